@@ -1,0 +1,302 @@
+r"""The heads that SymPy lacks: data mean, expectations, entropies, abstract networks, directional derivative.
+
+Each is a SymPy expression, so it can be added, printed, differentiated and imported like any other. The binders
+(`DataMean`, `EncoderExpectation`, `NoiseExpectation`) know what they bind: substitution never captures, and a derivative
+that would need the motion of the encoder is refused instead of being silently zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy.core.symbol import Str
+
+from entropysym.errors import InputError, shown
+
+ROLES = ("prior", "decoder", "encoder")
+
+
+_GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
+)
+_GREEK_AS = {"epsilon": r"\varepsilon"}
+
+
+def latex_name(name: str) -> tuple[str, str]:
+    """LaTeX of a name and its power: a trailing 2 is a square, so `sigma2` is the pair (\\sigma, ^{2}); `mu0` is \\mu_0."""
+    stem, power = (name[:-1], "^{2}") if name.endswith("2") and len(name) > 1 else (name, "")
+    stem, _, tail = stem.partition("_")
+    while stem[-1:].isdigit():
+        stem, tail = stem[:-1], stem[-1] + tail
+    if stem in _GREEK:
+        stem = _GREEK_AS.get(stem, f"\\{stem}")
+    elif len(stem) > 1:
+        stem = rf"\mathrm{{{stem}}}"
+    if tail:
+        tail = tail.replace("_", r"\_")
+        stem = f"{stem}_{{{tail}}}" if len(tail) == 1 else rf"{stem}_{{\mathrm{{{tail}}}}}"
+    return stem, power
+
+
+def _bracketed(printer: Any, body: sp.Expr) -> str:
+    return rf"\left[ {printer._print(body)} \right]"
+
+
+def _factor(printer: Any, body: sp.Expr) -> str:
+    text = printer._print(body)
+    return rf"\left\{{ {text} \right\}}" if isinstance(body, sp.Add) else text
+
+
+class _Head(sp.Expr):
+    """A real-valued scalar head, rebuilt from its arguments."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, *args: Any) -> Any:
+        return sp.Expr.__new__(cls, *(sp.sympify(a, strict=True) for a in args))
+
+
+class _Binder(_Head):
+    """A head whose first argument is a body in which some index symbols are bound."""
+
+    @property
+    def body(self) -> sp.Expr:
+        return self.args[0]  # type: ignore[return-value]
+
+    @property
+    def bound_symbols(self) -> list[sp.Symbol]:
+        raise NotImplementedError
+
+    def renamed(self, old: sp.Symbol, new: sp.Symbol) -> _Binder:
+        """The same expression with the bound `old` called `new`."""
+        return self.func(*(a.xreplace({old: new}) for a in self.args))
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        return super().free_symbols - set(self.bound_symbols)
+
+    def _eval_subs(self, old: sp.Basic, new: sp.Basic) -> sp.Basic | None:
+        if old in self.bound_symbols:
+            return self
+        clash = [b for b in self.bound_symbols if b in new.free_symbols]
+        if not clash:
+            return None
+        fresh = self
+        for b in clash:
+            fresh = fresh.renamed(b, sp.Dummy(b.name, integer=True, positive=True))
+        return fresh.func(*(a._subs(old, new) for a in fresh.args))
+
+
+class DataMean(_Binder):
+    r"""The data mean $\frac1N\sum_{n=1}^N$ of finite data, or $\mathbb E_{p(x)}$ of infinite data.
+
+    ``DataMean(body, n)`` binds the index n of a data point.
+    """
+
+    @property
+    def bound_symbols(self) -> list[sp.Symbol]:
+        return [self.args[1]]  # type: ignore[list-item]
+
+    def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
+        body = self.body.diff(s)
+        return sp.S.Zero if body == 0 else DataMean(body, self.args[1])
+
+    def _latex(self, printer: Any) -> str:
+        n = printer._print(self.args[1])
+        return rf"\frac{{1}}{{N}} \sum_{{{n}=1}}^{{N}} {_factor(printer, self.body)}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"mean_{self.args[1]}[{printer._print(self.body)}]"
+
+
+class _Expectation(_Binder):
+    """An average over the encoder at one data point, self-contained: it carries where z comes from.
+
+    Arguments: body, datum index n, latent index h, and the encoder's location and scale as functions of h and n.
+    """
+
+    @property
+    def datum(self) -> sp.Symbol:
+        return self.args[1]  # type: ignore[return-value]
+
+    @property
+    def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
+        """The latent index, the location and the scale of $z_h=\\text{location}_h+\\text{scale}_h\\varepsilon_h$."""
+        return self.args[2:]  # type: ignore[return-value]
+
+    def over(self, body: sp.Expr) -> _Expectation:
+        """The same average of another body."""
+        return self.func(body, *self.args[1:])
+
+    @property
+    def bound_symbols(self) -> list[sp.Symbol]:
+        return [self.args[2]]  # type: ignore[list-item]
+
+    def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
+        _, location, scale = self.encoder
+        if location.diff(s) != 0 or scale.diff(s) != 0:
+            raise InputError(
+                f"the encoder moves with {s}, so the derivative of its expectation is not the expectation of the derivative; "
+                "write z = location + scale*epsilon first"
+            )
+        body = self.body.diff(s)
+        return sp.S.Zero if body == 0 else self.over(body)
+
+
+class EncoderExpectation(_Expectation):
+    r"""$\mathbb E_{q_\Phi(z\mid x_n)}[\text{body}]$; the latent is `LATENT`."""
+
+    def _latex(self, printer: Any) -> str:
+        n = printer._print(self.datum)
+        return rf"\mathbb{{E}}_{{q_\Phi(z \mid x_{{{n}}})}}{_bracketed(printer, self.body)}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"E_q[{printer._print(self.body)}]"
+
+
+class NoiseExpectation(_Expectation):
+    r"""$\mathbb E_{\varepsilon\sim N(0,I)}[\text{body}]$ with $z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ in the body."""
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\mathbb{{E}}_{{\varepsilon}}{_bracketed(printer, self.body)}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"E_eps[{printer._print(self.body)}]"
+
+
+class Vector(_Binder):
+    """The vector of `body` over an index, as a network's input: ``Vector(body, index, size)``."""
+
+    @property
+    def bound_symbols(self) -> list[sp.Symbol]:
+        return [self.args[1]]  # type: ignore[list-item]
+
+    def _latex(self, printer: Any) -> str:
+        body, i = self.body, self.args[1]
+        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
+            kept = ",".join(printer._print(j) for j in body.indices[:-1])
+            base = printer._print(body.base.label)
+            return f"{base}_{{{kept}}}" if kept else base
+        return rf"\left({printer._print(body)}\right)_{{{printer._print(i)}}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        body, i = self.body, self.args[1]
+        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
+            kept = ",".join(str(j) for j in body.indices[:-1])
+            return f"{body.base.label}[{kept}]" if kept else str(body.base.label)
+        return f"({printer._print(body)})_{i}"
+
+
+class NetworkValue(_Head):
+    r"""One output of an abstract network: $\mu_d(z)$, $\tau_h^2(x_n)$.
+
+    ``NetworkValue(name, Tuple(index, …), Tuple(Vector, …))``. The network is an arbitrary function whose own parameters are
+    never named, so it has no derivative except where its inputs do not move.
+    """
+
+    def _eval_is_positive(self) -> bool | None:
+        return self.args[0].is_positive
+
+    @property
+    def name(self) -> str:
+        return self.args[0].name  # type: ignore[attr-defined]
+
+    @property
+    def indices(self) -> tuple[sp.Expr, ...]:
+        return tuple(self.args[1])  # type: ignore[arg-type]
+
+    @property
+    def inputs(self) -> tuple[Vector, ...]:
+        return tuple(self.args[2])  # type: ignore[arg-type]
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        # The name is a label, not a variable.
+        return set().union(*(a.free_symbols for a in self.args[1:]))
+
+    def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
+        if all(v.body.diff(s) == 0 for v in self.inputs):
+            return sp.S.Zero
+        raise InputError(f"the abstract network {self.name} cannot be differentiated by {s}")
+
+    def _latex(self, printer: Any) -> str:
+        name, power = latex_name(self.name)
+        indices = ",".join(printer._print(i) for i in self.indices)
+        inputs = ", ".join(printer._print(v) for v in self.inputs)
+        below = f"_{{{indices}}}" if indices else ""
+        return f"{name}{below}{power}({inputs})"
+
+    def _sympystr(self, printer: Any) -> str:
+        indices = ",".join(str(i) for i in self.indices)
+        inputs = ", ".join(printer._print(v) for v in self.inputs)
+        return f"{self.name}_{indices}({inputs})" if indices else f"{self.name}({inputs})"
+
+
+class _RoleHead(_Head):
+    """A head that names a factor of the model; the decoder and the encoder also name their data point."""
+
+    def __new__(cls, role: str | Str, *datum: sp.Symbol) -> Any:
+        role = Str(role) if isinstance(role, str) else role
+        if str(role) not in ROLES:
+            raise InputError(f"unknown factor {shown(str(role))}; choose prior, decoder or encoder")
+        return sp.Expr.__new__(cls, role, *datum)
+
+    @property
+    def role(self) -> str:
+        return str(self.args[0])
+
+
+class LogDensity(_RoleHead):
+    r"""$\log p_\Theta(z)$ for ``LogDensity("prior")``, $\log p_\Theta(x_n\mid z)$ for ``LogDensity("decoder", n)``."""
+
+    def _latex(self, printer: Any) -> str:
+        if self.role == "prior":
+            return r"\log p_\Theta(z)"
+        return rf"\log p_\Theta(x_{{{printer._print(self.args[1])}}} \mid z)"
+
+    def _sympystr(self, printer: Any) -> str:
+        return "log p(z)" if self.role == "prior" else f"log p(x_{self.args[1]}|z)"
+
+
+class Entropy(_RoleHead):
+    r"""The entropy of a factor, in nats: $\mathcal H[p_\Theta(z)]$, $\mathcal H[p_\Theta(x\mid z)]$, $\mathcal H[q_\Phi(z\mid x_n)]$."""
+
+    def _latex(self, printer: Any) -> str:
+        inside = {
+            "prior": r"p_\Theta(z)",
+            "decoder": r"p_\Theta(x \mid z)",
+            "encoder": rf"q_\Phi(z \mid x_{{{printer._print(self.args[-1])}}})",
+        }[self.role]
+        return rf"\mathcal{{H}}[{inside}]"
+
+    def _sympystr(self, printer: Any) -> str:
+        inside = {"prior": "p(z)", "decoder": "p(x|z)", "encoder": f"q_{self.args[-1]}"}
+        return f"H[{inside[self.role]}]"
+
+
+class Elbo(_Head):
+    r"""$\mathcal F$, the ELBO of the model, per data point and in nats."""
+
+    def _latex(self, printer: Any) -> str:
+        return r"\mathcal{F}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return "F"
+
+
+class Directional(_Head):
+    r"""$v\cdot\nabla\,\text{body}$, the derivative along the derivation's direction v."""
+
+    @property
+    def body(self) -> sp.Expr:
+        return self.args[0]  # type: ignore[return-value]
+
+    def _latex(self, printer: Any) -> str:
+        if isinstance(self.body, Elbo):
+            return r"v \cdot \nabla \mathcal{F}"
+        return rf"v \cdot \nabla {_bracketed(printer, self.body)}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"v.grad({printer._print(self.body)})"

@@ -1,0 +1,229 @@
+"""Records: distribution families, the factors of a latent-variable model, and the model itself.
+
+A family is knowledge (a log-density with its arguments and their ranges), never behaviour. A model names its factors, what
+is learned, its objective and its constraints; everything else is derived from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from entropysym.errors import InputError, shown
+from entropysym.language.heads import NetworkValue, Vector
+from entropysym.language.symbols import (
+    DATUM,
+    LATENT,
+    RESERVED,
+    Range,
+    array,
+    assumptions,
+    index,
+    n,
+    scalar,
+    size,
+)
+
+
+@dataclass(frozen=True)
+class Plate:
+    """An index and the size it runs to: h = 1, …, H."""
+
+    index: sp.Symbol
+    size: sp.Symbol
+
+    @staticmethod
+    def named(index_name: str, size_name: str) -> Plate:
+        return Plate(index(index_name), size(size_name))
+
+    def sum(self, body: sp.Expr) -> sp.Expr:
+        """The sum of `body` over this plate."""
+        return sp.Sum(body, (self.index, 1, self.size))
+
+    def vector(self, body: sp.Expr) -> Vector:
+        """The vector of `body` over this plate, for a network to read."""
+        return Vector(body, self.index, self.size)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A free parameter: a scalar, or an array with one axis for each plate."""
+
+    name: str
+    plates: tuple[Plate, ...] = ()
+    range: Range = "real"
+    learned: bool = True
+
+    @property
+    def symbol(self) -> sp.Symbol | sp.IndexedBase:
+        return array(self.name, self.range) if self.plates else scalar(self.name, self.range)
+
+    @property
+    def entry(self) -> sp.Expr:
+        """The parameter at its own plates' indices: $\\sigma^2$, $W_{dh}$."""
+        return self.at(*(p.index for p in self.plates))
+
+    def at(self, *indices: sp.Expr) -> sp.Expr:
+        if len(indices) != len(self.plates):
+            raise InputError(
+                f"{self.name} has {len(self.plates)} plates, not {len(indices)}: {shown(indices)}"
+            )
+        return self.symbol[indices] if indices else self.symbol  # type: ignore[index]
+
+
+@dataclass(frozen=True)
+class Network:
+    """An arbitrary function from vectors to an array over plates, such as $\\mu_d(z)$ and $\\tau_h^2(x_n)$."""
+
+    name: str
+    plates: tuple[Plate, ...]
+    inputs: tuple[sp.Symbol, ...]
+    range: Range = "real"
+
+    def __call__(self, *inputs: Vector) -> NetworkValue:
+        """The value at the plates' own indices for the given input vectors."""
+        label = sp.Symbol(self.name, **assumptions(self.range))
+        return NetworkValue(
+            label, sp.Tuple(*(p.index for p in self.plates)), sp.Tuple(*inputs)
+        )
+
+
+@dataclass(frozen=True)
+class Family:
+    r"""A univariate distribution: its log-density in nats as a function of `variable` and `arguments`.
+
+    `log_base_measure` is $\log h$ in $p=h\exp\{\zeta^\top T-A\}$; 0 means the base measure is constant. `location` and `scale`
+    are given where $x=\text{location}+\text{scale}\,\varepsilon$ with $\varepsilon\sim N(0,1)$.
+    """
+
+    name: str
+    arguments: tuple[sp.Symbol, ...]
+    variable: sp.Symbol
+    log_density: sp.Expr
+    support: Range = "real"
+    log_base_measure: sp.Expr = sp.S.Zero
+    location: sp.Expr | None = None
+    scale: sp.Expr | None = None
+
+    def __call__(self, *arguments: sp.Expr | int) -> Factor:
+        """The family with its arguments filled in."""
+        if len(arguments) != len(self.arguments):
+            wanted = ", ".join(a.name for a in self.arguments)
+            raise InputError(
+                f"{self.name} takes {len(self.arguments)} arguments ({wanted}), not {len(arguments)}"
+            )
+        return Factor(self, tuple(sp.sympify(a, strict=True) for a in arguments))
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor of a model: a family and its arguments at one index of the factor's plate."""
+
+    family: Family
+    arguments: tuple[sp.Expr, ...]
+
+    def fill(self, expression: sp.Expr) -> sp.Expr:
+        """An expression in the family's arguments, at this factor's arguments."""
+        return expression.xreplace(dict(zip(self.family.arguments, self.arguments, strict=True)))
+
+    def log_density(self, value: sp.Expr) -> sp.Expr:
+        """The log-density of this factor at `value`, for one index of the plate."""
+        return self.fill(self.family.log_density).xreplace({self.family.variable: value})
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A side condition on a parameter or a network, in words; what it binds is never moved."""
+
+    on: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A latent-variable model with a factorising prior, decoder and encoder, and the ELBO as its objective.
+
+    The prior and the encoder are products over `latent`, the decoder over `observed`. The prior's arguments see the latent index,
+    the decoder's see z and the observed index, the encoder's see the datum x_n and the latent index.
+    """
+
+    name: str
+    title: str
+    source: str
+    observed: Plate
+    latent: Plate
+    parameters: tuple[Parameter, ...]
+    networks: tuple[Network, ...]
+    prior: Factor
+    decoder: Factor
+    encoder: Factor
+    constraints: tuple[Constraint, ...] = ()
+    objective: str = "elbo"
+
+    def __post_init__(self) -> None:
+        names = [p.name for p in self.parameters] + [net.name for net in self.networks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InputError(f"the model declares {', '.join(twice)} more than once")
+        clash = sorted(set(names) & (RESERVED | {str(s) for s in self.sizes}))
+        if clash:
+            raise InputError(
+                f"the name {clash[0]!r} is taken (z, x, epsilon, n and the sizes are); rename it"
+            )
+        unknown = sorted({c.on for c in self.constraints} - set(names))
+        if unknown:
+            raise InputError(f"a constraint is on {unknown[0]!r}, which the model does not declare")
+        if self.objective != "elbo":
+            raise InputError(f"unknown objective {shown(self.objective)}; choose elbo")
+        for role, factor, allowed in (
+            ("prior", self.prior, {self.latent.index}),
+            ("decoder", self.decoder, {self.observed.index, LATENT}),
+            ("encoder", self.encoder, {self.latent.index, n, DATUM}),
+        ):
+            _check_scope(role, factor, allowed, self)
+
+    @property
+    def sizes(self) -> tuple[sp.Symbol, ...]:
+        """Every size that occurs, the observed and the latent one first."""
+        found = [self.observed.size, self.latent.size]
+        for p in self.parameters:
+            found += [plate.size for plate in p.plates]
+        for net in self.networks:
+            found += [plate.size for plate in net.plates] + list(net.inputs)
+        return tuple(dict.fromkeys(found))
+
+    def factor(self, role: str) -> Factor:
+        """The factor called prior, decoder or encoder."""
+        return {"prior": self.prior, "decoder": self.decoder, "encoder": self.encoder}[role]
+
+    def plate(self, role: str) -> Plate:
+        """The plate over which a factor is a product."""
+        return self.observed if role == "decoder" else self.latent
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The families of the three factors, each once."""
+        return tuple(dict.fromkeys(f.family for f in (self.prior, self.decoder, self.encoder)))
+
+
+def _check_scope(role: str, factor: Factor, allowed: set[sp.Basic], model: Model) -> None:
+    """Refuse a factor that sees what it must not see, or a symbol that the model does not declare."""
+    declared: set[sp.Basic] = {p.symbol for p in model.parameters} | set(model.sizes)
+    for argument in factor.arguments:
+        for symbol in _leaves(argument):
+            if symbol not in allowed and symbol not in declared:
+                raise InputError(
+                    f"the {role} of {model.name!r} must not see {symbol}: it is not declared with this range, or out of scope there"
+                )
+        for value in argument.atoms(NetworkValue):
+            if value.name not in {net.name for net in model.networks}:
+                raise InputError(f"the {role} reads the network {value.name}, which is not declared")
+
+
+def _leaves(expression: sp.Expr) -> set[sp.Basic]:
+    """Free symbols and arrays, without the labels SymPy adds for an array and its entries."""
+    free = expression.free_symbols
+    arrays = {i.base for i in expression.atoms(sp.Indexed)}
+    labels = {a.label for a in arrays}
+    return {s for s in free if isinstance(s, sp.Symbol) and s not in labels} | arrays

@@ -1,0 +1,64 @@
+"""Symbols with ranges: sizes, indices, parameters, and the data, latents and noise that binders bind.
+
+One name means one thing. Two SymPy symbols of one name but different assumptions print alike and differ,
+so every symbol of the language is made here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import sympy as sp
+
+from entropysym.errors import InputError, shown
+
+Range = Literal["real", "positive", "unit"]
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
+
+#: Latent, datum and reparametrisation noise: $z_h$, $x_{nd}$, $\varepsilon_h$.
+LATENT = sp.IndexedBase("z", real=True)
+DATUM = sp.IndexedBase("x", real=True)
+NOISE = sp.IndexedBase("epsilon", real=True)
+RESERVED = frozenset({"z", "x", "epsilon", "n"})
+
+
+def _checked(name: str) -> str:
+    # A hostile name would reach generated code and LaTeX, so the pattern is strict.
+    if not isinstance(name, str) or not NAME.match(name):
+        raise InputError(
+            f"{shown(name)} is no name: use a letter, then up to 31 letters, digits or underscores"
+        )
+    return name
+
+
+def size(name: str) -> sp.Symbol:
+    """A symbolic size such as D or H: an integer ≥ 1."""
+    return sp.Symbol(_checked(name), integer=True, positive=True)
+
+
+def index(name: str) -> sp.Symbol:
+    """A bound index such as h = 1, …, H."""
+    return sp.Symbol(_checked(name), integer=True, positive=True)
+
+
+def scalar(name: str, range_: Range = "real") -> sp.Symbol:
+    """A scalar with range `real`, `positive` or `unit` (the open interval (0, 1))."""
+    return sp.Symbol(_checked(name), **assumptions(range_))
+
+
+def array(name: str, range_: Range = "real") -> sp.IndexedBase:
+    """An indexed symbol, every entry in the given range."""
+    return sp.IndexedBase(_checked(name), **assumptions(range_))
+
+
+def assumptions(range_: Range) -> dict[str, bool]:
+    """SymPy assumptions of a range. SymPy has none for (0, 1): `unit` is positive there, and bounded in the record."""
+    if range_ not in ("real", "positive", "unit"):
+        raise InputError(f"unknown range {shown(range_)}; choose real, positive or unit")
+    return {"real": True} if range_ == "real" else {"positive": True}
+
+
+#: The index of a data point, bound by the data mean.
+n = sp.Symbol("n", integer=True, positive=True)
