@@ -111,11 +111,39 @@ class DataMean(_Binder):
         return f"mean_{self.args[1]}[{printer._print(self.body)}]"
 
 
-class _Expectation(_Binder):
+class Vector(_Binder):
+    """The vector of `body` over an index, as a network's input: ``Vector(body, index, size)``."""
+
+    @property
+    def bound_symbols(self) -> list[sp.Symbol]:
+        return [self.args[1]]  # type: ignore[list-item]
+
+    def _latex(self, printer: Any) -> str:
+        body, i = self.body, self.args[1]
+        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
+            kept = ",".join(printer._print(j) for j in body.indices[:-1])
+            base = printer._print(body.base.label)
+            return f"{base}_{{{kept}}}" if kept else base
+        return rf"\left({printer._print(body)}\right)_{{{printer._print(i)}}}"
+
+    def _sympystr(self, printer: Any) -> str:
+        body, i = self.body, self.args[1]
+        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
+            kept = ",".join(str(j) for j in body.indices[:-1])
+            return f"{body.base.label}[{kept}]" if kept else str(body.base.label)
+        return f"({printer._print(body)})_{i}"
+
+
+class _Expectation(_Head):
     """An average over the encoder at one data point, self-contained: it carries where z comes from.
 
-    Arguments: body, datum index n, latent index h, and the encoder's location and scale as functions of h and n.
+    Arguments: body, datum index n, and the encoder's location and scale as vectors over the latent index. What it binds is
+    the latent itself, which is one array of the language, so no index is bound in the body.
     """
+
+    @property
+    def body(self) -> sp.Expr:
+        return self.args[0]  # type: ignore[return-value]
 
     @property
     def datum(self) -> sp.Symbol:
@@ -124,15 +152,13 @@ class _Expectation(_Binder):
     @property
     def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
         """The latent index, the location and the scale of $z_h=\\text{location}_h+\\text{scale}_h\\varepsilon_h$."""
-        return self.args[2:]  # type: ignore[return-value]
+        location, scale = self.args[2:]
+        index = location.args[1]
+        return index, location.args[0], scale.args[0].xreplace({scale.args[1]: index})  # type: ignore[return-value]
 
     def over(self, body: sp.Expr) -> _Expectation:
         """The same average of another body."""
         return self.func(body, *self.args[1:])
-
-    @property
-    def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.args[2]]  # type: ignore[list-item]
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
         _, location, scale = self.encoder
@@ -164,29 +190,6 @@ class NoiseExpectation(_Expectation):
 
     def _sympystr(self, printer: Any) -> str:
         return f"E_eps[{printer._print(self.body)}]"
-
-
-class Vector(_Binder):
-    """The vector of `body` over an index, as a network's input: ``Vector(body, index, size)``."""
-
-    @property
-    def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.args[1]]  # type: ignore[list-item]
-
-    def _latex(self, printer: Any) -> str:
-        body, i = self.body, self.args[1]
-        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
-            kept = ",".join(printer._print(j) for j in body.indices[:-1])
-            base = printer._print(body.base.label)
-            return f"{base}_{{{kept}}}" if kept else base
-        return rf"\left({printer._print(body)}\right)_{{{printer._print(i)}}}"
-
-    def _sympystr(self, printer: Any) -> str:
-        body, i = self.body, self.args[1]
-        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
-            kept = ",".join(str(j) for j in body.indices[:-1])
-            return f"{body.base.label}[{kept}]" if kept else str(body.base.label)
-        return f"({printer._print(body)})_{i}"
 
 
 class NetworkValue(_Head):

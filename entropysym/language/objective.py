@@ -21,7 +21,7 @@ from entropysym.language.heads import (
     NoiseExpectation,
 )
 from entropysym.language.records import Family, Model
-from entropysym.language.symbols import DATUM, LATENT, n
+from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 
 
 def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
@@ -36,7 +36,7 @@ def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = F
         )
     head = NoiseExpectation if reparametrised else EncoderExpectation
     location, scale = model.encoder.fill(family.location), model.encoder.fill(family.scale)
-    return head(body, n, model.latent.index, location, scale)
+    return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
 
 def elbo(model: Model) -> sp.Expr:
@@ -76,3 +76,28 @@ def spelled_out(
 
     heads = expression.atoms(LogDensity, Entropy)
     return expression.xreplace({head: formula(head) for head in heads})
+
+
+def reparametrised(expression: sp.Basic) -> sp.Basic:
+    """Every encoder expectation becomes the same average over reparametrisation noise."""
+    if not isinstance(expression, sp.Basic) or not expression.args:
+        return expression
+    args = [reparametrised(a) for a in expression.args]
+    if isinstance(expression, EncoderExpectation):
+        return NoiseExpectation(*args)
+    return expression.func(*args) if tuple(args) != expression.args else expression
+
+
+def latents_written_out(expression: sp.Basic) -> sp.Basic:
+    r"""Inside noise expectations, replace $z_h$ by $\text{location}_h+\text{scale}_h\,\varepsilon_h$."""
+    if not isinstance(expression, sp.Basic) or not expression.has(LATENT):
+        return expression
+    if isinstance(expression, NoiseExpectation):
+        h, location, scale = expression.encoder
+        value = location + scale * NOISE[h]
+        body = expression.body
+        latents = {a for a in body.atoms(sp.Indexed) if a.base == LATENT}
+        return expression.over(
+            body.xreplace({a: value.xreplace({h: a.indices[0]}) for a in latents})
+        )
+    return expression.func(*(latents_written_out(a) for a in expression.args))

@@ -1,0 +1,496 @@
+"""Normal forms: polynomials with rational exponents over atoms, and linear measures.
+
+A *monomial* is a set of (atom, exponent), a *polynomial* maps monomials to rational coefficients;
+two terms whose polynomials agree are equal. Nothing else is ever concluded: atoms that look
+different may well be equal, and then the checker says "not shown".
+
+An atom is a symbol (parameter, datum, latent, …), an opaque function (``log``, ``exp``, ``net``, a
+``root`` for powers of a sum) or a *measure*: a finite sum, a data mean or an expectation, any
+number of them at once, of one product. Every binder is a linear measure, and binders commute, so a
+measure is kept as a set of binders over a product whose factors hang together; products of
+measures that a further binder ties together are opened and merged. A bound name is a negative
+integer that exceeds (in size) all names bound inside, an open one a positive integer that is never
+used twice: nothing can be captured.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import gcd
+
+from .reader import Refused
+
+Kind = tuple[str, str, int]  # (index | datum | latent | noise, size of an index, datum of a latent)
+Monomial = frozenset[tuple["Atom", Fraction]]
+Polynomial = dict[Monomial, Fraction]
+Key = frozenset[tuple[Monomial, Fraction]]
+
+ONE: Monomial = frozenset()
+INTEGRALS = ("datum", "latent", "noise")
+ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
+BUDGET = 150_000
+MAX_BITS = 2_000
+MAX_WEIGHT = 20_000
+
+
+class Atom:
+    """One irreducible factor; made by `Work.atom` alone, so that equal atoms are one object."""
+
+    __slots__ = ("binders", "bodies", "free", "head", "ids", "label", "level", "positive", "serial")
+    __slots__ += ("weight",)
+
+    def __init__(self, serial, head, label, ids, binders, bodies, positive):
+        self.serial, self.head, self.label, self.ids = serial, head, label, ids
+        self.binders: tuple[tuple[int, Kind], ...] = binders
+        self.bodies: tuple[Key, ...] = bodies
+        inner = [atom for body in bodies for monomial, _ in body for atom, _ in monomial]
+        mentioned = {*ids, *(kind[2] for _, kind in binders if kind[2])}
+        for atom in inner:
+            mentioned |= atom.free
+        bound = [name for name, _ in binders]
+        self.free = frozenset(mentioned.difference(bound))
+        self.level = max([0, *(-name for name in bound), *(atom.level for atom in inner)])
+        self.weight = 1 + len(ids) + len(binders) + sum(atom.weight for atom in inner)
+        if head == "measure":
+            positive = all(is_positive(dict(body)) for body in bodies)
+        self.positive: bool = positive or head in ALWAYS_POSITIVE
+
+    def __hash__(self):
+        return self.serial  # not the address: the order of sets must not change between runs
+
+
+class Work:
+    """What one replay may spend, its atoms, its open binders and the expectations it may meet."""
+
+    def __init__(self, budget: int = BUDGET):
+        self.left = self.budget = budget
+        self.atoms: dict[tuple, Atom] = {}
+        self.kinds: dict[int, Kind] = {}
+        self.met: set[Atom] = set()
+        self.allowed: frozenset[Atom] | None = None
+
+    def charge(self, amount: int) -> None:
+        self.left -= amount
+        if self.left < 0:
+            raise Refused(f"work limit reached ({self.budget} elementary operations)")
+
+    def number(self, value: Fraction) -> Fraction:
+        if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
+            raise Refused(f"work limit reached (a number of more than {MAX_BITS} bits)")
+        return value
+
+    def fresh(self, kind: Kind) -> int:
+        name = len(self.kinds) + 1
+        self.kinds[name] = kind
+        return name
+
+    def atom(self, head, label="", ids=(), binders=(), bodies=(), positive=False) -> Atom:
+        key = (head, label, ids, binders, bodies, positive)
+        if key not in self.atoms:
+            self.charge(2)
+            made = Atom(len(self.atoms), head, label, ids, binders, bodies, positive)
+            if made.weight > MAX_WEIGHT:
+                raise Refused(f"work limit reached (an expression of {made.weight} parts)")
+            self.atoms[key] = made
+        return self.atoms[key]
+
+    def meet(self, integrand: Atom) -> None:
+        """Note an expectation; refuse one that the ELBO and its derivative do not contain.
+
+        Infinite expectations would otherwise cancel (E[g] - E[g]) or vanish (0 * E[g]) silently.
+        """
+        if self.allowed is None:
+            self.met.add(integrand)
+        elif integrand not in self.allowed:
+            raise Refused(f"an expectation that the ELBO does not contain: {_text(integrand)[:120]}")
+
+
+def constant(value: int | Fraction) -> Polynomial:
+    return {ONE: Fraction(value)} if value else {}
+
+
+def of(atom: Atom) -> Polynomial:
+    return {frozenset([(atom, Fraction(1))]): Fraction(1)}
+
+
+def key(poly: Polynomial) -> Key:
+    return frozenset(poly.items())
+
+
+def add(work: Work, *polys: Polynomial) -> Polynomial:
+    total: Polynomial = {}
+    for poly in polys:
+        work.charge(len(poly))
+        for monomial, coefficient in poly.items():
+            value = work.number(total.pop(monomial, Fraction(0)) + coefficient)
+            if value:
+                total[monomial] = value
+    return total
+
+
+def product(work: Work, left: Polynomial, right: Polynomial) -> Polynomial:
+    parts = []
+    for a, x in left.items():
+        for b, y in right.items():
+            work.charge(3 + len(a) + len(b))
+            powers = dict(a)
+            for atom, exponent in b:
+                powers[atom] = powers.get(atom, Fraction(0)) + exponent
+            parts.append(monomial(work, powers, work.number(x * y)))
+    return add(work, *parts)
+
+
+def monomial(work: Work, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
+    """The product of powers: integers join the coefficient, whole powers of sums are expanded."""
+    kept, sums = {}, []
+    for atom, exponent in powers.items():
+        whole = exponent.numerator // exponent.denominator
+        if atom.head == "integer" and whole:
+            if abs(whole) * int(atom.label).bit_length() > MAX_BITS:
+                raise Refused(f"work limit reached (the number {atom.label}^{whole})")
+            coefficient = work.number(coefficient * Fraction(int(atom.label)) ** whole)
+            exponent -= whole
+        elif atom.head == "root" and whole > 0:
+            sums.append((dict(atom.bodies[0]), whole))
+            exponent -= whole
+        elif atom.head == "delta":
+            exponent = Fraction(atom.ids[0] != atom.ids[1])  # delta is 0 or 1, delta_ii is 1
+        if exponent:
+            work.number(exponent)
+            kept[atom] = exponent
+    result = {frozenset(kept.items()): coefficient} if coefficient else {}
+    for poly, whole in sums:
+        for _ in range(whole):
+            result = product(work, result, poly)
+    return result
+
+
+def is_positive(poly: Polynomial) -> bool:
+    """Whether the value is certainly > 0: positive coefficients, positive atoms, not empty."""
+    return bool(poly) and all(
+        coefficient > 0 and all(atom.positive for atom, _ in monomial)
+        for monomial, coefficient in poly.items()
+    )
+
+
+def _content(work: Work, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
+    """poly = content * rest, with a one-term content; for positive polynomials."""
+    work.charge(sum(1 + len(mono) for mono in poly))
+    first, *others = [dict(mono) for mono in poly]
+    common = {
+        atom: min([exponent, *(other[atom] for other in others)])
+        for atom, exponent in first.items()
+        if all(atom in other for other in others)
+    }
+    number = gcd(*(c.numerator for c in poly.values()))
+    scale = Fraction(1)
+    for c in poly.values():
+        scale = work.number(scale * c.denominator / gcd(scale.numerator, c.denominator))
+    content = work.number(number / scale)
+    inverse = {frozenset((atom, -exponent) for atom, exponent in common.items()): 1 / content}
+    return {frozenset(common.items()): content}, product(work, poly, inverse)
+
+
+def _factors(work: Work, number: int) -> dict[int, int]:
+    """Prime factors below 1000, and what is left: enough to see log 4 = 2 log 2."""
+    found: dict[int, int] = {}
+    for prime in range(2, 1000):
+        if prime * prime > number:
+            break
+        while number % prime == 0:
+            work.charge(1)
+            found[prime] = found.get(prime, 0) + 1
+            number //= prime
+    if number > 1:
+        found[number] = found.get(number, 0) + 1
+    return found
+
+
+def _bases(work: Work, poly: Polynomial) -> dict[Atom, Fraction]:
+    """A positive polynomial as one product of powers of positive atoms."""
+    if len(poly) > 1:
+        content, rest = _content(work, poly)
+    else:
+        content, rest = poly, constant(1)
+    ((mono, coefficient),) = content.items()
+    powers = dict(mono)
+    work.charge(30)
+    for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
+        for prime, exponent in _factors(work, number).items():
+            atom = work.atom("integer", str(prime))
+            powers[atom] = powers.get(atom, Fraction(0)) + sign * exponent
+    if rest != constant(1):
+        powers[work.atom("root", bodies=(key(rest),))] = Fraction(1)
+    return powers
+
+
+def power(work: Work, poly: Polynomial, exponent: Fraction, what: str = "") -> Polynomial:
+    """poly^exponent; a power that is not a natural number asks for a base that is surely > 0."""
+    if exponent.denominator == 1 and exponent > 0:
+        result = constant(1)
+        for _ in range(exponent.numerator):
+            result = product(work, result, poly)
+            work.charge(1)
+        return result
+    if not is_positive(poly):
+        raise Refused(f"the power {exponent} of {what or 'a term'}: not shown to be positive")
+    powers = {atom: power * exponent for atom, power in _bases(work, poly).items()}
+    return monomial(work, powers, Fraction(1))
+
+
+def logarithm(work: Work, poly: Polynomial, what: str) -> Polynomial:
+    """log of a product is the sum of logs; what is not surely positive has no logarithm here."""
+    if not is_positive(poly):
+        raise Refused(f"the logarithm of {what}: not shown to be positive")
+    parts = []
+    for atom, exponent in _bases(work, poly).items():
+        if atom.head == "e":
+            parts.append(constant(exponent))
+        elif atom.head == "exp":
+            parts.append(product(work, dict(atom.bodies[0]), constant(exponent)))
+        else:
+            log = work.atom("log", bodies=(frozenset({(frozenset({(atom, Fraction(1))}), 1)}),))
+            parts.append(product(work, of(log), constant(exponent)))
+    return add(work, *parts)
+
+
+def exponential(work: Work, poly: Polynomial) -> Polynomial:
+    """exp(sum c m) = product of exp(m)^c; exp(c) = e^c and exp(c log s) = s^c."""
+    result = constant(1)
+    for mono, coefficient in poly.items():
+        factors = list(mono)
+        if not factors:
+            base = of(work.atom("e"))
+        elif len(factors) == 1 and factors[0][0].head == "log" and factors[0][1] == 1:
+            base = dict(factors[0][0].bodies[0])
+        else:
+            base = of(work.atom("exp", bodies=(frozenset({(mono, Fraction(1))}),)))
+        powers = {atom: e * coefficient for atom, e in _bases(work, base).items()}
+        result = product(work, result, monomial(work, powers, Fraction(1)))
+    return result
+
+
+def rename(work: Work, poly: Polynomial, names: dict[int, int]) -> Polynomial:
+    """All names replaced at once. Renaming may make factors equal, so it multiplies anew."""
+    parts = []
+    for mono, coefficient in poly.items():
+        powers: dict[Atom, Fraction] = {}
+        for atom, exponent in mono:
+            new = _rename_atom(work, atom, names)
+            powers[new] = powers.get(new, Fraction(0)) + exponent
+        parts.append(monomial(work, powers, coefficient))
+    return add(work, *parts)
+
+
+def _rename_atom(work: Work, atom: Atom, names: dict[int, int]) -> Atom:
+    work.charge(1)
+    if atom.free.isdisjoint(names):
+        return atom
+    free = {old: new for old, new in names.items() if old in atom.free}
+    ids = tuple(free.get(name, name) for name in atom.ids)
+    binders = tuple(
+        (name, (tag, size, free.get(datum, datum))) for name, (tag, size, datum) in atom.binders
+    )
+    bodies = tuple(key(rename(work, dict(body), free)) for body in atom.bodies)
+    return work.atom(atom.head, atom.label, ids, binders, bodies, atom.positive)
+
+
+def bind(work: Work, head: str, label: str, opened: dict[int, Kind], poly: Polynomial) -> Atom:
+    """The atom in which the open names, in this order, are bound in poly."""
+    level = max([0, *(atom.level for mono in poly for atom, _ in mono)])
+    names = {name: -(level + 1 + place) for place, name in enumerate(opened)}
+    binders = tuple(
+        (names[name], (tag, size, names.get(datum, datum)))
+        for name, (tag, size, datum) in opened.items()
+    )
+    return work.atom(head, label, (), binders, (key(rename(work, poly, names)),))
+
+
+def close(work: Work, name: int, poly: Polynomial) -> Polynomial:
+    """The measure that binds the open name, of a polynomial: linear, so term by term."""
+    opened = {name: work.kinds[name]}
+    return add(work, *(_integrate(work, opened, mono, c) for mono, c in poly.items()))
+
+
+def _integrate(
+    work: Work, opened: dict[int, Kind], mono: Monomial, coefficient: Fraction
+) -> Polynomial:
+    """The measure over all opened names of one product."""
+    work.charge(3 + len(mono) + len(opened))
+    for atom, exponent in mono:
+        if atom.head == "measure" and exponent.denominator == 1 and exponent > 0:
+            if atom.free.isdisjoint(opened):
+                continue
+            # (measure of b) * rest = measure of (b * rest), with names that rest does not hold.
+            rest = dict(mono)
+            rest[atom] = exponent - 1
+            names: dict[int, int] = {}
+            for name, (tag, size, datum) in sorted(atom.binders, key=lambda b: b[1][0] != "datum"):
+                names[name] = work.fresh((tag, size, names.get(datum, datum)))
+            more = opened | {name: work.kinds[name] for name in names.values()}
+            body = rename(work, dict(atom.bodies[0]), names)
+            merged = product(work, monomial(work, rest, coefficient), body)
+            return add(work, *(_integrate(work, more, m, c) for m, c in merged.items()))
+    for name, kind in opened.items():
+        if kind[0] == "noise" and _is_moment(name, mono):
+            others = {other: k for other, k in opened.items() if other != name}
+            moment = _moment(work, name, mono)
+            return add(work, *(_integrate(work, others, m, coefficient * c) for m, c in moment))
+    for atom, _ in mono:
+        if atom.head == "delta" and not atom.free.isdisjoint(opened):
+            gone, stays = atom.ids if atom.ids[0] in opened else reversed(atom.ids)
+            others = {name: kind for name, kind in opened.items() if name != gone}
+            same = rename(work, {mono: coefficient}, {gone: stays})
+            return add(work, *(_integrate(work, others, m, c) for m, c in same.items()))
+    return _components(work, opened, mono, coefficient)
+
+
+def _is_moment(noise: int, mono: Monomial) -> bool:
+    """Whether the noise occurs in natural powers of its components only (or not at all)."""
+    return all(
+        atom.head == "eps" and exponent.denominator == 1 and exponent > 0
+        for atom, exponent in mono
+        if noise in atom.free
+    )
+
+
+def _moment(work: Work, noise: int, mono: Monomial) -> Iterator[tuple[Monomial, Fraction]]:
+    """E of a product of standard normals: the sum over all pairings of products of deltas."""
+    rest = {atom: exponent for atom, exponent in mono if noise not in atom.free}
+    indices: list[int] = []
+    for atom, exponent in mono:
+        if noise in atom.free:
+            work.charge(exponent.numerator)
+            indices += [atom.ids[1]] * exponent.numerator
+    for pairs in _pairings(indices):
+        powers = dict(rest)
+        for pair in pairs:
+            work.charge(2)
+            delta = work.atom("delta", ids=(min(pair), max(pair)))
+            powers[delta] = Fraction(1)
+        yield from monomial(work, powers, Fraction(1)).items()
+
+
+def _pairings(indices: list[int]) -> Iterator[list[tuple[int, int]]]:
+    if not indices:
+        yield []
+    for place in range(1, len(indices)):
+        for others in _pairings(indices[1:place] + indices[place + 1 :]):
+            yield [(indices[0], indices[place]), *others]
+
+
+def _components(
+    work: Work, opened: dict[int, Kind], mono: Monomial, coefficient: Fraction
+) -> Polynomial:
+    """Split a measure into parts that share no binder; a part without factors is its total mass.
+
+    The mass is the size for an index and 1 for a mean or an expectation.
+    """
+    mentioned = {name for atom, _ in mono for name in atom.free}
+    parts: list[tuple[set[int], list[tuple[Atom, Fraction]]]] = []
+    links = [(set(atom.free & opened.keys()), [(atom, exponent)]) for atom, exponent in mono]
+    for name, (tag, _, datum) in opened.items():
+        if tag not in ("latent", "noise") or name in mentioned:
+            links.append(({name, datum} & opened.keys(), []))
+    for names, factors in links:
+        work.charge(1 + len(parts))
+        joined = [part for part in parts if not names.isdisjoint(part[0])]
+        parts = [part for part in parts if names.isdisjoint(part[0])]
+        for other_names, other_factors in joined:
+            names, factors = names | other_names, factors + other_factors
+        parts.append((names, factors))
+    powers: dict[Atom, Fraction] = {}
+    for names, factors in parts:
+        if not names:
+            found = factors
+        elif not factors:
+            found = [
+                (work.atom("size", opened[name][1]), Fraction(1))
+                for name in names
+                if opened[name][0] == "index"
+            ]
+        else:
+            inside = {name: kind for name, kind in opened.items() if name in names}
+            _meet(work, inside, factors)
+            found = [(_canonical(work, inside, frozenset(factors)), Fraction(1))]
+        for atom, exponent in found:
+            powers[atom] = powers.get(atom, Fraction(0)) + exponent
+    return monomial(work, powers, coefficient)
+
+
+def _meet(work: Work, inside: dict[int, Kind], factors: list[tuple[Atom, Fraction]]) -> None:
+    """Report the integrand under means and expectations, whatever finite sums stand around it."""
+    integrals = {name for name, kind in inside.items() if kind[0] in INTEGRALS}
+    integrand = frozenset(f for f in factors if not f[0].free.isdisjoint(integrals))
+    if integrand:
+        names = integrals.union(*(atom.free for atom, _ in integrand))
+        work.meet(_canonical(work, {name: work.kinds[name] for name in sorted(names)}, integrand))
+
+
+def _canonical(work: Work, opened: dict[int, Kind], mono: Monomial) -> Atom:
+    """The measure atom with its binders in an order that does not depend on their names.
+
+    Any order is correct; a canonical one makes equal measures one atom. Binders are coloured by
+    what they touch until nothing changes; ties are broken by trying each, but of two binders that
+    may be swapped without effect only one.
+    """
+    if len(opened) == 1:
+        return bind(work, "measure", "", opened, {mono: Fraction(1)})
+    best = min(_orders(work, opened, mono, dict.fromkeys(opened, 0)))
+    return bind(work, "measure", "", {n: opened[n] for n in best[1]}, {mono: Fraction(1)})
+
+
+def _orders(
+    work: Work, opened: dict[int, Kind], mono: Monomial, colours: dict[int, int]
+) -> Iterator[tuple[str, list[int]]]:
+    weight = 2 + sum(atom.weight for atom, _ in mono)
+    count = 0
+    while len(set(colours.values())) > count:
+        count = len(set(colours.values()))
+        shown = {name: f"<{colour}>" for name, colour in colours.items()}
+        signatures = {}
+        for name, (tag, size, datum) in opened.items():
+            work.charge(weight)
+            own = shown | {name: "*"}
+            touched = sorted(_text(a, own) + f"^{e}" for a, e in mono if name in a.free)
+            links = sorted(colours[n] for n, kind in opened.items() if kind[2] == name)
+            signatures[name] = (colours[name], tag, size, colours.get(datum, -1), links, touched)
+        ranks = sorted(signatures.values())
+        colours = {name: 2 * ranks.index(signature) for name, signature in signatures.items()}
+    order = sorted(opened, key=lambda name: colours[name])
+    ties = [name for name in order if list(colours.values()).count(colours[name]) > 1]
+    if not ties:
+        shown = {name: f"<{place}>" for place, name in enumerate(order)}
+        work.charge(weight)
+        yield " ".join(sorted(_text(a, shown) + f"^{e}" for a, e in mono)), order
+        return
+    tried: list[int] = []
+    for name in ties:
+        if colours[name] == colours[ties[0]] and not any(
+            _swappable(work, opened, mono, name, other) for other in tried
+        ):
+            tried.append(name)
+            yield from _orders(work, opened, mono, colours | {name: colours[name] - 1})
+
+
+def _swappable(work: Work, opened: dict[int, Kind], mono: Monomial, a: int, b: int) -> bool:
+    if any(kind[2] in (a, b) for kind in opened.values()):
+        return False
+    return rename(work, {mono: Fraction(1)}, {a: b, b: a}) == {mono: Fraction(1)}
+
+
+def _text(atom: Atom, names: dict[int, str] | None = None) -> str:
+    """A text that tells atoms apart and does not depend on the order of sets."""
+    names = names or {}
+    ids = ",".join(names.get(name, str(name)) for name in atom.ids)
+    binders = ",".join(f"{n}:{t}{s}{names.get(d, d) or ''}" for n, (t, s, d) in atom.binders)
+    bodies = [
+        " + ".join(
+            sorted(
+                f"{c} " + " ".join(sorted(_text(a, names) + f"^{e}" for a, e in mono))
+                for mono, c in body
+            )
+        )
+        for body in atom.bodies
+    ]
+    inside = "; ".join(part for part in (binders, *bodies) if part)
+    return f"{atom.head} {atom.label}[{ids}]" + (f"({inside})" if inside else "")

@@ -1,0 +1,82 @@
+"""Records: a derivation with its steps and conditions, and a refusal with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sympy as sp
+
+from entropysym.language.records import Family, Model
+from entropysym.prover.criterion import NoTempering, Tempering
+from entropysym.verdict import Verdict, undecided
+
+Rule = Literal[
+    "definition",
+    "reparametrise",
+    "split",
+    "tempering",
+    "scaling",
+    "gap",
+    "stationary",
+    "closed_form",
+]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A hypothesis as data: its kind, what it is about, and a detail.
+
+    Kinds: `range`, `normalised`, `score`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`, `stationary`.
+    """
+
+    kind: str
+    subject: str
+    detail: str | None = None
+
+    def stored(self) -> list[str]:
+        """The stored form, a list of two or three texts."""
+        return [self.kind, self.subject, *([self.detail] if self.detail is not None else [])]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line: the rule, what stood before, what stands after, and the conditions that this rule asks for."""
+
+    rule: Rule
+    before: sp.Expr
+    after: sp.Expr
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    r"""A derivation of $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$ at every parameter, and of $\mathcal F=\mathcal E$ at stationary points.
+
+    Expressions are per data point and in nats. `elbo` and `gap` are spelled out; `entropy_sum` is the closed form;
+    `direction` gives each moved parameter's motion at its own indices; `stationarity` each learned parameter's equation.
+    """
+
+    model: Model
+    steps: tuple[Step, ...]
+    direction: Mapping[str, sp.Expr]
+    conditions: tuple[Condition, ...]
+    entropies: Mapping[Family, Tempering]
+    temperings: Mapping[str, Tempering]
+    elbo: sp.Expr
+    gap: sp.Expr
+    entropy_sum: sp.Expr
+    stationarity: Mapping[str, sp.Eq]
+    verdict: Verdict = field(default_factory=lambda: undecided("not replayed by the checker yet"))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why no derivation was found: the factor, the reason, and the certificate if there is one."""
+
+    model: Model
+    role: str
+    reason: str
+    attempts: tuple[NoTempering, ...]
+    verdict: Verdict

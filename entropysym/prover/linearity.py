@@ -1,0 +1,112 @@
+r"""Linearity of sums, data means and expectations: distribute them over addends and pull constants out.
+
+Every binder of the language is linear, so $\sum_h(a\,f_h+b)=a\sum_hf_h+Hb$, and the same for $\frac1N\sum_n$ and $\mathbb E_{q_n}$, whose
+measure of 1 is 1. Constants only ever move outwards, so no index is captured.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from entropysym.language.heads import DataMean, Directional, Entropy, LogDensity, _Binder, _Expectation
+from entropysym.language.symbols import LATENT, NOISE
+
+
+def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
+    """The expression as a sum of addends, each a constant times nested binders; logarithms of products are split.
+
+    With `powers`, powers of sums are multiplied out too; without, $(x-\\mu)^2$ stays as a reader knows it.
+    """
+    return _expanded(_inside_out(expression, powers), powers)
+
+
+def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
+    hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
+    return sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints)
+
+
+def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
+    if isinstance(e, sp.Sum):
+        body: sp.Expr = e.function
+        for limit in e.limits:
+            body = _over(
+                body,
+                lambda f, i=limit[0]: i in f.free_symbols,
+                lambda rest, lim=limit: sp.Sum(rest, lim),
+                limit[2],
+                powers,
+            )
+        return body
+    if isinstance(e, DataMean):
+        return _over(
+            e.body,
+            lambda f: e.args[1] in f.free_symbols,
+            lambda rest: DataMean(rest, e.args[1]),
+            sp.S.One,
+            powers,
+        )
+    if isinstance(e, _Expectation):
+        return _over(e.body, _reads_latent, e.over, sp.S.One, powers)
+    if isinstance(e, (sp.Add, sp.Mul, sp.Pow)):
+        return _expanded(e.func(*(_inside_out(a, powers) for a in e.args)), powers)
+    return e
+
+
+def _over(body: sp.Expr, depends, wrap, measure: sp.Expr, powers: bool) -> sp.Expr:
+    """Distribute one binder; `measure` is what the binder makes of 1."""
+    total: sp.Expr = sp.S.Zero
+    for addend in sp.Add.make_args(distributed(body, powers=powers)):
+        inside, outside = sp.S.One, sp.S.One
+        for factor in sp.Mul.make_args(addend):
+            if depends(factor):
+                inside *= factor
+            else:
+                outside *= factor
+        total += outside * (measure if inside == 1 else wrap(inside))
+    return total
+
+
+def _reads_latent(e: sp.Expr) -> bool:
+    return bool(
+        e.has(LATENT, NOISE)
+        or e.atoms(LogDensity)
+        or any(h.role == "decoder" for h in e.atoms(Entropy))
+    )
+
+
+def addends(expression: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The addends of an expression, itself if it has only one."""
+    return sp.Add.make_args(expression)
+
+
+def with_fresh_indices(e: sp.Basic) -> sp.Basic:
+    """Rename every bound summation index to a symbol of its own, so that stripping one sum cannot capture another's index."""
+    if not e.args or not e.has(sp.Sum):
+        return e
+    e = e.func(*(with_fresh_indices(a) for a in e.args))
+    if isinstance(e, sp.Sum):
+        new = {lim[0]: sp.Dummy(lim[0].name, integer=True, positive=True) for lim in e.limits}
+        return sp.Sum(
+            e.function.xreplace(new), *((new[i], lower, upper) for i, lower, upper in e.limits)
+        )
+    return e
+
+
+def collected(expression: sp.Expr, sizes: tuple[sp.Symbol, ...]) -> sp.Expr:
+    r"""Gather constant logarithms with the same factor: $-\frac D2\log2-\frac D2\log\pi-\frac D2$ becomes $-\frac D2\log(2\pi e)$."""
+    groups: dict[sp.Expr, sp.Expr] = {}
+    rest: list[sp.Expr] = []
+    for addend in addends(expression):
+        factor, inside = sp.S.One, sp.S.One
+        for f in sp.Mul.make_args(addend):
+            if isinstance(f, sp.log):
+                inside *= f
+            else:
+                factor *= f
+        if inside == 1 and any(s in factor.free_symbols for s in sizes) and not factor.has(_Binder):
+            groups[factor] = groups.get(factor, sp.S.One) * sp.E
+        elif isinstance(inside, sp.log):
+            groups[factor] = groups.get(factor, sp.S.One) * inside.args[0]
+        else:
+            rest.append(addend)
+    return sp.Add(*rest, *(f * sp.log(argument) for f, argument in groups.items()))

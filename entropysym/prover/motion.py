@@ -1,0 +1,101 @@
+r"""The derivative of an expression along a direction: $D_v f=\sum_i v_i\,\partial f/\partial\theta_i$.
+
+A direction acts as a derivation. It passes through sums, data means and noise expectations, and through encoder expectations whose
+encoder does not move. So no Kronecker deltas and no matrix calculus are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from entropysym.errors import InputError
+from entropysym.language.heads import (
+    DataMean,
+    EncoderExpectation,
+    NetworkValue,
+    NoiseExpectation,
+    _Head,
+)
+from entropysym.language.records import Model
+from entropysym.language.symbols import DATUM, LATENT, NOISE
+
+Direction = Mapping[str, sp.Expr]  # parameter name -> its motion, at the indices of its own plates
+
+
+def along(expression: sp.Expr, model: Model, direction: Direction) -> sp.Expr:
+    """The derivative along a direction of an expression without the heads `LogDensity` and `Entropy`.
+
+    Raises `InputError` where an abstract network's input moves, or the encoder under an encoder expectation does.
+    """
+    return _Motion(model, direction).of(expression)
+
+
+class _Motion:
+    def __init__(self, model: Model, direction: Direction) -> None:
+        self.parameters = {p.symbol: p for p in model.parameters}
+        unknown = sorted(set(direction) - {p.name for p in model.parameters})
+        if unknown:
+            raise InputError(f"the model has no parameter {unknown[0]!r} to move")
+        self.direction = direction
+        self.noise: tuple[sp.Symbol, sp.Expr, sp.Expr] | None = None
+
+    def of(self, e: sp.Expr) -> sp.Expr:
+        if e.is_Number or e.is_NumberSymbol:
+            return sp.S.Zero
+        if isinstance(e, sp.Symbol):
+            p = self.parameters.get(e)
+            return self.direction.get(p.name, sp.S.Zero) if p else sp.S.Zero
+        if isinstance(e, sp.Indexed):
+            return self._entry(e)
+        if isinstance(e, sp.Sum):
+            return _unless_zero(self.of(e.function), lambda b: sp.Sum(b, *e.limits))
+        if isinstance(e, DataMean):
+            return _unless_zero(self.of(e.body), lambda b: DataMean(b, e.args[1]))
+        if isinstance(e, EncoderExpectation):
+            if any(self.of(a) != 0 for a in e.encoder[1:]):
+                raise InputError("the direction moves the encoder: reparametrise before differentiating")
+            return _unless_zero(self.of(e.body), e.over)
+        if isinstance(e, NoiseExpectation):
+            outer, self.noise = self.noise, e.encoder
+            moved = self.of(e.body)
+            self.noise = outer
+            return _unless_zero(moved, e.over)
+        if isinstance(e, NetworkValue):
+            if any(self.of(v.body) != 0 for v in e.inputs):
+                raise InputError(f"the input of the abstract network {e.name} moves")
+            return sp.S.Zero
+        if isinstance(e, _Head):
+            raise InputError(f"spell out {e} before differentiating it")
+        if isinstance(e, sp.Add):
+            return sp.Add(*(self.of(a) for a in e.args))
+        if isinstance(e, sp.Mul):
+            return sp.Add(
+                *(sp.Mul(*e.args[:i], self.of(a), *e.args[i + 1 :]) for i, a in enumerate(e.args))
+            )
+        if isinstance(e, sp.Pow):
+            base, exponent = e.as_base_exp()
+            grown = exponent * base ** (exponent - 1) * self.of(base)
+            turned = self.of(exponent)
+            return grown if turned == 0 else grown + e * sp.log(base) * turned
+        if isinstance(e, sp.Function):
+            return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(e.args)))  # type: ignore[arg-type]
+        raise InputError(f"no derivative along a direction for {type(e).__name__}")
+
+    def _entry(self, e: sp.Indexed) -> sp.Expr:
+        if e.base == LATENT and self.noise is not None:
+            h, location, scale = self.noise
+            moved = self.of(location) + self.of(scale) * NOISE[h]
+            return moved.xreplace({h: e.indices[0]})
+        if e.base in (DATUM, LATENT, NOISE):
+            return sp.S.Zero
+        p = self.parameters.get(e.base)
+        if p is None or p.name not in self.direction:
+            return sp.S.Zero
+        own = [plate.index for plate in p.plates]
+        return self.direction[p.name].xreplace(dict(zip(own, e.indices, strict=True)))
+
+
+def _unless_zero(moved: sp.Expr, wrap) -> sp.Expr:
+    return sp.S.Zero if moved == 0 else wrap(moved)
