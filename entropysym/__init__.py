@@ -1,1 +1,60 @@
-"""entropysym: derive and check that a model's ELBO becomes a sum of entropies at stationary points."""
+r"""entropysym: derive and check that an ELBO becomes a sum of entropies at stationary points.
+
+>>> import entropysym as es
+>>> d = es.derive(es.models.vae2())        # symbolic D, H, N; abstract networks
+>>> d.verdict.value.name                   # replayed by the independent checker
+'PROVED'
+>>> d.stationarity["sigma2"].lhs
+sigma2
+>>> es.replay(es.render(d, to="json")).value.name
+'PROVED'
+
+`derive` writes the derivation, `replay` checks a stored one, `render` prints it, `lower` turns an expression into a JAX function,
+`verify` does all of it on data. Names resolve lazily: importing the package loads neither SymPy nor JAX.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+#: Public name -> module that defines it.
+_PUBLIC = {
+    "Derivation": "entropysym.prover",
+    "Refusal": "entropysym.prover",
+    "Model": "entropysym.language",
+    "Verdict": "entropysym.verdict",
+    "Value": "entropysym.verdict",
+    "derive": "entropysym.claims",
+    "replay": "entropysym.claims",
+    "verify": "entropysym.claims",
+    "render": "entropysym.rendering",
+    "lower": "entropysym.numerics",
+}
+_ROOMS = ("models", "families", "language", "prover", "checker", "numerics", "claims", "errors")
+
+__all__ = ["__version__", *sorted(_PUBLIC), *_ROOMS]
+
+if TYPE_CHECKING:
+    from entropysym import checker, claims, errors, families, language, models, numerics, prover
+    from entropysym.claims import derive, replay, verify
+    from entropysym.language import Model
+    from entropysym.numerics import lower
+    from entropysym.prover import Derivation, Refusal
+    from entropysym.rendering import render
+    from entropysym.verdict import Value, Verdict
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        # Not cached in globals(): `render` is a room and a verb, and the verb must win every time.
+        return getattr(import_module(_PUBLIC[name]), name)
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,7 +9,7 @@ derivative; they stand still when their inputs do.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .measures import close
+from .measures import bind, close
 from .normal_form import (
     Polynomial,
     Work,
@@ -17,13 +17,15 @@ from .normal_form import (
     constant,
     exponential,
     is_positive,
+    key,
     logarithm,
     of,
     power,
     product,
 )
-from .reader import Certificate, Model, Refused, Term
+from .reader import Certificate
 from .statement import show
+from .terms import Model, Refused, Term
 
 Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
 
@@ -106,7 +108,7 @@ def evaluate(
             if not moving or name not in at.direction:
                 return value, {}
             return value, evaluate(at, at.direction[name], tuple(indices))[0]
-        case ("net", name, positions, vectors):
+        case ("net", *_):
             return _network(at, term, scope, moving, bindings), {}
         case ("x", i, j):
             return of(work.atom("x", ids=(bound(i).name, bound(j).name))), {}
@@ -181,7 +183,7 @@ def _close(at: Replay, bound: Bound, pair: Pair) -> Pair:
 
 
 def _network(at: Replay, term: Term, scope, moving: bool, bindings) -> Polynomial:
-    _, name, positions, vectors = term
+    _, name, positions, vectors = tuple(term)
     inputs = []
     for _, size, body in vectors:
         index = _open(at.work, "index", size)
@@ -191,9 +193,9 @@ def _network(at: Replay, term: Term, scope, moving: bool, bindings) -> Polynomia
                 f"the input {show(body)} of {name} moves along the direction: "
                 "an abstract network cannot be differentiated"
             )
-        inputs.append(at.work.bind("vec", size, [index.name], value))
+        inputs.append(bind(at.work, "vec", size, {index.name: ("index", size, 0)}, value))
     ids = tuple(scope[-1 - i].name for i in positions)
-    bodies = tuple(frozenset(of(vector).items()) for vector in inputs)
+    bodies = tuple(key(of(vector)) for vector in inputs)
     positive = at.model.networks[name].range != "real"
     return of(at.work.atom("net", name, ids, (), bodies, positive))
 

@@ -13,11 +13,10 @@ integer that exceeds (in size) all names bound inside, an open one a positive in
 used twice: nothing can be captured.
 """
 
-from collections.abc import Iterator
 from fractions import Fraction
 from math import gcd
 
-from .reader import Refused
+from .terms import Refused
 
 Kind = tuple[str, str, int]  # (index | datum | latent | noise, size of an index, datum of a latent)
 Monomial = frozenset[tuple["Atom", Fraction]]
@@ -25,9 +24,8 @@ Polynomial = dict[Monomial, Fraction]
 Key = frozenset[tuple[Monomial, Fraction]]
 
 ONE: Monomial = frozenset()
-INTEGRALS = ("datum", "latent", "noise")
 ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
-BUDGET = 150_000
+BUDGET = 600_000
 MAX_BITS = 2_000
 MAX_WEIGHT = 20_000
 
@@ -35,8 +33,18 @@ MAX_WEIGHT = 20_000
 class Atom:
     """One irreducible factor; made by `Work.atom` alone, so that equal atoms are one object."""
 
-    __slots__ = ("binders", "bodies", "free", "head", "ids", "label", "level", "positive", "serial")
-    __slots__ += ("weight",)
+    __slots__ = (
+        "binders",
+        "bodies",
+        "free",
+        "head",
+        "ids",
+        "label",
+        "level",
+        "positive",
+        "serial",
+        "weight",
+    )
 
     def __init__(self, serial, head, label, ids, binders, bodies, positive):
         self.serial, self.head, self.label, self.ids = serial, head, label, ids
@@ -101,7 +109,7 @@ class Work:
         if self.allowed is None:
             self.met.add(integrand)
         elif integrand not in self.allowed:
-            raise Refused(f"an expectation that the ELBO does not contain: {_text(integrand)[:120]}")
+            raise Refused(f"an expectation that the ELBO does not contain: {text(integrand)[:120]}")
 
 
 def constant(value: int | Fraction) -> Polynomial:
@@ -174,7 +182,7 @@ def is_positive(poly: Polynomial) -> bool:
 
 def _content(work: Work, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
     """poly = content * rest, with a one-term content; for positive polynomials."""
-    work.charge(sum(1 + len(mono) for mono in poly))
+    work.charge(sum(1 + len(mono) for mono in poly) * 2)
     first, *others = [dict(mono) for mono in poly]
     common = {
         atom: min([exponent, *(other[atom] for other in others)])
@@ -225,7 +233,7 @@ def _bases(work: Work, poly: Polynomial) -> dict[Atom, Fraction]:
 
 def power(work: Work, poly: Polynomial, exponent: Fraction, what: str = "") -> Polynomial:
     """poly^exponent; a power that is not a natural number asks for a base that is surely > 0."""
-    if exponent.denominator == 1 and exponent > 0:
+    if exponent.denominator == 1 and exponent >= 0:
         result = constant(1)
         for _ in range(exponent.numerator):
             result = product(work, result, poly)
@@ -294,191 +302,7 @@ def _rename_atom(work: Work, atom: Atom, names: dict[int, int]) -> Atom:
     return work.atom(atom.head, atom.label, ids, binders, bodies, atom.positive)
 
 
-def bind(work: Work, head: str, label: str, opened: dict[int, Kind], poly: Polynomial) -> Atom:
-    """The atom in which the open names, in this order, are bound in poly."""
-    level = max([0, *(atom.level for mono in poly for atom, _ in mono)])
-    names = {name: -(level + 1 + place) for place, name in enumerate(opened)}
-    binders = tuple(
-        (names[name], (tag, size, names.get(datum, datum)))
-        for name, (tag, size, datum) in opened.items()
-    )
-    return work.atom(head, label, (), binders, (key(rename(work, poly, names)),))
-
-
-def close(work: Work, name: int, poly: Polynomial) -> Polynomial:
-    """The measure that binds the open name, of a polynomial: linear, so term by term."""
-    opened = {name: work.kinds[name]}
-    return add(work, *(_integrate(work, opened, mono, c) for mono, c in poly.items()))
-
-
-def _integrate(
-    work: Work, opened: dict[int, Kind], mono: Monomial, coefficient: Fraction
-) -> Polynomial:
-    """The measure over all opened names of one product."""
-    work.charge(3 + len(mono) + len(opened))
-    for atom, exponent in mono:
-        if atom.head == "measure" and exponent.denominator == 1 and exponent > 0:
-            if atom.free.isdisjoint(opened):
-                continue
-            # (measure of b) * rest = measure of (b * rest), with names that rest does not hold.
-            rest = dict(mono)
-            rest[atom] = exponent - 1
-            names: dict[int, int] = {}
-            for name, (tag, size, datum) in sorted(atom.binders, key=lambda b: b[1][0] != "datum"):
-                names[name] = work.fresh((tag, size, names.get(datum, datum)))
-            more = opened | {name: work.kinds[name] for name in names.values()}
-            body = rename(work, dict(atom.bodies[0]), names)
-            merged = product(work, monomial(work, rest, coefficient), body)
-            return add(work, *(_integrate(work, more, m, c) for m, c in merged.items()))
-    for name, kind in opened.items():
-        if kind[0] == "noise" and _is_moment(name, mono):
-            others = {other: k for other, k in opened.items() if other != name}
-            moment = _moment(work, name, mono)
-            return add(work, *(_integrate(work, others, m, coefficient * c) for m, c in moment))
-    for atom, _ in mono:
-        if atom.head == "delta" and not atom.free.isdisjoint(opened):
-            gone, stays = atom.ids if atom.ids[0] in opened else reversed(atom.ids)
-            others = {name: kind for name, kind in opened.items() if name != gone}
-            same = rename(work, {mono: coefficient}, {gone: stays})
-            return add(work, *(_integrate(work, others, m, c) for m, c in same.items()))
-    return _components(work, opened, mono, coefficient)
-
-
-def _is_moment(noise: int, mono: Monomial) -> bool:
-    """Whether the noise occurs in natural powers of its components only (or not at all)."""
-    return all(
-        atom.head == "eps" and exponent.denominator == 1 and exponent > 0
-        for atom, exponent in mono
-        if noise in atom.free
-    )
-
-
-def _moment(work: Work, noise: int, mono: Monomial) -> Iterator[tuple[Monomial, Fraction]]:
-    """E of a product of standard normals: the sum over all pairings of products of deltas."""
-    rest = {atom: exponent for atom, exponent in mono if noise not in atom.free}
-    indices: list[int] = []
-    for atom, exponent in mono:
-        if noise in atom.free:
-            work.charge(exponent.numerator)
-            indices += [atom.ids[1]] * exponent.numerator
-    for pairs in _pairings(indices):
-        powers = dict(rest)
-        for pair in pairs:
-            work.charge(2)
-            delta = work.atom("delta", ids=(min(pair), max(pair)))
-            powers[delta] = Fraction(1)
-        yield from monomial(work, powers, Fraction(1)).items()
-
-
-def _pairings(indices: list[int]) -> Iterator[list[tuple[int, int]]]:
-    if not indices:
-        yield []
-    for place in range(1, len(indices)):
-        for others in _pairings(indices[1:place] + indices[place + 1 :]):
-            yield [(indices[0], indices[place]), *others]
-
-
-def _components(
-    work: Work, opened: dict[int, Kind], mono: Monomial, coefficient: Fraction
-) -> Polynomial:
-    """Split a measure into parts that share no binder; a part without factors is its total mass.
-
-    The mass is the size for an index and 1 for a mean or an expectation.
-    """
-    mentioned = {name for atom, _ in mono for name in atom.free}
-    parts: list[tuple[set[int], list[tuple[Atom, Fraction]]]] = []
-    links = [(set(atom.free & opened.keys()), [(atom, exponent)]) for atom, exponent in mono]
-    for name, (tag, _, datum) in opened.items():
-        if tag not in ("latent", "noise") or name in mentioned:
-            links.append(({name, datum} & opened.keys(), []))
-    for names, factors in links:
-        work.charge(1 + len(parts))
-        joined = [part for part in parts if not names.isdisjoint(part[0])]
-        parts = [part for part in parts if names.isdisjoint(part[0])]
-        for other_names, other_factors in joined:
-            names, factors = names | other_names, factors + other_factors
-        parts.append((names, factors))
-    powers: dict[Atom, Fraction] = {}
-    for names, factors in parts:
-        if not names:
-            found = factors
-        elif not factors:
-            found = [
-                (work.atom("size", opened[name][1]), Fraction(1))
-                for name in names
-                if opened[name][0] == "index"
-            ]
-        else:
-            inside = {name: kind for name, kind in opened.items() if name in names}
-            _meet(work, inside, factors)
-            found = [(_canonical(work, inside, frozenset(factors)), Fraction(1))]
-        for atom, exponent in found:
-            powers[atom] = powers.get(atom, Fraction(0)) + exponent
-    return monomial(work, powers, coefficient)
-
-
-def _meet(work: Work, inside: dict[int, Kind], factors: list[tuple[Atom, Fraction]]) -> None:
-    """Report the integrand under means and expectations, whatever finite sums stand around it."""
-    integrals = {name for name, kind in inside.items() if kind[0] in INTEGRALS}
-    integrand = frozenset(f for f in factors if not f[0].free.isdisjoint(integrals))
-    if integrand:
-        names = integrals.union(*(atom.free for atom, _ in integrand))
-        work.meet(_canonical(work, {name: work.kinds[name] for name in sorted(names)}, integrand))
-
-
-def _canonical(work: Work, opened: dict[int, Kind], mono: Monomial) -> Atom:
-    """The measure atom with its binders in an order that does not depend on their names.
-
-    Any order is correct; a canonical one makes equal measures one atom. Binders are coloured by
-    what they touch until nothing changes; ties are broken by trying each, but of two binders that
-    may be swapped without effect only one.
-    """
-    if len(opened) == 1:
-        return bind(work, "measure", "", opened, {mono: Fraction(1)})
-    best = min(_orders(work, opened, mono, dict.fromkeys(opened, 0)))
-    return bind(work, "measure", "", {n: opened[n] for n in best[1]}, {mono: Fraction(1)})
-
-
-def _orders(
-    work: Work, opened: dict[int, Kind], mono: Monomial, colours: dict[int, int]
-) -> Iterator[tuple[str, list[int]]]:
-    weight = 2 + sum(atom.weight for atom, _ in mono)
-    count = 0
-    while len(set(colours.values())) > count:
-        count = len(set(colours.values()))
-        shown = {name: f"<{colour}>" for name, colour in colours.items()}
-        signatures = {}
-        for name, (tag, size, datum) in opened.items():
-            work.charge(weight)
-            own = shown | {name: "*"}
-            touched = sorted(_text(a, own) + f"^{e}" for a, e in mono if name in a.free)
-            links = sorted(colours[n] for n, kind in opened.items() if kind[2] == name)
-            signatures[name] = (colours[name], tag, size, colours.get(datum, -1), links, touched)
-        ranks = sorted(signatures.values())
-        colours = {name: 2 * ranks.index(signature) for name, signature in signatures.items()}
-    order = sorted(opened, key=lambda name: colours[name])
-    ties = [name for name in order if list(colours.values()).count(colours[name]) > 1]
-    if not ties:
-        shown = {name: f"<{place}>" for place, name in enumerate(order)}
-        work.charge(weight)
-        yield " ".join(sorted(_text(a, shown) + f"^{e}" for a, e in mono)), order
-        return
-    tried: list[int] = []
-    for name in ties:
-        if colours[name] == colours[ties[0]] and not any(
-            _swappable(work, opened, mono, name, other) for other in tried
-        ):
-            tried.append(name)
-            yield from _orders(work, opened, mono, colours | {name: colours[name] - 1})
-
-
-def _swappable(work: Work, opened: dict[int, Kind], mono: Monomial, a: int, b: int) -> bool:
-    if any(kind[2] in (a, b) for kind in opened.values()):
-        return False
-    return rename(work, {mono: Fraction(1)}, {a: b, b: a}) == {mono: Fraction(1)}
-
-
-def _text(atom: Atom, names: dict[int, str] | None = None) -> str:
+def text(atom: Atom, names: dict[int, str] | None = None) -> str:
     """A text that tells atoms apart and does not depend on the order of sets."""
     names = names or {}
     ids = ",".join(names.get(name, str(name)) for name in atom.ids)
@@ -486,7 +310,7 @@ def _text(atom: Atom, names: dict[int, str] | None = None) -> str:
     bodies = [
         " + ".join(
             sorted(
-                f"{c} " + " ".join(sorted(_text(a, names) + f"^{e}" for a, e in mono))
+                f"{c} " + " ".join(sorted(text(a, names) + f"^{e}" for a, e in mono))
                 for mono, c in body
             )
         )

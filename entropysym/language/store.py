@@ -61,6 +61,20 @@ def family_term(expression: sp.Expr, family: Family) -> Term:
     return _Writer({}, frozenset(), local).term(expression, ())
 
 
+def in_written_order(e: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The arguments of a sum as a paper orders them: encoder, prior, decoder, then derivatives; others keep SymPy's order."""
+    if not isinstance(e, sp.Add):
+        return e.args  # type: ignore[return-value]
+
+    def place(addend: sp.Expr) -> int:
+        roles = {h.role for h in addend.atoms(Entropy, LogDensity)}
+        if addend.has(Directional):
+            return 3
+        return min((("encoder", "prior", "decoder").index(r) for r in roles), default=4)
+
+    return tuple(sorted(e.args, key=place))  # type: ignore[arg-type]
+
+
 class _Writer:
     def __init__(
         self,
@@ -133,7 +147,7 @@ class _Writer:
         return out
 
     def many(self, head: str, e: sp.Expr, scope: Scope) -> Term:
-        return [head, *(self.term(a, scope) for a in e.args)]
+        return [head, *(self.term(a, scope) for a in in_written_order(e))]
 
     def power(self, e: sp.Pow, scope: Scope) -> Term:
         base, exponent = e.args

@@ -1,0 +1,41 @@
+"""The prover's derivation meets the checker: a derivation is PROVED when its stored form has been replayed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from entropysym import checker
+from entropysym.language.records import Model
+from entropysym.prover import Derivation, Refusal
+from entropysym.prover import derive as find
+from entropysym.prover.document import to_json
+from entropysym.verdict import Verdict, proved, undecided
+
+
+def derive(model: Model) -> Derivation | Refusal:
+    r"""Derive $\mathcal F=\mathcal E$ at stationary points for a model, and have the checker replay it.
+
+    Returns a `Derivation` whose verdict is PROVED if the replay accepted it, or a `Refusal` with the reason. Source: Damm et al.,
+    AISTATS 2023, for the result; the derivation itself is what is returned.
+    """
+    found = find(model)
+    if isinstance(found, Refusal):
+        return found
+    return replace(found, verdict=replay(to_json(found)))
+
+
+def replay(text: str | bytes) -> Verdict:
+    """The checker's verdict on a stored derivation: PROVED, or UNDECIDED with its reason; a refusal never means *false*.
+
+    The text is a document of `checker/FORMAT.md`, as `render(d, to="json")` writes it.
+    """
+    try:
+        result = checker.replay(text)
+    except checker.Malformed as reason:
+        return undecided(f"not a readable derivation: {reason}")
+    except checker.Refused as reason:
+        return undecided(f"derivation not accepted: {reason}")
+    return proved(
+        f"derivation accepted in {len(result.rules)} steps, under {len(result.conditions)} conditions, {result.origin}",
+        "replayed",
+    )

@@ -1,0 +1,91 @@
+"""Arrays with named axes: a value is an array and, for each axis, the index symbol that runs along it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import sympy as sp
+
+#: The axis of the quadrature nodes or noise samples.
+SAMPLE = sp.Dummy("s", integer=True, positive=True)
+
+Axes = tuple[sp.Symbol, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """An array and the index symbols of its axes, all different."""
+
+    array: jax.Array
+    axes: Axes = ()
+
+    def renamed(self, old: sp.Symbol, new: sp.Symbol) -> Named:
+        return named(self.array, tuple(new if a == old else a for a in self.axes))
+
+    def absolute(self) -> Named:
+        return Named(jnp.abs(self.array), self.axes)
+
+
+def named(array: jax.Array, axes: Axes) -> Named:
+    """An array with its axes; an index that occurs twice picks the diagonal."""
+    kept = tuple(dict.fromkeys(axes))
+    if kept != axes:
+        array = jnp.einsum(array, [kept.index(a) for a in axes], list(range(len(kept))))
+    return Named(array, kept)
+
+
+def spread(value: Named, axes: Axes, sizes: Sequence[int] | None = None) -> jax.Array:
+    """The array with the given axes in this order; axes that it lacks have length 1, or `sizes` if given."""
+    present = [a for a in axes if a in value.axes]
+    array = jnp.transpose(value.array, [value.axes.index(a) for a in present])
+    lengths = iter(array.shape)
+    array = array.reshape([next(lengths) if a in value.axes else 1 for a in axes])
+    return array if sizes is None else jnp.broadcast_to(array, tuple(sizes))
+
+
+def union(values: Sequence[Named]) -> Axes:
+    """Every axis that occurs, in order of first occurrence."""
+    return tuple(dict.fromkeys(a for v in values for a in v.axes))
+
+
+def added(values: Sequence[Named]) -> Named:
+    axes = union(values)
+    total = spread(values[0], axes)
+    for v in values[1:]:
+        total = total + spread(v, axes)
+    return Named(total, axes)
+
+
+def multiplied(values: Sequence[Named]) -> Named:
+    axes = union(values)
+    total = spread(values[0], axes)
+    for v in values[1:]:
+        total = total * spread(v, axes)
+    return Named(total, axes)
+
+
+def summed(factors: Sequence[Named], axis: sp.Symbol, size: int) -> Named:
+    """The sum over one axis of a product. An axis that no factor has counts `size` times."""
+    over = [v for v in factors if axis in v.axes]
+    rest = [v for v in factors if axis not in v.axes]
+    if not over:
+        return multiplied([*rest, Named(jnp.asarray(float(size)))])
+    if len(over) == 1:
+        v = over[0]
+        at = v.axes.index(axis)
+        total = Named(jnp.sum(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
+    else:
+        # A contraction keeps sum_h W[d,h] z[n,s,h] from becoming an array over d, h, n and s at once.
+        axes = union(over)
+        kept = tuple(a for a in axes if a != axis)
+        operands: list[object] = []
+        for v in over:
+            operands += [v.array, [axes.index(a) for a in v.axes]]
+        out = jnp.einsum(
+            *operands, [axes.index(a) for a in kept], precision=jax.lax.Precision.HIGHEST
+        )
+        total = Named(out, kept)
+    return multiplied([*rest, total]) if rest else total

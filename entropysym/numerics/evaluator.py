@@ -1,0 +1,239 @@
+"""Expressions evaluated on arrays with named axes, node by node; every value is traced by JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import sympy as sp
+
+from entropysym.errors import InputError, shown
+from entropysym.language.heads import DataMean, NetworkValue, Vector
+from entropysym.language.symbols import DATUM, LATENT, NOISE
+from entropysym.numerics.arguments import Bound
+from entropysym.numerics.axes import (
+    SAMPLE,
+    Axes,
+    Named,
+    added,
+    multiplied,
+    named,
+    spread,
+    summed,
+    union,
+)
+from entropysym.numerics.signature import DATA_SIZE, EXPECTATIONS, Size, reversal, size_of
+
+_FUNCTIONS: Mapping[type, Callable[[jax.Array], jax.Array]] = {
+    sp.log: jnp.log,
+    sp.exp: jnp.exp,
+    sp.Abs: jnp.abs,
+    sp.tanh: jnp.tanh,
+    sp.loggamma: jax.scipy.special.gammaln,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """The z that is in scope, along `index`, with its noise; `key` tells two of them apart."""
+
+    key: object
+    index: sp.Symbol
+    z: Named
+    eps: Named | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """The sizes of the bound indices, and the latent."""
+
+    sizes: Mapping[sp.Symbol, Size]
+    latent: Latent | None = None
+
+    def binding(self, index: sp.Symbol, size: Size) -> Scope:
+        return replace(self, sizes={**self.sizes, index: size})
+
+
+class Evaluator:
+    """Values of expressions for one set of arguments.
+
+    Axes are named by index symbols. A binder whose symbol is already in scope is renamed first, so no two axes share a name.
+    """
+
+    def __init__(self, bound: Bound) -> None:
+        self.bound = bound
+        self.memo: dict[object, Any] = {}
+
+    def value(self, e: sp.Basic, scope: Scope) -> Named:
+        """The value of an expression."""
+        key = ("value", e, self._context(e, scope))
+        if key not in self.memo:
+            self.memo[key] = self._value(e, scope)
+        return self.memo[key]
+
+    def magnitude(self, e: sp.Basic, scope: Scope) -> Named:
+        """The sum of the absolute values of the terms: sums are split, powers and functions are not."""
+        if isinstance(e, sp.Add):
+            return added([self.magnitude(a, scope) for a in e.args])
+        if isinstance(e, sp.Mul):
+            return multiplied([self.magnitude(a, scope) for a in e.args])
+        if isinstance(e, (sp.Sum, DataMean, *EXPECTATIONS)):
+            return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
+        return self.value(e, scope).absolute()
+
+    def _context(self, e: sp.Basic, scope: Scope) -> object:
+        # A value depends on its free indices only through their sizes, for its axes bear their names.
+        free = e.free_symbols
+        sizes = frozenset((s, k) for s, k in scope.sizes.items() if s in free)
+        return sizes, None if scope.latent is None else scope.latent.key
+
+    def _value(self, e: sp.Basic, scope: Scope) -> Named:
+        if isinstance(e, sp.Number) and e.is_finite or isinstance(e, sp.NumberSymbol):
+            return Named(jnp.asarray(float(e)))  # type: ignore[arg-type]
+        if isinstance(e, sp.Symbol):
+            return self._symbol(e, scope)
+        if isinstance(e, sp.Indexed):
+            return self._indexed(e, scope)
+        if isinstance(e, sp.Add):
+            return added([self.value(a, scope) for a in e.args])
+        if isinstance(e, sp.Mul):
+            return multiplied([self.value(a, scope) for a in e.args])
+        if isinstance(e, sp.Pow):
+            return self._power(e, scope)
+        if isinstance(e, (sp.Sum, DataMean, *EXPECTATIONS)):
+            return self._bound(e, scope, self._factors)
+        if isinstance(e, NetworkValue):
+            outputs, leading = self._network(e, scope)
+            return self._at(outputs, leading, e.indices, scope)
+        if type(e) in _FUNCTIONS:
+            v = self.value(e.args[0], scope)
+            return Named(_FUNCTIONS[type(e)](v.array), v.axes)
+        raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
+
+    def _symbol(self, e: sp.Symbol, scope: Scope) -> Named:
+        if e in scope.sizes:
+            return Named(jnp.arange(1.0, self.length(e, scope) + 1), (e,))
+        if e.is_integer and e.is_positive:
+            return Named(jnp.asarray(float(self.bound.size(e.name))))
+        return Named(self.bound.arrays[e.name])
+
+    def _indexed(self, e: sp.Indexed, scope: Scope) -> Named:
+        if e.base in (LATENT, NOISE):
+            source = scope.latent and (scope.latent.z if e.base == LATENT else scope.latent.eps)
+            if source is None:
+                raise InputError(f"{e} stands outside every expectation, so there is no z to take")
+            index = scope.latent.index  # type: ignore[union-attr]
+            leading = tuple(a for a in source.axes if a != index)
+            return self._at(spread(source, (*leading, index)), leading, e.indices, scope)
+        array = self.bound.arrays["x" if e.base == DATUM else e.base.label.name]
+        return self._at(array, (), e.indices, scope)
+
+    def _at(
+        self, array: jax.Array, leading: Axes, indices: tuple[sp.Basic, ...], scope: Scope
+    ) -> Named:
+        """The array with its last axes named by `indices`."""
+        axes: list[sp.Symbol] = list(leading)
+        for position, i in enumerate(indices, start=len(leading)):
+            symbol = i if i in scope.sizes else reversal(i, scope.sizes)
+            if symbol is None:
+                raise InputError(f"{i} is no bound index")
+            if symbol != i:
+                array = jnp.flip(array, position)
+            axes.append(symbol)  # type: ignore[arg-type]
+        return named(array, tuple(axes))
+
+    def length(self, axis: sp.Symbol, scope: Scope) -> int:
+        """The number of entries along an axis."""
+        if axis == SAMPLE:
+            return self.bound.noise.eps.shape[0]  # type: ignore[union-attr]
+        return self.bound.size(scope.sizes[axis])
+
+    def _power(self, e: sp.Pow, scope: Scope) -> Named:
+        base, exponent = e.args
+        if base == sp.E:
+            v = self.value(exponent, scope)
+            return Named(jnp.exp(v.array), v.axes)
+        v = self.value(base, scope)
+        if isinstance(exponent, sp.Integer):
+            return Named(v.array ** int(exponent), v.axes)
+        if isinstance(exponent, sp.Rational) and exponent.q == 2:
+            return Named(jnp.sqrt(v.array) ** int(exponent.p), v.axes)
+        w = self.value(exponent, scope)
+        axes = union([v, w])
+        return Named(spread(v, axes) ** spread(w, axes), axes)
+
+    def _factors(self, e: sp.Basic, scope: Scope) -> list[Named]:
+        return [self.value(a, scope) for a in (e.args if isinstance(e, sp.Mul) else (e,))]
+
+    def _bound(
+        self, e: sp.Basic, scope: Scope, body: Callable[[sp.Basic, Scope], list[Named]]
+    ) -> Named:
+        """A sum, data mean or expectation of what `body` gives as a list of factors."""
+        if isinstance(e, sp.Sum):
+            (i, _, upper), *rest = reversed(e.limits)
+            size = size_of(upper)
+            inside = sp.Sum(e.function, *reversed(rest)) if rest else e.function
+            i, inside = _fresh(i, inside, scope)
+            inner = scope.binding(i, size)
+            parts = [self._bound(inside, inner, body)] if rest else body(inside, inner)
+            return summed(parts, i, self.bound.size(size))
+        if isinstance(e, DataMean):
+            i, inside = _fresh(e.args[1], e.body, scope)  # type: ignore[arg-type]
+            v = multiplied(body(inside, scope.binding(i, DATA_SIZE)))
+            if i not in v.axes:
+                return v
+            at = v.axes.index(i)
+            return Named(jnp.mean(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
+        return self._expectation(e, scope, body)
+
+    def _expectation(
+        self, e: Any, scope: Scope, body: Callable[[sp.Basic, Scope], list[Named]]
+    ) -> Named:
+        if not {LATENT.label, NOISE.label} & e.body.free_symbols:
+            return multiplied(body(e.body, replace(scope, latent=None)))
+        noise = self.bound.noise
+        if noise is None:
+            raise InputError("the expression holds an expectation; pass noise, e.g. cubature(H)")
+        h, location, scale = e.encoder
+        if h in scope.sizes:
+            fresh = sp.Dummy(h.name, integer=True, positive=True)
+            location, scale = location.xreplace({h: fresh}), scale.xreplace({h: fresh})
+            h = fresh
+        inner = replace(scope.binding(h, noise.eps.shape[1]), latent=None)
+        eps = Named(noise.eps, (SAMPLE, h))
+        step = multiplied([self.value(scale, inner), eps])
+        z = added([self.value(location, inner), step])
+        latent = Latent((e.datum, h, location, scale), h, z, eps)
+        v = multiplied(body(e.body, replace(scope, latent=latent)))
+        return summed([Named(noise.weights, (SAMPLE,)), v], SAMPLE, 1) if SAMPLE in v.axes else v
+
+    def _network(self, e: NetworkValue, scope: Scope) -> tuple[jax.Array, Axes]:
+        """All outputs of a network, over the leading axes of its inputs; the callable is mapped once."""
+        key = ("network", e.name, e.args[2], self._context(e.args[2], scope))
+        if key not in self.memo:
+            vectors = [self._vector(v, scope) for v in e.inputs]
+            own = {i for _, i, _ in vectors}
+            leading = tuple(a for a in union([v for v, _, _ in vectors]) if a not in own)
+            lengths = [self.length(a, scope) for a in leading]
+            flat = [
+                spread(v, (*leading, i), (*lengths, k)).reshape(-1, k) for v, i, k in vectors
+            ]
+            out = jax.vmap(self.bound.networks[e.name])(*flat)
+            self.memo[key] = out.reshape(*lengths, *out.shape[1:]), leading
+        return self.memo[key]
+
+    def _vector(self, v: Vector, scope: Scope) -> tuple[Named, sp.Symbol, int]:
+        size = size_of(v.args[2])
+        i, body = _fresh(v.args[1], v.body, scope)  # type: ignore[arg-type]
+        return self.value(body, scope.binding(i, size)), i, self.bound.size(size)
+
+
+def _fresh(i: sp.Symbol, body: sp.Basic, scope: Scope) -> tuple[sp.Symbol, sp.Basic]:
+    """The bound symbol and the body, renamed if the symbol is bound outside already."""
+    if i not in scope.sizes:
+        return i, body
+    new = sp.Dummy(i.name, integer=True, positive=True)
+    return new, body.xreplace({i: new})

@@ -1,0 +1,221 @@
+"""Random well-formed terms of a model, and rewritings that keep their value."""
+
+from random import Random
+from typing import Any
+
+Scope = tuple[tuple[str, str], ...]
+
+
+def positions(scope: Scope, tag: str, size: str = "") -> list[int]:
+    return [i for i, b in enumerate(reversed(scope)) if b[0] == tag and size in ("", b[1])]
+
+
+def _symbols(model: dict, scope: Scope, rnd: Random, positive: bool) -> list[Any]:
+    """Every symbol that the scope allows, with one random choice of indices each."""
+    found: list[Any] = [["size", size] for size in model["sizes"]]
+    for p in model["parameters"]:
+        places = [positions(scope, "index", size) for size in p["plates"]]
+        if all(places) and (p["range"] == "positive" or not positive):
+            found.append(["param", p["name"], *(rnd.choice(place) for place in places)])
+    for net in model["networks"]:
+        places = [positions(scope, "index", size) for size in net["plates"]]
+        if all(places) and (net["range"] == "positive" or not positive):
+            vectors = [
+                ["vec", s, rnd.choice(_symbols_real(model, (*scope, ("index", s)), rnd))]
+                for s in net["inputs"]
+            ]
+            found.append(["net", net["name"], [rnd.choice(place) for place in places], vectors])
+    return found
+
+
+def _symbols_real(model: dict, scope: Scope, rnd: Random) -> list[Any]:
+    found: list[Any] = [["param", p["name"]] for p in model["parameters"] if not p["plates"]]
+    return [*found, *_variables(model, scope, rnd)] or [1]
+
+
+def _variables(model: dict, scope: Scope, rnd: Random) -> list[Any]:
+    found = []
+    data = positions(scope, "datum")
+    latents = [*positions(scope, "latent"), *positions(scope, "noise")]
+    noises = positions(scope, "noise")
+    over_d = positions(scope, "index", model["observed"])
+    over_h = positions(scope, "index", model["latent"])
+    if data and over_d:
+        found.append(["x", rnd.choice(data), rnd.choice(over_d)])
+    if latents and over_h:
+        found.append(["z", rnd.choice(latents), rnd.choice(over_h)])
+    if noises and over_h:
+        found.append(["eps", rnd.choice(noises), rnd.choice(over_h)])
+    return found
+
+
+def random_term(
+    model: dict,
+    rnd: Random,
+    depth: int = 4,
+    scope: Scope = (),
+    reparam: bool = False,
+    positive: bool = False,
+    binders: int = 4,
+    derivative: bool = False,
+) -> Any:
+    """A term; its expectations are of low degree, so that the noise nodes are exact."""
+
+    def sub(*more: tuple[str, str], deeper: int = 1, positive: bool = positive, d: bool = False):
+        return random_term(
+            model,
+            rnd,
+            depth - deeper,
+            scope + more,
+            reparam,
+            positive,
+            binders - len(more),
+            derivative and not more and d,
+        )
+
+    choices = ["symbol"] * 2 + ["integer"]
+    if depth > 0:
+        choices += ["add"] * 2 + ["mul"] * 3 + ["pow", "exp", "sum", "log", "family"]
+        if binders > 0:
+            choices += ["sum"] * 2 + ["mean"] * 2
+            if positions(scope, "datum"):
+                choices += ["expect"] * 4
+    kind = rnd.choice(choices)
+    if kind == "symbol":
+        variables = [] if positive else _variables(model, scope, rnd) * 3
+        symbols = [*variables, *_symbols(model, scope, rnd, positive)]
+        return rnd.choice(symbols)
+    if kind == "integer" or (kind == "sum" and binders <= 0):
+        return rnd.choice([1, 2, 3, 6, ["frac", 1, 2], ["pi"], ["e"]] + [-1, -2] * (not positive))
+    if kind == "add":
+        return ["add", *(sub() for _ in range(rnd.choice([2, 2, 3])))]
+    if kind == "mul":
+        return ["mul", *(sub() for _ in range(rnd.choice([2, 2, 3])))]
+    if kind == "pow":
+        if positive or rnd.random() < 0.4:
+            q = rnd.choice([2, -1, -2, ["frac", 1, 2], ["frac", -3, 2]])
+            return ["pow", sub(deeper=2, positive=True), q]
+        return ["pow", sub(deeper=2), 2]
+    if kind == "exp":
+        return ["exp", rnd.choice([["log", sub(deeper=3, positive=True)], 1, ["frac", -1, 2]])]
+    if kind == "log":
+        inner = sub(deeper=2, positive=True)
+        return ["exp", ["log", inner]] if positive else ["log", inner]
+    if kind == "family":
+        if positive:
+            return ["size", rnd.choice(model["sizes"])]
+        data = positions(scope, "datum")
+        latents = [*positions(scope, "latent"), *positions(scope, "noise")]
+        options: list[Any] = [["H", "prior"]]
+        options += [["H", "encoder", i] for i in data]
+        options += [["H", "decoder", i] for i in latents] + [["logp", "prior", i] for i in latents]
+        options += [["logp", "decoder", n, i] for n in data for i in latents]
+        return rnd.choice(options)
+    if kind == "sum":
+        size = rnd.choice(model["sizes"])
+        return ["sum", size, sub(("index", size))]
+    if kind == "mean":
+        return ["mean", sub(("datum", ""))]
+    head = "reparam" if reparam and rnd.random() < 0.7 else "expect"
+    binder = ("noise" if head == "reparam" else "latent", "")
+    return [head, rnd.choice(positions(scope, "datum")), sub(binder)]
+
+
+def shifted(term: Any, by: int, depth: int = 0) -> Any:
+    """The term under `by` further binders: positions that point outside grow."""
+
+    def place(i: int) -> int:
+        return i + by if i >= depth else i
+
+    if isinstance(term, int):
+        return term
+    head, rest = term[0], term[1:]
+    if head in ("frac", "size", "pi", "e", "elbo"):
+        return term
+    if head in ("param", "logp", "H"):
+        return [head, rest[0], *(place(i) for i in rest[1:])]
+    if head in ("x", "z", "eps"):
+        return [head, *(place(i) for i in rest)]
+    if head == "net":
+        vectors = [shifted(vector, by, depth) for vector in rest[2]]
+        return [head, rest[0], [place(i) for i in rest[1]], vectors]
+    if head in ("sum", "vec"):
+        return [head, rest[0], shifted(rest[1], by, depth + 1)]
+    if head == "mean":
+        return [head, shifted(rest[0], by, depth + 1)]
+    if head in ("expect", "reparam"):
+        return [head, place(rest[0]), shifted(rest[1], by, depth + 1)]
+    if head == "pow":
+        return [head, shifted(rest[0], by, depth), rest[1]]
+    return [head, *(shifted(t, by, depth) for t in rest)]
+
+
+def rewritten(term: Any, rnd: Random) -> Any:
+    """Another term of the same value: sums reordered and merged, squares and products unfolded."""
+    if isinstance(term, int) or term[0] in ("frac", "param", "x", "z", "eps", "logp", "H", "net"):
+        return term
+    if term[0] in ("size", "pi", "e", "elbo"):
+        return term
+    parts = [t if i == 0 or isinstance(t, str) else rewritten(t, rnd) for i, t in enumerate(term)]
+    head, rest = parts[0], parts[1:]
+    if head in ("add", "mul"):
+        rnd.shuffle(rest)
+        if len(rest) > 2 and rnd.random() < 0.5:
+            return [head, rest[0], [head, *rest[1:]]]
+        if head == "mul" and rnd.random() < 0.6:
+            left, right = rest[0], rest[1]
+            if isinstance(right, list) and right[0] == "add":  # a (b + c) = a b + a c
+                done = ["add", *(["mul", left, t] for t in right[1:])]
+                return ["mul", done, *rest[2:]] if rest[2:] else done
+            binder = {"sum": 1, "mean": 0, "expect": 1, "reparam": 1}
+            if isinstance(right, list) and right[0] in binder:  # a sum b = sum a b
+                k = 1 + binder[right[0]]
+                done = [*right[:k], ["mul", shifted(left, 1), right[k]]]
+                return ["mul", done, *rest[2:]] if rest[2:] else done
+    if head == "pow" and rest[1] == 2:
+        return ["mul", rest[0], rest[0]]
+    if head in ("sum", "mean", "expect", "reparam"):
+        body = rest[-1]
+        if isinstance(body, list) and body[0] == "add":
+            return ["add", *([head, *rest[:-1], t] for t in body[1:])]
+        if head == "sum" and isinstance(body, list) and body[0] == "sum":
+            inner = swapped(body[2])
+            return ["sum", body[1], ["sum", rest[0], inner]]
+    if head == "log" and isinstance(rest[0], list) and rest[0][0] == "mul":
+        return ["add", *(["log", t] for t in rest[0][1:])]
+    return [head, *term[1:2], *rest[1:]] if head == "sum" else [head, *rest]
+
+
+def swapped(term: Any) -> Any:
+    """The term with its two innermost binders exchanged."""
+    lifted = shifted(term, 2, 2)  # a gap of two names, then 0 -> 3, 1 -> 2 seen from outside
+    return _permute(lifted, 0)
+
+
+def _permute(term: Any, depth: int) -> Any:
+    def place(i: int) -> int:
+        j = i - depth
+        if j < 0:
+            return i
+        return {0: 1, 1: 0}.get(j, j - 2) + depth
+
+    if isinstance(term, int):
+        return term
+    head, rest = term[0], term[1:]
+    if head in ("frac", "size", "pi", "e", "elbo"):
+        return term
+    if head in ("param", "logp", "H"):
+        return [head, rest[0], *(place(i) for i in rest[1:])]
+    if head in ("x", "z", "eps"):
+        return [head, *(place(i) for i in rest)]
+    if head == "net":
+        return [head, rest[0], [place(i) for i in rest[1]], [_permute(v, depth) for v in rest[2]]]
+    if head in ("sum", "vec"):
+        return [head, rest[0], _permute(rest[1], depth + 1)]
+    if head == "mean":
+        return [head, _permute(rest[0], depth + 1)]
+    if head in ("expect", "reparam"):
+        return [head, place(rest[0]), _permute(rest[1], depth + 1)]
+    if head == "pow":
+        return [head, _permute(rest[0], depth), rest[1]]
+    return [head, *(_permute(t, depth) for t in rest)]
