@@ -126,7 +126,7 @@ def _parse(data: str | bytes) -> Any:
     except UnicodeDecodeError as error:
         raise Malformed(f"not UTF-8: byte {error.start}") from None
     depth = 0
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text, re.DOTALL):
+    for match in re.finditer(r'"(?:[^"\\]+|\\.)*+"?|[\[{]|[\]}]', text, re.DOTALL):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
         if depth > MAX_DEPTH:
             raise Malformed(f"nested more than {MAX_DEPTH} deep at character {match.start()}")

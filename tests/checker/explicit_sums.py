@@ -202,7 +202,8 @@ def _atom(w: World, atom: Any, names: dict[int, Any]) -> float:
     if head == "net":
         inputs = []
         for body in atom.bodies:
-            (((vector, _),), _) = ((tuple(m), c) for m, c in body).__next__()
+            ((mono, _),) = body
+            ((vector, _),) = mono
             ((name, kind),) = vector.binders
             loop = range(w.sizes[kind[1]])
             inputs.append(np.array([value(w, vector.bodies[0], names | {name: k}) for k in loop]))

@@ -1,0 +1,184 @@
+"""The command line: `entropysym list | derive | replay | verify`.
+
+Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided. Rooms are imported inside the commands,
+so that `--help` loads nothing and `derive` never loads JAX.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from entropysym.errors import EntropysymError, NoStationaryPointError
+
+VERIFIED, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="entropysym",
+    help="Does your model's ELBO become a sum of entropies at stationary points? Derive it, replay it, verify it on data.",
+    epilog="Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+class Form(StrEnum):
+    """What `derive` can print."""
+
+    text = "text"
+    latex = "latex"
+    markdown = "markdown"
+    json = "json"
+
+
+@app.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """List the models that ship."""
+    from entropysym.models import MODELS
+
+    rows = [
+        {"name": name, "title": model.title, "source": model.source}
+        for name, model in ((name, make()) for name, make in MODELS.items())
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        print(f"{row['name']:<{width}}  {row['title']}. {row['source']}")
+
+
+@app.command()
+def derive(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of `entropysym list`.")],
+    to: Annotated[Form, typer.Option(help="The form to print.")] = Form.text,
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Derive a model's entropy sum; the derivation is replayed before it is printed."""
+    from entropysym.claims import derive as derived
+    from entropysym.rendering import render
+
+    found = derived(_model(name))
+    text = render(found, to=to.value)
+    if out is not None:
+        from entropysym.files import write_whole
+
+        write_whole(out, text)
+    if as_json:
+        answer = {"model": name, "verdict": found.verdict.value.value, "reason": found.verdict.reason}
+        _print_json({**answer, "form": to.value, **({"file": str(out)} if out else {"text": text})})
+    elif out is None:
+        print(text, end="" if text.endswith("\n") else "\n")
+    else:
+        print(f"{name}: {found.verdict}; written to {out}")
+    raise typer.Exit(_status(found.verdict))
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A stored derivation (JSON).")],
+    as_json: AsJson = False,
+) -> None:
+    """Replay a stored derivation in the independent checker, in a process of its own.
+
+    0: accepted. 1: derivation not accepted, which does not mean that its claim is false. 2: not readable.
+    """
+    import subprocess
+
+    # -P keeps files in the current folder from standing in for the checker or the standard library.
+    command = [sys.executable, "-P", "-m", "entropysym.checker", *(["--json"] if as_json else []), "--", str(file)]
+    try:
+        raise typer.Exit(subprocess.run(command, check=False, timeout=60).returncode)
+    except subprocess.TimeoutExpired:
+        print(f"undecided: the checker gave no answer on {file} within 60 s", file=sys.stderr)
+        raise typer.Exit(UNDECIDED) from None
+
+
+@app.command()
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Models; all of them if none is named.")
+    ] = None,
+    data: Annotated[
+        str, typer.Option(help="digits, or a file with one data point per row.", metavar="digits|FILE.npy|FILE.csv")
+    ] = "digits",
+    seed: Annotated[int, typer.Option(help="Seed of the sweep and of training.", min=0)] = 0,
+    report: Annotated[
+        Path, typer.Option(help="Folder for report.json, the .tex files and the figures.", metavar="DIR")
+    ] = Path("report"),
+    as_json: AsJson = False,
+) -> None:
+    """Derive, replay, sweep random configurations, train on data, compare, and write a report."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    os.environ["JAX_ENABLE_X64"] = "1"  # verdicts need double precision; this process is ours
+    from entropysym.claims.reporting import table, write_report
+    from entropysym.claims.verification import verify as verified
+    from entropysym.files import folder
+    from entropysym.models import MODELS
+    from entropysym.numerics.data import load
+
+    models = [_model(name) for name in dict.fromkeys(names or MODELS)]
+    points = load(data)
+    place = folder(report)
+    with _progress() as progress:
+        results = verified(models, points, data_name=data, seed=seed, progress=progress)
+    paths = write_report(results, place)
+    if as_json:
+        print(paths["report"].read_text(encoding="utf-8"), end="")
+    else:
+        table(results, place)
+    raise typer.Exit(max((_status(r.verdict) for r in results), key=(0, 3, 1).index))
+
+
+def _model(name: str) -> Any:
+    from entropysym.errors import one_of
+    from entropysym.models import MODELS
+
+    if name not in MODELS:
+        raise one_of(name, MODELS, "model")
+    return MODELS[name]()
+
+
+def _status(verdict: Any) -> int:
+    return {"proved": VERIFIED, "refuted": REFUTED, "undecided": UNDECIDED}[verdict.value.value]
+
+
+def _print_json(data: object) -> None:
+    print(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _progress() -> Any:
+    from entropysym.claims.progress import on_terminal
+
+    return on_terminal(sys.stderr)
+
+
+def main() -> None:
+    """Run the command line; every foreseen error is one line on stderr."""
+    try:
+        app()
+    except NoStationaryPointError as error:
+        _complain(f"undecided: {error}", UNDECIDED)
+    except EntropysymError as error:
+        _complain(f"error: {error}", BAD_INPUT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(VERIFIED) from None
+    except KeyboardInterrupt:
+        _complain("interrupted", 130)
+
+
+def _complain(line: str, status: int) -> None:
+    print(" ".join(line.split()), file=sys.stderr)
+    raise SystemExit(status)

@@ -1,0 +1,212 @@
+r"""The gap identity in numbers: $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$, at any parameters and any data.
+
+$\mathcal F$ and its gradient come from the densities (`elbo`), $\mathcal E$ and $v$ from the expressions under test.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy as sp
+from jaxtyping import Array, Float
+
+from entropysym.errors import InputError, one_of, shown
+from entropysym.language.records import Model
+from entropysym.numerics.elbo import DensityElbo, density_elbo
+from entropysym.numerics.lower import Lowered, lower
+from entropysym.numerics.precision import EPS, TOLERANCE
+from entropysym.numerics.quadrature import Nodes
+
+Networks = Callable[[Any], Mapping[str, Callable[..., jax.Array]]]
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("elbo", "entropy_sum", "predicted", "terms", "gradient_norm", "direction_norm"),
+    meta_fields=(),
+)
+@dataclass(frozen=True, eq=False)
+class GapParts:
+    """What a gap is made of, as traced arrays; the fields are those of `Gap`."""
+
+    elbo: Float[Array, ""]
+    entropy_sum: Float[Array, ""]
+    predicted: Float[Array, ""]
+    terms: Float[Array, ""]
+    gradient_norm: Float[Array, ""]
+    direction_norm: Float[Array, ""]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The gap at one point, in nats per datum.
+
+    `gap` = elbo − entropy_sum, `predicted` = v·∇F, `residual` = |gap − predicted| in units of eps × `terms`, and the norms of the
+    gradient (over all learned parameters and network weights) and of v. |gap| is at most the product of the norms.
+    """
+
+    elbo: float
+    entropy_sum: float
+    gap: float
+    predicted: float
+    terms: float
+    residual: float
+    gradient_norm: float
+    direction_norm: float
+    finite: bool
+
+    @property
+    def agrees(self) -> bool:
+        """The residual is within tolerance and everything, inputs included, is finite."""
+        return self.finite and self.residual <= TOLERANCE
+
+
+@dataclass(frozen=True, eq=False)
+class GapFunction:
+    """Both sides of the identity for one model, direction and entropy sum; can be jitted and vmapped."""
+
+    elbo: DensityElbo
+    direction: Mapping[str, Lowered]
+    entropy_sum: Lowered
+
+    def __call__(
+        self,
+        arguments: Mapping[str, Any],
+        nodes: Nodes,
+        weights: Any = None,
+        networks: Networks | None = None,
+    ) -> GapParts:
+        """Evaluate. `networks(weights)` gives the callables that `arguments` does not hold."""
+        value, terms, gradient, weight_gradient = self.gradient(arguments, nodes, weights, networks)
+        everything = {**arguments, **(networks(weights) if networks else {}), "noise": nodes}
+        right, motion = self.right_hand_side(everything)
+        right_terms = self.entropy_sum.terms(**everything)
+        along = [motion[name] * gradient[name] for name in motion]
+        learned = [gradient[p.name] for p in self.elbo.model.parameters if p.learned]
+        return GapParts(
+            elbo=value,
+            entropy_sum=right,
+            predicted=_total(along),
+            terms=terms + right_terms + _total([jnp.abs(a) for a in along]),
+            gradient_norm=_norm([*learned, *jax.tree.leaves(weight_gradient)]),
+            direction_norm=_norm(list(motion.values())),
+        )
+
+    def gradient(
+        self,
+        arguments: Mapping[str, Any],
+        nodes: Nodes,
+        weights: Any = None,
+        networks: Networks | None = None,
+    ) -> tuple[jax.Array, jax.Array, dict[str, jax.Array], Any]:
+        """The ELBO, its |terms|, its gradient by parameter name, and that by the weights."""
+        names = [p.name for p in self.elbo.model.parameters if p.name in arguments]
+        fixed = {k: v for k, v in arguments.items() if k not in names}
+
+        def objective(parameters: dict[str, jax.Array], weights: Any) -> tuple[jax.Array, jax.Array]:
+            made = networks(weights) if networks else {}
+            parts = self.elbo({**fixed, **parameters, **made}, nodes)
+            return parts.total, parts.terms
+
+        parameters = {name: arguments[name] for name in names}
+        (value, terms), (by_parameter, by_weight) = jax.value_and_grad(
+            objective, argnums=(0, 1), has_aux=True
+        )(parameters, weights)
+        return value, terms, by_parameter, by_weight
+
+    def right_hand_side(
+        self, everything: Mapping[str, Any]
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
+        """The entropy sum, and the motion of each parameter that moves."""
+        parameters = {
+            p.name: everything[p.name]
+            for p in self.elbo.model.parameters
+            if p.name in everything
+        }
+        motion = {name: v(**parameters) for name, v in self.direction.items()}
+        return self.entropy_sum(**everything), motion
+
+
+def _total(values: list[jax.Array]) -> jax.Array:
+    return sum((jnp.sum(v) for v in values), jnp.zeros(()))
+
+
+def _norm(values: list[jax.Array]) -> jax.Array:
+    return jnp.sqrt(_total([v**2 for v in values]))
+
+
+def gap_function(
+    model: Model, direction: Mapping[str, sp.Expr], entropy_sum: sp.Expr
+) -> GapFunction:
+    """Prepare both sides. `direction` maps a parameter's name to its motion at its own plates' indices.
+
+    Raises `InputError` for a direction that moves what is not a learned parameter, or that reads data, latents or networks.
+    """
+    learned = {p.name: p for p in model.parameters if p.learned}
+    motion = {}
+    for name, expression in direction.items():
+        if name not in learned:
+            raise one_of(name, learned, "learned parameter in the direction")
+        motion[name] = lower(expression, model, learned[name].plates)
+        needs = set(motion[name].signature) - motion[name].wanted.optional
+        foreign = needs - {p.name for p in model.parameters}
+        if foreign:
+            raise InputError(
+                f"the motion {shown(expression)} of {name} reads {', '.join(sorted(foreign))}; "
+                "a direction depends on parameters only"
+            )
+    return GapFunction(density_elbo(model), motion, lower(entropy_sum, model))
+
+
+def measure_gap(
+    model: Model,
+    *,
+    direction: Mapping[str, sp.Expr],
+    entropy_sum: sp.Expr,
+    arguments: Mapping[str, Any],
+    nodes: Nodes,
+    weights: Any = None,
+    networks: Networks | None = None,
+) -> Gap:
+    """The gap and its prediction at one point.
+
+    `arguments` holds `x` (N, D), every parameter, and every network as a callable. Networks whose weights count in the gradient
+    norm come instead from `networks(weights)`, which maps a pytree of float64 arrays to the callables by name.
+
+    Raises `InputError` for arguments that do not fit. Numbers that are not finite never raise: they make `agrees` false.
+    """
+    made = gap_function(model, direction, entropy_sum)
+    arrays, callables = {}, {}
+    for name, value in arguments.items():
+        (callables if callable(value) else arrays)[name] = value
+
+    def run(arrays: Mapping[str, Any], nodes: Nodes, weights: Any) -> GapParts:
+        return made({**arrays, **callables}, nodes, weights, networks)
+
+    # What is no array is reported by name before jit can complain about its type.
+    for name, value in arrays.items():
+        if not isinstance(value, float) and not hasattr(value, "dtype"):
+            raise InputError(f"{name} is {shown(value)}; pass a float64 array")
+    parts = jax.jit(run)(arrays, nodes, weights)
+    return finished(parts, inputs=(arrays, nodes, weights))
+
+
+def finished(parts: GapParts, inputs: Any = None) -> Gap:
+    """A record of Python floats; non-finite inputs are remembered even where they cancel out."""
+    F, E, predicted = float(parts.elbo), float(parts.entropy_sum), float(parts.predicted)
+    terms = float(parts.terms)
+    norms = float(parts.gradient_norm), float(parts.direction_norm)
+    gap = F - E
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(inputs)]
+    finite = all(map(math.isfinite, (F, E, predicted, terms, *norms))) and all(
+        bool(np.isfinite(leaf).all()) for leaf in leaves
+    )
+    residual = abs(gap - predicted) / (EPS * terms) if finite and terms > 0 else math.nan
+    return Gap(F, E, gap, predicted, terms, residual, *norms, finite and terms > 0)

@@ -1,0 +1,193 @@
+"""The gap identity at thousands of random configurations, and the same check on wrong variants, which it must reject."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy as sp
+
+from entropysym.errors import InputError, shown
+from entropysym.language.records import Model
+from entropysym.numerics.configurations import Configuration, Shape, callables, draw, shapes
+from entropysym.numerics.gap import GapFunction, gap_function
+from entropysym.numerics.lower import lower
+from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
+from entropysym.numerics.variants import variants
+
+Progress = Callable[[int, int, str], None]
+
+#: Shapes on which variants are tried: D < H, D > H, D = H, with and without ones.
+_VARIANT_SHAPES = (1, 4, 6, 9)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """`compared` configurations; `failures` had a residual above tolerance or a number that is not finite.
+
+    `largest` is the largest residual in units of eps × terms (infinite if any was not finite) and `where` reproduces it.
+    """
+
+    model: str
+    compared: int
+    failures: int
+    largest: float
+    where: str
+
+    @property
+    def passed(self) -> bool:
+        """No failure, and something was compared."""
+        return self.compared > 0 and self.failures == 0
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """How often a wrong variant was rejected. `equal`: no configuration tells it from the original, so it is not wrong."""
+
+    name: str
+    compared: int
+    rejected: int
+    equal: bool
+
+    @property
+    def passed(self) -> bool:
+        """Rejected at least once (one counter-example refutes), or equal to the original."""
+        return self.compared > 0 and (self.equal or self.rejected > 0)
+
+
+def _keys(seed: int, shape: int, count: int) -> jax.Array:
+    return jax.random.split(jax.random.fold_in(jax.random.key(seed), shape), count)
+
+
+def _checked(count: int, seed: int) -> None:
+    require_x64()
+    for name, value, least in (("count", count, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(f"{name} is {shown(value)}; pass an integer >= {least}")
+
+
+def sweep(
+    model: Model,
+    direction: Mapping[str, sp.Expr],
+    entropy_sum: sp.Expr,
+    *,
+    count: int = 10_000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Compare $\\mathcal F$ with $\\mathcal E+v\\cdot\\nabla\\mathcal F$ at `count` random configurations, spread over `shapes`.
+
+    Raises `InputError` for a count below 1, for expressions that cannot be lowered, or if x64 is off.
+    """
+    _checked(count, seed)
+    identity = gap_function(model, direction, entropy_sum)
+    every = shapes(model)
+    shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
+    compared, failures, largest, where = 0, 0, 0.0, "nowhere"
+    for k, (shape, share) in enumerate(zip(every, shares, strict=True)):
+        if progress is not None:
+            progress(compared, count, f"{model.name} at {shape}")
+        if share == 0:
+            continue
+        residuals = np.asarray(_residuals(identity, model, shape)(_keys(seed, k, share)))
+        compared += residuals.size
+        failures += int(np.sum(~(residuals <= TOLERANCE)))
+        worst = int(np.argmax(residuals))
+        if not residuals[worst] <= largest or where == "nowhere":
+            largest = float(residuals[worst])
+            where = f"seed {seed}, {shape}, configuration {worst} of {share}"
+    if progress is not None:
+        progress(compared, count, f"{model.name} done")
+    return Sweep(model.name, compared, failures, largest, where)
+
+
+def _residuals(
+    identity: GapFunction, model: Model, shape: Shape
+) -> Callable[[jax.Array], jax.Array]:
+    networks = callables(model, shape)
+
+    def one(key: jax.Array) -> jax.Array:
+        c: Configuration = draw(model, shape, key)
+        g = identity(c.arrays, c.nodes, c.weights, networks)
+        right = g.entropy_sum + g.predicted
+        return _scaled(g.elbo - right, g.terms + 0 * g.gradient_norm)
+
+    return jax.jit(jax.vmap(one))
+
+
+def _scaled(difference: jax.Array, terms: jax.Array) -> jax.Array:
+    """|difference| in units of eps × terms; infinite if either is not finite."""
+    residual = jnp.abs(difference) / (EPS * terms)
+    return jnp.where(jnp.isfinite(difference) & jnp.isfinite(terms), residual, math.inf)
+
+
+def try_variants(
+    model: Model,
+    direction: Mapping[str, sp.Expr],
+    entropy_sum: sp.Expr,
+    *,
+    count: int = 400,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[VariantResult, ...]:
+    """Run the check of `sweep` on every variant of `variants`, at the same configurations.
+
+    A variant that no configuration tells from the original is reported as `equal`; every other must be rejected.
+    """
+    _checked(count, seed)
+    true = gap_function(model, direction, entropy_sum)
+    made = variants(model, direction, entropy_sum)
+    learned = {p.name: p for p in model.parameters}
+    # The entropy sum or the direction of most variants is the original one, which is lowered once.
+    sums = {e: lower(e, model) for e in dict.fromkeys(v.entropy_sum for v in made)}
+    motions = {
+        (name, e): lower(e, model, learned[name].plates)
+        for v in made
+        for name, e in v.direction.items()
+    }
+    every = shapes(model)
+    rejected, differs, compared = np.zeros(len(made), int), np.zeros(len(made), bool), 0
+    chosen = [k for k in _VARIANT_SHAPES if k < len(every)]
+    for step, k in enumerate(chosen):
+        if progress is not None:
+            progress(step, len(chosen), f"{len(made)} wrong variants of {model.name}")
+        shape = every[k]
+        networks = callables(model, shape)
+
+        def one(key: jax.Array, shape: Shape = shape, networks=networks) -> jax.Array:  # type: ignore[no-untyped-def]
+            c = draw(model, shape, key)
+            F, terms, gradient, _ = true.gradient(c.arrays, c.nodes, c.weights, networks)
+            everything = {**c.arrays, **networks(c.weights), "noise": c.nodes}
+            parameters = {name: c.arrays[name] for name in learned}
+            values = {e: (f(**everything), f.terms(**everything)) for e, f in sums.items()}
+            along = {
+                (name, e): (v := f(**parameters) * gradient[name], jnp.sum(jnp.abs(v)))
+                for (name, e), f in motions.items()
+            }
+            E, v = true.right_hand_side(everything)
+            original = E + sum(jnp.sum(v[name] * gradient[name]) for name in v)
+            rows = []
+            for variant in made:
+                right, scale = values[variant.entropy_sum]
+                scale = scale + terms
+                for item in variant.direction.items():
+                    right = right + jnp.sum(along[item][0])
+                    scale = scale + along[item][1]
+                rows.append(jnp.stack([_scaled(F - right, scale), _scaled(original - right, scale)]))
+            return jnp.stack(rows)
+
+        share = count // len(chosen) + (step < count % len(chosen))
+        if share == 0:
+            continue
+        residuals = np.asarray(jax.jit(jax.vmap(one))(_keys(seed, k, share)))
+        compared += share
+        rejected += np.sum(~(residuals[:, :, 0] <= TOLERANCE), axis=0)
+        differs |= np.any(~(residuals[:, :, 1] <= TOLERANCE), axis=0)
+    return tuple(
+        VariantResult(v.name, compared, int(r), not bool(d))
+        for v, r, d in zip(made, rejected, differs, strict=True)
+    )

@@ -1,0 +1,26 @@
+r"""Signs that a page needs and the language has not: $\mathcal E$, $\Delta$, $\partial\mathcal F/\partial\theta$, $v_\theta$.
+
+They are SymPy expressions, so formulas on a page are built from objects and printed, never pasted together as text.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+#: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these two objects.
+ENTROPY_SUM = sp.Symbol("entropy_sum", real=True)
+GAP = sp.Symbol("gap", real=True)
+
+
+class Slope(sp.Expr):
+    r"""$\partial f/\partial\theta$ as written on a page: ``Slope(f, entry)``. It is never evaluated."""
+
+    is_commutative = True
+
+
+class Velocity(sp.Expr):
+    r"""$v_\theta$, the component of the direction at one entry of a parameter: ``Velocity(entry)``."""
+
+    is_commutative = True
+
+

@@ -1,0 +1,149 @@
+"""Small files that ask for much work. Each maps the VAE-2 document to bytes."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .documents import sealed, vae2
+
+
+def with_closed_form(term: Any) -> bytes:
+    """A document with fresh hashes whose last step and claim are this term."""
+    document = copy.deepcopy(vae2())
+    document["steps"][-1]["result"] = term
+    document["statement"]["claim"]["entropy_sum"] = term
+    return json.dumps(sealed(document)).encode()
+
+
+def with_split(term: Any) -> bytes:
+    document = copy.deepcopy(vae2())
+    document["steps"][1]["result"] = ["add", *document["steps"][1]["result"][1:], term]
+    return json.dumps(sealed(document)).encode()
+
+
+def nested(head: Callable[[Any], Any], term: Any, times: int) -> Any:
+    for _ in range(times):
+        term = head(term)
+    return term
+
+
+ALPHA = ["param", "alpha2", 0]
+SIGMA = ["param", "sigma2"]
+
+
+def like_sums(count: int, power: int) -> Any:
+    """mean over x of a product of powers of like sums over one index each."""
+    one = ["sum", "D", ["mul", ["x", 1, 0], ["param", "sigma2"]]]
+    many = [["pow", nested(lambda t: ["sum", "D", t], one[2], 1), power] for _ in range(count)]
+    return ["mean", ["mul", *many]]
+
+
+def distinct_sums(count: int, power: int) -> Any:
+    terms = []
+    for k in range(count):
+        body = ["mul", ["pow", ["x", 1, 0], k + 1], ["exp", ["x", 1, 0]]]
+        terms.append(["pow", ["sum", "D", body], power])
+    return ["mean", ["mul", *terms]]
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "ten megabytes of nesting": lambda: b"[" * 10_000_000,
+    "a megabyte of nesting": lambda: b"[" * 1_000_000,
+    "a megabyte of objects": lambda: b'{"a":' * 200_000,
+    "a megabyte of commas": lambda: b"[" + b"1," * 500_000 + b"1]",
+    "a megabyte of quotes": lambda: b'["' + b'\\"' * 500_000 + b'"]',
+    "an open string": lambda: b'"' + b"\\" * 1_000_001,
+    "many open strings": lambda: b'"\\' * 500_000,
+    "a long integer": lambda: b"[" + b"9" * 1_000_000 + b"]",
+    "a tower of powers": lambda: with_closed_form(nested(lambda t: ["pow", t, 16], 2, 40)),
+    "a tower of negative powers": lambda: with_closed_form(
+        nested(lambda t: ["pow", t, -16], 2, 40)
+    ),
+    "a symbolic tower": lambda: with_closed_form(nested(lambda t: ["pow", t, 16], SIGMA, 55)),
+    "a tower of roots": lambda: with_closed_form(
+        nested(lambda t: ["pow", t, ["frac", 1, 16]], SIGMA, 55)
+    ),
+    "a tower of sums": lambda: with_closed_form(
+        nested(lambda t: ["pow", ["add", 1, t], 16], SIGMA, 20)
+    ),
+    "nested logarithms of powers": lambda: with_closed_form(
+        nested(lambda t: ["log", ["pow", ["add", 2, ["exp", t]], 16]], SIGMA, 14)
+    ),
+    "nested exponentials": lambda: with_closed_form(
+        nested(lambda t: ["exp", ["mul", t, t]], SIGMA, 12)
+    ),
+    "wide product": lambda: with_closed_form(["mul", *[["add", SIGMA, k] for k in range(1, 3000)]]),
+    "wide product of sums": lambda: with_closed_form(
+        ["mul", *[["add", SIGMA, ["log", k]] for k in range(2, 2000)]]
+    ),
+    "many primes": lambda: with_closed_form(
+        ["add", *[["log", 10**17 + 2 * k + 1] for k in range(6000)]]
+    ),
+    "many fractions": lambda: with_closed_form(
+        ["add", *[["frac", 1, 10**17 + 2 * k + 1] for k in range(4000)]]
+    ),
+    "seven like sums to the sixth": lambda: with_split(like_sums(7, 6)),
+    "seven unlike sums to the sixth": lambda: with_split(distinct_sums(7, 6)),
+    "unlike sums": lambda: with_split(distinct_sums(12, 2)),
+    "a cycle of like sums": lambda: with_split(
+        [
+            "mean",
+            nested(
+                lambda t: ["sum", "D", t],
+                ["mul", *[["exp", ["mul", ["x", 14, k], ["x", 14, (k + 1) % 14]]] for k in range(14)]],
+                14,
+            ),
+        ]
+    ),
+    "two cycles of like sums": lambda: with_split(
+        [
+            "mean",
+            nested(
+                lambda t: ["sum", "D", t],
+                [
+                    "mul",
+                    *[["exp", ["mul", ["x", 24, k], ["x", 24, (k + 1) % 12]]] for k in range(12)],
+                    *[
+                        ["exp", ["mul", ["x", 24, 12 + k], ["x", 24, 12 + (k + 1) % 12]]]
+                        for k in range(12)
+                    ],
+                ],
+                24,
+            ),
+        ]
+    ),
+    "deep sums": lambda: with_split(
+        ["mean", nested(lambda t: ["sum", "D", ["mul", t, ["x", 1, 0]]], 1, 1)]
+    ),
+    "many steps": lambda: _many_steps(),
+    "large terms in the direction": lambda: _large_direction(),
+    "a wide split": lambda: with_split(
+        ["add", *[["mean", ["sum", "D", ["pow", ["x", 1, 0], 1 + k % 16]]] for k in range(1500)]]
+    ),
+    "a wide network": lambda: with_split(
+        ["mean", ["sum", "D", _net(40)]],
+    ),
+}
+
+
+def _net(depth: int) -> Any:
+    """A network of itself of itself, doubling at each level."""
+    body: Any = ["x", 1 + 4, 0]
+    for _ in range(4):
+        body = ["net", "mu", [0], [["vec", "H", ["log", ["net", "tau2", [0], [["vec", "D", 1]]]]]]]
+    return ["mul", *[body] * depth]
+
+
+def _many_steps() -> bytes:
+    document = copy.deepcopy(vae2())
+    step = document["steps"][2]
+    document["steps"][2:3] = [step] * 150
+    return json.dumps(sealed(document)).encode()
+
+
+def _large_direction() -> bytes:
+    document = copy.deepcopy(vae2())
+    term = ["mul", *[["add", SIGMA, ["log", k]] for k in range(2, 400)]]
+    document["statement"]["direction"]["sigma2"] = term
+    return json.dumps(sealed(document)).encode()

@@ -1,0 +1,143 @@
+"""Derivations: steps chain, closed forms, stationarity conditions, and models that must be refused."""
+
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+import entropysym as es
+from entropysym.errors import InputError
+from entropysym.families import NORMAL
+from entropysym.language.heads import Directional, Elbo
+from entropysym.prover import Refusal
+from entropysym.prover import derive as find
+from entropysym.prover.derive import _demand_gap_identity
+from entropysym.prover.linearity import collected, distributed
+from entropysym.prover.motion import along
+from entropysym.verdict import Value
+
+
+def test_steps_chain_from_the_elbo_to_the_closed_form(derivation):
+    assert derivation.verdict.value is Value.PROVED
+    assert derivation.verdict.evidence == ("replayed",)
+    assert derivation.steps[0].before == Elbo()
+    for before, after in zip(derivation.steps, derivation.steps[1:], strict=False):
+        assert after.before == before.after
+    assert derivation.steps[-1].after == derivation.entropy_sum
+    rules = [s.rule for s in derivation.steps]
+    assert rules[0] == "definition"
+    assert rules[-3:] == ["gap", "stationary", "closed_form"]
+    for step in derivation.steps:
+        assert set(step.conditions) <= set(derivation.conditions)
+
+
+def test_closed_forms_are_those_of_the_papers(derivations):
+    D, H = (sp.Symbol(s, integer=True, positive=True) for s in "DH")
+    h, sigma = sp.Symbol("h", integer=True, positive=True), sp.Symbol("sigma", positive=True)
+    tau = sp.IndexedBase("tau", positive=True)
+    linear = derivations["linear_vae"].entropy_sum
+    paper = sp.Sum(sp.log(tau[h]), (h, 1, H)) - D * sp.log(2 * sp.pi * sp.E) / 2 - D * sp.log(sigma)
+    assert sp.expand(linear - paper) == 0
+    assert str(derivations["vae2"].entropy_sum) == (
+        "-D*log(2*E*pi*sigma2)/2 + mean_n[Sum(log(tau2_h(x[n])), (h, 1, H))]/2 - Sum(log(alpha2[h]), (h, 1, H))/2"
+    )
+
+
+def test_the_linear_conditions_name_all_five_parameters(derivations):
+    stationary = [c.detail for c in derivations["linear_vae"].conditions if c.kind == "stationary"]
+    assert stationary == ["W", "sigma", "V", "c", "tau"]
+
+
+def test_stationarity_conditions_are_solved_where_they_can_be(derivations):
+    vae2, linear = derivations["vae2"].stationarity, derivations["linear_vae"].stationarity
+    assert str(vae2["sigma2"]) == "Eq(sigma2, mean_n[E_q[Sum((x[n, d] - mu_d(z))**2, (d, 1, D))]]/D)"
+    assert str(vae2["alpha2"]) == "Eq(alpha2[h], mean_n[nu_h(x[n])**2] + mean_n[tau2_h(x[n])])"
+    assert str(linear["tau"]) == "Eq(tau[h]**2, 1/(1 + Sum(W[d, h]**2, (d, 1, D))/sigma**2))"
+    assert str(linear["sigma"].lhs) == "sigma**2"
+    assert set(linear) == {"W", "b", "sigma", "V", "c", "tau"}
+    assert linear["W"].rhs == 0
+
+
+def _vae2_with(**changes):
+    return replace(es.models.vae2(), **changes)
+
+
+def _frozen(model, name):
+    parameters = tuple(replace(p, learned=p.learned and p.name != name) for p in model.parameters)
+    return replace(model, parameters=parameters)
+
+
+def test_a_fixed_decoder_variance_is_refuted_with_a_certificate():
+    found = find(_frozen(es.models.vae2(), "sigma2"))
+    assert isinstance(found, Refusal)
+    assert found.role == "decoder"
+    assert found.verdict.value is Value.REFUTED
+    assert found.attempts[0].certificate.determinant != 0
+
+
+def test_a_fixed_prior_with_an_abstract_encoder_has_no_scaling():
+    model = es.models.vae2()
+    found = find(_vae2_with(prior=NORMAL(0, 1)))
+    assert isinstance(found, Refusal)
+    assert found.role == "prior"
+    assert found.verdict.value is Value.UNDECIDED
+    assert "no scaling" in found.verdict.reason or "rescaling" in found.verdict.reason
+    assert find(model).verdict.value is Value.UNDECIDED  # found, but not replayed yet
+
+
+@pytest.mark.parametrize("frozen", ["W", "V", "c", "tau"])
+def test_the_linear_vae_needs_every_parameter_of_the_scaling(frozen):
+    found = find(_frozen(es.models.linear_vae(), frozen))
+    assert isinstance(found, Refusal)
+    assert found.role == "prior"
+
+
+def test_one_variance_shared_by_prior_and_decoder_moves_them_together():
+    model = es.models.vae2()
+    sigma2 = model.parameters[0]
+    shared = es.derive(
+        replace(model, name="shared", parameters=(sigma2,), prior=NORMAL(0, sigma2.entry))
+    )
+    assert shared.verdict.value is Value.PROVED
+
+
+def test_one_parameter_that_two_factors_need_to_move_differently_is_refused():
+    model = es.models.vae2()
+    sigma2 = model.parameters[0]
+    found = find(replace(model, parameters=(sigma2,), prior=NORMAL(0, sigma2.entry**2)))
+    assert isinstance(found, Refusal)
+    assert "shared between factors" in found.reason
+
+
+def test_a_variance_that_the_encoder_reads_too_is_refused():
+    model = es.models.vae2()
+    nu, _ = model.encoder.arguments
+    found = find(replace(model, encoder=NORMAL(nu, model.parameters[0].entry)))
+    assert isinstance(found, Refusal)
+    assert "reparametrise" in found.reason
+
+
+def test_the_gap_identity_is_demanded_not_assumed(derivations):
+    d = derivations["vae2"]
+    sum_ = distributed(d.elbo - d.gap)
+    _demand_gap_identity(d.model, d.elbo, sum_, d.direction, False)
+    for wrong in ({"sigma2": d.direction["sigma2"]}, {k: -v for k, v in d.direction.items()}):
+        with pytest.raises(InputError, match="does not give the gap"):
+            _demand_gap_identity(d.model, d.elbo, sum_, wrong, False)
+
+
+def test_motion_refuses_what_it_cannot_do(derivations):
+    linear = derivations["linear_vae"]
+    with pytest.raises(InputError, match="reparametrise before differentiating"):
+        along(linear.elbo, linear.model, linear.direction)
+    with pytest.raises(InputError, match="no parameter 'ghost'"):
+        along(linear.elbo, linear.model, {"ghost": sp.S.One})
+    with pytest.raises(InputError, match="spell out"):
+        along(Directional(Elbo()), linear.model, linear.direction)
+
+
+def test_collecting_keeps_the_value():
+    D = sp.Symbol("D", integer=True, positive=True)
+    s = sp.Symbol("s", positive=True)
+    e = -D * sp.log(2) / 2 - D * sp.log(sp.pi) / 2 - sp.Rational(1, 2) * D + 3 * sp.log(s) + D / 7
+    assert sp.simplify(sp.expand_log(collected(e, (D,)) - e, force=True)) == 0
