@@ -8,6 +8,7 @@ derivative; they stand still when their inputs do.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from .measures import bind, close
 from .normal_form import (
@@ -146,14 +147,14 @@ def evaluate(
         case ("pow", base, exponent):
             q = evaluate(at, exponent)[0].popitem()[1]
             v, d = sub(base)
-            value = power(work, v, q, show(base))
+            value = power(work, v, q, partial(show, base))
             if not d:
                 return value, {}
-            slope = product(work, constant(q), power(work, v, q - 1, show(base)))
+            slope = product(work, constant(q), power(work, v, q - 1, partial(show, base)))
             return value, product(work, slope, d)
         case ("log", inner):
             v, d = sub(inner)
-            value = logarithm(work, v, show(inner))
+            value = logarithm(work, v, partial(show, inner))
             return value, product(work, d, power(work, v, Fraction(-1))) if d else {}
         case ("exp", inner):
             v, d = sub(inner)

@@ -13,6 +13,7 @@ integer that exceeds (in size) all names bound inside, an open one a positive in
 used twice: nothing can be captured.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import gcd
 
@@ -25,7 +26,7 @@ Key = frozenset[tuple[Monomial, Fraction]]
 
 ONE: Monomial = frozenset()
 ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
-BUDGET = 600_000
+BUDGET = 400_000
 MAX_BITS = 2_000
 MAX_WEIGHT = 20_000
 
@@ -201,6 +202,7 @@ def _content(work: Work, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
 def _factors(work: Work, number: int) -> dict[int, int]:
     """Prime factors below 1000, and what is left: enough to see log 4 = 2 log 2."""
     found: dict[int, int] = {}
+    work.charge(10 if number < 1000 else 80)
     for prime in range(2, 1000):
         if prime * prime > number:
             break
@@ -221,7 +223,6 @@ def _bases(work: Work, poly: Polynomial) -> dict[Atom, Fraction]:
         content, rest = poly, constant(1)
     ((mono, coefficient),) = content.items()
     powers = dict(mono)
-    work.charge(30)
     for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
         for prime, exponent in _factors(work, number).items():
             atom = work.atom("integer", str(prime))
@@ -231,7 +232,9 @@ def _bases(work: Work, poly: Polynomial) -> dict[Atom, Fraction]:
     return powers
 
 
-def power(work: Work, poly: Polynomial, exponent: Fraction, what: str = "") -> Polynomial:
+def power(
+    work: Work, poly: Polynomial, exponent: Fraction, what: Callable[[], str] = str
+) -> Polynomial:
     """poly^exponent; a power that is not a natural number asks for a base that is surely > 0."""
     if exponent.denominator == 1 and exponent >= 0:
         result = constant(1)
@@ -240,15 +243,15 @@ def power(work: Work, poly: Polynomial, exponent: Fraction, what: str = "") -> P
             work.charge(1)
         return result
     if not is_positive(poly):
-        raise Refused(f"the power {exponent} of {what or 'a term'}: not shown to be positive")
+        raise Refused(f"the power {exponent} of {what() or 'a term'}: not shown to be positive")
     powers = {atom: power * exponent for atom, power in _bases(work, poly).items()}
     return monomial(work, powers, Fraction(1))
 
 
-def logarithm(work: Work, poly: Polynomial, what: str) -> Polynomial:
+def logarithm(work: Work, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
     """log of a product is the sum of logs; what is not surely positive has no logarithm here."""
     if not is_positive(poly):
-        raise Refused(f"the logarithm of {what}: not shown to be positive")
+        raise Refused(f"the logarithm of {what() or 'a term'}: not shown to be positive")
     parts = []
     for atom, exponent in _bases(work, poly).items():
         if atom.head == "e":

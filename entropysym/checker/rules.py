@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from .evaluate import ELBO, ENTROPY_SUM, Pair, Replay, evaluate
 from .known import KNOWN
@@ -354,8 +355,8 @@ def _check_family(at: Replay, family: Family) -> None:
     two_pi = product(work, constant(2), of(work.atom("pi")))
     normal = add(
         work,
-        product(work, constant(Fraction(-1, 2)), logarithm(work, two_pi, "2 pi")),
+        product(work, constant(Fraction(-1, 2)), logarithm(work, two_pi)),
         product(work, constant(Fraction(-1, 2)), power(work, eps, Fraction(2))),
     )
-    if add(work, value, logarithm(work, scale, show(family.scale))) != normal:
+    if add(work, value, logarithm(work, scale, partial(show, family.scale))) != normal:
         raise Refused("not shown: location + scale * eps has the family's density")

@@ -18,25 +18,33 @@ ROLES = ("prior", "decoder", "encoder")
 
 
 _GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
+    " Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 )
 _GREEK_AS = {"epsilon": r"\varepsilon"}
 
 
+def name_parts(name: str) -> tuple[str, str, bool]:
+    """Stem, subscript and whether it is a square: `sigma2` is (sigma, "", True), `W2` is (W, "2", False), `mu_dec` is (mu, dec, False)."""
+    stem, _, tail = name.partition("_")
+    letters = stem.rstrip("0123456789")
+    digits = stem[len(letters) :]
+    square = digits == "2" and letters in _GREEK
+    below = ",".join(part for part in ("" if square else digits, tail) if part)
+    return letters, below, square
+
+
 def latex_name(name: str) -> tuple[str, str]:
-    """LaTeX of a name and its power: a trailing 2 is a square, so `sigma2` is the pair (\\sigma, ^{2}); `mu0` is \\mu_0."""
-    stem, power = (name[:-1], "^{2}") if name.endswith("2") and len(name) > 1 else (name, "")
-    stem, _, tail = stem.partition("_")
-    while stem[-1:].isdigit():
-        stem, tail = stem[:-1], stem[-1] + tail
+    """LaTeX of a name and its power: after a Greek letter a 2 is a square, so `sigma2` is the pair (\\sigma, ^{2}); `mu0` is \\mu_{0}."""
+    stem, below, square = name_parts(name)
     if stem in _GREEK:
         stem = _GREEK_AS.get(stem, f"\\{stem}")
     elif len(stem) > 1:
         stem = rf"\mathrm{{{stem}}}"
-    if tail:
-        tail = tail.replace("_", r"\_")
-        stem = f"{stem}_{{{tail}}}" if len(tail) == 1 else rf"{stem}_{{\mathrm{{{tail}}}}}"
-    return stem, power
+    if below:
+        tail = below.replace("_", r"\_")
+        stem = f"{stem}_{{{tail}}}" if tail.isdigit() or len(tail) == 1 else rf"{stem}_{{\mathrm{{{tail}}}}}"
+    return stem, "^{2}" if square else ""
 
 
 def _bracketed(printer: Any, body: sp.Expr) -> str:

@@ -88,16 +88,18 @@ def reparametrised(expression: sp.Basic) -> sp.Basic:
     return expression.func(*args) if tuple(args) != expression.args else expression
 
 
+def latents_as_noise(expression: sp.Expr, encoder: tuple[sp.Symbol, sp.Expr, sp.Expr]) -> sp.Expr:
+    r"""Replace $z_h$ by $\text{location}_h+\text{scale}_h\,\varepsilon_h$; `encoder` is the latent index, the location and the scale."""
+    h, location, scale = encoder
+    value = location + scale * NOISE[h]
+    latents = {a for a in expression.atoms(sp.Indexed) if a.base == LATENT}
+    return expression.xreplace({a: value.xreplace({h: a.indices[0]}) for a in latents})
+
+
 def latents_written_out(expression: sp.Basic) -> sp.Basic:
-    r"""Inside noise expectations, replace $z_h$ by $\text{location}_h+\text{scale}_h\,\varepsilon_h$."""
+    """Inside noise expectations, write every latent as location + scale * noise."""
     if not isinstance(expression, sp.Basic) or not expression.has(LATENT):
         return expression
     if isinstance(expression, NoiseExpectation):
-        h, location, scale = expression.encoder
-        value = location + scale * NOISE[h]
-        body = expression.body
-        latents = {a for a in body.atoms(sp.Indexed) if a.base == LATENT}
-        return expression.over(
-            body.xreplace({a: value.xreplace({h: a.indices[0]}) for a in latents})
-        )
+        return expression.over(latents_as_noise(expression.body, expression.encoder))
     return expression.func(*(latents_written_out(a) for a in expression.args))

@@ -182,6 +182,14 @@ class Model:
             ("encoder", self.encoder, {self.latent.index, n, DATUM}),
         ):
             _check_scope(role, factor, allowed, self)
+        read = set().union(
+            *(_leaves(a) for f in (self.prior, self.decoder, self.encoder) for a in f.arguments)
+        )
+        ghosts = [p.name for p in self.parameters if p.symbol not in read]
+        if ghosts:
+            raise InputError(
+                f"no factor of {self.name!r} reads the parameter {ghosts[0]!r}; drop it or use it"
+            )
 
     @property
     def sizes(self) -> tuple[sp.Symbol, ...]:

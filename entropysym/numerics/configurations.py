@@ -9,17 +9,18 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+import numpy as np
+from jaxtyping import Float
 
-from entropysym.errors import InputError
-from entropysym.language.records import Model, Network, Parameter
+from entropysym.language.records import Model, Network
 from entropysym.language.symbols import Range
-from entropysym.numerics.quadrature import Nodes, normal_noise
+from entropysym.numerics.quadrature import Nodes
 from entropysym.numerics.signature import DATA_SIZE
 
 _HIDDEN = 3
 #: The gap identity holds for every set of nodes, so a few random ones will do.
 _SAMPLES = 3
+_PARTS = ("inside", "bias", "outside", "shift")
 
 #: (D, H, N) of the sweep; every size takes the value 1, and no two sizes are always equal.
 SHAPES = (
@@ -40,7 +41,7 @@ SHAPES = (
 
 @dataclass(frozen=True)
 class Shape:
-    """Integers for the sizes of a model and for the number of data."""
+    """Integers for the sizes of a model and for the number of data: pairs of name and value."""
 
     sizes: tuple[tuple[str, int], ...]
 
@@ -64,25 +65,60 @@ def shapes(model: Model) -> tuple[Shape, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Configuration:
-    """One draw: arrays by name, the weights of the networks, and nodes."""
+    """Arrays by name, the weights of the networks, and nodes; `draw` puts a leading axis on each."""
 
-    arrays: Mapping[str, jax.Array]
-    weights: Mapping[str, Mapping[str, jax.Array]]
+    arrays: Mapping[str, Any]
+    weights: Mapping[str, Mapping[str, Any]]
     nodes: Nodes
 
 
 jax.tree_util.register_dataclass(Configuration, ("arrays", "weights", "nodes"), ())
 
 
-def draw(model: Model, shape: Shape, key: Key[Array, ""]) -> Configuration:
-    """A random configuration; the same key gives the same one."""
-    kx, ke, *keys = jax.random.split(key, 2 + len(model.parameters) + len(model.networks))
-    x = _values(kx, (shape[DATA_SIZE], shape[model.observed.size.name]), "real")
-    arrays = {"x": _into(x, model.decoder.family.support)}
+def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
+    """`count` random configurations along a leading axis; number k does not depend on `count`.
+
+    They are drawn on the host: compiling a random generator for each shape would take longer than the sweep itself.
+    """
+    wanted = _wanted(model, shape)
+    columns = sum(math.prod(lengths) for _, lengths in wanted.values())
+    normal, uniform = (
+        np.random.default_rng([seed, stream, *(v for _, v in shape.sizes)]) for stream in (0, 1)
+    )
+    gauss = normal.standard_normal((count, columns))
+    level = uniform.uniform(size=(count, columns))
+    arrays: dict[str, np.ndarray] = {}
+    start = 0
+    for name, (range_, lengths) in wanted.items():
+        part = slice(start, start + math.prod(lengths))
+        start = part.stop
+        values = _values(range_, gauss[:, part], level[:, part])
+        arrays[name] = values.reshape(count, *lengths)
+    eps = arrays.pop("noise")
+    weights = {
+        net.name: {part: arrays.pop(f"{net.name}.{part}") for part in _PARTS}
+        for net in model.networks
+    }
+    nodes = Nodes(eps, np.full(eps.shape[:2], 1 / _SAMPLES))  # type: ignore[arg-type]
+    return Configuration(arrays, weights, nodes)
+
+
+def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Name to range and shape of every array that is drawn."""
+    data = {"real": "real", "positive": "positive", "unit": "unit"}[model.decoder.family.support]
+    wanted: dict[str, tuple[str, tuple[int, ...]]] = {
+        "x": (data, (shape[DATA_SIZE], shape[model.observed.size.name])),
+        "noise": ("normal", (_SAMPLES, shape[model.latent.size.name])),
+    }
     for p in model.parameters:
-        arrays[p.name] = _parameter(keys.pop(), p, shape)
-    weights = {net.name: _weights(keys.pop(), net, shape) for net in model.networks}
-    return Configuration(arrays, weights, normal_noise(ke, _SAMPLES, shape[model.latent.size.name]))
+        wanted[p.name] = p.range, tuple(shape[plate.size.name] for plate in p.plates)
+    for net in model.networks:
+        ins = sum(shape[s.name] for s in net.inputs)
+        outs = math.prod(shape[p.size.name] for p in net.plates)
+        lengths = ((_HIDDEN, ins), (_HIDDEN,), (outs, _HIDDEN), (outs,))
+        for part, length in zip(_PARTS, lengths, strict=True):
+            wanted[f"{net.name}.{part}"] = ("real" if part in _PARTS[:2] else "normal"), length
+    return wanted
 
 
 def callables(
@@ -99,43 +135,28 @@ def callables(
 def _callable(net: Network, w: Mapping[str, jax.Array], shape: Shape) -> Callable[..., jax.Array]:
     lengths = tuple(shape[p.size.name] for p in net.plates)
 
-    def value(*inputs: Float[Array, " I"]) -> jax.Array:
+    def value(*inputs: Float[jax.Array, " I"]) -> jax.Array:
         hidden = jnp.tanh(w["inside"] @ jnp.concatenate(inputs) + w["bias"])
         return _into(w["outside"] @ hidden + w["shift"], net.range).reshape(lengths)
 
     return value
 
 
-def _weights(key: Key[Array, ""], net: Network, shape: Shape) -> dict[str, jax.Array]:
-    k = jax.random.split(key, 4)
-    ins = sum(shape[s.name] for s in net.inputs)
-    outs = math.prod(shape[p.size.name] for p in net.plates)
-    return {
-        "inside": _values(k[0], (_HIDDEN, ins), "real"),
-        "bias": _values(k[1], (_HIDDEN,), "real"),
-        "outside": jax.random.normal(k[2], (outs, _HIDDEN), jnp.float64),
-        "shift": jax.random.normal(k[3], (outs,), jnp.float64),
-    }
-
-
-def _parameter(key: Key[Array, ""], p: Parameter, shape: Shape) -> jax.Array:
-    return _values(key, tuple(shape[plate.size.name] for plate in p.plates), p.range)
-
-
-def _values(key: Key[Array, ""], shape: tuple[int, ...], range_: Range) -> jax.Array:
+def _values(range_: str, gauss: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Real: normal with a common scale from 0.03 to 30. Positive: log-uniform from 1e-3 to 1e3. Unit: uniform."""
-    k, ks = jax.random.split(key)
+    if range_ == "normal":
+        return gauss
     if range_ == "real":
-        scale = jnp.exp(jax.random.uniform(ks, (), jnp.float64, math.log(0.03), math.log(30)))
-        return scale * jax.random.normal(k, shape, jnp.float64)
-    if range_ == "positive":
-        return jnp.exp(jax.random.uniform(k, shape, jnp.float64, math.log(1e-3), math.log(1e3)))
-    if range_ == "unit":
-        return jax.random.uniform(k, shape, jnp.float64, 1e-6, 1 - 1e-6)
-    raise InputError(f"unknown range {range_!r}")
+        return gauss * _log_uniform(level[:, :1], 0.03, 30)
+    return _log_uniform(level, 1e-3, 1e3) if range_ == "positive" else level
+
+
+def _log_uniform(level: np.ndarray, low: float, high: float) -> np.ndarray:
+    return np.exp(math.log(low) + level * math.log(high / low))
 
 
 def _into(values: jax.Array, range_: Range) -> jax.Array:
+    """A network's raw output in the range of its head; a positive one stays between e-6 and e+6."""
     if range_ == "positive":
-        return jnp.exp(2 * jnp.tanh(values / 2) * 3)
+        return jnp.exp(6 * jnp.tanh(values / 2))
     return jax.nn.sigmoid(values) if range_ == "unit" else values

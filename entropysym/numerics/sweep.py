@@ -59,10 +59,6 @@ class VariantResult:
         return self.compared > 0 and (self.equal or self.rejected > 0)
 
 
-def _keys(seed: int, shape: int, count: int) -> jax.Array:
-    return jax.random.split(jax.random.fold_in(jax.random.key(seed), shape), count)
-
-
 def _checked(count: int, seed: int) -> None:
     require_x64()
     for name, value, least in (("count", count, 1), ("seed", seed, 0)):
@@ -93,13 +89,13 @@ def sweep(
             progress(compared, count, f"{model.name} at {shape}")
         if share == 0:
             continue
-        residuals = np.asarray(_residuals(identity, model, shape)(_keys(seed, k, share)))
+        residuals = np.asarray(_residuals(identity, model, shape)(draw(model, shape, seed, share)))
         compared += residuals.size
         failures += int(np.sum(~(residuals <= TOLERANCE)))
         worst = int(np.argmax(residuals))
         if not residuals[worst] <= largest or where == "nowhere":
             largest = float(residuals[worst])
-            where = f"seed {seed}, {shape}, configuration {worst} of {share}"
+            where = f"seed {seed}, {shape}, configuration {worst}"
     if progress is not None:
         progress(compared, count, f"{model.name} done")
     return Sweep(model.name, compared, failures, largest, where)
@@ -107,11 +103,10 @@ def sweep(
 
 def _residuals(
     identity: GapFunction, model: Model, shape: Shape
-) -> Callable[[jax.Array], jax.Array]:
+) -> Callable[[Configuration], jax.Array]:
     networks = callables(model, shape)
 
-    def one(key: jax.Array) -> jax.Array:
-        c: Configuration = draw(model, shape, key)
+    def one(c: Configuration) -> jax.Array:
         g = identity(c.arrays, c.nodes, c.weights, networks)
         right = g.entropy_sum + g.predicted
         return _scaled(g.elbo - right, g.terms + 0 * g.gradient_norm)
@@ -158,8 +153,7 @@ def try_variants(
         shape = every[k]
         networks = callables(model, shape)
 
-        def one(key: jax.Array, shape: Shape = shape, networks=networks) -> jax.Array:  # type: ignore[no-untyped-def]
-            c = draw(model, shape, key)
+        def one(c: Configuration, networks=networks) -> jax.Array:  # type: ignore[no-untyped-def]
             F, terms, gradient, _ = true.gradient(c.arrays, c.nodes, c.weights, networks)
             everything = {**c.arrays, **networks(c.weights), "noise": c.nodes}
             parameters = {name: c.arrays[name] for name in learned}
@@ -183,7 +177,7 @@ def try_variants(
         share = count // len(chosen) + (step < count % len(chosen))
         if share == 0:
             continue
-        residuals = np.asarray(jax.jit(jax.vmap(one))(_keys(seed, k, share)))
+        residuals = np.asarray(jax.jit(jax.vmap(one))(draw(model, shape, seed, share)))
         compared += share
         rejected += np.sum(~(residuals[:, :, 0] <= TOLERANCE), axis=0)
         differs |= np.any(~(residuals[:, :, 1] <= TOLERANCE), axis=0)

@@ -75,7 +75,7 @@ def _entropy_sums(model: Model, E: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
         yield f"squared: {_short(t)}", with_term(k, t**2)
         for old in sizes:
             for new in sizes:
-                if old != new and old in t.atoms(sp.Symbol):
+                if old != new and old in _sizes(t):
                     yield f"{new} for {old}: {_short(t)}", with_term(k, t * new / old)
     for p in model.parameters:
         if p.range == "positive":
@@ -86,6 +86,11 @@ def _entropy_sums(model: Model, E: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
         yield f"a 2 pi too many for {size}", E + size * sp.log(2 * sp.pi) / 2
     yield "bits for nats", E / sp.log(2)
     yield "summed over data", E * sp.Symbol(DATA_SIZE, integer=True, positive=True)
+
+
+def _sizes(e: sp.Expr) -> set[sp.Basic]:
+    """The sizes that an addend is summed over or multiplied by."""
+    return {limit[2] for s in e.atoms(sp.Sum) for limit in s.limits} | set(sp.Mul.make_args(e))
 
 
 def _directions(

@@ -22,9 +22,10 @@ from entropysym.language.symbols import DATUM, LATENT, n
 
 @dataclass(frozen=True)
 class Certificate:
-    r"""Why no direction exists: at these rational points $\log p-\log h$ is no combination of the scores and 1.
+    r"""Why no direction exists: at these rational points $\log p-\log h$ is no combination of the scores and what x is not in.
 
-    The matrix has a row for each point and the columns `columns`; its determinant is an exact rational other than zero.
+    The matrix has a row for each point and a column for each of `columns`, up to terms free of x; a column 1 stands for one value of
+    what the density is conditioned on, and is 0 at points with another. The determinant is an exact rational other than zero.
     """
 
     parameters: Mapping[sp.Symbol, sp.Rational]
@@ -62,26 +63,29 @@ def tempering_direction(
     variables: Iterable[sp.Symbol],
     learned: Sequence[sp.Symbol],
     *,
+    given: Iterable[sp.Symbol] = (),
     log_base_measure: sp.Expr = sp.S.Zero,
 ) -> Tempering | NoTempering:
     """Solve (T) for the learned parameters of a log-density given as a plain SymPy expression.
 
-    `variables` are the symbols for which the identity must hold pointwise: x, and whatever a network may return. The
-    default base measure is constant.
+    `variables` are what the density is over. `given` is what it is conditioned on, such as a network's output: the direction must
+    not depend on it, the entropy may. The default base measure is constant.
     """
-    seen = frozenset(variables)
+    over = frozenset(variables)
+    seen = over | frozenset(given)
     tempered = log_density - log_base_measure
     target = functions_of(tempered, seen)
     scores = [functions_of(sp.diff(log_density, p), seen) for p in learned]
     rows = sorted(
-        {f for fs in (target, *scores) for f in fs if f != 1}, key=sp.default_sort_key
+        {f for fs in (target, *scores) for f in fs if f.free_symbols & over},
+        key=sp.default_sort_key,
     )
     solved = solve_linear(
         [[s.get(f, sp.S.Zero) for s in scores] for f in rows],
         [target.get(f, sp.S.Zero) for f in rows],
     )
     if solved is None:
-        certificate = _certificate(tempered, seen, learned)
+        certificate = _certificate(tempered, over, seen - over, learned)
         names = ", ".join(str(p) for p in learned) or "nothing"
         return NoTempering(
             reason=(
@@ -91,10 +95,12 @@ def tempering_direction(
             certificate=certificate,
         )
     solution, pivots = solved
-    direction = dict(zip(learned, solution, strict=True))
-    one = sp.S.One
-    moved = sum((v * s.get(one, sp.S.Zero) for v, s in zip(solution, scores, strict=True)), sp.S.Zero)
-    entropy = sp.expand(sp.expand_log(sp.expand(moved - target.get(one, sp.S.Zero))))
+    direction = dict(zip(learned, solution, strict=True)) if rows else dict.fromkeys(learned, sp.S.Zero)
+    entropy: sp.Expr = sp.S.Zero
+    for f in {f for fs in (target, *scores) for f in fs if not f.free_symbols & over}:
+        moved = sum((v * s.get(f, sp.S.Zero) for v, s in zip(direction.values(), scores, strict=True)), sp.S.Zero)
+        entropy += f * (moved - target.get(f, sp.S.Zero))
+    entropy = sp.expand(sp.expand_log(sp.expand(entropy)))
     residual = sum((v * sp.diff(log_density, p) for p, v in direction.items()), sp.S.Zero)
     if functions_of(sp.expand(residual - tempered - entropy), seen):
         return NoTempering("the solution found does not satisfy the identity; the statistics are dependent")
@@ -155,38 +161,55 @@ def solve_linear(
 
 
 def _certificate(
-    tempered: sp.Expr, variables: frozenset[sp.Symbol], learned: Sequence[sp.Symbol]
+    tempered: sp.Expr,
+    over: frozenset[sp.Symbol],
+    given: frozenset[sp.Symbol],
+    learned: Sequence[sp.Symbol],
 ) -> Certificate | None:
-    """Rational points at which the tempered log-density is provably outside the span of the scores and 1."""
-    constant = functions_of(tempered, variables).get(sp.S.One, sp.S.Zero)
-    columns = [sp.S.One, *(sp.diff(tempered, p) for p in learned), sp.expand(tempered - constant)]
-    others = sorted(
-        set().union(*(c.free_symbols for c in columns)) - variables, key=lambda s: str(s)
-    )
-    values = {s: sp.Rational(2 * i + 3, 2 * i + 7) for i, s in enumerate(others)}
-    ordered = sorted(variables, key=lambda s: str(s))
+    """Rational points at which the tempered log-density is provably outside the span of the scores and functions of `given`."""
+
+    def varying(e: sp.Expr) -> sp.Expr:
+        # What is free of x is taken up by the indicator columns, so it may be dropped, and with it most irrational numbers.
+        fs = functions_of(e, over | given)
+        return sp.Add(*(c * f for f, c in fs.items() if f.free_symbols & over))
+
+    columns = [*(varying(sp.diff(tempered, p)) for p in learned), varying(tempered)]
+    symbols = set().union(*(c.free_symbols for c in columns)) - over - given
+    values = {t: sp.Rational(2 * i + 3, 2 * i + 7) for i, t in enumerate(sorted(symbols, key=str))}
     grid = [sp.Rational(k, 4) for k in (1, 3, 2, 5, 7, 9, 11, 13)]
-    points = [
-        dict(zip(ordered, p, strict=True))
-        for p in itertools.islice(itertools.product(grid, repeat=len(ordered)), 64)
-    ]
-    table = sp.Matrix([[c.xreplace(values).xreplace(p) for c in columns] for p in points])
-    if not all(e.is_Rational for e in table):
-        return None
-    # Keep columns that are independent at these points, then rows that make the last column stand out.
-    kept = list(table[:, :-1].rref()[1])
-    chosen = table[:, [*kept, table.cols - 1]]
-    rows = list(chosen.T.rref()[1])
-    if len(rows) != chosen.cols:
-        return None
-    square = chosen[rows, :]
-    return Certificate(
-        parameters=values,
-        points=tuple(points[r] for r in rows),
-        columns=tuple(columns[c] for c in (*kept, table.cols - 1)),
-        matrix=sp.ImmutableMatrix(square),
-        determinant=square.det(),
-    )
+
+    def places(over: frozenset[sp.Symbol], most: int) -> list[dict[sp.Symbol, sp.Rational]]:
+        ordered = sorted(over, key=str)
+        found = itertools.islice(itertools.product(grid, repeat=len(ordered)), most)
+        return [dict(zip(ordered, p, strict=True)) for p in found]
+
+    for conditions in range(1, 2 + (2 if given else 0)):
+        settings = places(given, conditions)
+        points = [{**x, **g} for g in settings for x in places(over, 16)]
+        indicators = [[sp.Integer(all(p[k] == v for k, v in g.items())) for g in settings] for p in points]
+        table = sp.Matrix(
+            [
+                [*ones, *(c.xreplace(values).xreplace(p) for c in columns)]
+                for ones, p in zip(indicators, points, strict=True)
+            ]
+        )
+        if not all(e.is_Rational for e in table):
+            return None
+        # Keep columns that are independent at these points, then rows that make the last column stand out.
+        kept = list(table[:, :-1].rref()[1])
+        chosen = table[:, [*kept, table.cols - 1]]
+        rows = list(chosen.T.rref()[1])
+        if len(rows) == chosen.cols:
+            square = chosen[rows, :]
+            named = [sp.S.One] * len(settings) + columns
+            return Certificate(
+                parameters=values,
+                points=tuple(points[r] for r in rows),
+                columns=tuple(named[c] for c in (*kept, table.cols - 1)),
+                matrix=sp.ImmutableMatrix(square),
+                determinant=square.det(),
+            )
+    return None
 
 
 def family_tempering(family: Family) -> Tempering | NoTempering:
@@ -224,8 +247,9 @@ def factor_tempering(model: Model, role: str) -> Tempering | NoTempering:
             plain[p.entry] = sp.Dummy(p.name, positive=True) if p.entry.is_positive else sp.Dummy(p.name, real=True)
     found = tempering_direction(
         expression.xreplace({**opaque, **plain}),
-        [s for k, s in opaque.items()],
+        [s for e, s in opaque.items() if e == value],
         list(plain.values()),
+        given=[s for e, s in opaque.items() if e != value],
     )
     if isinstance(found, NoTempering):
         return found

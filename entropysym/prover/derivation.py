@@ -55,7 +55,8 @@ class Derivation:
     r"""A derivation of $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$ at every parameter, and of $\mathcal F=\mathcal E$ at stationary points.
 
     Expressions are per data point and in nats. `elbo` and `gap` are spelled out; `entropy_sum` is the closed form;
-    `direction` gives each moved parameter's motion at its own indices; `stationarity` each learned parameter's equation.
+    `direction` gives each moved parameter's motion at its own indices; `stationarity` each learned parameter's equation, and under
+    the key `scaling` that of the scaling of one latent where the prior needs it.
     """
 
     model: Model

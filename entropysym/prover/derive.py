@@ -30,7 +30,7 @@ from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, S
 from entropysym.prover.linearity import addends, collected, distributed
 from entropysym.prover.motion import along
 from entropysym.prover.scaling import scaling_direction
-from entropysym.prover.stationarity import stationarity_conditions
+from entropysym.prover.stationarity import scaling_condition, stationarity_conditions
 from entropysym.verdict import refuted, undecided
 
 
@@ -52,6 +52,7 @@ def derive(model: Model) -> Derivation | Refusal:
         return _refusal(model, "decoder", "the decoder has no tempering direction", decoder)
     prior = factor_tempering(model, "prior")
     scales = isinstance(prior, NoTempering)
+    stationarity = stationarity_conditions(model, entropies)
     if isinstance(prior, NoTempering):
         own = frozenset(_names(decoder))
         scaling = scaling_direction(model, entropies, own)
@@ -64,6 +65,9 @@ def derive(model: Model) -> Derivation | Refusal:
                 scaling,
             )
         prior = scaling
+        per_latent = scaling_condition(model, entropies, _names(scaling))
+        if per_latent is not None:
+            stationarity["scaling"] = per_latent
     temperings = {"prior": prior, "decoder": decoder}
     direction = {**_names(prior), **_names(decoder)}
     objective = elbo(model)
@@ -86,7 +90,7 @@ def derive(model: Model) -> Derivation | Refusal:
         elbo=spelled,
         gap=distributed(spelled - sum_),
         entropy_sum=steps[-1].after,
-        stationarity=stationarity_conditions(model, entropies),
+        stationarity=stationarity,
     )
 
 

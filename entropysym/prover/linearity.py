@@ -21,7 +21,8 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
 
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
-    hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
+    # e^{a+b} is split, because SymPy does not see that e^{a+b} e^{-a-b} is 1.
+    hints = {"power_base": False, "multinomial": powers, "log": False}
     return sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints)
 
 

@@ -18,8 +18,10 @@ from entropysym.language.heads import (
     NoiseExpectation,
     _Head,
 )
+from entropysym.language.objective import latents_as_noise
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM, LATENT, NOISE
+from entropysym.prover.linearity import distributed
 
 Direction = Mapping[str, sp.Expr]  # parameter name -> its motion, at the indices of its own plates
 
@@ -29,11 +31,19 @@ def along(expression: sp.Expr, model: Model, direction: Direction) -> sp.Expr:
 
     Raises `InputError` where an abstract network's input moves, or the encoder under an encoder expectation does.
     """
-    return _Motion(model, direction).of(expression)
+    return Motion(model, direction).of(expression)
 
 
-class _Motion:
-    def __init__(self, model: Model, direction: Direction) -> None:
+class Motion:
+    """The derivation $D_v$. With `network_inputs`, the motions of networks' inputs are collected there instead of having to vanish."""
+
+    def __init__(
+        self,
+        model: Model,
+        direction: Direction,
+        network_inputs: list[sp.Expr] | None = None,
+    ) -> None:
+        self.network_inputs = network_inputs
         self.parameters = {p.symbol: p for p in model.parameters}
         unknown = sorted(set(direction) - {p.name for p in model.parameters})
         if unknown:
@@ -63,9 +73,7 @@ class _Motion:
             self.noise = outer
             return _unless_zero(moved, e.over)
         if isinstance(e, NetworkValue):
-            if any(self.of(v.body) != 0 for v in e.inputs):
-                raise InputError(f"the input of the abstract network {e.name} moves")
-            return sp.S.Zero
+            return self._network(e)
         if isinstance(e, _Head):
             raise InputError(f"spell out {e} before differentiating it")
         if isinstance(e, sp.Add):
@@ -82,6 +90,20 @@ class _Motion:
         if isinstance(e, sp.Function):
             return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(e.args)))  # type: ignore[arg-type]
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
+
+    def _network(self, e: NetworkValue) -> sp.Expr:
+        """$F(u)$ does not move where $D_vu=0$; that is all that is known of an abstract F."""
+        for vector in e.inputs:
+            moved = self.of(vector.body)
+            if self.noise is not None:
+                moved = latents_as_noise(moved, self.noise)
+            moved = distributed(moved, powers=True)
+            if moved == 0:
+                continue
+            if self.network_inputs is None:
+                raise InputError(f"the input of the abstract network {e.name} moves")
+            self.network_inputs.append(moved)
+        return sp.S.Zero
 
     def _entry(self, e: sp.Indexed) -> sp.Expr:
         if e.base == LATENT and self.noise is not None:

@@ -7,6 +7,7 @@ is $A\theta^p+B\theta^q$ with A and B free of θ, the condition is solved: $\the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import sympy as sp
 
@@ -29,11 +30,34 @@ def stationarity_conditions(
 ) -> dict[str, sp.Eq]:
     r"""For each learned parameter the equation that holds exactly where $\partial\mathcal F/\partial\theta=0$.
 
-    Solved for a power of the parameter where that is possible ($\sigma^2=\dots$), otherwise the gradient set equal to zero.
+    Solved for a power of the parameter where that is possible ($\sigma^2=\dots$), otherwise the gradient set equal to zero. Parameters
+    that only an abstract network reads are left out: their gradient would need the network's own derivative.
     """
-    return {
-        p.name: _equation(p, gradient(model, p, entropies)) for p in model.parameters if p.learned
-    }
+    found: dict[str, sp.Eq] = {}
+    for p in model.parameters:
+        if p.learned:
+            with suppress(InputError):
+                found[p.name] = _equation(p, gradient(model, p, entropies))
+    return found
+
+
+def scaling_condition(
+    model: Model, entropies: Mapping[Family, sp.Expr], motions: Mapping[str, sp.Expr]
+) -> sp.Eq | None:
+    r"""$\partial\mathcal F/\partial s_h=0$ for the scaling of one latent, $1=\overline{\nu_h^2+\tau_h^2}$ for a prior $N(0,1)$.
+
+    `motions` is the scaling field of all latents together; None if some moved parameter is shared by the latents.
+    """
+    test = sp.IndexedBase("w", real=True)
+    h = model.latent.index
+    moved = {p.name: p for p in model.parameters if p.name in motions}
+    if not all(model.latent in p.plates for p in moved.values()):
+        return None
+    each = {name: 2 * test[h] * motion for name, motion in motions.items()}
+    expression = reparametrised(spelled_out(model, elbo(model), entropies))
+    slope = distributed(along(expression, model, each))
+    read = sp.Add(*(_strip(with_fresh_indices(a), test, [h]) for a in addends(slope)))
+    return sp.Eq(named_indices(noise_averaged(read)), 0, evaluate=False)
 
 
 def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:

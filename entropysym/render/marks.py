@@ -6,6 +6,7 @@ They are SymPy expressions, so formulas on a page are built from objects and pri
 from __future__ import annotations
 
 import sympy as sp
+from sympy.core.symbol import Str
 
 #: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these two objects.
 ENTROPY_SUM = sp.Symbol("entropy_sum", real=True)
@@ -24,3 +25,19 @@ class Velocity(sp.Expr):
     is_commutative = True
 
 
+class Density(sp.Expr):
+    r"""A factor's density as a name: $p_\Theta(z)$, $p_\Theta(x_n\mid z)$, $q_\Phi(z\mid x_n)$: ``Density(role, datum)``."""
+
+    is_commutative = True
+
+    def __new__(cls, role: str, datum: sp.Symbol) -> Density:
+        return sp.Expr.__new__(cls, Str(role), datum)
+
+
+class Distributed(sp.Expr):
+    r"""A distribution at a value, $\mathcal N(z_h;0,\alpha_h^2)$: ``Distributed(family name, value, argument, …)``."""
+
+    is_commutative = True
+
+    def __new__(cls, family: str, *args: sp.Expr) -> Distributed:
+        return sp.Expr.__new__(cls, Str(family), *args)

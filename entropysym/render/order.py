@@ -33,16 +33,18 @@ class Roles:
 
     names: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    declared: tuple[str, ...] = ()
 
 
 def roles(model: Model) -> Roles:
     """The factor of each parameter and network of a model; what two factors share belongs to the later one."""
+    declared = (*(p.name for p in model.parameters), *(w.name for w in model.networks))
     names: dict[str, int] = {}
-    for role, rank in _RANK.items():
+    for role, place in _RANK.items():
         for argument in model.factor(role).arguments:
-            names |= dict.fromkeys(_names(argument), rank)
+            names |= dict.fromkeys(_names(argument) & set(declared), place)
     sizes = {model.observed.size.name: DECODER, model.latent.size.name: PRIOR}
-    return Roles(names, sizes)
+    return Roles(names, sizes, declared)
 
 
 def _names(e: sp.Basic) -> set[str]:
@@ -127,7 +129,7 @@ def addends(e: sp.Expr, places: Roles) -> list[sp.Expr]:
     return ordered
 
 
-def _addend_key(a: sp.Expr, places: Roles) -> tuple[int, int, int, int, int, int, str]:
+def _addend_key(a: sp.Expr, places: Roles) -> tuple[int, int, int, int, int, int, int, str]:
     taken = product(a, places)
     integrand = _integrand(a)
     leaves = integrand.atoms(sp.Indexed)
@@ -139,17 +141,14 @@ def _addend_key(a: sp.Expr, places: Roles) -> tuple[int, int, int, int, int, int
         1 if taken.negative else 0,
         0 if reads[DATUM] else 1,
         0 if reads[LATENT] or reads[NOISE] else 1,
-        _depth(a),
+        len(a.atoms(sp.Sum)),
+        min((i for i, name in enumerate(places.declared) if name in _names(integrand)), default=-1),
         sp.srepr(a),
     )
 
 
 def _sizes(e: sp.Basic, places: Roles) -> set[sp.Basic]:
     return {s for s in e.atoms(sp.Symbol) if s.name in places.sizes}
-
-
-def _depth(a: sp.Expr) -> int:
-    return len(a.atoms(sp.Sum))
 
 
 def rank(a: sp.Expr, places: Roles) -> int:

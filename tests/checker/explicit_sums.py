@@ -140,9 +140,7 @@ def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None)
             size = range(w.sizes[w.model["latent"]])
             return sum(_family(w, "prior", "log_density", (h,), latent[0][h]) for h in size)
         x = w.data[at(rest[1])]
-        return sum(
-            _family(w, "decoder", "log_density", (latent, d), x[d]) for d in range(len(x))
-        )
+        return sum(_family(w, "decoder", "log_density", (latent, d), x[d]) for d in range(len(x)))
     if head == "H":
         size = w.model["observed" if rest[0] == "decoder" else "latent"]
         places = tuple(at(i) for i in rest[1:])
@@ -209,7 +207,9 @@ def _atom(w: World, atom: Any, names: dict[int, Any]) -> float:
             inputs.append(np.array([value(w, vector.bodies[0], names | {name: k}) for k in loop]))
         return w.network(atom.label, tuple(ids), inputs)
     if head == "measure":
-        order = sorted(atom.binders, key=lambda b: b[1][0] == "latent")  # a datum before its latents
+        order = sorted(
+            atom.binders, key=lambda b: b[1][0] == "latent"
+        )  # a datum before its latents
         return _measure(w, list(order), atom.bodies[0], names)
     raise KeyError(head)
 
@@ -219,9 +219,7 @@ def _measure(w: World, binders: list, body: Any, names: dict[int, Any]) -> float
         return value(w, body, names)
     (name, (tag, size, datum)), *others = binders
     if tag == "index":
-        return sum(
-            _measure(w, others, body, names | {name: k}) for k in range(w.sizes[size])
-        )
+        return sum(_measure(w, others, body, names | {name: k}) for k in range(w.sizes[size]))
     if tag == "datum":
         return sum(_measure(w, others, body, names | {name: n}) for n in range(DATA)) / DATA
     if tag == "latent":

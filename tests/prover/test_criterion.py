@@ -70,9 +70,11 @@ def test_refusals_carry_a_certificate_that_can_be_checked_by_hand(name, log_dens
         for column, function in enumerate(certificate.columns):
             value = function.subs({**certificate.parameters, **point})
             assert certificate.matrix[row, column] == value
-    # The columns are what they should be: 1, scores, and log p up to what does not depend on x.
+    # The columns are what they should be: 1, scores, and log p, up to what does not depend on x.
     assert certificate.columns[0] == 1
-    assert sp.diff(certificate.columns[-1] - log_density, x).expand() == 0
+    scores = [sp.diff(log_density, p) for p in learned]
+    for column, function in zip(certificate.columns[1:], (*scores, log_density), strict=True):
+        assert sp.diff(column - function, x).expand() == 0
 
 
 def test_without_a_certificate_nothing_is_claimed():

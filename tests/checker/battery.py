@@ -1,0 +1,166 @@
+"""What a checker must pass, as a function of the checker: used on ours and on broken copies."""
+
+import json
+import math
+from collections.abc import Iterator
+from random import Random
+from types import ModuleType
+from typing import Any
+
+from . import explicit_sums
+from .documents import HALF, linear_vae, vae2
+from .falsehoods import FALSE_CLAIMS, TAMPERINGS
+from .random_terms import random_term
+
+# (the linear VAE's) terms aimed at one rule each
+AIMED: list[Any] = [
+    ["D", ["sum", "H", ["exp", ["param", "c", 0]]]],
+    ["D", ["log", ["add", ["param", "sigma"], 1]]],
+    ["D", ["pow", ["param", "sigma"], 3]],
+    ["D", ["pow", ["add", ["param", "sigma"], 2], ["frac", -3, 2]]],
+    ["D", ["sum", "H", ["mul", ["param", "tau", 0], ["param", "c", 0], ["param", "sigma"]]]],
+    ["D", ["elbo"]],
+    ["log", ["mul", 12, ["pow", ["param", "sigma"], -3], ["frac", 5, 7]]],
+    ["exp", ["mul", ["frac", 3, 2], ["log", ["mul", 12, ["param", "sigma"]]]]],
+    ["pow", ["add", ["mul", 6, ["param", "sigma"]], ["frac", 4, 3]], ["frac", 5, 2]],
+    ["pow", ["sum", "H", ["param", "c", 0]], 3],
+    ["sum", "D", ["pow", ["sum", "H", ["param", "V", 0, 1]], 3]],
+    ["sum", "D", ["pow", ["sum", "H", ["exp", ["param", "V", 0, 1]]], ["frac", 1, 2]]],
+    ["pow", ["sum", "D", ["pow", ["sum", "H", ["exp", ["param", "V", 0, 1]]], HALF]], 2],
+    ["mean", ["pow", ["reparam", 0, ["sum", "H", ["z", 1, 0]]], 2]],
+    ["mean", ["reparam", 0, ["pow", ["sum", "H", ["z", 1, 0]], 4]]],
+    ["mean", ["reparam", 0, ["pow", ["sum", "H", ["mul", ["eps", 1, 0], ["param", "c", 0]]], 4]]],
+    [
+        "mean",
+        [
+            "sum",
+            "H",
+            ["sum", "H", ["pow", ["reparam", 2, ["mul", ["eps", 0, 1], ["z", 0, 2]]], 2]],
+        ],
+    ],
+    ["mean", ["reparam", 0, ["exp", ["sum", "H", ["mul", ["frac", 1, 3], ["eps", 1, 0]]]]]],
+    ["pow", ["mean", ["sum", "D", ["x", 1, 0]]], 2],
+    ["mean", ["pow", ["sum", "D", ["x", 1, 0]], 3]],
+    ["sum", "H", ["mean", ["sum", "D", 1]]],
+    ["sum", "H", ["sum", "D", ["mul", ["param", "V", 1, 0], ["param", "W", 0, 1]]]],
+]
+
+# pairs that are equal, and must be recognised as equal, and pairs that must not be
+EQUAL: list[tuple[Any, Any]] = [
+    (["exp", ["log", ["param", "sigma"]]], ["param", "sigma"]),
+    (["log", 4], ["mul", 2, ["log", 2]]),
+    (["pow", ["pow", 8, ["frac", 1, 2]], 2], 8),
+    (
+        ["pow", ["sum", "H", ["param", "c", 0]], 2],
+        ["sum", "H", ["sum", "H", ["mul", ["param", "c", 0], ["param", "c", 1]]]],
+    ),
+    (
+        ["sum", "H", ["sum", "D", ["param", "V", 1, 0]]],
+        ["sum", "D", ["sum", "H", ["param", "V", 0, 1]]],
+    ),
+    (
+        ["mean", ["mul", *[["reparam", 0, ["sum", "H", ["z", 1, 0]]]] * 2]],
+        [
+            "mean",
+            [
+                "sum",
+                "H",
+                [
+                    "sum",
+                    "H",
+                    [
+                        "mul",
+                        [
+                            "add",
+                            ["sum", "D", ["mul", ["param", "V", 1, 0], ["x", 3, 0]]],
+                            ["param", "c", 0],
+                        ],
+                        [
+                            "add",
+                            ["sum", "D", ["mul", ["param", "V", 2, 0], ["x", 3, 0]]],
+                            ["param", "c", 1],
+                        ],
+                    ],
+                ],
+            ],
+        ],
+    ),
+    (
+        ["pow", ["add", ["mul", 2, ["param", "sigma"]], 2], HALF],
+        ["mul", ["pow", 2, HALF], ["pow", ["add", ["param", "sigma"], 1], HALF]],
+    ),
+    (
+        ["pow", ["pow", ["add", ["param", "sigma"], 1], HALF], 2],
+        ["add", 1, ["param", "sigma"]],
+    ),
+]
+
+
+class Bench:
+    """One checker and one document, evaluated without the guard on expectations."""
+
+    def __init__(self, checker: ModuleType, document: dict):
+        self.checker, self.raw = checker, document
+        self.document = checker.reader.read(json.dumps(document))
+        self.reparam = any(step["rule"] == "reparametrise" for step in document["steps"])
+        self.work = checker.normal_form.Work(20_000_000)
+
+    def polynomial(self, term: Any) -> Any:
+        d, terms = self.document, self.checker.terms
+        parsed = terms.term(term, "term", d.model, terms.OF_STEP)
+        at = self.checker.evaluate.Replay(
+            self.work, d.model, d.direction, d.certificates, self.reparam
+        )
+        return self.checker.evaluate.evaluate(at, parsed)[0]
+
+    def disagreement(self, term: Any, seed: int) -> str | None:
+        """Why the polynomial's value is not the term's, or None."""
+        world = explicit_sums.world(self.raw, seed)
+        ours = explicit_sums.value(world, self.polynomial(term))
+        truth = explicit_sums.number(world, term)
+        tolerance = 1e-6 if "D" in json.dumps(term) else 1e-9
+        if not math.isclose(ours, truth, rel_tol=tolerance, abs_tol=tolerance):
+            return f"{ours} for {truth}: {json.dumps(term)}"
+        return None
+
+
+def failures(checker: ModuleType, seeds: int = 60) -> Iterator[str]:
+    """Every way in which this checker is seen to be wrong."""
+    for build in (vae2, linear_vae):
+        try:
+            checker.replay(json.dumps(build()))
+        except Exception as error:
+            yield f"{build.__name__} refused: {error!r}"
+    files = {name: json.dumps(build()).encode() for name, build in FALSE_CLAIMS.items()}
+    files |= {name: build() for name, build in TAMPERINGS.items()}
+    for name, data in files.items():
+        try:
+            checker.replay(data)
+            yield f"accepted: {name}"
+        except (checker.Refused, checker.Malformed):
+            pass
+        except Exception as error:
+            yield f"{name}: {error!r}"
+    for build in (vae2, linear_vae):
+        try:
+            yield from _algebra(Bench(checker, build()), seeds)
+        except Exception as error:
+            yield f"algebra of {build.__name__}: {error!r}"
+
+
+def _algebra(bench: Bench, seeds: int) -> Iterator[str]:
+    if bench.reparam:
+        for term in AIMED:
+            yield from filter(None, [bench.disagreement(term, 1)])
+        for left, right in EQUAL:
+            if bench.polynomial(left) != bench.polynomial(right):
+                yield f"not recognised: {json.dumps(left)} = {json.dumps(right)}"
+    model = bench.raw["statement"]["model"]
+    for seed in range(seeds):
+        term = random_term(model, Random(seed), 5, reparam=bench.reparam)
+        for tried in (term, ["D", term]):
+            try:
+                found = bench.disagreement(tried, seed)
+            except bench.checker.Refused:
+                continue
+            yield from filter(None, [found])

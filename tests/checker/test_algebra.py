@@ -1,0 +1,86 @@
+"""Normal forms have the value of their term, and equal terms have equal normal forms."""
+
+import json
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import entropysym.checker
+from entropysym.checker import Refused
+
+from .battery import AIMED, EQUAL, Bench
+from .documents import linear_vae, vae2
+from .random_terms import random_term, rewritten
+
+BENCHES = [Bench(entropysym.checker, build()) for build in (vae2, linear_vae)]
+
+
+def test_terms_aimed_at_one_rule_each():
+    for seed in range(3):
+        for term in AIMED:
+            assert BENCHES[1].disagreement(term, seed) is None
+
+
+def test_equal_terms_are_recognised():
+    for left, right in EQUAL:
+        assert BENCHES[1].polynomial(left) == BENCHES[1].polynomial(right)
+
+
+def terms(bench: Bench, rnd, depth: int = 5):
+    return random_term(bench.raw["statement"]["model"], rnd, depth, reparam=bench.reparam)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.sampled_from(BENCHES), st.randoms(use_true_random=False), st.integers(0, 99))
+def test_value_of_random_terms(bench, rnd, seed):
+    try:
+        assert bench.disagreement(terms(bench, rnd), seed) is None
+    except Refused:
+        assume(False)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(BENCHES), st.randoms(use_true_random=False), st.integers(0, 99))
+def test_derivative_of_random_terms(bench, rnd, seed):
+    try:
+        assert bench.disagreement(["D", terms(bench, rnd, 4)], seed) is None
+    except Refused:
+        assume(False)
+
+
+def has_log_of_product_of_sums(term) -> bool:
+    """The one kind of equality in these rewritings that the normal form does not see."""
+    if isinstance(term, int):
+        return False
+    if term[0] == "log":
+        return '"add"' in json.dumps(term)
+    return any(has_log_of_product_of_sums(t) for t in term if isinstance(t, list))
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.sampled_from(BENCHES), st.randoms(use_true_random=False))
+def test_rewritten_terms_are_recognised(bench, rnd):
+    term = terms(bench, rnd)
+    assume(not has_log_of_product_of_sums(term))
+    other = rewritten(term, rnd)
+    try:
+        assert bench.polynomial(term) == bench.polynomial(other)
+    except Refused:
+        assume(False)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(BENCHES), st.randoms(use_true_random=False), st.integers(0, 99))
+def test_different_values_are_never_one_normal_form(bench, rnd, seed):
+    from . import explicit_sums
+
+    world = explicit_sums.world(bench.raw, seed)
+    left, right = terms(bench, rnd, 3), terms(bench, rnd, 3)
+    try:
+        same = bench.polynomial(left) == bench.polynomial(right)
+    except Refused:
+        assume(False)
+        return
+    if same:
+        a, b = explicit_sums.number(world, left), explicit_sums.number(world, right)
+        assert abs(a - b) <= 1e-9 * (1 + abs(a))

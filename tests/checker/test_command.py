@@ -1,0 +1,117 @@
+"""The command, each time in its own process: exit status, one line, time, and what is loaded."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import entropysym
+
+from .documents import linear_vae, vae2
+from .falsehoods import FALSE_CLAIMS, TAMPERINGS
+from .hostile import HOSTILE
+
+ROOT = Path(entropysym.__file__).parent.parent
+SAMPLE = {
+    **{name: HOSTILE[name] for name in HOSTILE},
+    **{name: TAMPERINGS[name] for name in list(TAMPERINGS)[::6]},
+}
+
+
+def run(*arguments: str, python: tuple[str, ...] = ()) -> tuple[subprocess.CompletedProcess, float]:
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *python, "-m", "entropysym.checker", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+    )
+    return done, time.perf_counter() - start
+
+
+@pytest.mark.parametrize("python", [(), ("-O",), ("-OO",)])
+def test_accepted(python, tmp_path):
+    path = tmp_path / "linear.json"
+    path.write_text(json.dumps(linear_vae()))
+    done, _ = run(str(path), python=python)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("model linear_vae, sizes D, H")
+    assert done.stdout.endswith("derivation accepted: 8 steps, not one of the shipped models\n")
+
+
+@pytest.mark.parametrize("name", ["one nat more", "twice the scale", "zero times an infinite mean"])
+def test_refused_without_assertions(name, tmp_path):
+    path = tmp_path / "false.json"
+    path.write_text(json.dumps(FALSE_CLAIMS[name]()))
+    done, _ = run(str(path), python=("-O",))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("derivation not accepted: ")
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_hostile_and_tampered_files(name, tmp_path):
+    path = tmp_path / "file.json"
+    path.write_bytes(SAMPLE[name]())
+    done, seconds = run(str(path))
+    assert done.returncode in (1, 2)
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    start = "derivation not accepted: " if done.returncode == 1 else "not a readable derivation: "
+    assert done.stderr.startswith(start)
+    assert "false" not in done.stderr.split(start)[0]
+    assert seconds < 2, f"{seconds:.2f} s"
+
+
+def test_json(tmp_path):
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps(vae2()))
+    done, _ = run(str(path), "--json")
+    answer = json.loads(done.stdout)
+    assert (answer["accepted"], answer["model"], answer["shipped"]) == (True, "vae2", False)
+    path.write_text("[")
+    done, _ = run(str(path), "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["accepted"] is False
+
+
+@pytest.mark.parametrize("path", ["missing.json", ".", "a\nb", "/dev/null"])
+def test_unreadable(path):
+    done, _ = run(path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("not a readable derivation: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_only_the_standard_library_is_loaded():
+    code = (
+        "import sys; before = set(sys.modules); import entropysym.checker.__main__;"
+        "print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}));"
+        "print(*sorted(m for m in sys.modules if m.startswith('entropysym')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    tops, ours = done.stdout.splitlines()
+    foreign = set(tops.split()) - sys.stdlib_module_names - {"entropysym"}
+    assert not foreign
+    outside = [name for name in ours.split() if not name.startswith("entropysym.checker")]
+    assert outside == ["entropysym"]
+
+
+def test_the_sources_import_only_each_other_and_the_standard_library():
+    for path in (ROOT / "entropysym" / "checker").glob("*.py"):
+        for line in path.read_text().splitlines():
+            if line.startswith(("import ", "from ")):
+                module = line.split()[1]
+                assert module.startswith(".") or module.split(".")[0] in sys.stdlib_module_names
+                assert not module.startswith("..")
+            assert not line.strip().startswith("assert "), f"{path.name}: {line}"
