@@ -19,7 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
         line = "derivation not accepted" if refused else "not a readable derivation"
         if options.json:
             print(json.dumps({"accepted": False, "readable": refused, "reason": str(error)}))
-        print(ascii(f"{line}: {error}")[1:-1], file=sys.stderr)
+        text = f"{line}: {error}".encode("ascii", "backslashreplace").decode()
+        print(text, file=sys.stderr)
         return 1 if refused else 2
     if options.json:
         answer = {"accepted": True, "model": result.model, "shipped": result.shipped}

@@ -232,8 +232,10 @@ def arguments(at: Replay, role: str, scope: tuple[Bound, ...], moving: bool) -> 
 
 def _in_unit(at: Replay, term: Term) -> bool:
     declared = {**at.model.parameters, **at.model.networks}
-    is_symbol = not isinstance(term, int) and term[0] in ("param", "net")
-    return is_symbol and declared[term[1]].range == "unit"
+    match term:
+        case ("param" | "net", name, *_):
+            return declared[name].range == "unit"
+    return False
 
 
 def _plate(

@@ -93,10 +93,12 @@ def _moment(work: Work, noise: int, mono: Monomial) -> Iterator[tuple[Monomial, 
         if noise in atom.free:
             work.charge(exponent.numerator)
             indices += [atom.ids[1]] * exponent.numerator
+    if len(indices) % 2:
+        return  # odd moments are zero
     for pairs in _pairings(indices):
         powers = dict(rest)
         for pair in pairs:
-            work.charge(2)
+            work.charge(4)
             delta = work.atom("delta", ids=(min(pair), max(pair)))
             powers[delta] = Fraction(1)
         yield from monomial(work, powers, Fraction(1)).items()

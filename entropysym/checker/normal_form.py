@@ -150,6 +150,8 @@ def product(work: Work, left: Polynomial, right: Polynomial) -> Polynomial:
 
 def monomial(work: Work, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
     """The product of powers: integers join the coefficient, whole powers of sums are expanded."""
+    if not coefficient:
+        return {}
     kept, sums = {}, []
     for atom, exponent in powers.items():
         whole = exponent.numerator // exponent.denominator
@@ -166,7 +168,7 @@ def monomial(work: Work, powers: dict[Atom, Fraction], coefficient: Fraction) ->
         if exponent:
             work.number(exponent)
             kept[atom] = exponent
-    result = {frozenset(kept.items()): coefficient} if coefficient else {}
+    result = {frozenset(kept.items()): coefficient}
     for poly, whole in sums:
         for _ in range(whole):
             result = product(work, result, poly)

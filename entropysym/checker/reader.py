@@ -38,6 +38,9 @@ MAX_DEPTH = 64
 MAX_DIGITS = 18
 MAX_TEXT = 200
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
+# What the printed statement uses for constants, variables and binders: a parameter called "pi" or
+# "i1" would make it read as something else.
+TAKEN = re.compile(r"pi|e|elbo|var|x|z|eps|log|exp|logp|[hdn]|[inq][0-9]+")
 RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
 RULES += ("closed_form",)
 
@@ -197,6 +200,7 @@ def _text(raw: Any, where: str) -> str:
 
 def _name(raw: Any, where: str) -> str:
     require(isinstance(raw, str) and bool(NAME.fullmatch(raw)), where, raw, "not a name")
+    require(not TAKEN.fullmatch(raw), where, raw, "a name that the printed statement needs")
     return raw
 
 
@@ -236,8 +240,9 @@ def _model(raw: Any) -> Model:
 
     parameters = _named(raw["parameters"], f"{at}.parameters", parameter)
     networks = _named(raw["networks"], f"{at}.networks", network)
-    twice = sorted(parameters.keys() & networks.keys())
-    require(not twice, at, twice, "names of a parameter and of a network")
+    names_used = [*sizes, *parameters, *networks]
+    twice = sorted({name for name in names_used if names_used.count(name) > 1})
+    require(not twice, at, twice, "a name that stands for two things")
     model = Model(
         name=_name(raw["name"], f"{at}.name"),
         sizes=sizes,
@@ -249,7 +254,7 @@ def _model(raw: Any) -> Model:
         factors={},
         constraints=tuple(
             (
-                one_of(entry["on"], f"{at}.constraints", parameters.keys() | networks.keys()),
+                one_of(entry["on"], f"{at}.constraints", [*parameters, *networks]),
                 _text(entry["text"], f"{at}.constraints"),
             )
             for entry in as_list(raw["constraints"], f"{at}.constraints")

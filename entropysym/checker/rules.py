@@ -102,15 +102,16 @@ def split(at: Context, result: Term) -> None:
     if isinstance(result, int) or result[0] != "add" or len(result) < 4:
         raise Refused(f"not a sum of at least three terms: {show(result)}")
 
-    def check(term: Term) -> None:
-        if isinstance(term, tuple):
-            mixed = {head.split()[1] for head in heads(term) if " " in head}
-            if term[:1] == ("mean",) and len(mixed) > 1:
-                raise Refused(f"a mean of several factors: {show(term)}")
-            for part in term:
-                check(part)
+    def factors(term: Term) -> set[str]:
+        if not isinstance(term, tuple):
+            return set()
+        own = {str(term[1])} if term[:1] in (("logp",), ("H",)) else set()
+        own = own.union(*(factors(part) for part in term))
+        if term[:1] == ("mean",) and len(own) > 1:
+            raise Refused(f"a mean of several factors: {show(term)}")
+        return own
 
-    check(result)
+    factors(result)
     _equal(at, result)
 
 
@@ -166,7 +167,7 @@ def gap(at: Context, result: Term) -> None:
 def _without_gap(term: Term) -> Term:
     if isinstance(term, int) or term[0] != "add" or term.count(D_ELBO) != 1:
         raise Refused(f"not a sum with exactly one addend D(ELBO): {show(term)}")
-    rest = tuple(part for part in term if part != D_ELBO)
+    rest: Term = tuple(part for part in term if part != D_ELBO)
     return rest if len(rest) > 2 else rest[1]
 
 

@@ -17,10 +17,14 @@ from entropysym.errors import InputError, shown
 ROLES = ("prior", "decoder", "encoder")
 
 
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
-    " Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
-)
+#: Greek letters by name; after one of them a trailing 2 in a name is a square.
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ",
+    "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ",
+    "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
 _GREEK_AS = {"epsilon": r"\varepsilon"}
 
 
@@ -29,7 +33,7 @@ def name_parts(name: str) -> tuple[str, str, bool]:
     stem, _, tail = name.partition("_")
     letters = stem.rstrip("0123456789")
     digits = stem[len(letters) :]
-    square = digits == "2" and letters in _GREEK
+    square = digits == "2" and letters in GREEK
     below = ",".join(part for part in ("" if square else digits, tail) if part)
     return letters, below, square
 
@@ -37,7 +41,7 @@ def name_parts(name: str) -> tuple[str, str, bool]:
 def latex_name(name: str) -> tuple[str, str]:
     """LaTeX of a name and its power: after a Greek letter a 2 is a square, so `sigma2` is the pair (\\sigma, ^{2}); `mu0` is \\mu_{0}."""
     stem, below, square = name_parts(name)
-    if stem in _GREEK:
+    if stem in GREEK:
         stem = _GREEK_AS.get(stem, f"\\{stem}")
     elif len(stem) > 1:
         stem = rf"\mathrm{{{stem}}}"

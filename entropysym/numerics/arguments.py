@@ -44,7 +44,9 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
         raise InputError(f"unknown argument {extra[0]!r}; wanted are: {_wanted(text)}")
     missing = sorted(set(text) - set(arguments) - signature.optional)
     if missing:
-        raise InputError(f"missing argument {missing[0]!r}: {text[missing[0]]}; wanted are: {_wanted(text)}")
+        raise InputError(
+            f"missing argument {missing[0]!r}: {text[missing[0]]}; wanted are: {_wanted(text)}"
+        )
 
     def note(size: Size, length: int, where: str) -> None:
         if length < 1:
@@ -58,7 +60,7 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
 
     arrays = {
         name: as_float64(name, arguments[name], len(shape), text[name])
-        for name, shape in signature.arrays.items()
+        for name, shape in sorted(signature.arrays.items())
         if name in arguments
     }
     for name, array in arrays.items():

@@ -26,7 +26,9 @@ def load(source: str | Path) -> Float[np.ndarray, "N D"]:
     path = Path(source)
     readers = {".npy": _read_npy, ".csv": _read_csv}
     if path.suffix.lower() not in readers:
-        raise InputError(f"cannot read {shown(str(source))}; pass digits, a .npy file or a .csv file")
+        raise InputError(
+            f"cannot read {shown(str(source))}; pass digits, a .npy file or a .csv file"
+        )
     try:
         table = readers[path.suffix.lower()](path)
     except OSError as error:

@@ -101,7 +101,9 @@ def density_elbo(model: Model) -> DensityElbo:
     for family in model.families:
         density(family)
     if density(model.encoder.family).draw is None:
-        raise InputError(f"the encoder's family {model.encoder.family.name} has no reparametrisation")
+        raise InputError(
+            f"the encoder's family {model.encoder.family.name} has no reparametrisation"
+        )
     wanted = read_signature((), (), model)
     wanted.optional = set()
     wanted.sizes |= {DATA_SIZE, *(s.name for s in model.sizes)}

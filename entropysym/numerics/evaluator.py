@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import sympy as sp
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError
 from entropysym.language.heads import DataMean, NetworkValue, Vector
 from entropysym.language.symbols import DATUM, LATENT, NOISE
 from entropysym.numerics.arguments import Bound
@@ -25,15 +25,22 @@ from entropysym.numerics.axes import (
     summed,
     union,
 )
-from entropysym.numerics.signature import DATA_SIZE, EXPECTATIONS, Size, reversal, size_of
+from entropysym.numerics.signature import (
+    DATA_SIZE,
+    EXPECTATIONS,
+    FUNCTIONS,
+    Size,
+    reversal,
+    size_of,
+)
 
-_FUNCTIONS: Mapping[type, Callable[[jax.Array], jax.Array]] = {
-    sp.log: jnp.log,
-    sp.exp: jnp.exp,
-    sp.Abs: jnp.abs,
-    sp.tanh: jnp.tanh,
-    sp.loggamma: jax.scipy.special.gammaln,
-}
+_JAX: Mapping[type, Callable[[jax.Array], jax.Array]] = dict(
+    zip(
+        FUNCTIONS,
+        (jnp.log, jnp.exp, jnp.abs, jnp.tanh, jax.scipy.special.gammaln),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +98,7 @@ class Evaluator:
         return sizes, None if scope.latent is None else scope.latent.key
 
     def _value(self, e: sp.Basic, scope: Scope) -> Named:
-        if isinstance(e, sp.Number) and e.is_finite or isinstance(e, sp.NumberSymbol):
+        if (isinstance(e, sp.Number) and e.is_finite) or isinstance(e, sp.NumberSymbol):
             return Named(jnp.asarray(float(e)))  # type: ignore[arg-type]
         if isinstance(e, sp.Symbol):
             return self._symbol(e, scope)
@@ -108,10 +115,8 @@ class Evaluator:
         if isinstance(e, NetworkValue):
             outputs, leading = self._network(e, scope)
             return self._at(outputs, leading, e.indices, scope)
-        if type(e) in _FUNCTIONS:
-            v = self.value(e.args[0], scope)
-            return Named(_FUNCTIONS[type(e)](v.array), v.axes)
-        raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
+        v = self.value(e.args[0], scope)
+        return Named(_JAX[type(e)](v.array), v.axes)
 
     def _symbol(self, e: sp.Symbol, scope: Scope) -> Named:
         if e in scope.sizes:
@@ -202,7 +207,7 @@ class Evaluator:
             fresh = sp.Dummy(h.name, integer=True, positive=True)
             location, scale = location.xreplace({h: fresh}), scale.xreplace({h: fresh})
             h = fresh
-        inner = replace(scope.binding(h, noise.eps.shape[1]), latent=None)
+        inner = replace(scope.binding(h, size_of(e.args[2].args[2])), latent=None)
         eps = Named(noise.eps, (SAMPLE, h))
         step = multiplied([self.value(scale, inner), eps])
         z = added([self.value(location, inner), step])
@@ -218,9 +223,7 @@ class Evaluator:
             own = {i for _, i, _ in vectors}
             leading = tuple(a for a in union([v for v, _, _ in vectors]) if a not in own)
             lengths = [self.length(a, scope) for a in leading]
-            flat = [
-                spread(v, (*leading, i), (*lengths, k)).reshape(-1, k) for v, i, k in vectors
-            ]
+            flat = [spread(v, (*leading, i), (*lengths, k)).reshape(-1, k) for v, i, k in vectors]
             out = jax.vmap(self.bound.networks[e.name])(*flat)
             self.memo[key] = out.reshape(*lengths, *out.shape[1:]), leading
         return self.memo[key]

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
 from entropysym.numerics.elbo import DensityElbo, density_elbo
-from entropysym.numerics.lower import Lowered, lower
+from entropysym.numerics.lowering import Lowered, lower
 from entropysym.numerics.precision import EPS, TOLERANCE
 from entropysym.numerics.quadrature import Nodes
 
@@ -110,7 +110,9 @@ class GapFunction:
         names = [p.name for p in self.elbo.model.parameters if p.name in arguments]
         fixed = {k: v for k, v in arguments.items() if k not in names}
 
-        def objective(parameters: dict[str, jax.Array], weights: Any) -> tuple[jax.Array, jax.Array]:
+        def objective(
+            parameters: dict[str, jax.Array], weights: Any
+        ) -> tuple[jax.Array, jax.Array]:
             made = networks(weights) if networks else {}
             parts = self.elbo({**fixed, **parameters, **made}, nodes)
             return parts.total, parts.terms
@@ -126,9 +128,7 @@ class GapFunction:
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         """The entropy sum, and the motion of each parameter that moves."""
         parameters = {
-            p.name: everything[p.name]
-            for p in self.elbo.model.parameters
-            if p.name in everything
+            p.name: everything[p.name] for p in self.elbo.model.parameters if p.name in everything
         }
         motion = {name: v(**parameters) for name, v in self.direction.items()}
         return self.entropy_sum(**everything), motion

@@ -23,11 +23,10 @@ def spectrum(
 ) -> tuple[Float[np.ndarray, " D"], Float[np.ndarray, "D D"]]:
     """Eigenvalues (descending, none negative) and eigenvectors (columns) of the 1/N covariance."""
     x = checked(x)
-    N, D = x.shape
     centred = x - x.mean(axis=0)
     # Scaled first, so that neither squares nor products leave the range of float64.
     scale = np.abs(centred).max() or 1.0
-    values, vectors = np.linalg.eigh((centred / scale).T @ (centred / scale) / N)
+    values, vectors = np.linalg.eigh((centred / scale).T @ (centred / scale) / len(x))
     return np.maximum(values[::-1], 0.0) * scale**2, vectors[:, ::-1]
 
 

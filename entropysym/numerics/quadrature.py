@@ -57,7 +57,7 @@ def cubature(H: int) -> Nodes:
     require_x64()
     points = np.sqrt(float(_positive("H", H))) * np.eye(H)
     eps = np.concatenate([points, -points])
-    return Nodes(jnp.asarray(eps), jnp.full(2 * H, 1 / (2 * H)))
+    return Nodes(jnp.asarray(eps), jnp.full(2 * H, 1 / (2 * H), jnp.float64))
 
 
 def normal_noise(
@@ -78,4 +78,4 @@ def normal_noise(
         half = jax.random.normal(key, (samples // 2, _positive("H", H)), jnp.float64)
         eps = jnp.concatenate([half, -half])
         eps = eps / jnp.sqrt(jnp.mean(eps**2, axis=0))
-    return Nodes(eps, jnp.full(samples, 1 / samples))
+    return Nodes(eps, jnp.full(samples, 1 / samples, jnp.float64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,9 @@ Scope = Mapping[sp.Symbol, Size]
 EXPECTATIONS = (EncoderExpectation, NoiseExpectation)
 DATA_SIZE = "N"
 
+#: The functions that can be lowered.
+FUNCTIONS = (sp.log, sp.exp, sp.Abs, sp.tanh, sp.loggamma)
+
 
 def size_of(e: sp.Basic) -> Size:
     """The size that an upper limit or a `Vector` names."""
@@ -38,7 +41,9 @@ def size_of(e: sp.Basic) -> Size:
         return int(e)
     if isinstance(e, sp.Symbol):
         return e.name
-    raise InputError(f"{shown(e)} is no size: sums run from 1 to a size such as H, or to an integer")
+    raise InputError(
+        f"{shown(e)} is no size: sums run from 1 to a size such as H, or to an integer"
+    )
 
 
 def reversal(e: sp.Basic, scope: Scope) -> sp.Symbol | None:
@@ -74,9 +79,7 @@ class Signature:
     def add_array(self, name: str, sizes: tuple[Size, ...]) -> None:
         self._merge(self.arrays, name, sizes)
 
-    def add_network(
-        self, name: str, inputs: tuple[Size, ...], outputs: tuple[Size, ...]
-    ) -> None:
+    def add_network(self, name: str, inputs: tuple[Size, ...], outputs: tuple[Size, ...]) -> None:
         self._merge(self.networks, name, (inputs, outputs))
 
     def add_noise(self, size: Size) -> None:
@@ -143,13 +146,10 @@ def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
     elif isinstance(e, DataMean):
         _walk(e.body, {**scope, e.args[1]: DATA_SIZE}, s, latent)  # type: ignore[dict-item]
     elif isinstance(e, EXPECTATIONS):
-        found = set(_latent_sizes(e.body, scope))
-        if not found:  # a constant: the encoder is not needed
-            _walk(e.body, scope, s, latent)
+        if not {LATENT.label, NOISE.label} & e.body.free_symbols:
+            _walk(e.body, scope, s, latent)  # a constant: the encoder is not needed
             return
-        if len(found) > 1:
-            raise InputError(f"z has the sizes {shown(sorted(map(str, found)))} in {shown(e)}")
-        (own,) = found
+        own = size_of(e.args[2].args[2])
         s.add_noise(_noted(own, s))
         h, location, scale = e.encoder
         for part in (location, scale):
@@ -168,7 +168,9 @@ def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
             if latent is None:
                 raise InputError(f"{e} stands outside every expectation, so there is no z to take")
             if sizes != (latent,):
-                raise InputError(f"{e} is indexed by {shape_text(sizes)}, the latent by ({latent},)")
+                raise InputError(
+                    f"{e} is indexed by {shape_text(sizes)}, the latent by ({latent},)"
+                )
         else:
             s.add_array("x" if e.base == DATUM else e.base.label.name, sizes)
     elif isinstance(e, sp.Symbol):
@@ -179,9 +181,13 @@ def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
                 s.sizes.add(e.name)
             else:
                 s.add_array(e.name, ())
-    else:
+    elif isinstance(e, (sp.Add, sp.Mul, sp.Pow, sp.NumberSymbol, *FUNCTIONS)) or (
+        isinstance(e, sp.Number) and e.is_finite
+    ):
         for a in e.args:
             _walk(a, scope, s, latent)
+    else:
+        raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
 
 
 def _noted(size: Size, s: Signature) -> Size:
@@ -198,19 +204,3 @@ def _index(i: sp.Basic, scope: Scope, where: sp.Basic) -> Size:
             f"{i} in {shown(where)} is no bound index (bound here: {known}); bind it by a sum or pass its plate"
         )
     return scope[symbol]  # type: ignore[index]
-
-
-def _latent_sizes(e: sp.Basic, scope: Scope) -> Iterator[Size]:
-    """The sizes that z and its noise are indexed by, not looking into expectations inside."""
-    if isinstance(e, sp.Indexed) and e.base in (LATENT, NOISE):
-        yield _index(e.indices[0], scope, e)
-    elif isinstance(e, sp.Sum):
-        inner = {**scope, **{lim[0]: size_of(lim[2]) for lim in e.limits}}
-        yield from _latent_sizes(e.function, inner)
-    elif isinstance(e, Vector):
-        yield from _latent_sizes(e.body, {**scope, e.args[1]: size_of(e.args[2])})  # type: ignore[dict-item]
-    elif isinstance(e, DataMean):
-        yield from _latent_sizes(e.body, {**scope, e.args[1]: DATA_SIZE})  # type: ignore[dict-item]
-    elif not isinstance(e, EXPECTATIONS):
-        for a in e.args:
-            yield from _latent_sizes(a, scope)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
@@ -20,6 +21,9 @@ Progress = Callable[[int, int, str], None]
 
 #: The history keeps at most this many points, evenly spread over the iterations.
 HISTORY_POINTS = 200
+
+#: An iteration, the flat point and its objective.
+Step = tuple[int, np.ndarray, float]
 
 #: Pairs that L-BFGS remembers.
 _MEMORY = 40
@@ -81,7 +85,7 @@ class Ascent:
     """Where an ascent ended, the points it passed, and whether a limit stopped it."""
 
     point: Any
-    path: tuple[tuple[int, np.ndarray], ...]
+    path: tuple[Step, ...]
     iterations: int
     limited: bool
     finite: bool
@@ -106,7 +110,7 @@ class Ascender:
 
     def negative(self, v: np.ndarray) -> tuple[float, np.ndarray]:
         """−objective and its gradient, for SciPy. Numbers that are not finite are reported as a wall that steps back off."""
-        value, gradient = self._value_and_grad(v, *self.constants)
+        value, gradient = self._value_and_grad(jnp.asarray(v), *self.constants)
         value, gradient = float(value), np.asarray(gradient, np.float64)
         if not (np.isfinite(value) and np.isfinite(gradient).all()):
             return 1e100, np.zeros_like(v)
@@ -126,18 +130,18 @@ class Ascender:
         from scipy.optimize import minimize
 
         v = np.asarray(ravel_pytree(start)[0], np.float64)
-        path = [(first, v.copy())]
         done, limited = 0, False
         best = self.negative(v)[0]
+        path: list[Step] = [(first, v.copy(), -best)]
         if best >= 1e100:
             return Ascent(start, tuple(path), 0, False, False)
 
         def after(intermediate_result: Any) -> None:
             nonlocal done, limited
             done += 1
-            path.append((first + done, np.array(intermediate_result.x)))
+            elbo = -float(intermediate_result.fun)
+            path.append((first + done, np.array(intermediate_result.x), elbo))
             if progress is not None:
-                elbo = -float(intermediate_result.fun)
                 progress(first + done, first + iterations, f"ELBO {elbo:.6f}")
             if done >= iterations or time.monotonic() > deadline:
                 limited = True
@@ -163,10 +167,12 @@ class Ascender:
                 v, best = np.asarray(result.x), float(result.fun)
             if np.linalg.norm(self.negative(v)[1]) <= goal or not gained > 1e-12 * abs(best):
                 break
-        return Ascent(self.unravel(v), tuple(path), done, limited, bool(np.isfinite(v).all()))
+        return Ascent(
+            self.unravel(jnp.asarray(v)), tuple(path), done, limited, bool(np.isfinite(v).all())
+        )
 
     def polish(self, point: Any, *, steps: int, goal: float, deadline: float) -> Any:
-        """Newton steps, each by conjugate gradients, kept while the gradient norm falls. For small problems near a solution."""
+        """Newton steps, each by MINRES, kept while the gradient norm falls. For small problems near a solution."""
         from scipy.sparse.linalg import LinearOperator, minres
 
         product = self.curvature_product()
@@ -177,17 +183,19 @@ class Ascender:
             if norm <= goal or time.monotonic() > deadline:
                 break
             at = v
-            operator = LinearOperator(
-                (v.size, v.size), matvec=lambda u, at=at: product(at, u), dtype=np.float64
+            operator = LinearOperator(  # pyright: ignore[reportCallIssue]
+                (v.size, v.size),  # pyright: ignore[reportArgumentType]
+                matvec=lambda u, at=at: product(at, u),  # pyright: ignore[reportCallIssue]
+                dtype=np.float64,  # pyright: ignore[reportCallIssue]
             )
             step, _ = minres(operator, -gradient, rtol=1e-8, maxiter=4 * v.size)
             new = self.negative(v + step)[1]
             if not np.linalg.norm(new) < norm:
                 break
             v, gradient = v + step, new
-        return self.unravel(v)
+        return self.unravel(jnp.asarray(v))
 
-    def curvature_product(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def curvature_product(self) -> Callable[[np.ndarray, Any], np.ndarray]:
         """The product of the Hessian of −objective with a vector."""
         gradient = jax.grad(self._negative)
 
@@ -195,19 +203,19 @@ class Ascender:
         def product(v: jax.Array, u: jax.Array, constants: Any) -> jax.Array:
             return jax.jvp(lambda w: gradient(w, *constants), (v,), (u,))[1]
 
-        return lambda v, u: np.asarray(product(v, np.asarray(u, np.float64), self.constants))
+        return lambda v, u: np.asarray(product(jnp.asarray(v), jnp.asarray(u), self.constants))
 
     def curvature(self, point: Any) -> tuple[np.ndarray, np.ndarray]:
         """Eigenvalues (ascending) and eigenvectors of the Hessian of −objective, formed densely."""
         v = np.asarray(ravel_pytree(point)[0], np.float64)
-        hessian = jax.jit(jax.hessian(self._negative))(v, *self.constants)
+        hessian = jax.jit(jax.hessian(self._negative))(jnp.asarray(v), *self.constants)
         return np.linalg.eigh(np.asarray(hessian))
 
 
-def thinned(path: list[tuple[int, np.ndarray]]) -> list[tuple[int, np.ndarray]]:
+def thinned(path: Sequence[Step]) -> list[Step]:
     """At most `HISTORY_POINTS` of the points, with the first and the last."""
     if len(path) <= HISTORY_POINTS:
-        return path
+        return list(path)
     kept = np.unique(np.linspace(0, len(path) - 1, HISTORY_POINTS).round().astype(int))
     return [path[k] for k in kept]
 

@@ -18,13 +18,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import sympy as sp
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from entropysym.errors import InputError
 from entropysym.language.records import Model
 from entropysym.numerics.data import checked, require_stationary_point
 from entropysym.numerics.gap import measure_gap
-from entropysym.numerics.lower import lower
+from entropysym.numerics.lowering import lower
 from entropysym.numerics.ppca import max_log_likelihood
 from entropysym.numerics.precision import require_x64
 from entropysym.numerics.quadrature import cubature
@@ -33,6 +34,7 @@ from entropysym.numerics.train import (
     HistoryPoint,
     Progress,
     Status,
+    Step,
     Trained,
     check_training,
     thinned,
@@ -99,7 +101,7 @@ def _objective(p: _Point, C: jax.Array, whiten: jax.Array) -> jax.Array:
     )
 
 
-def _original(p: _Point, s: _Standard) -> dict[str, jax.Array]:
+def _original(p: _Point, s: _Standard) -> dict[str, Any]:
     """The model's own parameters, for the original data."""
     V = p.V @ s.whiten / s.scale
     return {
@@ -155,14 +157,17 @@ def train_linear_vae(
     require_x64()
     check_training(latent, seed, iterations, seconds)
     if {p.name for p in model.parameters} != {"W", "b", "sigma", "V", "c", "tau"}:
-        raise InputError(f"the model {model.name!r} is no linear VAE with parameters W, b, sigma, V, c, tau")
+        raise InputError(
+            f"the model {model.name!r} is no linear VAE with parameters W, b, sigma, V, c, tau"
+        )
     x = checked(data)
     require_stationary_point(x, latent)
     s = _standardised(x)
     start = _start(x.shape[1], latent, seed)
     ascender = Ascender(_objective, start, jnp.asarray(s.covariance), jnp.asarray(s.whiten))
     deadline = began + seconds
-    point, path, done, restarts, kind = start, [], 0, 0, "unknown"
+    point, done, restarts, kind = start, 0, 0, "unknown"
+    path: list[Step] = []
     limited = False
     while True:
         ascent = ascender.run(
@@ -183,8 +188,8 @@ def train_linear_vae(
         if kind != "saddle" or restarts == _RESTARTS or done >= iterations:
             break
         restarts += 1
-        point = ascender.unravel(_flat(point) + 0.1 * uphill)
-    path.append((done + 1, _flat(point)))
+        point = ascender.unravel(jnp.asarray(_flat(point) + 0.1 * uphill))
+    path.append((done + 1, _flat(point), -ascender.negative(_flat(point))[0]))
     arguments = {"x": jnp.asarray(x), **_original(point, s)}
     gap = measure_gap(
         model,
@@ -197,6 +202,7 @@ def train_linear_vae(
     status, message = _verdict(s, gap.finite, gap.gradient_norm, scaled, limited)
     if restarts:
         message += f"; left a saddle {restarts} time{'s' if restarts > 1 else ''}"
+    history = _history(model, ascender, entropy_sum, path, s)
     return Trained(
         model=model.name,
         status=status,
@@ -209,14 +215,14 @@ def train_linear_vae(
         restarts=restarts,
         iterations=done,
         seconds=time.monotonic() - began,
-        history=_history(model, ascender, entropy_sum, path, s),
+        history=history,
         arguments=arguments,
         ppca_log_likelihood=max_log_likelihood(x, latent),
     )
 
 
 def _flat(point: Any) -> np.ndarray:
-    return np.asarray(jax.flatten_util.ravel_pytree(point)[0])
+    return np.asarray(ravel_pytree(point)[0])
 
 
 def _kind(ascender: Ascender, point: _Point) -> tuple[str, np.ndarray]:
@@ -250,24 +256,25 @@ def _history(
     model: Model,
     ascender: Ascender,
     entropy_sum: sp.Expr,
-    path: list[tuple[int, np.ndarray]],
+    path: list[Step],
     s: _Standard,
 ) -> tuple[HistoryPoint, ...]:
     kept = thinned(path)
     lowered = lower(entropy_sum, model)
     wanted = set(lowered.signature) - lowered.wanted.optional
     if not wanted <= {p.name for p in model.parameters}:
-        raise InputError(f"the entropy sum of a linear VAE reads {sorted(wanted)}; it needs parameters only")
+        raise InputError(
+            f"the entropy sum of a linear VAE reads {sorted(wanted)}; it needs parameters only"
+        )
 
     @jax.jit
     @jax.vmap
-    def both(v: jax.Array) -> tuple[jax.Array, jax.Array]:
-        p = ascender.unravel(v)
-        elbo = _objective(p, *ascender.constants) - s.mean.size * math.log(s.scale)
-        return elbo, lowered(**_original(p, s))
+    def right(v: jax.Array) -> jax.Array:
+        return lowered(**_original(ascender.unravel(v), s))
 
-    elbos, sums = both(jnp.asarray(np.stack([v for _, v in kept])))
+    sums = right(jnp.asarray(np.stack([v for _, v, _ in kept])))
+    shift = s.mean.size * math.log(s.scale)
     return tuple(
-        HistoryPoint(i, float(F), float(E), float(F) - float(E))
-        for (i, _), F, E in zip(kept, elbos, sums, strict=True)
+        HistoryPoint(i, F - shift, float(E), F - shift - float(E))
+        for (i, _, F), E in zip(kept, sums, strict=True)
     )

@@ -16,7 +16,7 @@ from entropysym.render.plain import PlainPrinter
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.")
 _WIDTHS = {  # em, at the size of the text
-    "\\quad": 1.0, "\\qquad": 2.0, "\\log": 1.3, "\\mid": 0.85, "\\cdot": 0.75, "\\nabla": 0.85, "\\iff": 2.6, "\\mathbb": 0.0,
+    "\\quad": 1.0, "\\qquad": 2.0, "\\log": 1.5, "\\mid": 0.85, "\\cdot": 0.75, "\\nabla": 0.85, "\\iff": 2.6, "\\mathbb": 0.0,
     "\\mathcal": 0.1, "\\mathrm": 0.0, "\\,": 0.17, "\\sum": 1.0, "\\prod": 1.0, "\\Phi": 0.75, "\\Theta": 0.8, "\\varepsilon": 0.5,
     "=": 1.35, "+": 1.25, "-": 1.25, ",": 0.45, "(": 0.4, ")": 0.4, "[": 0.3, "]": 0.3, "'": 0.3, "|": 0.3,
     "\\bigl": 0.1, "\\bigr": 0.1, "\\Bigl": 0.25, "\\Bigr": 0.25, "\\biggl": 0.4, "\\biggr": 0.4, "\\{": 0.5, "\\}": 0.5,
@@ -46,9 +46,10 @@ def _run(tokens: list[str], at: int) -> tuple[float, int]:
             if token == "\\frac":
                 above, at = _one(tokens, at + 1)
                 below, at = _one(tokens, at)
-                total += max(above, below) + 0.25
+                total += max(above, below) + 0.4
             elif token in ("\\sum", "\\prod"):
-                operator, at = 1.45, at + 1
+                operator, at = 1.5, at + 1
+                total += 0.17
             else:
                 step, at = _one(tokens, at)
                 total += step
@@ -65,7 +66,7 @@ def _one(tokens: list[str], at: int) -> tuple[float, int]:
         width, end = _run(tokens, at + 1)
         return width, end + 1
     token = tokens[at]
-    return _WIDTHS.get(token, 0.62 if token.isupper() else 0.55), at + 1
+    return _WIDTHS.get(token, 0.78 if token.isupper() else 0.56), at + 1
 
 
 def rows(

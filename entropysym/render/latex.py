@@ -83,7 +83,9 @@ class PaperPrinter(LatexPrinter):
             below = (*number, _COUNT, *(f for f in below if not f.is_Number))
         parts = []
         if below:
-            parts.append(rf"\frac{{{self._light(p.numerator) or '1'}}}{{{self._light(below, lone=True)}}}")
+            parts.append(
+                rf"\frac{{{self._light(p.numerator) or '1'}}}{{{self._light(below, lone=True)}}}"
+            )
         elif p.numerator or not heavy:
             parts.append(self._light(p.numerator) or "1")
         for position, f in enumerate(heavy):
@@ -184,7 +186,12 @@ class PaperPrinter(LatexPrinter):
         (inside,) = e.args
         base = inside.base if isinstance(inside, sp.Pow) else inside
         text = self._print(inside)
-        bare = lone and self._base_and_power(base) is not None and "\\frac" not in text and "\\sqrt" not in text
+        bare = (
+            lone
+            and self._base_and_power(base) is not None
+            and "\\frac" not in text
+            and "\\sqrt" not in text
+        )
         return rf"\log {text}" if bare else rf"\log{self.enclosed(text)}"
 
     def _print_Sum(self, e: sp.Sum) -> str:
@@ -201,7 +208,8 @@ class PaperPrinter(LatexPrinter):
 
     def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
         """Brackets that fit what stands inside them. Unlike \\left and \\right they may be parted by a line break."""
-        size = "bigg" if "\\Big" in body else "Big" if any(t in body for t in _TALL) else ""
+        nested = "big" if left == "[" and "[" in body else ""
+        size = "bigg" if "\\Big" in body else "Big" if any(t in body for t in _TALL) else nested
         return f"\\{size}l{left} {body} \\{size}r{right}" if size else f"{left}{body}{right}"
 
     # -- the language's heads -----------------------------------------------------------------------------------------
@@ -213,7 +221,11 @@ class PaperPrinter(LatexPrinter):
         body = self._print(e.args[0])
         if self.infinite:
             own = isinstance(e.args[0], _Expectation)
-            return r"\mathbb{E}_{p(x)} " + body if own else rf"\mathbb{{E}}_{{p(x)}}{self.enclosed(body, '[', ']')}"
+            return (
+                r"\mathbb{E}_{p(x)} " + body
+                if own
+                else rf"\mathbb{{E}}_{{p(x)}}{self.enclosed(body, '[', ']')}"
+            )
         signs = rf"\sum_{{{self._print(e.args[1])}=1}}^{{N}} "
         if with_fraction:
             signs = rf"\frac{{1}}{{N}} {signs}"
@@ -254,18 +266,22 @@ class PaperPrinter(LatexPrinter):
         return rf"\log {self._density(e.role, e.args[-1] if e.role == 'decoder' else None)}"  # type: ignore[attr-defined]
 
     def _print_Entropy(self, e: sp.Expr) -> str:
-        return rf"\mathcal{{H}}[{self._density(e.role, e.args[-1] if e.role == 'encoder' else None)}]"  # type: ignore[attr-defined]
+        return (
+            rf"\mathcal{{H}}[{self._density(e.role, e.args[-1] if e.role == 'encoder' else None)}]"  # type: ignore[attr-defined]
+        )
 
     def _print_Elbo(self, e: sp.Expr) -> str:
         return r"\mathcal{F}"
 
     def _print_Directional(self, e: sp.Expr) -> str:
         body = self._print(e.args[0])
-        return r"v \cdot \nabla " + (body if isinstance(e.args[0], Elbo) else self.enclosed(body, "[", "]"))
+        return r"v \cdot \nabla " + (
+            body if isinstance(e.args[0], Elbo) else self.enclosed(body, "[", "]")
+        )
 
     def _print_Slope(self, e: sp.Expr) -> str:
         body, entry = (self._print(a) for a in e.args)
-        return rf"\frac{{\partial {body}}}{{\partial {entry}}}"
+        return rf"\partial_{{{entry}}} {body}"
 
     def _print_Velocity(self, e: sp.Expr) -> str:
         return f"v_{{{self._print(e.args[0])}}}"

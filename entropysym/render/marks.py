@@ -30,8 +30,8 @@ class Density(sp.Expr):
 
     is_commutative = True
 
-    def __new__(cls, role: str, datum: sp.Symbol) -> Density:
-        return sp.Expr.__new__(cls, Str(role), datum)
+    def __new__(cls, role: str | Str, datum: sp.Symbol) -> Density:
+        return sp.Expr.__new__(cls, Str(str(role)), datum)
 
 
 class Distributed(sp.Expr):
@@ -39,5 +39,5 @@ class Distributed(sp.Expr):
 
     is_commutative = True
 
-    def __new__(cls, family: str, *args: sp.Expr) -> Distributed:
-        return sp.Expr.__new__(cls, Str(family), *args)
+    def __new__(cls, family: str | Str, *args: sp.Expr) -> Distributed:
+        return sp.Expr.__new__(cls, Str(str(family)), *args)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from entropysym.language.heads import GREEK
 from entropysym.language.records import Model
 from entropysym.render.latex import Data, PaperPrinter
 from entropysym.render.order import roles
@@ -21,8 +22,7 @@ _TEX = {
     "²": r"\textsuperscript{2}", "·": r"$\cdot$", "×": r"$\times$", "≤": r"$\leq$", "≥": r"$\geq$", "≠": r"$\neq$",
     "−": r"$-$", "∞": r"$\infty$", "∇": r"$\nabla$", "→": r"$\to$",
 }  # fmt: skip
-_LETTERS = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
-_TEX |= {g: rf"$\{name}$" for g, name in zip("αβγδεζηθικλμνξπρστυφχψω", _LETTERS, strict=True)}
+_TEX |= {letter: rf"$\{name}$" for name, letter in GREEK.items()}
 # What T1-encoded Latin Modern has without further packages.
 _LATIN = re.compile(r"[ -~À-ÖØ-öø-ÿĀ-ćČ-đĘ-ěĞğĹĺĽľŁ-ńŇňŐ-ŕŘ-śŞ-ťŮ-űŸ-ž]\Z")
 
@@ -41,8 +41,8 @@ def tex_text(text: str) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Free text for Markdown: punctuation that means something there is escaped."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~&])", r"\\\1", " ".join(text.split()))
+    """Free text for Markdown: punctuation that means something there is escaped, control characters are dropped."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~&])", r"\\\1", plain_text(text))
 
 
 def plain_text(text: str) -> str:
@@ -69,11 +69,16 @@ class Medium:
 
     def prose(self, text: str, model: Model) -> str:
         """Free text in which a declared name of two or more letters is set as the symbol it names."""
-        names = {p.name: p.symbol for p in model.parameters} | {w.name: sp.Symbol(w.name) for w in model.networks}
+        names = {p.name: p.symbol for p in model.parameters} | {
+            w.name: sp.Symbol(w.name) for w in model.networks
+        }
         parts = re.split(r"\b([A-Za-z][A-Za-z0-9_]+)\b", text)
         spaced = []
         for part in parts:
-            edge = (part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :] if part.strip() else "")
+            edge = (
+                part[: len(part) - len(part.lstrip())],
+                part[len(part.rstrip()) :] if part.strip() else "",
+            )
             body = self.math(names[part]) if part in names else self.text(part)
             spaced.append(f"{' ' if edge[0] else ''}{body}{' ' if edge[1] else ''}")
         return "".join(spaced)
@@ -96,4 +101,7 @@ def markdown_medium(model: Model, data: Data) -> Medium:
 
 def plain_medium(model: Model, data: Data) -> Medium:
     """For a terminal."""
-    return Medium(PlainPrinter(roles(model), data), lambda t: t, plain_text, "…")
+    # Hard blanks keep a formula on one line; `wrapped` makes them soft again.
+    return Medium(
+        PlainPrinter(roles(model), data), lambda t: t.replace(" ", "\u00a0"), plain_text, "…"
+    )

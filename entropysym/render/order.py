@@ -84,8 +84,14 @@ def product(e: sp.Expr, places: Roles) -> Product:
     above, under = sp.Integer(abs(coefficient.p)), sp.Integer(coefficient.q)
     return Product(
         negative=bool(coefficient.is_negative),
-        numerator=(*([above] if above != 1 else []), *sorted(light, key=lambda f: _light_key(f, places))),
-        denominator=(*([under] if under != 1 else []), *sorted(below, key=lambda f: _light_key(f, places))),
+        numerator=(
+            *([above] if above != 1 else []),
+            *sorted(light, key=lambda f: _light_key(f, places)),
+        ),
+        denominator=(
+            *([under] if under != 1 else []),
+            *sorted(below, key=lambda f: _light_key(f, places)),
+        ),
         heavy=tuple(sorted(heavy, key=_heavy_key)),
     )
 
@@ -121,6 +127,8 @@ def _heavy_key(f: sp.Expr) -> tuple[int, str]:
 
 def addends(e: sp.Expr, places: Roles) -> list[sp.Expr]:
     """The addends in the order of the page. A page does not open with a minus if it need not."""
+    if not isinstance(e, sp.Add):
+        return [e]
     ordered = sorted(sp.Add.make_args(e), key=lambda a: _addend_key(a, places))
     first = next((a for a in ordered if not product(a, places).negative), None)
     if first is not None and first is not ordered[0]:
@@ -129,18 +137,21 @@ def addends(e: sp.Expr, places: Roles) -> list[sp.Expr]:
     return ordered
 
 
-def _addend_key(a: sp.Expr, places: Roles) -> tuple[int, int, int, int, int, int, int, str]:
+def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
     taken = product(a, places)
     integrand = _integrand(a)
     leaves = integrand.atoms(sp.Indexed)
     reads = {base: any(i.base == base for i in leaves) for base in (DATUM, LATENT, NOISE)}
-    constant = not integrand.atoms(sp.Symbol, sp.Indexed, Entropy, LogDensity, Elbo) - _sizes(integrand, places)
+    constant = not integrand.atoms(sp.Symbol, sp.Indexed, Entropy, LogDensity, Elbo) - _sizes(
+        integrand, places
+    )
     return (
         rank(a, places),
         0 if constant else 1,
         1 if taken.negative else 0,
+        0 if a.atoms(LogDensity) else 1,
         0 if reads[DATUM] else 1,
-        0 if reads[LATENT] or reads[NOISE] else 1,
+        2 if reads[NOISE] else 0 if reads[LATENT] else 1,
         len(a.atoms(sp.Sum)),
         min((i for i, name in enumerate(places.declared) if name in _names(integrand)), default=-1),
         sp.srepr(a),
@@ -155,7 +166,9 @@ def rank(a: sp.Expr, places: Roles) -> int:
     """The factor that a term belongs to, by the heads in it, else by the names, else by what it reads."""
     if a.atoms(Directional, Slope, Velocity):
         # Under the derivative the same order holds among the parts.
-        inside = [rank(d.body, places) for d in a.atoms(Directional) if not isinstance(d.body, Elbo)]
+        inside = [
+            rank(d.body, places) for d in a.atoms(Directional) if not isinstance(d.body, Elbo)
+        ]
         return DERIVATIVE + min(inside, default=DERIVATIVE)
     heads = a.atoms(Entropy, LogDensity)
     if heads:

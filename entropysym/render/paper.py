@@ -7,16 +7,17 @@ from importlib.metadata import PackageNotFoundError, version
 
 import sympy as sp
 
-from entropysym.language.heads import Directional, Elbo, Entropy, NetworkValue
+from entropysym.language.heads import Directional, Elbo, Entropy, NetworkValue, NoiseExpectation
 from entropysym.language.objective import spelled_out
-from entropysym.language.records import Model, Parameter
+from entropysym.language.records import Model, Plate
 from entropysym.language.store import digest
-from entropysym.language.symbols import DATUM, LATENT, n
-from entropysym.prover.derivation import Derivation
+from entropysym.language.symbols import DATUM, LATENT, NOISE, n
+from entropysym.prover.criterion import Certificate
+from entropysym.prover.derivation import Derivation, Refusal
 from entropysym.prover.document import statement
 from entropysym.render.marks import ENTROPY_SUM, GAP, Density, Distributed, Slope, Velocity
 from entropysym.render.medium import Medium
-from entropysym.render.wording import admitted, entry, reason, sentences, slopes
+from entropysym.render.wording import admitted, entry, reason, reparametrisation, sentences, slopes
 
 REFERENCES = (
     (
@@ -26,6 +27,9 @@ REFERENCES = (
     ),
     "J. Lücke, J. Warnken. On the Convergence of the ELBO to Entropy Sums. arXiv 2209.03077.",
 )
+
+
+_SCALING = sp.IndexedBase("s", real=True)
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,59 @@ class Paper:
     identities: tuple[Line, ...]
     steps: tuple[Line, ...]
     entropies: tuple[Line, ...]
+    about_stationarity: str
     stationarity: tuple[Line, ...]
     gap: Line
+    remark: str
     admitted: tuple[str, ...]
     references: tuple[str, ...]
     sha256: str
     version: str
     verdict: str
+
+
+@dataclass(frozen=True)
+class RefusalPaper:
+    """The content of a refusal: what was asked, what is missing, and the certificate in words."""
+
+    title: str
+    headline: str
+    factors: tuple[Line, ...]
+    missing: tuple[str, ...]
+    certificates: tuple[str, ...]
+    version: str
+    verdict: str
+
+
+def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
+    """Gather what a refusal says."""
+    certificates = [a.certificate for a in refusal.attempts if a.certificate is not None]
+    return RefusalPaper(
+        title=medium.text(refusal.model.title),
+        headline=medium.text(_sentence(refusal.reason)),
+        factors=_factors(refusal.model),
+        missing=tuple(medium.text(_sentence(a.reason)) for a in refusal.attempts),
+        certificates=tuple(_certificate(c, medium) for c in certificates),
+        version=_version(),
+        verdict=medium.text(str(refusal.verdict)),
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _certificate(c: Certificate, m: Medium) -> str:
+    return (
+        f"Certificate: at {len(c.points)} rational points the log-density, its scores and 1 form a square matrix whose "
+        f"determinant is {m.math(c.determinant)}, which is not zero."
+    )
+
+
+def _factors(model: Model) -> tuple[Line, ...]:
+    return tuple(
+        Line(Density(role, n), density(model, role)) for role in ("prior", "decoder", "encoder")
+    )
 
 
 def paper(derivation: Derivation, medium: Medium) -> Paper:
@@ -75,10 +125,12 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         title=medium.text(model.title),
         source=medium.text(model.source),
         notation=tuple(_notation(model, medium)),
-        factors=tuple(Line(Density(role, n), density(model, role)) for role in ("prior", "decoder", "encoder")),
+        factors=_factors(model),
         objective=Line(Elbo(), by_rule["definition"].after),
         conditions=tuple(sentences(standing, model, medium)),
-        gap_identity=Line(Elbo(), ENTROPY_SUM + (by_rule["gap"].after - by_rule["stationary"].after)),
+        gap_identity=Line(
+            Elbo(), ENTROPY_SUM + (by_rule["gap"].after - by_rule["stationary"].after)
+        ),
         entropy_sum=Line(ENTROPY_SUM, by_rule["stationary"].after),
         direction=tuple(_direction(derivation)),
         stationary=medium.list(slopes(hypotheses, model)),
@@ -86,8 +138,10 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         identities=tuple(_identities(derivation)),
         steps=tuple(Line(None if i else Elbo(), s.after, reason(s)) for i, s in enumerate(steps)),
         entropies=tuple(_entropies(derivation)),
+        about_stationarity=_about_stationarity(derivation, medium),
         stationarity=tuple(_stationarity(derivation)),
         gap=Line(sp.Eq(GAP, Elbo() - ENTROPY_SUM, evaluate=False), derivation.gap),
+        remark=_remark(medium),
         admitted=tuple(admitted(standing, medium)),
         references=tuple(medium.text(r) for r in REFERENCES),
         sha256=digest(statement(derivation)),
@@ -108,20 +162,28 @@ def _notation(model: Model, m: Medium) -> list[tuple[str, str]]:
     for p in model.parameters:
         kind = {"real": "real", "positive": "positive", "unit": "between 0 and 1"}[p.range]
         what = f"{kind} {'array' if p.plates else 'scalar'}, {'learned' if p.learned else 'fixed'}"
-        rows.append((m.math(p.entry), what + _over(p, m)))
+        rows.append((m.math(p.entry), what + _over(p.plates, m)))
     for w in model.networks:
         value = entry(w.name, model)
         assert isinstance(value, NetworkValue)
         inputs = m.list(list(value.inputs))
         kind = {"real": "real", "positive": "positive", "unit": "between 0 and 1"}[w.range]
-        rows.append((m.math(value), f"any {kind} function of {inputs} with learned parameters{_over(w, m)}"))
+        rows.append(
+            (
+                m.math(value),
+                f"any {kind} function of {inputs} with learned parameters{_over(w.plates, m)}",
+            )
+        )
     return rows
 
 
-def _over(p: Parameter, m: Medium) -> str:  # a network has plates too
-    if not p.plates:
+def _over(plates: tuple[Plate, ...], m: Medium) -> str:
+    if not plates:
         return ""
-    ends = [m.inline(f"{m.printer.doprint(q.index)}=1,{m.dots},{m.printer.doprint(q.size)}") for q in p.plates]
+    ends = [
+        m.inline(f"{m.printer.doprint(q.index)}=1,{m.dots},{m.printer.doprint(q.size)}")
+        for q in plates
+    ]
     return "; " + ", ".join(ends)
 
 
@@ -129,7 +191,9 @@ def density(model: Model, role: str) -> sp.Expr:
     r"""A factor as a product over its plate: $\prod_hN(z_h;0,\alpha_h^2)$."""
     plate, factor = model.plate(role), model.factor(role)
     value = DATUM[n, plate.index] if role == "decoder" else LATENT[plate.index]
-    return sp.Product(Distributed(factor.family.name, value, *factor.arguments), (plate.index, 1, plate.size))
+    return sp.Product(
+        Distributed(factor.family.name, value, *factor.arguments), (plate.index, 1, plate.size)
+    )
 
 
 def _direction(d: Derivation) -> list[Line]:
@@ -152,8 +216,14 @@ def _entropies(d: Derivation) -> list[Line]:
     lines = []
     for head in (Entropy("encoder", n), Entropy("prior"), Entropy("decoder")):
         formula = spelled_out(d.model, head, joint)  # type: ignore[arg-type]
-        if isinstance(formula, sp.Sum) and formula.limits[0][0] not in formula.function.free_symbols:
+        if (
+            isinstance(formula, sp.Sum)
+            and formula.limits[0][0] not in formula.function.free_symbols
+        ):
             formula = formula.limits[0][2] * formula.function
+        elif isinstance(formula, sp.Sum):
+            factor, rest = formula.function.as_coeff_Mul()
+            formula = factor * sp.Sum(rest, *formula.limits)
         lines.append(Line(head, formula))
     return lines
 
@@ -161,11 +231,40 @@ def _entropies(d: Derivation) -> list[Line]:
 def _stationarity(d: Derivation) -> list[Line]:
     lines = []
     for name, equation in d.stationarity.items():
-        given = sp.Eq(Slope(Elbo(), entry(name, d.model)), 0, evaluate=False)
+        about = _SCALING[d.model.latent.index] if name == "scaling" else entry(name, d.model)
+        given = sp.Eq(Slope(Elbo(), about), 0, evaluate=False)
         solved = equation.rhs != 0
         left, right = (equation.lhs, equation.rhs) if solved else (sp.S.Zero, equation.lhs)
         lines.append(Line(left, right, given=given))
     return lines
+
+
+def _about_stationarity(d: Derivation, m: Medium) -> str:
+    said = "One condition for each learned parameter, at every index."
+    if any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
+        z, noise = m.math(reparametrisation(d.model)), m.math(NOISE[d.model.latent.index])
+        said += f" Under the expectation over noise, {z} with independent standard Normal {noise}."
+    if "scaling" in d.stationarity:
+        scale, z = m.math(_SCALING[d.model.latent.index]), m.math(LATENT[d.model.latent.index])
+        said += (
+            f" The last line follows from the others: {scale} is the logarithm of a factor that scales {z} "
+            "in the encoder and is undone in the decoder."
+        )
+    return said
+
+
+def _remark(m: Medium) -> str:
+    entropies, objective = m.math(ENTROPY_SUM), m.math(Elbo())
+    equal = m.math(sp.Eq(Elbo(), ENTROPY_SUM, evaluate=False))
+    return (
+        f"Away from stationary points {entropies} is neither an upper nor a lower bound of {objective}: the gap "
+        f"{m.math(GAP)} may have either sign. The converse does not hold: {equal} does not imply that the point is stationary, "
+        "since only one direction of the gradient has to vanish. Differential entropies may be negative. "
+        + m.text(
+            "The equality at stationary points is the theorem of [1], in general form of [2]; the derivation printed here was "
+            "found by entropysym."
+        )
+    )
 
 
 def with_one_logarithm(e: sp.Expr) -> sp.Expr:

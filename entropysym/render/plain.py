@@ -6,22 +6,13 @@ import sympy as sp
 from sympy.printing.str import StrPrinter
 
 from entropysym.errors import one_of
-from entropysym.language.heads import DataMean, Elbo, _Expectation, name_parts
+from entropysym.language.heads import GREEK, DataMean, Elbo, _Expectation, name_parts
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM
 from entropysym.render.latex import _COUNT, DATA, Data, primed
 from entropysym.render.marks import ENTROPY_SUM, GAP
 from entropysym.render.order import Product, Roles, addends, product, roles
 
-_GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split(),
-        "αβγδεζηθικλμνξπρστυφχψω",
-        strict=True,
-    )
-) | dict(
-    zip("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(), "ΓΔΘΛΞΠΣΥΦΨΩ", strict=True)
-)
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -33,7 +24,7 @@ def plain(expression: sp.Basic, model: Model | None = None, *, data: Data = "fin
 def plain_name(name: str) -> tuple[str, int]:
     """A name in Unicode without its power, and the power that the name carries: `sigma2` is (σ, 2)."""
     stem, below, square = name_parts(name)
-    return _GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
+    return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
 
 
 class PlainPrinter(StrPrinter):
@@ -73,9 +64,13 @@ class PlainPrinter(StrPrinter):
         if below or p.numerator or not heavy:
             above = self._light(p.numerator) or "1"
             under = self._light(below)
-            several = len(below) > 1 or (below and not isinstance(below[0], (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow)))
+            several = len(below) > 1 or (
+                below and not isinstance(below[0], (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow))
+            )
             grouped = f"({above})" if below and " " in above else above
-            parts.append(f"{grouped}/({under})" if several else f"{grouped}/{under}" if below else above)
+            parts.append(
+                f"{grouped}/({under})" if several else f"{grouped}/{under}" if below else above
+            )
         for position, f in enumerate(heavy):
             last = position == len(heavy) - 1
             if shared:
@@ -89,9 +84,13 @@ class PlainPrinter(StrPrinter):
     def _light(self, factors: tuple[sp.Expr, ...]) -> str:
         if len(factors) == 1:
             return self._print(factors[0])
-        texts = [self._as_factor(f) for f in factors]
-        letters = all(t.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹").isdigit() or len(t.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")) <= 1 for t in texts)
-        return ("" if letters else " ").join(texts)
+        out, close = "", True
+        for text in (self._as_factor(f) for f in factors):
+            bare = text.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
+            short = bare.isdigit() or len(bare) <= 1  # 2πe is one word, τ_h z_h are two
+            out += text if not out or (close and short) else f" {text}"
+            close = short
+        return out
 
     def _as_factor(self, f: sp.Expr) -> str:
         if isinstance(f, sp.log):

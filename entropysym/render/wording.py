@@ -47,7 +47,9 @@ def slopes(conditions: Sequence[Condition], model: Model) -> list[sp.Expr]:
 
 
 def _ranges(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    positive = [sp.Gt(entry(c.subject, model), 0, evaluate=False) for c in cs if c.detail == "positive"]
+    positive = [
+        sp.Gt(entry(c.subject, model), 0, evaluate=False) for c in cs if c.detail == "positive"
+    ]
     said = [m.list(positive)] if positive else []
     for c in cs:
         if c.detail == "unit":
@@ -134,10 +136,10 @@ def sentences(conditions: Sequence[Condition], model: Model, medium: Medium) -> 
 
 def admitted(conditions: Sequence[Condition], medium: Medium) -> list[str]:
     """What is admitted or cited, in the words of the last line."""
-    said = [ADMITTED[c.kind].format(medium.text(c.subject)) for c in conditions if c.kind in ADMITTED]
+    said = [
+        ADMITTED[c.kind].format(medium.text(c.subject)) for c in conditions if c.kind in ADMITTED
+    ]
     return list(dict.fromkeys(said))
-
-
 
 
 def tempered_role(step: Step) -> str:
@@ -150,11 +152,11 @@ def tempered_role(step: Step) -> str:
 #: Rule -> the reason beside its line.
 REASONS: Mapping[str, str] = {
     "definition": "definition of the ELBO",
-    "reparametrise": "samples of the encoder written with noise",
+    "reparametrise": "encoder written with noise",
     "split": "linearity of means and expectations",
     "tempering": "tempering direction of the {role}",
-    "scaling": "scaling symmetry of the {role}, together with the encoder",
-    "gap": "the derivatives add up; the rest of the ELBO does not move",
+    "scaling": "scaling symmetry, in place of the {role}'s direction",
+    "gap": "the derivatives of the parts add up",
     "stationary": "no derivative at a stationary point",
     "closed_form": "entropies of the factors",
 }
@@ -165,5 +167,3 @@ def reason(step: Step) -> str:
     if step.rule not in REASONS:
         raise InputError(f"no reason is worded for the rule {step.rule!r}")
     return REASONS[step.rule].format(role=tempered_role(step))
-
-

@@ -173,6 +173,27 @@ def _entropy_off_by_one() -> dict:
     )
 
 
+def _encoder_entropy_off_by_one() -> dict:
+    """A family of its own for the encoder, whose entropy adds one nat to ELBO and entropy sum."""
+    document = vae2()
+    normal = document["statement"]["model"]["families"]["normal"]
+    certificate = document["certificates"]["normal"]
+    more = {**certificate, "entropy": ["add", certificate["entropy"], 1]}
+    form = ["add", document["statement"]["claim"]["entropy_sum"], ["size", "H"]]
+    return forged(
+        document,
+        ((*MODEL, "families", "other"), normal),
+        ((*MODEL, "encoder", "family"), "other"),
+        (("certificates", "other"), more),
+        (SUM, form),
+        (("steps", -1, "result"), form),
+        (
+            ("statement", "conditions"),
+            lambda old: [*old[:5], ["normalised", "other"], ["score", "other"], *old[5:]],
+        ),
+    )
+
+
 def _swallowed(measure: Any) -> dict:
     return forged(vae2(), family("log_base_measure", measure))
 
@@ -258,6 +279,10 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
     "an abstract network's input moves": _network_variance,
     "a variance that may be negative": _real_variance,
     "an entropy one nat too large": _entropy_off_by_one,
+    "an encoder's entropy one nat too large": _encoder_entropy_off_by_one,
+    "a positive variance for one below 1": lambda: forged(
+        vae2(), family("arguments", lambda old: [old[0], {"name": "variance", "range": "unit"}])
+    ),
     "twice the scale": _doubled_scale,
     "half the variance's direction": lambda: forged(
         vae2(), ((*DIRECTION, "sigma2"), ["mul", ["frac", -1, 2], ["param", "sigma2"]])
@@ -358,12 +383,29 @@ TAMPERINGS: dict[str, Callable[[], bytes]] = {
             (("statement", "claim", "gap"), vae2()["statement"]["claim"]["entropy_sum"]),
         )
     ),
+    "a parameter called like a size": lambda: json.dumps(
+        sealed(json.loads(json.dumps(vae2()).replace('"sigma2"', '"D"')))
+    ).encode(),
+    "a parameter called pi": lambda: json.dumps(
+        sealed(json.loads(json.dumps(vae2()).replace('"sigma2"', '"pi"')))
+    ).encode(),
+    "a parameter called like an index": lambda: json.dumps(
+        sealed(json.loads(json.dumps(vae2()).replace('"sigma2"', '"i1"')))
+    ).encode(),
+    "a derivative under an expectation": lambda: _dump(
+        forged(
+            vae2(),
+            (("steps", 3, "result", 3), ["mean", ["expect", 0, ["D", ["logp", "prior", 0]]]]),
+        )
+    ),
+    "the ELBO outside D": lambda: _dump(forged(vae2(), (("steps", 3, "result"), ["elbo"]))),
     "an unknown head": lambda: _dump(forged(vae2(), (("steps", 0, "result", 0), "eval"))),
     "a head that is a list": lambda: _dump(forged(vae2(), (("steps", 0, "result", 0), ["mean"]))),
     "an unknown key": lambda: _dump(forged(vae2(), ((*MODEL, "note"), "trust me"))),
     "a missing key": lambda: _dump(forged(vae2(), ((*MODEL, "constraints"), DELETE))),
     "the format": lambda: _dump(forged(vae2(), (("format",), "entropysym/2"))),
     "a float": lambda: text(vae2(), '["frac", 1, 2]', "0.5"),
+    "a whole float": lambda: text(vae2(), "-1", "-1.0"),
     "an exponent float": lambda: text(vae2(), '["frac", 1, 2]', "5e-1"),
     "NaN": lambda: text(vae2(), '["frac", 1, 2]', "NaN"),
     "Infinity": lambda: text(vae2(), '["frac", 1, 2]', "-Infinity"),

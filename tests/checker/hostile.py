@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .documents import sealed, vae2
+from .documents import linear_vae, sealed, vae2
 
 
 def with_closed_form(term: Any) -> bytes:
@@ -16,9 +16,11 @@ def with_closed_form(term: Any) -> bytes:
     return json.dumps(sealed(document)).encode()
 
 
-def with_split(term: Any) -> bytes:
-    document = copy.deepcopy(vae2())
-    document["steps"][1]["result"] = ["add", *document["steps"][1]["result"][1:], term]
+def with_split(term: Any, document: dict | None = None) -> bytes:
+    """A document with fresh hashes whose step `split` has this term as a further addend."""
+    document = copy.deepcopy(document or vae2())
+    step = next(step for step in document["steps"] if step["rule"] == "split")
+    step["result"] = [*step["result"], term]
     return json.dumps(sealed(document)).encode()
 
 
@@ -121,10 +123,37 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a wide split": lambda: with_split(
         ["add", *[["mean", ["sum", "D", ["pow", ["x", 1, 0], 1 + k % 16]]] for k in range(1500)]]
     ),
+    "a high odd moment of the noise": lambda: with_split(_moment(15), linear_vae()),
+    "a high even moment of the noise": lambda: with_split(_moment(16), linear_vae()),
+    "a product of moments": lambda: with_split(
+        [
+            "mean",
+            [
+                "reparam",
+                0,
+                nested(
+                    lambda t: ["sum", "H", t],
+                    ["mul", *[["pow", ["eps", 5, k % 5], 2 + k] for k in range(9)]],
+                    5,
+                ),
+            ],
+        ],
+        linear_vae(),
+    ),
+    "a power of a power of a sum": lambda: with_split(
+        ["mean", nested(lambda t: ["pow", t, 16], ["sum", "D", ["x", 1, 0]], 4)]
+    ),
+    "deep means of a wide sum": lambda: with_split(
+        nested(lambda t: ["mean", t], ["add", *([["pi"]] * 8000)], 50)
+    ),
     "a wide network": lambda: with_split(
         ["mean", ["sum", "D", _net(40)]],
     ),
 }
+
+
+def _moment(power: int) -> Any:
+    return ["add", 1, ["mean", ["reparam", 0, ["sum", "H", ["pow", ["eps", 1, 0], power]]]]]
 
 
 def _net(depth: int) -> Any:

@@ -17,8 +17,8 @@ from .hostile import HOSTILE
 
 ROOT = Path(entropysym.__file__).parent.parent
 SAMPLE = {
-    **{name: HOSTILE[name] for name in HOSTILE},
-    **{name: TAMPERINGS[name] for name in list(TAMPERINGS)[::6]},
+    **{name: HOSTILE[name] for name in list(HOSTILE)[::2]},
+    **{name: TAMPERINGS[name] for name in list(TAMPERINGS)[::9]},
 }
 
 

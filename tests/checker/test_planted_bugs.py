@@ -35,9 +35,9 @@ BUGS = {
         'if moving and _moves(at, "encoder", datum):',
         "if False:",
     ),
-    "arguments may leave their range": (
+    "the unit interval is all positive numbers": (
         "evaluate.py",
-        'if range_ != "real" and not is_positive(pair[0]):',
+        'if range_ == "unit" and not _in_unit(at, term):',
         "if False:",
     ),
     "only one Wick pairing": (
@@ -47,8 +47,8 @@ BUGS = {
     ),
     "noise components are all one": (
         "measures.py",
-        "powers[delta] = Fraction(1)",
-        "powers[delta] = Fraction(0)",
+        "ids=(min(pair), max(pair))",
+        "ids=(pair[0], pair[0])",
     ),
     "names are captured when a measure is opened": (
         "measures.py",
@@ -108,7 +108,11 @@ BUGS = {
         "    if False:",
     ),
     "steps are not evaluated": ("rules.py", "    if value != at.elbo:", "    if False:"),
-    "a float is an integer": ("reader.py", "parse_float=_no_float,", "parse_float=lambda _: 1,"),
+    "a float is an integer": (
+        "reader.py",
+        "parse_float=_no_float,",
+        "parse_float=lambda text: int(float(text)),",
+    ),
     "the last of two keys counts": ("reader.py", "if len(found) < len(pairs):", "if False:"),
 }
 

@@ -75,7 +75,7 @@ def test_hostile_files_are_refused(name):
     refusal(HOSTILE[name]())
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_no_byte_of_a_file_can_be_changed_unnoticed(data):
     source = bytearray(data.draw(st.sampled_from([VALID, json.dumps(linear_vae()).encode()])))
@@ -98,7 +98,7 @@ LEAVES = [0, 1, -1, 2, 17, True, None, "", "D", "sum", "z", [], {}, ["pi"], ["fr
 LEAVES += [["z", 0, 0], ["sum", "D", 1], ["elbo"], ["D", ["elbo"]], ["mean", 1]]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.data())
 def test_no_node_of_a_document_can_raise_anything_else(data):
     """A node anywhere is replaced or deleted and the hashes are made fresh again."""

@@ -15,9 +15,9 @@ from entropysym.errors import InputError, shown
 from entropysym.language.records import Model
 from entropysym.numerics.configurations import Configuration, Shape, callables, draw, shapes
 from entropysym.numerics.gap import GapFunction, gap_function
-from entropysym.numerics.lower import lower
+from entropysym.numerics.lowering import lower
+from entropysym.numerics.mutations import variants
 from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
-from entropysym.numerics.variants import variants
 
 Progress = Callable[[int, int, str], None]
 
@@ -84,7 +84,7 @@ def sweep(
     every = shapes(model)
     shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
     compared, failures, largest, where = 0, 0, 0.0, "nowhere"
-    for k, (shape, share) in enumerate(zip(every, shares, strict=True)):
+    for shape, share in zip(every, shares, strict=True):
         if progress is not None:
             progress(compared, count, f"{model.name} at {shape}")
         if share == 0:
@@ -171,7 +171,9 @@ def try_variants(
                 for item in variant.direction.items():
                     right = right + jnp.sum(along[item][0])
                     scale = scale + along[item][1]
-                rows.append(jnp.stack([_scaled(F - right, scale), _scaled(original - right, scale)]))
+                rows.append(
+                    jnp.stack([_scaled(F - right, scale), _scaled(original - right, scale)])
+                )
             return jnp.stack(rows)
 
         share = count // len(chosen) + (step < count % len(chosen))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -35,10 +36,10 @@ def variants(
     return tuple(unique.values())
 
 
-def addends(e: sp.Expr) -> list[sp.Expr]:
+def addends(e: Any) -> list[Any]:
     """The terms of a sum, also through Σ, data means, expectations and constant factors."""
     if isinstance(e, sp.Add):
-        return [t for a in e.args for t in addends(a)]  # type: ignore[arg-type]
+        return [t for a in e.args for t in addends(a)]
     if isinstance(e, sp.Sum):
         return [sp.Sum(t, *e.limits) for t in addends(e.function)]
     if isinstance(e, DataMean):
@@ -47,7 +48,7 @@ def addends(e: sp.Expr) -> list[sp.Expr]:
         return [e.over(t) for t in addends(e.body)]
     if isinstance(e, sp.Mul):
         for k, factor in enumerate(e.args):
-            parts = addends(factor)  # type: ignore[arg-type]
+            parts = addends(factor)
             if len(parts) > 1:
                 rest = sp.Mul(*e.args[:k], *e.args[k + 1 :])
                 return [t for part in parts for t in addends(rest * part)]
@@ -63,7 +64,7 @@ def _entropy_sums(model: Model, E: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
     terms = addends(E)
     sizes = model.sizes
 
-    def with_term(k: int, new: sp.Expr) -> sp.Expr:
+    def with_term(k: int, new: Any) -> sp.Expr:
         return sp.Add(*terms[:k], new, *terms[k + 1 :])
 
     for k, t in enumerate(terms):
@@ -88,14 +89,12 @@ def _entropy_sums(model: Model, E: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
     yield "summed over data", E * sp.Symbol(DATA_SIZE, integer=True, positive=True)
 
 
-def _sizes(e: sp.Expr) -> set[sp.Basic]:
+def _sizes(e: Any) -> set[Any]:
     """The sizes that an addend is summed over or multiplied by."""
     return {limit[2] for s in e.atoms(sp.Sum) for limit in s.limits} | set(sp.Mul.make_args(e))
 
 
-def _directions(
-    model: Model, v: Mapping[str, sp.Expr]
-) -> Iterator[tuple[str, dict[str, sp.Expr]]]:
+def _directions(model: Model, v: Mapping[str, sp.Expr]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, factor in (("negated", -1), ("halved", sp.Rational(1, 2)), ("doubled", 2)):
         yield f"direction {name}", {k: factor * e for k, e in v.items()}
     declared = {p.name: p for p in model.parameters}
@@ -112,7 +111,7 @@ def _directions(
             yield f"motion of {name} with {plate.index} reversed", {**v, name: back}
 
 
-def _at_parameter(e: sp.Expr, p: Parameter, f: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+def _at_parameter(e: Any, p: Parameter, f: Callable[[Any], Any]) -> Any:
     """The expression with f(parameter) for the parameter, entry by entry."""
     if p.plates:
         entries = {i: f(i) for i in e.atoms(sp.Indexed) if i.base == p.symbol}

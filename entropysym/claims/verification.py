@@ -1,0 +1,173 @@
+r"""Verify a model: derive, replay, sweep random configurations, try wrong variants, train on data, compare.
+
+Evidence is named and only what ran is named: *replayed* (checker), *float64* (gap identity at random configurations, with every wrong variant
+rejected), *trained* (a network on the data).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from entropysym.claims.progress import Progress, silent
+from entropysym.claims.replayed import derive
+from entropysym.errors import NoStationaryPointError
+from entropysym.language.records import Model
+from entropysym.numerics import Sweep, Trained, VariantResult, sweep, try_variants
+from entropysym.numerics.train_linear import train_linear_vae
+from entropysym.numerics.train_vae2 import train_vae2
+from entropysym.prover import Derivation, Refusal
+from entropysym.verdict import Value, Verdict, proved, refuted, undecided
+
+#: Agreement that is demanded at the stationary point of a linear VAE, in nats per data point.
+CLOSED_FORM_TOLERANCE = 1e-8
+
+#: Model name -> how it is trained on data; models that are not named are verified without training.
+TRAINERS: Mapping[str, Callable[..., Trained]] = {
+    "linear_vae": train_linear_vae,
+    "vae2": train_vae2,
+}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked of one model, and the verdict that follows. Parts that did not run are None."""
+
+    model: str
+    verdict: Verdict
+    derivation: Derivation | Refusal
+    sweep: Sweep | None = None
+    variants: tuple[VariantResult, ...] = ()
+    trained: Trained | None = None
+    data: str = ""
+    shape: tuple[int, ...] = ()
+    seed: int = 0
+    seconds: float = 0.0
+
+
+def verify(
+    models: Sequence[Model],
+    data: np.ndarray,
+    *,
+    data_name: str = "data",
+    seed: int = 0,
+    configurations: int = 10_000,
+    progress: Progress = silent,
+) -> tuple[Verification, ...]:
+    """Verify models on a data matrix (N, D), one data point per row.
+
+    Raises `InputError` for data that is no finite matrix. Data without a finite stationary point leaves a model UNDECIDED.
+    """
+    return tuple(
+        _verify(model, data, data_name, seed, configurations, progress) for model in models
+    )
+
+
+def _verify(
+    model: Model,
+    data: np.ndarray,
+    data_name: str,
+    seed: int,
+    configurations: int,
+    progress: Progress,
+) -> Verification:
+    began = time.monotonic()
+    parts: dict[str, Any] = {"data": data_name, "shape": data.shape, "seed": seed}
+
+    def finish(verdict: Verdict) -> Verification:
+        seconds = time.monotonic() - began
+        return Verification(model.name, verdict, found, seconds=seconds, **parts)
+
+    progress(f"{model.name}: derive, replay", 0, 1, "")
+    found = derive(model)
+    progress(f"{model.name}: derive, replay", 1, 1, found.verdict.value.value)
+    if isinstance(found, Refusal) or found.verdict.value is not Value.PROVED:
+        return finish(found.verdict)
+
+    def shown(task: str) -> Callable[[int, int, str], None]:
+        return lambda done, total, remark: progress(f"{model.name}: {task}", done, total, remark)
+
+    claim = {"direction": found.direction, "entropy_sum": found.entropy_sum}
+    parts["sweep"] = sweep(
+        model,
+        **claim,
+        count=configurations,
+        seed=seed,
+        progress=shown("configurations"),
+    )
+    parts["variants"] = try_variants(model, **claim, seed=seed, progress=shown("wrong variants"))
+    swept = sweep_verdict(parts["sweep"], parts["variants"])
+    if swept.value is not Value.PROVED:
+        return finish(swept)
+    evidence = (*found.verdict.evidence, *swept.evidence)
+    train = TRAINERS.get(model.name)
+    if train is None:
+        return finish(proved(f"{found.verdict.reason}; {swept.reason}", *evidence))
+    try:
+        parts["trained"] = train(model, data, **claim, seed=seed, progress=shown("training"))
+    except NoStationaryPointError as reason:
+        return finish(undecided(f"the theorem says nothing on this data: {reason}", *evidence))
+    trained = training_verdict(parts["trained"])
+    if trained.value is not Value.PROVED:
+        return finish(Verdict(trained.value, trained.reason, evidence))
+    return finish(proved(trained.reason, *evidence, *trained.evidence))
+
+
+def sweep_verdict(swept: Sweep, variants: Sequence[VariantResult]) -> Verdict:
+    """PROVED if every configuration agrees and every wrong variant is rejected; nothing compared is never a pass."""
+    wrong = [v for v in variants if not v.equal]
+    accepted = [v.name for v in wrong if v.rejected == 0]
+    if swept.compared == 0 or not wrong:
+        return undecided("no configuration or no wrong variant was compared")
+    if swept.failures:
+        return refuted(
+            f"the gap identity fails at {swept.failures} of {swept.compared} configurations, at worst by {swept.largest:.3g} eps x terms: {swept.where}",
+            "float64",
+        )
+    if accepted:
+        return undecided(f"the check is blind: it accepts the wrong variant {accepted[0]!r}")
+    return proved(
+        f"gap identity at {swept.compared} configurations, {len(wrong)} wrong variants rejected",
+        "float64",
+    )
+
+
+def training_verdict(trained: Trained) -> Verdict:
+    """PROVED if gap and predicted gap agree where training ended; a linear VAE must be stationary and meet pPCA as well."""
+    gap = trained.gap
+    if not gap.finite:
+        return undecided(f"training ended at numbers that are not finite: {trained.message}")
+    if not gap.agrees:
+        return refuted(
+            f"gap {gap.gap:.3e} and predicted gap {gap.predicted:.3e} nat differ by {gap.residual:.3g} eps x terms at the trained point",
+            "trained",
+        )
+    if trained.ppca_log_likelihood is None:
+        return proved(
+            f"gap {gap.gap:.1e} nat as predicted, at gradient norm {trained.gradient_norm:.1e}",
+            "trained",
+        )
+    if not trained.stationary:
+        return undecided(f"training did not reach a stationary point: {trained.message}")
+    off = max(
+        abs(gap.gap),
+        abs(gap.elbo - trained.ppca_log_likelihood),
+        abs(gap.entropy_sum - trained.ppca_log_likelihood),
+    )
+    if not off <= CLOSED_FORM_TOLERANCE:
+        if trained.kind != "maximum":
+            return undecided(
+                f"training ended at a {trained.kind} stationary point, where the log-likelihood is not maximal"
+            )
+        return refuted(
+            f"ELBO, entropy sum and pPCA maximum differ by {off:.3e} nat at gradient norm {trained.gradient_norm:.1e}",
+            "trained",
+        )
+    return proved(
+        f"ELBO = entropy sum = pPCA maximum to {off:.0e} nat at gradient norm {trained.gradient_norm:.0e}",
+        "trained",
+    )

@@ -1,0 +1,94 @@
+"""The numerical witness: both sides of "ELBO = entropy sum" evaluated with JAX, in float64.
+
+>>> from entropysym import numerics
+>>> "measure_gap" in numerics.__all__
+True
+
+* `lower`: a SymPy expression of the language as a JAX function with named arguments.
+* `density_elbo`: the ELBO of a model straight from its densities; no derived formula is used.
+* `measure_gap`: the gap identity F = E + v·∇F at one point; `sweep`: at thousands of random ones; `try_variants`: on wrong
+  right-hand sides, which must be rejected.
+* `cubature`, `gauss_hermite`, `normal_noise`: nodes for expectations.
+* `load`, `require_stationary_point`: data, and whether the theorem says anything about them.
+* `max_log_likelihood`, `maximum_point`: probabilistic PCA in closed form.
+* `train_linear_vae`, `train_vae2`: full-batch training, with an honest status.
+
+Quantities are in nats per datum. Residuals are in units of eps × (sum of the absolute values of the terms), the tolerance is
+8 of them, and what is not finite never passes. Nothing here changes a global flag: `require_x64` says what to do.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from entropysym.numerics.data import load, require_stationary_point
+    from entropysym.numerics.elbo import DensityElbo, ElboParts, Entropies, density_elbo
+    from entropysym.numerics.gap import Gap, gap_function, measure_gap
+    from entropysym.numerics.lowering import Lowered, lower
+    from entropysym.numerics.mutations import Variant, variants
+    from entropysym.numerics.ppca import max_log_likelihood, maximum_point
+    from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
+    from entropysym.numerics.quadrature import Nodes, cubature, gauss_hermite, normal_noise
+    from entropysym.numerics.sweeps import Sweep, VariantResult, sweep, try_variants
+    from entropysym.numerics.train import HistoryPoint, Status, Trained
+    from entropysym.numerics.train_linear import train_linear_vae
+    from entropysym.numerics.train_vae2 import train_vae2
+
+__all__ = [
+    "EPS",
+    "TOLERANCE",
+    "DensityElbo",
+    "ElboParts",
+    "Entropies",
+    "Gap",
+    "HistoryPoint",
+    "Lowered",
+    "Nodes",
+    "Status",
+    "Sweep",
+    "Trained",
+    "Variant",
+    "VariantResult",
+    "cubature",
+    "density_elbo",
+    "gap_function",
+    "gauss_hermite",
+    "load",
+    "lower",
+    "max_log_likelihood",
+    "maximum_point",
+    "measure_gap",
+    "normal_noise",
+    "require_stationary_point",
+    "require_x64",
+    "sweep",
+    "train_linear_vae",
+    "train_vae2",
+    "try_variants",
+    "variants",
+]
+
+# Where each name lives. Reading data needs no JAX and networks need Equinox, so each module loads when first asked for.
+_HOME = {
+    "data": ("load", "require_stationary_point"),
+    "elbo": ("DensityElbo", "ElboParts", "Entropies", "density_elbo"),
+    "gap": ("Gap", "gap_function", "measure_gap"),
+    "lowering": ("Lowered", "lower"),
+    "ppca": ("max_log_likelihood", "maximum_point"),
+    "precision": ("EPS", "TOLERANCE", "require_x64"),
+    "quadrature": ("Nodes", "cubature", "gauss_hermite", "normal_noise"),
+    "sweeps": ("Sweep", "VariantResult", "sweep", "try_variants"),
+    "train": ("HistoryPoint", "Status", "Trained"),
+    "train_linear": ("train_linear_vae",),
+    "train_vae2": ("train_vae2",),
+    "mutations": ("Variant", "variants"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOME.items():
+        if name in names:
+            value = getattr(import_module(f"{__name__}.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,250 @@
+"""Whole documents: golden files, wording of every condition, escaping, and that pdflatex takes them.
+
+After a wanted change rewrite the golden files with `UPDATE_GOLDEN=1 pytest tests/render/test_documents.py` and read the diff.
+"""
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import sympy as sp
+
+from entropysym import models
+from entropysym.errors import InputError
+from entropysym.language.records import Constraint
+from entropysym.prover import Condition, derive
+from entropysym.prover import derivation as records
+from entropysym.prover import derive as derive_function
+from entropysym.prover.derivation import Refusal
+from entropysym.prover.document import to_json
+from entropysym.render import document, render
+from entropysym.render.medium import latex_medium, markdown_text, plain_text, tex_text
+from entropysym.render.paper import with_one_logarithm
+from entropysym.render.wording import CONDITIONS, REASONS, sentences
+from entropysym.verdict import undecided
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+NAMES = ("vae2", "linear_vae")
+DATA = ("finite", "infinite")
+HOSTILE = r"100% \evil{} $x_1 & #2 ^~ <b> `code` [l](u) | σ² ≥ 漢 ö" + "\x1b[31m"
+
+
+@pytest.fixture(scope="module")
+def derived():
+    return {name: derive(models.MODELS[name]()) for name in NAMES}
+
+
+def _settled(text: str) -> str:
+    """The document without what a release or a replay changes."""
+    return re.sub(r"entropysym (\S+?)\. Verdict: .*", "entropysym VERSION. Verdict: …", text)
+
+
+@pytest.mark.parametrize("suffix", ["tex", "txt"])
+@pytest.mark.parametrize("name", NAMES)
+def test_golden(derived, name, suffix):
+    made = _settled(render(derived[name], {"tex": "latex", "txt": "text"}[suffix]))
+    path = GOLDEN / f"{name}.{suffix}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(made, encoding="utf-8")
+    assert made.splitlines() == path.read_text(encoding="utf-8").splitlines()
+
+
+def _compile(tex: str, folder: Path) -> str:
+    """Compile once and return the log; TeX breaks its lines, so they are joined."""
+    if shutil.which("pdflatex") is None:
+        pytest.skip(
+            "pdflatex is not installed (Debian: texlive-latex-base, texlive-latex-recommended, lmodern)"
+        )
+    (folder / "page.tex").write_text(tex, encoding="utf-8")
+    run = subprocess.run(
+        ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "page.tex"],
+        cwd=folder,
+        capture_output=True,
+        timeout=60,
+    )
+    log = (folder / "page.log").read_text(encoding="latin-1")
+    assert run.returncode == 0, log[-3000:]
+    return log
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("name", NAMES)
+def test_document_compiles_without_overfull_lines(derived, name, data, tmp_path):
+    log = _compile(document(derived[name], data=data), tmp_path)
+    found = [
+        line for line in log.splitlines() if re.search("Overfull|undefined|LaTeX Warning", line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("to", ["latex", "markdown", "text"])
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_the_machinery_shows(derived, name, data, to):
+    made = render(derived[name], to, data=data)
+    for word in (
+        "DataMean",
+        "Sum(",
+        "Indexed",
+        "Dummy",
+        "Tuple",
+        "None",
+        "<%",
+        "%>",
+        "<<",
+        ">>",
+        "{{",
+        "\u00a0",
+    ):
+        assert word not in made.replace("{{\\small", ""), word
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_fits_a_terminal(derived, name):
+    assert max(map(len, render(derived[name], "text").splitlines())) <= 100
+
+
+@pytest.mark.parametrize("to", ["latex", "markdown", "text"])
+@pytest.mark.parametrize("name", NAMES)
+def test_infinite_data_has_no_n(derived, name, to):
+    made = render(derived[name], to, data="infinite")
+    for trace in ("x_{n", "x_n", "^{N}", "{1}{N", "1/N", "n=1", "Σ_n", "n=1}^"):
+        assert trace not in made
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_markdown_is_taken_by_katex(derived, name):
+    made = render(derived[name], "markdown")
+    assert not re.search(r"\\(label|DeclareMathOperator|begin\{align\}|reason|notag|tag)", made)
+    assert made.count("$$") % 2 == 0
+
+
+@pytest.mark.parametrize("to", ["latex", "markdown", "text"])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_document_says_what_it_rests_on(derived, name, to):
+    d = derived[name]
+    made = render(d, to)
+    stated = json.loads(to_json(d))["sha256"]["statement"]
+    assert stated in made.replace(r"\hspace{0pt}", "")
+    assert "206:3931" in made
+    assert "2209.03077" in made
+    assert "neither an upper nor a lower bound" in made
+    last = " ".join(made.split())[-330:]
+    for admitted in ("normalisation of the Normal density (cited)", "differentiation under"):
+        assert admitted in last
+
+
+def test_every_kind_of_condition_and_every_rule_has_a_wording(derived):
+    documented = set(
+        re.findall(r"`(\w+)`", (records.Condition.__doc__ or "").partition("Kinds:")[2])
+    )
+    source = Path(derive_function.__code__.co_filename).read_text(encoding="utf-8")
+    written = set(re.findall(r'Condition\(\s*"(\w+)"', source))
+    met = {c.kind for d in derived.values() for c in d.conditions}
+    assert documented
+    assert written
+    assert documented | written | met == set(CONDITIONS)
+    assert set(REASONS) == set(records.Rule.__args__)  # type: ignore[attr-defined]
+
+
+def test_a_condition_without_wording_is_not_dropped(derived):
+    d = derived["vae2"]
+    with pytest.raises(InputError, match="'moonlight'"):
+        render(
+            dataclasses.replace(d, conditions=(*d.conditions, Condition("moonlight", "elbo"))),
+            "text",
+        )
+
+
+def test_every_condition_is_named(derived):
+    d = derived["linear_vae"]
+    said = " ".join(sentences(d.conditions, d.model, latex_medium(d.model, "finite")))
+    for letter in ("V_{hd}", "c_{h}", r"\tau_{h}", r"\partial_{W_{dh}}", r"\partial_{\sigma}"):
+        assert letter in said
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    model = dataclasses.replace(
+        models.vae2(),
+        title=HOSTILE,
+        source=HOSTILE,
+        constraints=(Constraint("mu", f"columns of mu: {HOSTILE}"),),
+    )
+    return derive(model)
+
+
+def test_hostile_text_is_escaped_in_latex(hostile, tmp_path):
+    made = document(hostile)
+    assert r"\evil" not in made
+    assert "100\\%" in made
+    assert r"columns of $\mu$:" in made
+    _compile(made, tmp_path)
+
+
+def test_hostile_text_is_escaped_elsewhere(hostile):
+    assert "\x1b" not in render(hostile, "text") + render(hostile, "markdown")
+    assert "<b>" not in render(hostile, "markdown").replace(r"\<b\>", "")
+    assert markdown_text("a*b_c") == r"a\*b\_c"
+    assert plain_text("a\x07b\nc") == "ab c"
+    assert tex_text("a_b\\") == r"a\_b\textbackslash{}"
+
+
+def test_one_logarithm_keeps_the_value():
+    s = sp.Symbol("s", positive=True)
+    spread = sp.log(s) / 2 + sp.log(2) / 2 + sp.Rational(1, 2) + sp.log(sp.pi) / 2
+    joined = with_one_logarithm(spread)
+    assert joined == sp.log(2 * sp.pi * sp.E * s) / 2
+    assert abs((joined - spread).subs(s, sp.Rational(7, 3)).evalf(40)) < 1e-35
+    assert with_one_logarithm(s + sp.log(s)) == s + sp.log(s)
+
+
+def test_json_is_the_provers(derived):
+    assert render(derived["vae2"], "json") == to_json(derived["vae2"])
+
+
+def test_unknown_format_names_the_formats(derived):
+    with pytest.raises(InputError, match=r"'word'.*json, latex, markdown, text"):
+        render(derived["vae2"], "word")
+
+
+def test_only_derivations_and_refusals_are_rendered():
+    with pytest.raises(InputError, match="derivation"):
+        render("vae2")  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def refusal():
+    fixed = models.vae2()
+    frozen = tuple(dataclasses.replace(p, learned=p.name != "sigma2") for p in fixed.parameters)
+    found = derive(dataclasses.replace(fixed, parameters=frozen))
+    assert isinstance(found, Refusal)
+    return found
+
+
+@pytest.mark.parametrize("to", ["latex", "markdown", "text"])
+def test_a_refusal_says_what_is_missing(refusal, to):
+    made = render(refusal, to)
+    assert "No entropy sum was derived" in made
+    assert "decoder has no tempering direction" in made
+    assert refusal.verdict.value.value in made
+    assert "theorem" not in made.lower()
+
+
+def test_a_refusal_compiles(refusal, tmp_path):
+    assert "Overfull" not in _compile(document(refusal), tmp_path)
+
+
+def test_a_refusal_without_attempts_is_rendered():
+    bare = Refusal(models.vae2(), "model", "no common direction", (), undecided("none"))
+    assert "No common direction." in render(bare, "text")
+
+
+def test_a_refusal_has_no_stored_form(refusal):
+    with pytest.raises(InputError, match="no stored form"):
+        render(refusal, "json")

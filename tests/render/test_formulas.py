@@ -1,0 +1,163 @@
+"""Formulas as a paper writes them: expression beside exact LaTeX beside exact text."""
+
+import pytest
+import sympy as sp
+
+from entropysym import models
+from entropysym.errors import InputError
+from entropysym.language.heads import (
+    DataMean,
+    Directional,
+    Elbo,
+    Entropy,
+    LogDensity,
+    latex_name,
+)
+from entropysym.language.objective import elbo, encoder_expectation, entropy_sum, reparametrised
+from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
+from entropysym.render.latex import latex
+from entropysym.render.plain import plain
+
+VAE2, LINEAR = models.vae2(), models.linear_vae()
+D, H = size("D"), size("H")
+d, h, h1 = index("d"), index("h"), index("h_1")
+sigma, sigma2, tau2 = (
+    scalar("sigma", "positive"),
+    scalar("sigma2", "positive"),
+    scalar("tau2", "positive"),
+)
+alpha2, W, V, b, c = array("alpha2", "positive"), array("W"), array("V"), array("b"), array("c")
+mu, nu = VAE2.decoder.arguments[0], VAE2.encoder.arguments[0]
+t2 = VAE2.encoder.arguments[1]
+residual = DATUM[n, d] - mu
+
+TABLE = [
+    # letters, powers, indices
+    (sigma2, r"\sigma^{2}", "σ²"),
+    (sigma2**2, r"\sigma^{4}", "σ⁴"),
+    (sp.sqrt(sigma2), r"\sigma", "σ"),
+    (sigma**2, r"\sigma^{2}", "σ²"),
+    (alpha2[h], r"\alpha_{h}^{2}", "α_h²"),
+    (W[d, h], "W_{dh}", "W_dh"),
+    (W[d, h1], "W_{dh'}", "W_dh'"),
+    (W[d, h] ** 2, "W_{dh}^{2}", "W_dh²"),
+    (DATUM[n, d], "x_{nd}", "x_nd"),
+    (NOISE[h], r"\varepsilon_{h}", "ε_h"),
+    (t2, r"\tau_{h}^{2}(x_{n})", "τ_h²(x_n)"),
+    (sp.sqrt(t2), r"\tau_{h}(x_{n})", "τ_h(x_n)"),
+    (mu, r"\mu_{d}(z)", "μ_d(z)"),
+    # products and fractions
+    (-D * sp.log(2 * sp.pi * sp.E * sigma2) / 2, r"-\frac{D}{2} \log(2 \pi e \sigma^{2})", "-D/2 log(2πeσ²)"),
+    (-D * sp.log(sigma), r"-D \log \sigma", "-D log σ"),
+    (-sigma / 2, r"-\frac{\sigma}{2}", "-σ/2"),
+    (W[d, h] * DATUM[n, d] * LATENT[h], "W_{dh} x_{nd} z_{h}", "W_dh x_nd z_h"),
+    (sp.log(alpha2[h]), r"\log \alpha_{h}^{2}", "log α_h²"),
+    (residual**2 / (2 * sigma2), r"\frac{1}{2 \sigma^{2}} (x_{nd} - \mu_{d}(z))^{2}", "1/(2σ²) (x_nd - μ_d(z))²"),
+    (1 / (1 + sigma2), r"\frac{1}{1 + \sigma^{2}}", "1/(1 + σ²)"),
+    (sp.exp(-sigma), r"e^{-\sigma}", "exp(-σ)"),
+    # sums, and the order inside them
+    (residual, r"x_{nd} - \mu_{d}(z)", "x_nd - μ_d(z)"),
+    (sp.Sum(sp.log(alpha2[h]), (h, 1, H)), r"\sum_{h=1}^{H} \log \alpha_{h}^{2}", "Σ_h log α_h²"),
+    (
+        DATUM[n, d] - b[d] - sp.Sum(W[d, h] * LATENT[h], (h, 1, H)),
+        r"x_{nd} - \sum_{h=1}^{H} W_{dh} z_{h} - b_{d}",
+        "x_nd - Σ_h W_dh z_h - b_d",
+    ),
+    (sp.Sum(residual, (d, 1, D)), r"\sum_{d=1}^{D} (x_{nd} - \mu_{d}(z))", "Σ_d (x_nd - μ_d(z))"),
+    # heads
+    (Directional(Elbo()), r"v \cdot \nabla \mathcal{F}", "v·∇F"),
+    (Entropy("prior"), r"\mathcal{H}[p_\Theta(z)]", "H[p(z)]"),
+    (Entropy("encoder", n), r"\mathcal{H}[q_\Phi(z \mid x_{n})]", "H[q(z|x_n)]"),
+    (LogDensity("decoder", n), r"\log p_\Theta(x_{n} \mid z)", "log p(x_n|z)"),
+    (
+        encoder_expectation(VAE2, LogDensity("prior")),
+        r"\mathbb{E}_{q_\Phi(z \mid x_{n})}[\log p_\Theta(z)]",
+        "E_q(z|x_n)[log p(z)]",
+    ),
+    (
+        encoder_expectation(VAE2, LogDensity("prior"), reparametrised=True),
+        r"\mathbb{E}_{\varepsilon}[\log p_\Theta(z)]",
+        "E_ε[log p(z)]",
+    ),
+    (DataMean(nu**2, n), r"\frac{1}{N} \sum_{n=1}^{N} \nu_{h}^{2}(x_{n})", "1/N Σ_n ν_h²(x_n)"),
+    (
+        DataMean(encoder_expectation(VAE2, residual**2), n) / D,
+        r"\frac{1}{N D} \sum_{n=1}^{N} \mathbb{E}_{q_\Phi(z \mid x_{n})}[(x_{nd} - \mu_{d}(z))^{2}]",
+        "1/(ND) Σ_n E_q(z|x_n)[(x_nd - μ_d(z))²]",
+    ),
+    (
+        elbo(VAE2),
+        r"\frac{1}{N} \sum_{n=1}^{N} \Bigl\{ \mathcal{H}[q_\Phi(z \mid x_{n})]"
+        r" + \mathbb{E}_{q_\Phi(z \mid x_{n})}[\log p_\Theta(z)]"
+        r" + \mathbb{E}_{q_\Phi(z \mid x_{n})}[\log p_\Theta(x_{n} \mid z)] \Bigr\}",
+        "1/N Σ_n {H[q(z|x_n)] + E_q(z|x_n)[log p(z)] + E_q(z|x_n)[log p(x_n|z)]}",
+    ),
+    (
+        entropy_sum(VAE2) + Directional(Elbo()),
+        r"\frac{1}{N} \sum_{n=1}^{N} \mathcal{H}[q_\Phi(z \mid x_{n})] - \mathcal{H}[p_\Theta(z)]"
+        r" - \frac{1}{N} \sum_{n=1}^{N} \mathbb{E}_{q_\Phi(z \mid x_{n})}\bigl[ \mathcal{H}[p_\Theta(x \mid z)] \bigr]"
+        r" + v \cdot \nabla \mathcal{F}",
+        "1/N Σ_n H[q(z|x_n)] - H[p(z)] - 1/N Σ_n E_q(z|x_n)[H[p(x|z)]] + v·∇F",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "tex", "text"), TABLE, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_formula(expression, tex, text):
+    assert latex(expression, VAE2) == tex
+    assert plain(expression, VAE2) == text
+
+
+INFINITE = [
+    (DATUM[n, d], "x_{d}", "x_d"),
+    (t2, r"\tau_{h}^{2}(x)", "τ_h²(x)"),
+    (DataMean(nu**2, n), r"\mathbb{E}_{p(x)}[\nu_{h}^{2}(x)]", "E_p(x)[ν_h²(x)]"),
+    (
+        DataMean(encoder_expectation(VAE2, residual**2), n) / D,
+        r"\frac{1}{D} \mathbb{E}_{p(x)} \mathbb{E}_{q_\Phi(z \mid x)}[(x_{d} - \mu_{d}(z))^{2}]",
+        "1/D E_p(x) E_q(z|x)[(x_d - μ_d(z))²]",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("expression", "tex", "text"), INFINITE, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_formula_for_infinite_data(expression, tex, text):
+    assert latex(expression, VAE2, data="infinite") == tex
+    assert plain(expression, VAE2, data="infinite") == text
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("sigma2", (r"\sigma", "^{2}")),
+        ("sigma", (r"\sigma", "")),
+        ("mu0", (r"\mu_{0}", "")),
+        ("W2", ("W_{2}", "")),  # the second layer, not a square
+        ("sigma2_dec", (r"\sigma_{\mathrm{dec}}", "^{2}")),
+        ("epsilon", (r"\varepsilon", "")),
+        ("rate", (r"\mathrm{rate}", "")),
+        ("Sigma", (r"\Sigma", "")),
+    ],
+)
+def test_names(name, expected):
+    assert latex_name(name) == expected
+
+
+def test_the_order_does_not_depend_on_how_a_sum_was_built():
+    terms = [Entropy("encoder", n), -Entropy("prior"), Directional(Elbo())]
+    assert latex(sp.Add(*terms), VAE2) == latex(sp.Add(*reversed(terms)), VAE2)
+
+
+def test_plain_sympy_printing_still_works_in_notebooks():
+    for e in (elbo(VAE2), entropy_sum(LINEAR), reparametrised(elbo(LINEAR))):
+        assert "mathcal" in sp.latex(e)
+        assert "H[" in str(e)
+
+
+def test_unknown_kind_of_data_is_refused_with_the_list():
+    with pytest.raises(InputError, match=r"'monthly'.*finite, infinite"):
+        latex(sigma2, data="monthly")  # type: ignore[arg-type]

@@ -1,0 +1,178 @@
+"""The repository itself: who may import whom, what an import loads, style, types, doctests, README and packaging."""
+
+import ast
+import doctest
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import entropysym
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "entropysym"
+
+#: Room -> rooms it may import. The prover, the checker and numerics never meet; only claims sees all three.
+LADDER = {
+    "errors": set(),
+    "verdict": set(),
+    "files": {"errors"},
+    "language": {"errors"},
+    "families": {"language"},
+    "models": {"families", "language", "errors"},
+    "prover": {"language", "errors", "verdict"},
+    "checker": set(),
+    "numerics": {"language", "errors"},
+    "rendering": {"prover", "language", "errors", "verdict"},
+    "claims": {
+        *("checker", "errors", "files", "language", "models"),
+        *("numerics", "prover", "rendering", "verdict"),
+    },
+    "cli": {"claims", "errors", "files", "models", "numerics", "rendering", "verdict"},
+}
+
+
+def _modules():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def _imports(path: Path) -> set[str]:
+    """Rooms that a module imports, wherever the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [node.module]
+            if node.module == "entropysym":
+                names = [f"entropysym.{a.name}" for a in node.names]
+        found |= {n.split(".")[1] for n in names if n.startswith("entropysym.")}
+    return found
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_form_a_ladder(path):
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return  # the tour resolves names lazily
+    assert room in LADDER, f"{room} is a new room: give it a place in the ladder"
+    assert _imports(path) - {room} - {"__version__"} <= LADDER[room]
+
+
+def test_the_ladder_has_no_cycle():
+    def below(room, seen=()):
+        assert room not in seen, f"cycle through {room}"
+        for lower in LADDER[room]:
+            below(lower, (*seen, room))
+
+    for room in LADDER:
+        below(room)
+
+
+def _loaded_by(statement: str) -> set[str]:
+    program = f"{statement}\nimport sys; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+HEAVY = {"jax", "jaxlib", "hypothesis", "matplotlib", "sklearn", "scipy", "equinox", "numpy"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import entropysym", HEAVY | {"sympy", "typer", "rich"}),
+        ("import entropysym.checker", HEAVY | {"sympy", "typer", "rich", "mpmath"}),
+        ("import entropysym.cli", HEAVY | {"sympy"}),
+        ("import entropysym as es; es.derive(es.models.vae2())", HEAVY),
+    ],
+)
+def test_imports_are_lazy(statement, absent):
+    assert _loaded_by(statement) & absent == set()
+
+
+def test_the_checker_loads_the_standard_library_only():
+    loaded = _loaded_by("import entropysym.checker")
+    foreign = {m for m in loaded if m not in sys.stdlib_module_names and not m.startswith("_")}
+    baseline = {m for m in _loaded_by("pass") if m not in sys.stdlib_module_names}
+    assert foreign - baseline <= {"entropysym"}
+
+
+def test_the_public_names_resolve():
+    for name in entropysym.__all__:
+        assert getattr(entropysym, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = entropysym.nothing
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_doctests_run(path):
+    if path.name == "__main__.py":
+        return
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("arguments", [["check", "."], ["format", "--check", "."]])
+def test_ruff(arguments):
+    run = subprocess.run(
+        [sys.executable, "-m", "ruff", *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_pyright():
+    # pyright is a Node program: its wheel runs it with the Node that it brings or finds.
+    run = subprocess.run(
+        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if "error" not in run.stdout and run.returncode != 0:
+        pytest.skip(f"pyright cannot run here: {run.stderr.strip().splitlines()[-1:]}")
+    assert run.returncode == 0, run.stdout
+
+
+def test_versions_agree():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert project["version"] == entropysym.__version__
+    assert f"\nversion: {entropysym.__version__}\n" in citation
+    assert f"## {entropysym.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_readme_snippets_run(tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    assert blocks
+    for number, block in enumerate(blocks):
+        script = tmp_path / f"readme_{number}.py"
+        script.write_text(block, encoding="utf-8")
+        run = subprocess.run(
+            [sys.executable, script], capture_output=True, text=True, cwd=tmp_path
+        )
+        assert run.returncode == 0, f"{block}\n{run.stderr}"
+
+
+def test_ci_runs_the_readme_command():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = re.search(r"<!-- test -->\n\n    (.+)", readme)
+    assert command
+    assert "pytest" in command[1]
+    if shutil.which("awk"):
+        line = next(
+            x for x in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines() if "awk" in x
+        )
+        program = re.search(r"awk '(.+)' README", line)[1]
+        run = subprocess.run(
+            ["awk", program, "README.md"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert run.stdout.strip() == command[1].strip()
