@@ -1,8 +1,12 @@
 """Distributions as records. A family is its log-density; directions and entropies are derived from it, never typed."""
 
+from entropysym.families.bernoulli import BERNOULLI
+from entropysym.families.laplace import LAPLACE
+from entropysym.families.multivariate_normal import MULTIVARIATE_NORMAL
 from entropysym.families.normal import NORMAL
+from entropysym.families.poisson import POISSON
 
 #: Every family that ships, by name.
-FAMILIES = {family.name: family for family in (NORMAL,)}
+FAMILIES = {f.name: f for f in (NORMAL, MULTIVARIATE_NORMAL, LAPLACE, BERNOULLI, POISSON)}
 
-__all__ = ["FAMILIES", "NORMAL"]
+__all__ = ["BERNOULLI", "FAMILIES", "LAPLACE", "MULTIVARIATE_NORMAL", "NORMAL", "POISSON"]

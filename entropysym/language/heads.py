@@ -291,6 +291,16 @@ class Entropy(_RoleHead):
         return f"H[{inside[self.role]}]"
 
 
+class LogBaseMeasure(_RoleHead):
+    r"""$\log h$ of a factor's family at its variable: ``LogBaseMeasure("prior")`` at z, ``LogBaseMeasure("decoder", n)`` at $x_n$."""
+
+    def _latex(self, printer: Any) -> str:
+        return r"\log h(z)" if self.role == "prior" else rf"\log h(x_{{{printer._print(self.args[1])}}})"
+
+    def _sympystr(self, printer: Any) -> str:
+        return "log h(z)" if self.role == "prior" else f"log h(x_{self.args[1]})"
+
+
 class Elbo(_Head):
     r"""$\mathcal F$, the ELBO of the model, per data point and in nats."""
 
@@ -301,6 +311,16 @@ class Elbo(_Head):
         return "F"
 
 
+class ObjectiveValue(_Head):
+    r"""$\mathcal J$, what learning maximises where that is not the ELBO; it stands under a derivative only."""
+
+    def _latex(self, printer: Any) -> str:
+        return r"\mathcal{J}"
+
+    def _sympystr(self, printer: Any) -> str:
+        return "J"
+
+
 class Directional(_Head):
     r"""$v\cdot\nabla\,\text{body}$, the derivative along the derivation's direction v."""
 
@@ -309,8 +329,8 @@ class Directional(_Head):
         return self.args[0]  # type: ignore[return-value]
 
     def _latex(self, printer: Any) -> str:
-        if isinstance(self.body, Elbo):
-            return r"v \cdot \nabla \mathcal{F}"
+        if isinstance(self.body, (Elbo, ObjectiveValue)):
+            return rf"v \cdot \nabla {printer._print(self.body)}"
         return rf"v \cdot \nabla {_bracketed(printer, self.body)}"
 
     def _sympystr(self, printer: Any) -> str:

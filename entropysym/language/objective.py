@@ -17,6 +17,7 @@ from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
     Entropy,
+    LogBaseMeasure,
     LogDensity,
     NoiseExpectation,
 )
@@ -35,7 +36,9 @@ def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = F
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
     head = NoiseExpectation if reparametrised else EncoderExpectation
-    location, scale = model.encoder.fill(family.location), model.encoder.fill(family.scale)
+    location, scale = (
+        model.encoder.fill(e, model.latent) for e in (family.location, family.scale)
+    )
     return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
 
@@ -49,32 +52,71 @@ def elbo(model: Model) -> sp.Expr:
     )
 
 
+def objective(model: Model) -> sp.Expr:
+    """What learning maximises, written with heads: the ELBO, unless the model's objective has a weight or a penalty."""
+    weight, penalty = model.objective.weight, model.objective.penalty
+    kept = Entropy("encoder", n) + encoder_expectation(model, LogDensity("prior"))
+    decoder = encoder_expectation(model, LogDensity("decoder", n))
+    return weight * DataMean(kept, n) + DataMean(decoder, n) - penalty
+
+
+def log_base_measures(model: Model, head: LogDensity) -> sp.Expr:
+    r"""$\log h$ of a factor at its variable, as a head; 0 where the base measure is constant."""
+    if model.factor(head.role).family.log_base_measure == 0:
+        return sp.S.Zero
+    return LogBaseMeasure(head.role, *head.args[1:])
+
+
 def entropy_sum(model: Model, *, reparametrised: bool = False) -> sp.Expr:
-    """The entropy sum: encoder plus, prior and decoder minus, in nats, written with heads."""
-    decoder = encoder_expectation(model, Entropy("decoder"), reparametrised=reparametrised)
-    return DataMean(Entropy("encoder", n), n) - Entropy("prior") - DataMean(decoder, n)
+    r"""The entropy sum: encoder plus, prior and decoder minus, in nats, written with heads.
+
+    A base measure h that is not constant makes the entropies of its factor pseudo entropies and adds $\overline{\mathbb E\log h}$.
+    """
+
+    def averaged(head: sp.Expr) -> sp.Expr:
+        return DataMean(encoder_expectation(model, head, reparametrised=reparametrised), n)
+
+    total = DataMean(Entropy("encoder", n), n) - Entropy("prior") - averaged(Entropy("decoder"))
+    if model.prior.family.log_base_measure != 0:
+        total += averaged(LogBaseMeasure("prior"))
+    if model.decoder.family.log_base_measure != 0:
+        total += DataMean(LogBaseMeasure("decoder", n), n)
+    return total
 
 
 def log_density(model: Model, role: str) -> sp.Expr:
     """The log-density of a whole factor, spelled out, at z or at x_n."""
-    plate = model.plate(role)
-    value = DATUM[n, plate.index] if role == "decoder" else LATENT[plate.index]
-    return plate.sum(model.factor(role).log_density(value))
+    return _of_whole_factor(model, role, model.factor(role).family.log_density)
+
+
+def _of_whole_factor(model: Model, role: str, expression: sp.Expr) -> sp.Expr:
+    """A family's expression at a factor's arguments and variable; summed over the plate if the family is univariate."""
+    factor, plate = model.factor(role), model.plate(role)
+    filled = factor.fill(expression, plate, variable(model, role))
+    return filled if factor.family.is_multivariate else plate.sum(filled)
+
+
+def variable(model: Model, role: str) -> sp.Expr:
+    """What a factor is a distribution of, at its plate's index: $x_{nd}$ or $z_h$."""
+    index = model.plate(role).index
+    return DATUM[n, index] if role == "decoder" else LATENT[index]
 
 
 def spelled_out(
     model: Model, expression: sp.Expr, entropies: Mapping[Family, sp.Expr]
 ) -> sp.Expr:
-    """Replace every `LogDensity` and `Entropy` head by its formula; `entropies` gives each family's entropy in its arguments."""
+    """Replace every `LogDensity`, `Entropy` and `LogBaseMeasure` by its formula; `entropies` has each family's, in its arguments."""
 
     def formula(head: sp.Basic) -> sp.Expr:
-        assert isinstance(head, (LogDensity, Entropy))
-        if isinstance(head, LogDensity):
-            return log_density(model, head.role)
-        factor = model.factor(head.role)
-        return model.plate(head.role).sum(factor.fill(entropies[factor.family]))
+        family = model.factor(head.role).family  # type: ignore[attr-defined]
+        expressions = {
+            LogDensity: family.log_density,
+            Entropy: entropies.get(family),
+            LogBaseMeasure: family.log_base_measure,
+        }
+        return _of_whole_factor(model, head.role, expressions[type(head)])  # type: ignore[attr-defined]
 
-    heads = expression.atoms(LogDensity, Entropy)
+    heads = expression.atoms(LogDensity, Entropy, LogBaseMeasure)
     return expression.xreplace({head: formula(head) for head in heads})
 
 

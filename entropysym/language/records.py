@@ -6,15 +6,18 @@ is learned, its objective and its constraints; everything else is derived from i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.language.heads import NetworkValue, Vector
+from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
 from entropysym.language.symbols import (
     DATUM,
     LATENT,
+    MATRIX_RANGES,
     RESERVED,
     Range,
     array,
@@ -55,14 +58,25 @@ class Parameter:
     range: Range = "real"
     learned: bool = True
 
+    def __post_init__(self) -> None:
+        if self.range in MATRIX_RANGES and [p.size for p in self.plates] != [self.plates[0].size] * 2:
+            raise InputError(f"the matrix {self.name} needs two plates of one size")
+
     @property
-    def symbol(self) -> sp.Symbol | sp.IndexedBase:
+    def is_matrix(self) -> bool:
+        return self.range in MATRIX_RANGES
+
+    @property
+    def symbol(self) -> sp.Basic:
+        """The symbol, the array or the matrix letter that stands for the whole parameter."""
+        if self.is_matrix:
+            return MatrixLetter(self.name, self.plates[0].size, self.range)
         return array(self.name, self.range) if self.plates else scalar(self.name, self.range)
 
     @property
-    def entry(self) -> sp.Expr:
-        """The parameter at its own plates' indices: $\\sigma^2$, $W_{dh}$."""
-        return self.at(*(p.index for p in self.plates))
+    def entry(self) -> sp.Basic:
+        """The parameter at its own plates' indices: $\\sigma^2$, $W_{dh}$; a matrix is its own entry."""
+        return self.symbol if self.is_matrix else self.at(*(p.index for p in self.plates))
 
     def at(self, *indices: sp.Expr) -> sp.Expr:
         if len(indices) != len(self.plates):
@@ -81,39 +95,65 @@ class Network:
     inputs: tuple[sp.Symbol, ...]
     range: Range = "real"
 
-    def __call__(self, *inputs: Vector) -> NetworkValue:
-        """The value at the plates' own indices for the given input vectors."""
+    def __call__(self, *inputs: Vector) -> NetworkValue | MatrixNetwork:
+        """The value at the plates' own indices for the given input vectors; the matrix itself for a matrix-valued network."""
+        if self.range in MATRIX_RANGES:
+            return MatrixNetwork(self.name, self.plates[0].size, self.range, sp.Tuple(*inputs))
         label = sp.Symbol(self.name, **assumptions(self.range))
         return NetworkValue(
             label, sp.Tuple(*(p.index for p in self.plates)), sp.Tuple(*inputs)
         )
 
 
+Support = Literal["real", "positive", "unit", "binary", "count"]
+
+#: The size and the index of a multivariate family's vectors, inside its own record.
+DIM = sp.Symbol("dim", integer=True, positive=True)
+COMPONENT = sp.Symbol("i", integer=True, positive=True)
+
+
 @dataclass(frozen=True)
 class Family:
-    r"""A univariate distribution: its log-density in nats as a function of `variable` and `arguments`.
+    r"""A distribution: its log-density in nats as a function of `variable` and `arguments`.
 
-    `log_base_measure` is $\log h$ in $p=h\exp\{\zeta^\top T-A\}$; 0 means the base measure is constant. `location` and `scale`
-    are given where $x=\text{location}+\text{scale}\,\varepsilon$ with $\varepsilon\sim N(0,1)$.
+    Arguments of a univariate family are symbols. Those of a multivariate one are an array for a vector and a matrix letter for a
+    covariance; its variable is an array, and `DIM` stands for the size. `log_base_measure` is $\log h$ in
+    $p=h\exp\{\zeta^\top T-A\}$; 0 means the base measure is constant. `location` and `scale` are given where
+    $x=\text{location}+\text{scale}\,\varepsilon$ with $\varepsilon\sim N(0,1)$.
     """
 
     name: str
-    arguments: tuple[sp.Symbol, ...]
-    variable: sp.Symbol
+    arguments: tuple[sp.Basic, ...]
+    variable: sp.Symbol | sp.IndexedBase
     log_density: sp.Expr
-    support: Range = "real"
+    support: Support = "real"
     log_base_measure: sp.Expr = sp.S.Zero
     location: sp.Expr | None = None
     scale: sp.Expr | None = None
 
-    def __call__(self, *arguments: sp.Expr | int) -> Factor:
-        """The family with its arguments filled in."""
+    @property
+    def is_multivariate(self) -> bool:
+        return isinstance(self.variable, sp.IndexedBase)
+
+    def __call__(self, *arguments: sp.Basic | int) -> Factor:
+        """The family with its arguments filled in; a vector is given by its component at the plate's index."""
         if len(arguments) != len(self.arguments):
-            wanted = ", ".join(a.name for a in self.arguments)
+            wanted = ", ".join(argument_name(a) for a in self.arguments)
             raise InputError(
                 f"{self.name} takes {len(self.arguments)} arguments ({wanted}), not {len(arguments)}"
             )
+        for place, given in zip(self.arguments, arguments, strict=True):
+            if isinstance(place, Matrix) != isinstance(given, Matrix):
+                what = "a matrix" if isinstance(place, Matrix) else "no matrix"
+                raise InputError(
+                    f"{argument_name(place)} of {self.name} is {what}: {shown(given)} does not fit"
+                )
         return Factor(self, tuple(sp.sympify(a, strict=True) for a in arguments))
+
+
+def argument_name(argument: sp.Basic) -> str:
+    """The name of a family's argument: symbol, array or matrix letter."""
+    return argument.label.name if isinstance(argument, sp.IndexedBase) else argument.name  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -121,15 +161,25 @@ class Factor:
     """One factor of a model: a family and its arguments at one index of the factor's plate."""
 
     family: Family
-    arguments: tuple[sp.Expr, ...]
+    arguments: tuple[sp.Basic, ...]
 
-    def fill(self, expression: sp.Expr) -> sp.Expr:
-        """An expression in the family's arguments, at this factor's arguments."""
-        return expression.xreplace(dict(zip(self.family.arguments, self.arguments, strict=True)))
+    def fill(self, expression: sp.Expr, plate: Plate, value: sp.Expr | None = None) -> sp.Expr:
+        """An expression in the family's arguments and variable, at this factor's arguments and at `value`.
 
-    def log_density(self, value: sp.Expr) -> sp.Expr:
-        """The log-density of this factor at `value`, for one index of the plate."""
-        return self.fill(self.family.log_density).xreplace({self.family.variable: value})
+        Both stand at the plate's index. A univariate family's expression is for one index of the plate.
+        """
+        given = dict(zip(self.family.arguments, self.arguments, strict=True))
+        if value is not None:
+            given[self.family.variable] = value
+        if not self.family.is_multivariate:
+            return expression.xreplace(given)
+        places: dict[sp.Basic, sp.Basic] = {DIM: plate.size, COMPONENT: plate.index}
+        for symbol, filling in given.items():
+            if isinstance(symbol, sp.IndexedBase):
+                places[symbol[COMPONENT]] = filling
+            else:
+                places[symbol] = filling
+        return expression.xreplace(places)
 
 
 @dataclass(frozen=True)
@@ -141,10 +191,25 @@ class Constraint:
 
 
 @dataclass(frozen=True)
-class Model:
-    """A latent-variable model with a factorising prior, decoder and encoder, and the ELBO as its objective.
+class Objective:
+    r"""What learning maximises, per data point: $w\,(\overline{\mathcal H[q_n]}+\overline{\mathbb E\log p(z)})+\overline{\mathbb E\log p(x_n|z)}-\mathcal R$.
 
-    The prior and the encoder are products over `latent`, the decoder over `observed`. The prior's arguments see the latent index,
+    The default is the ELBO. A weight β makes it that of the β-VAE; a penalty $\mathcal R$ of parameters is a regulariser.
+    """
+
+    weight: sp.Expr = sp.S.One
+    penalty: sp.Expr = sp.S.Zero
+
+    @property
+    def is_elbo(self) -> bool:
+        return self.weight == 1 and self.penalty == 0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A latent-variable model: prior, decoder, encoder, what is learned, and what learning maximises.
+
+    Univariate families make the prior and the encoder products over `latent` and the decoder one over `observed`. The prior's arguments see the latent index,
     the decoder's see z and the observed index, the encoder's see the datum x_n and the latent index.
     """
 
@@ -159,7 +224,7 @@ class Model:
     decoder: Factor
     encoder: Factor
     constraints: tuple[Constraint, ...] = ()
-    objective: str = "elbo"
+    objective: Objective = field(default_factory=lambda: Objective())
 
     def __post_init__(self) -> None:
         names = [p.name for p in self.parameters] + [net.name for net in self.networks]
@@ -174,16 +239,17 @@ class Model:
         unknown = sorted({c.on for c in self.constraints} - set(names))
         if unknown:
             raise InputError(f"a constraint is on {unknown[0]!r}, which the model does not declare")
-        if self.objective != "elbo":
-            raise InputError(f"unknown objective {shown(self.objective)}; choose elbo")
+        if not isinstance(self.objective, Objective):
+            raise InputError(f"unknown objective {shown(self.objective)}; pass an Objective")
         for role, factor, allowed in (
             ("prior", self.prior, {self.latent.index}),
             ("decoder", self.decoder, {self.observed.index, LATENT}),
             ("encoder", self.encoder, {self.latent.index, n, DATUM}),
         ):
             _check_scope(role, factor, allowed, self)
+        arguments = (a for f in (self.prior, self.decoder, self.encoder) for a in f.arguments)
         read = set().union(
-            *(_leaves(a) for f in (self.prior, self.decoder, self.encoder) for a in f.arguments)
+            *(_leaves(a) for a in (*arguments, self.objective.weight, self.objective.penalty))
         )
         ghosts = [p.name for p in self.parameters if p.symbol not in read]
         if ghosts:
@@ -224,14 +290,15 @@ def _check_scope(role: str, factor: Factor, allowed: set[sp.Basic], model: Model
                 raise InputError(
                     f"the {role} of {model.name!r} must not see {symbol}: it is not declared with this range, or out of scope there"
                 )
-        for value in argument.atoms(NetworkValue):
+        for value in argument.atoms(NetworkValue, MatrixNetwork):
             if value.name not in {net.name for net in model.networks}:
                 raise InputError(f"the {role} reads the network {value.name}, which is not declared")
 
 
-def _leaves(expression: sp.Expr) -> set[sp.Basic]:
+def _leaves(expression: sp.Basic) -> set[sp.Basic]:
     """Free symbols and arrays, without the labels SymPy adds for an array and its entries."""
     free = expression.free_symbols
     arrays = {i.base for i in expression.atoms(sp.Indexed)}
     labels = {a.label for a in arrays}
-    return {s for s in free if isinstance(s, sp.Symbol) and s not in labels} | arrays
+    letters = {m for m in expression.atoms(MatrixLetter) if not isinstance(m, MatrixNetwork)}
+    return {s for s in free if isinstance(s, sp.Symbol) and s not in labels} | arrays | letters

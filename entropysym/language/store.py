@@ -20,12 +20,34 @@ from entropysym.language.heads import (
     Elbo,
     EncoderExpectation,
     Entropy,
+    LogBaseMeasure,
     LogDensity,
     NetworkValue,
     NoiseExpectation,
+    ObjectiveValue,
     Vector,
 )
-from entropysym.language.records import Factor, Family, Model, Parameter, Plate
+from entropysym.language.matrices import (
+    Inverse,
+    LogDet,
+    Matrix,
+    MatrixLetter,
+    MatrixNetwork,
+    MatrixProduct,
+    Quadratic,
+    Scaled,
+    Trace,
+    Transposed,
+)
+from entropysym.language.records import (
+    DIM,
+    Factor,
+    Family,
+    Model,
+    Parameter,
+    Plate,
+    argument_name,
+)
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 
 FORMAT = "entropysym/1"
@@ -54,20 +76,21 @@ def term(expression: sp.Basic, model: Model, scope: Scope = ()) -> Term:
     ).term(expression, scope)
 
 
-def family_term(expression: sp.Expr, family: Family) -> Term:
+def family_term(expression: sp.Basic, family: Family) -> Term:
     """The stored term of an expression in a family's own variable and arguments."""
-    local: dict[sp.Basic, Term] = {a: ["arg", a.name] for a in family.arguments}
+    local: dict[sp.Basic, Term] = {a: ["arg", argument_name(a)] for a in family.arguments}
     local[family.variable] = ["var"]
+    local[DIM] = ["dim"]
     return _Writer({}, frozenset(), local).term(expression, ())
 
 
-def in_written_order(e: sp.Expr) -> tuple[sp.Expr, ...]:
+def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
     """The arguments of a sum as a paper orders them: encoder, prior, decoder, then derivatives; others keep SymPy's order."""
     if not isinstance(e, sp.Add):
         return e.args  # type: ignore[return-value]
 
     def place(addend: sp.Expr) -> int:
-        roles = {h.role for h in addend.atoms(Entropy, LogDensity)}
+        roles = {h.role for h in addend.atoms(Entropy, LogDensity, LogBaseMeasure)}
         if addend.has(Directional):
             return 3
         return min((("encoder", "prior", "decoder").index(r) for r in roles), default=4)
@@ -110,6 +133,8 @@ class _Writer:
 
     def indexed(self, e: sp.Indexed, scope: Scope) -> Term:
         at = self.indices(e.indices, scope)
+        if e.base in self.local:
+            return [*self.local[e.base], *at]  # type: ignore[misc]
         if e.base == LATENT:
             return ["z", self.position(LATENT, scope), *at]
         if e.base == NOISE:
@@ -121,11 +146,19 @@ class _Writer:
         raise NotStorableError(f"the model declares no array {e.base} with this range")
 
     def network(self, e: NetworkValue, scope: Scope) -> Term:
-        inputs = [
-            ["vec", v.args[2].name, self.term(v.body, (*scope, v.args[1]))]  # type: ignore[attr-defined]
-            for v in e.inputs
-        ]
+        inputs = [self.vector(v, scope) for v in e.inputs]
         return ["net", e.name, self.indices(e.indices, scope), inputs]
+
+    def vector(self, e: Vector, scope: Scope) -> Term:
+        size = "dim" if e.args[2] == DIM else e.args[2].name  # type: ignore[attr-defined]
+        return ["vec", size, self.term(e.body, (*scope, e.args[1]))]
+
+    def letter(self, e: MatrixLetter, scope: Scope) -> Term:
+        if isinstance(e, MatrixNetwork):
+            return ["matnet", e.name, [self.vector(v, scope) for v in e.inputs]]
+        if e in self.parameters:
+            return ["mat", e.name]
+        raise NotStorableError(f"the model declares no matrix {e} with this size and range")
 
     def sum(self, e: sp.Sum, scope: Scope) -> Term:
         body: Term = self.term(e.function, (*scope, *(lim[0] for lim in reversed(e.limits))))
@@ -137,16 +170,17 @@ class _Writer:
             body = ["sum", upper.name, body]
         return body
 
-    def role(self, e: LogDensity | Entropy, scope: Scope) -> Term:
-        head = "logp" if isinstance(e, LogDensity) else "H"
+    def role(self, e: LogDensity | Entropy | LogBaseMeasure, scope: Scope) -> Term:
+        head = {LogDensity: "logp", Entropy: "H", LogBaseMeasure: "logh"}[type(e)]
         out: list[Any] = [head, e.role]
-        if e.role == "encoder" or (head == "logp" and e.role == "decoder"):
+        if len(e.args) > 1:
             out.append(self.position(e.args[1], scope))
-        if e.role == "decoder" or head == "logp":
+        # log p reads the latent, as does the decoder's entropy; log h reads the variable alone.
+        if head == "logp" or (head == "H" and e.role == "decoder") or (head == "logh" and e.role == "prior"):
             out.append(self.position(LATENT, scope))
         return out
 
-    def many(self, head: str, e: sp.Expr, scope: Scope) -> Term:
+    def many(self, head: str, e: sp.Basic, scope: Scope) -> Term:
         return [head, *(self.term(a, scope) for a in in_written_order(e))]
 
     def power(self, e: sp.Pow, scope: Scope) -> Term:
@@ -181,10 +215,24 @@ _WRITERS: tuple[tuple[type, Callable[[_Writer, Any, Scope], Term]], ...] = (
     ),
     (LogDensity, _Writer.role),
     (Entropy, _Writer.role),
-    (Elbo, lambda w, e, s: ["elbo"]),
+    (LogBaseMeasure, _Writer.role),
+    # The ELBO stands in terms only where it is what learning maximises, under D.
+    (Elbo, lambda w, e, s: ["objective"]),
+    (ObjectiveValue, lambda w, e, s: ["objective"]),
     (Directional, lambda w, e, s: ["D", w.term(e.body, s)]),
     (sp.Add, lambda w, e, s: w.many("add", e, s)),
     (sp.Mul, lambda w, e, s: w.many("mul", e, s)),
+    (MatrixLetter, _Writer.letter),
+    (Vector, _Writer.vector),
+    (Scaled, lambda w, e, s: w.many("scaled", e, s)),
+    (MatrixProduct, lambda w, e, s: w.many("matmul", e, s)),
+    (Inverse, lambda w, e, s: w.many("inverse", e, s)),
+    (Transposed, lambda w, e, s: w.many("transposed", e, s)),
+    (LogDet, lambda w, e, s: w.many("logdet", e, s)),
+    (Trace, lambda w, e, s: w.many("trace", e, s)),
+    (Quadratic, lambda w, e, s: w.many("quad", e, s)),
+    (sp.Abs, lambda w, e, s: w.many("abs", e, s)),
+    (sp.loggamma, lambda w, e, s: w.many("loggamma", e, s)),
     (sp.log, lambda w, e, s: w.many("log", e, s)),
     (sp.exp, lambda w, e, s: w.many("exp", e, s)),
     (sp.Pow, _Writer.power),
@@ -193,17 +241,16 @@ _WRITERS: tuple[tuple[type, Callable[[_Writer, Any, Scope], Term]], ...] = (
 
 def model_record(model: Model) -> dict[str, Any]:
     """The stored form of a model: everything that its meaning depends on, and nothing about how it prints."""
-    scopes: dict[str, Scope] = {
-        "prior": (model.latent.index,),
-        "decoder": (LATENT, model.observed.index),
-        "encoder": (n, model.latent.index),
-    }
+    outer: dict[str, Scope] = {"prior": (), "decoder": (LATENT,), "encoder": (n,)}
 
     def factor(role: str) -> dict[str, Any]:
         f: Factor = model.factor(role)
+        inner = (*outer[role], model.plate(role).index)
         return {
             "family": f.family.name,
-            "arguments": [term(a, model, scopes[role]) for a in f.arguments],
+            "arguments": [
+                term(a, model, outer[role] if isinstance(a, Matrix) else inner) for a in f.arguments
+            ],
         }
 
     return {
@@ -245,11 +292,15 @@ def _family_record(family: Family) -> dict[str, Any]:
     def optional(e: sp.Expr | None) -> Term | None:
         return None if e is None else family_term(e, family)
 
+    def range_(a: sp.Basic) -> str:
+        if isinstance(a, MatrixLetter):
+            return a.kind
+        if isinstance(a, sp.IndexedBase):
+            return "vector"
+        return "positive" if a.is_positive else "real"  # type: ignore[attr-defined]
+
     return {
-        "arguments": [
-            {"name": a.name, "range": "positive" if a.is_positive else "real"}
-            for a in family.arguments
-        ],
+        "arguments": [{"name": argument_name(a), "range": range_(a)} for a in family.arguments],
         "support": family.support,
         "log_density": family_term(family.log_density, family),
         "log_base_measure": family_term(family.log_base_measure, family),

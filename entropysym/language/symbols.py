@@ -13,7 +13,10 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 
-Range = Literal["real", "positive", "unit"]
+Range = Literal["real", "positive", "unit", "posdef", "triangular"]
+
+#: Ranges of square matrices: symmetric positive definite; lower triangular with positive diagonal.
+MATRIX_RANGES = ("posdef", "triangular")
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 
@@ -56,7 +59,9 @@ def array(name: str, range_: Range = "real") -> sp.IndexedBase:
 def assumptions(range_: Range) -> dict[str, bool]:
     """SymPy assumptions of a range. SymPy has none for (0, 1): `unit` is positive there, and bounded in the record."""
     if range_ not in ("real", "positive", "unit"):
-        raise InputError(f"unknown range {shown(range_)}; choose real, positive or unit")
+        raise InputError(
+            f"unknown range {shown(range_)}; choose real, positive or unit, or for matrices posdef or triangular"
+        )
     return {"real": True} if range_ == "real" else {"positive": True}
 
 

@@ -58,13 +58,17 @@ def checked(x: Any, name: str = "the data") -> Float[np.ndarray, "N D"]:
 
 
 def _read_npy(path: Path) -> np.ndarray:
+    # NumPy takes any file without its magic for a pickle, and says so; only a true header can announce objects.
+    with path.open("rb") as file:
+        if file.read(6) != b"\x93NUMPY":
+            raise InputError(f"cannot read {path}: it is no .npy file")
     try:
         return np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        if "allow_pickle" in str(error) or "Object arrays" in str(error):
+        if "Object arrays" in str(error):
             reason = "it holds Python objects, which are never unpickled; save a float64 array"
         else:
-            reason = "it is no .npy file"
+            reason = f"the .npy file is damaged ({str(error).splitlines()[0]})"
         raise InputError(f"cannot read {path}: {reason}") from error
 
 

@@ -106,15 +106,17 @@ class Ascender:
             return -objective(self.unravel(v), *constants)
 
         self._negative = flat
+        self._level = np.inf
         self._value_and_grad = jax.jit(jax.value_and_grad(flat))
 
     def negative(self, v: np.ndarray) -> tuple[float, np.ndarray]:
-        """−objective and its gradient, for SciPy. Numbers that are not finite are reported as a wall that steps back off."""
+        """−objective and its gradient, for SciPy. What is not finite is a wall, low enough for the line search to step back off."""
         value, gradient = self._value_and_grad(jnp.asarray(v), *self.constants)
         value, gradient = float(value), np.asarray(gradient, np.float64)
-        if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            return 1e100, np.zeros_like(v)
-        return value, gradient
+        if np.isfinite(value) and np.isfinite(gradient).all():
+            self._level = value
+            return value, gradient
+        return self._level + 1.0, np.zeros_like(v)
 
     def run(
         self,
@@ -131,9 +133,10 @@ class Ascender:
 
         v = np.asarray(ravel_pytree(start)[0], np.float64)
         done, limited = 0, False
+        self._level = np.inf
         best = self.negative(v)[0]
         path: list[Step] = [(first, v.copy(), -best)]
-        if best >= 1e100:
+        if not np.isfinite(best):
             return Ascent(start, tuple(path), 0, False, False)
 
         def after(intermediate_result: Any) -> None:

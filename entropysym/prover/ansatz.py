@@ -13,6 +13,7 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.heads import _Binder, _Expectation
+from entropysym.language.matrices import Matrix, Scaled
 from entropysym.language.records import Parameter
 from entropysym.prover.criterion import solve_linear
 from entropysym.prover.linearity import addends
@@ -22,21 +23,24 @@ from entropysym.prover.linearity import addends
 class Ansatz:
     """Motions by parameter name, at the parameter's own indices, and the unknown numbers in them."""
 
-    motions: dict[str, sp.Expr]
+    motions: dict[str, sp.Basic]
     unknowns: tuple[sp.Symbol, ...]
-    entries: dict[str, sp.Expr]
+    entries: dict[str, sp.Basic]
 
 
 def free_motions(parameters: Iterable[Parameter]) -> Ansatz:
     """A multiple of itself for each parameter, plus a constant where its range allows one."""
-    motions: dict[str, sp.Expr] = {}
+    motions: dict[str, sp.Basic] = {}
     unknowns: list[sp.Symbol] = []
-    entries: dict[str, sp.Expr] = {}
+    entries: dict[str, sp.Basic] = {}
     for p in parameters:
         scale = sp.Dummy(f"w_{p.name}", real=True)
         unknowns.append(scale)
-        motions[p.name] = scale * p.entry
         entries[p.name] = p.entry
+        if isinstance(p.entry, Matrix):
+            motions[p.name] = Scaled(scale, p.entry)
+            continue
+        motions[p.name] = scale * p.entry  # type: ignore[operator]
         if p.range == "real":
             shift = sp.Dummy(f"a_{p.name}", real=True)
             unknowns.append(shift)
@@ -44,7 +48,7 @@ def free_motions(parameters: Iterable[Parameter]) -> Ansatz:
     return Ansatz(motions, tuple(unknowns), entries)
 
 
-def solved(ansatz: Ansatz, conditions: Sequence[sp.Expr]) -> dict[sp.Expr, sp.Expr] | None:
+def solved(ansatz: Ansatz, conditions: Sequence[sp.Expr]) -> dict[sp.Basic, sp.Basic] | None:
     """The motions, by parameter entry, for which every condition vanishes identically; None if there are none.
 
     Conditions are distributed expressions, affine in the unknowns. Numbers that stay free are 0; parameters that stay still are left out.
@@ -63,7 +67,7 @@ def solved(ansatz: Ansatz, conditions: Sequence[sp.Expr]) -> dict[sp.Expr, sp.Ex
     motions = {
         ansatz.entries[name]: motion.xreplace(values) for name, motion in ansatz.motions.items()
     }
-    return {entry: motion for entry, motion in motions.items() if motion != 0}
+    return {e: v for e, v in motions.items() if v != 0 and not (isinstance(v, Scaled) and v.args[0] == 0)}
 
 
 def _coefficients(

@@ -16,8 +16,9 @@ from typing import Literal
 import sympy as sp
 
 from entropysym.language.heads import NetworkValue
+from entropysym.language.objective import variable
 from entropysym.language.records import Family, Model
-from entropysym.language.symbols import DATUM, LATENT, n
+from entropysym.language.symbols import DATUM, LATENT
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Certificate:
 class Tempering:
     """A solution of (T): the direction, the (pseudo) entropy in nats, the base measure, and the points left out."""
 
-    direction: Mapping[sp.Expr, sp.Expr]
+    direction: Mapping[sp.Basic, sp.Basic]
     entropy: sp.Expr
     log_base_measure: sp.Expr = sp.S.Zero
     excluded: tuple[sp.Expr, ...] = ()
@@ -229,8 +230,8 @@ def factor_tempering(model: Model, role: str) -> Tempering | NoTempering:
     so the motion is the same for all of its values.
     """
     factor, plate = model.factor(role), model.plate(role)
-    value = DATUM[n, plate.index] if role == "decoder" else LATENT[plate.index]
-    expression = factor.log_density(value)
+    value = variable(model, role)
+    expression = factor.fill(factor.family.log_density, plate, value)
     opaque: dict[sp.Basic, sp.Symbol] = {}
     for sub in sorted(
         expression.atoms(NetworkValue, sp.Sum), key=lambda e: (-sp.count_ops(e), str(e))

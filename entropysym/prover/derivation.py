@@ -28,7 +28,7 @@ Rule = Literal[
 class Condition:
     """A hypothesis as data: its kind, what it is about, and a detail.
 
-    Kinds: `range`, `normalised`, `score`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`, `stationary`.
+    Kinds: `range`, `normalised`, `score`, `base_measure`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`, `stationary`.
     """
 
     kind: str
@@ -54,19 +54,21 @@ class Step:
 class Derivation:
     r"""A derivation of $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$ at every parameter, and of $\mathcal F=\mathcal E$ at stationary points.
 
-    Expressions are per data point and in nats. `elbo` and `gap` are spelled out; `entropy_sum` is the closed form;
+    Expressions are per data point and in nats. `elbo` and `gap` are spelled out; `excess` is 0 for the theorem and otherwise what
+    stands beside the entropy sum at stationary points; `entropy_sum` is the closed form, excess included;
     `direction` gives each moved parameter's motion at its own indices; `stationarity` each learned parameter's equation, and under
     the key `scaling` that of the scaling of one latent where the prior needs it.
     """
 
     model: Model
     steps: tuple[Step, ...]
-    direction: Mapping[str, sp.Expr]
+    direction: Mapping[str, sp.Basic]
     conditions: tuple[Condition, ...]
     entropies: Mapping[Family, Tempering]
     temperings: Mapping[str, Tempering]
     elbo: sp.Expr
     gap: sp.Expr
+    excess: sp.Expr
     entropy_sum: sp.Expr
     stationarity: Mapping[str, sp.Eq]
     verdict: Verdict = field(default_factory=lambda: undecided("not replayed by the checker yet"))
@@ -74,10 +76,14 @@ class Derivation:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why no derivation was found: the factor, the reason, and the certificate if there is one."""
+    """Why no derivation was found: the factor, the reason, the attempts with their certificates, and what is true all the same.
+
+    `partial` derives $\\mathcal F=\\mathcal E+\\text{excess}$ at stationary points, with the excess spelled out; None if nothing is left.
+    """
 
     model: Model
     role: str
     reason: str
     attempts: tuple[NoTempering, ...]
     verdict: Verdict
+    partial: Derivation | None = None

@@ -2,6 +2,8 @@ r"""From a model record to a derivation: each step is computed from the one befo
 
 definition → (reparametrise) → split → tempering or scaling of each factor → gap identity, at every parameter → stationarity as a
 hypothesis → closed form. The rewriting functions below are the computation itself; the steps only record what they return.
+
+Where a factor has no direction, what is left of it stands in the result as an explicit *excess*: the largest partial result that is true.
 """
 
 from __future__ import annotations
@@ -11,90 +13,83 @@ from collections.abc import Mapping
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.heads import DataMean, Directional, Elbo, Entropy, LogDensity
+from entropysym.language.heads import Directional, Elbo, Entropy, LogDensity, ObjectiveValue
+from entropysym.language.matrices import Scaled
 from entropysym.language.objective import (
     elbo,
     entropy_sum,
     latents_written_out,
+    log_base_measures,
+    objective,
     reparametrised,
     spelled_out,
 )
 from entropysym.language.records import Family, Model
-from entropysym.prover.criterion import (
-    NoTempering,
-    Tempering,
-    factor_tempering,
-    family_tempering,
-)
+from entropysym.prover.conditions import conditions
+from entropysym.prover.criterion import NoTempering, Tempering
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
 from entropysym.prover.linearity import addends, collected, distributed
+from entropysym.prover.matching import factor_direction, family_direction
 from entropysym.prover.motion import along
 from entropysym.prover.scaling import scaling_direction
 from entropysym.prover.stationarity import scaling_condition, stationarity_conditions
 from entropysym.verdict import refuted, undecided
 
+Found = Tempering | NoTempering
+
 
 def derive(model: Model) -> Derivation | Refusal:
-    """Derive the entropy sum of a model, or say which factor refuses and why.
+    """Derive the entropy sum of a model, or say which factor refuses, why, and what is true all the same.
 
     The result is not believed until the checker has replayed it.
     """
     families: dict[Family, Tempering] = {}
     for family in model.families:
-        found = family_tempering(family)
+        found = family_direction(family)
         if isinstance(found, NoTempering):
             return _refusal(model, "family", f"the entropy of {family.name} cannot be derived", found)
         families[family] = found
     entropies = {f: t.entropy for f, t in families.items()}
 
-    decoder = factor_tempering(model, "decoder")
-    if isinstance(decoder, NoTempering):
-        return _refusal(model, "decoder", "the decoder has no tempering direction", decoder)
-    prior = factor_tempering(model, "prior")
+    decoder = factor_direction(model, "decoder")
+    own = frozenset(_names(decoder)) if isinstance(decoder, Tempering) else frozenset()
+    prior = factor_direction(model, "prior")
+    attempts = [a for a in (prior, decoder) if isinstance(a, NoTempering)]
     scales = isinstance(prior, NoTempering)
-    stationarity = stationarity_conditions(model, entropies)
-    if isinstance(prior, NoTempering):
-        own = frozenset(_names(decoder))
+    if scales:
         scaling = scaling_direction(model, entropies, own)
         if isinstance(scaling, NoTempering):
-            return _refusal(
-                model,
-                "prior",
-                "the prior has no tempering direction and no scaling symmetry replaces it",
-                prior,
-                scaling,
-            )
+            attempts.append(scaling)
+        else:
+            attempts.remove(prior)  # type: ignore[arg-type]
         prior = scaling
-        per_latent = scaling_condition(model, entropies, _names(scaling))
-        if per_latent is not None:
-            stationarity["scaling"] = per_latent
-    temperings = {"prior": prior, "decoder": decoder}
-    direction = {**_names(prior), **_names(decoder)}
-    objective = elbo(model)
-    spelled = spelled_out(model, objective, entropies)
-    sum_ = spelled_out(model, entropy_sum(model), entropies)
-    try:
-        _demand_gap_identity(model, spelled, sum_, direction, scales)
-    except InputError as reason:
-        return Refusal(
-            model, "model", str(reason), (), undecided(f"no common direction: {reason}")
+    scales = scales and isinstance(prior, Tempering)
+
+    if isinstance(prior, Tempering) and isinstance(decoder, Tempering):
+        try:
+            return _derivation(model, families, {"prior": prior, "decoder": decoder}, scales)
+        except InputError as reason:
+            return Refusal(
+                model, "model", str(reason), (), undecided(f"no common direction: {reason}")
+            )
+    role, reason = (
+        ("decoder", "the decoder has no tempering direction")
+        if isinstance(decoder, NoTempering)
+        else (
+            "prior",
+            "the prior has no tempering direction and no scaling symmetry replaces it",
         )
-    steps = _steps(model, objective, direction, entropies, scales)
-    return Derivation(
-        model=model,
-        steps=steps,
-        direction=direction,
-        conditions=_conditions(model, direction, scales),
-        entropies=families,
-        temperings=temperings,
-        elbo=spelled,
-        gap=distributed(spelled - sum_),
-        entropy_sum=steps[-1].after,
-        stationarity=stationarity,
     )
+    temperings = {
+        r: t for r, t in (("prior", prior), ("decoder", decoder)) if isinstance(t, Tempering)
+    }
+    partial = None
+    if temperings:
+        partial = _derivation(model, families, temperings, scales)
+    return _refusal(model, role, reason, *attempts, partial=partial)
 
 
-def _names(found: Tempering) -> dict[str, sp.Expr]:
+def _names(found: Tempering) -> dict[str, sp.Basic]:
     """Motions by parameter name: the entry alpha2[h] is the parameter alpha2."""
     return {
         e.base.label.name if isinstance(e, sp.Indexed) else e.name: v  # type: ignore[attr-defined]
@@ -102,22 +97,114 @@ def _names(found: Tempering) -> dict[str, sp.Expr]:
     }
 
 
-def _refusal(model: Model, role: str, reason: str, *attempts: NoTempering) -> Refusal:
+def _refusal(
+    model: Model, role: str, reason: str, *attempts: NoTempering, partial: Derivation | None = None
+) -> Refusal:
     why = "; ".join((reason, *(a.reason for a in attempts)))
     # A certificate refutes the factor's own direction; that no symmetry replaces it is not certified.
-    certified = len(attempts) == 1 and attempts[0].certificate is not None
+    certified = role == "decoder" and any(a.certificate is not None for a in attempts)
     verdict = refuted(why, "certificate") if certified else undecided(why)
-    return Refusal(model, role, reason, attempts, verdict)
+    return Refusal(model, role, reason, attempts, verdict, partial)
+
+
+def common_direction(model: Model, temperings: Mapping[str, Tempering]) -> dict[str, sp.Basic]:
+    r"""$v=v_{\rm prior}/w+v_{\rm dec}$, where w weighs prior and encoder entropy in the objective.
+
+    A parameter that both factors move must move the same way; otherwise `InputError`.
+    """
+    decoder = _names(temperings["decoder"]) if "decoder" in temperings else {}
+    prior = _names(temperings["prior"]) if "prior" in temperings else {}
+    weight = model.objective.weight
+    out: dict[str, sp.Basic] = {}
+    for name, v in prior.items():
+        out[name] = Scaled(v.args[0] / weight, v.args[1]) if isinstance(v, Scaled) else v / weight  # type: ignore[operator]
+    for name, v in decoder.items():
+        if name in out and out[name] != v:
+            raise InputError(
+                f"{name} is shared between factors that need it to move differently: {out[name]} for the prior, {v} for the decoder"
+            )
+        out[name] = v
+    return {p.name: out[p.name] for p in model.parameters if p.name in out}
+
+
+def _derivation(
+    model: Model,
+    families: Mapping[Family, Tempering],
+    temperings: Mapping[str, Tempering],
+    scales: bool,
+) -> Derivation:
+    entropies = {f: t.entropy for f, t in families.items()}
+    direction = common_direction(model, temperings)
+    spelled = spelled_out(model, elbo(model), entropies)
+    sum_ = spelled_out(model, entropy_sum(model), entropies)
+    excess = _excess(model, entropies, temperings, direction, scales)
+    _demand_gap_identity(model, entropies, excess, direction, scales)
+    stationarity = stationarity_conditions(model, entropies)
+    if scales:
+        per_latent = scaling_condition(model, entropies, _names(temperings["prior"]))
+        if per_latent is not None:
+            stationarity["scaling"] = per_latent
+    steps = _steps(model, direction, entropies, temperings, excess, scales)
+    return Derivation(
+        model=model,
+        steps=steps,
+        direction=direction,
+        conditions=conditions(model, direction, scales),
+        entropies=families,
+        temperings=temperings,
+        elbo=spelled,
+        gap=distributed(spelled - sum_),
+        excess=excess,
+        entropy_sum=steps[-1].after,
+        stationarity=stationarity,
+    )
+
+
+def _excess(
+    model: Model,
+    entropies: Mapping[Family, sp.Expr],
+    temperings: Mapping[str, Tempering],
+    direction: Mapping[str, sp.Basic],
+    scales: bool,
+) -> sp.Expr:
+    r"""What is left at stationary points: $\Delta$ of each factor without a direction, and $v\cdot\nabla\mathcal R$ of a penalty."""
+    left: sp.Expr = along(model.objective.penalty, model, direction)
+    for role in ("prior", "decoder"):
+        if role not in temperings:
+            left += delta(model, role)
+    left = spelled_out(model, left, entropies)
+    return distributed(reparametrised(left) if scales else left)  # type: ignore[arg-type]
+
+
+def delta(model: Model, role: str) -> sp.Expr:
+    r"""$\Delta_{\rm prior}$ or $\Delta_{\rm dec}$ with heads: the averaged $\log p-\log h+\tilde{\mathcal H}$ of a factor."""
+    with_density, with_entropy = elbo(model), entropy_sum(model)
+    of_density = [a for a in addends(distributed(with_density)) if _has_role(a, role)]
+    of_entropy = [a for a in addends(distributed(with_entropy)) if _has_role(a, role)]
+    return sp.Add(*of_density) - sp.Add(*of_entropy)
+
+
+def _has_role(addend: sp.Expr, role: str) -> bool:
+    from entropysym.language.heads import LogBaseMeasure
+
+    return any(h.role == role for h in addend.atoms(LogDensity, Entropy, LogBaseMeasure))
 
 
 def _demand_gap_identity(
-    model: Model, objective: sp.Expr, sum_: sp.Expr, direction: Mapping[str, sp.Expr], scales: bool
+    model: Model,
+    entropies: Mapping[Family, sp.Expr],
+    excess: sp.Expr,
+    direction: Mapping[str, sp.Basic],
+    scales: bool,
 ) -> None:
     """Raise `InputError` unless the factors' directions, moved together, give the gap: a parameter may serve two factors."""
+    maximised, value, sum_ = (
+        spelled_out(model, e, entropies) for e in (objective(model), elbo(model), entropy_sum(model))
+    )
     if scales:
-        objective, sum_ = reparametrised(objective), reparametrised(sum_)  # type: ignore[assignment]
-    gap = along(objective, model, direction) - objective + sum_
-    if distributed(latents_written_out(gap), powers=True) != 0:  # type: ignore[arg-type]
+        maximised, value, sum_ = (reparametrised(e) for e in (maximised, value, sum_))
+    left = along(maximised, model, direction) - value + sum_ + excess  # type: ignore[arg-type,operator]
+    if distributed(latents_written_out(left), powers=True) != 0:  # type: ignore[arg-type]
         moved = ", ".join(direction)
         raise InputError(
             f"moving {moved} together does not give the gap: a parameter is shared between factors that need it to move differently"
@@ -126,9 +213,10 @@ def _demand_gap_identity(
 
 def _steps(
     model: Model,
-    objective: sp.Expr,
-    direction: Mapping[str, sp.Expr],
+    direction: Mapping[str, sp.Basic],
     entropies: Mapping[Family, sp.Expr],
+    temperings: Mapping[str, Tempering],
+    excess: sp.Expr,
     scales: bool,
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
@@ -138,29 +226,39 @@ def _steps(
         steps.append(Step(rule, before, after, conditions))  # type: ignore[arg-type]
         return after  # type: ignore[return-value]
 
-    families = sorted({f.name for f in model.families})
-    now = add("definition", objective, Condition("finite", "elbo"))
+    now = add("definition", elbo(model), Condition("finite", "objective"))
     if scales:
         now = add("reparametrise", reparametrised(now), Condition("reparametrised", "encoder"))
     now = add("split", distributed(now))
     for role in ("decoder", "prior") if scales else ("prior", "decoder"):
+        if role not in temperings:
+            continue
         rule: Rule = "scaling" if scales and role == "prior" else "tempering"
         score = Condition("score", model.factor(role).family.name)
-        now = add(rule, tempered(now, role, with_encoder=rule == "scaling"), score)
-    now = add("gap", with_one_derivative(now), Condition("interchange", "elbo"))
-    stationary = (Condition("stationary", "elbo", p) for p in _moved(model, direction))
-    now = add("stationary", now - Directional(Elbo()), *stationary)
-    closed = collected(distributed(spelled_out(model, now, entropies)), model.sizes)
+        now = add(rule, tempered(model, now, role, with_encoder=rule == "scaling"), score)
+    now = add(
+        "gap",
+        with_one_derivative(model, now, excess, scales),
+        Condition("interchange", "objective"),
+    )
+    maximised = Elbo() if model.objective.is_elbo else ObjectiveValue()
+    stationary = [Condition("stationary", "objective", name) for name in direction]
+    now = add("stationary", now - Directional(maximised), *stationary)
+    sum_ = spelled_out(model, entropy_sum(model, reparametrised=scales), entropies)
+    closed = collected(distributed(sum_ + excess), model.sizes)
+    families = sorted({f.name for f in model.families})
     add("closed_form", closed, *(Condition("score", f) for f in families))
     return tuple(steps)
 
 
-def tempered(expression: sp.Expr, role: str, *, with_encoder: bool) -> sp.Expr:
-    r"""Apply the averaged (T) to a factor: $\overline{\mathbb E\log p}=-\overline{\mathbb E\,\mathcal H}+v\cdot\nabla\overline{\mathbb E\log p}$.
+def tempered(model: Model, expression: sp.Expr, role: str, *, with_encoder: bool) -> sp.Expr:
+    r"""Apply the averaged (T) to a factor: $\overline{\mathbb E\log p}=\overline{\mathbb E\log h}-\overline{\mathbb E\,\tilde{\mathcal H}}+v\cdot\nabla\overline{\mathbb E\log p}$.
 
-    With `with_encoder` the encoder's entropy moves too and stands beside log p under the derivative (scaling symmetry).
+    With `with_encoder` the encoder's entropy moves too and stands beside log p under the derivative (scaling symmetry). The prior's
+    derivative carries the objective's weight, because its direction was divided by it.
     """
     total: sp.Expr = sp.S.Zero
+    weight = model.objective.weight if role == "prior" else sp.S.One
     companion = sum(
         (a for a in addends(expression) if any(h.role == "encoder" for h in a.atoms(Entropy))),
         sp.S.Zero,
@@ -170,35 +268,16 @@ def tempered(expression: sp.Expr, role: str, *, with_encoder: bool) -> sp.Expr:
         if not heads or addend.has(Directional):
             total += addend
             continue
-        entropy = distributed(addend.xreplace({h: Entropy(role) for h in heads}))
-        total += -entropy + Directional(addend + companion if with_encoder else addend)
+        left = {h: log_base_measures(model, h) - Entropy(role) for h in heads}
+        moved = addend + companion if with_encoder else addend
+        total += distributed(addend.xreplace(left)) + weight * Directional(moved)
     return total
 
 
-def with_one_derivative(expression: sp.Expr) -> sp.Expr:
-    r"""Gather the factors' derivatives into $v\cdot\nabla\mathcal F$; the parts of the ELBO that do not move add nothing."""
-    kept = [a for a in addends(expression) if not a.has(Directional)]
-    return sp.Add(*kept, Directional(Elbo()))
-
-
-def _moved(model: Model, direction: Mapping[str, sp.Expr]) -> list[str]:
-    return [p.name for p in model.parameters if p.name in direction]
-
-
-def _conditions(
-    model: Model, direction: Mapping[str, sp.Expr], scales: bool
-) -> tuple[Condition, ...]:
-    """Every hypothesis of the theorem, in the order of the stored form."""
-    encoder = DataMean(sp.Add(*model.encoder.arguments), sp.Symbol("n", integer=True, positive=True))
-    out = [Condition("range", p.name, p.range) for p in model.parameters if p.range != "real"]
-    out += [Condition("range", w.name, w.range) for w in model.networks if w.range != "real"]
-    for name in sorted({f.name for f in model.families}):
-        out += [Condition("normalised", name), Condition("score", name)]
-    out += [Condition("finite", "elbo"), Condition("interchange", "elbo")]
-    out += [Condition("constraint", c.on, c.text) for c in model.constraints]
-    if scales:
-        out.append(Condition("reparametrised", "encoder"))
-    moved = [p for p in model.parameters if p.name in direction]
-    out += [Condition("closed", "encoder", p.name) for p in moved if encoder.has(p.symbol)]
-    out += [Condition("stationary", "elbo", p.name) for p in moved]
-    return tuple(out)
+def with_one_derivative(
+    model: Model, expression: sp.Expr, excess: sp.Expr, scales: bool
+) -> sp.Expr:
+    r"""Gather the factors' derivatives into that of the objective; a factor without a direction leaves entropy and excess."""
+    maximised = Elbo() if model.objective.is_elbo else ObjectiveValue()
+    sum_ = distributed(entropy_sum(model, reparametrised=scales))
+    return sum_ + excess + Directional(maximised)

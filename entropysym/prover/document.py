@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import sympy as sp
+
 from entropysym.language.store import (
     FORMAT,
     canonical,
@@ -12,6 +14,8 @@ from entropysym.language.store import (
     model_record,
     term,
 )
+from entropysym.language.records import COMPONENT, Model, argument_name
+from entropysym.prover.criterion import Tempering
 from entropysym.prover.derivation import Derivation
 
 
@@ -22,17 +26,31 @@ def statement(derivation: Derivation) -> dict[str, Any]:
     plates = {p.name: tuple(plate.index for plate in p.plates) for p in model.parameters}
     return {
         "model": model_record(model),
-        "objective": model.objective,
+        "objective": _objective(model),
         "direction": {
             name: term(motion, model, plates[name])
             for name, motion in derivation.direction.items()
         },
         "claim": {
             "gap": term(gap, model),
-            "entropy_sum": term(derivation.steps[-1].after, model),
+            "entropy_sum": term(derivation.entropy_sum, model),
+            "excess": term(derivation.excess, model),
         },
         "conditions": [c.stored() for c in derivation.conditions],
     }
+
+
+def _objective(model: Model) -> Any:
+    if model.objective.is_elbo:
+        return "elbo"
+    weight, penalty = model.objective.weight, model.objective.penalty
+    return {"weight": term(weight, model), "penalty": term(penalty, model)}
+
+
+def _motion(found: Tempering, argument: sp.Basic) -> sp.Basic:
+    """An argument's motion; one that is not named stands still. A vector's is that of its component."""
+    entry = argument[COMPONENT] if isinstance(argument, sp.IndexedBase) else argument
+    return found.direction.get(entry, sp.S.Zero)
 
 
 def document(derivation: Derivation) -> dict[str, Any]:
@@ -42,7 +60,8 @@ def document(derivation: Derivation) -> dict[str, Any]:
         "certificates": {
             family.name: {
                 "direction": {
-                    a.name: family_term(found.direction[a], family) for a in family.arguments  # type: ignore[index]
+                    argument_name(a): family_term(_motion(found, a), family)
+                    for a in family.arguments
                 },
                 "entropy": family_term(found.entropy, family),
             }

@@ -6,7 +6,7 @@ encoder does not move. So no Kronecker deltas and no matrix calculus are needed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
@@ -16,14 +16,25 @@ from entropysym.language.heads import (
     EncoderExpectation,
     NetworkValue,
     NoiseExpectation,
+    Vector,
     _Head,
 )
+from entropysym.language.matrices import (
+    Inverse,
+    LogDet,
+    Matrix,
+    MatrixLetter,
+    MatrixNetwork,
+    Quadratic,
+    Scaled,
+    Trace,
+)
 from entropysym.language.objective import latents_as_noise
-from entropysym.language.records import Model
+from entropysym.language.records import Model, Parameter
 from entropysym.language.symbols import DATUM, LATENT, NOISE
 from entropysym.prover.linearity import distributed
 
-Direction = Mapping[str, sp.Expr]  # parameter name -> its motion, at the indices of its own plates
+Direction = Mapping[str, sp.Basic]  # parameter name -> its motion, at the indices of its own plates
 
 
 def along(expression: sp.Expr, model: Model, direction: Direction) -> sp.Expr:
@@ -31,7 +42,7 @@ def along(expression: sp.Expr, model: Model, direction: Direction) -> sp.Expr:
 
     Raises `InputError` where an abstract network's input moves, or the encoder under an encoder expectation does.
     """
-    return Motion(model, direction).of(expression)
+    return Motion(model.parameters, direction).of(expression)
 
 
 class Motion:
@@ -39,13 +50,13 @@ class Motion:
 
     def __init__(
         self,
-        model: Model,
+        parameters: Iterable[Parameter],
         direction: Direction,
         network_inputs: list[sp.Expr] | None = None,
     ) -> None:
         self.network_inputs = network_inputs
-        self.parameters = {p.symbol: p for p in model.parameters}
-        unknown = sorted(set(direction) - {p.name for p in model.parameters})
+        self.parameters = {p.symbol: p for p in parameters}
+        unknown = sorted(set(direction) - {p.name for p in self.parameters.values()})
         if unknown:
             raise InputError(f"the model has no parameter {unknown[0]!r} to move")
         self.direction = direction
@@ -74,6 +85,12 @@ class Motion:
             return _unless_zero(moved, e.over)
         if isinstance(e, NetworkValue):
             return self._network(e)
+        if isinstance(e, LogDet):
+            return e.args[0].size * self.rate(e.args[0])  # type: ignore[attr-defined]
+        if isinstance(e, Trace):
+            return self.rate(e.args[0]) * e  # type: ignore[arg-type]
+        if isinstance(e, Quadratic):
+            return self._quadratic(e)
         if isinstance(e, _Head):
             raise InputError(f"spell out {e} before differentiating it")
         if isinstance(e, sp.Add):
@@ -91,7 +108,34 @@ class Motion:
             return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(e.args)))  # type: ignore[arg-type]
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
 
-    def _network(self, e: NetworkValue) -> sp.Expr:
+    def rate(self, word: Matrix) -> sp.Expr:
+        """The number r in $D_vM=r\,M$: every word moves by a multiple of itself."""
+        if isinstance(word, MatrixNetwork):
+            return self._network(word)
+        if isinstance(word, MatrixLetter):
+            p = self.parameters.get(word)
+            motion = self.direction.get(p.name) if p else None
+            return motion.args[0] if isinstance(motion, Scaled) else sp.S.Zero  # type: ignore[return-value]
+        if isinstance(word, Scaled):
+            factor, inner = word.args
+            return self.of(factor) / factor + self.rate(inner)  # type: ignore[arg-type,operator]
+        if isinstance(word, Inverse):
+            return -self.rate(word.args[0])  # type: ignore[arg-type]
+        return sp.Add(*(self.rate(a) for a in word.args))  # type: ignore[arg-type]
+
+    def _quadratic(self, e: Quadratic) -> sp.Expr:
+        left, word, right = e.args
+        moved = self.rate(word) * e  # type: ignore[arg-type]
+        for vector, rebuild in (
+            (left, lambda v: Quadratic(v, word, right)),
+            (right, lambda v: Quadratic(left, word, v)),
+        ):
+            change = self.of(vector.body)  # type: ignore[attr-defined]
+            if change != 0:
+                moved += rebuild(Vector(change, *vector.args[1:]))
+        return moved
+
+    def _network(self, e: NetworkValue | MatrixNetwork) -> sp.Expr:
         """$F(u)$ does not move where $D_vu=0$; that is all that is known of an abstract F."""
         for vector in e.inputs:
             moved = self.of(vector.body)

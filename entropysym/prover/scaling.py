@@ -41,7 +41,7 @@ def scaling_direction(
     encoder, prior, decoder, prior_entropy = (
         spelled_out(model, e, entropies) for e in (encoder, prior, decoder, Entropy("prior"))
     )
-    motion = Motion(model, ansatz.motions, network_inputs=[])
+    motion = Motion(model.parameters, ansatz.motions, network_inputs=[])
     try:
         unmoved = motion.of(decoder)
         tempered = motion.of(encoder + prior) - prior - prior_entropy

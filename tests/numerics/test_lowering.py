@@ -229,7 +229,7 @@ def test_arguments_that_do_not_fit(change, says):
 
 
 def test_broadcasting_shapes_are_refused():
-    with pytest.raises(InputError, match="H is 3 in W .* but 1 in b"):
+    with pytest.raises(InputError, match=r"H is 3 in W .* but 1 in b"):
         lower(BODY)(**{**GOOD, "b": B_[:1]})
 
 

@@ -15,9 +15,9 @@ from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 from entropysym.prover.criterion import Certificate
 from entropysym.prover.derivation import Derivation, Refusal
 from entropysym.prover.document import statement
-from entropysym.render.marks import ENTROPY_SUM, GAP, Density, Distributed, Slope, Velocity
-from entropysym.render.medium import Medium
-from entropysym.render.wording import admitted, entry, reason, reparametrisation, sentences, slopes
+from entropysym.rendering.marks import ENTROPY_SUM, GAP, Density, Distributed, Slope, Velocity
+from entropysym.rendering.medium import Medium
+from entropysym.rendering.wording import admitted, entry, reason, reparametrisation, sentences, slopes
 
 REFERENCES = (
     (
@@ -240,7 +240,7 @@ def _stationarity(d: Derivation) -> list[Line]:
 
 
 def _about_stationarity(d: Derivation, m: Medium) -> str:
-    said = "One condition for each learned parameter, at every index."
+    said = "One condition for each learned parameter that the model names, at every index."
     if any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
         z, noise = m.math(reparametrisation(d.model)), m.math(NOISE[d.model.latent.index])
         said += f" Under the expectation over noise, {z} with independent standard Normal {noise}."

@@ -14,14 +14,14 @@ from entropysym.language.heads import (
     DataMean,
     Directional,
     Elbo,
-    Entropy,
     LogDensity,
     NetworkValue,
     _Expectation,
+    _RoleHead,
 )
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM, LATENT, NOISE
-from entropysym.render.marks import Slope, Velocity
+from entropysym.rendering.marks import Slope, Velocity
 
 ENCODER, PRIOR, DECODER, DERIVATIVE = range(4)
 _RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
@@ -142,7 +142,7 @@ def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
     integrand = _integrand(a)
     leaves = integrand.atoms(sp.Indexed)
     reads = {base: any(i.base == base for i in leaves) for base in (DATUM, LATENT, NOISE)}
-    constant = not integrand.atoms(sp.Symbol, sp.Indexed, Entropy, LogDensity, Elbo) - _sizes(
+    constant = not integrand.atoms(sp.Symbol, sp.Indexed, _RoleHead, Elbo) - _sizes(
         integrand, places
     )
     return (
@@ -170,7 +170,7 @@ def rank(a: sp.Expr, places: Roles) -> int:
             rank(d.body, places) for d in a.atoms(Directional) if not isinstance(d.body, Elbo)
         ]
         return DERIVATIVE + min(inside, default=DERIVATIVE)
-    heads = a.atoms(Entropy, LogDensity)
+    heads = a.atoms(_RoleHead)
     if heads:
         return min(_RANK[h.role] for h in heads)
     integrand = _integrand(a)

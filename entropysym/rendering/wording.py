@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 import sympy as sp
 
 from entropysym.errors import InputError, shown
-from entropysym.language.heads import Directional, Elbo, LogDensity, NetworkValue
+from entropysym.language.heads import Directional, Elbo, Entropy, LogDensity, NetworkValue
+from entropysym.language.objective import encoder_expectation
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT, NOISE
 from entropysym.prover.derivation import Condition, Step
-from entropysym.render.marks import Slope
-from entropysym.render.medium import Medium, listed
+from entropysym.rendering.marks import Slope
+from entropysym.rendering.medium import Medium, listed
 
 Sentence = Callable[[Sequence[Condition], Model, Medium], str]
 
@@ -32,11 +33,8 @@ def entry(name: str, model: Model) -> sp.Expr:
 
 def reparametrisation(model: Model) -> sp.Eq:
     r"""$z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ of a model's encoder."""
-    family, h = model.encoder.family, model.latent.index
-    if family.location is None or family.scale is None:
-        raise InputError(f"the encoder's family {family.name} has no location and scale")
-    right = model.encoder.fill(family.location) + model.encoder.fill(family.scale) * NOISE[h]
-    return sp.Eq(LATENT[h], right, evaluate=False)
+    h, location, scale = encoder_expectation(model, Entropy("prior")).encoder  # type: ignore[attr-defined]
+    return sp.Eq(LATENT[h], location + scale * NOISE[h], evaluate=False)
 
 
 def slopes(conditions: Sequence[Condition], model: Model) -> list[sp.Expr]:

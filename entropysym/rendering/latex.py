@@ -7,7 +7,6 @@ understood by amsmath, KaTeX and MathJax.
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
@@ -16,14 +15,10 @@ from entropysym.errors import one_of
 from entropysym.language.heads import DataMean, Elbo, _Expectation, latex_name
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM
-from entropysym.render.marks import ENTROPY_SUM, GAP
-from entropysym.render.order import Product, Roles, addends, product, roles
+from entropysym.rendering.marks import ENTROPY_SUM, GAP
+from entropysym.rendering.notation import COUNT, DATA, Data, primed
+from entropysym.rendering.order import Product, Roles, addends, product, roles
 
-Data = Literal["finite", "infinite"]
-DATA = ("finite", "infinite")
-
-_COUNT = sp.Symbol("N", integer=True, positive=True)
-_INDEX = re.compile(r"([A-Za-z])(?:_(\d+))?\Z")
 _TALL = ("\\frac", "\\sum", "\\prod")
 
 
@@ -33,15 +28,6 @@ def latex(expression: sp.Basic, model: Model | None = None, *, data: Data = "fin
     `data="infinite"` writes the data mean as an expectation over p(x) and drops the index of the datum.
     """
     return PaperPrinter(roles(model) if model else Roles(), data).doprint(expression)
-
-
-def primed(index: sp.Symbol) -> str | None:
-    """The letter of a bound index with primes: h_1 is h'. None for anything that is no index."""
-    found = _INDEX.match(index.name) if index.is_integer else None
-    if not found:
-        return None
-    count = int(found[2] or 0)
-    return found[1] + "'" * count if count <= 3 else f"{found[1]}_{{{count}}}"
 
 
 class PaperPrinter(LatexPrinter):
@@ -80,7 +66,7 @@ class PaperPrinter(LatexPrinter):
         shared = isinstance(first, DataMean) and not self.infinite and (below or p.numerator)
         if shared:  # one fraction for the factor and for the 1/N of the mean
             number = [f for f in below if f.is_Number]
-            below = (*number, _COUNT, *(f for f in below if not f.is_Number))
+            below = (*number, COUNT, *(f for f in below if not f.is_Number))
         parts = []
         if below:
             parts.append(
@@ -212,6 +198,12 @@ class PaperPrinter(LatexPrinter):
         size = "bigg" if "\\Big" in body else "Big" if any(t in body for t in _TALL) else nested
         return f"\\{size}l{left} {body} \\{size}r{right}" if size else f"{left}{body}{right}"
 
+    def _print_Basic(self, e: sp.Basic) -> str:
+        own = getattr(
+            e, "_latex", None
+        )  # a head without a method here prints as it does in notebooks
+        return own(self) if own is not None else super()._print_Basic(e)
+
     # -- the language's heads -----------------------------------------------------------------------------------------
 
     def _datum(self, n: sp.Basic) -> str:
@@ -270,6 +262,9 @@ class PaperPrinter(LatexPrinter):
             rf"\mathcal{{H}}[{self._density(e.role, e.args[-1] if e.role == 'encoder' else None)}]"  # type: ignore[attr-defined]
         )
 
+    def _print_LogBaseMeasure(self, e: sp.Expr) -> str:
+        return rf"\log h({'z' if e.role == 'prior' else self._datum(e.args[-1])})"  # type: ignore[attr-defined]
+
     def _print_Elbo(self, e: sp.Expr) -> str:
         return r"\mathcal{F}"
 
@@ -290,7 +285,9 @@ class PaperPrinter(LatexPrinter):
         return self._density(str(e.args[0]), e.args[1])
 
     def _print_Distributed(self, e: sp.Expr) -> str:
-        family = r"\mathcal{N}" if str(e.args[0]) == "Normal" else rf"\mathrm{{{e.args[0]}}}"
+        # What TeX would take as a command is dropped from a family's name.
+        name = re.sub(r"[^A-Za-z0-9]", "", str(e.args[0]))
+        family = r"\mathcal{N}" if name == "Normal" else rf"\mathrm{{{name}}}"
         value, *arguments = (self._print(a) for a in e.args[1:])
         return family + self.enclosed(rf"{value};\, {', '.join(arguments)}")
 

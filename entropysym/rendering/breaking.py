@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from entropysym.render.latex import PaperPrinter
-from entropysym.render.order import addends
-from entropysym.render.plain import PlainPrinter
+from entropysym.rendering.latex import PaperPrinter
+from entropysym.rendering.order import addends
+from entropysym.rendering.plain import PlainPrinter
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.")
 _WIDTHS = {  # em, at the size of the text

@@ -5,12 +5,13 @@ from __future__ import annotations
 from entropysym.errors import InputError, one_of, shown
 from entropysym.prover.derivation import Derivation, Refusal
 from entropysym.prover.document import to_json
-from entropysym.render.figure import training_figure
-from entropysym.render.latex import Data, latex
-from entropysym.render.layout import filled, latex_layout, markdown_layout, plain_layout
-from entropysym.render.medium import latex_medium, markdown_medium, plain_medium
-from entropysym.render.paper import paper, refusal_paper
-from entropysym.render.plain import plain
+from entropysym.rendering.figure import training_figure
+from entropysym.rendering.latex import latex
+from entropysym.rendering.layout import filled, latex_layout, markdown_layout, plain_layout
+from entropysym.rendering.medium import latex_medium, markdown_medium, plain_medium
+from entropysym.rendering.notation import Data
+from entropysym.rendering.paper import paper, refusal_paper
+from entropysym.rendering.plain import plain
 
 _MEDIA = {
     "latex": (latex_medium, latex_layout, "tex"),

@@ -10,9 +10,10 @@ import sympy as sp
 
 from entropysym.language.heads import GREEK
 from entropysym.language.records import Model
-from entropysym.render.latex import Data, PaperPrinter
-from entropysym.render.order import roles
-from entropysym.render.plain import PlainPrinter
+from entropysym.rendering.latex import PaperPrinter
+from entropysym.rendering.notation import Data
+from entropysym.rendering.order import roles
+from entropysym.rendering.plain import PlainPrinter
 
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",

@@ -9,15 +9,15 @@ from entropysym.errors import one_of
 from entropysym.language.heads import GREEK, DataMean, Elbo, _Expectation, name_parts
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM
-from entropysym.render.latex import _COUNT, DATA, Data, primed
-from entropysym.render.marks import ENTROPY_SUM, GAP
-from entropysym.render.order import Product, Roles, addends, product, roles
+from entropysym.rendering.marks import ENTROPY_SUM, GAP
+from entropysym.rendering.notation import COUNT, DATA, Data, primed
+from entropysym.rendering.order import Product, Roles, addends, product, roles
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def plain(expression: sp.Basic, model: Model | None = None, *, data: Data = "finite") -> str:
-    """One expression in one line of Unicode text. Arguments as for `entropysym.render.latex.latex`."""
+    """One expression in one line of Unicode text. Arguments as for `entropysym.rendering.latex.latex`."""
     return PlainPrinter(roles(model) if model else Roles(), data).doprint(expression)
 
 
@@ -59,7 +59,7 @@ class PlainPrinter(StrPrinter):
         shared = len(heavy) == 1 and isinstance(heavy[0], DataMean) and not self.infinite
         if shared:
             number = [f for f in below if f.is_Number]
-            below = (*number, _COUNT, *(f for f in below if not f.is_Number))
+            below = (*number, COUNT, *(f for f in below if not f.is_Number))
         parts = []
         if below or p.numerator or not heavy:
             above = self._light(p.numerator) or "1"
@@ -169,6 +169,12 @@ class PlainPrinter(StrPrinter):
         signs = " ".join(f"Σ_{self._print(lim[0])}" for lim in reversed(e.limits))
         return f"{signs} {f'({body})' if isinstance(e.function, sp.Add) or body.startswith('-') else body}"
 
+    def _print_Basic(self, e: sp.Basic) -> str:
+        own = getattr(
+            e, "_sympystr", None
+        )  # a head without a method here prints as it does in notebooks
+        return own(self) if own is not None else super()._print_Basic(e)
+
     def _datum(self, n: sp.Basic) -> str:
         return "x" if self.infinite else f"x_{self._print(n)}"
 
@@ -208,6 +214,9 @@ class PlainPrinter(StrPrinter):
 
     def _print_Entropy(self, e: sp.Expr) -> str:
         return f"H[{self._density(e.role, e.args[-1] if e.role == 'encoder' else None)}]"  # type: ignore[attr-defined]
+
+    def _print_LogBaseMeasure(self, e: sp.Expr) -> str:
+        return f"log h({'z' if e.role == 'prior' else self._datum(e.args[-1])})"  # type: ignore[attr-defined]
 
     def _print_Elbo(self, e: sp.Expr) -> str:
         return "F"

@@ -22,10 +22,10 @@ from entropysym.prover import derivation as records
 from entropysym.prover import derive as derive_function
 from entropysym.prover.derivation import Refusal
 from entropysym.prover.document import to_json
-from entropysym.render import document, render
-from entropysym.render.medium import latex_medium, markdown_text, plain_text, tex_text
-from entropysym.render.paper import with_one_logarithm
-from entropysym.render.wording import CONDITIONS, REASONS, sentences
+from entropysym.rendering import document, render
+from entropysym.rendering.medium import latex_medium, markdown_text, plain_text, tex_text
+from entropysym.rendering.paper import with_one_logarithm
+from entropysym.rendering.wording import CONDITIONS, REASONS, sentences
 from entropysym.verdict import undecided
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from entropysym.errors import InputError
-from entropysym.render import training_figure
-from entropysym.render.figure import _limits
+from entropysym.rendering import training_figure
+from entropysym.rendering.figure import _limits
 
 
 def _history(length=60):
@@ -62,6 +62,6 @@ def test_what_cannot_be_drawn_is_refused(history, gaps, message, tmp_path):
 
 
 def test_importing_render_loads_no_plotting():
-    code = "import sys, entropysym.render; print(sorted({'matplotlib', 'jax', 'numpy'} & set(sys.modules)))"
+    code = "import sys, entropysym.rendering; print(sorted({'matplotlib', 'jax', 'numpy'} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import jinja2
 import sympy as sp
 
-from entropysym.render.breaking import rows, tex_width
-from entropysym.render.medium import Medium
-from entropysym.render.paper import Line
+from entropysym.rendering.breaking import rows, tex_width
+from entropysym.rendering.medium import Medium
+from entropysym.rendering.paper import Line
 
 COLUMNS = 100
 #: Widths of a LaTeX page in em: a display, and (set small) a step beside the column of reasons.
@@ -31,7 +31,8 @@ def latex_layout(medium: Medium) -> Layout:
     """For a LaTeX file: `align`, one number and one reason for each step."""
 
     def display(*lines: Line) -> str:
-        body = " \\\\\n".join(row for line in _aligned(lines, medium, PAGE) for row in line)
+        # A star keeps the rows of one line on one page.
+        body = " \\\\\n".join(" \\\\*\n".join(line) for line in _aligned(lines, medium, PAGE))
         return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
     def numbered(lines: Sequence[Line]) -> str:

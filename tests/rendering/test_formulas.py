@@ -15,8 +15,8 @@ from entropysym.language.heads import (
 )
 from entropysym.language.objective import elbo, encoder_expectation, entropy_sum, reparametrised
 from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
-from entropysym.render.latex import latex
-from entropysym.render.plain import plain
+from entropysym.rendering.latex import latex
+from entropysym.rendering.plain import plain
 
 VAE2, LINEAR = models.vae2(), models.linear_vae()
 D, H = size("D"), size("H")

@@ -1,0 +1,71 @@
+"""Wrong right-hand sides of the gap identity: the numerical check must reject every one."""
+
+import pytest
+import sympy as sp
+
+import entropysym as es
+from entropysym.numerics import try_variants, variants
+from entropysym.numerics.mutations import Variant, addends
+
+
+def test_every_wrong_variant_is_rejected(derivation):
+    results = try_variants(derivation.model, derivation.direction, derivation.entropy_sum, count=60)
+    wrong = [r for r in results if not r.equal]
+    assert len(wrong) >= 12
+    assert all(r.compared == 60 for r in results)
+    missed = [r.name for r in results if not r.passed]
+    assert not missed
+    # Most are wrong wherever the sizes tell; none hangs on a single lucky configuration.
+    assert min(r.rejected for r in wrong) >= 30
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "sign changed",
+        "missing",
+        "twice (its 1/2 dropped)",
+        "2 pi dropped",
+        "H for D",
+        "sqrt(",
+        "**2 for",
+        "of log e too many",
+        "2 pi too many",
+        "bits for nats",
+        "summed over data",
+        "direction negated",
+        "direction halved",
+        "motion of",
+        "h reversed",
+    ],
+)
+def test_the_usual_mistakes_are_among_them(derivation, mistake):
+    made = variants(derivation.model, derivation.direction, derivation.entropy_sum)
+    assert any(mistake in v.name for v in made)
+    assert len({v.name for v in made}) == len(made)
+    assert all(isinstance(v, Variant) for v in made)
+
+
+def test_a_variant_that_is_equal_does_not_count(derivations, monkeypatch):
+    d = derivations["vae2"]
+    h = d.model.latent
+    alpha2 = d.model.parameters[1]
+    # The same sum, read backwards and split in two: another expression of the same value.
+    back = alpha2.at(h.size + 1 - h.index)
+    equal = d.entropy_sum - h.sum(sp.log(back)) / 2 + h.sum(sp.log(alpha2.at(h.index))) / 2
+    made = (Variant("the same", equal, d.direction), Variant("off", equal + 1, d.direction))
+    monkeypatch.setattr("entropysym.numerics.sweeps.variants", lambda *_: made)
+    same, off = try_variants(d.model, d.direction, d.entropy_sum, count=40)
+    assert same.equal
+    assert same.rejected == 0
+    assert same.passed
+    assert not off.equal
+    assert off.rejected == 40
+
+
+def test_addends_are_found_through_binders():
+    model = es.models.vae2()
+    h, sigma2 = model.latent, model.parameters[0].symbol
+    alpha2 = model.parameters[1].at(h.index)
+    e = -h.sum(sp.log(alpha2) / 2 + sp.Rational(1, 2)) * 2 + (sigma2 + 1) ** 2
+    assert len(addends(e)) == 3
