@@ -3,22 +3,37 @@
 Both are polynomials over atoms, computed in one walk: no substitution, hence no capture. The
 direction acts as a derivation D with D x = D eps = 0, D p = direction[p] for a parameter p, and it
 passes through sums, means and expectations whose law does not move. Abstract networks have no
-derivative; they stand still when their inputs do.
+derivative; they stand still when their inputs do, and so do abs and loggamma.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
+from .matrices import (
+    Word,
+    entry,
+    inverse,
+    joined,
+    log_det,
+    surely_posdef,
+    trace,
+    transposed,
+)
 from .measures import bind, close
 from .normal_form import (
+    Atom,
     Polynomial,
     Work,
+    absolute,
     add,
     constant,
     exponential,
     is_positive,
     key,
+    log_gamma,
     logarithm,
     of,
     power,
@@ -26,25 +41,9 @@ from .normal_form import (
 )
 from .reader import Certificate
 from .statement import show
-from .terms import Model, Refused, Term
+from .terms import MATRICES, Family, Model, Refused, Term
 
 Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
-
-ELBO: Term = (
-    "mean",
-    (
-        "add",
-        ("H", "encoder", 0),
-        ("expect", 0, ("logp", "prior", 0)),
-        ("expect", 0, ("logp", "decoder", 1, 0)),
-    ),
-)
-ENTROPY_SUM: Term = (
-    "add",
-    ("mean", ("H", "encoder", 0)),
-    ("mul", -1, ("H", "prior")),
-    ("mul", -1, ("mean", ("expect", 0, ("H", "decoder", 0)))),
-)
 
 
 @dataclass(frozen=True)
@@ -57,37 +56,67 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Replay:
-    """What terms of one derivation are evaluated against.
+class Matrix:
+    """scalar * word, of this size; D word = rate * word for every entry, as log det and trace."""
+
+    scalar: Pair
+    word: Word
+    rate: Polynomial
+    size: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a term is evaluated: the replay's model and direction, and what the place binds.
 
     With ``reparametrised``, E_q f(z) is evaluated as E_eps f(location + scale eps), the same
-    number, for `expect` and `reparam` alike.
+    number, for `expect` and `reparam` alike. ``bindings`` hold, inside a family, the variable and
+    the arguments as functions of an index (none for a family over single numbers), and the
+    plate's size as ``dim``. ``moving``: derivatives are asked for.
     """
 
     work: Work
     model: Model
+    objective: Term
     direction: dict[str, Term]
     certificates: dict[str, Certificate]
     reparametrised: bool
+    moving: bool = False
+    scope: tuple[Bound, ...] = ()
+    bindings: Mapping[str, Any] = field(default_factory=dict)
+
+    def at(self, position: int) -> Bound:
+        return self.scope[-1 - position]
+
+    def names(self, positions: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(self.at(i).name for i in positions)
+
+    def under(self, *binders: Bound) -> "Site":
+        return replace(self, scope=self.scope + binders)
+
+    def opened(self, tag: str, size: str = "", datum: int = 0) -> Bound:
+        linked = datum if tag == "latent" else 0  # noise has the same law for every datum
+        return Bound(self.work.fresh((tag, size, linked)), tag, datum)
+
+    def close(self, bound: Bound, pair: Pair) -> Pair:
+        return close(self.work, bound.name, pair[0]), close(self.work, bound.name, pair[1])
+
+    def times(self, *pairs: Pair) -> Pair:
+        """The product rule: D (u v) = D u v + u D v."""
+        value, change = constant(1), {}
+        for v, d in pairs:
+            change = add(self.work, product(self.work, change, v), product(self.work, value, d))
+            value = product(self.work, value, v)
+        return value, change
+
+    def plus(self, *pairs: Pair) -> Pair:
+        return add(self.work, *(v for v, _ in pairs)), add(self.work, *(d for _, d in pairs))
 
 
-def evaluate(
-    at: Replay,
-    term: Term,
-    scope: tuple[Bound, ...] = (),
-    moving: bool = False,
-    bindings: dict[str, Pair] | None = None,
-) -> Pair:
+def evaluate(site: Site, term: Term) -> Pair:
     """(value, D value if moving) of a term that `reader.term` has let through."""
-    work = at.work
+    work = site.work
     work.charge(5)
-
-    def sub(inner: Term, *more: Bound) -> Pair:
-        return evaluate(at, inner, scope + more, moving, bindings)
-
-    def bound(position: int) -> Bound:
-        return scope[-1 - position]
-
     match term:
         case int():
             return constant(term), {}
@@ -97,174 +126,263 @@ def evaluate(
             return of(work.atom(term[0])), {}
         case ("size", name):
             return of(work.atom("size", name)), {}
-        case ("var",):
-            return (bindings or {})["var"]
-        case ("arg", name):
-            return (bindings or {})["arg " + name]
+        case ("dim",):
+            return of(work.atom("size", site.bindings["dim"])), {}
+        case ("var", *positions):
+            return site.bindings["var"](*(site.at(i) for i in positions))
+        case ("arg", name, *positions):
+            return site.bindings["arg " + name](*(site.at(i) for i in positions))
         case ("param", name, *positions):
-            indices = [bound(i) for i in positions]
-            positive = at.model.parameters[name].range != "real"
-            ids = tuple(index.name for index in indices)
-            value = of(work.atom("param", name, ids, positive=positive))
-            if not moving or name not in at.direction:
+            positive = site.model.parameters[name].range != "real"
+            value = of(work.atom("param", name, site.names(positions), positive=positive))
+            if not site.moving or name not in site.direction:
                 return value, {}
-            return value, evaluate(at, at.direction[name], tuple(indices))[0]
-        case ("net", *_):
-            return _network(at, term, scope, moving, bindings), {}
+            indices = tuple(site.at(i) for i in positions)
+            return value, evaluate(
+                replace(site, moving=False, scope=indices, bindings={}), site.direction[name]
+            )[0]
+        case ("net", name, positions, vectors):
+            positive = site.model.networks[name].range != "real"
+            bodies = _inputs(site, name, vectors)
+            return of(work.atom("net", name, site.names(positions), (), bodies, positive)), {}
         case ("x", i, j):
-            return of(work.atom("x", ids=(bound(i).name, bound(j).name))), {}
-        case ("eps", i, j):
-            return of(work.atom("eps", ids=(bound(i).name, bound(j).name))), {}
+            return _datum(site, site.at(i), site.at(j))
+        case ("eps", *positions):
+            return of(work.atom("eps", ids=site.names(positions))), {}
         case ("z", i, j):
-            return _latent(at, bound(i), bound(j), moving)
+            return _latent(site, site.at(i), site.at(j))
         case ("sum", size, body):
-            index = _open(work, "index", size)
-            return _close(at, index, sub(body, index))
+            return _measure(site, site.opened("index", size), body)
         case ("mean", body):
-            datum = _open(work, "datum")
-            return _close(at, datum, sub(body, datum))
+            return _measure(site, site.opened("datum"), body)
         case ("expect" | "reparam", i, body):
-            datum = bound(i).name
-            if at.reparametrised:
-                noise = _open(work, "noise", datum=datum)
-                return _close(at, noise, sub(body, noise))
+            datum = site.at(i).name
+            if site.reparametrised:
+                return _measure(site, site.opened("noise", datum=datum), body)
             if term[0] == "reparam":
                 raise Refused("'reparam' in a derivation without the step 'reparametrise'")
-            if moving and _moves(at, "encoder", datum):
+            if site.moving and _encoder_moves(site, datum):
                 raise Refused("the encoder moves along the direction: reparametrise first")
-            latent = _open(work, "latent", datum=datum)
-            return _close(at, latent, sub(body, latent))
+            return _measure(site, site.opened("latent", datum=datum), body)
         case ("add", *parts):
-            pairs = [sub(part) for part in parts]
-            return add(work, *(v for v, _ in pairs)), add(work, *(d for _, d in pairs))
+            return site.plus(*(evaluate(site, part) for part in parts))
         case ("mul", *parts):
-            value, change = constant(1), {}
-            for part in parts:
-                v, d = sub(part)
-                change = add(work, product(work, change, v), product(work, value, d))
-                value = product(work, value, v)
-            return value, change
+            return site.times(*(evaluate(site, part) for part in parts))
         case ("pow", base, exponent):
-            q = evaluate(at, exponent)[0].popitem()[1]
-            v, d = sub(base)
-            value = power(work, v, q, partial(show, base))
-            if not d:
-                return value, {}
-            slope = product(work, constant(q), power(work, v, q - 1, partial(show, base)))
-            return value, product(work, slope, d)
+            q = Fraction(exponent) if isinstance(exponent, int) else Fraction(*exponent[1:])
+            return _power(site, evaluate(site, base), q, partial(show, base))
         case ("log", inner):
-            v, d = sub(inner)
-            value = logarithm(work, v, partial(show, inner))
-            return value, product(work, d, power(work, v, Fraction(-1))) if d else {}
+            return _log(site, evaluate(site, inner), partial(show, inner))
         case ("exp", inner):
-            v, d = sub(inner)
+            v, d = evaluate(site, inner)
             value = exponential(work, v)
             return value, product(work, value, d)
+        case ("abs" | "loggamma", inner):
+            v, d = evaluate(site, inner)
+            if d:
+                raise Refused(f"{show(inner)} moves: {term[0]} is not differentiated")
+            opaque = absolute(work, v) if term[0] == "abs" else log_gamma(work, v, partial(show, inner))
+            return opaque, {}
+        case ("logdet" | "trace" | "quad", *_):
+            return _of_matrix(site, term)
         case ("logp", "prior", i):
-            return _plate(at, "prior", (), "log_density", moving, latent=bound(i))
+            return _plate(site, "prior", (), "log_density", latent=site.at(i))
         case ("logp", "decoder", n, i):
-            return _plate(at, "decoder", (bound(i),), "log_density", moving, datum=bound(n))
+            return _plate(site, "decoder", (site.at(i),), "log_density", datum=site.at(n))
+        case ("logh", "prior", i):
+            return _plate(site, "prior", None, "log_base_measure", latent=site.at(i))
+        case ("logh", "decoder", n):
+            return _plate(site, "decoder", None, "log_base_measure", datum=site.at(n))
         case ("H", factor, *positions):
-            return _plate(at, factor, tuple(bound(i) for i in positions), "entropy", moving)
-        case ("elbo",):
-            return evaluate(at, ELBO, (), moving)
+            return _plate(site, factor, tuple(site.at(i) for i in positions), "entropy")
+        case ("objective",):
+            return evaluate(replace(site, scope=()), site.objective)
         case ("D", inner):
-            return evaluate(at, inner, scope, True, bindings)[1], {}
+            return evaluate(replace(site, moving=True), inner)[1], {}
         case _:
             raise Refused(f"no rule evaluates {show(term)}")
 
 
-def _open(work: Work, tag: str, size: str = "", datum: int = 0) -> Bound:
-    linked = datum if tag == "latent" else 0  # noise has the same law for every datum
-    return Bound(work.fresh((tag, size, linked)), tag, datum)
+def _measure(site: Site, bound: Bound, body: Term) -> Pair:
+    return site.close(bound, evaluate(site.under(bound), body))
 
 
-def _close(at: Replay, bound: Bound, pair: Pair) -> Pair:
-    return close(at.work, bound.name, pair[0]), close(at.work, bound.name, pair[1])
+def _power(site: Site, base: Pair, q: Fraction, what: Callable[[], str]) -> Pair:
+    """D u^q = q u^(q-1) D u."""
+    (v, d), work = base, site.work
+    value = power(work, v, q, what)
+    slope = product(work, constant(q), power(work, v, q - 1, what)) if d else {}
+    return value, product(work, slope, d)
 
 
-def _network(at: Replay, term: Term, scope, moving: bool, bindings) -> Polynomial:
-    _, name, positions, vectors = tuple(term)
+def _log(site: Site, inner: Pair, what: Callable[[], str]) -> Pair:
+    """D log u = D u / u."""
+    v, d = inner
+    value = logarithm(site.work, v, what)
+    return value, product(site.work, d, power(site.work, v, Fraction(-1))) if d else {}
+
+
+def _inputs(site: Site, name: str, vectors: tuple[Term, ...]) -> tuple:
+    """The inputs of a network as bodies of its atom; a network stands still if they do."""
     inputs = []
     for _, size, body in vectors:
-        index = _open(at.work, "index", size)
-        value, change = evaluate(at, body, (*scope, index), moving, bindings)
+        index = site.opened("index", size)
+        value, change = evaluate(site.under(index), body)
         if change:
             raise Refused(
                 f"the input {show(body)} of {name} moves along the direction: "
                 "an abstract network cannot be differentiated"
             )
-        inputs.append(bind(at.work, "vec", size, {index.name: ("index", size, 0)}, value))
-    ids = tuple(scope[-1 - i].name for i in positions)
-    bodies = tuple(key(of(vector)) for vector in inputs)
-    positive = at.model.networks[name].range != "real"
-    return of(at.work.atom("net", name, ids, (), bodies, positive))
+        inputs.append(bind(site.work, "vec", size, {index.name: ("index", size, 0)}, value))
+    return tuple(key(of(vector)) for vector in inputs)
 
 
-def _latent(at: Replay, bound: Bound, index: Bound, moving: bool) -> Pair:
+def matrix(site: Site, term: Term) -> Matrix:
+    """A matrix term in normal form; the direction moves a letter by a multiple of itself."""
+    site.work.charge(5)
+    match term:
+        case ("arg", name):
+            return site.bindings["arg " + name]
+        case ("mat", name):
+            declared = site.model.parameters[name]
+            atom, rate = site.work.atom(declared.range, name), {}
+            if site.moving and name in site.direction:
+                still = replace(site, moving=False, scope=(), bindings={})
+                rate, _ = evaluate(still, site.direction[name])
+            return letter(atom, declared.plates[0], rate)
+        case ("matnet", name, vectors):
+            net = site.model.networks[name]
+            atom = site.work.atom(net.range, name, bodies=_inputs(site, name, vectors))
+            return letter(atom, net.plates[0], {})
+        case ("scaled", factor, inner):
+            found = matrix(site, inner)
+            return replace(found, scalar=site.times(evaluate(site, factor), found.scalar))
+        case ("transposed", inner):
+            found = matrix(site, inner)
+            return replace(found, word=transposed(found.word))
+        case ("inverse", inner):
+            found = matrix(site, inner)
+            scalar = _power(site, found.scalar, Fraction(-1), partial(show, term))
+            rate = product(site.work, constant(-1), found.rate)
+            return Matrix(scalar, inverse(found.word), rate, found.size)
+    parts = [matrix(site, part) for part in term[1:]]
+    scalar = site.times(*(part.scalar for part in parts))
+    word = joined(tuple(part.word for part in parts))
+    return Matrix(scalar, word, add(site.work, *(p.rate for p in parts)), parts[0].size)
+
+
+def letter(atom: Atom, size: str, rate: Polynomial) -> Matrix:
+    return Matrix((constant(1), {}), ((atom, False, False),), rate, size)
+
+
+def _of_matrix(site: Site, term: Term) -> Pair:
+    """log det (c W) = size log c + log det W and D log det W = size * rate; tr (c W) = c tr W and
+    v^T (c W) w = c sum_ij v_i w_j W_ij, where D multiplies W by its rate."""
+    work = site.work
+    found = matrix(site, term[2 if term[0] == "quad" else 1])
+    size = of(work.atom("size", found.size))
+    if term[0] == "logdet":
+        log = _log(site, found.scalar, partial(show, term))
+        value = log_det(work, found.word), product(work, size, found.rate)
+        return site.plus(site.times((size, {}), log), value)
+    if term[0] == "trace":
+        value = trace(work, found.word, found.size)
+        return site.times(found.scalar, (value, product(work, found.rate, value)))
+    i, j = site.opened("index", found.size), site.opened("index", found.size)
+    value = entry(work, found.word, i.name, j.name)
+    left, right = (evaluate(site.under(index), v[2]) for index, v in ((i, term[1]), (j, term[3])))
+    pair = site.times(found.scalar, left, right, (value, product(work, found.rate, value)))
+    return site.close(i, site.close(j, pair))
+
+
+def _drawn(site: Site, head: str, ids: tuple[int, ...], family: Family) -> Pair:
+    """A variable with this family's support."""
+    positive = family.support in ("positive", "unit")
+    return of(site.work.atom(head, family.support, ids, positive=positive)), {}
+
+
+def _datum(site: Site, datum: Bound, index: Bound) -> Pair:
+    return _drawn(site, "x", (datum.name, index.name), site.model.family("decoder"))
+
+
+def _latent(site: Site, latent: Bound, index: Bound) -> Pair:
     """z_h: a symbol under `expect`, location_h + scale_h eps_h after reparametrisation."""
-    work = at.work
-    if bound.tag == "latent":
-        return of(work.atom("z", ids=(bound.name, index.name))), {}
-    family = at.model.families[at.model.factors["encoder"].family]
-    bindings = arguments(at, "encoder", (Bound(bound.datum, "datum"), index), moving)
-    location = evaluate(at, family.location, (), moving, bindings)
-    scale = evaluate(at, family.scale, (), moving, bindings)
-    eps = of(work.atom("eps", ids=(bound.name, index.name)))
-    value = add(work, location[0], product(work, scale[0], eps))
-    return value, add(work, location[1], product(work, scale[1], eps))
+    family = site.model.family("encoder")
+    if latent.tag == "latent":
+        return _drawn(site, "z", (latent.name, index.name), family)
+    bindings = arguments(site, "encoder", (Bound(latent.datum, "datum"),), index)
+    inside = replace(site, scope=(), bindings=bindings)
+    eps = of(site.work.atom("eps", ids=(latent.name, index.name))), {}
+    location, scale = evaluate(inside, family.location), evaluate(inside, family.scale)
+    return site.plus(location, site.times(scale, eps))
 
 
-def arguments(at: Replay, role: str, scope: tuple[Bound, ...], moving: bool) -> dict[str, Pair]:
-    """The arguments of a factor's family at one place of its plate, each within its range."""
-    factor = at.model.factors[role]
-    ranges = at.model.families[factor.family].arguments
-    found = {}
-    for (name, range_), term in zip(ranges.items(), factor.arguments, strict=True):
-        pair = evaluate(at, term, scope, moving)
+def arguments(site: Site, role: str, scope: tuple[Bound, ...], index: Bound | None) -> dict:
+    """The arguments of a factor's family, each within its range, as `bindings`."""
+    factor, family = site.model.factors[role], site.model.family(role)
+    place = replace(site, scope=scope if index is None else (*scope, index), bindings={})
+    found: dict[str, Any] = {}
+    for (name, range_), term in zip(family.arguments.items(), factor.arguments, strict=True):
+        where = f"{name} of the {role}: {show(term)}: not shown to be"
+        if range_ == "vector":
+            found["arg " + name] = lambda i, term=term: evaluate(place.under(i), term)
+            continue
+        if range_ == "posdef":
+            found["arg " + name] = value = matrix(place, term)
+            if not (is_positive(value.scalar[0]) and surely_posdef(value.word)):
+                raise Refused(f"{where} positive definite")
+            continue
+        pair = evaluate(place, term)
         if range_ != "real" and not is_positive(pair[0]):
-            raise Refused(f"{name} of the {role}: {show(term)}: not shown to be positive")
-        if range_ == "unit" and not _in_unit(at, term):
-            raise Refused(f"{name} of the {role}: {show(term)}: not shown to be below 1")
-        found["arg " + name] = pair
+            raise Refused(f"{where} positive")
+        if range_ == "unit" and not _in_unit(site.model, term):
+            raise Refused(f"{where} below 1")
+        found["arg " + name] = lambda pair=pair: pair
     return found
 
 
-def _in_unit(at: Replay, term: Term) -> bool:
-    declared = {**at.model.parameters, **at.model.networks}
-    match term:
-        case ("param" | "net", name, *_):
-            return declared[name].range == "unit"
-    return False
+def _in_unit(model: Model, term: Term) -> bool:
+    declared = {**model.parameters, **model.networks}
+    return isinstance(term, tuple) and term[0] in ("param", "net") and declared[term[1]].range == "unit"
 
 
 def _plate(
-    at: Replay,
+    site: Site,
     role: str,
-    scope: tuple[Bound, ...],
+    scope: tuple[Bound, ...] | None,
     part: str,
-    moving: bool,
     latent: Bound | None = None,
     datum: Bound | None = None,
 ) -> Pair:
-    """sum over a factor's plate of its log density or its entropy."""
-    model = at.model
-    family = model.families[model.factors[role].family]
-    size = model.observed if role == "decoder" else model.latent
-    index = _open(at.work, "index", size)
-    bindings = arguments(at, role, (*scope, index), moving)
-    if part == "entropy":
-        body = at.certificates[family.name].entropy
-    else:
-        body = family.log_density
-        if latent:
-            bindings["var"] = _latent(at, latent, index, moving)
-        if datum:
-            bindings["var"] = of(at.work.atom("x", ids=(datum.name, index.name))), {}
-    return _close(at, index, evaluate(at, body, (), moving, bindings))
+    """A factor's log density, log base measure or entropy: a sum over its plate, or over vectors
+    one term. Without a scope, the arguments are not bound."""
+    family = site.model.family(role)
+    size = site.model.observed if role == "decoder" else site.model.latent
+    index = None if family.over_vectors else site.opened("index", size)
+    bindings = {} if scope is None else arguments(site, role, scope, index)
+    here = () if index is None else (index,)
+    if latent:
+        bindings["var"] = lambda *i: _latent(site, latent, *here, *i)
+    if datum:
+        bindings["var"] = lambda *i: _datum(site, datum, *here, *i)
+    bindings["dim"] = size
+    is_entropy = part == "entropy"
+    body = site.certificates[family.name].entropy if is_entropy else getattr(family, part)
+    pair = evaluate(replace(site, scope=(), bindings=bindings), body)
+    return pair if index is None else site.close(index, pair)
 
 
-def _moves(at: Replay, role: str, datum: int) -> bool:
-    index = _open(at.work, "index", at.model.latent)
-    pairs = arguments(at, role, (Bound(datum, "datum"), index), True)
-    return any(change for _, change in pairs.values())
+def _encoder_moves(site: Site, datum: int) -> bool:
+    family = site.model.family("encoder")
+    index = site.opened("index", site.model.latent)
+    alone = family.over_vectors
+    bindings = arguments(site, "encoder", (Bound(datum, "datum"),), None if alone else index)
+    for name, range_ in family.arguments.items():
+        found = bindings["arg " + name]
+        if range_ == "posdef":
+            moves = found.scalar[1] or found.rate
+        else:
+            moves = (found(index) if range_ == "vector" else found())[1]
+        if moves:
+            return True
+    return False

@@ -19,8 +19,8 @@ from .normal_form import (
     key,
     monomial,
     product,
+    product_text,
     rename,
-    text,
 )
 
 INTEGRALS = ("datum", "latent", "noise")
@@ -99,7 +99,7 @@ def _moment(work: Work, noise: int, mono: Monomial) -> Iterator[tuple[Monomial, 
         powers = dict(rest)
         for pair in pairs:
             work.charge(4)
-            delta = work.atom("delta", ids=(min(pair), max(pair)))
+            delta = work.atom("delta", ids=pair)
             powers[delta] = Fraction(1)
         yield from monomial(work, powers, Fraction(1)).items()
 
@@ -186,7 +186,7 @@ def _orders(
         for name, (tag, size, datum) in opened.items():
             work.charge(weight)
             own = shown | {name: "*"}
-            touched = sorted(text(a, own) + f"^{e}" for a, e in mono if name in a.free)
+            touched = product_text(frozenset(f for f in mono if name in f[0].free), own)
             links = sorted(colours[n] for n, kind in opened.items() if kind[2] == name)
             signatures[name] = (colours[name], tag, size, colours.get(datum, -1), links, touched)
         ranks = sorted(signatures.values())
@@ -196,7 +196,7 @@ def _orders(
     if not ties:
         shown = {name: f"<{place}>" for place, name in enumerate(order)}
         work.charge(weight)
-        yield " ".join(sorted(text(a, shown) + f"^{e}" for a, e in mono)), order
+        yield product_text(mono, shown), order
         return
     tried: list[int] = []
     for name in ties:

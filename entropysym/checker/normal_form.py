@@ -4,8 +4,8 @@ A *monomial* is a set of (atom, exponent), a *polynomial* maps monomials to rati
 two terms whose polynomials agree are equal. Nothing else is ever concluded: atoms that look
 different may well be equal, and then the checker says "not shown".
 
-An atom is a symbol (parameter, datum, latent, …), an opaque function (``log``, ``exp``, ``net``, a
-``root`` for powers of a sum) or a *measure*: a finite sum, a data mean or an expectation, any
+An atom is a symbol (parameter, datum, latent, …), an opaque function (``log``, ``exp``, ``abs``,
+``net``, a ``root`` for powers of a sum, a word of matrices) or a *measure*: a finite sum, a data mean or an expectation, any
 number of them at once, of one product. Every binder is a linear measure, and binders commute, so a
 measure is kept as a set of binders over a product whose factors hang together; products of
 measures that a further binder ties together are opened and merged. A bound name is a negative
@@ -26,6 +26,7 @@ Key = frozenset[tuple[Monomial, Fraction]]
 
 ONE: Monomial = frozenset()
 ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
+UNORDERED = ("delta", "symmetric")  # of two indices whose order does not matter
 BUDGET = 400_000
 MAX_BITS = 2_000
 MAX_WEIGHT = 20_000
@@ -33,19 +34,6 @@ MAX_WEIGHT = 20_000
 
 class Atom:
     """One irreducible factor; made by `Work.atom` alone, so that equal atoms are one object."""
-
-    __slots__ = (
-        "binders",
-        "bodies",
-        "free",
-        "head",
-        "ids",
-        "label",
-        "level",
-        "positive",
-        "serial",
-        "weight",
-    )
 
     def __init__(self, serial, head, label, ids, binders, bodies, positive):
         self.serial, self.head, self.label, self.ids = serial, head, label, ids
@@ -62,6 +50,7 @@ class Atom:
         if head == "measure":
             positive = all(is_positive(dict(body)) for body in bodies)
         self.positive: bool = positive or head in ALWAYS_POSITIVE
+        self.drawn: bool = head in ("var", "x", "z")  # then the label is the family's support
 
     def __hash__(self):
         return self.serial  # not the address: the order of sets must not change between runs
@@ -93,6 +82,7 @@ class Work:
         return name
 
     def atom(self, head, label="", ids=(), binders=(), bodies=(), positive=False) -> Atom:
+        ids = tuple(sorted(ids)) if head in UNORDERED else ids
         key = (head, label, ids, binders, bodies, positive)
         if key not in self.atoms:
             self.charge(2)
@@ -261,9 +251,23 @@ def logarithm(work: Work, poly: Polynomial, what: Callable[[], str] = str) -> Po
         elif atom.head == "exp":
             parts.append(product(work, dict(atom.bodies[0]), constant(exponent)))
         else:
-            log = work.atom("log", bodies=(frozenset({(frozenset({(atom, Fraction(1))}), 1)}),))
+            log = work.atom("log", bodies=(key(of(atom)),))
             parts.append(product(work, of(log), constant(exponent)))
     return add(work, *parts)
+
+
+def absolute(work: Work, poly: Polynomial) -> Polynomial:
+    """|u| as a function of u^2, so that |u| and |-u| are one atom."""
+    return of(work.atom("abs", bodies=(key(product(work, poly, poly)),)))
+
+
+def log_gamma(work: Work, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
+    """log Gamma of something surely positive, or of a count plus a positive number."""
+    counts = {atom for mono in poly for atom, _ in mono if atom.label == "count"}
+    above = [{frozenset([(atom, 1)]): 1, ONE: poly.get(ONE)} for atom in counts if atom.drawn]
+    if not is_positive(poly) and not (poly in above and poly[ONE] > 0):
+        raise Refused(f"loggamma of {what() or 'a term'}: not shown to be positive")
+    return of(work.atom("loggamma", bodies=(key(poly),)))
 
 
 def exponential(work: Work, poly: Polynomial) -> Polynomial:
@@ -276,7 +280,7 @@ def exponential(work: Work, poly: Polynomial) -> Polynomial:
         elif len(factors) == 1 and factors[0][0].head == "log" and factors[0][1] == 1:
             base = dict(factors[0][0].bodies[0])
         else:
-            base = of(work.atom("exp", bodies=(frozenset({(mono, Fraction(1))}),)))
+            base = of(work.atom("exp", bodies=(key({mono: Fraction(1)}),)))
         powers = {atom: e * coefficient for atom, e in _bases(work, base).items()}
         result = product(work, result, monomial(work, powers, Fraction(1)))
     return result
@@ -310,16 +314,16 @@ def _rename_atom(work: Work, atom: Atom, names: dict[int, int]) -> Atom:
 def text(atom: Atom, names: dict[int, str] | None = None) -> str:
     """A text that tells atoms apart and does not depend on the order of sets."""
     names = names or {}
-    ids = ",".join(names.get(name, str(name)) for name in atom.ids)
+    places = [names.get(name, str(name)) for name in atom.ids]
+    ids = ",".join(sorted(places) if atom.head in UNORDERED else places)
     binders = ",".join(f"{n}:{t}{s}{names.get(d, d) or ''}" for n, (t, s, d) in atom.binders)
-    bodies = [
-        " + ".join(
-            sorted(
-                f"{c} " + " ".join(sorted(text(a, names) + f"^{e}" for a, e in mono))
-                for mono, c in body
-            )
-        )
+    bodies = (
+        " + ".join(sorted(f"{c} {product_text(mono, names)}" for mono, c in body))
         for body in atom.bodies
-    ]
+    )
     inside = "; ".join(part for part in (binders, *bodies) if part)
     return f"{atom.head} {atom.label}[{ids}]" + (f"({inside})" if inside else "")
+
+
+def product_text(mono: Monomial, names: dict[int, str]) -> str:
+    return " ".join(sorted(f"{text(atom, names)}^{exponent}" for atom, exponent in mono))

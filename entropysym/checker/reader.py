@@ -1,46 +1,37 @@
 """From bytes to a document in which every term is well formed in its place.
 
 Nothing is evaluated here. Sizes are limited before anything is built; each record has exactly the
-keys of FORMAT.md, and each term is checked in its place by `terms.term`.
+keys of FORMAT.md, and each term is checked in its place by `terms.term`. A *reader* is a function
+of a raw value and of its place in the document, for the message.
 """
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from .terms import (
-    FACTORS,
-    MAX_NODES,
-    OF_DIRECTION,
-    OF_FAMILY,
-    OF_MODEL,
-    OF_STEP,
-    RANGES,
-    Factor,
-    Family,
-    Malformed,
-    Model,
-    Network,
-    Parameter,
-    Term,
-    as_list,
-    one_of,
-    require,
-    shown,
-    term,
-)
+    ARGUMENTS, ARITHMETIC, FACTORS, MATRICES, OF_DIRECTION, OF_EXCESS, OF_FAMILY, OF_MODEL, OF_STEP,
+    OF_VECTORS, RANGES, SUPPORTS, Array, Factor, Family, Malformed, Model, Place, Term, matrix,
+    one_of, require, shown, term,
+)  # fmt: skip
+
+Reader = Callable[[Any, str], Any]
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 64
+MAX_NODES = 20_000
 MAX_DIGITS = 18
 MAX_TEXT = 200
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
-# What the printed statement uses for constants, variables and binders: a parameter called "pi" or
+# What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
-TAKEN = re.compile(r"pi|e|elbo|var|x|z|eps|log|exp|logp|[hdn]|[inq][0-9]+")
+TAKEN = re.compile(
+    r"pi|e|elbo|objective|var|dim|x|z|eps|log|exp|abs|loggamma|logp|logh|logdet|trace|quad|[hdn]"
+    r"|[inq][0-9]+"
+)
 RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
 RULES += ("closed_form",)
 
@@ -54,64 +45,110 @@ class Certificate:
 @dataclass(frozen=True)
 class Document:
     model: Model
+    weight: Term  # objective = weight (mean H[q] + mean E log p(z)) + mean E log p(x|z) - penalty
+    penalty: Term
     direction: dict[str, Term]
     gap: Term
     entropy_sum: Term
+    excess: Term
     conditions: tuple[tuple[str, ...], ...]
     certificates: dict[str, Certificate]
     steps: tuple[tuple[str, Term], ...]
-    statement_sha256: str
-    stored_sha256: tuple[str, str]
-    actual_sha256: tuple[str, str]
+    stored_sha256: dict[str, str]
+    actual_sha256: dict[str, str]
+
+
+def anything(raw: Any, where: str) -> Any:
+    return raw
+
+
+def text(raw: Any, where: str) -> str:
+    """Printable ASCII: what is printed in a statement cannot imitate another statement."""
+    require(isinstance(raw, str) and len(raw) <= MAX_TEXT, where, raw, "not a short text")
+    require(raw.isascii() and raw.isprintable(), where, raw, "not printable ASCII")
+    return raw
+
+
+def name(raw: Any, where: str) -> str:
+    require(isinstance(raw, str) and NAME.fullmatch(raw), where, raw, "not a name")
+    require(not TAKEN.fullmatch(raw), where, raw, "a name that the printed statement needs")
+    return raw
+
+
+def boolean(raw: Any, where: str) -> bool:
+    require(isinstance(raw, bool), where, raw, "not true or false")
+    return raw
+
+
+def choice(allowed: Collection[str]) -> Reader:
+    return lambda raw, where: one_of(raw, where, allowed)
+
+
+def many(entry: Reader) -> Reader:
+    def read(raw: Any, where: str) -> tuple:
+        require(isinstance(raw, list), where, raw, "not a list")
+        return tuple(entry(value, f"{where}[{i}]") for i, value in enumerate(raw))
+
+    return read
+
+
+def mapping(key: Reader) -> Callable[[Any, str], dict[str, Any]]:
+    def read(raw: Any, where: str) -> dict[str, Any]:
+        require(isinstance(raw, dict), where, raw, "not an object")
+        return {key(name, where): value for name, value in raw.items()}
+
+    return read
+
+
+def record(**fields: Reader) -> Callable[[Any, str], dict[str, Any]]:
+    def read(raw: Any, where: str) -> dict[str, Any]:
+        require(isinstance(raw, dict), where, raw, "not an object")
+        for key in fields:
+            require(key in raw, where, sorted(raw), f"the key {key!r} is missing")
+        extra = sorted(raw.keys() - fields.keys())
+        require(not extra, where, extra, "unknown keys")
+        return {key: read(raw[key], f"{where}.{key}") for key, read in fields.items()}
+
+    return read
+
+
+def terms_with(model: Model, heads: frozenset[str]) -> Reader:
+    return lambda raw, where: term(raw, Place(where, model, heads))
 
 
 def read(data: str | bytes) -> Document:
     """The document, or `Malformed`."""
-    raw = _record(_parse(data), "document", "format statement certificates steps sha256")
-    require(raw["format"] == "entropysym/1", "format", raw["format"], "not 'entropysym/1'")
-    statement = _record(raw["statement"], "statement", "model objective direction claim conditions")
-    objective = statement["objective"]
-    require(objective == "elbo", "statement.objective", objective, "not 'elbo'")
-    model = _model(statement["model"])
-    known = {name: p.plates for name, p in model.parameters.items()}
-    direction = {
-        one_of(name, f"statement.direction.{shown(name)}", known): term(
-            body,
-            f"statement.direction.{name}",
-            model,
-            OF_DIRECTION,
-            tuple(("index", size) for size in known[name]),
-        )
-        for name, body in _mapping(statement["direction"], "statement.direction").items()
-    }
-    claim = _record(statement["claim"], "statement.claim", "gap entropy_sum")
-    conditions = tuple(
-        tuple(_text(word, f"statement.conditions[{i}]") for word in as_list(row, "condition"))
-        for i, row in enumerate(as_list(statement["conditions"], "statement.conditions"))
-    )
-    certificates = _mapping(raw["certificates"], "certificates")
-    stored = _record(raw["sha256"], "sha256", "statement document")
-    body = {key: raw[key] for key in ("certificates", "statement", "steps")}
+    raw = _parse(data)
+    body = dict.fromkeys(("statement", "certificates", "steps"), anything)
+    stored = {"format": choice(("entropysym/1",)), "sha256": record(statement=text, document=text)}
+    top = record(**body, **stored)(raw, "document")
+    fields = dict.fromkeys(("objective", "direction", "claim"), anything)
+    read_statement = record(model=_model, conditions=many(many(text)), **fields)
+    statement = read_statement(raw["statement"], "statement")
+    model: Model = statement["model"]
+    objective, claim = statement["objective"], statement["claim"]
+    if objective == "elbo":
+        objective = {"weight": 1, "penalty": 0}
+    weight, penalty = terms_with(model, ARITHMETIC | {"param"}), terms_with(model, OF_DIRECTION)
+    without_d = terms_with(model, OF_EXCESS | {"logh"})
+    in_step = terms_with(model, OF_STEP)
+    step = record(rule=choice(RULES), result=in_step)
+    readers = {"gap": in_step, "entropy_sum": without_d, "excess": terms_with(model, OF_EXCESS)}
+    moved = mapping(choice(model.parameters))(statement["direction"], "statement.direction")
+    certified = mapping(choice(model.families))(raw["certificates"], "certificates")
     return Document(
         model=model,
-        direction=direction,
-        gap=term(claim["gap"], "statement.claim.gap", model, OF_STEP),
-        entropy_sum=term(claim["entropy_sum"], "statement.claim.entropy_sum", model, OF_STEP),
-        conditions=conditions,
-        certificates={
-            one_of(name, "certificates", model.families): _certificate(value, name, model)
-            for name, value in certificates.items()
+        **record(weight=weight, penalty=penalty)(objective, "statement.objective"),
+        direction={key: _motion(value, key, model) for key, value in moved.items()},
+        **record(**readers)(claim, "statement.claim"),
+        conditions=statement["conditions"],
+        certificates={key: _certificate(value, key, model) for key, value in certified.items()},
+        steps=tuple((s["rule"], s["result"]) for s in many(step)(raw["steps"], "steps")),
+        stored_sha256=top["sha256"],
+        actual_sha256={
+            "statement": _digest(raw["statement"]),
+            "document": _digest({key: raw[key] for key in body}),
         },
-        steps=tuple(
-            _step(step, f"steps[{i}]", model)
-            for i, step in enumerate(as_list(raw["steps"], "steps"))
-        ),
-        statement_sha256=_digest(statement),
-        stored_sha256=(
-            _text(stored["statement"], "sha256.statement"),
-            _text(stored["document"], "sha256.document"),
-        ),
-        actual_sha256=(_digest(statement), _digest(body)),
     )
 
 
@@ -133,28 +170,21 @@ def _parse(data: str | bytes) -> Any:
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
         if depth > MAX_DEPTH:
             raise Malformed(f"nested more than {MAX_DEPTH} deep at character {match.start()}")
+    hooks = {"parse_int": _integer, "parse_float": _no_float, "parse_constant": _no_float}
     try:
-        value = json.loads(
-            text,
-            parse_int=_integer,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-            object_pairs_hook=_unique,
-        )
+        value = json.loads(text, **hooks, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise Malformed(f"not JSON: {error.msg} at character {error.pos}") from None
     except RecursionError:
         raise Malformed("nested too deep") from None
     nodes, waiting = 0, [value]
     while waiting:
+        node = waiting.pop()
         nodes += 1
         if nodes > MAX_NODES:
             raise Malformed(f"more than {MAX_NODES} nodes")
-        node = waiting.pop()
-        if isinstance(node, dict):
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
+        if isinstance(node, dict | list):
+            waiting.extend(node.values() if isinstance(node, dict) else node)
     return value
 
 
@@ -177,158 +207,120 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _record(raw: Any, where: str, names: str) -> dict[str, Any]:
-    require(isinstance(raw, dict), where, raw, "not an object")
-    for name in names.split():
-        require(name in raw, where, sorted(raw), f"the key {name!r} is missing")
-    extra = sorted(raw.keys() - set(names.split()))
-    require(not extra, where, extra, "unknown keys")
-    return raw
+def _model(raw: Any, where: str) -> Model:
+    later = ("families", "parameters", "networks", "constraints", *FACTORS)
+    fields = dict.fromkeys(later, anything)
+    fields |= {"name": name, "sizes": many(name), "observed": anything, "latent": anything}
+    top = record(**fields)(raw, where)
+    size = choice(top["sizes"])
 
+    def arrays(key: str, **more: Reader) -> list[Array]:
+        one = record(name=name, plates=many(size), range=choice(RANGES), **more)
+        found = [Array(**fields) for fields in many(one)(raw[key], f"{where}.{key}")]
+        for array in found:
+            square = len(array.plates) == 2 and len(set(array.plates)) == 1
+            require(square or array.range not in MATRICES, where, array.name, "not square")
+        return found
 
-def _mapping(raw: Any, where: str) -> dict[str, Any]:
-    require(isinstance(raw, dict), where, raw, "not an object")
-    return raw
-
-
-def _text(raw: Any, where: str) -> str:
-    """Printable ASCII: what is printed in a statement cannot imitate another statement."""
-    require(isinstance(raw, str) and len(raw) <= MAX_TEXT, where, raw, "not a short text")
-    require(raw.isascii() and raw.isprintable(), where, raw, "not printable ASCII")
-    return raw
-
-
-def _name(raw: Any, where: str) -> str:
-    require(isinstance(raw, str) and bool(NAME.fullmatch(raw)), where, raw, "not a name")
-    require(not TAKEN.fullmatch(raw), where, raw, "a name that the printed statement needs")
-    return raw
-
-
-def _named(raw: Any, where: str, build: Callable[[dict, str], Any]) -> dict[str, Any]:
-    """A list of records with different names, as a mapping in the same order."""
-    found: dict[str, Any] = {}
-    for i, entry in enumerate(as_list(raw, where)):
-        require(isinstance(entry, dict) and "name" in entry, f"{where}[{i}]", entry, "no name")
-        name = _name(entry["name"], f"{where}[{i}].name")
-        require(name not in found, f"{where}[{i}].name", name, "occurs twice")
-        found[name] = build(entry, f"{where}[{i}]")
-    return found
-
-
-def _model(raw: Any) -> Model:
-    at = "statement.model"
-    names = "name sizes observed latent parameters networks families prior decoder encoder"
-    _record(raw, at, names + " constraints")
-    sizes = tuple(_name(size, f"{at}.sizes") for size in as_list(raw["sizes"], f"{at}.sizes"))
-    require(len(set(sizes)) == len(sizes), f"{at}.sizes", raw["sizes"], "a size occurs twice")
-
-    def plates(value: Any, where: str) -> tuple[str, ...]:
-        return tuple(one_of(size, where, sizes) for size in as_list(value, where))
-
-    def parameter(entry: dict, where: str) -> Parameter:
-        _record(entry, where, "name plates range learned")
-        learned = entry["learned"]
-        require(isinstance(learned, bool), f"{where}.learned", learned, "not true or false")
-        range_ = one_of(entry["range"], f"{where}.range", RANGES)
-        return Parameter(entry["name"], plates(entry["plates"], where), range_, learned)
-
-    def network(entry: dict, where: str) -> Network:
-        _record(entry, where, "name plates inputs range")
-        range_ = one_of(entry["range"], f"{where}.range", RANGES)
-        inputs = plates(entry["inputs"], where)
-        return Network(entry["name"], plates(entry["plates"], where), inputs, range_)
-
-    parameters = _named(raw["parameters"], f"{at}.parameters", parameter)
-    networks = _named(raw["networks"], f"{at}.networks", network)
-    names_used = [*sizes, *parameters, *networks]
-    twice = sorted({name for name in names_used if names_used.count(name) > 1})
-    require(not twice, at, twice, "a name that stands for two things")
+    parameters, networks = arrays("parameters", learned=boolean), arrays("networks", inputs=many(size))
+    arrays_ = [a.name for a in (*parameters, *networks)]
+    names = [*top["sizes"], *arrays_]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    require(not twice, where, twice, "a name that stands for two things")
+    constraint = record(on=choice(arrays_), text=text)
+    constraints = many(constraint)(raw["constraints"], f"{where}.constraints")
     model = Model(
-        name=_name(raw["name"], f"{at}.name"),
-        sizes=sizes,
-        observed=one_of(raw["observed"], f"{at}.observed", sizes),
-        latent=one_of(raw["latent"], f"{at}.latent", sizes),
-        parameters=parameters,
-        networks=networks,
+        name=top["name"],
+        sizes=top["sizes"],
+        observed=size(raw["observed"], f"{where}.observed"),
+        latent=size(raw["latent"], f"{where}.latent"),
+        parameters={p.name: p for p in parameters},
+        networks={n.name: n for n in networks},
         families={},
         factors={},
-        constraints=tuple(
-            (
-                one_of(entry["on"], f"{at}.constraints", [*parameters, *networks]),
-                _text(entry["text"], f"{at}.constraints"),
-            )
-            for entry in as_list(raw["constraints"], f"{at}.constraints")
-            if _record(entry, f"{at}.constraints", "on text")
-        ),
+        constraints=tuple((c["on"], c["text"]) for c in constraints),
     )
-    for name, entry in _mapping(raw["families"], f"{at}.families").items():
-        family = _family(entry, f"{at}.families.{_name(name, f'{at}.families')}", name, model)
-        model.families[name] = family
-    scopes = {
-        "prior": (("index", model.latent),),
-        "decoder": (("latent", ""), ("index", model.observed)),
-        "encoder": (("datum", ""), ("index", model.latent)),
-    }
+    families = mapping(name)(raw["families"], f"{where}.families")
+    for key, entry in families.items():
+        model.families[key] = _family(entry, key, model)
     for role in FACTORS:
-        where = f"{at}.{role}"
-        entry = _record(raw[role], where, "family arguments")
-        family = one_of(entry["family"], f"{where}.family", model.families)
-        given = as_list(entry["arguments"], f"{where}.arguments")
-        count = len(model.families[family].arguments)
-        require(len(given) == count, f"{where}.arguments", given, f"not {count} arguments")
-        arguments = tuple(
-            term(value, f"{where}.arguments[{i}]", model, OF_MODEL, scopes[role])
-            for i, value in enumerate(given)
-        )
-        model.factors[role] = Factor(family, arguments)
+        model.factors[role] = _factor(raw[role], f"{where}.{role}", role, model)
     used = {factor.family for factor in model.factors.values()}
-    unused = sorted(model.families.keys() - used)
-    require(not unused, f"{at}.families", unused, "used by no factor")
+    require(used == families.keys(), where, sorted(families.keys() - used), "an unused family")
     return model
 
 
-def _family(raw: Any, where: str, name: str, model: Model) -> Family:
-    _record(raw, where, "arguments support log_density log_base_measure location scale")
-    require(raw["support"] == "real", f"{where}.support", raw["support"], "not 'real'")
-    ranges = _named(
-        raw["arguments"], f"{where}.arguments", lambda e, w: _record(e, w, "name range")
-    )
-    arguments = {
-        key: one_of(entry["range"], f"{where}.arguments.{key}.range", RANGES)
-        for key, entry in ranges.items()
-    }
+def _factor(raw: Any, where: str, role: str, model: Model) -> Factor:
+    """Terms see the place in the plate unless they are arguments of the whole vector."""
+    given = record(family=choice(model.families), arguments=many(anything))(raw, where)
+    family = model.families[given["family"]]
+    ranges = family.arguments.values()
+    fits = len(given["arguments"]) == len(ranges)
+    require(fits, f"{where}.arguments", given["arguments"], f"not {len(ranges)} arguments")
+    plate = model.observed if role == "decoder" else model.latent
+    scope = {"prior": (), "decoder": (("latent", ""),), "encoder": (("datum", ""),)}[role]
+    found = []
+    for i, (value, range_) in enumerate(zip(given["arguments"], ranges, strict=True)):
+        place = Place(f"{where}.arguments[{i}]", model, OF_MODEL, scope)
+        if range_ == "posdef":
+            one, size = matrix(value, place)
+            place.require(size == plate, value, f"not a matrix of size {plate}")
+        else:
+            whole = family.over_vectors and range_ != "vector"
+            one = term(value, place if whole else place.under(("index", plate)))
+        found.append(one)
+    return Factor(family.name, tuple(found))
 
-    def part(key: str, heads: frozenset[str]) -> Term:
-        return term(raw[key], f"{where}.{key}", model, heads, (), arguments)
 
+def _family(raw: Any, key: str, model: Model) -> Family:
+    where = f"statement.model.families.{key}"
+    parts = ("log_density", "log_base_measure", "location", "scale")
+    argument = record(name=name, range=choice(ARGUMENTS))
+    fields = {"arguments": many(argument), "support": choice(SUPPORTS)}
+    top = record(**fields, **dict.fromkeys(parts, anything))(raw, where)
+    arguments = {a["name"]: a["range"] for a in top["arguments"]}
+    twice = [a["name"] for a in top["arguments"]]
+    require(len(arguments) == len(twice), f"{where}.arguments", twice, "a name occurs twice")
+    family = Family(key, arguments, top["support"], *(raw[part] for part in parts))
+    heads = OF_VECTORS if family.over_vectors else OF_FAMILY
     one, other = raw["location"], raw["scale"]
     require((one is None) == (other is None), where, [one, other], "location without scale")
-    return Family(
-        name,
-        arguments,
-        log_density=part("log_density", OF_FAMILY),
-        log_base_measure=part("log_base_measure", OF_FAMILY - {"arg"}),
-        location=None if one is None else part("location", OF_FAMILY - {"var"}),
-        scale=None if one is None else part("scale", OF_FAMILY - {"var"}),
-    )
+    fits = one is None or (not family.over_vectors and family.support == "real")
+    require(fits, where, one, "a location is for a family over single reals")
+    without = {"log_density": "", "log_base_measure": "arg", "location": "var", "scale": "var"}
+    return replace(family, **{
+        part: term(raw[part], Place(f"{where}.{part}", model, heads - {lacks}, (), arguments))
+        for part, lacks in without.items() if raw[part] is not None or lacks != "var"
+    })
 
 
-def _certificate(raw: Any, name: str, model: Model) -> Certificate:
-    where = f"certificates.{name}"
-    _record(raw, where, "direction entropy")
-    arguments = model.families[name].arguments
-    direction = _record(raw["direction"], f"{where}.direction", " ".join(arguments))
-
-    def part(value: Any, at: str) -> Term:
-        return term(value, f"{where}.{at}", model, OF_FAMILY - {"var"}, (), arguments)
-
-    return Certificate(
-        {key: part(value, f"direction.{key}") for key, value in direction.items()},
-        part(raw["entropy"], "entropy"),
-    )
+def _motion(raw: Any, key: str, model: Model) -> Term:
+    parameter = model.parameters[key]
+    place = Place(f"statement.direction.{key}", model, OF_DIRECTION)
+    if parameter.range in MATRICES:
+        return _multiple(raw, ("mat", key), place)
+    return term(raw, place.under(*(("index", size) for size in parameter.plates)))
 
 
-def _step(raw: Any, where: str, model: Model) -> tuple[str, Term]:
-    _record(raw, where, "rule result")
-    rule = one_of(raw["rule"], f"{where}.rule", RULES)
-    return rule, term(raw["result"], f"{where}.result", model, OF_STEP)
+def _multiple(raw: Any, letter: Term, place: Place) -> Term:
+    """["scaled", t, letter], the only motion of a matrix; as the term t."""
+    fits = isinstance(raw, list) and len(raw) == 3 and [raw[0], raw[2]] == ["scaled", list(letter)]
+    place.require(fits, raw, f"not a multiple of {letter[1]}")
+    return term(raw[1], place)
+
+
+def _certificate(raw: Any, key: str, model: Model) -> Certificate:
+    where, family = f"certificates.{key}", model.families[key]
+    direction = record(**dict.fromkeys(family.arguments, anything))
+    top = record(direction=direction, entropy=anything)(raw, where)
+    heads = (OF_VECTORS if family.over_vectors else OF_FAMILY) - {"var"}
+    moved = {}
+    for name_, range_ in family.arguments.items():
+        place = Place(f"{where}.direction.{name_}", model, heads, (), family.arguments)
+        value = top["direction"][name_]
+        if range_ == "posdef":
+            moved[name_] = _multiple(value, ("arg", name_), place)
+        else:
+            moved[name_] = term(value, place.under(*[("index", "dim")] * (range_ == "vector")))
+    place = Place(f"{where}.entropy", model, heads, (), family.arguments)
+    return Certificate(moved, term(top["entropy"], place))

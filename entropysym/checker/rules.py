@@ -1,35 +1,40 @@
 """The rules, the conditions and the claim: what it takes for a derivation to be accepted.
 
-`accept` is the whole argument. It rests on three equalities of normal forms, F = gap,
-gap without D F = E, and entropy_sum = E, where the checker builds F (the ELBO) and E (the entropy
-sum) itself from the model record; the steps in between are there for the reader, and each of them
-is checked as well.
+`accept` is the whole argument. It rests on three equalities of normal forms, F = gap, gap without
+D objective = E + excess, and entropy_sum = E + excess, where the checker builds F (the ELBO), the
+objective and E (the entropy sum) itself from the model record; the steps in between are there for
+the reader, and each of them is checked as well.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
-from .evaluate import ELBO, ENTROPY_SUM, Pair, Replay, evaluate
+from .evaluate import Bound, Site, evaluate, letter
 from .known import KNOWN
-from .normal_form import Polynomial, Work, add, constant, logarithm, of, power, product
+from .normal_form import Polynomial, Work, add, constant, is_positive, logarithm, of, power, product
 from .reader import Document
 from .statement import show
-from .terms import FACTORS, Family, Refused, Term
+from .terms import FACTORS, Family, Model, Refused, Term
 
-D_ELBO: Term = ("D", ("elbo",))
+Q: Term = ("H", "encoder", 0)
+PRIOR: Term = ("expect", 0, ("logp", "prior", 0))
+DECODER: Term = ("expect", 0, ("logp", "decoder", 1, 0))
+ELBO: Term = ("mean", ("add", Q, PRIOR, DECODER))
+D_OBJECTIVE: Term = ("D", ("objective",))
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a rule may look at: the document, F and E as polynomials, and the previous result."""
+    """What a rule may look at: the document, F and E + excess, and the previous result."""
 
     document: Document
-    replay: Replay
+    site: Site
     elbo: Polynomial
-    entropy_sum: Polynomial
+    target: Polynomial
     before: Term
 
 
@@ -43,19 +48,23 @@ def _place(where: str) -> Iterator[None]:
 
 def heads(term: Term, outside_d: bool = False) -> set[str]:
     """The heads in a term; `logp prior` counts as that. Optionally only those outside D."""
-    if isinstance(term, tuple):
-        if outside_d and term[:1] == ("D",):
-            return {"D"}
-        own = {" ".join(term[:2])} if term[:1] in (("logp",), ("H",)) else set()
-        own |= {term[0]} if term and isinstance(term[0], str) else set()
-        return own.union(*(heads(part, outside_d) for part in term))
-    return set()
+    if not isinstance(term, tuple):
+        return set()
+    if outside_d and term[:1] == ("D",):
+        return {"D"}
+    own = {" ".join(term[:2])} if term[:1] in (("logp",), ("logh",), ("H",)) else set()
+    own |= {term[0]} if term and isinstance(term[0], str) else set()
+    return own.union(*(heads(part, outside_d) for part in term))
 
 
 def _equal(at: Context, result: Term) -> None:
-    value, _ = evaluate(at.replay, result)
-    if value != at.elbo:
+    if evaluate(at.site, result)[0] != at.elbo:
         raise Refused(f"not shown to equal the ELBO: {show(result)}")
+
+
+def _meets_target(at: Context, result: Term) -> None:
+    if evaluate(at.site, result)[0] != at.target:
+        raise Refused(f"not shown to equal the entropy sum and the excess: {show(result)}")
 
 
 def definition(at: Context, result: Term) -> None:
@@ -75,12 +84,8 @@ def reparametrise(at: Context, result: Term) -> None:
     ------------------------------------------------------------------  (reparametrise)
     F = ... E_eps f(location + scale eps) ...
 
-    Fails unless every `expect` became `reparam` and nothing else changed, or if the encoder's
-    family has no location and scale.
+    Fails unless every `expect` became `reparam` and nothing else changed.
     """
-    family = at.document.model.factors["encoder"].family
-    if at.document.model.families[family].location is None:
-        raise Refused(f"the encoder's family {family} has no location and scale")
 
     def changed(term: Term) -> Term:
         if not isinstance(term, tuple):
@@ -102,16 +107,15 @@ def split(at: Context, result: Term) -> None:
     if isinstance(result, int) or result[0] != "add" or len(result) < 4:
         raise Refused(f"not a sum of at least three terms: {show(result)}")
 
-    def factors(term: Term) -> set[str]:
-        if not isinstance(term, tuple):
-            return set()
-        own = {str(term[1])} if term[:1] in (("logp",), ("H",)) else set()
-        own = own.union(*(factors(part) for part in term))
-        if term[:1] == ("mean",) and len(own) > 1:
-            raise Refused(f"a mean of several factors: {show(term)}")
-        return own
+    def check(term: Term) -> None:
+        if isinstance(term, tuple):
+            factors = {head.split()[1] for head in heads(term) if " " in head}
+            if term[:1] == ("mean",) and len(factors) > 1:
+                raise Refused(f"a mean of several factors: {show(term)}")
+            for part in term:
+                check(part)
 
-    factors(result)
+    check(result)
     _equal(at, result)
 
 
@@ -137,7 +141,7 @@ def scaling(at: Context, result: Term) -> None:
 
     Fails unless equal by algebra, after `reparametrise`, and the prior's log p is gone outside D.
     """
-    if not at.replay.reparametrised:
+    if not at.site.reparametrised:
         raise Refused("the encoder moves with the decoder: reparametrise first")
     if "logp prior" not in heads(at.before, True) - heads(result, True):
         raise Refused("the prior's logp has not gone from outside D")
@@ -146,109 +150,133 @@ def scaling(at: Context, result: Term) -> None:
 
 def gap(at: Context, result: Term) -> None:
     """
-    F = E + D a + D b + ...
+    F = E + excess + D a + D b + ...
     ------------------------------------------------------------------  (gap)
-    F = E + D F                                            at every parameter value
+    F = E + excess + D objective                           at every parameter value
 
-    Fails unless equal by algebra, `claim.gap`, a sum that holds D F once and no other D or log p,
-    and the rest of it equals the entropy sum that the checker builds.
+    Fails unless equal by algebra, `claim.gap`, a sum that holds D objective once and no other D
+    or log p, and the rest of it equals E + excess.
     """
     if result != at.document.gap:
         raise Refused("the result is not claim.gap")
     rest = _without_gap(result)
-    wrong = sorted(heads(rest) & {"D", "elbo", "logp"})
+    wrong = sorted(heads(rest) & {"D", "logp"})
     if wrong:
-        raise Refused(f"beside D(ELBO) the gap holds {wrong[0]}: {show(result)}")
-    if evaluate(at.replay, rest)[0] != at.entropy_sum:
-        raise Refused(f"not shown to equal the entropy sum: {show(rest)}")
+        raise Refused(f"beside D(objective) the gap holds {wrong[0]}: {show(result)}")
+    _meets_target(at, rest)
     _equal(at, result)
 
 
 def _without_gap(term: Term) -> Term:
-    if isinstance(term, int) or term[0] != "add" or term.count(D_ELBO) != 1:
-        raise Refused(f"not a sum with exactly one addend D(ELBO): {show(term)}")
-    rest: Term = tuple(part for part in term if part != D_ELBO)
+    if isinstance(term, int) or term[0] != "add" or term.count(D_OBJECTIVE) != 1:
+        raise Refused(f"not a sum with exactly one addend D(objective): {show(term)}")
+    rest: Term = tuple(part for part in term if part != D_OBJECTIVE)
     return rest if len(rest) > 2 else rest[1]
 
 
 def stationary(at: Context, result: Term) -> None:
     """
-    F = E + D F     dF/dp = 0 for each moved p, D F = sum_p direction[p] dF/dp
+    F = E + excess + D objective     d objective/dp = 0 for each moved p
     ------------------------------------------------------------------  (stationary)
-    F = E
+    F = E + excess                   D objective = sum_p direction[p] d objective/dp
 
-    Fails unless the result is the previous one without its addend D F.
+    Fails unless the result is the previous one without its addend D objective.
     """
     if result != _without_gap(at.before):
-        raise Refused("not the previous result without its addend D(ELBO)")
+        raise Refused("not the previous result without its addend D(objective)")
 
 
 def closed_form(at: Context, result: Term) -> None:
     """
-    F = E
+    F = E + excess
     ------------------------------------------------------------------  (closed_form)
     F = expression without H
 
-    Fails unless equal by algebra to E, `claim.entropy_sum`, and free of elbo, D, logp and H.
+    Fails unless equal by algebra to E + excess, and `claim.entropy_sum`, which the reader has
+    found to be free of objective, D, logp and H.
     """
     if result != at.document.entropy_sum:
         raise Refused("the result is not claim.entropy_sum")
-    wrong = sorted(heads(result) & {"elbo", "D", "logp", "H"})
-    if wrong:
-        raise Refused(f"a closed form that holds {wrong[0]}: {show(result)}")
-    if evaluate(at.replay, result)[0] != at.entropy_sum:
-        raise Refused(f"not shown to equal the entropy sum: {show(result)}")
+    _meets_target(at, result)
 
 
 RULES: dict[str, Callable[[Context, Term], None]] = {
-    rule.__name__: rule
-    for rule in (
-        definition,
-        reparametrise,
-        split,
-        tempering,
-        scaling,
-        gap,
-        stationary,
-        closed_form,
-    )
+    "definition": definition,
+    "reparametrise": reparametrise,
+    "split": split,
+    "tempering": tempering,
+    "scaling": scaling,
+    "gap": gap,
+    "stationary": stationary,
+    "closed_form": closed_form,
 }
+
+
+def objective(document: Document) -> Term:
+    """weight (mean H[q] + mean E log p(z)) + mean E log p(x | z) - penalty"""
+    if (document.weight, document.penalty) == (1, 0):
+        return ELBO
+    weighted = ("mul", document.weight, ("mean", ("add", Q, PRIOR)))
+    return ("add", weighted, ("mean", DECODER), ("mul", -1, document.penalty))
+
+
+def entropy_sum(model: Model) -> Term:
+    """E, with pseudo entropies and the means of log h where the base measure h is not constant."""
+    parts = [
+        ("mean", Q),
+        ("mul", -1, ("H", "prior")),
+        ("mul", -1, ("mean", ("expect", 0, ("H", "decoder", 0)))),
+    ]
+    if model.family("prior").log_base_measure != 0:
+        parts.append(("mean", ("expect", 0, ("logh", "prior", 0))))
+    if model.family("decoder").log_base_measure != 0:
+        parts.append(("mean", ("logh", "decoder", 0)))
+    return ("add", *parts)
 
 
 def accept(document: Document, work: Work) -> bool:
     """Return if every check holds, else raise `Refused`. True: the model is a shipped one."""
+    rules, model = [rule for rule, _ in document.steps], document.model
     _check_hashes(document)
-    _check_order([rule for rule, _ in document.steps])
+    _check_order(rules)
     _check_moved(document)
-    model = document.model
-    reparametrised = any(rule == "reparametrise" for rule, _ in document.steps)
-    replay = Replay(work, model, document.direction, document.certificates, reparametrised)
+    certificates = document.certificates
+    reparametrised = "reparametrise" in rules
+    goal = objective(document)
+    site = Site(work, model, goal, document.direction, certificates, reparametrised)
     for name, family in model.families.items():
         with _place(f"certificates.{name}"):
-            _check_family(replay, family)
+            _check_family(site, family)
     with _place("statement.model"):
-        for part in ELBO[1][1:]:  # one by one, so that nothing cancels before it is noted
-            evaluate(replay, ("mean", part), moving=True)
+        _check_factors(site)
+        moving = replace(site, moving=True)
+        for part in (Q, PRIOR, DECODER):  # one by one: nothing cancels before it is noted
+            evaluate(moving, ("mean", part))
         work.allowed = frozenset(work.met)
-        elbo, _ = evaluate(replay, ELBO, moving=True)
-        entropy_sum, _ = evaluate(replay, ENTROPY_SUM)
+        elbo, _ = evaluate(site, ELBO)
+        entropies, _ = evaluate(site, entropy_sum(model))
+    with _place("statement.objective"):
+        if not is_positive(evaluate(site, document.weight)[0]):
+            raise Refused(f"the weight {show(document.weight)}: not shown to be positive")
+        evaluate(moving, goal)
+    with _place("statement.claim.excess"):
+        target = add(work, entropies, evaluate(site, document.excess)[0])
     _check_conditions(document)
     before: Term = 0
     for i, (rule, result) in enumerate(document.steps):
         with _place(f"steps[{i}] ({rule})"):
-            RULES[rule](Context(document, replay, elbo, entropy_sum, before), result)
+            RULES[rule](Context(document, site, elbo, target, before), result)
         before = result
     return model.name in KNOWN
 
 
 def _check_hashes(document: Document) -> None:
-    pairs = zip(document.stored_sha256, document.actual_sha256, strict=True)
-    for name, (stored, actual) in zip(("statement", "document"), pairs, strict=True):
+    for name, stored in document.stored_sha256.items():
+        actual = document.actual_sha256[name]
         if stored != actual:
             raise Refused(f"sha256.{name}: stored {stored[:16]}…, computed {actual[:16]}…")
-    shipped = KNOWN.get(document.model.name, document.statement_sha256)
-    if shipped != document.statement_sha256:
-        name = document.model.name
+    name, actual = document.model.name, document.actual_sha256["statement"]
+    if KNOWN.get(name, actual) != actual:
         raise Refused(f"the statement is not that of the shipped model {name!r}")
 
 
@@ -260,31 +288,41 @@ def _check_order(rules: list[str]) -> None:
         raise Refused(f"the order of the rules: {' '.join(rules)[:120] or '(no steps)'}")
 
 
-def _read_by(document: Document, role: str) -> set[str]:
-    """Names of the parameters that occur in a factor's arguments."""
-
-    def names(term: Term) -> set[str]:
-        if not isinstance(term, tuple):
-            return set()
-        own = {str(term[1])} if len(term) > 1 and term[0] == "param" else set()
-        return own.union(*(names(part) for part in term))
-
-    return set().union(*(names(term) for term in document.model.factors[role].arguments))
+def _names(term: Term) -> set[str]:
+    """Names of the parameters that occur in a term, or in a tuple of terms."""
+    if not isinstance(term, tuple):
+        return set()
+    own = {term[1]} if term[:1] in (("param",), ("mat",)) else set()
+    return own.union(*(_names(part) for part in term))
 
 
 def _check_moved(document: Document) -> None:
-    constrained = {name for name, _ in document.model.constraints}
-    read = set().union(*(_read_by(document, role) for role in FACTORS))
+    model = document.model
+    constrained = {name for name, _ in model.constraints}
+    read = set().union(*(_names(factor.arguments) for factor in model.factors.values()))
     for name in document.direction:
-        if not document.model.parameters[name].learned:
+        if not model.parameters[name].learned:
             raise Refused(f"statement.direction: {name} moves, but it is not learned")
         if name in constrained:
             raise Refused(f"statement.direction: {name} moves, but it is constrained")
         if name not in read:
             raise Refused(f"statement.direction: {name} moves, but it occurs in no factor")
-    missing = sorted(document.model.families.keys() ^ document.certificates.keys())
+    for name in sorted(_names(document.weight)):
+        if model.parameters[name].learned:
+            raise Refused(f"statement.objective.weight: {name} is learned")
+    missing = sorted(model.families.keys() ^ document.certificates.keys())
     if missing:
         raise Refused(f"certificates: none for the family {missing[0]}")
+
+
+def _check_factors(site: Site) -> None:
+    encoder, prior = site.model.family("encoder"), site.model.family("prior")
+    if encoder.log_base_measure != 0:
+        raise Refused(f"the encoder's family {encoder.name} has a base measure")
+    if encoder.support != prior.support:
+        raise Refused(f"the encoder is {encoder.support}, the prior {prior.support}")
+    if site.reparametrised and encoder.location is None:
+        raise Refused(f"the encoder's family {encoder.name} has no location and scale")
 
 
 def conditions(document: Document) -> Iterator[tuple[str, ...]]:
@@ -293,19 +331,21 @@ def conditions(document: Document) -> Iterator[tuple[str, ...]]:
     for declared in (*model.parameters.values(), *model.networks.values()):
         if declared.range != "real":
             yield ("range", declared.name, declared.range)
-    for family in sorted(model.families):
-        yield from (("normalised", family), ("score", family))
-    yield from (("finite", "elbo"), ("interchange", "elbo"))
+    for name, family in sorted(model.families.items()):
+        yield from (("normalised", name), ("score", name))
+        if family.log_base_measure != 0:
+            yield ("base_measure", name)
+    yield from (("finite", "objective"), ("interchange", "objective"))
     for name, text in model.constraints:
         yield ("constraint", name, text)
     if any(rule == "reparametrise" for rule, _ in document.steps):
         yield ("reparametrised", "encoder")
     moved = [name for name in model.parameters if name in document.direction]
     for name in moved:
-        if name in _read_by(document, "encoder"):
+        if name in _names(model.factors["encoder"].arguments):
             yield ("closed", "encoder", name)
     for name in moved:
-        yield ("stationary", "elbo", name)
+        yield ("stationary", "objective", name)
 
 
 def _check_conditions(document: Document) -> None:
@@ -318,46 +358,34 @@ def _check_conditions(document: Document) -> None:
             raise Refused(f"statement.conditions[{i}]: {needed} is needed, {found[:80]} is stored")
 
 
-def _check_family(at: Replay, family: Family) -> None:
+def _check_family(site: Site, family: Family) -> None:
     """
-    The certificate (T): D log p = log p + entropy, pointwise in the variable, where D moves the
-    family's own arguments along the certificate's direction. Scores have mean zero, hence the
-    entropy is the entropy. And where location and scale are given, location + scale eps with
-    standard normal eps has the family's law: log p + log scale = -log(2 pi)/2 - eps^2/2.
-
-    Fails for a base measure other than one: true entropies would give a wrong value.
+    The certificate (T): D log p = log p - log h + entropy, pointwise in the variable, where D moves
+    the family's own arguments along the certificate's direction. Scores have mean zero, hence the
+    entropy is -E log p + E log h: the entropy, or the pseudo entropy if h is not constant. And
+    where location and scale are given, location + scale eps with standard normal eps has the
+    family's law: log p + log scale = -log(2 pi)/2 - eps^2/2.
     """
-    work, certificate = at.work, at.certificates[family.name]
-    if family.log_base_measure != 0:
-        found = show(family.log_base_measure)
-        raise Refused(f"the log base measure {found}: only 0 (a constant one) is supported")
+    work, certificate = site.work, site.certificates[family.name]
+    positive = family.support in ("positive", "unit")
 
-    def symbols(moved: dict[str, Term]) -> dict[str, Pair]:
-        still = {
-            "arg " + name: (of(work.atom("arg", name, positive=range_ != "real")), {})
-            for name, range_ in family.arguments.items()
-        }
-        changes = {"arg " + name: evaluate(at, t, (), False, still) for name, t in moved.items()}
-        return {name: (value, changes.get(name, ({},))[0]) for name, (value, _) in still.items()}
+    def var(*index: Bound) -> tuple:
+        ids = tuple(i.name for i in index)
+        return of(work.atom("var", family.support, ids, positive=positive)), {}
 
-    var: Pair = (of(work.atom("var")), {})
-    bindings = symbols(certificate.direction)
-    value, change = evaluate(at, family.log_density, (), True, bindings | {"var": var})
-    entropy, _ = evaluate(at, certificate.entropy, (), False, bindings)
-    if change != add(work, value, entropy):
-        raise Refused("not shown: derivative of the log density = log density + entropy")
-    if family.location is None:
-        return
-    eps = of(work.atom("noise"))
-    location, _ = evaluate(at, family.location, (), False, bindings)
-    scale, _ = evaluate(at, family.scale, (), False, bindings)
-    drawn: Pair = (add(work, location, product(work, scale, eps)), {})
-    value, _ = evaluate(at, family.log_density, (), False, bindings | {"var": drawn})
-    two_pi = product(work, constant(2), of(work.atom("pi")))
-    normal = add(
-        work,
-        product(work, constant(Fraction(-1, 2)), logarithm(work, two_pi)),
-        product(work, constant(Fraction(-1, 2)), power(work, eps, Fraction(2))),
-    )
-    if add(work, value, logarithm(work, scale, partial(show, family.scale))) != normal:
-        raise Refused("not shown: location + scale * eps has the family's density")
+    bindings: dict[str, Any] = {"dim": "dim", "var": var}
+    still = replace(site, bindings=bindings)
+
+    def argument(name: str, range_: str, *index: Bound) -> tuple:
+        ids = tuple(i.name for i in index)
+        value = of(work.atom("arg", name, ids, positive=range_ not in ("real", "vector")))
+        return value, evaluate(replace(still, scope=index), certificate.direction[name])[0]
+
+    for name, range_ in family.arguments.items():
+        bindings["arg " + name] = partial(argument, name, range_)
+    for name, range_ in family.arguments.items():
+        if range_ == "posdef":
+            atom = work.atom(range_, "arg " + name)
+            bindings["arg " + name] = letter(atom, "dim", {})
+            rate, _ = evaluate(still, certificate.direction[name])
+            bindings["arg " + name] = letter(atom, "dim", rate)

@@ -4,25 +4,43 @@ A *scope* is the tuple of binders around a term, outermost first. Roles see what
 so a prior cannot read a latent, nor an encoder its own sample.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from math import gcd
 from typing import Any
 
 Term = Any  # an int, or a tuple that starts with a head and holds terms, names and positions
 Binder = tuple[str, str]  # ("index", size), ("datum", ""), ("latent", "") or ("noise", "")
 
-MAX_NODES = 20_000
 MAX_EXPONENT = 16
-RANGES = ("real", "positive", "unit")
+MATRICES = ("posdef", "triangular")
+RANGES = ("real", "positive", "unit", *MATRICES)
+ARGUMENTS = ("real", "positive", "unit", "vector", "posdef")
+SUPPORTS = ("real", "positive", "unit", "binary", "count")
 FACTORS = ("prior", "decoder", "encoder")
 
-ARITHMETIC = frozenset({"frac", "pi", "e", "add", "mul", "pow", "log", "exp"})
+# What the entries of a head are: terms, matrices, vectors, names, positions of binders, and bodies
+# under a new binder (>). `param`, `net`, `var`, `arg`, `frac`, `add`, `mul`, `pow` are read by hand.
+GRAMMAR = {
+    **dict.fromkeys(("pi", "e", "dim", "objective"), ""),
+    **dict.fromkeys(("log", "exp", "abs", "loggamma", "D"), "term"),
+    **dict.fromkeys(("logdet", "trace"), "matrix"),
+    **{"quad": "vector matrix vector", "size": "size", "sum": "size >index"},
+    **{"x": "datum observed", "z": "sample latent", "eps": "noise latent"},
+    **{"mean": ">datum", "expect": "datum >latent", "reparam": "datum >noise"},
+    **{"logp prior": "role sample", "logp decoder": "role datum sample"},
+    **{"logh prior": "role sample", "logh decoder": "role datum"},
+    **{"H prior": "role", "H decoder": "role sample", "H encoder": "role datum"},
+}
+ARITHMETIC = frozenset("frac pi e add mul pow log exp abs loggamma".split())
+ALGEBRA = frozenset(("logdet", "trace", "quad"))
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
-OF_DIRECTION = ARITHMETIC | {"size", "param", "sum"}
-OF_MODEL = OF_DIRECTION | {"net", "x", "z"}
-OF_STEP = OF_MODEL | {"eps", "mean", "expect", "reparam", "logp", "H", "D"}
-UNDER_D = OF_STEP - {"D"} | {"elbo"}
+OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim"}
+OF_DIRECTION = ARITHMETIC | ALGEBRA | {"size", "param", "sum", "mat"}
+OF_MODEL = OF_DIRECTION | {"net", "matnet", "x", "z"}
+OF_EXCESS = OF_MODEL | {"eps", "mean", "expect", "reparam"}
+OF_STEP = OF_EXCESS | {"logp", "logh", "H", "D"}
+UNDER_D = OF_STEP - {"D"} | {"objective"}
 
 
 class Malformed(ValueError):
@@ -34,29 +52,29 @@ class Refused(ValueError):
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Array:
+    """A parameter, or (with inputs) a network."""
+
     name: str
     plates: tuple[str, ...]
     range: str
-    learned: bool
-
-
-@dataclass(frozen=True)
-class Network:
-    name: str
-    plates: tuple[str, ...]
-    inputs: tuple[str, ...]
-    range: str
+    learned: bool = False
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Family:
     name: str
     arguments: dict[str, str]  # name -> range, in order
+    support: str
     log_density: Term
     log_base_measure: Term
     location: Term
     scale: Term
+
+    @property
+    def over_vectors(self) -> bool:
+        return not {"vector", "posdef"}.isdisjoint(self.arguments.values())
 
 
 @dataclass(frozen=True)
@@ -71,11 +89,14 @@ class Model:
     sizes: tuple[str, ...]
     observed: str
     latent: str
-    parameters: dict[str, Parameter]
-    networks: dict[str, Network]
+    parameters: dict[str, Array]
+    networks: dict[str, Array]
     families: dict[str, Family]
     factors: dict[str, Factor]
     constraints: tuple[tuple[str, str], ...]
+
+    def family(self, role: str) -> Family:
+        return self.families[self.factors[role].family]
 
 
 def shown(value: Any) -> str:
@@ -83,14 +104,9 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def require(holds: bool, where: str, value: Any, why: str) -> None:
+def require(holds: Any, where: str, value: Any, why: str) -> None:
     if not holds:
         raise Malformed(f"{where}: {shown(value)}: {why}")
-
-
-def as_list(raw: Any, where: str) -> list[Any]:
-    require(isinstance(raw, list), where, raw, "not a list")
-    return raw
 
 
 def one_of(raw: Any, where: str, allowed: Collection[str]) -> str:
@@ -99,119 +115,153 @@ def one_of(raw: Any, where: str, allowed: Collection[str]) -> str:
     return raw
 
 
-def term(
-    raw: Any,
-    where: str,
-    model: Model,
-    heads: frozenset[str],
-    scope: tuple[Binder, ...] = (),
-    arguments: Collection[str] = (),
-) -> Term:
-    """The term as nested tuples, if it is well formed under these binders with these heads."""
-    if type(raw) is int:
-        return raw
-    require(isinstance(raw, list) and len(raw) > 0, where, raw, "not a term")
-    head, *rest = raw
-    known = isinstance(head, str) and head in heads
-    require(known, where, head, "a head that is unknown or not allowed here")
+@dataclass(frozen=True)
+class Place:
+    """Where a term stands: its model, the heads and arguments it may use, the binders around it."""
 
-    def sized(least: int, most: int | None = None) -> None:
-        fits = least <= len(rest) <= (least if most is None else most)
-        require(fits, where, raw, f"{head!r} with {len(rest)} entries")
+    where: str
+    model: Model
+    heads: frozenset[str]
+    scope: tuple[Binder, ...] = ()
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
-    def sub(value: Any, *more: Binder, allowed: frozenset[str] = heads) -> Term:
-        return term(value, where, model, allowed, scope + more, arguments)
+    def under(self, *binders: Binder) -> "Place":
+        return replace(self, scope=self.scope + binders)
 
-    def at(position: Any, *kinds: Binder) -> int:
-        bound = type(position) is int and 0 <= position < len(scope)
-        require(bound, where, raw, f"nothing is bound at {shown(position)}")
-        found = scope[-1 - position]
-        require(found in kinds, where, raw, f"what is bound at {position} is {' '.join(found)}")
+    def require(self, holds: Any, value: Any, why: str) -> None:
+        require(holds, self.where, value, why)
+
+    def one_of(self, raw: Any, allowed: Collection[str]) -> str:
+        return one_of(raw, self.where, allowed)
+
+    def bound(self, position: Any, *kinds: Binder) -> int:
+        fits = type(position) is int and 0 <= position < len(self.scope)
+        self.require(fits, position, "nothing is bound there")
+        found = self.scope[-1 - position]
+        self.require(found in kinds, position, f"what is bound there is {' '.join(found)}")
         return position
 
-    def each(positions: list, plates: tuple[str, ...]) -> list[int]:
-        require(len(positions) == len(plates), where, raw, f"not {len(plates)} indices")
-        return [at(i, ("index", size)) for i, size in zip(positions, plates, strict=True)]
+    def indices(self, given: Any, plates: tuple[str, ...]) -> tuple[int, ...]:
+        fits = isinstance(given, list) and len(given) == len(plates)
+        self.require(fits, given, f"not {len(plates)} indices")
+        return tuple(self.bound(i, ("index", size)) for i, size in zip(given, plates, strict=True))
 
-    datum, latent, noise = ("datum", ""), ("latent", ""), ("noise", "")
-    match head:
-        case "pi" | "e" | "var" | "elbo":
-            sized(0)
-            return (head,)
-        case "frac":
-            sized(2)
-            whole = type(rest[0]) is int and type(rest[1]) is int
-            require(whole and rest[1] >= 2 and gcd(*rest) == 1, where, raw, "not in lowest terms")
-            return (head, *rest)
+
+def term(raw: Any, place: Place) -> Term:
+    """The term as nested tuples, if it is well formed in its place."""
+    if type(raw) is int:
+        return raw
+    head, rest = _head(raw, place)
+    place.require(head in place.heads, head, "a head that is unknown or not allowed here")
+    vectors = "dim" in place.heads
+    match head, *rest:
+        case "frac", p, q:
+            whole = type(p) is int and type(q) is int and q >= 2 and gcd(p, q) == 1
+            place.require(whole, raw, "not in lowest terms")
+            return head, p, q
+        case "add" | "mul", _, _, *_:
+            place.require(head == "add" or 0 not in rest, raw, "a factor that is literally zero")
+            return head, *(term(t, place) for t in rest)
+        case "pow", base, power:
+            q = term(power, replace(place, heads=frozenset({"frac"})))
+            small = all(abs(part) <= MAX_EXPONENT for part in ([q] if type(q) is int else q[1:]))
+            place.require(q != 0 and small, power, f"not an exponent (1 to {MAX_EXPONENT})")
+            return head, term(base, place), q
+        case "var", *positions:
+            return head, *place.indices(positions, ("dim",) * vectors)
+        case "arg", name, *positions:
+            one = place.one_of(name, [n for n, r in place.arguments.items() if r != "posdef"])
+            plates = ("dim",) if place.arguments[one] == "vector" else ()
+            return head, one, *place.indices(positions, plates)
+        case "param", name, *positions:
+            parameters = place.model.parameters
+            one = place.one_of(name, [n for n, p in parameters.items() if p.range not in MATRICES])
+            return head, one, *place.indices(positions, parameters[one].plates)
+        case "net", name, positions, inputs:
+            networks = place.model.networks
+            one = place.one_of(name, [n for n, f in networks.items() if f.range not in MATRICES])
+            indices = place.indices(positions, networks[one].plates)
+            return head, one, indices, _inputs(inputs, networks[one], place)
+    role = f" {rest[0]}" if head in ("logp", "logh", "H") and rest else ""
+    slots = GRAMMAR.get(head + role, "missing").split()
+    place.require(len(slots) == len(rest), raw, f"{head!r} with {len(rest)} such entries")
+    if head == "D":
+        inside = {tag for tag, _ in place.scope} & {"latent", "noise"}
+        place.require(not inside, raw, "D under an expectation (which variable stands still?)")
+        place = replace(place, heads=UNDER_D)
+    if head == "quad":
+        size = matrix(rest[1], place)[1]
+        return head, vector(rest[0], size, place), matrix(rest[1], place)[0], vector(
+            rest[2], size, place
+        )
+    return head, *(_entry(*pair, rest, place) for pair in zip(slots, rest, strict=True))
+
+
+def _entry(slot: str, raw: Any, entries: list, place: Place) -> Any:
+    """One entry of a head, as the grammar's word for it says."""
+    match slot:
+        case "role":
+            return raw
+        case "term":
+            return term(raw, place)
+        case "matrix":
+            return matrix(raw, place)[0]
         case "size":
-            sized(1)
-            return (head, one_of(rest[0], where, model.sizes))
-        case "arg":
-            sized(1)
-            return (head, one_of(rest[0], where, arguments))
-        case "param":
-            sized(1, 9)
-            name = one_of(rest[0], where, model.parameters)
-            return (head, name, *each(rest[1:], model.parameters[name].plates))
-        case "net":
-            sized(3)
-            net = model.networks[one_of(rest[0], where, model.networks)]
-            indices = tuple(each(as_list(rest[1], where), net.plates))
-            vectors = as_list(rest[2], where)
-            require(len(vectors) == len(net.inputs), where, raw, f"not {len(net.inputs)} inputs")
-            inputs = []
-            for vector, size in zip(vectors, net.inputs, strict=True):
-                fits = isinstance(vector, list) and len(vector) == 3 and vector[:2] == ["vec", size]
-                require(fits, where, vector, f"not a vector of size {size}")
-                inputs.append(("vec", size, sub(vector[2], ("index", size))))
-            return (head, net.name, indices, tuple(inputs))
-        case "x":
-            sized(2)
-            return (head, at(rest[0], datum), at(rest[1], ("index", model.observed)))
-        case "z":
-            sized(2)
-            return (head, at(rest[0], latent, noise), at(rest[1], ("index", model.latent)))
-        case "eps":
-            sized(2)
-            return (head, at(rest[0], noise), at(rest[1], ("index", model.latent)))
-        case "sum":
-            sized(2)
-            size = one_of(rest[0], where, model.sizes)
-            return (head, size, sub(rest[1], ("index", size)))
-        case "mean":
-            sized(1)
-            return (head, sub(rest[0], datum))
-        case "expect" | "reparam":
-            sized(2)
-            return (head, at(rest[0], datum), sub(rest[1], latent if head == "expect" else noise))
-        case "add" | "mul":
-            sized(2, MAX_NODES)
-            require(head == "add" or 0 not in rest, where, raw, "a factor that is literally zero")
-            return (head, *(sub(value) for value in rest))
-        case "pow":
-            sized(2)
-            exponent = term(rest[1], where, model, frozenset({"frac"}))
-            parts = [exponent] if isinstance(exponent, int) else exponent[1:]
-            fits = exponent != 0 and all(abs(part) <= MAX_EXPONENT for part in parts)
-            require(fits, where, rest[1], f"not an exponent (1 to {MAX_EXPONENT})")
-            return (head, sub(rest[0]), exponent)
-        case "logp" | "H":
-            sized(1, 3)
-            factor = one_of(rest[0], where, FACTORS[:2] if head == "logp" else FACTORS)
-            wanted = {
-                ("logp", "prior"): [(latent, noise)],
-                ("logp", "decoder"): [(datum,), (latent, noise)],
-                ("H", "prior"): [],
-                ("H", "decoder"): [(latent, noise)],
-                ("H", "encoder"): [(datum,)],
-            }[head, factor]
-            sized(1 + len(wanted))
-            pairs = zip(rest[1:], wanted, strict=True)
-            return (head, factor, *(at(position, *kinds) for position, kinds in pairs))
-        case "D":
-            sized(1)
-            inside = latent in scope or noise in scope
-            require(not inside, where, raw, "D under an expectation (which variable stands still?)")
-            return (head, sub(rest[0], allowed=UNDER_D))
+            return place.one_of(raw, place.model.sizes)
+        case ">index":
+            return term(raw, place.under(("index", entries[0])))
+        case ">datum" | ">latent" | ">noise":
+            return term(raw, place.under((slot[1:], "")))
+        case "sample":
+            return place.bound(raw, ("latent", ""), ("noise", ""))
+        case "observed" | "latent":
+            return place.bound(raw, ("index", getattr(place.model, slot)))
         case _:
-            return (head, *[sub(value) for value in rest if sized(1) is None])
+            return place.bound(raw, (slot, ""))
+
+
+def _head(raw: Any, place: Place) -> tuple[str, list]:
+    fits = isinstance(raw, list) and len(raw) > 0 and isinstance(raw[0], str)
+    place.require(fits, raw, "not a term")
+    return raw[0], raw[1:]
+
+
+def vector(raw: Any, size: str, place: Place) -> Term:
+    fits = isinstance(raw, list) and len(raw) == 3 and raw[:2] == ["vec", size]
+    place.require(fits, raw, f"not a vector of size {size}")
+    return "vec", size, term(raw[2], place.under(("index", size)))
+
+
+def _inputs(raw: Any, net: Array, place: Place) -> tuple[Term, ...]:
+    fits = isinstance(raw, list) and len(raw) == len(net.inputs)
+    place.require(fits, raw, f"not {len(net.inputs)} inputs")
+    return tuple(vector(v, size, place) for v, size in zip(raw, net.inputs, strict=True))
+
+
+def matrix(raw: Any, place: Place) -> tuple[Term, str]:
+    """A matrix term and its size. There are no sums of matrices."""
+    head, rest = _head(raw, place)
+    model = place.model
+    match head, *rest:
+        case "mat", name if "mat" in place.heads:
+            one = place.one_of(name, [n for n, p in model.parameters.items() if p.range in MATRICES])
+            return (head, one), model.parameters[one].plates[0]
+        case "matnet", name, inputs if "matnet" in place.heads:
+            one = place.one_of(name, [n for n, f in model.networks.items() if f.range in MATRICES])
+            net = model.networks[one]
+            return (head, one, _inputs(inputs, net, place)), net.plates[0]
+        case "arg", name if "arg" in place.heads:
+            one = place.one_of(name, [n for n, r in place.arguments.items() if r == "posdef"])
+            return (head, one), "dim"
+        case "scaled", factor, inner:
+            found, size = matrix(inner, place)
+            return (head, term(factor, place), found), size
+        case "inverse" | "transposed", inner:
+            found, size = matrix(inner, place)
+            return (head, found), size
+        case "matmul", _, _, *_:
+            found, sizes = zip(*(matrix(inner, place) for inner in rest), strict=True)
+            place.require(len(set(sizes)) == 1, raw, "a product of matrices of different sizes")
+            return (head, *found), sizes[0]
+    place.require(False, raw, "not a matrix that is allowed here")
+    raise AssertionError

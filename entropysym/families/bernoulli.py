@@ -2,6 +2,7 @@ r"""The Bernoulli distribution on {0, 1}, in its logit $\eta=\log\frac{\pi}{1-\p
 
 import sympy as sp
 
+from entropysym.language.functions import Softplus
 from entropysym.language.records import Family
 
 _logit = sp.Symbol("logit", real=True)
@@ -12,5 +13,5 @@ BERNOULLI = Family(
     arguments=(_logit,),
     variable=_x,
     support="binary",
-    log_density=_x * _logit - sp.log(1 + sp.exp(_logit)),
+    log_density=_x * _logit - Softplus(_logit),
 )

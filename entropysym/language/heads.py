@@ -149,9 +149,12 @@ class Vector(_Binder):
 class _Expectation(_Head):
     """An average over the encoder at one data point, self-contained: it carries where z comes from.
 
-    Arguments: body, datum index n, and the encoder's location and scale as vectors over the latent index. What it binds is
-    the latent itself, which is one array of the language, so no index is bound in the body.
+    Arguments: body, datum index n, the encoder's location as a vector over the latent index, and its scale as another or its covariance
+    as a matrix. What it binds is the latent itself, which is one array of the language, so no index is bound in the body.
     """
+
+    def __new__(cls, *args: Any) -> Any:
+        return sp.Expr.__new__(cls, *args)
 
     @property
     def body(self) -> sp.Expr:
@@ -162,10 +165,15 @@ class _Expectation(_Head):
         return self.args[1]  # type: ignore[return-value]
 
     @property
-    def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
-        """The latent index, the location and the scale of $z_h=\\text{location}_h+\\text{scale}_h\\varepsilon_h$."""
+    def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Basic]:
+        """The latent index, the location and the scale of $z_h=\\text{location}_h+\\text{scale}_h\\varepsilon_h$.
+
+        For a multivariate encoder the covariance matrix stands in the place of the scale.
+        """
         location, scale = self.args[2:]
         index = location.args[1]
+        if not isinstance(scale, Vector):
+            return index, location.args[0], scale  # type: ignore[return-value]
         return index, location.args[0], scale.args[0].xreplace({scale.args[1]: index})  # type: ignore[return-value]
 
     def over(self, body: sp.Expr) -> _Expectation:
@@ -174,7 +182,7 @@ class _Expectation(_Head):
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
         _, location, scale = self.encoder
-        if location.diff(s) != 0 or scale.diff(s) != 0:
+        if location.diff(s) != 0 or s in scale.free_symbols:
             raise InputError(
                 f"the encoder moves with {s}, so the derivative of its expectation is not the expectation of the derivative; "
                 "write z = location + scale*epsilon first"

@@ -178,3 +178,10 @@ class Quadratic(_Head):
     def _sympystr(self, printer: Any) -> str:
         left, word, right = (printer._print(a) for a in self.args)
         return f"{left}'*{word}*{right}"
+
+
+def is_symmetric(word: Matrix) -> bool:
+    """Whether a word is surely its own transpose: a positive-definite letter, its inverse, or a multiple."""
+    if isinstance(word, MatrixLetter):
+        return word.kind == "posdef"
+    return isinstance(word, (Scaled, Inverse, Transposed)) and is_symmetric(word.args[-1])  # type: ignore[arg-type]

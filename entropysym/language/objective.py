@@ -28,9 +28,13 @@ from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
     r"""$\mathbb E_{q_\Phi(z\mid x_n)}[\text{body}]$, or the same average over reparametrisation noise.
 
-    Raises `InputError` if the encoder's family has no location and scale.
+    A multivariate Normal encoder is carried by its mean and covariance. Raises `InputError` if the encoder's family has no location and
+    scale, and for the noise form of a multivariate one.
     """
     family = model.encoder.family
+    if family.is_multivariate and not reparametrised:
+        mean, covariance = model.encoder.arguments
+        return EncoderExpectation(body, n, model.latent.vector(mean), covariance)  # type: ignore[arg-type]
     if family.location is None or family.scale is None:
         raise InputError(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"

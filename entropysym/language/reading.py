@@ -12,21 +12,37 @@ from typing import Any
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
     Directional,
     Elbo,
     Entropy,
+    LogBaseMeasure,
     LogDensity,
     NetworkValue,
+    ObjectiveValue,
+)
+from entropysym.language.matrices import (
+    Inverse,
+    LogDet,
+    MatrixLetter,
+    MatrixProduct,
+    Quadratic,
+    Scaled,
+    Trace,
+    Transposed,
 )
 from entropysym.language.objective import encoder_expectation
 from entropysym.language.records import (
+    COMPONENT,
+    DIM,
     Constraint,
     Factor,
     Family,
     Model,
     Network,
+    Objective,
     Parameter,
     Plate,
 )
@@ -34,6 +50,7 @@ from entropysym.language.store import Scope, Term
 from entropysym.language.symbols import (
     DATUM,
     LATENT,
+    MATRIX_RANGES,
     NOISE,
     array,
     assumptions,
@@ -44,8 +61,10 @@ from entropysym.language.symbols import (
 )
 
 
-def model_from(record: Mapping[str, Any], *, title: str = "", source: str = "") -> Model:
-    """The model of a stored record. Titles and sources are not part of the record, because the meaning does not depend on them."""
+def model_from(
+    record: Mapping[str, Any], objective: Any = "elbo", *, title: str = "", source: str = ""
+) -> Model:
+    """The model of a stored record and objective. Titles and sources are not part of the record, because the meaning does not depend on them."""
     observed = Plate(index("d"), size(record["observed"]))
     latent = Plate(index("h"), size(record["latent"]))
     plates = {observed.size.name: observed, latent.size.name: latent}
@@ -69,9 +88,13 @@ def model_from(record: Mapping[str, Any], *, title: str = "", source: str = "") 
 
     def factor(role: str, *scope: sp.Basic) -> Factor:
         stored = record[role]
+        family = families[stored["family"]]
         return Factor(
-            families[stored["family"]],
-            tuple(reader.expression(a, scope) for a in stored["arguments"]),
+            family,
+            tuple(
+                reader.expression(term, scope[:-1] if isinstance(place, MatrixLetter) else scope)
+                for place, term in zip(family.arguments, stored["arguments"], strict=True)
+            ),
         )
 
     return Model(
@@ -86,25 +109,35 @@ def model_from(record: Mapping[str, Any], *, title: str = "", source: str = "") 
         decoder=factor("decoder", LATENT, observed.index),
         encoder=factor("encoder", n, latent.index),
         constraints=tuple(Constraint(c["on"], c["text"]) for c in record["constraints"]),
+        objective=Objective()
+        if objective == "elbo"
+        else Objective(
+            reader.expression(objective["weight"], ()), reader.expression(objective["penalty"], ())
+        ),
     )
 
 
 def expression(term: Term, model: Model, scope: Scope = ()) -> sp.Expr:
     """The SymPy expression of a stored term: the inverse of `store.term`, up to the order of addends and factors."""
     plates = {p.size.name: p for p in (model.observed, model.latent)}
-    for p in model.parameters:
+    for p in (*model.parameters, *model.networks):
         plates.update({plate.size.name: plate for plate in p.plates})
+    for s in model.sizes:  # a size that only a network's input has
+        plates.setdefault(s.name, Plate(index(f"i_{s.name}"), s))
     parameters = {p.name: p for p in model.parameters}
     networks = {w.name: w for w in model.networks}
     return _Reader(parameters, networks, plates, model).expression(term, scope)
 
 
 def _family(name: str, record: Mapping[str, Any]) -> Family:
-    arguments = {
-        a["name"]: sp.Symbol(a["name"], **assumptions(a["range"])) for a in record["arguments"]
-    }
-    variable = sp.Symbol("x", **assumptions(record["support"]))
-    reader = _Reader({}, {}, {}, None, {"var": variable, **arguments})
+    arguments = {a["name"]: _family_argument(a["name"], a["range"]) for a in record["arguments"]}
+    vectors = any(isinstance(a, sp.IndexedBase) for a in arguments.values())
+    positive = record["support"] in ("positive", "unit")
+    variable = (
+        array("variable") if vectors else sp.Symbol("x", **assumptions("positive" if positive else "real"))
+    )
+    plates = {"dim": Plate(COMPONENT, DIM)}
+    reader = _Reader({}, {}, plates, None, {"var": variable, **arguments})
 
     def optional(term: Term | None) -> sp.Expr | None:
         return None if term is None else reader.expression(term, ())
@@ -121,6 +154,14 @@ def _family(name: str, record: Mapping[str, Any]) -> Family:
     )
 
 
+def _family_argument(name: str, range_: str) -> sp.Basic:
+    if range_ == "vector":
+        return array(name)
+    if range_ in MATRIX_RANGES:
+        return MatrixLetter(name, DIM, range_)
+    return sp.Symbol(name, **assumptions(range_))  # type: ignore[arg-type]
+
+
 class _Reader:
     def __init__(
         self,
@@ -128,7 +169,7 @@ class _Reader:
         networks: Mapping[str, Network],
         plates: Mapping[str, Plate],
         model: Model | None = None,
-        local: Mapping[str, sp.Symbol] | None = None,
+        local: Mapping[str, sp.Basic] | None = None,
     ) -> None:
         self.parameters, self.networks, self.plates = parameters, networks, plates
         self.model, self.local = model, local or {}
@@ -176,11 +217,7 @@ class _Reader:
     def _read_net(self, t: Any, scope: Scope) -> sp.Expr:
         network = self.networks[t[1]]
         at = sp.Tuple(*(self.bound(i, scope) for i in t[2]))
-        inputs = []
-        for _, size_name, body in t[3]:
-            plate = self.plates[size_name]
-            i = self.fresh(plate.index, scope)
-            inputs.append(Plate(i, plate.size).vector(self.expression(body, (*scope, i))))
+        inputs = self.each(t[3], scope)
         label = sp.Symbol(network.name, **assumptions(network.range))
         return NetworkValue(label, at, sp.Tuple(*inputs))
 
@@ -239,21 +276,77 @@ class _Reader:
         datum = [self.bound(t[2], scope)] if t[1] == "encoder" else []
         return Entropy(t[1], *datum)
 
-    def _read_elbo(self, t: Any, scope: Scope) -> sp.Expr:
-        return Elbo()
+    def _read_logh(self, t: Any, scope: Scope) -> sp.Expr:
+        datum = [self.bound(t[2], scope)] if t[1] == "decoder" else []
+        return LogBaseMeasure(t[1], *datum)
+
+    def _read_objective(self, t: Any, scope: Scope) -> sp.Expr:
+        return Elbo() if self.model is None or self.model.objective.is_elbo else ObjectiveValue()
+
+    def _read_softplus(self, t: Any, scope: Scope) -> sp.Expr:
+        return Softplus(self.expression(t[1], scope))
+
+    def _read_sigmoid(self, t: Any, scope: Scope) -> sp.Expr:
+        return Sigmoid(self.expression(t[1], scope))
+
+    def _read_abs(self, t: Any, scope: Scope) -> sp.Expr:
+        return sp.Abs(self.expression(t[1], scope))
+
+    def _read_loggamma(self, t: Any, scope: Scope) -> sp.Expr:
+        return sp.loggamma(self.expression(t[1], scope))
+
+    def _read_vec(self, t: Any, scope: Scope) -> sp.Basic:
+        plate = self.plates[t[1]]
+        i = self.fresh(plate.index, scope)
+        return Plate(i, plate.size).vector(self.expression(t[2], (*scope, i)))
+
+    def _read_mat(self, t: Any, scope: Scope) -> sp.Basic:
+        return self.parameters[t[1]].symbol
+
+    def _read_matnet(self, t: Any, scope: Scope) -> sp.Basic:
+        return self.networks[t[1]](*self.each(t[2], scope))  # type: ignore[arg-type]
+
+    def _read_scaled(self, t: Any, scope: Scope) -> sp.Basic:
+        return Scaled(*self.each(t[1:], scope))
+
+    def _read_matmul(self, t: Any, scope: Scope) -> sp.Basic:
+        return MatrixProduct(*self.each(t[1:], scope))
+
+    def _read_inverse(self, t: Any, scope: Scope) -> sp.Basic:
+        return Inverse(*self.each(t[1:], scope))
+
+    def _read_transposed(self, t: Any, scope: Scope) -> sp.Basic:
+        return Transposed(*self.each(t[1:], scope))
+
+    def _read_logdet(self, t: Any, scope: Scope) -> sp.Basic:
+        return LogDet(*self.each(t[1:], scope))
+
+    def _read_trace(self, t: Any, scope: Scope) -> sp.Basic:
+        return Trace(*self.each(t[1:], scope))
+
+    def _read_quad(self, t: Any, scope: Scope) -> sp.Basic:
+        return Quadratic(*self.each(t[1:], scope))
+
+    def _read_dim(self, t: Any, scope: Scope) -> sp.Expr:
+        return DIM
 
     def _read_d(self, t: Any, scope: Scope) -> sp.Expr:
         return Directional(self.expression(t[1], scope))
 
-    def _read_var(self, t: Any, scope: Scope) -> sp.Expr:
-        return self.local["var"]
+    def _read_var(self, t: Any, scope: Scope) -> sp.Basic:
+        return self._of_family("var", t[1:], scope)
 
-    def _read_arg(self, t: Any, scope: Scope) -> sp.Expr:
-        return self.local[t[1]]
+    def _read_arg(self, t: Any, scope: Scope) -> sp.Basic:
+        return self._of_family(t[1], t[2:], scope)
+
+    def _of_family(self, name: str, positions: list[int], scope: Scope) -> sp.Basic:
+        symbol = self.local[name]
+        at = [self.bound(i, scope) for i in positions]
+        return symbol[at] if at else symbol  # type: ignore[index]
 
 
 #: The whole list of heads that can be read.
-_HEADS: dict[str, Callable[[_Reader, Any, Scope], sp.Expr]] = {
+_HEADS: dict[str, Callable[[_Reader, Any, Scope], Any]] = {
     "frac": _Reader._read_frac,
     "pi": _Reader._read_pi,
     "e": _Reader._read_e,
@@ -274,7 +367,23 @@ _HEADS: dict[str, Callable[[_Reader, Any, Scope], sp.Expr]] = {
     "exp": _Reader._read_exp,
     "logp": _Reader._read_logp,
     "H": _Reader._read_h,
-    "elbo": _Reader._read_elbo,
+    "logh": _Reader._read_logh,
+    "objective": _Reader._read_objective,
+    "softplus": _Reader._read_softplus,
+    "sigmoid": _Reader._read_sigmoid,
+    "abs": _Reader._read_abs,
+    "loggamma": _Reader._read_loggamma,
+    "vec": _Reader._read_vec,
+    "mat": _Reader._read_mat,
+    "matnet": _Reader._read_matnet,
+    "scaled": _Reader._read_scaled,
+    "matmul": _Reader._read_matmul,
+    "inverse": _Reader._read_inverse,
+    "transposed": _Reader._read_transposed,
+    "logdet": _Reader._read_logdet,
+    "trace": _Reader._read_trace,
+    "quad": _Reader._read_quad,
+    "dim": _Reader._read_dim,
     "D": _Reader._read_d,
     "var": _Reader._read_var,
     "arg": _Reader._read_arg,

@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from entropysym.errors import NotStorableError, shown
+from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -231,6 +232,8 @@ _WRITERS: tuple[tuple[type, Callable[[_Writer, Any, Scope], Term]], ...] = (
     (LogDet, lambda w, e, s: w.many("logdet", e, s)),
     (Trace, lambda w, e, s: w.many("trace", e, s)),
     (Quadratic, lambda w, e, s: w.many("quad", e, s)),
+    (Softplus, lambda w, e, s: w.many("softplus", e, s)),
+    (Sigmoid, lambda w, e, s: w.many("sigmoid", e, s)),
     (sp.Abs, lambda w, e, s: w.many("abs", e, s)),
     (sp.loggamma, lambda w, e, s: w.many("loggamma", e, s)),
     (sp.log, lambda w, e, s: w.many("log", e, s)),

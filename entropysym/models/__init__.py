@@ -3,10 +3,33 @@
 from collections.abc import Callable
 
 from entropysym.language.records import Model
-from entropysym.models.gaussian import vae2
+from entropysym.models.full_covariance import gaussian_vae
+from entropysym.models.gaussian import vae0, vae1, vae2, vae3
 from entropysym.models.linear import linear_vae
+from entropysym.models.objectives import beta_vae, with_beta, with_weight_decay
+from entropysym.models.other_families import bernoulli_vae, poisson_vae, sparse_coding
 
 #: Every model that ships, by the name the command line knows it by.
-MODELS: dict[str, Callable[[], Model]] = {make.__name__: make for make in (vae2, linear_vae)}
+MODELS: dict[str, Callable[[], Model]] = {
+    make.__name__: make
+    for make in (
+        *(vae0, vae1, vae2, vae3, linear_vae, gaussian_vae),
+        *(beta_vae, sparse_coding, bernoulli_vae, poisson_vae),
+    )
+}
 
-__all__ = ["MODELS", "linear_vae", "vae2"]
+__all__ = [
+    "MODELS",
+    "bernoulli_vae",
+    "beta_vae",
+    "gaussian_vae",
+    "linear_vae",
+    "poisson_vae",
+    "sparse_coding",
+    "vae0",
+    "vae1",
+    "vae2",
+    "vae3",
+    "with_beta",
+    "with_weight_decay",
+]

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from entropysym.errors import InputError
 from entropysym.language.records import Model, Network
 from entropysym.language.symbols import Range
 from entropysym.numerics.quadrature import Nodes
@@ -105,9 +106,8 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
 
 def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Name to range and shape of every array that is drawn."""
-    data = {"real": "real", "positive": "positive", "unit": "unit"}[model.decoder.family.support]
     wanted: dict[str, tuple[str, tuple[int, ...]]] = {
-        "x": (data, (shape[DATA_SIZE], shape[model.observed.size.name])),
+        "x": (model.decoder.family.support, (shape[DATA_SIZE], shape[model.observed.size.name])),
         "noise": ("normal", (_SAMPLES, shape[model.latent.size.name])),
     }
     for p in model.parameters:
@@ -148,7 +148,13 @@ def _values(range_: str, gauss: np.ndarray, level: np.ndarray) -> np.ndarray:
         return gauss
     if range_ == "real":
         return gauss * _log_uniform(level[:, :1], 0.03, 30)
-    return _log_uniform(level, 1e-3, 1e3) if range_ == "positive" else level
+    if range_ == "positive":
+        return _log_uniform(level, 1e-3, 1e3)
+    if range_ == "unit":
+        return level
+    raise InputError(
+        f"no random values for the range {range_!r} yet; sweeps know real, positive and unit"
+    )
 
 
 def _log_uniform(level: np.ndarray, low: float, high: float) -> np.ndarray:

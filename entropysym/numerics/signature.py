@@ -99,7 +99,7 @@ def shape_text(sizes: tuple[Size, ...]) -> str:
 
 
 def read_signature(
-    expressions: tuple[sp.Expr, ...],
+    expressions: tuple[sp.Basic, ...],
     plates: tuple[Plate, ...] = (),
     model: Model | None = None,
     latent: Size | None = None,

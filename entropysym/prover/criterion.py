@@ -87,12 +87,9 @@ def tempering_direction(
     )
     if solved is None:
         certificate = _certificate(tempered, over, seen - over, learned)
-        names = ", ".join(str(p) for p in learned) or "nothing"
+        names = ", ".join(p.name for p in learned) or "nothing"
         return NoTempering(
-            reason=(
-                f"the log-density is not a combination of the scores and a constant when {names} is learned: "
-                f"no motion of the learned parameters tempers the density"
-            ),
+            reason=f"with {names} learned, no motion of the learned parameters tempers the density: its logarithm is no combination of scores and constants",
             certificate=certificate,
         )
     solution, pivots = solved

@@ -13,7 +13,14 @@ from collections.abc import Mapping
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.heads import Directional, Elbo, Entropy, LogDensity, ObjectiveValue
+from entropysym.language.heads import (
+    Directional,
+    Elbo,
+    Entropy,
+    LogBaseMeasure,
+    LogDensity,
+    ObjectiveValue,
+)
 from entropysym.language.matrices import Scaled
 from entropysym.language.objective import (
     elbo,
@@ -28,7 +35,7 @@ from entropysym.language.records import Family, Model
 from entropysym.prover.conditions import conditions
 from entropysym.prover.criterion import NoTempering, Tempering
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
-from entropysym.prover.linearity import addends, collected, distributed
+from entropysym.prover.linearity import addends, collected, distributed, exponentials_merged
 from entropysym.prover.matching import factor_direction, family_direction
 from entropysym.prover.motion import along
 from entropysym.prover.scaling import scaling_direction
@@ -153,7 +160,7 @@ def _derivation(
         entropies=families,
         temperings=temperings,
         elbo=spelled,
-        gap=distributed(spelled - sum_),
+        gap=exponentials_merged(distributed(spelled - sum_)),
         excess=excess,
         entropy_sum=steps[-1].after,
         stationarity=stationarity,
@@ -173,7 +180,8 @@ def _excess(
         if role not in temperings:
             left += delta(model, role)
     left = spelled_out(model, left, entropies)
-    return distributed(reparametrised(left) if scales else left)  # type: ignore[arg-type]
+    left = distributed(reparametrised(left) if scales else left)  # type: ignore[arg-type]
+    return exponentials_merged(left)
 
 
 def delta(model: Model, role: str) -> sp.Expr:
@@ -185,8 +193,6 @@ def delta(model: Model, role: str) -> sp.Expr:
 
 
 def _has_role(addend: sp.Expr, role: str) -> bool:
-    from entropysym.language.heads import LogBaseMeasure
-
     return any(h.role == role for h in addend.atoms(LogDensity, Entropy, LogBaseMeasure))
 
 
@@ -245,7 +251,7 @@ def _steps(
     stationary = [Condition("stationary", "objective", name) for name in direction]
     now = add("stationary", now - Directional(maximised), *stationary)
     sum_ = spelled_out(model, entropy_sum(model, reparametrised=scales), entropies)
-    closed = collected(distributed(sum_ + excess), model.sizes)
+    closed = exponentials_merged(collected(distributed(sum_ + excess), model.sizes))
     families = sorted({f.name for f in model.families})
     add("closed_form", closed, *(Condition("score", f) for f in families))
     return tuple(steps)

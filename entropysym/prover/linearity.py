@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import sympy as sp
 
-from entropysym.language.heads import DataMean, Directional, Entropy, LogDensity, _Binder, _Expectation
+from entropysym.language.heads import (
+    DataMean,
+    Entropy,
+    LogDensity,
+    Vector,
+    _Binder,
+    _Expectation,
+)
+from entropysym.language.matrices import Quadratic, is_symmetric
 from entropysym.language.symbols import LATENT, NOISE
 
 
@@ -21,9 +29,31 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
 
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
-    # e^{a+b} is split, because SymPy does not see that e^{a+b} e^{-a-b} is 1.
-    hints = {"power_base": False, "multinomial": powers, "log": False}
-    return sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints)
+    hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
+    return _exponentials_split(sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints))
+
+
+def _exponentials_split(e: sp.Expr) -> sp.Expr:
+    """$e^{a+b}$ as $e^ae^b$: SymPy does not see that $e^{a+b}e^{-a-b}$ is 1, and its own splitting turns sums into products."""
+    if not e.atoms(sp.exp):
+        return e
+    return e.replace(
+        lambda f: isinstance(f, sp.exp) and f.args[0].is_Add,
+        lambda f: sp.Mul(*(sp.exp(a) for a in f.args[0].args)),
+    )
+
+
+def exponentials_merged(e: sp.Expr) -> sp.Expr:
+    """$e^ae^b$ as $e^{a+b}$, for the eye."""
+
+    def merged(product: sp.Mul) -> sp.Expr:
+        exponents = [f.args[0] for f in product.args if isinstance(f, sp.exp)]
+        others = [f for f in product.args if not isinstance(f, sp.exp)]
+        return sp.Mul(*others, sp.exp(sp.Add(*exponents)))
+
+    return e.replace(
+        lambda f: f.is_Mul and sum(isinstance(a, sp.exp) for a in f.args) > 1, merged
+    )
 
 
 def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
@@ -48,9 +78,35 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
         )
     if isinstance(e, _Expectation):
         return _over(e.body, _reads_latent, e.over, sp.S.One, powers)
+    if isinstance(e, Quadratic):
+        return _bilinear(e) if powers else e
     if isinstance(e, (sp.Add, sp.Mul, sp.Pow)):
         return _expanded(e.func(*(_inside_out(a, powers) for a in e.args)), powers)
     return e
+
+
+def _bilinear(e: Quadratic) -> sp.Expr:
+    """$v^\\top Mw$ as a sum over the addends of v and w, scalars pulled out; a symmetric M lets v and w change places."""
+    left, word, right = e.args
+    total: sp.Expr = sp.S.Zero
+    for a, u in _components(left):  # type: ignore[arg-type]
+        for b, v in _components(right):  # type: ignore[arg-type]
+            if is_symmetric(word):  # type: ignore[arg-type]
+                u_, v_ = sorted((u, v), key=sp.default_sort_key)
+            else:
+                u_, v_ = u, v
+            total += a * b * Quadratic(u_, word, v_)
+    return total
+
+
+def _components(vector: Vector) -> list[tuple[sp.Expr, Vector]]:
+    """A vector as scalars times vectors."""
+    index = vector.args[1]
+    out = []
+    for addend in addends(distributed(vector.body, powers=True)):
+        scalar, kept = addend.as_independent(index, as_Add=False)
+        out.append((scalar, Vector(kept, *vector.args[1:])))
+    return out
 
 
 def _over(body: sp.Expr, depends, wrap, measure: sp.Expr, powers: bool) -> sp.Expr:
@@ -104,10 +160,18 @@ def collected(expression: sp.Expr, sizes: tuple[sp.Symbol, ...]) -> sp.Expr:
                 inside *= f
             else:
                 factor *= f
-        if inside == 1 and any(s in factor.free_symbols for s in sizes) and not factor.has(_Binder):
-            groups[factor] = groups.get(factor, sp.S.One) * sp.E
+        plain = not factor.atoms(_Binder, _Expectation, sp.Sum, sp.Indexed)
+        if inside == 1 and plain and factor.free_symbols and factor.free_symbols <= set(sizes):
+            argument: sp.Expr = sp.E
         elif isinstance(inside, sp.log):
-            groups[factor] = groups.get(factor, sp.S.One) * inside.args[0]
+            argument = inside.args[0]  # type: ignore[assignment]
         else:
             rest.append(addend)
-    return sp.Add(*rest, *(f * sp.log(argument) for f, argument in groups.items()))
+            continue
+        if factor.could_extract_minus_sign():
+            factor, argument = -factor, 1 / argument
+        groups[factor] = groups.get(factor, sp.S.One) * argument
+    for factor, argument in groups.items():
+        numerator, _ = argument.as_numer_denom()
+        rest.append(-factor * sp.log(1 / argument) if numerator == 1 else factor * sp.log(argument))
+    return sp.Add(*rest)

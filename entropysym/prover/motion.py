@@ -75,7 +75,9 @@ class Motion:
         if isinstance(e, DataMean):
             return _unless_zero(self.of(e.body), lambda b: DataMean(b, e.args[1]))
         if isinstance(e, EncoderExpectation):
-            if any(self.of(a) != 0 for a in e.encoder[1:]):
+            _, location, scale = e.encoder
+            moved = self.rate(scale) if isinstance(scale, Matrix) else self.of(scale)  # type: ignore[arg-type]
+            if self.of(location) != 0 or moved != 0:
                 raise InputError("the direction moves the encoder: reparametrise before differentiating")
             return _unless_zero(self.of(e.body), e.over)
         if isinstance(e, NoiseExpectation):
@@ -109,7 +111,7 @@ class Motion:
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
 
     def rate(self, word: Matrix) -> sp.Expr:
-        """The number r in $D_vM=r\,M$: every word moves by a multiple of itself."""
+        r"""The number r in $D_vM=r\,M$: every word moves by a multiple of itself."""
         if isinstance(word, MatrixNetwork):
             return self._network(word)
         if isinstance(word, MatrixLetter):

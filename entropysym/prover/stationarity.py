@@ -13,22 +13,28 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.heads import DataMean, NoiseExpectation, _Expectation
+from entropysym.language.matrices import Quadratic, Scaled
 from entropysym.language.objective import (
-    elbo,
     latents_written_out,
+    objective,
     reparametrised,
     spelled_out,
 )
 from entropysym.language.records import Family, Model, Parameter
 from entropysym.language.symbols import LATENT, NOISE
-from entropysym.prover.linearity import addends, distributed, with_fresh_indices
+from entropysym.prover.linearity import (
+    addends,
+    distributed,
+    exponentials_merged,
+    with_fresh_indices,
+)
 from entropysym.prover.motion import along
 
 
 def stationarity_conditions(
     model: Model, entropies: Mapping[Family, sp.Expr]
 ) -> dict[str, sp.Eq]:
-    r"""For each learned parameter the equation that holds exactly where $\partial\mathcal F/\partial\theta=0$.
+    r"""For each learned parameter the equation that holds exactly where the objective's $\partial/\partial\theta$ is 0.
 
     Solved for a power of the parameter where that is possible ($\sigma^2=\dots$), otherwise the gradient set equal to zero. Parameters
     that only an abstract network reads are left out: their gradient would need the network's own derivative.
@@ -54,18 +60,24 @@ def scaling_condition(
     if not all(model.latent in p.plates for p in moved.values()):
         return None
     each = {name: 2 * test[h] * motion for name, motion in motions.items()}
-    expression = reparametrised(spelled_out(model, elbo(model), entropies))
+    expression = reparametrised(spelled_out(model, objective(model), entropies))
     slope = distributed(along(expression, model, each))
     read = sp.Add(*(_strip(with_fresh_indices(a), test, [h]) for a in addends(slope)))
-    return sp.Eq(named_indices(noise_averaged(read)), 0, evaluate=False)
+    slope = exponentials_merged(named_indices(noise_averaged(read)))
+    return sp.Eq(slope, 0, evaluate=False)
 
 
 def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:
-    r"""$\partial\mathcal F/\partial\theta$ at the parameter's own indices, per data point, in nats."""
+    r"""The derivative of the objective by θ at the parameter's own indices, per data point, in nats.
+
+    For a matrix it is the derivative by the logarithm of a factor in front of it. Raises `InputError` where an abstract network, or a
+    vector under a matrix, stands in the way.
+    """
     test = sp.IndexedBase("w", real=True)
-    own = [plate.index for plate in parameter.plates]
-    motion = {parameter.name: test[own] if own else sp.S.One}
-    expression = spelled_out(model, elbo(model), entropies)
+    own = [] if parameter.is_matrix else [plate.index for plate in parameter.plates]
+    step = Scaled(sp.S.One, parameter.symbol) if parameter.is_matrix else sp.S.One
+    motion = {parameter.name: test[own] if own else step}
+    expression = spelled_out(model, objective(model), entropies)
     try:
         moved = along(expression, model, motion)
     except InputError:  # the parameter moves the encoder, so the latents are written out first
@@ -76,7 +88,7 @@ def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.E
     averaged = noise_averaged(moved)
     # Residuals read better as squares than multiplied out, so averages are carried out where that makes them shorter.
     short = averaged if sp.count_ops(averaged) < sp.count_ops(moved) or not _sums_latents(moved) else moved
-    return named_indices(short)
+    return exponentials_merged(named_indices(short))
 
 
 def _sums_latents(e: sp.Expr) -> bool:
@@ -86,6 +98,8 @@ def _sums_latents(e: sp.Expr) -> bool:
 def _strip(e: sp.Basic, test: sp.IndexedBase, own: list[sp.Symbol]) -> sp.Expr:
     """The coefficient of the test direction's entry at the parameter's own indices."""
     entries = [i for i in e.atoms(sp.Indexed) if i.base == test]
+    if any(q.has(test) for q in e.atoms(Quadratic)):
+        raise InputError(f"the component of a vector under a matrix is not read off: {e}")
     if len(entries) > 1:
         return sp.Add(*(_strip(a, test, own) for a in addends(distributed(e))))
     (entry,) = entries
@@ -229,6 +243,8 @@ def _named(e: sp.Basic, taken: frozenset[str]) -> sp.Expr:
 
 
 def _equation(parameter: Parameter, slope: sp.Expr) -> sp.Eq:
+    if parameter.is_matrix:
+        return sp.Eq(slope, 0, evaluate=False)
     theta = parameter.entry
     powers: dict[sp.Expr, sp.Expr] = {}
     for addend in addends(sp.expand(slope, multinomial=False, power_base=False, log=False)):

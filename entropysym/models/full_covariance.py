@@ -1,0 +1,54 @@
+r"""The general Gaussian VAE: full covariances for prior, decoder and encoder."""
+
+from __future__ import annotations
+
+from entropysym.errors import one_of
+from entropysym.families import MULTIVARIATE_NORMAL
+from entropysym.language.matrices import Inverse, Matrix, MatrixProduct, Scaled, Transposed
+from entropysym.language.records import Model, Network, Parameter
+from entropysym.models.gaussian import SOURCE, datum, latents, plates
+
+#: Coordinates of a covariance: itself, its lower-triangular Cholesky factor, or its inverse.
+COVARIANCES = ("covariance", "cholesky", "precision")
+
+
+def gaussian_vae(*, coordinates: str = "covariance") -> Model:
+    r"""Prior $N(\mu_0,A)$, decoder $N(\mu(z),s\,\Omega(z))$, encoder $N(\nu(x),T(x))$, all covariances full.
+
+    Learned are $\mu_0$, A and the scale s; Ω and T are arbitrary networks of positive-definite matrices. `coordinates` says how
+    A is learned: covariance A, cholesky $A=LL^\top$, or precision $A=P^{-1}$.
+    """
+    if coordinates not in COVARIANCES:
+        raise one_of(coordinates, COVARIANCES, "coordinates of a covariance")
+    observed, latent = plates()
+    mu0 = Parameter("mu0", (latent,))
+    name, range_ = {
+        "covariance": ("A", "posdef"),
+        "cholesky": ("L", "triangular"),
+        "precision": ("P", "posdef"),
+    }[coordinates]
+    learned = Parameter(name, (latent, latent), range_)  # type: ignore[arg-type]
+    letter: Matrix = learned.symbol  # type: ignore[assignment]
+    covariance = {
+        "covariance": letter,
+        "cholesky": MatrixProduct(letter, Transposed(letter)),
+        "precision": Inverse(letter),
+    }[coordinates]
+    s = Parameter("s", range="positive")
+    mu = Network("mu", (observed,), (latent.size,))
+    Omega = Network("Omega", (observed, observed), (latent.size,), range="posdef")
+    nu = Network("nu", (latent,), (observed.size,))
+    T = Network("T", (latent, latent), (observed.size,), range="posdef")
+    x_n, z = datum(observed), latents(latent)
+    return Model(
+        name="gaussian_vae",
+        title="General Gaussian VAE with full covariances",
+        source=SOURCE,
+        observed=observed,
+        latent=latent,
+        parameters=(mu0, learned, s),
+        networks=(mu, Omega, nu, T),
+        prior=MULTIVARIATE_NORMAL(mu0.entry, covariance),
+        decoder=MULTIVARIATE_NORMAL(mu(z), Scaled(s.entry, Omega(z))),
+        encoder=MULTIVARIATE_NORMAL(nu(x_n), T(x_n)),
+    )
