@@ -25,6 +25,8 @@ _PUBLIC = {
     "Derivation": "entropysym.prover",
     "Refusal": "entropysym.prover",
     "Model": "entropysym.language",
+    "ModelWriter": "entropysym.language",
+    "instantiate": "entropysym.language",
     "Verdict": "entropysym.verdict",
     "Value": "entropysym.verdict",
     "derive": "entropysym.claims",
@@ -40,7 +42,7 @@ __all__ = ["__version__", *sorted(_PUBLIC), *_ROOMS]
 if TYPE_CHECKING:
     from entropysym import checker, claims, errors, families, language, models, numerics, prover
     from entropysym.claims import derive, replay, verify
-    from entropysym.language import Model
+    from entropysym.language import Model, ModelWriter, instantiate
     from entropysym.numerics import lower
     from entropysym.prover import Derivation, Refusal
     from entropysym.rendering import render

@@ -1,4 +1,4 @@
-"""The command line: `entropysym list | derive | replay | verify`.
+"""The command line: `entropysym list | derive | judge | replay | verify`.
 
 Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided. Rooms are imported inside the commands,
 so that `--help` loads nothing and `derive` never loads JAX.
@@ -18,6 +18,14 @@ import typer
 from entropysym.errors import EntropysymError, NoStationaryPointError
 
 VERIFIED, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
+
+def _version(asked: bool) -> None:
+    if asked:
+        from entropysym import __version__
+
+        print(f"entropysym {__version__}")
+        raise typer.Exit()
+
 
 app = typer.Typer(
     name="entropysym",
@@ -39,6 +47,15 @@ class Form(StrEnum):
     latex = "latex"
     markdown = "markdown"
     json = "json"
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
 
 
 @app.command("list")
@@ -66,22 +83,42 @@ def derive(
     as_json: AsJson = False,
 ) -> None:
     """Derive a model's entropy sum; the derivation is replayed before it is printed."""
+    _derived(_model(name), to, out, as_json)
+
+
+@app.command()
+def judge(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.py", help="A Python file that binds `model` to a Model.")
+    ],
+    to: Annotated[Form, typer.Option(help="The form to print.")] = Form.text,
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge your own model: an entropy sum with its derivation, or the reason why not."""
+    from entropysym.claims.user_models import model_from_file
+
+    _derived(model_from_file(file), to, out, as_json)
+
+
+def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
     from entropysym.claims import derive as derived
     from entropysym.rendering import render
 
-    found = derived(_model(name))
+    found = derived(model)
     text = render(found, to=to.value)
     if out is not None:
         from entropysym.files import write_whole
 
         write_whole(out, text)
     if as_json:
-        answer = {"model": name, "verdict": found.verdict.value.value, "reason": found.verdict.reason}
+        verdict = {"verdict": found.verdict.value.value, "reason": found.verdict.reason}
+        answer = {"model": model.name, **verdict, "evidence": list(found.verdict.evidence)}
         _print_json({**answer, "form": to.value, **({"file": str(out)} if out else {"text": text})})
     elif out is None:
         print(text, end="" if text.endswith("\n") else "\n")
     else:
-        print(f"{name}: {found.verdict}; written to {out}")
+        print(f"{model.name}: {found.verdict}; written to {out}")
     raise typer.Exit(_status(found.verdict))
 
 
@@ -108,7 +145,7 @@ def replay(
 @app.command()
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Models; all of them if none is named.")
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Models; those that are trained on data if none is named.")
     ] = None,
     data: Annotated[
         str, typer.Option(help="digits, or a file with one data point per row.", metavar="digits|FILE.npy|FILE.csv")
@@ -117,22 +154,32 @@ def verify(
     report: Annotated[
         Path, typer.Option(help="Folder for report.json, the .tex files and the figures.", metavar="DIR")
     ] = Path("report"),
+    configurations: Annotated[
+        int, typer.Option(help="Random configurations for each model.", min=1)
+    ] = 10_000,
     as_json: AsJson = False,
 ) -> None:
     """Derive, replay, sweep random configurations, train on data, compare, and write a report."""
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ["JAX_ENABLE_X64"] = "1"  # verdicts need double precision; this process is ours
     from entropysym.claims.reporting import table, write_report
+    from entropysym.claims.verification import TRAINERS
     from entropysym.claims.verification import verify as verified
     from entropysym.files import folder
-    from entropysym.models import MODELS
     from entropysym.numerics.data import load
 
-    models = [_model(name) for name in dict.fromkeys(names or MODELS)]
+    models = [_model(name) for name in dict.fromkeys(names or TRAINERS)]
     points = load(data)
     place = folder(report)
     with _progress() as progress:
-        results = verified(models, points, data_name=data, seed=seed, progress=progress)
+        results = verified(
+            models,
+            points,
+            data_name=data,
+            seed=seed,
+            configurations=configurations,
+            progress=progress,
+        )
     paths = write_report(results, place)
     if as_json:
         print(paths["report"].read_text(encoding="utf-8"), end="")

@@ -33,6 +33,7 @@ LADDER = {
         *("checker", "errors", "files", "language", "models"),
         *("numerics", "prover", "rendering", "verdict"),
     },
+    "__main__": {"cli"},
     "cli": {"claims", "errors", "files", "models", "numerics", "rendering", "verdict"},
 }
 

@@ -60,7 +60,7 @@ def replay(text: str | bytes) -> Result:
     return Result(
         statement=printed,
         model=document.model.name,
-        statement_sha256=document.statement_sha256,
+        statement_sha256=document.actual_sha256["statement"],
         conditions=document.conditions,
         rules=tuple(rule for rule, _ in document.steps),
         shipped=shipped,

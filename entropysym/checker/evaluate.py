@@ -41,7 +41,7 @@ from .normal_form import (
 )
 from .reader import Certificate
 from .statement import show
-from .terms import MATRICES, Family, Model, Refused, Term
+from .terms import Family, Model, Refused, Term
 
 Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
 
@@ -181,7 +181,9 @@ def evaluate(site: Site, term: Term) -> Pair:
             v, d = evaluate(site, inner)
             if d:
                 raise Refused(f"{show(inner)} moves: {term[0]} is not differentiated")
-            opaque = absolute(work, v) if term[0] == "abs" else log_gamma(work, v, partial(show, inner))
+            opaque = (
+                absolute(work, v) if term[0] == "abs" else log_gamma(work, v, partial(show, inner))
+            )
             return opaque, {}
         case ("logdet" | "trace" | "quad", *_):
             return _of_matrix(site, term)
@@ -343,7 +345,11 @@ def arguments(site: Site, role: str, scope: tuple[Bound, ...], index: Bound | No
 
 def _in_unit(model: Model, term: Term) -> bool:
     declared = {**model.parameters, **model.networks}
-    return isinstance(term, tuple) and term[0] in ("param", "net") and declared[term[1]].range == "unit"
+    return (
+        isinstance(term, tuple)
+        and term[0] in ("param", "net")
+        and declared[term[1]].range == "unit"
+    )
 
 
 def _plate(

@@ -6,8 +6,6 @@ every word is invertible and has a positive determinant. Inverses and transposes
 over the letters, which leaves scalars, and adjacent inverse pairs cancel.
 """
 
-from fractions import Fraction
-
 from .normal_form import Atom, Polynomial, Work, add, constant, key, of, product, text
 
 Letter = tuple[Atom, bool, bool]

@@ -286,6 +286,17 @@ def exponential(work: Work, poly: Polynomial) -> Polynomial:
     return result
 
 
+def symbols(poly: Polynomial) -> set[str]:
+    """The labels of all atoms, those inside atoms included."""
+    seen: set[Atom] = set()
+    waiting = [atom for mono in poly for atom, _ in mono]
+    while waiting:
+        if (atom := waiting.pop()) not in seen:
+            seen.add(atom)
+            waiting += [inner for body in atom.bodies for mono, _ in body for inner, _ in mono]
+    return {atom.label for atom in seen}
+
+
 def rename(work: Work, poly: Polynomial, names: dict[int, int]) -> Polynomial:
     """All names replaced at once. Renaming may make factors equal, so it multiplies anew."""
     parts = []

@@ -13,9 +13,30 @@ from hashlib import sha256
 from typing import Any
 
 from .terms import (
-    ARGUMENTS, ARITHMETIC, FACTORS, MATRICES, OF_DIRECTION, OF_EXCESS, OF_FAMILY, OF_MODEL, OF_STEP,
-    OF_VECTORS, RANGES, SUPPORTS, Array, Factor, Family, Malformed, Model, Place, Term, matrix,
-    one_of, require, shown, term,
+    ARGUMENTS,
+    ARITHMETIC,
+    FACTORS,
+    MATRICES,
+    OF_DIRECTION,
+    OF_EXCESS,
+    OF_FAMILY,
+    OF_MODEL,
+    OF_STEP,
+    OF_VECTORS,
+    RANGES,
+    SUPPORTS,
+    Array,
+    Factor,
+    Family,
+    Malformed,
+    Model,
+    Place,
+    Term,
+    matrix,
+    one_of,
+    require,
+    shown,
+    term,
 )  # fmt: skip
 
 Reader = Callable[[Any, str], Any]
@@ -222,7 +243,10 @@ def _model(raw: Any, where: str) -> Model:
             require(square or array.range not in MATRICES, where, array.name, "not square")
         return found
 
-    parameters, networks = arrays("parameters", learned=boolean), arrays("networks", inputs=many(size))
+    parameters, networks = (
+        arrays("parameters", learned=boolean),
+        arrays("networks", inputs=many(size)),
+    )
     arrays_ = [a.name for a in (*parameters, *networks)]
     names = [*top["sizes"], *arrays_]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -288,10 +312,14 @@ def _family(raw: Any, key: str, model: Model) -> Family:
     fits = one is None or (not family.over_vectors and family.support == "real")
     require(fits, where, one, "a location is for a family over single reals")
     without = {"log_density": "", "log_base_measure": "arg", "location": "var", "scale": "var"}
-    return replace(family, **{
-        part: term(raw[part], Place(f"{where}.{part}", model, heads - {lacks}, (), arguments))
-        for part, lacks in without.items() if raw[part] is not None or lacks != "var"
-    })
+    return replace(
+        family,
+        **{
+            part: term(raw[part], Place(f"{where}.{part}", model, heads - {lacks}, (), arguments))
+            for part, lacks in without.items()
+            if raw[part] is not None or lacks != "var"
+        },
+    )
 
 
 def _motion(raw: Any, key: str, model: Model) -> Term:

@@ -13,17 +13,28 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from .evaluate import Bound, Site, evaluate, letter
+from .evaluate import Bound, Pair, Site, evaluate, letter
 from .known import KNOWN
-from .normal_form import Polynomial, Work, add, constant, is_positive, logarithm, of, power, product
+from .normal_form import (
+    Polynomial,
+    Work,
+    add,
+    constant,
+    is_positive,
+    logarithm,
+    of,
+    product,
+    symbols,
+)
 from .reader import Document
 from .statement import show
-from .terms import FACTORS, Family, Model, Refused, Term
+from .terms import Family, Model, Refused, Term
 
 Q: Term = ("H", "encoder", 0)
 PRIOR: Term = ("expect", 0, ("logp", "prior", 0))
 DECODER: Term = ("expect", 0, ("logp", "decoder", 1, 0))
 ELBO: Term = ("mean", ("add", Q, PRIOR, DECODER))
+LOG_NORMAL: Term = ("mul", ("frac", -1, 2), ("log", ("mul", 2, ("pi",))))
 D_OBJECTIVE: Term = ("D", ("objective",))
 
 
@@ -255,6 +266,8 @@ def accept(document: Document, work: Work) -> bool:
         work.allowed = frozenset(work.met)
         elbo, _ = evaluate(site, ELBO)
         entropies, _ = evaluate(site, entropy_sum(model))
+        for name in sorted(document.direction.keys() - symbols(elbo)):
+            raise Refused(f"{name} moves, but the ELBO does not depend on it")
     with _place("statement.objective"):
         if not is_positive(evaluate(site, document.weight)[0]):
             raise Refused(f"the weight {show(document.weight)}: not shown to be positive")
@@ -299,14 +312,11 @@ def _names(term: Term) -> set[str]:
 def _check_moved(document: Document) -> None:
     model = document.model
     constrained = {name for name, _ in model.constraints}
-    read = set().union(*(_names(factor.arguments) for factor in model.factors.values()))
     for name in document.direction:
         if not model.parameters[name].learned:
             raise Refused(f"statement.direction: {name} moves, but it is not learned")
         if name in constrained:
             raise Refused(f"statement.direction: {name} moves, but it is constrained")
-        if name not in read:
-            raise Refused(f"statement.direction: {name} moves, but it occurs in no factor")
     for name in sorted(_names(document.weight)):
         if model.parameters[name].learned:
             raise Refused(f"statement.objective.weight: {name} is learned")
@@ -367,25 +377,45 @@ def _check_family(site: Site, family: Family) -> None:
     family's law: log p + log scale = -log(2 pi)/2 - eps^2/2.
     """
     work, certificate = site.work, site.certificates[family.name]
-    positive = family.support in ("positive", "unit")
 
-    def var(*index: Bound) -> tuple:
-        ids = tuple(i.name for i in index)
-        return of(work.atom("var", family.support, ids, positive=positive)), {}
+    def symbol(head: str, label: str, positive: bool, index: tuple[Bound, ...]) -> Polynomial:
+        return of(work.atom(head, label, tuple(i.name for i in index), positive=positive))
 
-    bindings: dict[str, Any] = {"dim": "dim", "var": var}
-    still = replace(site, bindings=bindings)
+    def var(*index: Bound) -> Pair:
+        return symbol("var", family.support, family.support in ("positive", "unit"), index), {}
 
-    def argument(name: str, range_: str, *index: Bound) -> tuple:
-        ids = tuple(i.name for i in index)
-        value = of(work.atom("arg", name, ids, positive=range_ not in ("real", "vector")))
-        return value, evaluate(replace(still, scope=index), certificate.direction[name])[0]
+    def argument(name: str, range_: str, moved: Site | None) -> Any:
+        def change(*index: Bound) -> Polynomial:
+            if moved is None:
+                return {}
+            return evaluate(replace(moved, scope=index), certificate.direction[name])[0]
 
-    for name, range_ in family.arguments.items():
-        bindings["arg " + name] = partial(argument, name, range_)
-    for name, range_ in family.arguments.items():
         if range_ == "posdef":
-            atom = work.atom(range_, "arg " + name)
-            bindings["arg " + name] = letter(atom, "dim", {})
-            rate, _ = evaluate(still, certificate.direction[name])
-            bindings["arg " + name] = letter(atom, "dim", rate)
+            return letter(work.atom(range_, "arg " + name), "dim", change())
+        positive = range_ not in ("real", "vector")
+        return lambda *index: (symbol("arg", name, positive, index), change(*index))
+
+    def bound(moved: Site | None, **more: Any) -> Site:
+        ranges = family.arguments.items()
+        given = {"arg " + name: argument(name, range_, moved) for name, range_ in ranges}
+        bindings = {"dim": "dim", "var": var, **given, **more}
+        return replace(site, moving=moved is not None, bindings=bindings)
+
+    still = bound(None)
+    value, change = evaluate(bound(still), family.log_density)
+    measure, entropy = family.log_base_measure, certificate.entropy
+    less = ("mul", -1, measure) if measure else 0
+    parts = [evaluate(still, term)[0] for term in (less, entropy)]
+    if change != add(work, value, *parts):
+        base = " - log base measure" if measure else ""
+        raise Refused(f"not shown: derivative of the log density = log density{base} + entropy")
+    if family.location is None:
+        return
+    eps: Pair = of(work.atom("noise")), {}
+    location, scale = evaluate(still, family.location), evaluate(still, family.scale)
+    drawn = site.plus(location, site.times(scale, eps))
+    value, _ = evaluate(bound(None, var=lambda: drawn), family.log_density)
+    log_scale = logarithm(work, scale[0], partial(show, family.scale))
+    squared = product(work, constant(Fraction(-1, 2)), product(work, eps[0], eps[0]))
+    if add(work, value, log_scale) != add(work, squared, evaluate(site, LOG_NORMAL)[0]):
+        raise Refused("not shown: location + scale * eps has the family's density")

@@ -1,12 +1,13 @@
 """The statement in plain text: what a reader must believe in, and nothing that is not checked."""
 
 from .reader import Document
-from .terms import FACTORS, Term
+from .terms import FACTORS, MATRICES, Array, Term
 
 MEANING = {
     "range": "{0} is {1}",
     "normalised": "the density of {0} integrates to one (cited)",
     "score": "the scores of {0} have mean zero (regularity)",
+    "base_measure": "that of {0} is not constant: its entropies are pseudo entropies",
     "finite": "the expectation of each term of the {0} and of its derivative, expanded, is finite",
     "interchange": "that derivative of the {0} may be taken under means and expectations",
     "constraint": "{0}: {1}",
@@ -14,102 +15,125 @@ MEANING = {
     "closed": "{1} is free in the {0}, which is closed under its motion",
     "stationary": "the {0} is stationary in {1}",
 }
+TIGHT = ("add", "mul", "frac", "scaled", "matmul")  # bracketed inside a product
 
 
 def show(term: Term, limit: int = 80) -> str:
     """A term in infix notation, cut at the limit."""
-    text = _infix(term, ())
+    text = infix(term)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _infix(term: Term, scope: tuple[str, ...]) -> str:
+def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
     if isinstance(term, int):
         return str(term)
 
     def sub(inner: Term, *more: str) -> str:
-        return _infix(inner, scope + more)
+        return infix(inner, scope + more)
 
-    def at(position: int) -> str:
-        return scope[-1 - position] if position < len(scope) else f"#{position}"
+    def at(*positions: int) -> str:
+        return ", ".join(scope[-1 - i] if i < len(scope) else f"#{i}" for i in positions)
+
+    def index(*positions: int) -> str:
+        return f"[{at(*positions)}]" if positions else ""
 
     def fresh(letter: str) -> str:
         return f"{letter}{sum(name.startswith(letter) for name in scope) + 1}"
 
+    def wrapped(part: Term) -> str:
+        return f"({sub(part)})" if isinstance(part, tuple) and part[0] in TIGHT else sub(part)
+
     match term:
         case ("frac", p, q):
             return f"{p}/{q}"
-        case ("size" | "arg", name):
+        case ("size" | "mat", name):
             return name
-        case ("param", name, *positions):
-            return name + (f"[{', '.join(at(i) for i in positions)}]" if positions else "")
+        case ("param" | "arg", name, *positions):
+            return name + index(*positions)
         case ("net", name, positions, vectors):
-            index = f"[{', '.join(at(i) for i in positions)}]" if positions else ""
-            return f"{name}{index}({', '.join(sub(vector) for vector in vectors)})"
+            return f"{name}{index(*positions)}({', '.join(sub(vector) for vector in vectors)})"
+        case ("matnet", name, vectors):
+            return f"{name}({', '.join(sub(vector) for vector in vectors)})"
         case ("vec" | "sum", size, body):
-            index = fresh("i")
-            return f"{term[0]}_({index} <= {size}) ({sub(body, index)})"
+            name = fresh("i")
+            return f"{term[0]}_({name} <= {size}) ({sub(body, name)})"
         case ("x" | "z" | "eps", i, j):
             return f"{term[0]}({at(i)})[{at(j)}]"
         case ("mean", body):
-            datum = fresh("n")
-            return f"mean_{datum} ({sub(body, datum)})"
+            name = fresh("n")
+            return f"mean_{name} ({sub(body, name)})"
         case ("expect" | "reparam", i, body):
-            latent = fresh("q")
-            return f"{term[0]}_({latent} at {at(i)}) ({sub(body, latent)})"
+            name = fresh("q")
+            return f"{term[0]}_({name} at {at(i)}) ({sub(body, name)})"
         case ("add", *parts):
             return " + ".join(sub(part) for part in parts)
-        case ("mul", *parts):
-            return " * ".join(_wrapped(part, scope) for part in parts)
+        case ("mul" | "scaled" | "matmul", *parts):
+            return (" @ " if term[0] == "matmul" else " * ").join(wrapped(part) for part in parts)
         case ("pow", inner, exponent):
-            return f"{_wrapped(inner, scope)}^({sub(exponent)})"
-        case ("log" | "exp" | "D", inner):
-            return f"{term[0]}({sub(inner)})"
-        case ("logp" | "H", factor, *positions):
-            return f"{term[0]}[{', '.join([factor, *(at(i) for i in positions)])}]"
-        case _:
-            return str(term[0])
-
-
-def _wrapped(term: Term, scope: tuple[str, ...]) -> str:
-    text = _infix(term, scope)
-    return f"({text})" if not isinstance(term, int) and term[0] in ("add", "mul", "frac") else text
+            base = f"({inner})" if isinstance(inner, int) and inner < 0 else wrapped(inner)
+            return f"{base}^({sub(exponent)})"
+        case ("var", *positions):
+            return term[0] + index(*positions)
+        case ("logp" | "logh" | "H", factor, *positions):
+            return f"{term[0]}[{', '.join([factor, *map(at, positions)])}]"
+        case (head, *parts):
+            return head + (f"({', '.join(map(sub, parts))})" if parts else "")
+    return ""
 
 
 def statement(document: Document) -> str:
     """Model, objective, direction, claim, conditions and hash, one fact a line."""
     model = document.model
+
+    def declared(array: Array) -> str:
+        return f"[{', '.join(array.plates)}] {array.range}"
+
     lines = [f"model {model.name}, sizes {', '.join(model.sizes)} (integers >= 1)"]
     for p in model.parameters.values():
-        learned = "learned" if p.learned else "fixed"
-        lines.append(f"  parameter {p.name}[{', '.join(p.plates)}] {p.range}, {learned}")
+        lines.append(f"  parameter {p.name}{declared(p)}, {'learned' if p.learned else 'fixed'}")
     for net in model.networks.values():
-        inputs = ", ".join(net.inputs)
-        lines.append(f"  network {net.name}({inputs}) -> [{', '.join(net.plates)}] {net.range}")
+        lines.append(f"  network {net.name}({', '.join(net.inputs)}) -> {declared(net)}")
     for family in model.families.values():
         ranges = ", ".join(f"{name} {range_}" for name, range_ in family.arguments.items())
-        lines.append(f"  family {family.name}({ranges}) on the real line")
-        lines.append(f"    log density: {_infix(family.log_density, ())}")
+        over = "vectors whose entries are " * family.over_vectors + family.support
+        lines.append(f"  family {family.name}({ranges}) of {over} variables")
+        lines.append(f"    log density: {infix(family.log_density)}")
+        lines.append(f"    log base measure: {infix(family.log_base_measure)}")
     scopes = {"prior": ("h",), "decoder": ("z", "d"), "encoder": ("n", "h")}
-    drawn = {
-        "prior": f"p(z[h]), h <= {model.latent}",
-        "decoder": f"p(x[d] | z), d <= {model.observed}",
-        "encoder": f"q(z[h] | x(n)), h <= {model.latent}",
-    }
+    drawn = {"prior": "p({})", "decoder": "p({} | z)", "encoder": "q({} | x(n))"}
     for role in FACTORS:
-        factor = model.factors[role]
-        given = ", ".join(_infix(term, scopes[role]) for term in factor.arguments)
-        lines.append(f"  {role} {drawn[role]} = {factor.family}({given})")
-    lines.append("objective: ELBO = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z)), in nats")
+        factor, family = model.factors[role], model.family(role)
+        variable, letter, size = (
+            ("x", "d", model.observed) if role == "decoder" else ("z", "h", model.latent)
+        )
+        given = []
+        for term, range_ in zip(factor.arguments, family.arguments.values(), strict=True):
+            whole = family.over_vectors and range_ != "vector"
+            text = infix(term, scopes[role][:-1] if whole else scopes[role])
+            given.append(f"vec_({letter} <= {size}) ({text})" if range_ == "vector" else text)
+        plate = "" if family.over_vectors else f", {letter} <= {size}"
+        variable += "" if family.over_vectors else f"[{letter}]"
+        law = f"{family.name}({', '.join(given)})"
+        lines.append(f"  {role} {drawn[role].format(variable)}{plate} = {law}")
+    lines.append("ELBO = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z)), in nats")
+    weighted = (
+        f"({infix(document.weight)}) * mean_n (H[q_n] + E_q log p(z)) + mean_n E_q log p(x_n | z)"
+    )
+    plain = (document.weight, document.penalty) == (1, 0)
+    lines.append(f"objective = {'ELBO' if plain else f'{weighted} - ({infix(document.penalty)})'}")
     for name, term in document.direction.items():
         places = tuple(f"i{k + 1}" for k in range(len(model.parameters[name].plates)))
-        left = name + (f"[{', '.join(places)}]" if places else "")
-        lines.append(f"direction: D {left} = {_infix(term, places)}")
+        if model.parameters[name].range in MATRICES:
+            places, term = (), ("scaled", term, ("mat", name))
+        index = f"[{', '.join(places)}]" if places else ""
+        lines.append(f"direction: D {name}{index} = {infix(term, places)}")
     lines.append("claim, at every parameter value:")
-    lines.append(f"  ELBO = {_infix(document.gap, ())}")
-    lines.append("claim, where the conditions hold:")
-    lines.append(f"  ELBO = {_infix(document.entropy_sum, ())}")
+    lines.append(f"  ELBO = {infix(document.gap)}")
+    excess = f" + excess: {infix(document.excess)}" if document.excess != 0 else ""
+    lines.append(f"claim, where the conditions hold: ELBO = entropy sum{excess}")
+    lines.append(f"  ELBO = {infix(document.entropy_sum)}")
     lines.append("conditions:")
     for kind, *words in document.conditions:
-        lines.append(f"  {kind}: " + MEANING[kind].format(*words).replace("elbo", "ELBO"))
-    lines.append(f"statement sha256: {document.statement_sha256}")
+        lines.append(f"  {kind}: " + MEANING[kind].format(*words))
+    lines.append(f"statement sha256: {document.actual_sha256['statement']}")
     return "\n".join(lines)

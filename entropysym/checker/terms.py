@@ -25,14 +25,24 @@ GRAMMAR = {
     **dict.fromkeys(("pi", "e", "dim", "objective"), ""),
     **dict.fromkeys(("log", "exp", "abs", "loggamma", "D"), "term"),
     **dict.fromkeys(("logdet", "trace"), "matrix"),
-    **{"quad": "vector matrix vector", "size": "size", "sum": "size >index"},
-    **{"x": "datum observed", "z": "sample latent", "eps": "noise latent"},
-    **{"mean": ">datum", "expect": "datum >latent", "reparam": "datum >noise"},
-    **{"logp prior": "role sample", "logp decoder": "role datum sample"},
-    **{"logh prior": "role sample", "logh decoder": "role datum"},
-    **{"H prior": "role", "H decoder": "role sample", "H encoder": "role datum"},
+    "quad": "vector matrix vector",
+    "size": "size",
+    "sum": "size >index",
+    "x": "datum observed",
+    "z": "sample latent",
+    "eps": "noise latent",
+    "mean": ">datum",
+    "expect": "datum >latent",
+    "reparam": "datum >noise",
+    "logp prior": "role sample",
+    "logp decoder": "role datum sample",
+    "logh prior": "role sample",
+    "logh decoder": "role datum",
+    "H prior": "role",
+    "H decoder": "role sample",
+    "H encoder": "role datum",
 }
-ARITHMETIC = frozenset("frac pi e add mul pow log exp abs loggamma".split())
+ARITHMETIC = frozenset(["frac", "pi", "e", "add", "mul", "pow", "log", "exp", "abs", "loggamma"])
 ALGEBRA = frozenset(("logdet", "trace", "quad"))
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
 OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim"}
@@ -191,8 +201,11 @@ def term(raw: Any, place: Place) -> Term:
         place = replace(place, heads=UNDER_D)
     if head == "quad":
         size = matrix(rest[1], place)[1]
-        return head, vector(rest[0], size, place), matrix(rest[1], place)[0], vector(
-            rest[2], size, place
+        return (
+            head,
+            vector(rest[0], size, place),
+            matrix(rest[1], place)[0],
+            vector(rest[2], size, place),
         )
     return head, *(_entry(*pair, rest, place) for pair in zip(slots, rest, strict=True))
 
@@ -244,7 +257,9 @@ def matrix(raw: Any, place: Place) -> tuple[Term, str]:
     model = place.model
     match head, *rest:
         case "mat", name if "mat" in place.heads:
-            one = place.one_of(name, [n for n, p in model.parameters.items() if p.range in MATRICES])
+            one = place.one_of(
+                name, [n for n, p in model.parameters.items() if p.range in MATRICES]
+            )
             return (head, one), model.parameters[one].plates[0]
         case "matnet", name, inputs if "matnet" in place.heads:
             one = place.one_of(name, [n for n, f in model.networks.items() if f.range in MATRICES])

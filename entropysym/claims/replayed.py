@@ -19,9 +19,12 @@ def derive(model: Model) -> Derivation | Refusal:
     AISTATS 2023, for the result; the derivation itself is what is returned.
     """
     found = find(model)
-    if isinstance(found, Refusal):
+    if isinstance(found, Derivation):
+        return replace(found, verdict=replay(to_json(found)))
+    if found.partial is None:
         return found
-    return replace(found, verdict=replay(to_json(found)))
+    partial = replace(found.partial, verdict=replay(to_json(found.partial)))
+    return replace(found, partial=partial)
 
 
 def replay(text: str | bytes) -> Verdict:

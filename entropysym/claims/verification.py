@@ -28,8 +28,8 @@ CLOSED_FORM_TOLERANCE = 1e-8
 
 #: Model name -> how it is trained on data; models that are not named are verified without training.
 TRAINERS: Mapping[str, Callable[..., Trained]] = {
-    "linear_vae": train_linear_vae,
     "vae2": train_vae2,
+    "linear_vae": train_linear_vae,
 }
 
 

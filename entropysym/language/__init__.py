@@ -1,5 +1,7 @@
 """The language: symbols with ranges, heads, model records, the objective, and the stored form."""
 
+from entropysym.language.concrete import instantiate
+from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -17,9 +19,11 @@ from entropysym.language.records import (
     Family,
     Model,
     Network,
+    Objective,
     Parameter,
     Plate,
 )
+from entropysym.language.writing import ModelWriter
 
 __all__ = [
     "Constraint",
@@ -32,10 +36,15 @@ __all__ = [
     "Family",
     "LogDensity",
     "Model",
+    "ModelWriter",
     "Network",
     "NetworkValue",
     "NoiseExpectation",
+    "Objective",
     "Parameter",
     "Plate",
+    "Sigmoid",
+    "Softplus",
     "Vector",
+    "instantiate",
 ]

@@ -7,6 +7,7 @@ has to vanish; what is left is the (pseudo) entropy.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import sympy as sp
 
@@ -42,6 +43,7 @@ def factor_direction(model: Model, role: str) -> Tempering | NoTempering:
         if isinstance(found, Tempering):
             return found
     constrained = {c.on for c in model.constraints}
+    fixed = [p.name for p in model.parameters if not p.learned and any(a.has(p.symbol) for a in factor.arguments)]
     free = [
         p
         for p in model.parameters
@@ -54,9 +56,14 @@ def factor_direction(model: Model, role: str) -> Tempering | NoTempering:
         free,
         lambda e: e.has(held),
     )
-    if isinstance(matched, Tempering) or family.is_multivariate:
+    if isinstance(matched, Tempering):
         return matched
-    return found  # type: ignore[possibly-undefined]
+    refused = matched if family.is_multivariate else found  # type: ignore[possibly-undefined]
+    learned = f"it learns {', '.join(p.name for p in free)}" if free else "it learns nothing"
+    but = f", {', '.join(fixed)} being fixed" if fixed else ""
+    return replace(
+        refused, reason=f"no motion of the {role}'s parameters tempers its density: {learned}{but}"
+    )
 
 
 def family_direction(family: Family) -> Tempering | NoTempering:

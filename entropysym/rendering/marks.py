@@ -8,9 +8,11 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.symbol import Str
 
-#: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these two objects.
+#: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these objects.
 ENTROPY_SUM = sp.Symbol("entropy_sum", real=True)
 GAP = sp.Symbol("gap", real=True)
+#: What stands beside the entropy sum at stationary points of a partial result, $\\Delta_\\ast$.
+EXCESS = sp.Symbol("excess", real=True)
 
 
 class Slope(sp.Expr):
@@ -41,3 +43,22 @@ class Distributed(sp.Expr):
 
     def __new__(cls, family: str | Str, *args: sp.Expr) -> Distributed:
         return sp.Expr.__new__(cls, Str(str(family)), *args)
+
+
+class ScaleSlope(sp.Expr):
+    r"""The derivative along multiples of a matrix, $\mathrm{tr}(A^\top\partial_Af)$: ``ScaleSlope(f, letter)``."""
+
+    is_commutative = True
+
+
+class Whole(sp.Expr):
+    r"""An array without one of its indices: ``Whole(x, n)`` is the vector $x_n$, ``Whole(W)`` the matrix W."""
+
+    is_commutative = True
+
+
+class Times(sp.Expr):
+    r"""A matrix times a vector, $Wz$: ``Times(Whole(W), Whole(z))``; a third argument means the transpose, $W^\top z$."""
+
+    is_commutative = True
+

@@ -19,7 +19,7 @@ AIMED: list[Any] = [
     ["D", ["pow", ["param", "sigma"], 3]],
     ["D", ["pow", ["add", ["param", "sigma"], 2], ["frac", -3, 2]]],
     ["D", ["sum", "H", ["mul", ["param", "tau", 0], ["param", "c", 0], ["param", "sigma"]]]],
-    ["D", ["elbo"]],
+    ["D", ["objective"]],
     ["log", ["mul", 12, ["pow", ["param", "sigma"], -3], ["frac", 5, 7]]],
     ["exp", ["mul", ["frac", 3, 2], ["log", ["mul", 12, ["param", "sigma"]]]]],
     ["pow", ["add", ["mul", 6, ["param", "sigma"]], ["frac", 4, 3]], ["frac", 5, 2]],
@@ -107,11 +107,12 @@ class Bench:
 
     def polynomial(self, term: Any) -> Any:
         d, terms = self.document, self.checker.terms
-        parsed = terms.term(term, "term", d.model, terms.OF_STEP)
-        at = self.checker.evaluate.Replay(
-            self.work, d.model, d.direction, d.certificates, self.reparam
+        parsed = terms.term(term, terms.Place("term", d.model, terms.OF_STEP))
+        goal = self.checker.rules.objective(d)
+        site = self.checker.evaluate.Site(
+            self.work, d.model, goal, d.direction, d.certificates, self.reparam
         )
-        return self.checker.evaluate.evaluate(at, parsed)[0]
+        return self.checker.evaluate.evaluate(site, parsed)[0]
 
     def disagreement(self, term: Any, seed: int) -> str | None:
         """Why the polynomial's value is not the term's, or None."""

@@ -1,4 +1,4 @@
-"""Documents written by hand: VAE-2 and the linear VAE, with symbolic D, H and N."""
+"""Documents written by hand, with symbolic D, H and N: two of them in full, the others from parts."""
 
 import copy
 import json
@@ -70,18 +70,26 @@ def sealed(document: dict) -> dict:
     return document
 
 
-def assemble(model: dict, direction: dict, claim: dict, conditions: list, steps: list) -> dict:
+def assemble(
+    model: dict,
+    direction: dict,
+    claim: dict,
+    conditions: list,
+    steps: list,
+    objective: Any = "elbo",
+    certificates: dict | None = None,
+) -> dict:
     return sealed(
         {
             "format": "entropysym/1",
             "statement": {
                 "model": model,
-                "objective": "elbo",
+                "objective": objective,
                 "direction": direction,
                 "claim": claim,
                 "conditions": conditions,
             },
-            "certificates": {"normal": normal_certificate()},
+            "certificates": certificates or {"normal": normal_certificate()},
             "steps": [{"rule": rule, "result": result} for rule, result in steps],
         }
     )
@@ -123,7 +131,7 @@ def vae2() -> dict:
     h_enc, h_prior, h_dec = entropy_terms()
     e_prior = ["mean", ["expect", 0, ["logp", "prior", 0]]]
     e_dec = ["mean", ["expect", 0, ["logp", "decoder", 1, 0]]]
-    gap = ["add", h_enc, h_prior, h_dec, ["D", ["elbo"]]]
+    gap = ["add", h_enc, h_prior, h_dec, ["D", ["objective"]]]
     entropy_sum = [
         "add",
         [
@@ -148,13 +156,13 @@ def vae2() -> dict:
         ["range", "tau2", "positive"],
         ["normalised", "normal"],
         ["score", "normal"],
-        ["finite", "elbo"],
-        ["interchange", "elbo"],
+        ["finite", "objective"],
+        ["interchange", "objective"],
         ["constraint", "mu", "first-layer columns have unit norm"],
-        ["stationary", "elbo", "sigma2"],
-        ["stationary", "elbo", "alpha2"],
+        ["stationary", "objective", "sigma2"],
+        ["stationary", "objective", "alpha2"],
     ]
-    claim = {"gap": gap, "entropy_sum": entropy_sum}
+    claim = {"gap": gap, "entropy_sum": entropy_sum, "excess": 0}
     return assemble(model, direction, claim, conditions, steps)
 
 
@@ -199,7 +207,7 @@ def linear_vae() -> dict:
     h_enc, h_prior, h_dec = entropy_terms("reparam")
     e_prior = ["mean", ["reparam", 0, ["logp", "prior", 0]]]
     e_dec = ["mean", ["reparam", 0, ["logp", "decoder", 1, 0]]]
-    gap = ["add", h_enc, h_prior, h_dec, ["D", ["elbo"]]]
+    gap = ["add", h_enc, h_prior, h_dec, ["D", ["objective"]]]
     entropy_sum = [
         "add",
         ["sum", "H", ["log", ["param", "tau", 0]]],
@@ -222,17 +230,375 @@ def linear_vae() -> dict:
         ["range", "tau", "positive"],
         ["normalised", "normal"],
         ["score", "normal"],
-        ["finite", "elbo"],
-        ["interchange", "elbo"],
+        ["finite", "objective"],
+        ["interchange", "objective"],
         ["reparametrised", "encoder"],
         ["closed", "encoder", "V"],
         ["closed", "encoder", "c"],
         ["closed", "encoder", "tau"],
-        ["stationary", "elbo", "W"],
-        ["stationary", "elbo", "sigma"],
-        ["stationary", "elbo", "V"],
-        ["stationary", "elbo", "c"],
-        ["stationary", "elbo", "tau"],
+        ["stationary", "objective", "W"],
+        ["stationary", "objective", "sigma"],
+        ["stationary", "objective", "V"],
+        ["stationary", "objective", "c"],
+        ["stationary", "objective", "tau"],
     ]
-    claim = {"gap": gap, "entropy_sum": entropy_sum}
+    claim = {"gap": gap, "entropy_sum": entropy_sum, "excess": 0}
     return assemble(model, direction, claim, conditions, steps)
+
+
+def network(name: str, plates: str, inputs: str, range: str = "real") -> dict:
+    return {"name": name, "plates": list(plates), "inputs": list(inputs), "range": range}
+
+
+def family(density: Any, support: str = "real", base: Any = 0, **arguments: str) -> dict:
+    return {
+        "arguments": [{"name": name, "range": range} for name, range in arguments.items()],
+        "support": support,
+        "log_density": density,
+        "log_base_measure": base,
+        "location": None,
+        "scale": None,
+    }
+
+
+def own_directions(
+    model: dict,
+    certificates: dict,
+    direction: dict,
+    closed_form: list,
+    conditions: list,
+    *,
+    excess: Any = 0,
+    objective: Any = "elbo",
+    more: tuple = (),
+    weights: tuple = (1, 1),
+) -> dict:
+    """A derivation without reparametrisation: split, two temperings, gap, stationary, closed form.
+
+    `more`: what E holds beside three entropies; `weights`: of D(prior part) and D(decoder part).
+    """
+    h_enc, h_prior, h_dec = entropy_terms()
+    e_prior = ["mean", ["expect", 0, ["logp", "prior", 0]]]
+    e_dec = ["mean", ["expect", 0, ["logp", "decoder", 1, 0]]]
+    parts = [
+        ["D", t] if w == 1 else ["mul", w, ["D", t]]
+        for t, w in zip((e_prior, e_dec), weights, strict=True)
+        if w != 0
+    ]
+    total = [h_enc, h_prior, h_dec, *more, *([excess] if excess != 0 else [])]
+    gap = ["add", *total, ["D", ["objective"]]]
+    steps = [
+        ("definition", elbo()),
+        ("split", ["add", h_enc, e_prior, e_dec]),
+        ("tempering", ["add", *total, *parts]),
+        ("gap", gap),
+        ("stationary", gap[:-1]),
+        ("closed_form", closed_form),
+    ]
+    claim = {"gap": gap, "entropy_sum": closed_form, "excess": excess}
+    return assemble(model, direction, claim, conditions, steps, objective, certificates)
+
+
+def standard(ranges: list, families: list[str], moved: list[str], pseudo: tuple = ()) -> list:
+    """The list of conditions of such a derivation."""
+    named = []
+    for name in families:
+        named += [["normalised", name], ["score", name]]
+        named += [["base_measure", name]] if name in pseudo else []
+    return [
+        *(["range", *pair] for pair in ranges),
+        *named,
+        ["finite", "objective"],
+        ["interchange", "objective"],
+        *(["stationary", "objective", name] for name in moved),
+    ]
+
+
+X, Z = ["vec", "D", ["x", 2, 0]], ["vec", "H", ["z", 2, 0]]  # whole vectors, as seen from a plate
+LINEAR = ["add", ["sum", "H", ["mul", ["param", "W", 1, 0], ["z", 2, 0]]], ["param", "b", 0]]
+NU_TAU2 = [["net", "nu", [0], [X]], ["net", "tau2", [0], [X]]]
+NU_TAU2_NETWORKS = [network("nu", "H", "D"), network("tau2", "H", "D", "positive")]
+H_ENCODER = ["mean", ["sum", "H", ["mul", HALF, ["log", ["mul", 2, PI, E, NU_TAU2[1]]]]]]
+
+
+def base_model(name: str, **more: Any) -> dict:
+    sizes = {"name": name, "sizes": ["D", "H"], "observed": "D", "latent": "H"}
+    return sizes | {"networks": [], "constraints": []} | more
+
+
+def sigmoid_net() -> dict:
+    """A Laplace prior and a Bernoulli decoder with logits W z + b."""
+    var, scale, logit = ["var"], ["arg", "scale"], ["arg", "logit"]
+    away = ["abs", ["add", var, neg(["arg", "mean"])]]
+    laplace = family(
+        ["add", neg(["log", ["mul", 2, scale]]), ["mul", -1, away, ["pow", scale, -1]]],
+        mean="real",
+        scale="positive",
+    )
+    soft = ["add", 1, ["exp", logit]]
+    bernoulli = family(
+        ["add", ["mul", var, logit], neg(["log", soft])], "binary", logit="real"
+    )
+    certificates = {
+        "normal": normal_certificate(),
+        "laplace": {
+            "direction": {"mean": 0, "scale": neg(scale)},
+            "entropy": ["log", ["mul", 2, E, scale]],
+        },
+        "bernoulli": {
+            "direction": {"logit": logit},
+            "entropy": ["add", ["log", soft], ["mul", -1, logit, ["exp", logit], ["pow", soft, -1]]],
+        },
+    }
+    model = base_model(
+        "sigmoid_net",
+        parameters=[parameter("W", "D", "H"), parameter("b", "D"), parameter("s", range="positive")],
+        networks=NU_TAU2_NETWORKS,
+        families={"normal": normal_family(), "laplace": laplace, "bernoulli": bernoulli},
+        prior={"family": "laplace", "arguments": [0, ["param", "s"]]},
+        decoder={"family": "bernoulli", "arguments": [LINEAR]},
+        encoder={"family": "normal", "arguments": NU_TAU2},
+    )
+    direction = {"W": ["param", "W", 1, 0], "b": ["param", "b", 0], "s": neg(["param", "s"])}
+    soft = ["add", 1, ["exp", LINEAR]]
+    entropy = ["add", ["log", soft], ["mul", -1, LINEAR, ["exp", LINEAR], ["pow", soft, -1]]]
+    closed_form = [
+        "add",
+        H_ENCODER,
+        ["mul", -1, ["size", "H"], ["log", ["mul", 2, E, ["param", "s"]]]],
+        neg(["mean", ["expect", 0, ["sum", "D", entropy]]]),
+    ]
+    conditions = standard(
+        [("s", "positive"), ("tau2", "positive")],
+        ["bernoulli", "laplace", "normal"],
+        ["W", "b", "s"],
+    )
+    return own_directions(model, certificates, direction, closed_form, conditions)
+
+
+def poisson() -> dict:
+    """Counts with log rates W z + b: log h = -log x!, so the decoder's entropy is a pseudo entropy."""
+    var, rate = ["var"], ["arg", "log_rate"]
+    base = neg(["loggamma", ["add", var, 1]])
+    counts = family(
+        ["add", ["mul", var, rate], neg(["exp", rate]), base], "count", base, log_rate="real"
+    )
+    certificates = {
+        "normal": normal_certificate(),
+        "poisson": {
+            "direction": {"log_rate": rate},
+            "entropy": ["add", ["exp", rate], ["mul", -1, rate, ["exp", rate]]],
+        },
+    }
+    model = base_model(
+        "poisson",
+        parameters=[
+            parameter("W", "D", "H"),
+            parameter("b", "D"),
+            parameter("alpha2", "H", range="positive"),
+        ],
+        networks=NU_TAU2_NETWORKS,
+        families={"normal": normal_family(), "poisson": counts},
+        prior={"family": "normal", "arguments": [0, ["param", "alpha2", 0]]},
+        decoder={"family": "poisson", "arguments": [LINEAR]},
+        encoder={"family": "normal", "arguments": NU_TAU2},
+    )
+    direction = {
+        "W": ["param", "W", 1, 0],
+        "b": ["param", "b", 0],
+        "alpha2": neg(["param", "alpha2", 0]),
+    }
+    entropy = ["mul", ["exp", LINEAR], ["add", 1, neg(LINEAR)]]
+    closed_form = [
+        "add",
+        H_ENCODER,
+        ["mul", ["frac", -1, 2], ["sum", "H", ["log", ["mul", 2, PI, E, ["param", "alpha2", 0]]]]],
+        neg(["mean", ["expect", 0, ["sum", "D", entropy]]]),
+        neg(["mean", ["sum", "D", ["loggamma", ["add", 1, ["x", 1, 0]]]]]),
+    ]
+    conditions = standard(
+        [("alpha2", "positive"), ("tau2", "positive")],
+        ["normal", "poisson"],
+        ["W", "b", "alpha2"],
+        ("poisson",),
+    )
+    more = (["mean", ["logh", "decoder", 0]],)
+    return own_directions(model, certificates, direction, closed_form, conditions, more=more)
+
+
+def vae0() -> dict:
+    """VAE-2's prior and a decoder of fixed variance: D/2 - mean E |x - mu|^2 / (2 sigma^2) stays."""
+    document = vae2()["statement"]
+    model = document["model"] | {"name": "vae0", "constraints": []}
+    model["parameters"][0]["learned"] = False
+    away = ["add", ["x", 2, 0], neg(model["decoder"]["arguments"][0])]
+    squares = ["mean", ["expect", 0, ["sum", "D", ["pow", away, 2]]]]
+    excess = [
+        "add",
+        ["mul", HALF, ["size", "D"]],
+        ["mul", ["frac", -1, 2], squares, ["pow", ["param", "sigma2"], -1]],
+    ]
+    return own_directions(
+        model,
+        {"normal": normal_certificate()},
+        {"alpha2": document["direction"]["alpha2"]},
+        [*document["claim"]["entropy_sum"], excess],
+        standard(
+            [("sigma2", "positive"), ("alpha2", "positive"), ("tau2", "positive")],
+            ["normal"],
+            ["alpha2"],
+        ),
+        excess=excess,
+        weights=(1, 0),
+    )
+
+
+def beta_vae2() -> dict:
+    document = vae2()["statement"]
+    model = document["model"] | {"name": "beta_vae2", "constraints": []}
+    model["parameters"].append(parameter("beta", range="positive", learned=False))
+    beta = ["param", "beta"]
+    direction = document["direction"]
+    direction["alpha2"] = ["mul", -1, ["param", "alpha2", 0], ["pow", beta, -1]]
+    ranges = [("sigma2", "positive"), ("alpha2", "positive"), ("beta", "positive")]
+    return own_directions(
+        model,
+        {"normal": normal_certificate()},
+        direction,
+        document["claim"]["entropy_sum"],
+        standard([*ranges, ("tau2", "positive")], ["normal"], ["sigma2", "alpha2"]),
+        objective={"weight": beta, "penalty": 0},
+        weights=(beta, 1),
+    )
+
+
+def decayed_vae() -> dict:
+    """The linear VAE with weight decay (decay/2) sum W^2: the excess is D(penalty)."""
+    document = linear_vae()
+    statement = document["statement"]
+    statement["model"]["name"] = "decayed_vae"
+    statement["model"]["parameters"].append(parameter("decay", learned=False))
+    squares = ["sum", "D", ["sum", "H", ["pow", ["param", "W", 1, 0], 2]]]
+    statement["objective"] = {"weight": 1, "penalty": ["mul", HALF, ["param", "decay"], squares]}
+    excess = ["mul", ["frac", -1, 2], ["param", "decay"], squares]
+    claim, steps = statement["claim"], document["steps"]
+    gap = [*claim["gap"][:-1], excess, ["D", ["objective"]]]
+    closed_form = [*claim["entropy_sum"], excess]
+    statement["claim"] = {"gap": gap, "entropy_sum": closed_form, "excess": excess}
+    for step, result in zip(steps[-3:], (gap, [*gap[:-1]], closed_form), strict=True):
+        step["result"] = result
+    return sealed(document)
+
+
+def gaussian_family() -> dict:
+    covariance = ["arg", "covariance"]
+    away = ["vec", "dim", ["add", ["var", 0], neg(["arg", "mean", 0])]]
+    return family(
+        [
+            "add",
+            ["mul", ["frac", -1, 2], ["dim"], ["log", ["mul", 2, PI]]],
+            ["mul", ["frac", -1, 2], ["logdet", covariance]],
+            ["mul", ["frac", -1, 2], ["quad", away, ["inverse", covariance], away]],
+        ],
+        mean="vector",
+        covariance="posdef",
+    )
+
+
+def gaussian_certificate() -> dict:
+    covariance = ["arg", "covariance"]
+    return {
+        "direction": {"mean": 0, "covariance": ["scaled", -1, covariance]},
+        "entropy": [
+            "add",
+            ["mul", HALF, ["dim"], ["log", ["mul", 2, PI, E]]],
+            ["mul", HALF, ["logdet", covariance]],
+        ],
+    }
+
+
+def gaussian_vae() -> dict:
+    """Full covariances A, s Omega(z) and T(x) for prior, decoder and encoder."""
+    whole_x, whole_z = ["vec", "D", ["x", 1, 0]], ["vec", "H", ["z", 1, 0]]
+    omega, spread = ["matnet", "Omega", [whole_z]], ["matnet", "T", [whole_x]]
+    model = base_model(
+        "gaussian_vae",
+        parameters=[
+            parameter("mu0", "H"),
+            parameter("A", "H", "H", range="posdef"),
+            parameter("s", range="positive"),
+        ],
+        networks=[
+            network("mu", "D", "H"),
+            network("Omega", "DD", "H", "posdef"),
+            network("nu", "H", "D"),
+            network("T", "HH", "D", "posdef"),
+        ],
+        families={"gaussian": gaussian_family()},
+        prior={"family": "gaussian", "arguments": [["param", "mu0", 0], ["mat", "A"]]},
+        decoder={
+            "family": "gaussian",
+            "arguments": [["net", "mu", [0], [Z]], ["scaled", ["param", "s"], omega]],
+        },
+        encoder={"family": "gaussian", "arguments": [["net", "nu", [0], [X]], spread]},
+    )
+    direction = {"A": ["scaled", -1, ["mat", "A"]], "s": neg(["param", "s"])}
+    closed_form = [
+        "add",
+        ["mul", HALF, ["mean", ["logdet", spread]]],
+        ["mul", ["frac", -1, 2], ["logdet", ["mat", "A"]]],
+        ["mul", ["frac", -1, 2], ["size", "D"], ["log", ["mul", 2, PI, E]]],
+        ["mul", ["frac", -1, 2], ["mean", ["expect", 0, ["logdet", ["scaled", ["param", "s"], omega]]]]],
+    ]
+    conditions = standard(
+        [("A", "posdef"), ("s", "positive"), ("Omega", "posdef"), ("T", "posdef")],
+        ["gaussian"],
+        ["A", "s"],
+    )
+    certificates = {"gaussian": gaussian_certificate()}
+    return own_directions(model, certificates, direction, closed_form, conditions)
+
+
+def cholesky_vae() -> dict:
+    """The same with the prior's covariance L L^T, L triangular."""
+    document = gaussian_vae()["statement"]
+    model = document["model"] | {"name": "cholesky_vae"}
+    model["parameters"][1] = parameter("L", "H", "H", range="triangular")
+    factor = ["mat", "L"]
+    model["prior"]["arguments"][1] = ["matmul", factor, ["transposed", factor]]
+    direction = {"L": ["scaled", ["frac", -1, 2], factor], "s": document["direction"]["s"]}
+    closed_form = document["claim"]["entropy_sum"]
+    closed_form[2] = neg(["logdet", factor])
+    conditions = document["conditions"]
+    conditions[0], conditions[-2] = ["range", "L", "triangular"], ["stationary", "objective", "L"]
+    certificates = {"gaussian": gaussian_certificate()}
+    return own_directions(model, certificates, direction, closed_form, conditions)
+
+
+DOCUMENTS = (
+    vae2,
+    linear_vae,
+    sigmoid_net,
+    poisson,
+    vae0,
+    beta_vae2,
+    decayed_vae,
+    gaussian_vae,
+    cholesky_vae,
+)
+
+
+def workbench() -> dict:
+    """Not a theorem: every kind of matrix, and a direction that moves them, for tests of algebra."""
+    document = cholesky_vae()
+    statement = document["statement"]
+    model = statement["model"]
+    model["parameters"] += [
+        parameter("P", "H", "H", range="posdef"),
+        parameter("v", "H"),
+        parameter("w", "H"),
+    ]
+    model["networks"].append(network("R", "HH", "D", "triangular"))
+    statement["direction"]["P"] = ["scaled", ["param", "s"], ["mat", "P"]]
+    statement["direction"]["v"] = ["mul", 3, ["param", "w", 0]]
+    return sealed(document)

@@ -5,6 +5,7 @@ atoms. Expectations run over a few nodes with weights (any law will do, all alge
 noise runs over Gauss-Hermite nodes, which integrate polynomials of degree 7 exactly.
 """
 
+import functools
 import itertools
 import math
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ class World:
     model: dict
     certificates: dict
     direction: dict
+    objective: Any
     reparametrised: bool
     sizes: dict[str, int]
     arrays: dict[str, np.ndarray]
@@ -39,6 +41,19 @@ class World:
             value += self.step * number(still, self.direction[name], indices)
         return value
 
+    def matrix(self, name: str) -> np.ndarray:
+        value = self.arrays[name]
+        if self.step and name in self.direction:
+            still = replace(self, step=0.0)
+            value = value + self.step * matrix(still, self.direction[name])
+        return value
+
+    def matrix_network(self, name: str, inputs: list[np.ndarray]) -> np.ndarray:
+        net = next(net for net in self.model["networks"] if net["name"] == name)
+        size = range(self.sizes[net["plates"][0]])
+        square = [[self.network(name, (i, j), inputs) for j in size] for i in size]
+        return _ranged(np.array(square), net["range"])
+
     def network(self, name: str, indices: tuple[int, ...], inputs: list[np.ndarray]) -> float:
         net = next(net for net in self.model["networks"] if net["name"] == name)
         seed = sum(ord(c) * 31**k for k, c in enumerate(name)) + sum(
@@ -47,7 +62,7 @@ class World:
         out = math.sin(seed)
         for k, vector in enumerate(inputs):
             out += sum(math.cos(seed + k + j) * math.tanh(v) for j, v in enumerate(vector))
-        return out if net["range"] == "real" else math.exp(out / 2)
+        return math.exp(out / 2) if net["range"] == "positive" else out
 
     def noises(self) -> list[tuple[float, np.ndarray]]:
         size = self.sizes[self.model["latent"]]
@@ -62,11 +77,12 @@ def world(document: dict, seed: int, sizes: dict[str, int] | None = None) -> Wor
     arrays = {}
     for p in model["parameters"]:
         array = rng.uniform(-1.2, 1.2, [sizes[s] for s in p["plates"]])
-        arrays[p["name"]] = array if p["range"] == "real" else np.exp(array)
+        arrays[p["name"]] = _ranged(array, p["range"])
     return World(
         model=model,
         certificates=document["certificates"],
         direction=document["statement"]["direction"],
+        objective=document["statement"]["objective"],
         reparametrised=any(step["rule"] == "reparametrise" for step in document["steps"]),
         sizes=sizes,
         arrays=arrays,
@@ -75,16 +91,73 @@ def world(document: dict, seed: int, sizes: dict[str, int] | None = None) -> Wor
     )
 
 
-def _family(w: World, role: str, key: str, scope: tuple, var: float | None = None) -> float:
+def _ranged(array: np.ndarray, range: str) -> np.ndarray:
+    if range == "posdef":
+        return array @ array.T + np.eye(len(array))
+    if range == "triangular":
+        return np.tril(array, -1) + np.diag(np.exp(np.diag(array)))
+    return array if range == "real" else np.exp(array)
+
+
+def _arguments(w: World, role: str, scope: tuple, place: tuple, size: int) -> dict:
+    """The factor's arguments at one place, or (without one) as arrays."""
     factor = w.model[role]
-    family = w.model["families"][factor["family"]]
-    names = [argument["name"] for argument in family["arguments"]]
-    given = [number(w, term, scope) for term in factor["arguments"]]
-    bindings = dict(zip(names, given, strict=True))
-    if var is not None:
-        bindings[""] = var
-    body = w.certificates[factor["family"]]["entropy"] if key == "entropy" else family[key]
-    return number(w, body, (), bindings)
+    found: dict[str, Any] = {"dim": size}
+    declared = w.model["families"][factor["family"]]["arguments"]
+    for argument, term in zip(declared, factor["arguments"], strict=True):
+        if argument["range"] == "posdef":
+            value: Any = matrix(w, term, scope)
+        elif argument["range"] == "vector":
+            value = np.array([number(w, term, (*scope, i)) for i in range(size)])
+        else:
+            value = number(w, term, scope + place)
+        found[argument["name"]] = value
+    return found
+
+
+def _family(w: World, role: str, key: str, scope: tuple, var: Any = None) -> float:
+    """A factor's density, base measure or entropy, by a loop over its plate."""
+    name = w.model[role]["family"]
+    family = w.model["families"][name]
+    size = w.sizes[w.model["observed" if role == "decoder" else "latent"]]
+    body = w.certificates[name]["entropy"] if key == "entropy" else family[key]
+    whole = any(a["range"] in ("vector", "posdef") for a in family["arguments"])
+    total = 0.0
+    for k in [None] if whole else range(size):
+        place = () if k is None else (k,)
+        bindings = {} if scope is None else _arguments(w, role, scope, place, size)
+        if var is not None:
+            bindings |= {"": var if k is None else var[k], "dim": size}
+        total += number(w, body, (), bindings)
+    return total
+
+
+def _normal(w: World, key: str, scope: tuple) -> float:
+    """The encoder's location or scale at one place."""
+    family = w.model["families"][w.model["encoder"]["family"]]
+    return number(w, family[key], (), _arguments(w, "encoder", scope[:1], scope[1:], 0))
+
+
+def matrix(w: World, term: Any, scope: tuple = (), bindings: dict | None = None) -> np.ndarray:
+    head, rest = term[0], term[1:]
+    if head == "mat":
+        return w.matrix(rest[0])
+    if head == "arg":
+        return (bindings or {})[rest[0]]
+    if head == "matnet":
+        loops = [(v[2], range(w.sizes[v[1]])) for v in rest[1]]
+        inputs = [
+            np.array([number(w, body, (*scope, k), bindings) for k in loop]) for body, loop in loops
+        ]
+        return w.matrix_network(rest[0], inputs)
+    if head == "scaled":
+        return number(w, rest[0], scope, bindings) * matrix(w, rest[1], scope, bindings)
+    parts = [matrix(w, t, scope, bindings) for t in rest]
+    if head == "inverse":
+        return np.linalg.inv(parts[0])
+    if head == "transposed":
+        return parts[0].T
+    return functools.reduce(np.matmul, parts)
 
 
 def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None) -> float:
@@ -123,8 +196,8 @@ def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None)
         if not w.reparametrised:
             return sum(sub(rest[1], (z, None)) for z in w.latents[n]) / len(w.latents[n])
         size = range(w.sizes[w.model["latent"]])
-        location = np.array([_family(w, "encoder", "location", (n, h)) for h in size])
-        scale = np.array([_family(w, "encoder", "scale", (n, h)) for h in size])
+        location = np.array([_normal(w, "location", (n, h)) for h in size])
+        scale = np.array([_normal(w, "scale", (n, h)) for h in size])
         return sum(p * sub(rest[1], (location + scale * eps, eps)) for p, eps in w.noises())
     if head == "add":
         return sum(sub(t) for t in rest)
@@ -132,22 +205,33 @@ def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None)
         return math.prod(sub(t) for t in rest)
     if head == "pow":
         return sub(rest[0]) ** number(w, rest[1])
-    if head in ("log", "exp"):
-        return getattr(math, head)(sub(rest[0]))
+    if head in FUNCTIONS:
+        return FUNCTIONS[head](sub(rest[0]))
+    if head == "logdet":
+        return float(np.linalg.slogdet(matrix(w, rest[0], scope, bindings))[1])
+    if head == "trace":
+        return float(np.trace(matrix(w, rest[0], scope, bindings)))
+    if head == "quad":
+        square = matrix(w, rest[1], scope, bindings)
+        sides = [[sub(v[2], k) for k in range(len(square))] for v in (rest[0], rest[2])]
+        return float(np.array(sides[0]) @ square @ np.array(sides[1]))
     if head == "logp":
         latent = at(rest[-1])
         if rest[0] == "prior":
-            size = range(w.sizes[w.model["latent"]])
-            return sum(_family(w, "prior", "log_density", (h,), latent[0][h]) for h in size)
-        x = w.data[at(rest[1])]
-        return sum(_family(w, "decoder", "log_density", (latent, d), x[d]) for d in range(len(x)))
+            return _family(w, "prior", "log_density", (), latent[0])
+        return _family(w, "decoder", "log_density", (latent,), w.data[at(rest[1])])
+    if head == "logh":
+        drawn = at(rest[1])[0] if rest[0] == "prior" else w.data[at(rest[1])]
+        return _family(w, rest[0], "log_base_measure", None, drawn)
     if head == "H":
-        size = w.model["observed" if rest[0] == "decoder" else "latent"]
-        places = tuple(at(i) for i in rest[1:])
-        return sum(_family(w, rest[0], "entropy", (*places, k)) for k in range(w.sizes[size]))
-    if head == "elbo":
-        parts = [["H", "encoder", 0], *(["expect", 0, t] for t in LOGS)]
-        return sub(["mean", ["add", *parts]])
+        return _family(w, rest[0], "entropy", tuple(at(i) for i in rest[1:]))
+    if head == "objective":
+        terms = [["H", "encoder", 0], *(["expect", 0, t] for t in LOGS)]
+        q, prior, decoder = (number(w, ["mean", t]) for t in terms)
+        if w.objective == "elbo":
+            return q + prior + decoder
+        weight, penalty = number(w, w.objective["weight"]), number(w, w.objective["penalty"])
+        return weight * (q + prior) + decoder - penalty
     if head == "D":
         step = 1e-3
         near, far = (
@@ -156,13 +240,15 @@ def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None)
             for s in (1, 2)
         )
         return (8 * near - far) / (12 * step)
-    if head == "var":
-        return (bindings or {})[""]
-    if head == "arg":
-        return (bindings or {})[rest[0]]
+    if head == "dim":
+        return float((bindings or {})["dim"])
+    if head in ("var", "arg"):
+        value, places = ((bindings or {})[""], rest) if head == "var" else (bindings[rest[0]], rest[1:])
+        return float(value[tuple(at(i) for i in places)] if places else value)
     raise KeyError(head)
 
 
+FUNCTIONS = {"log": math.log, "exp": math.exp, "abs": abs, "loggamma": math.lgamma}
 LOGS = [["logp", "prior", 0], ["logp", "decoder", 1, 0]]
 
 
@@ -193,25 +279,51 @@ def _atom(w: World, atom: Any, names: dict[int, Any]) -> float:
         return float(ids[0][ids[1]])
     if head == "delta":
         return float(ids[0] == ids[1])
-    if head in ("log", "exp"):
-        return getattr(math, head)(value(w, atom.bodies[0], names))
+    if head in ("log", "exp", "loggamma"):
+        return FUNCTIONS[head](value(w, atom.bodies[0], names))
+    if head == "abs":
+        return math.sqrt(value(w, atom.bodies[0], names))
     if head == "root":
         return value(w, atom.bodies[0], names)
     if head == "net":
-        inputs = []
-        for body in atom.bodies:
-            ((mono, _),) = body
-            ((vector, _),) = mono
-            ((name, kind),) = vector.binders
-            loop = range(w.sizes[kind[1]])
-            inputs.append(np.array([value(w, vector.bodies[0], names | {name: k}) for k in loop]))
-        return w.network(atom.label, tuple(ids), inputs)
+        return w.network(atom.label, tuple(ids), _inputs(w, atom, names))
+    if head in ("logdet", "trace", "entry", "symmetric"):
+        word = _word(w, atom, names)
+        if head == "logdet":
+            return float(np.linalg.slogdet(word)[1])
+        return float(np.trace(word) if head == "trace" else word[tuple(ids)])
     if head == "measure":
         order = sorted(
             atom.binders, key=lambda b: b[1][0] == "latent"
         )  # a datum before its latents
         return _measure(w, list(order), atom.bodies[0], names)
     raise KeyError(head)
+
+
+def _inputs(w: World, atom: Any, names: dict[int, Any]) -> list[np.ndarray]:
+    inputs = []
+    for body in atom.bodies:
+        ((mono, _),) = body
+        ((vector, _),) = mono
+        ((name, kind),) = vector.binders
+        loop = range(w.sizes[kind[1]])
+        inputs.append(np.array([value(w, vector.bodies[0], names | {name: k}) for k in loop]))
+    return inputs
+
+
+def _word(w: World, atom: Any, names: dict[int, Any]) -> np.ndarray:
+    """The product of an atom's letters; two characters of the label say how each is meant."""
+    factors = []
+    for k, body in enumerate(atom.bodies):
+        ((mono, _),) = body
+        ((letter, _),) = mono
+        inputs = _inputs(w, letter, names)
+        known = letter.label in w.arrays
+        found = w.matrix(letter.label) if known else w.matrix_network(letter.label, inputs)
+        inverted, transposed = atom.label[2 * k] == "-", atom.label[2 * k + 1] == "T"
+        found = np.linalg.inv(found) if inverted else found
+        factors.append(found.T if transposed else found)
+    return functools.reduce(np.matmul, factors)
 
 
 def _measure(w: World, binders: list, body: Any, names: dict[int, Any]) -> float:

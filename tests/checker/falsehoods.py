@@ -82,7 +82,7 @@ def _ghost() -> dict:
                 *old[:2],
                 ["range", "ghost", "positive"],
                 *old[2:],
-                ["stationary", "elbo", "ghost"],
+                ["stationary", "objective", "ghost"],
             ],
         ),
     )
@@ -136,7 +136,7 @@ def _shifted_encoder() -> dict:
                 *old[:-2],
                 ["closed", "encoder", "c"],
                 *old[-2:],
-                ["stationary", "elbo", "c"],
+                ["stationary", "objective", "c"],
             ],
         ),
     )
@@ -225,7 +225,7 @@ def _elbo_is_elbo() -> dict:
 
 
 def _gap_is_elbo() -> dict:
-    gap = ["add", elbo(), neg(["D", ["elbo"]]), ["D", ["elbo"]]]
+    gap = ["add", elbo(), neg(["D", ["objective"]]), ["D", ["objective"]]]
     return forged(vae2(), (("statement", "claim", "gap"), gap), (("steps", 4, "result"), gap))
 
 
@@ -355,7 +355,7 @@ TAMPERINGS: dict[str, Callable[[], bytes]] = {
         forged(vae2(), (("statement", "conditions", -1), DELETE))
     ),
     "a condition added": lambda: _dump(
-        forged(vae2(), (("statement", "conditions"), lambda c: [*c, ["finite", "elbo"]]))
+        forged(vae2(), (("statement", "conditions"), lambda c: [*c, ["finite", "objective"]]))
     ),
     "conditions exchanged": lambda: _dump(
         forged(vae2(), (("statement", "conditions"), lambda c: [c[1], c[0], *c[2:]]))

@@ -15,11 +15,11 @@ def _symbols(model: dict, scope: Scope, rnd: Random, positive: bool) -> list[Any
     found: list[Any] = [["size", size] for size in model["sizes"]]
     for p in model["parameters"]:
         places = [positions(scope, "index", size) for size in p["plates"]]
-        if all(places) and (p["range"] == "positive" or not positive):
+        if all(places) and p["range"] in (("positive",) if positive else ("positive", "real")):
             found.append(["param", p["name"], *(rnd.choice(place) for place in places)])
     for net in model["networks"]:
         places = [positions(scope, "index", size) for size in net["plates"]]
-        if all(places) and (net["range"] == "positive" or not positive):
+        if all(places) and net["range"] in (("positive",) if positive else ("positive", "real")):
             vectors = [
                 ["vec", s, rnd.choice(_symbols_real(model, (*scope, ("index", s)), rnd))]
                 for s in net["inputs"]
@@ -31,6 +31,35 @@ def _symbols(model: dict, scope: Scope, rnd: Random, positive: bool) -> list[Any
 def _symbols_real(model: dict, scope: Scope, rnd: Random) -> list[Any]:
     found: list[Any] = [["param", p["name"]] for p in model["parameters"] if not p["plates"]]
     return [*found, *_variables(model, scope, rnd)] or [1]
+
+
+def matrix_sizes(model: dict) -> list[str]:
+    ranges = ("posdef", "triangular")
+    return sorted({p["plates"][0] for p in model["parameters"] if p["range"] in ranges})
+
+
+def random_matrix(model: dict, rnd: Random, scope: Scope, size: str, depth: int = 3) -> Any:
+    kind = rnd.choice(["letter", *["scaled", "matmul", "inverse", "transposed"] * (depth > 0)])
+    ranges = ("posdef", "triangular")
+
+    def sub() -> Any:
+        return random_matrix(model, rnd, scope, size, depth - 1)
+
+    if kind == "letter":
+        found = [
+            ["mat", p["name"]]
+            for p in model["parameters"]
+            if p["range"] in ranges and p["plates"][0] == size
+        ]
+        for net in model["networks"]:
+            if net["range"] in ranges and net["plates"][0] == size:
+                (s,) = net["inputs"]
+                body = rnd.choice(_variables(model, (*scope, ("index", s)), rnd) or [1])
+                found.append(["matnet", net["name"], [["vec", s, body]]])
+        return rnd.choice(found)
+    if kind == "scaled":
+        return [kind, rnd.choice([2, ["frac", 1, 3], *_symbols(model, scope, rnd, True)]), sub()]
+    return [kind, *(sub() for _ in range(rnd.choice([2, 3]) if kind == "matmul" else 1))]
 
 
 def _variables(model: dict, scope: Scope, rnd: Random) -> list[Any]:
@@ -74,8 +103,10 @@ def random_term(
         )
 
     choices = ["symbol"] * 2 + ["integer"]
+    if depth > 0 and binders > 0 and not positive and matrix_sizes(model):
+        choices += ["logdet", "trace", "quad", "quad"]
     if depth > 0:
-        choices += ["add"] * 2 + ["mul"] * 3 + ["pow", "exp", "sum", "log", "family"]
+        choices += ["add"] * 2 + ["mul"] * 3 + ["pow", "exp", "sum", "log", "family", "abs"]
         if binders > 0:
             choices += ["sum"] * 2 + ["mean"] * 2
             if positions(scope, "datum"):
@@ -87,6 +118,15 @@ def random_term(
         return rnd.choice(symbols)
     if kind == "integer" or (kind == "sum" and binders <= 0):
         return rnd.choice([1, 2, 3, 6, ["frac", 1, 2], ["pi"], ["e"]] + [-1, -2] * (not positive))
+    if kind in ("logdet", "trace", "quad"):
+        size = rnd.choice(matrix_sizes(model))
+        matrix = random_matrix(model, rnd, scope, size)
+        if kind != "quad":
+            return [kind, matrix]
+        left, right = (["vec", size, sub(("index", size), deeper=2)] for _ in range(2))
+        return [kind, left, matrix, right]
+    if kind == "abs":
+        return ["exp", ["abs", 1]] if positive else ["abs", sub()]
     if kind == "add":
         return ["add", *(sub() for _ in range(rnd.choice([2, 2, 3])))]
     if kind == "mul":
@@ -110,6 +150,7 @@ def random_term(
         options += [["H", "encoder", i] for i in data]
         options += [["H", "decoder", i] for i in latents] + [["logp", "prior", i] for i in latents]
         options += [["logp", "decoder", n, i] for n in data for i in latents]
+        options += [["logh", "prior", i] for i in latents] + [["logh", "decoder", n] for n in data]
         return rnd.choice(options)
     if kind == "sum":
         size = rnd.choice(model["sizes"])
@@ -130,15 +171,19 @@ def shifted(term: Any, by: int, depth: int = 0) -> Any:
     if isinstance(term, int):
         return term
     head, rest = term[0], term[1:]
-    if head in ("frac", "size", "pi", "e", "elbo"):
+    if head in ("frac", "size", "pi", "e", "objective"):
         return term
-    if head in ("param", "logp", "H"):
+    if head == "mat":
+        return term
+    if head in ("param", "logp", "logh", "H"):
         return [head, rest[0], *(place(i) for i in rest[1:])]
     if head in ("x", "z", "eps"):
         return [head, *(place(i) for i in rest)]
     if head == "net":
         vectors = [shifted(vector, by, depth) for vector in rest[2]]
         return [head, rest[0], [place(i) for i in rest[1]], vectors]
+    if head == "matnet":
+        return [head, rest[0], [shifted(vector, by, depth) for vector in rest[1]]]
     if head in ("sum", "vec"):
         return [head, rest[0], shifted(rest[1], by, depth + 1)]
     if head == "mean":
@@ -152,9 +197,13 @@ def shifted(term: Any, by: int, depth: int = 0) -> Any:
 
 def rewritten(term: Any, rnd: Random) -> Any:
     """Another term of the same value: sums reordered and merged, squares and products unfolded."""
-    if isinstance(term, int) or term[0] in ("frac", "param", "x", "z", "eps", "logp", "H", "net"):
+    if isinstance(term, list) and term[0] in ("logdet", "trace"):
+        return [term[0], ["transposed", term[1]]]
+    if isinstance(term, list) and term[0] == "quad":
+        return ["quad", term[3], ["transposed", term[2]], term[1]]
+    if isinstance(term, int) or term[0] in ("frac", "param", "x", "z", "eps", "logp", "logh", "H", "net"):
         return term
-    if term[0] in ("size", "pi", "e", "elbo"):
+    if term[0] in ("size", "pi", "e", "objective"):
         return term
     parts = [t if i == 0 or isinstance(t, str) else rewritten(t, rnd) for i, t in enumerate(term)]
     head, rest = parts[0], parts[1:]
@@ -202,14 +251,18 @@ def _permute(term: Any, depth: int) -> Any:
     if isinstance(term, int):
         return term
     head, rest = term[0], term[1:]
-    if head in ("frac", "size", "pi", "e", "elbo"):
+    if head in ("frac", "size", "pi", "e", "objective"):
         return term
-    if head in ("param", "logp", "H"):
+    if head == "mat":
+        return term
+    if head in ("param", "logp", "logh", "H"):
         return [head, rest[0], *(place(i) for i in rest[1:])]
     if head in ("x", "z", "eps"):
         return [head, *(place(i) for i in rest)]
     if head == "net":
         return [head, rest[0], [place(i) for i in rest[1]], [_permute(v, depth) for v in rest[2]]]
+    if head == "matnet":
+        return [head, rest[0], [_permute(v, depth) for v in rest[1]]]
     if head in ("sum", "vec"):
         return [head, rest[0], _permute(rest[1], depth + 1)]
     if head == "mean":

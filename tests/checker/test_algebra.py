@@ -9,10 +9,10 @@ import entropysym.checker
 from entropysym.checker import Refused
 
 from .battery import AIMED, EQUAL, Bench
-from .documents import linear_vae, vae2
+from .documents import DOCUMENTS, workbench
 from .random_terms import random_term, rewritten
 
-BENCHES = [Bench(entropysym.checker, build()) for build in (vae2, linear_vae)]
+BENCHES = [Bench(entropysym.checker, build()) for build in (*DOCUMENTS, workbench)]
 
 
 def test_terms_aimed_at_one_rule_each():

@@ -1,0 +1,236 @@
+"""The command line: what it prints, its exit status, and one clear line for every wrong input."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from entropysym.models import MODELS
+
+
+def run(*arguments, cwd=None):
+    """The program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "entropysym", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+    )
+
+
+def test_list_names_every_model():
+    shown = run("list")
+    assert shown.returncode == 0
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == list(MODELS)
+    rows = json.loads(run("list", "--json").stdout)
+    assert [row["name"] for row in rows] == list(MODELS)
+
+
+def test_help_and_version():
+    assert "Exit status: 0 verified" in run("--help").stdout
+    assert run("--version").stdout.startswith("entropysym ")
+    assert run().returncode == 2
+
+
+@pytest.mark.parametrize("form", ["text", "latex", "markdown", "json"])
+def test_derive_prints_each_form(form):
+    shown = run("derive", "vae2", "--to", form)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stderr == ""
+    start = {"latex": "\\documentclass", "json": '{"certificates"', "text": "VAE-2", "markdown": "#"}
+    assert shown.stdout.lstrip().startswith(start[form])
+
+
+def test_derive_writes_a_file_that_replay_accepts(tmp_path):
+    file = tmp_path / "linear.json"
+    written = run("derive", "linear_vae", "--to", "json", "--out", file)
+    assert written.returncode == 0, written.stderr
+    assert "written to" in written.stdout
+    replayed = run("replay", file)
+    assert replayed.returncode == 0, replayed.stderr
+    assert "derivation accepted" in replayed.stdout
+    answer = json.loads(run("replay", file, "--json").stdout)
+    assert answer["accepted"] is True
+    assert answer["model"] == "linear_vae"
+
+
+def test_derive_as_json_says_the_verdict():
+    answer = json.loads(run("derive", "vae2", "--json").stdout)
+    assert answer["verdict"] == "proved"
+    assert answer["evidence"] == ["replayed"]
+
+
+def test_a_refused_model_ends_with_status_1_and_says_why():
+    shown = run("derive", "vae0")
+    assert shown.returncode == 1
+    assert "sigma2 being fixed" in " ".join(shown.stdout.split())
+
+
+def test_a_tampered_file_is_not_accepted_and_not_called_false(tmp_path):
+    file = tmp_path / "vae2.json"
+    run("derive", "vae2", "--to", "json", "--out", file)
+    stored = json.loads(file.read_text())
+    del stored["steps"][2]
+    file.write_text(json.dumps(stored))
+    refused = run("replay", file)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("derivation not accepted: ")
+    assert "false" not in refused.stderr.lower()
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    folder.mkdir(exist_ok=True)
+    texts = {
+        "empty.csv": "",
+        "ragged.csv": "1,2\n3\n",
+        "words.csv": "1,2\n3,four\n",
+        "nan.csv": "1,2\nnan,4\n",
+        "inf.csv": "1,2\ninf,4\n",
+        "data.txt": "1 2\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    np.save(folder / "vector.npy", np.zeros(5))
+    np.save(folder / "cube.npy", np.zeros((2, 3, 4)))
+    np.save(folder / "object.npy", np.array([[1, "a"]], dtype=object), allow_pickle=True)
+    (folder / "broken.npy").write_bytes(b"\x93NUMPY nonsense")
+    return {p.name: p for p in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("empty.csv", "ragged.csv", "words.csv", "nan.csv", "inf.csv", "data.txt"),
+        *("vector.npy", "cube.npy", "object.npy", "broken.npy", "missing.csv", "missing.npy"),
+    ],
+)
+def test_unusable_data_is_one_clear_line(name, tmp_path):
+    file = _files(tmp_path / "data").get(name, tmp_path / name)
+    shown = run("verify", "linear_vae", "--data", file, "--report", tmp_path / "report")
+    assert shown.returncode == 2
+    assert shown.stderr.startswith("error: ")
+    assert len(shown.stderr.splitlines()) == 1
+    assert "Traceback" not in shown.stderr + shown.stdout
+    assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("derive", "vae9"), "unknown model 'vae9'; choose one of:"),
+        (("verify", "vae9"), "unknown model 'vae9'"),
+        (("derive", "vae2", "--out", "/proc/nowhere/x.tex"), "cannot write '/proc/nowhere/x.tex'"),
+        (("verify", "--report", "/proc/nowhere"), "cannot write into '/proc/nowhere'"),
+        (("replay", "/nowhere.json"), "not a readable derivation: "),
+        (("judge", "/nowhere.py"), "there is no file '/nowhere.py'"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(arguments, words):
+    shown = run(*arguments)
+    assert shown.returncode == 2
+    assert words in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [("derive",), ("derive", "vae2", "--to", "pdf"), ("nothing",)])
+def test_wrong_options_end_with_status_2(arguments):
+    shown = run(*arguments)
+    assert shown.returncode == 2
+    assert "Traceback" not in shown.stderr
+
+
+def _matrix(folder: Path, values) -> Path:
+    np.save(folder / "data.npy", np.asarray(values, float))
+    return folder / "data.npy"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (np.ones((1, 6)), "one"),
+        (np.ones((20, 6)), "equal"),
+        (np.outer(np.arange(30.0), np.ones(6)), "rank"),
+    ],
+)
+def test_data_without_a_stationary_point_is_undecided(values, words, tmp_path):
+    shown = run(
+        *("verify", "linear_vae", "--data", _matrix(tmp_path, values)),
+        *("--report", tmp_path / "report", "--configurations", "64"),
+    )
+    assert shown.returncode == 3, shown.stderr
+    assert words in shown.stdout.lower()
+
+
+def test_verify_writes_a_whole_report(tmp_path):
+    rng = np.random.default_rng(3)
+    data = rng.laplace(size=(60, 6)) @ rng.normal(size=(6, 6))
+    data[:, 2] = 7.0  # a constant column is fine
+    report = tmp_path / "deep" / "report"
+    shown = run(
+        *("verify", "linear_vae", "--data", _matrix(tmp_path, data), "--report", report),
+        *("--configurations", "256", "--seed", "5"),
+    )
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert shown.stderr == ""  # no progress in a pipe
+    assert "proved" in shown.stdout
+    stored = json.loads((report / "report.json").read_text())
+    (entry,) = stored["models"]
+    assert stored["seed"] == 5
+    assert stored["shape"] == [60, 6]
+    assert entry["evidence"] == ["replayed", "float64", "trained"]
+    figures = entry["figures"]
+    assert figures["gradient norm"] <= 1e-8
+    assert abs(figures["gap"]) <= 1e-8
+    assert abs(figures["ELBO - pPCA maximum"]) <= 1e-8
+    assert figures["largest residual [eps x terms]"] <= 8
+    assert len(entry["variants"]) >= 10
+    assert all(v["rejected"] > 0 for v in entry["variants"] if not v["equal"])
+    for name in entry["files"]:
+        assert (report / name).stat().st_size > 500
+    assert run("replay", report / "linear_vae.json").returncode == 0
+
+
+def test_judge_accepts_a_model_and_refuses_another(tmp_path):
+    text = """
+from entropysym import ModelWriter
+from entropysym.families import LAPLACE, NORMAL
+w = ModelWriter(observed="d D", latent="h H")
+W, lam = w.learned("W", "d h"), w.learned("lam", "h", range="positive")
+sigma2 = w.SIGMA("sigma2", range="positive")
+model = w.model("sparse", prior=LAPLACE(0, lam), decoder=NORMAL(w.sum("h", W * w.z_h), sigma2),
+    encoder=NORMAL(w.network("nu", "h", reads=w.x_n), w.network("tau2", "h", reads=w.x_n, range="positive")))
+"""
+    file = tmp_path / "own.py"
+    file.write_text(text.replace("SIGMA", "learned"))
+    accepted = run("judge", file)
+    assert accepted.returncode == 0, accepted.stderr
+    file.write_text(text.replace("SIGMA", "fixed"))
+    refused = run("judge", file)
+    assert refused.returncode == 1
+    assert "sigma2 being fixed" in " ".join(refused.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 1", "binds no 'model'"),
+        ("model = 1", "model is 1, not a Model"),
+        ("model = (", "line 1: "),
+        ("\nraise ValueError('boom')", "line 2: ValueError: boom"),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("from entropysym import ModelWriter\nModelWriter(observed='d')", "line 2: a plate is written"),
+    ],
+)
+def test_judge_says_what_is_wrong_with_a_file(text, words, tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(text)
+    shown = run("judge", file)
+    assert shown.returncode == 2
+    assert words in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
