@@ -19,6 +19,7 @@ from entropysym.errors import EntropysymError, NoStationaryPointError
 
 VERIFIED, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 
+
 def _version(asked: bool) -> None:
     if asked:
         from entropysym import __version__
@@ -79,7 +80,9 @@ def list_models(as_json: AsJson = False) -> None:
 def derive(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model of `entropysym list`.")],
     to: Annotated[Form, typer.Option(help="The form to print.")] = Form.text,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Derive a model's entropy sum; the derivation is replayed before it is printed."""
@@ -92,7 +95,9 @@ def judge(
         Path, typer.Argument(metavar="FILE.py", help="A Python file that binds `model` to a Model.")
     ],
     to: Annotated[Form, typer.Option(help="The form to print.")] = Form.text,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge your own model: an entropy sum with its derivation, or the reason why not."""
@@ -134,7 +139,15 @@ def replay(
     import subprocess
 
     # -P keeps files in the current folder from standing in for the checker or the standard library.
-    command = [sys.executable, "-P", "-m", "entropysym.checker", *(["--json"] if as_json else []), "--", str(file)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "entropysym.checker",
+        *(["--json"] if as_json else []),
+        "--",
+        str(file),
+    ]
     try:
         raise typer.Exit(subprocess.run(command, check=False, timeout=60).returncode)
     except subprocess.TimeoutExpired:
@@ -145,14 +158,22 @@ def replay(
 @app.command()
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Models; those that are trained on data if none is named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Models; those that are trained on data if none is named."
+        ),
     ] = None,
     data: Annotated[
-        str, typer.Option(help="digits, or a file with one data point per row.", metavar="digits|FILE.npy|FILE.csv")
+        str,
+        typer.Option(
+            help="digits, or a file with one data point per row.",
+            metavar="digits|FILE.npy|FILE.csv",
+        ),
     ] = "digits",
     seed: Annotated[int, typer.Option(help="Seed of the sweep and of training.", min=0)] = 0,
     report: Annotated[
-        Path, typer.Option(help="Folder for report.json, the .tex files and the figures.", metavar="DIR")
+        Path,
+        typer.Option(help="Folder for report.json, the .tex files and the figures.", metavar="DIR"),
     ] = Path("report"),
     configurations: Annotated[
         int, typer.Option(help="Random configurations for each model.", min=1)

@@ -27,7 +27,9 @@ class Verdict:
     evidence: tuple[str, ...] = field(default=())
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("a verdict has three values; compare verdict.value with Value.PROVED instead")
+        raise TypeError(
+            "a verdict has three values; compare verdict.value with Value.PROVED instead"
+        )
 
     def __str__(self) -> str:
         by = f" [{', '.join(self.evidence)}]" if self.evidence else ""

@@ -78,7 +78,9 @@ def test_the_ladder_has_no_cycle():
 
 def _loaded_by(statement: str) -> set[str]:
     program = f"{statement}\nimport sys; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     return set(run.stdout.split())
 
 
@@ -157,9 +159,7 @@ def test_readme_snippets_run(tmp_path):
     for number, block in enumerate(blocks):
         script = tmp_path / f"readme_{number}.py"
         script.write_text(block, encoding="utf-8")
-        run = subprocess.run(
-            [sys.executable, script], capture_output=True, text=True, cwd=tmp_path
-        )
+        run = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=tmp_path)
         assert run.returncode == 0, f"{block}\n{run.stderr}"
 
 

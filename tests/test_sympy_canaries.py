@@ -48,4 +48,6 @@ def test_conditions_are_dropped_at_construction():
 def test_simplify_moves_variables_into_exponents():
     s = sp.Symbol("s", positive=True)
     assert sp.simplify(s * sp.log(2 * sp.pi * s)).has(s) is True
-    assert sp.linsolve([sp.Symbol("a") * sp.Symbol("b") - sp.Symbol("a")], sp.Symbol("b")) == sp.FiniteSet((1,))
+    assert sp.linsolve(
+        [sp.Symbol("a") * sp.Symbol("b") - sp.Symbol("a")], sp.Symbol("b")
+    ) == sp.FiniteSet((1,))

@@ -83,7 +83,9 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
         write_whole(place / f"{v.model}.tex", render(v.derivation, to="latex"))
         entry["files"].append(f"{v.model}.tex")
         if v.trained is not None and len(v.trained.history) > 1:
-            drawn = training_figure(v.trained.history, v.derivation.model.title, place / f"{v.model}.png")
+            drawn = training_figure(
+                v.trained.history, v.derivation.model.title, place / f"{v.model}.png"
+            )
             entry["files"] += [p.name for p in drawn]
             entry["history"] = [
                 {
@@ -102,7 +104,9 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
         "versions": _versions(),
         "models": models,
     }
-    write_whole(paths["report"], json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(
+        paths["report"], json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
     return paths
 
 
@@ -113,7 +117,9 @@ def table(results: Sequence[Verification], place: Path) -> None:
 
     columns = [figures(v) for v in results]
     names = list(dict.fromkeys(name for column in columns for name in column if name != "training"))
-    printed = Table(title=f"{results[0].data}, N x D = {' x '.join(map(str, results[0].shape))}, nats per data point")
+    printed = Table(
+        title=f"{results[0].data}, N x D = {' x '.join(map(str, results[0].shape))}, nats per data point"
+    )
     printed.add_column("")
     for v in results:
         printed.add_column(v.model, justify="right")
@@ -134,7 +140,13 @@ def _printed(value: Figure) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         small = value != 0 and abs(value) < 1e-3
-        return f"{value:.2e}" if small or abs(value) >= 1e6 else f"{value:.6g}" if abs(value) < 10 else f"{value:.6f}"
+        return (
+            f"{value:.2e}"
+            if small or abs(value) >= 1e6
+            else f"{value:.6g}"
+            if abs(value) < 10
+            else f"{value:.6f}"
+        )
     return "" if value is None else str(value)
 
 
@@ -144,7 +156,16 @@ def _stored(value: Figure) -> Figure:
 
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
-    for name in ("entropysym", "sympy", "numpy", "jax", "jaxlib", "equinox", "scipy", "scikit-learn"):
+    for name in (
+        "entropysym",
+        "sympy",
+        "numpy",
+        "jax",
+        "jaxlib",
+        "equinox",
+        "scipy",
+        "scikit-learn",
+    ):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

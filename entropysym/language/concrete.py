@@ -81,7 +81,7 @@ class _Concrete:
             cases = (dict(zip(names, map(sp.Integer, k), strict=True)) for k in product(*ranges))
             return sp.Add(*(self.of(e.function, {**at, **case}, latents) for case in cases))
         if isinstance(e, DataMean):
-            N = self.size("N")  # type: ignore[arg-type]
+            N = self.size("N")
             cases = ({**at, e.args[1]: sp.Integer(k)} for k in range(1, N + 1))
             return sp.Add(*(self.of(e.body, case, latents) for case in cases)) / N
         if isinstance(e, _Expectation):
@@ -89,15 +89,15 @@ class _Concrete:
         if isinstance(e, NetworkValue):
             name = "_".join([e.name, *(str(sub(i)) for i in e.indices)])
             inputs = [x for v in e.inputs for x in self.vector(v, at, latents)]
-            return sp.Function(name, **e.args[0].assumptions0)(*inputs)  # type: ignore[attr-defined]
+            return sp.Function(name, **e.args[0].assumptions0)(*inputs)
         if isinstance(e, LogDet):
-            return sp.log(self.matrix(e.args[0], at, latents).det())  # type: ignore[arg-type]
+            return sp.log(self.matrix(e.args[0], at, latents).det())
         if isinstance(e, Trace):
-            return self.matrix(e.args[0], at, latents).trace()  # type: ignore[arg-type]
+            return self.matrix(e.args[0], at, latents).trace()
         if isinstance(e, Quadratic):
             left, word, right = e.args
             u, v = (sp.Matrix(self.vector(w, at, latents)) for w in (left, right))
-            return (u.T * self.matrix(word, at, latents) * v)[0, 0]  # type: ignore[arg-type]
+            return (u.T * self.matrix(word, at, latents) * v)[0, 0]
         if isinstance(e, Softplus):
             return sp.log(1 + sp.exp(sub(e.args[0])))
         if isinstance(e, Sigmoid):
@@ -116,8 +116,8 @@ class _Concrete:
             return self.letter(word, at, latents)
         if isinstance(word, Scaled):
             scalar, inner = word.args
-            return self.of(scalar, at, latents) * self.matrix(inner, at, latents)  # type: ignore[arg-type]
-        inner = [self.matrix(a, at, latents) for a in word.args]  # type: ignore[arg-type]
+            return self.of(scalar, at, latents) * self.matrix(inner, at, latents)
+        inner = [self.matrix(a, at, latents) for a in word.args]
         if isinstance(word, MatrixProduct):
             return sp.prod(inner[1:], start=inner[0])
         return inner[0].inv() if isinstance(word, Inverse) else inner[0].T
@@ -149,11 +149,16 @@ class _Concrete:
             factor = self.matrix(scale, at, None).cholesky(hermitian=False)
             z = [c + s for c, s in zip(centre, factor * sp.Matrix(eps), strict=True)]
         else:
-            z = [c + self.of(scale, case) * x for c, case, x in zip(centre, cases, eps, strict=True)]
+            z = [
+                c + self.of(scale, case) * x for c, case, x in zip(centre, cases, eps, strict=True)
+            ]
         body = self.of(e.body, at, tuple(z))
         if self.nodes is not None:
             return sp.Add(
-                *(weight * body.xreplace(dict(zip(eps, point, strict=True))) for point, weight in self.nodes)
+                *(
+                    weight * body.xreplace(dict(zip(eps, point, strict=True)))
+                    for point, weight in self.nodes
+                )
             )
         body = sp.expand(body, power_base=False, log=False)
         if not body.is_polynomial(*eps):

@@ -47,7 +47,11 @@ def latex_name(name: str) -> tuple[str, str]:
         stem = rf"\mathrm{{{stem}}}"
     if below:
         tail = below.replace("_", r"\_")
-        stem = f"{stem}_{{{tail}}}" if tail.isdigit() or len(tail) == 1 else rf"{stem}_{{\mathrm{{{tail}}}}}"
+        stem = (
+            f"{stem}_{{{tail}}}"
+            if tail.isdigit() or len(tail) == 1
+            else rf"{stem}_{{\mathrm{{{tail}}}}}"
+        )
     return stem, "^{2}" if square else ""
 
 
@@ -75,7 +79,7 @@ class _Binder(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return self.args[0]  # type: ignore[return-value]
+        return self.args[0]
 
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
@@ -109,7 +113,7 @@ class DataMean(_Binder):
 
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.args[1]]  # type: ignore[list-item]
+        return [self.args[1]]
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
         body = self.body.diff(s)
@@ -128,7 +132,7 @@ class Vector(_Binder):
 
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.args[1]]  # type: ignore[list-item]
+        return [self.args[1]]
 
     def _latex(self, printer: Any) -> str:
         body, i = self.body, self.args[1]
@@ -158,11 +162,11 @@ class _Expectation(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return self.args[0]  # type: ignore[return-value]
+        return self.args[0]
 
     @property
     def datum(self) -> sp.Symbol:
-        return self.args[1]  # type: ignore[return-value]
+        return self.args[1]
 
     @property
     def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Basic]:
@@ -173,8 +177,8 @@ class _Expectation(_Head):
         location, scale = self.args[2:]
         index = location.args[1]
         if not isinstance(scale, Vector):
-            return index, location.args[0], scale  # type: ignore[return-value]
-        return index, location.args[0], scale.args[0].xreplace({scale.args[1]: index})  # type: ignore[return-value]
+            return index, location.args[0], scale
+        return index, location.args[0], scale.args[0].xreplace({scale.args[1]: index})
 
     def over(self, body: sp.Expr) -> _Expectation:
         """The same average of another body."""
@@ -224,15 +228,15 @@ class NetworkValue(_Head):
 
     @property
     def name(self) -> str:
-        return self.args[0].name  # type: ignore[attr-defined]
+        return self.args[0].name
 
     @property
     def indices(self) -> tuple[sp.Expr, ...]:
-        return tuple(self.args[1])  # type: ignore[arg-type]
+        return tuple(self.args[1])
 
     @property
     def inputs(self) -> tuple[Vector, ...]:
-        return tuple(self.args[2])  # type: ignore[arg-type]
+        return tuple(self.args[2])
 
     @property
     def free_symbols(self) -> set[sp.Basic]:
@@ -303,7 +307,11 @@ class LogBaseMeasure(_RoleHead):
     r"""$\log h$ of a factor's family at its variable: ``LogBaseMeasure("prior")`` at z, ``LogBaseMeasure("decoder", n)`` at $x_n$."""
 
     def _latex(self, printer: Any) -> str:
-        return r"\log h(z)" if self.role == "prior" else rf"\log h(x_{{{printer._print(self.args[1])}}})"
+        return (
+            r"\log h(z)"
+            if self.role == "prior"
+            else rf"\log h(x_{{{printer._print(self.args[1])}}})"
+        )
 
     def _sympystr(self, printer: Any) -> str:
         return "log h(z)" if self.role == "prior" else f"log h(x_{self.args[1]})"
@@ -334,7 +342,7 @@ class Directional(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return self.args[0]  # type: ignore[return-value]
+        return self.args[0]
 
     def _latex(self, printer: Any) -> str:
         if isinstance(self.body, (Elbo, ObjectiveValue)):

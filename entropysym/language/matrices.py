@@ -41,7 +41,9 @@ class MatrixLetter(Matrix):
     def __new__(cls, name: str | Str, size: sp.Expr, kind: str | Str) -> Any:
         name, kind = (Str(t) if isinstance(t, str) else t for t in (name, kind))
         if str(kind) not in KINDS:
-            raise InputError(f"unknown kind of matrix {shown(str(kind))}; choose posdef or triangular")
+            raise InputError(
+                f"unknown kind of matrix {shown(str(kind))}; choose posdef or triangular"
+            )
         return sp.Basic.__new__(cls, name, size, kind)
 
     @property
@@ -50,7 +52,7 @@ class MatrixLetter(Matrix):
 
     @property
     def size(self) -> sp.Expr:
-        return self.args[1]  # type: ignore[return-value]
+        return self.args[1]
 
     @property
     def kind(self) -> str:
@@ -72,7 +74,7 @@ class MatrixNetwork(MatrixLetter):
 
     @property
     def inputs(self) -> tuple[Vector, ...]:
-        return tuple(self.args[3])  # type: ignore[arg-type]
+        return tuple(self.args[3])
 
     def _latex(self, printer: Any) -> str:
         return f"{_bold(self.name)}({', '.join(printer._print(v) for v in self.inputs)})"
@@ -86,7 +88,7 @@ class MatrixProduct(Matrix):
 
     @property
     def size(self) -> sp.Expr:
-        return self.args[0].size  # type: ignore[attr-defined]
+        return self.args[0].size
 
     def _latex(self, printer: Any) -> str:
         return " ".join(printer._print(a) for a in self.args)
@@ -100,13 +102,13 @@ class Scaled(Matrix):
 
     @property
     def size(self) -> sp.Expr:
-        return self.args[1].size  # type: ignore[attr-defined]
+        return self.args[1].size
 
     def _latex(self, printer: Any) -> str:
         scalar = printer._print(self.args[0])
         if isinstance(self.args[0], sp.Add):
             scalar = rf"\left({scalar}\right)"
-        return f"{ {'1': '', '-1': '-'}.get(scalar, scalar)} {printer._print(self.args[1])}"
+        return f"{ {'1': '', '-1': '-'}.get(scalar, scalar) } {printer._print(self.args[1])}"
 
     def _sympystr(self, printer: Any) -> str:
         return f"({printer._print(self.args[0])})*{printer._print(self.args[1])}"
@@ -117,11 +119,13 @@ class _OfOne(Matrix):
 
     @property
     def size(self) -> sp.Expr:
-        return self.args[0].size  # type: ignore[attr-defined]
+        return self.args[0].size
 
     def _latex(self, printer: Any) -> str:
         inside = printer._print(self.args[0])
-        return f"{inside if isinstance(self.args[0], MatrixLetter) else f'({inside})'}{self._mark[0]}"
+        return (
+            f"{inside if isinstance(self.args[0], MatrixLetter) else f'({inside})'}{self._mark[0]}"
+        )
 
     def _sympystr(self, printer: Any) -> str:
         return f"{printer._print(self.args[0])}{self._mark[1]}"
@@ -184,4 +188,4 @@ def is_symmetric(word: Matrix) -> bool:
     """Whether a word is surely its own transpose: a positive-definite letter, its inverse, or a multiple."""
     if isinstance(word, MatrixLetter):
         return word.kind == "posdef"
-    return isinstance(word, (Scaled, Inverse, Transposed)) and is_symmetric(word.args[-1])  # type: ignore[arg-type]
+    return isinstance(word, (Scaled, Inverse, Transposed)) and is_symmetric(word.args[-1])

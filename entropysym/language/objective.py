@@ -34,15 +34,13 @@ def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = F
     family = model.encoder.family
     if family.is_multivariate and not reparametrised:
         mean, covariance = model.encoder.arguments
-        return EncoderExpectation(body, n, model.latent.vector(mean), covariance)  # type: ignore[arg-type]
+        return EncoderExpectation(body, n, model.latent.vector(mean), covariance)
     if family.location is None or family.scale is None:
         raise InputError(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
     head = NoiseExpectation if reparametrised else EncoderExpectation
-    location, scale = (
-        model.encoder.fill(e, model.latent) for e in (family.location, family.scale)
-    )
+    location, scale = (model.encoder.fill(e, model.latent) for e in (family.location, family.scale))
     return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
 
@@ -106,19 +104,17 @@ def variable(model: Model, role: str) -> sp.Expr:
     return DATUM[n, index] if role == "decoder" else LATENT[index]
 
 
-def spelled_out(
-    model: Model, expression: sp.Expr, entropies: Mapping[Family, sp.Expr]
-) -> sp.Expr:
+def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:
     """Replace every `LogDensity`, `Entropy` and `LogBaseMeasure` by its formula; `entropies` has each family's, in its arguments."""
 
     def formula(head: sp.Basic) -> sp.Expr:
-        family = model.factor(head.role).family  # type: ignore[attr-defined]
+        family = model.factor(head.role).family
         expressions = {
             LogDensity: family.log_density,
             Entropy: entropies.get(family),
             LogBaseMeasure: family.log_base_measure,
         }
-        return _of_whole_factor(model, head.role, expressions[type(head)])  # type: ignore[attr-defined]
+        return _of_whole_factor(model, head.role, expressions[type(head)])
 
     heads = expression.atoms(LogDensity, Entropy, LogBaseMeasure)
     return expression.xreplace({head: formula(head) for head in heads})

@@ -134,7 +134,9 @@ def _family(name: str, record: Mapping[str, Any]) -> Family:
     vectors = any(isinstance(a, sp.IndexedBase) for a in arguments.values())
     positive = record["support"] in ("positive", "unit")
     variable = (
-        array("variable") if vectors else sp.Symbol("x", **assumptions("positive" if positive else "real"))
+        array("variable")
+        if vectors
+        else sp.Symbol("x", **assumptions("positive" if positive else "real"))
     )
     plates = {"dim": Plate(COMPONENT, DIM)}
     reader = _Reader({}, {}, plates, None, {"var": variable, **arguments})
@@ -159,7 +161,7 @@ def _family_argument(name: str, range_: str) -> sp.Basic:
         return array(name)
     if range_ in MATRIX_RANGES:
         return MatrixLetter(name, DIM, range_)
-    return sp.Symbol(name, **assumptions(range_))  # type: ignore[arg-type]
+    return sp.Symbol(name, **assumptions(range_))
 
 
 class _Reader:
@@ -245,7 +247,7 @@ class _Reader:
         body = self.expression(t[2], (*scope, LATENT))
         head = encoder_expectation(self.model, body, reparametrised=reparametrised)
         rest = [a.xreplace({n: datum}) for a in head.args[1:]]
-        return head.func(body, *rest)  # type: ignore[return-value]
+        return head.func(body, *rest)
 
     def _read_expect(self, t: Any, scope: Scope) -> sp.Expr:
         return self._expectation(t, scope, False)
@@ -304,7 +306,7 @@ class _Reader:
         return self.parameters[t[1]].symbol
 
     def _read_matnet(self, t: Any, scope: Scope) -> sp.Basic:
-        return self.networks[t[1]](*self.each(t[2], scope))  # type: ignore[arg-type]
+        return self.networks[t[1]](*self.each(t[2], scope))
 
     def _read_scaled(self, t: Any, scope: Scope) -> sp.Basic:
         return Scaled(*self.each(t[1:], scope))
@@ -342,7 +344,7 @@ class _Reader:
     def _of_family(self, name: str, positions: list[int], scope: Scope) -> sp.Basic:
         symbol = self.local[name]
         at = [self.bound(i, scope) for i in positions]
-        return symbol[at] if at else symbol  # type: ignore[index]
+        return symbol[at] if at else symbol
 
 
 #: The whole list of heads that can be read.

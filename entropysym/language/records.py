@@ -59,7 +59,10 @@ class Parameter:
     learned: bool = True
 
     def __post_init__(self) -> None:
-        if self.range in MATRIX_RANGES and [p.size for p in self.plates] != [self.plates[0].size] * 2:
+        if (
+            self.range in MATRIX_RANGES
+            and [p.size for p in self.plates] != [self.plates[0].size] * 2
+        ):
             raise InputError(f"the matrix {self.name} needs two plates of one size")
 
     @property
@@ -83,7 +86,7 @@ class Parameter:
             raise InputError(
                 f"{self.name} has {len(self.plates)} plates, not {len(indices)}: {shown(indices)}"
             )
-        return self.symbol[indices] if indices else self.symbol  # type: ignore[index]
+        return self.symbol[indices] if indices else self.symbol
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,7 @@ class Network:
         if self.range in MATRIX_RANGES:
             return MatrixNetwork(self.name, self.plates[0].size, self.range, sp.Tuple(*inputs))
         label = sp.Symbol(self.name, **assumptions(self.range))
-        return NetworkValue(
-            label, sp.Tuple(*(p.index for p in self.plates)), sp.Tuple(*inputs)
-        )
+        return NetworkValue(label, sp.Tuple(*(p.index for p in self.plates)), sp.Tuple(*inputs))
 
 
 Support = Literal["real", "positive", "unit", "binary", "count"]
@@ -153,7 +154,7 @@ class Family:
 
 def argument_name(argument: sp.Basic) -> str:
     """The name of a family's argument: symbol, array or matrix letter."""
-    return argument.label.name if isinstance(argument, sp.IndexedBase) else argument.name  # type: ignore[attr-defined]
+    return argument.label.name if isinstance(argument, sp.IndexedBase) else argument.name
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,9 @@ def _check_scope(role: str, factor: Factor, allowed: set[sp.Basic], model: Model
                 )
         for value in argument.atoms(NetworkValue, MatrixNetwork):
             if value.name not in {net.name for net in model.networks}:
-                raise InputError(f"the {role} reads the network {value.name}, which is not declared")
+                raise InputError(
+                    f"the {role} reads the network {value.name}, which is not declared"
+                )
 
 
 def _leaves(expression: sp.Basic) -> set[sp.Basic]:

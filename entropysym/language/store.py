@@ -72,9 +72,9 @@ def term(expression: sp.Basic, model: Model, scope: Scope = ()) -> Term:
 
     Raises `NotStorableError` for anything that has no head in the format, such as a float or an undeclared symbol.
     """
-    return _Writer(
-        {p.symbol: p for p in model.parameters}, frozenset(model.sizes), {}
-    ).term(expression, scope)
+    return _Writer({p.symbol: p for p in model.parameters}, frozenset(model.sizes), {}).term(
+        expression, scope
+    )
 
 
 def family_term(expression: sp.Basic, family: Family) -> Term:
@@ -88,7 +88,7 @@ def family_term(expression: sp.Basic, family: Family) -> Term:
 def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
     """The arguments of a sum as a paper orders them: encoder, prior, decoder, then derivatives; others keep SymPy's order."""
     if not isinstance(e, sp.Add):
-        return e.args  # type: ignore[return-value]
+        return e.args
 
     def place(addend: sp.Expr) -> int:
         roles = {h.role for h in addend.atoms(Entropy, LogDensity, LogBaseMeasure)}
@@ -96,7 +96,7 @@ def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
             return 3
         return min((("encoder", "prior", "decoder").index(r) for r in roles), default=4)
 
-    return tuple(sorted(e.args, key=place))  # type: ignore[arg-type]
+    return tuple(sorted(e.args, key=place))
 
 
 class _Writer:
@@ -135,7 +135,7 @@ class _Writer:
     def indexed(self, e: sp.Indexed, scope: Scope) -> Term:
         at = self.indices(e.indices, scope)
         if e.base in self.local:
-            return [*self.local[e.base], *at]  # type: ignore[misc]
+            return [*self.local[e.base], *at]
         if e.base == LATENT:
             return ["z", self.position(LATENT, scope), *at]
         if e.base == NOISE:
@@ -151,7 +151,7 @@ class _Writer:
         return ["net", e.name, self.indices(e.indices, scope), inputs]
 
     def vector(self, e: Vector, scope: Scope) -> Term:
-        size = "dim" if e.args[2] == DIM else e.args[2].name  # type: ignore[attr-defined]
+        size = "dim" if e.args[2] == DIM else e.args[2].name
         return ["vec", size, self.term(e.body, (*scope, e.args[1]))]
 
     def letter(self, e: MatrixLetter, scope: Scope) -> Term:
@@ -177,7 +177,11 @@ class _Writer:
         if len(e.args) > 1:
             out.append(self.position(e.args[1], scope))
         # log p reads the latent, as does the decoder's entropy; log h reads the variable alone.
-        if head == "logp" or (head == "H" and e.role == "decoder") or (head == "logh" and e.role == "prior"):
+        if (
+            head == "logp"
+            or (head == "H" and e.role == "decoder")
+            or (head == "logh" and e.role == "prior")
+        ):
             out.append(self.position(LATENT, scope))
         return out
 
@@ -300,7 +304,7 @@ def _family_record(family: Family) -> dict[str, Any]:
             return a.kind
         if isinstance(a, sp.IndexedBase):
             return "vector"
-        return "positive" if a.is_positive else "real"  # type: ignore[attr-defined]
+        return "positive" if a.is_positive else "real"
 
     return {
         "arguments": [{"name": argument_name(a), "range": range_(a)} for a in family.arguments],

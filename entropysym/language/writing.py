@@ -53,7 +53,9 @@ class ModelWriter:
         """Declare a plate, written "index size" such as "k K"."""
         words = written.split()
         if len(words) != 2:
-            raise InputError(f"a plate is written 'index size', such as 'k K', not {shown(written)}")
+            raise InputError(
+                f"a plate is written 'index size', such as 'k K', not {shown(written)}"
+            )
         if words[0] in self._plates:
             raise InputError(f"the index {words[0]} is declared twice")
         self._plates[words[0]] = Plate.named(*words)
@@ -93,7 +95,7 @@ class ModelWriter:
             raise InputError(
                 f"the network {name} reads {shown(reads)}; pass w.x_n, w.z or w.vector(index, formula)"
             )
-        network = Network(name, self._named(plates), (reads.args[2],), range)  # type: ignore[arg-type]
+        network = Network(name, self._named(plates), (reads.args[2],), range)
         self._networks.append(network)
         return network(reads)
 

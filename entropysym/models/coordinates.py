@@ -43,4 +43,4 @@ def learned_variance(
         raise one_of(coordinates, COORDINATES, "coordinates of a variance")
     c = COORDINATES[coordinates]
     parameter = Parameter(c.name, plates, c.range, learned)
-    return parameter, c.variance(parameter.entry)  # type: ignore[arg-type]
+    return parameter, c.variance(parameter.entry)

@@ -27,8 +27,8 @@ def gaussian_vae(*, coordinates: str = "covariance") -> Model:
         "cholesky": ("L", "triangular"),
         "precision": ("P", "posdef"),
     }[coordinates]
-    learned = Parameter(name, (latent, latent), range_)  # type: ignore[arg-type]
-    letter: Matrix = learned.symbol  # type: ignore[assignment]
+    learned = Parameter(name, (latent, latent), range_)
+    letter: Matrix = learned.symbol
     covariance = {
         "covariance": letter,
         "cholesky": MatrixProduct(letter, Transposed(letter)),

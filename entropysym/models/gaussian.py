@@ -39,7 +39,7 @@ def latents(latent: Plate) -> Vector:
 def first_layer(name: str, layer: Plate, latent: Plate) -> tuple[Parameter, Vector]:
     """A free first layer that reads z: the parameter and the vector $(\\sum_hW_{kh}z_h)_k$."""
     weights = Parameter(name, (layer, latent))
-    return weights, layer.vector(latent.sum(weights.entry * LATENT[latent.index]))  # type: ignore[operator]
+    return weights, layer.vector(latent.sum(weights.entry * LATENT[latent.index]))
 
 
 def scaled_encoder(
@@ -53,8 +53,8 @@ def scaled_encoder(
     g = Network("g", (feature,), (observed.size,))
     r = Network("r", (latent,), (observed.size,))
     x_n = datum(observed)
-    mean = feature.sum(V.entry * g(x_n)) + c.entry  # type: ignore[operator]
-    return NORMAL(mean, sp.exp(r(x_n) + u.entry)), (V, c, u), (g, r)  # type: ignore[operator]
+    mean = feature.sum(V.entry * g(x_n)) + c.entry
+    return NORMAL(mean, sp.exp(r(x_n) + u.entry)), (V, c, u), (g, r)
 
 
 def vae0() -> Model:
@@ -137,9 +137,7 @@ def vae3(*, head: str = "log-variance") -> Model:
     if head not in HEADS:
         raise one_of(head, HEADS, "variance head")
     observed, latent = plates()
-    layer, second, feature = (
-        Plate.named(i, s) for i, s in (("k", "K"), ("l", "L"), ("m", "M"))
-    )
+    layer, second, feature = (Plate.named(i, s) for i, s in (("k", "K"), ("l", "L"), ("m", "M")))
     W, hidden = first_layer("W", layer, latent)
     U, variance_hidden = first_layer("U", second, latent)
     F = Network("F", (observed,), (layer.size,))
@@ -147,18 +145,18 @@ def vae3(*, head: str = "log-variance") -> Model:
     if head == "log-variance":
         G = Network("G", (observed,), (second.size,))
         learned: tuple[Parameter, ...] = (bias,)
-        variance = sp.exp(G(variance_hidden) + bias.entry)  # type: ignore[operator]
+        variance = sp.exp(G(variance_hidden) + bias.entry)
     elif head == "scaled":
         G = Network("G", (observed,), (second.size,), range="positive")
         learned = (Parameter("s", range="positive"),)
-        variance = learned[0].entry * G(variance_hidden)  # type: ignore[operator]
+        variance = learned[0].entry * G(variance_hidden)
     else:
         positive = head == "linear"
         G = Network("G", (feature,), (second.size,), range="positive" if positive else "real")
         A = Parameter("A", (observed, feature), range="positive" if positive else "real")
-        last = feature.sum(A.entry * G(variance_hidden))  # type: ignore[operator]
+        last = feature.sum(A.entry * G(variance_hidden))
         learned = (A,) if positive else (A, bias)
-        variance = last if positive else Softplus(last + bias.entry) ** 2  # type: ignore[operator]
+        variance = last if positive else Softplus(last + bias.entry) ** 2
     encoder, weights, networks = scaled_encoder(observed, latent)
     return Model(
         name="vae3",

@@ -22,7 +22,7 @@ def with_beta(model: Model) -> Model:
         name=f"beta_{model.name}",
         title=f"{model.title}, trained with weight beta on the KL term",
         parameters=(*model.parameters, beta),
-        objective=Objective(weight=beta.entry),  # type: ignore[arg-type]
+        objective=Objective(weight=beta.entry),
     )
 
 
@@ -32,7 +32,7 @@ def with_weight_decay(model: Model, name: str = "W") -> Model:
     if name not in arrays:
         raise one_of(name, arrays, "array to decay")
     decay = Parameter("lambda", range="positive", learned=False)
-    penalty: sp.Expr = arrays[name].entry ** 2  # type: ignore[operator]
+    penalty: sp.Expr = arrays[name].entry ** 2
     for plate in reversed(arrays[name].plates):
         penalty = plate.sum(penalty)
     return replace(
@@ -40,7 +40,7 @@ def with_weight_decay(model: Model, name: str = "W") -> Model:
         name=f"{model.name}_decay",
         title=f"{model.title}, with weight decay on {name}",
         parameters=(*model.parameters, decay),
-        objective=Objective(penalty=decay.entry * penalty / 2),  # type: ignore[operator]
+        objective=Objective(penalty=decay.entry * penalty / 2),
     )
 
 

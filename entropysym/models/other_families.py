@@ -29,7 +29,7 @@ def sparse_coding() -> Model:
         parameters=(W, lam, sigma2),
         networks=(nu, tau2),
         prior=LAPLACE(0, lam.entry),
-        decoder=NORMAL(latent.sum(W.entry * LATENT[latent.index]), sigma2.entry),  # type: ignore[operator]
+        decoder=NORMAL(latent.sum(W.entry * LATENT[latent.index]), sigma2.entry),
         encoder=NORMAL(nu(x_n), tau2(x_n)),
         constraints=(Constraint("W", "the columns of W have unit norm"),),
     )
@@ -67,6 +67,6 @@ def _last_layer_vae(name: str, title: str, family: Family) -> Model:
         parameters=(alpha2, V, c),
         networks=(f, nu, tau2),
         prior=NORMAL(0, alpha2.entry),
-        decoder=family(feature.sum(V.entry * f(latents(latent))) + c.entry),  # type: ignore[operator]
+        decoder=family(feature.sum(V.entry * f(latents(latent))) + c.entry),
         encoder=NORMAL(nu(x_n), tau2(x_n)),
     )

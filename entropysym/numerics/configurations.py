@@ -1,4 +1,8 @@
-"""Random configurations of a model: parameters over several orders of magnitude, data that it does not fit, small networks."""
+"""Random configurations of a model: parameters over several orders of magnitude, data that it does not fit, small networks.
+
+Counts are geometric, so over-dispersed for a Poisson decoder; binary data are tossed with one probability for all. Both are drawn
+without the model.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from jaxtyping import Float
 
 from entropysym.errors import InputError
 from entropysym.language.records import Model, Network
-from entropysym.language.symbols import Range
+from entropysym.language.symbols import MATRIX_RANGES, Range
 from entropysym.numerics.quadrature import Nodes
 from entropysym.numerics.signature import DATA_SIZE
 
@@ -22,6 +26,12 @@ _HIDDEN = 3
 #: The gap identity holds for every set of nodes, so a few random ones will do.
 _SAMPLES = 3
 _PARTS = ("inside", "bias", "outside", "shift")
+
+#: Positive-definite matrices have eigenvalues over up to this ratio; a triangular one is a Cholesky factor with its square.
+_CONDITION = 1e3
+
+#: The largest scale of real parameters where the decoder exponentiates them (its rates would overflow), and elsewhere.
+_LARGEST = {"count": 2.0}
 
 #: (D, H, N) of the sweep; every size takes the value 1, and no two sizes are always equal.
 SHAPES = (
@@ -82,6 +92,7 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     They are drawn on the host: compiling a random generator for each shape would take longer than the sweep itself.
     """
     wanted = _wanted(model, shape)
+    largest = _LARGEST.get(model.decoder.family.support, 30.0)
     columns = sum(math.prod(lengths) for _, lengths in wanted.values())
     normal, uniform = (
         np.random.default_rng([seed, stream, *(v for _, v in shape.sizes)]) for stream in (0, 1)
@@ -93,8 +104,8 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     for name, (range_, lengths) in wanted.items():
         part = slice(start, start + math.prod(lengths))
         start = part.stop
-        values = _values(range_, gauss[:, part], level[:, part])
-        arrays[name] = values.reshape(count, *lengths)
+        draws = tuple(a[:, part].reshape(count, *lengths) for a in (gauss, level))
+        arrays[name] = _values(range_, *draws, largest)
     eps = arrays.pop("noise")
     weights = {
         net.name: {part: arrays.pop(f"{net.name}.{part}") for part in _PARTS}
@@ -137,24 +148,41 @@ def _callable(net: Network, w: Mapping[str, jax.Array], shape: Shape) -> Callabl
 
     def value(*inputs: Float[jax.Array, " I"]) -> jax.Array:
         hidden = jnp.tanh(w["inside"] @ jnp.concatenate(inputs) + w["bias"])
-        return _into(w["outside"] @ hidden + w["shift"], net.range).reshape(lengths)
+        return _into((w["outside"] @ hidden + w["shift"]).reshape(lengths), net.range)
 
     return value
 
 
-def _values(range_: str, gauss: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Real: normal with a common scale from 0.03 to 30. Positive: log-uniform from 1e-3 to 1e3. Unit: uniform."""
+def _values(range_: str, gauss: np.ndarray, level: np.ndarray, largest: float) -> np.ndarray:
+    """Real: normal with a common scale from 0.03 to `largest`. Positive: log-uniform from 1e-3 to 1e3. Unit: uniform."""
+    common = level.reshape(len(level), -1)[:, 0].reshape(-1, *[1] * (level.ndim - 1))
     if range_ == "normal":
         return gauss
     if range_ == "real":
-        return gauss * _log_uniform(level[:, :1], 0.03, 30)
+        return gauss * _log_uniform(common, 0.03, largest)
     if range_ == "positive":
         return _log_uniform(level, 1e-3, 1e3)
     if range_ == "unit":
         return level
-    raise InputError(
-        f"no random values for the range {range_!r} yet; sweeps know real, positive and unit"
-    )
+    if range_ == "binary":
+        return (level < 0.1 + 0.8 * common).astype(np.float64)
+    if range_ == "count":
+        return np.floor(np.log1p(-level) / np.log1p(-_log_uniform(common, 0.05, 0.7)))
+    if range_ in MATRIX_RANGES:
+        return _matrices(range_, gauss, level)
+    raise InputError(f"no random values for the range {range_!r} yet")
+
+
+def _matrices(range_: str, gauss: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Random eigenvectors; eigenvalues log-uniform over a random ratio, times a random scale."""
+    vectors, _ = np.linalg.qr(gauss)
+    spread = level[:, -1, :] * np.log(_log_uniform(level[:, :1, 0], 1.0, _CONDITION))
+    if range_ == "triangular":
+        spread = 2 * spread
+    values = np.exp(spread) * _log_uniform(level[:, :1, -1], 1e-3, 1e1)
+    whole = (vectors * values[:, None, :]) @ np.swapaxes(vectors, -1, -2)
+    whole = (whole + np.swapaxes(whole, -1, -2)) / 2
+    return whole if range_ == "posdef" else np.linalg.cholesky(whole)
 
 
 def _log_uniform(level: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -162,7 +190,13 @@ def _log_uniform(level: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _into(values: jax.Array, range_: Range) -> jax.Array:
-    """A network's raw output in the range of its head; a positive one stays between e-6 and e+6."""
+    """A network's raw output in the range of its head; a positive one stays between e-6 and e+6, a matrix well-conditioned."""
     if range_ == "positive":
         return jnp.exp(6 * jnp.tanh(values / 2))
+    if range_ in MATRIX_RANGES:
+        ratio = jnp.expm1(math.log(_CONDITION) * jax.nn.sigmoid(values[0, 0]))
+        gram = values @ values.T
+        whole = jnp.eye(len(values)) + ratio * gram / (1 + jnp.trace(gram))
+        whole = whole * jnp.exp(3 * jnp.tanh(values[-1, 0] / 2))
+        return whole if range_ == "posdef" else jnp.linalg.cholesky(whole)
     return jax.nn.sigmoid(values) if range_ == "unit" else values

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.scipy import stats
@@ -16,27 +17,109 @@ from entropysym.language.records import Family
 
 @dataclass(frozen=True)
 class Density:
-    """Functions of a family's arguments, all elementwise, in nats.
+    """Functions of a family's arguments, in nats; elementwise, or over the last axes if `multivariate`.
 
-    `log_density(x, *arguments)`, `entropy(*arguments)`, `peak(*arguments)` (the log-density at the mode), and
-    `draw(noise, *arguments)`, which turns standard normal noise into a draw (None where there is no such map).
+    `log_density(x, *arguments)`, `terms(x, *arguments)` (the sum of its |terms|), `entropy(*arguments)` (None where there is no
+    closed form), and `draw(noise, *arguments)`, which turns standard normal noise into a draw (None where there is no such map).
     """
 
     log_density: Callable[..., Array]
-    entropy: Callable[..., Array]
-    peak: Callable[..., Array]
+    terms: Callable[..., Array]
+    entropy: Callable[..., Array] | None = None
     draw: Callable[..., Array] | None = None
+    multivariate: bool = False
 
 
-_NORMAL = Density(
-    log_density=lambda x, mean, variance: stats.norm.logpdf(x, mean, jnp.sqrt(variance)),
-    entropy=lambda mean, variance: 0.5 * jnp.log(2 * math.pi * math.e * variance) + 0 * mean,
-    peak=lambda mean, variance: stats.norm.logpdf(mean, mean, jnp.sqrt(variance)),
-    draw=lambda noise, mean, variance: mean + jnp.sqrt(variance) * noise,
-)
+def _around_peak(log_density: Callable[..., Array]) -> Callable[..., Array]:
+    """|log-density at the location| and the distance from it; the location is the first argument."""
+
+    def terms(x: Array, location: Array, *rest: Array) -> Array:
+        peak = log_density(location, location, *rest)
+        return jnp.abs(peak) + jnp.abs(log_density(x, location, *rest) - peak)
+
+    return terms
+
+
+def _normal(x: Array, mean: Array, variance: Array) -> Array:
+    return stats.norm.logpdf(x, mean, jnp.sqrt(variance))
+
+
+def _bernoulli(x: Array, logit: Array) -> Array:
+    # The probability of what was seen, so that none is rounded to 0 or 1.
+    inside = (x == 0) | (x == 1)
+    return jnp.where(inside, jax.nn.log_sigmoid((2 * x - 1) * logit), -jnp.inf)
+
+
+def _poisson(x: Array, log_rate: Array) -> Array:
+    inside = (x >= 0) & (x == jnp.round(x))
+    return jnp.where(inside, stats.poisson.logpmf(x, jnp.exp(log_rate)), -jnp.inf)
+
+
+def _poisson_terms(x: Array, log_rate: Array) -> Array:
+    # The rate is an exponential, good to eps, so its logarithm is good to 1 + |log rate| of them.
+    rate = jnp.exp(log_rate)
+    return x * (1 + jnp.abs(log_rate)) + rate * (1 + jnp.abs(log_rate)) + jnp.abs(jax.scipy.special.gammaln(x + 1))
+
+
+def _covariance_terms(covariance: Array) -> tuple[Array, Array]:
+    r"""$|L||L^\top|$, the |terms| of the covariance as Cholesky sums them, and the |terms| of log det by $\mathrm{tr}\,\Sigma^{-1}\Sigma$."""
+    root = jnp.linalg.cholesky(covariance)
+    size = jnp.abs(root) @ jnp.swapaxes(jnp.abs(root), -1, -2)
+    log_det = 2 * jnp.sum(jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)), axis=-1)
+    moved = jnp.sum(jnp.abs(jnp.linalg.inv(covariance)) * size, axis=(-2, -1))
+    return size, jnp.abs(log_det) + moved
+
+
+def _multivariate_normal_terms(x: Array, mean: Array, covariance: Array) -> Array:
+    size, log_det = _covariance_terms(covariance)
+    residual = x - mean
+    shape = jnp.broadcast_shapes(residual.shape[:-1], covariance.shape[:-2])
+    K = residual.shape[-1]
+    whole = jnp.broadcast_to(covariance, (*shape, K, K))
+    weighted = jnp.abs(
+        jnp.linalg.solve(whole, jnp.broadcast_to(residual, (*shape, K))[..., None])[..., 0]
+    )
+    quadratic = jnp.einsum("...i,...ij,...j->...", weighted, size, weighted)
+    return (K * math.log(2 * math.pi) + log_det + quadratic) / 2
+
+
+def _multivariate_normal_entropy(mean: Array, covariance: Array) -> Array:
+    diagonal = jnp.diagonal(jnp.linalg.cholesky(covariance), axis1=-2, axis2=-1)
+    per_axis = 0.5 * math.log(2 * math.pi * math.e) + jnp.log(diagonal)
+    return jnp.sum(per_axis + 0 * mean, axis=-1)
+
+
+def _multivariate_normal_draw(noise: Array, mean: Array, covariance: Array) -> Array:
+    return mean + jnp.einsum("...ij,...j->...i", jnp.linalg.cholesky(covariance), noise)
+
 
 #: The families that can be evaluated, by the name in their record.
-DENSITIES = {"Normal": _NORMAL}
+DENSITIES = {
+    "Normal": Density(
+        log_density=_normal,
+        terms=_around_peak(_normal),
+        entropy=lambda mean, variance: 0.5 * jnp.log(2 * math.pi * math.e * variance) + 0 * mean,
+        draw=lambda noise, mean, variance: mean + jnp.sqrt(variance) * noise,
+    ),
+    "MultivariateNormal": Density(
+        log_density=stats.multivariate_normal.logpdf,
+        terms=_multivariate_normal_terms,
+        entropy=_multivariate_normal_entropy,
+        draw=_multivariate_normal_draw,
+        multivariate=True,
+    ),
+    "Laplace": Density(
+        log_density=stats.laplace.logpdf,
+        terms=_around_peak(stats.laplace.logpdf),
+        entropy=lambda location, scale: jnp.log(2 * math.e * scale) + 0 * location,
+    ),
+    "Bernoulli": Density(
+        log_density=_bernoulli,
+        terms=lambda x, logit: jnp.abs(_bernoulli(x, logit)),
+        entropy=lambda logit: jax.nn.softplus(logit) - logit * jax.nn.sigmoid(logit),
+    ),
+    "Poisson": Density(log_density=_poisson, terms=_poisson_terms),
+}
 
 
 def density(family: Family) -> Density:

@@ -16,6 +16,7 @@ import sympy as sp
 from jaxtyping import Array, Float
 
 from entropysym.errors import InputError
+from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import n
 from entropysym.numerics.arguments import Bound, bind
@@ -24,23 +25,28 @@ from entropysym.numerics.densities import Density, density
 from entropysym.numerics.evaluator import Evaluator, Latent, Scope
 from entropysym.numerics.quadrature import Nodes
 from entropysym.numerics.signature import DATA_SIZE, Signature, read_signature
+from entropysym.numerics.words import COLUMN, ROW
 
 _DATA = Plate(n, sp.Symbol(DATA_SIZE, integer=True, positive=True))
 
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=("encoder_entropy", "prior", "decoder", "terms"),
+    data_fields=("encoder_entropy", "prior", "decoder", "terms", "objective"),
     meta_fields=(),
 )
 @dataclass(frozen=True, eq=False)
 class ElboParts:
-    r"""$\overline{\mathcal H[q_n]}$, $\overline{\mathbb E\log p(z)}$, $\overline{\mathbb E\log p(x_n|z)}$ and the sum of |terms|; nats per datum."""
+    r"""$\overline{\mathcal H[q_n]}$, $\overline{\mathbb E\log p(z)}$, $\overline{\mathbb E\log p(x_n|z)}$ and the sum of |terms|; nats per datum.
+
+    `objective` is what learning maximises: the ELBO, unless the model's objective has a weight on the first two, or a penalty.
+    """
 
     encoder_entropy: Float[Array, ""]
     prior: Float[Array, ""]
     decoder: Float[Array, ""]
     terms: Float[Array, ""]
+    objective: Float[Array, ""]
 
     @property
     def total(self) -> Float[Array, ""]:
@@ -77,22 +83,30 @@ class DensityElbo:
     def __call__(self, arguments: Mapping[str, Any], nodes: Nodes) -> ElboParts:
         """Raises `InputError` for arguments that do not fit the model."""
         factors = _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
-        q, q_arguments = factors.encoder
-        entropy = q.entropy(*q_arguments)
+        entropy = jnp.mean(factors.entropy("encoder"))
+        entropy_terms = jnp.mean(factors.entropy("encoder", absolute=True))
         prior, prior_terms = factors.expected("prior", factors.z)
         decoder, decoder_terms = factors.expected("decoder", factors.x)
-        terms = factors.mean(jnp.abs(entropy)) + prior_terms + decoder_terms
-        return ElboParts(factors.mean(entropy), prior, decoder, terms)
+        weight, penalty = factors.objective()
+        return ElboParts(
+            entropy,
+            prior,
+            decoder,
+            terms=entropy_terms + prior_terms + decoder_terms,
+            objective=weight * (entropy + prior) + decoder - penalty,
+        )
 
     def entropies(self, arguments: Mapping[str, Any], nodes: Nodes) -> Entropies:
-        """The three entropies, from the same arguments."""
+        """The three entropies, from the same arguments. Raises `InputError` for a family whose entropy has no closed form."""
+        for role in ("prior", "decoder"):
+            family = self.model.factor(role).family
+            if density(family).entropy is None:
+                raise InputError(f"the entropy of {family.name} ({role}) has no closed form")
         factors = _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
-        q, q_arguments = factors.encoder
-        p, p_arguments = factors.prior
         return Entropies(
-            factors.mean(q.entropy(*q_arguments)),
-            jnp.sum(p.entropy(*p_arguments)),
-            factors.average(factors.decoder[0].entropy(*factors.decoder[1])),
+            jnp.mean(factors.entropy("encoder")),
+            factors.entropy("prior"),
+            factors.average(factors.entropy("decoder")),
         )
 
 
@@ -104,7 +118,7 @@ def density_elbo(model: Model) -> DensityElbo:
         raise InputError(
             f"the encoder's family {model.encoder.family.name} has no reparametrisation"
         )
-    wanted = read_signature((), (), model)
+    wanted = read_signature((model.objective.weight, model.objective.penalty), (), model)
     wanted.optional = set()
     wanted.sizes |= {DATA_SIZE, *(s.name for s in model.sizes)}
     for role in ("prior", "decoder", "encoder"):
@@ -116,7 +130,10 @@ def density_elbo(model: Model) -> DensityElbo:
 
 
 class _Factors:
-    """The three factors at one set of arguments: arrays (N, H), (H,) and (N, S, D) for each argument of the family."""
+    """The three factors at one set of arguments: arrays over (N,), () and (N, S) and the plate for each argument of the family.
+
+    A covariance has two axes of the plate's size.
+    """
 
     def __init__(self, model: Model, bound: Bound) -> None:
         self.model, self.bound = model, bound
@@ -133,7 +150,7 @@ class _Factors:
         )
         q, q_arguments = self.encoder
         assert q.draw is not None
-        self.z = q.draw(noise.eps, *(a[:, None, :] for a in q_arguments))
+        self.z = q.draw(noise.eps, *(a[:, None] for a in q_arguments))
         latent = Latent("z", h, Named(self.z, (n, SAMPLE, h)))
         self.prior = self._factor("prior", Scope({h: model.latent.size.name}), (h,), (H,))
         self.decoder = self._factor(
@@ -148,20 +165,40 @@ class _Factors:
         self, role: str, scope: Scope, axes: Axes, sizes: tuple[int, ...]
     ) -> tuple[Density, list[jax.Array]]:
         factor = self.model.factor(role)
-        values = [self.evaluator.value(a, scope) for a in factor.arguments]
-        return density(factor.family), [spread(v, axes, sizes) for v in values]
+        values = []
+        for a in factor.arguments:
+            if isinstance(a, Matrix):
+                covariance = self.evaluator.matrix(a, scope)
+                lengths = (*sizes[:-1], sizes[-1], sizes[-1])
+                values.append(spread(covariance, (*axes[:-1], ROW, COLUMN), lengths))
+            else:
+                values.append(spread(self.evaluator.value(a, scope), axes, sizes))
+        return density(factor.family), values
 
-    def mean(self, values: Float[Array, "N K"]) -> Float[Array, ""]:
-        """Sum over the plate, mean over the data."""
-        return jnp.mean(jnp.sum(values, axis=1))
+    def average(self, values: Float[Array, "*"]) -> Float[Array, ""]:
+        """Weighted mean over the nodes and mean over the data of what varies over both."""
+        return jnp.mean(values @ self.weights)
 
-    def average(self, values: Float[Array, "N S K"]) -> Float[Array, ""]:
-        """Sum over the plate, weighted mean over the nodes, mean over the data."""
-        return jnp.mean(jnp.sum(values, axis=2) @ self.weights)
+    def whole(self, role: str, values: jax.Array) -> jax.Array:
+        """Sum over the plate, where the family is not multivariate already."""
+        return values if getattr(self, role)[0].multivariate else jnp.sum(values, axis=-1)
+
+    def entropy(self, role: str, *, absolute: bool = False) -> jax.Array:
+        """The entropy of the factor, or the sum of the absolute values over its plate."""
+        p, arguments = getattr(self, role)
+        entropy = p.entropy(*arguments)
+        return self.whole(role, jnp.abs(entropy) if absolute else entropy)
 
     def expected(self, role: str, at: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The averaged log-density and the sum of its |terms|: the peak and the distance from it."""
+        """The averaged log-density and the sum of its |terms|."""
         p, arguments = getattr(self, role)
-        log_p, peak = p.log_density(at, *arguments), p.peak(*arguments)
-        split = jnp.abs(peak) + jnp.abs(log_p - peak)
-        return self.average(log_p), self.average(jnp.broadcast_to(split, log_p.shape))
+        log_p = self.whole(role, p.log_density(at, *arguments))
+        return self.average(log_p), self.average(self.whole(role, p.terms(at, *arguments)))
+
+    def objective(self) -> tuple[jax.Array, jax.Array]:
+        """The weight of encoder entropy and prior, and the penalty."""
+        objective, scope = self.model.objective, Scope({})
+        weight, penalty = (
+            self.evaluator.value(e, scope).array for e in (objective.weight, objective.penalty)
+        )
+        return weight, penalty

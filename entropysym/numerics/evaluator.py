@@ -12,7 +12,20 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.heads import DataMean, NetworkValue, Vector
+from entropysym.language.matrices import (
+    Inverse,
+    LogDet,
+    Matrix,
+    MatrixLetter,
+    MatrixNetwork,
+    MatrixProduct,
+    Quadratic,
+    Scaled,
+    Trace,
+    is_symmetric,
+)
 from entropysym.language.symbols import DATUM, LATENT, NOISE
+from entropysym.numerics import words
 from entropysym.numerics.arguments import Bound
 from entropysym.numerics.axes import (
     SAMPLE,
@@ -37,7 +50,10 @@ from entropysym.numerics.signature import (
 _JAX: Mapping[type, Callable[[jax.Array], jax.Array]] = dict(
     zip(
         FUNCTIONS,
-        (jnp.log, jnp.exp, jnp.abs, jnp.tanh, jax.scipy.special.gammaln),
+        (
+            *(jnp.log, jnp.exp, jnp.abs, jnp.tanh, jax.scipy.special.gammaln),
+            *(jax.nn.softplus, jax.nn.sigmoid),
+        ),
         strict=True,
     )
 )
@@ -89,7 +105,50 @@ class Evaluator:
             return multiplied([self.magnitude(a, scope) for a in e.args])
         if isinstance(e, (sp.Sum, DataMean, *EXPECTATIONS)):
             return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
+        if isinstance(e, LogDet):
+            word: Matrix = e.args[0]  # type: ignore[assignment]
+            return words.log_det_terms(
+                self.value(e, scope), self.matrix(word, scope), self.matrix_magnitude(word, scope)
+            )
+        if isinstance(e, Trace):
+            return words.trace(self.matrix_magnitude(e.args[0], scope))  # type: ignore[arg-type]
+        if isinstance(e, Quadratic):
+            return self._quadratic_magnitude(e, scope)
         return self.value(e, scope).absolute()
+
+    def matrix(self, e: sp.Basic, scope: Scope) -> Named:
+        """The value of a word, with the axes `ROW` and `COLUMN`."""
+        key = ("matrix", e, self._context(e, scope))
+        if key not in self.memo:
+            self.memo[key] = self._matrix(e, scope)
+        return self.memo[key]
+
+    def _matrix(self, e: sp.Basic, scope: Scope) -> Named:
+        if isinstance(e, MatrixNetwork):
+            outputs, leading = self._network(e, scope)
+            return words.matrix(words.in_range(outputs, e.kind), leading)
+        if isinstance(e, MatrixLetter):
+            return words.matrix(words.in_range(self.bound.arrays[e.name], e.kind))
+        if isinstance(e, Scaled):
+            return multiplied([self.value(e.args[0], scope), self.matrix(e.args[1], scope)])
+        parts = [self.matrix(a, scope) for a in e.args]
+        if isinstance(e, MatrixProduct):
+            return words.product(parts)
+        return words.inverse(*parts) if isinstance(e, Inverse) else words.transposed(*parts)
+
+    def matrix_magnitude(self, e: sp.Basic, scope: Scope) -> Named:
+        """The sums of |terms| of a word's entries."""
+        if isinstance(e, MatrixLetter):
+            return self.matrix(e, scope).absolute()
+        if isinstance(e, Scaled):
+            scalar, word = e.args
+            return multiplied([self.magnitude(scalar, scope), self.matrix_magnitude(word, scope)])
+        parts = [self.matrix_magnitude(a, scope) for a in e.args]
+        if isinstance(e, MatrixProduct):
+            return words.product(parts)
+        if isinstance(e, Inverse):
+            return words.inverse_magnitude(self.matrix(e.args[0], scope), *parts)
+        return words.transposed(*parts)
 
     def _context(self, e: sp.Basic, scope: Scope) -> object:
         # A value depends on its free indices only through their sizes, for its axes bear their names.
@@ -115,6 +174,14 @@ class Evaluator:
         if isinstance(e, NetworkValue):
             outputs, leading = self._network(e, scope)
             return self._at(outputs, leading, e.indices, scope)
+        if isinstance(e, LogDet):
+            word: Matrix = e.args[0]  # type: ignore[assignment]
+            return words.log_det(self.matrix(word, scope), is_symmetric(word))
+        if isinstance(e, Trace):
+            return words.trace(self.matrix(e.args[0], scope))
+        if isinstance(e, Quadratic):
+            left, word, right = self._sandwich(e, scope)
+            return words.dotted(left, self._applied(word, right, scope), words.ROW)
         v = self.value(e.args[0], scope)
         return Named(_JAX[type(e)](v.array), v.axes)
 
@@ -209,15 +276,21 @@ class Evaluator:
             h = fresh
         inner = replace(scope.binding(h, size_of(e.args[2].args[2])), latent=None)
         eps = Named(noise.eps, (SAMPLE, h))
-        step = multiplied([self.value(scale, inner), eps])
+        if isinstance(scale, Matrix):
+            leading, (covariance,) = words.batched([self.matrix(scale, inner)])
+            root = words.matrix(jnp.linalg.cholesky(covariance), leading)
+            step = words.applied(root, eps, h)
+        else:
+            step = multiplied([self.value(scale, inner), eps])
         z = added([self.value(location, inner), step])
         latent = Latent((e.datum, h, location, scale), h, z, eps)
         v = multiplied(body(e.body, replace(scope, latent=latent)))
         return summed([Named(noise.weights, (SAMPLE,)), v], SAMPLE, 1) if SAMPLE in v.axes else v
 
-    def _network(self, e: NetworkValue, scope: Scope) -> tuple[jax.Array, Axes]:
+    def _network(self, e: NetworkValue | MatrixNetwork, scope: Scope) -> tuple[jax.Array, Axes]:
         """All outputs of a network, over the leading axes of its inputs; the callable is mapped once."""
-        key = ("network", e.name, e.args[2], self._context(e.args[2], scope))
+        inputs = sp.Tuple(*e.inputs)
+        key = ("network", e.name, inputs, self._context(inputs, scope))
         if key not in self.memo:
             vectors = [self._vector(v, scope) for v in e.inputs]
             own = {i for _, i, _ in vectors}
@@ -227,6 +300,40 @@ class Evaluator:
             out = jax.vmap(self.bound.networks[e.name])(*flat)
             self.memo[key] = out.reshape(*lengths, *out.shape[1:]), leading
         return self.memo[key]
+
+    def _sandwich(self, e: Quadratic, scope: Scope) -> tuple[Named, Matrix, Named]:
+        """The two vectors, along `ROW`, and the word between them."""
+        left, word, right = e.args
+        vectors = []
+        for v in (left, right):
+            value, i, length = self._vector(v, scope)  # type: ignore[arg-type]
+            leading = tuple(a for a in value.axes if a != i)
+            array = spread(value, (*leading, i))
+            vectors.append(
+                Named(jnp.broadcast_to(array, (*array.shape[:-1], length)), (*leading, words.ROW))
+            )
+        return vectors[0], word, vectors[1]  # type: ignore[return-value]
+
+    def _applied(self, word: Matrix, vector: Named, scope: Scope) -> Named:
+        if isinstance(word, Inverse):
+            inside = self.matrix(word.args[0], scope)
+            return words.applied(inside, vector, words.ROW, inverted=True)
+        return words.applied(self.matrix(word, scope), vector, words.ROW)
+
+    def _quadratic_magnitude(self, e: Quadratic, scope: Scope) -> Named:
+        left, word, right = self._sandwich(e, scope)
+        if not isinstance(word, Inverse):
+            size = self.matrix_magnitude(word, scope)
+            sized = words.applied(size, right.absolute(), words.ROW)
+            return words.dotted(left.absolute(), sized, words.ROW)
+        # v' M^-1 w is (M'^-1 v)' M (M^-1 w), whose terms show how ill-conditioned M is.
+        inside = self.matrix(word.args[0], scope)
+        back = words.applied(words.transposed(inside), left, words.ROW, inverted=True)
+        forth = words.applied(inside, right, words.ROW, inverted=True)
+        size = self.matrix_magnitude(word.args[0], scope)
+        return words.dotted(
+            back.absolute(), words.applied(size, forth.absolute(), words.ROW), words.ROW
+        )
 
     def _vector(self, v: Vector, scope: Scope) -> tuple[Named, sp.Symbol, int]:
         size = size_of(v.args[2])

@@ -1,6 +1,7 @@
-r"""The gap identity in numbers: $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$, at any parameters and any data.
+r"""The gap identity in numbers: $\mathcal F=\mathcal E+v\cdot\nabla\mathcal J$, at any parameters and any data.
 
-$\mathcal F$ and its gradient come from the densities (`elbo`), $\mathcal E$ and $v$ from the expressions under test.
+$\mathcal J$ is what learning maximises, the ELBO $\mathcal F$ unless the model's objective says otherwise; $\mathcal E$ holds the excess, if there is one.
+$\mathcal F$ and the gradient come from the densities (`elbo`), $\mathcal E$ and $v$ from the expressions under test.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import sympy as sp
 from jaxtyping import Array, Float
 
 from entropysym.errors import InputError, one_of, shown
-from entropysym.language.records import Model
+from entropysym.language.matrices import Matrix
+from entropysym.language.records import Model, Parameter
 from entropysym.numerics.elbo import DensityElbo, density_elbo
 from entropysym.numerics.lowering import Lowered, lower
 from entropysym.numerics.precision import EPS, TOLERANCE
@@ -48,7 +50,7 @@ class GapParts:
 class Gap:
     """The gap at one point, in nats per datum.
 
-    `gap` = elbo − entropy_sum, `predicted` = v·∇F, `residual` = |gap − predicted| in units of eps × `terms`, and the norms of the
+    `gap` = elbo − entropy_sum, `predicted` = v·∇J, `residual` = |gap − predicted| in units of eps × `terms`, and the norms of the
     gradient (over all learned parameters and network weights) and of v. |gap| is at most the product of the norms.
     """
 
@@ -106,19 +108,19 @@ class GapFunction:
         weights: Any = None,
         networks: Networks | None = None,
     ) -> tuple[jax.Array, jax.Array, dict[str, jax.Array], Any]:
-        """The ELBO, its |terms|, its gradient by parameter name, and that by the weights."""
+        """The ELBO, its |terms|, the objective's gradient by parameter name, and that by the weights."""
         names = [p.name for p in self.elbo.model.parameters if p.name in arguments]
         fixed = {k: v for k, v in arguments.items() if k not in names}
 
         def objective(
             parameters: dict[str, jax.Array], weights: Any
-        ) -> tuple[jax.Array, jax.Array]:
+        ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
             made = networks(weights) if networks else {}
             parts = self.elbo({**fixed, **parameters, **made}, nodes)
-            return parts.total, parts.terms
+            return parts.objective, (parts.total, parts.terms)
 
         parameters = {name: arguments[name] for name in names}
-        (value, terms), (by_parameter, by_weight) = jax.value_and_grad(
+        (_, (value, terms)), (by_parameter, by_weight) = jax.value_and_grad(
             objective, argnums=(0, 1), has_aux=True
         )(parameters, weights)
         return value, terms, by_parameter, by_weight
@@ -143,9 +145,9 @@ def _norm(values: list[jax.Array]) -> jax.Array:
 
 
 def gap_function(
-    model: Model, direction: Mapping[str, sp.Expr], entropy_sum: sp.Expr
+    model: Model, direction: Mapping[str, sp.Basic], entropy_sum: sp.Expr
 ) -> GapFunction:
-    """Prepare both sides. `direction` maps a parameter's name to its motion at its own plates' indices.
+    """Prepare both sides. `direction` maps a parameter's name to its motion at its own plates' indices; a matrix moves by a word.
 
     Raises `InputError` for a direction that moves what is not a learned parameter, or that reads data, latents or networks.
     """
@@ -154,7 +156,7 @@ def gap_function(
     for name, expression in direction.items():
         if name not in learned:
             raise one_of(name, learned, "learned parameter in the direction")
-        motion[name] = lower(expression, model, learned[name].plates)
+        motion[name] = lowered_motion(model, learned[name], expression)
         needs = set(motion[name].signature) - motion[name].wanted.optional
         foreign = needs - {p.name for p in model.parameters}
         if foreign:
@@ -165,10 +167,18 @@ def gap_function(
     return GapFunction(density_elbo(model), motion, lower(entropy_sum, model))
 
 
+def lowered_motion(model: Model, parameter: Parameter, motion: sp.Basic) -> Lowered:
+    """The motion of one parameter. Raises `InputError` if a matrix does not move by a word, or anything else does."""
+    if isinstance(motion, Matrix) != parameter.is_matrix:
+        wanted = "a word of matrices" if parameter.is_matrix else "an expression"
+        raise InputError(f"the motion {shown(motion)} of {parameter.name} is not {wanted}")
+    return lower(motion, model, () if parameter.is_matrix else parameter.plates)
+
+
 def measure_gap(
     model: Model,
     *,
-    direction: Mapping[str, sp.Expr],
+    direction: Mapping[str, sp.Basic],
     entropy_sum: sp.Expr,
     arguments: Mapping[str, Any],
     nodes: Nodes,

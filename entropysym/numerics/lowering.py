@@ -11,18 +11,20 @@ import jax
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
 from entropysym.numerics.arguments import bind
 from entropysym.numerics.axes import Named, spread
 from entropysym.numerics.evaluator import Evaluator, Scope
 from entropysym.numerics.signature import Signature, read_signature, size_of
+from entropysym.numerics.words import COLUMN, ROW
 
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
     """An expression as a JAX function: ``lowered(x=…, sigma2=…, mu=…, noise=…)``.
 
-    Arrays are float64: `x` (N, D), each parameter with one axis per plate. A network is a function from one vector to an array
+    Arrays are float64: `x` (N, D), each parameter with one axis per plate. A matrix outside its range is NaN. A network is a function from one vector to an array
     over its plates. An expectation needs `noise` (`Nodes`), which stands for ε in z = location + scale·ε. Sizes are read off
     the shapes; one that no argument tells is passed as an integer. The function can be jitted, differentiated and vmapped; a
     network that is a plain closure is then captured, not passed through `jax.jit`.
@@ -30,7 +32,7 @@ class Lowered:
     Raises `InputError` for a missing or unknown name, a wrong rank or size, anything but float64, or if x64 is off.
     """
 
-    expression: sp.Expr
+    expression: sp.Basic
     plates: tuple[Plate, ...]
     wanted: Signature
 
@@ -40,7 +42,7 @@ class Lowered:
         return self.wanted.text()
 
     def __call__(self, **arguments: Any) -> jax.Array:
-        """The value, an array with one axis for each of `plates`."""
+        """The value, an array with one axis for each of `plates`; of a word, the matrix."""
         return self._run(arguments, "value")
 
     def terms(self, **arguments: Any) -> jax.Array:
@@ -54,6 +56,9 @@ class Lowered:
         bound = bind(self.wanted, arguments)
         evaluator = Evaluator(bound)
         scope = Scope({p.index: size_of(p.size) for p in self.plates})
+        if isinstance(self.expression, Matrix):
+            word = evaluator.matrix if what == "value" else evaluator.matrix_magnitude
+            return spread(word(self.expression, scope), (ROW, COLUMN))
         value: Named = getattr(evaluator, what)(self.expression, scope)
         return spread(
             value,
@@ -63,12 +68,12 @@ class Lowered:
 
 
 def lower(
-    expression: sp.Expr, model: Model | None = None, plates: tuple[Plate, ...] = ()
+    expression: sp.Basic, model: Model | None = None, plates: tuple[Plate, ...] = ()
 ) -> Lowered:
     """Lower an expression without heads that name factors.
 
     `plates` are its free indices and become the axes of the result. With `model`, every name of the model is accepted, needed or
-    not, and shapes are checked against the declared plates.
+    not, and shapes are checked against the declared plates. A word of matrices has its own axes and takes no plates.
 
     Raises `InputError` for what has no value: `LogDensity`, `Entropy`, `Elbo`, `Directional`, an index that nothing binds.
     """
@@ -76,6 +81,8 @@ def lower(
         expression = sp.sympify(expression, strict=True)
     except sp.SympifyError:
         raise InputError(f"{shown(expression)} is no SymPy expression") from None
+    if isinstance(expression, Matrix) and plates:
+        raise InputError(f"{shown(expression)} is a matrix, which has its own axes; pass no plates")
     wanted = read_signature((expression,), plates, model)
     # Sizes that stand only in the plates are needed to give the result its shape.
     wanted.sizes |= {s for s in (size_of(p.size) for p in plates) if isinstance(s, str)}

@@ -9,16 +9,31 @@ from typing import Any
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
     Directional,
     Elbo,
     EncoderExpectation,
     Entropy,
+    LogBaseMeasure,
     LogDensity,
     NetworkValue,
     NoiseExpectation,
+    ObjectiveValue,
     Vector,
+)
+from entropysym.language.matrices import (
+    Inverse,
+    LogDet,
+    Matrix,
+    MatrixLetter,
+    MatrixNetwork,
+    MatrixProduct,
+    Quadratic,
+    Scaled,
+    Trace,
+    Transposed,
 )
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import DATUM, LATENT, NOISE
@@ -32,7 +47,10 @@ EXPECTATIONS = (EncoderExpectation, NoiseExpectation)
 DATA_SIZE = "N"
 
 #: The functions that can be lowered.
-FUNCTIONS = (sp.log, sp.exp, sp.Abs, sp.tanh, sp.loggamma)
+FUNCTIONS = (sp.log, sp.exp, sp.Abs, sp.tanh, sp.loggamma, Softplus, Sigmoid)
+
+#: What makes words of letters.
+_WORDS = (MatrixProduct, Scaled, Inverse, Transposed)
 
 
 def size_of(e: sp.Basic) -> Size:
@@ -128,11 +146,11 @@ def read_signature(
 
 
 def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
-    if isinstance(e, (LogDensity, Entropy)):
+    if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
         raise InputError(
             f"{e} names a factor; replace it by its formula first (language.objective.spelled_out)"
         )
-    if isinstance(e, (Elbo, Directional)):
+    if isinstance(e, (Elbo, ObjectiveValue, Directional)):
         raise InputError(
             f"{e} cannot be lowered: it stands for a quantity of the model; use numerics.density_elbo or numerics.measure_gap"
         )
@@ -154,12 +172,28 @@ def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
         h, location, scale = e.encoder
         for part in (location, scale):
             _walk(part, {**scope, h: own}, s, None)
+        if isinstance(scale, Matrix):
+            _same_sizes(e, own, scale)
         _walk(e.body, scope, s, own)
     elif isinstance(e, NetworkValue):
         for v in e.inputs:
             _walk(v, scope, s, latent)
         inputs = tuple(size_of(v.args[2]) for v in e.inputs)
         s.add_network(e.name, inputs, tuple(_index(i, scope, e) for i in e.indices))
+    elif isinstance(e, MatrixLetter):
+        size = _noted(size_of(e.size), s)
+        if isinstance(e, MatrixNetwork):
+            for v in e.inputs:
+                _walk(v, scope, s, latent)
+            s.add_network(e.name, tuple(size_of(v.args[2]) for v in e.inputs), (size, size))
+        else:
+            s.add_array(e.name, (size, size))
+    elif isinstance(e, (*_WORDS, LogDet, Trace, Quadratic)):
+        words = [a for a in e.args if isinstance(a, Matrix)]
+        vectors = [size_of(a.args[2]) for a in e.args if isinstance(a, Vector)]
+        _same_sizes(e, *vectors, *words)
+        for a in e.args:
+            _walk(a, scope, s, latent)
     elif isinstance(e, Vector):
         _walk(e.body, {**scope, e.args[1]: _noted(size_of(e.args[2]), s)}, s, latent)  # type: ignore[dict-item]
     elif isinstance(e, sp.Indexed):
@@ -188,6 +222,12 @@ def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
             _walk(a, scope, s, latent)
     else:
         raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
+
+
+def _same_sizes(where: sp.Basic, *parts: Size | Matrix) -> None:
+    sizes = [size_of(p.size) if isinstance(p, Matrix) else p for p in parts]
+    if len(set(sizes)) > 1:
+        raise InputError(f"{shown(where)} joins the sizes {' and '.join(map(str, sizes))}")
 
 
 def _noted(size: Size, s: Signature) -> Size:

@@ -40,7 +40,7 @@ def free_motions(parameters: Iterable[Parameter]) -> Ansatz:
         if isinstance(p.entry, Matrix):
             motions[p.name] = Scaled(scale, p.entry)
             continue
-        motions[p.name] = scale * p.entry  # type: ignore[operator]
+        motions[p.name] = scale * p.entry
         if p.range == "real":
             shift = sp.Dummy(f"a_{p.name}", real=True)
             unknowns.append(shift)
@@ -67,12 +67,14 @@ def solved(ansatz: Ansatz, conditions: Sequence[sp.Expr]) -> dict[sp.Basic, sp.B
     motions = {
         ansatz.entries[name]: motion.xreplace(values) for name, motion in ansatz.motions.items()
     }
-    return {e: v for e, v in motions.items() if v != 0 and not (isinstance(v, Scaled) and v.args[0] == 0)}
+    return {
+        e: v
+        for e, v in motions.items()
+        if v != 0 and not (isinstance(v, Scaled) and v.args[0] == 0)
+    }
 
 
-def _coefficients(
-    expression: sp.Expr, unknowns: tuple[sp.Symbol, ...]
-) -> dict[sp.Expr, sp.Expr]:
+def _coefficients(expression: sp.Expr, unknowns: tuple[sp.Symbol, ...]) -> dict[sp.Expr, sp.Expr]:
     """Collect an expression that is affine in the unknowns by what multiplies them."""
     found: dict[sp.Expr, sp.Expr] = {}
     for addend in addends(expression):

@@ -93,15 +93,22 @@ def tempering_direction(
             certificate=certificate,
         )
     solution, pivots = solved
-    direction = dict(zip(learned, solution, strict=True)) if rows else dict.fromkeys(learned, sp.S.Zero)
+    direction = (
+        dict(zip(learned, solution, strict=True)) if rows else dict.fromkeys(learned, sp.S.Zero)
+    )
     entropy: sp.Expr = sp.S.Zero
     for f in {f for fs in (target, *scores) for f in fs if not f.free_symbols & over}:
-        moved = sum((v * s.get(f, sp.S.Zero) for v, s in zip(direction.values(), scores, strict=True)), sp.S.Zero)
+        moved = sum(
+            (v * s.get(f, sp.S.Zero) for v, s in zip(direction.values(), scores, strict=True)),
+            sp.S.Zero,
+        )
         entropy += f * (moved - target.get(f, sp.S.Zero))
     entropy = sp.expand(sp.expand_log(sp.expand(entropy)))
     residual = sum((v * sp.diff(log_density, p) for p, v in direction.items()), sp.S.Zero)
     if functions_of(sp.expand(residual - tempered - entropy), seen):
-        return NoTempering("the solution found does not satisfy the identity; the statistics are dependent")
+        return NoTempering(
+            "the solution found does not satisfy the identity; the statistics are dependent"
+        )
     return Tempering(
         direction=direction,
         entropy=entropy,
@@ -150,7 +157,9 @@ def solve_linear(
         for r, row in enumerate(matrix):
             if r != top and row[column] != 0:
                 factor = row[column]
-                matrix[r] = [_reduced(a - factor * b) for a, b in zip(row, matrix[top], strict=True)]
+                matrix[r] = [
+                    _reduced(a - factor * b) for a, b in zip(row, matrix[top], strict=True)
+                ]
         place[column] = top
         top += 1
     if any(row[-1] != 0 for row in matrix[top:]):
@@ -184,7 +193,9 @@ def _certificate(
     for conditions in range(1, 2 + (2 if given else 0)):
         settings = places(given, conditions)
         points = [{**x, **g} for g in settings for x in places(over, 16)]
-        indicators = [[sp.Integer(all(p[k] == v for k, v in g.items())) for g in settings] for p in points]
+        indicators = [
+            [sp.Integer(all(p[k] == v for k, v in g.items())) for g in settings] for p in points
+        ]
         table = sp.Matrix(
             [
                 [*ones, *(c.xreplace(values).xreplace(p) for c in columns)]
@@ -242,7 +253,11 @@ def factor_tempering(model: Model, role: str) -> Tempering | NoTempering:
     plain: dict[sp.Basic, sp.Symbol] = {}
     for p in model.parameters:
         if p.learned and p.name not in constrained and expression.has(p.entry):
-            plain[p.entry] = sp.Dummy(p.name, positive=True) if p.entry.is_positive else sp.Dummy(p.name, real=True)
+            plain[p.entry] = (
+                sp.Dummy(p.name, positive=True)
+                if p.entry.is_positive
+                else sp.Dummy(p.name, real=True)
+            )
     found = tempering_direction(
         expression.xreplace({**opaque, **plain}),
         [s for e, s in opaque.items() if e == value],
@@ -254,7 +269,9 @@ def factor_tempering(model: Model, role: str) -> Tempering | NoTempering:
     back = {s: e for e, s in (*plain.items(), *opaque.items())}
     return Tempering(
         direction={
-            e: found.direction[s].xreplace(back) for e, s in plain.items() if found.direction[s] != 0
+            e: found.direction[s].xreplace(back)
+            for e, s in plain.items()
+            if found.direction[s] != 0
         },
         entropy=found.entropy.xreplace(back),
         excluded=tuple(e.xreplace(back) for e in found.excluded),

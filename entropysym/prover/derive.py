@@ -54,7 +54,9 @@ def derive(model: Model) -> Derivation | Refusal:
     for family in model.families:
         found = family_direction(family)
         if isinstance(found, NoTempering):
-            return _refusal(model, "family", f"the entropy of {family.name} cannot be derived", found)
+            return _refusal(
+                model, "family", f"the entropy of {family.name} cannot be derived", found
+            )
         families[family] = found
     entropies = {f: t.entropy for f, t in families.items()}
 
@@ -68,7 +70,7 @@ def derive(model: Model) -> Derivation | Refusal:
         if isinstance(scaling, NoTempering):
             attempts.append(scaling)
         else:
-            attempts.remove(prior)  # type: ignore[arg-type]
+            attempts.remove(prior)
         prior = scaling
     scales = scales and isinstance(prior, Tempering)
 
@@ -99,7 +101,7 @@ def derive(model: Model) -> Derivation | Refusal:
 def _names(found: Tempering) -> dict[str, sp.Basic]:
     """Motions by parameter name: the entry alpha2[h] is the parameter alpha2."""
     return {
-        e.base.label.name if isinstance(e, sp.Indexed) else e.name: v  # type: ignore[attr-defined]
+        e.base.label.name if isinstance(e, sp.Indexed) else e.name: v
         for e, v in found.direction.items()
     }
 
@@ -124,7 +126,7 @@ def common_direction(model: Model, temperings: Mapping[str, Tempering]) -> dict[
     weight = model.objective.weight
     out: dict[str, sp.Basic] = {}
     for name, v in prior.items():
-        out[name] = Scaled(v.args[0] / weight, v.args[1]) if isinstance(v, Scaled) else v / weight  # type: ignore[operator]
+        out[name] = Scaled(v.args[0] / weight, v.args[1]) if isinstance(v, Scaled) else v / weight
     for name, v in decoder.items():
         if name in out and out[name] != v:
             raise InputError(
@@ -180,7 +182,7 @@ def _excess(
         if role not in temperings:
             left += delta(model, role)
     left = spelled_out(model, left, entropies)
-    left = distributed(reparametrised(left) if scales else left)  # type: ignore[arg-type]
+    left = distributed(reparametrised(left) if scales else left)
     return exponentials_merged(left)
 
 
@@ -205,12 +207,13 @@ def _demand_gap_identity(
 ) -> None:
     """Raise `InputError` unless the factors' directions, moved together, give the gap: a parameter may serve two factors."""
     maximised, value, sum_ = (
-        spelled_out(model, e, entropies) for e in (objective(model), elbo(model), entropy_sum(model))
+        spelled_out(model, e, entropies)
+        for e in (objective(model), elbo(model), entropy_sum(model))
     )
     if scales:
         maximised, value, sum_ = (reparametrised(e) for e in (maximised, value, sum_))
-    left = along(maximised, model, direction) - value + sum_ + excess  # type: ignore[arg-type,operator]
-    if distributed(latents_written_out(left), powers=True) != 0:  # type: ignore[arg-type]
+    left = along(maximised, model, direction) - value + sum_ + excess
+    if distributed(latents_written_out(left), powers=True) != 0:
         moved = ", ".join(direction)
         raise InputError(
             f"moving {moved} together does not give the gap: a parameter is shared between factors that need it to move differently"
@@ -229,8 +232,8 @@ def _steps(
 
     def add(rule: Rule, after: sp.Basic, *conditions: Condition) -> sp.Expr:
         before = steps[-1].after if steps else Elbo()
-        steps.append(Step(rule, before, after, conditions))  # type: ignore[arg-type]
-        return after  # type: ignore[return-value]
+        steps.append(Step(rule, before, after, conditions))
+        return after
 
     now = add("definition", elbo(model), Condition("finite", "objective"))
     if scales:

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 
+from entropysym.language.records import COMPONENT, Model, argument_name
 from entropysym.language.store import (
     FORMAT,
     canonical,
@@ -14,7 +15,6 @@ from entropysym.language.store import (
     model_record,
     term,
 )
-from entropysym.language.records import COMPONENT, Model, argument_name
 from entropysym.prover.criterion import Tempering
 from entropysym.prover.derivation import Derivation
 
@@ -28,8 +28,7 @@ def statement(derivation: Derivation) -> dict[str, Any]:
         "model": model_record(model),
         "objective": _objective(model),
         "direction": {
-            name: term(motion, model, plates[name])
-            for name, motion in derivation.direction.items()
+            name: term(motion, model, plates[name]) for name, motion in derivation.direction.items()
         },
         "claim": {
             "gap": term(gap, model),

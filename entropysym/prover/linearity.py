@@ -51,9 +51,7 @@ def exponentials_merged(e: sp.Expr) -> sp.Expr:
         others = [f for f in product.args if not isinstance(f, sp.exp)]
         return sp.Mul(*others, sp.exp(sp.Add(*exponents)))
 
-    return e.replace(
-        lambda f: f.is_Mul and sum(isinstance(a, sp.exp) for a in f.args) > 1, merged
-    )
+    return e.replace(lambda f: f.is_Mul and sum(isinstance(a, sp.exp) for a in f.args) > 1, merged)
 
 
 def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
@@ -89,9 +87,9 @@ def _bilinear(e: Quadratic) -> sp.Expr:
     """$v^\\top Mw$ as a sum over the addends of v and w, scalars pulled out; a symmetric M lets v and w change places."""
     left, word, right = e.args
     total: sp.Expr = sp.S.Zero
-    for a, u in _components(left):  # type: ignore[arg-type]
-        for b, v in _components(right):  # type: ignore[arg-type]
-            if is_symmetric(word):  # type: ignore[arg-type]
+    for a, u in _components(left):
+        for b, v in _components(right):
+            if is_symmetric(word):
                 u_, v_ = sorted((u, v), key=sp.default_sort_key)
             else:
                 u_, v_ = u, v
@@ -164,7 +162,7 @@ def collected(expression: sp.Expr, sizes: tuple[sp.Symbol, ...]) -> sp.Expr:
         if inside == 1 and plain and factor.free_symbols and factor.free_symbols <= set(sizes):
             argument: sp.Expr = sp.E
         elif isinstance(inside, sp.log):
-            argument = inside.args[0]  # type: ignore[assignment]
+            argument = inside.args[0]
         else:
             rest.append(addend)
             continue

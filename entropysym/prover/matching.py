@@ -43,11 +43,17 @@ def factor_direction(model: Model, role: str) -> Tempering | NoTempering:
         if isinstance(found, Tempering):
             return found
     constrained = {c.on for c in model.constraints}
-    fixed = [p.name for p in model.parameters if not p.learned and any(a.has(p.symbol) for a in factor.arguments)]
+    fixed = [
+        p.name
+        for p in model.parameters
+        if not p.learned and any(a.has(p.symbol) for a in factor.arguments)
+    ]
     free = [
         p
         for p in model.parameters
-        if p.learned and p.name not in constrained and any(a.has(p.symbol) for a in factor.arguments)
+        if p.learned
+        and p.name not in constrained
+        and any(a.has(p.symbol) for a in factor.arguments)
     ]
     held = DATUM if role == "decoder" else LATENT
     matched = _matched(
@@ -58,7 +64,7 @@ def factor_direction(model: Model, role: str) -> Tempering | NoTempering:
     )
     if isinstance(matched, Tempering):
         return matched
-    refused = matched if family.is_multivariate else found  # type: ignore[possibly-undefined]
+    refused = matched if family.is_multivariate else found
     learned = f"it learns {', '.join(p.name for p in free)}" if free else "it learns nothing"
     but = f", {', '.join(fixed)} being fixed" if fixed else ""
     return replace(
@@ -72,7 +78,11 @@ def family_direction(family: Family) -> Tempering | NoTempering:
         return family_tempering(family)
     plate = Plate(COMPONENT, DIM)
     parameters = [
-        Parameter(argument_name(a), (plate,) if isinstance(a, sp.IndexedBase) else (plate, plate), _range(a))
+        Parameter(
+            argument_name(a),
+            (plate,) if isinstance(a, sp.IndexedBase) else (plate, plate),
+            _range(a),
+        )
         for a in family.arguments
     ]
     return _matched(
@@ -80,8 +90,8 @@ def family_direction(family: Family) -> Tempering | NoTempering:
     )
 
 
-def _range(argument: sp.Basic):  # type: ignore[no-untyped-def]
-    return "real" if isinstance(argument, sp.IndexedBase) else argument.kind  # type: ignore[attr-defined]
+def _range(argument: sp.Basic):
+    return "real" if isinstance(argument, sp.IndexedBase) else argument.kind
 
 
 def _matched(
@@ -109,4 +119,4 @@ def _matched(
     entropy = distributed(moved - tempered)
     if holds_variable(entropy):
         entropy = distributed(moved - tempered, powers=True)
-    return Tempering(direction=direction, entropy=entropy, log_base_measure=log_base_measure)  # type: ignore[arg-type]
+    return Tempering(direction=direction, entropy=entropy, log_base_measure=log_base_measure)

@@ -76,9 +76,11 @@ class Motion:
             return _unless_zero(self.of(e.body), lambda b: DataMean(b, e.args[1]))
         if isinstance(e, EncoderExpectation):
             _, location, scale = e.encoder
-            moved = self.rate(scale) if isinstance(scale, Matrix) else self.of(scale)  # type: ignore[arg-type]
+            moved = self.rate(scale) if isinstance(scale, Matrix) else self.of(scale)
             if self.of(location) != 0 or moved != 0:
-                raise InputError("the direction moves the encoder: reparametrise before differentiating")
+                raise InputError(
+                    "the direction moves the encoder: reparametrise before differentiating"
+                )
             return _unless_zero(self.of(e.body), e.over)
         if isinstance(e, NoiseExpectation):
             outer, self.noise = self.noise, e.encoder
@@ -88,9 +90,9 @@ class Motion:
         if isinstance(e, NetworkValue):
             return self._network(e)
         if isinstance(e, LogDet):
-            return e.args[0].size * self.rate(e.args[0])  # type: ignore[attr-defined]
+            return e.args[0].size * self.rate(e.args[0])
         if isinstance(e, Trace):
-            return self.rate(e.args[0]) * e  # type: ignore[arg-type]
+            return self.rate(e.args[0]) * e
         if isinstance(e, Quadratic):
             return self._quadratic(e)
         if isinstance(e, _Head):
@@ -107,7 +109,7 @@ class Motion:
             turned = self.of(exponent)
             return grown if turned == 0 else grown + e * sp.log(base) * turned
         if isinstance(e, sp.Function):
-            return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(e.args)))  # type: ignore[arg-type]
+            return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(e.args)))
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
 
     def rate(self, word: Matrix) -> sp.Expr:
@@ -117,22 +119,22 @@ class Motion:
         if isinstance(word, MatrixLetter):
             p = self.parameters.get(word)
             motion = self.direction.get(p.name) if p else None
-            return motion.args[0] if isinstance(motion, Scaled) else sp.S.Zero  # type: ignore[return-value]
+            return motion.args[0] if isinstance(motion, Scaled) else sp.S.Zero
         if isinstance(word, Scaled):
             factor, inner = word.args
-            return self.of(factor) / factor + self.rate(inner)  # type: ignore[arg-type,operator]
+            return self.of(factor) / factor + self.rate(inner)
         if isinstance(word, Inverse):
-            return -self.rate(word.args[0])  # type: ignore[arg-type]
-        return sp.Add(*(self.rate(a) for a in word.args))  # type: ignore[arg-type]
+            return -self.rate(word.args[0])
+        return sp.Add(*(self.rate(a) for a in word.args))
 
     def _quadratic(self, e: Quadratic) -> sp.Expr:
         left, word, right = e.args
-        moved = self.rate(word) * e  # type: ignore[arg-type]
+        moved = self.rate(word) * e
         for vector, rebuild in (
             (left, lambda v: Quadratic(v, word, right)),
             (right, lambda v: Quadratic(left, word, v)),
         ):
-            change = self.of(vector.body)  # type: ignore[attr-defined]
+            change = self.of(vector.body)
             if change != 0:
                 moved += rebuild(Vector(change, *vector.args[1:]))
         return moved

@@ -31,9 +31,7 @@ from entropysym.prover.linearity import (
 from entropysym.prover.motion import along
 
 
-def stationarity_conditions(
-    model: Model, entropies: Mapping[Family, sp.Expr]
-) -> dict[str, sp.Eq]:
+def stationarity_conditions(model: Model, entropies: Mapping[Family, sp.Expr]) -> dict[str, sp.Eq]:
     r"""For each learned parameter the equation that holds exactly where the objective's $\partial/\partial\theta$ is 0.
 
     Solved for a power of the parameter where that is possible ($\sigma^2=\dots$), otherwise the gradient set equal to zero. Parameters
@@ -87,7 +85,11 @@ def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.E
         moved = sp.Add(*(_strip(with_fresh_indices(a), test, own) for a in addends(moved)))
     averaged = noise_averaged(moved)
     # Residuals read better as squares than multiplied out, so averages are carried out where that makes them shorter.
-    short = averaged if sp.count_ops(averaged) < sp.count_ops(moved) or not _sums_latents(moved) else moved
+    short = (
+        averaged
+        if sp.count_ops(averaged) < sp.count_ops(moved) or not _sums_latents(moved)
+        else moved
+    )
     return exponentials_merged(named_indices(short))
 
 
@@ -118,7 +120,7 @@ def _strip(e: sp.Basic, test: sp.IndexedBase, own: list[sp.Symbol]) -> sp.Expr:
             return e.func(*(strip(a) for a in e.args))
         raise InputError(f"the test direction does not stand linearly in {e}")
 
-    return strip(e).xreplace(wanted)  # type: ignore[return-value]
+    return strip(e).xreplace(wanted)
 
 
 def noise_averaged(expression: sp.Expr) -> sp.Expr:
@@ -130,7 +132,9 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
         {
             e: _moments(e)
             for e in expression.atoms(_Expectation)
-            if not any(isinstance(a, sp.Function) and a.has(LATENT) for a in e.body.atoms(sp.Function))
+            if not any(
+                isinstance(a, sp.Function) and a.has(LATENT) for a in e.body.atoms(sp.Function)
+            )
             and _polynomial(e.body)
         }
     )
@@ -238,7 +242,7 @@ def _named(e: sp.Basic, taken: frozenset[str]) -> sp.Expr:
         body = _named(e.function.xreplace(new), taken)
         return sp.Sum(body, *((new[i], lower, upper) for i, lower, upper in e.limits))
     if not e.has(sp.Sum):
-        return e  # type: ignore[return-value]
+        return e
     return e.func(*(_named(a, taken) for a in e.args))
 
 

@@ -6,19 +6,21 @@ understood by amsmath, KaTeX and MathJax.
 
 from __future__ import annotations
 
-import re
-
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
 from entropysym.errors import one_of
-from entropysym.language.heads import DataMean, Elbo, _Expectation, latex_name
+from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.heads import DataMean, latex_name
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM
-from entropysym.rendering.marks import ENTROPY_SUM, GAP
+from entropysym.rendering.heads_latex import HeadsLatex
+from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP, Whole
 from entropysym.rendering.notation import COUNT, DATA, Data, primed
 from entropysym.rendering.order import Product, Roles, addends, product, roles
 
+#: Functions that need no brackets under an exponent.
+CLOSED = (Softplus, Sigmoid, sp.Abs)
 _TALL = ("\\frac", "\\sum", "\\prod")
 
 
@@ -30,8 +32,8 @@ def latex(expression: sp.Basic, model: Model | None = None, *, data: Data = "fin
     return PaperPrinter(roles(model) if model else Roles(), data).doprint(expression)
 
 
-class PaperPrinter(LatexPrinter):
-    """Prints the language's heads and the arithmetic between them."""
+class PaperPrinter(HeadsLatex, LatexPrinter):
+    """Prints the arithmetic between the language's heads; the heads themselves are inherited."""
 
     printmethod = "_paper_latex"  # the heads' own `_latex` is for notebooks; here every head has a method below
 
@@ -100,7 +102,7 @@ class PaperPrinter(LatexPrinter):
         if exponent.is_Rational and exponent.is_negative:
             return self._print_Mul(e)
         if base == sp.E:
-            return f"e^{{{self._print(exponent)}}}"
+            return self._exponential(exponent)
         own = self._base_and_power(base)
         if own is not None:
             stem, power, after = own
@@ -113,8 +115,18 @@ class PaperPrinter(LatexPrinter):
         text = self._print(base)
         if not base.is_Number or base.is_negative or not base.is_Integer:
             simple = isinstance(base, (sp.Symbol, sp.Indexed)) and own is not None and own[1] == 1
-            text = text if simple else self.enclosed(text)
+            text = text if simple or isinstance(base, CLOSED) else self.enclosed(text)
         return f"{text}^{{{self._print(exponent)}}}"
+
+    def _print_ExpBase(self, e: sp.Expr, exp: object = None) -> str:
+        return self._exponential(e.args[0])
+
+    def _exponential(self, exponent: sp.Expr) -> str:
+        factor, rest = exponent.primitive()
+        if isinstance(rest, sp.Add) and factor.q != 1 and abs(factor.p) == 1:
+            sign = "-" if factor.p < 0 else ""
+            return f"e^{{{sign}{self.enclosed(self._print(rest))}/{factor.q}}}"
+        return f"e^{{{self._print(exponent)}}}"
 
     def _base_and_power(self, e: sp.Basic) -> tuple[str, int, str] | None:
         """Letter with its indices, the power that its name carries, and its arguments: `alpha2[h]` is (\\alpha_{h}, 2, "")."""
@@ -129,6 +141,10 @@ class PaperPrinter(LatexPrinter):
             name, power = latex_name(e.name)
             inputs = ", ".join(self._print(v) for v in e.inputs)
             return name + self._below(e.indices), 2 if power else 1, f"({inputs})"
+        if isinstance(e, Whole):
+            kept = e.args[2:] if self.infinite and e.args[0] == DATUM else e.args[1:]
+            name, power = latex_name(e.args[0].label.name)  # type: ignore[attr-defined]
+            return name + self._below(kept), 2 if power else 1, ""
         return None
 
     def _raised(self, e: sp.Basic) -> str:
@@ -147,9 +163,8 @@ class PaperPrinter(LatexPrinter):
         return f"_{{{joint.join(texts)}}}"
 
     def _print_Symbol(self, e: sp.Symbol, style: str = "plain") -> str:
-        if e == ENTROPY_SUM:
-            return r"\mathcal{E}"
-        return r"\Delta" if e == GAP else "".join(self._name(e))
+        marks = {ENTROPY_SUM: r"\mathcal{E}", GAP: r"\Delta", EXCESS: r"\Delta_{\ast}"}
+        return marks[e] if e in marks else "".join(self._name(e))
 
     _print_Dummy = _print_Symbol
 
@@ -203,94 +218,3 @@ class PaperPrinter(LatexPrinter):
             e, "_latex", None
         )  # a head without a method here prints as it does in notebooks
         return own(self) if own is not None else super()._print_Basic(e)
-
-    # -- the language's heads -----------------------------------------------------------------------------------------
-
-    def _datum(self, n: sp.Basic) -> str:
-        return "x" if self.infinite else f"x_{{{self._print(n)}}}"
-
-    def _mean(self, e: sp.Expr, *, with_fraction: bool = True) -> str:
-        body = self._print(e.args[0])
-        if self.infinite:
-            own = isinstance(e.args[0], _Expectation)
-            return (
-                r"\mathbb{E}_{p(x)} " + body
-                if own
-                else rf"\mathbb{{E}}_{{p(x)}}{self.enclosed(body, '[', ']')}"
-            )
-        signs = rf"\sum_{{{self._print(e.args[1])}=1}}^{{N}} "
-        if with_fraction:
-            signs = rf"\frac{{1}}{{N}} {signs}"
-        return signs + (
-            rf"\Bigl\{{ {body} \Bigr\}}" if self._opens_with_sign(e.args[0], body) else body
-        )
-
-    def _print_DataMean(self, e: sp.Expr) -> str:
-        return self._mean(e)
-
-    def _print_Vector(self, e: sp.Expr) -> str:
-        body, i = e.args[0], e.args[1]
-        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
-            if body.base == DATUM:
-                return self._datum(body.indices[0])
-            return latex_name(body.base.label.name)[0] + self._below(tuple(body.indices[:-1]))
-        return f"{self.enclosed(self._print(body))}_{{{self._print(i)}}}"
-
-    def _print_EncoderExpectation(self, e: _Expectation) -> str:
-        under = rf"q_\Phi(z \mid {self._datum(e.datum)})"
-        return rf"\mathbb{{E}}_{{{under}}}{self.enclosed(self._print(e.body), '[', ']')}"
-
-    def _print_NoiseExpectation(self, e: _Expectation) -> str:
-        return rf"\mathbb{{E}}_{{\varepsilon}}{self.enclosed(self._print(e.body), '[', ']')}"
-
-    def _print_NetworkValue(self, e: sp.Expr) -> str:
-        return self._raised(e)
-
-    def _density(self, role: str, datum: sp.Basic | None) -> str:
-        at = "x" if datum is None else self._datum(datum)
-        return {
-            "prior": r"p_\Theta(z)",
-            "decoder": rf"p_\Theta({at} \mid z)",
-            "encoder": rf"q_\Phi(z \mid {at})",
-        }[role]
-
-    def _print_LogDensity(self, e: sp.Expr) -> str:
-        return rf"\log {self._density(e.role, e.args[-1] if e.role == 'decoder' else None)}"  # type: ignore[attr-defined]
-
-    def _print_Entropy(self, e: sp.Expr) -> str:
-        return (
-            rf"\mathcal{{H}}[{self._density(e.role, e.args[-1] if e.role == 'encoder' else None)}]"  # type: ignore[attr-defined]
-        )
-
-    def _print_LogBaseMeasure(self, e: sp.Expr) -> str:
-        return rf"\log h({'z' if e.role == 'prior' else self._datum(e.args[-1])})"  # type: ignore[attr-defined]
-
-    def _print_Elbo(self, e: sp.Expr) -> str:
-        return r"\mathcal{F}"
-
-    def _print_Directional(self, e: sp.Expr) -> str:
-        body = self._print(e.args[0])
-        return r"v \cdot \nabla " + (
-            body if isinstance(e.args[0], Elbo) else self.enclosed(body, "[", "]")
-        )
-
-    def _print_Slope(self, e: sp.Expr) -> str:
-        body, entry = (self._print(a) for a in e.args)
-        return rf"\partial_{{{entry}}} {body}"
-
-    def _print_Velocity(self, e: sp.Expr) -> str:
-        return f"v_{{{self._print(e.args[0])}}}"
-
-    def _print_Density(self, e: sp.Expr) -> str:
-        return self._density(str(e.args[0]), e.args[1])
-
-    def _print_Distributed(self, e: sp.Expr) -> str:
-        # What TeX would take as a command is dropped from a family's name.
-        name = re.sub(r"[^A-Za-z0-9]", "", str(e.args[0]))
-        family = r"\mathcal{N}" if name == "Normal" else rf"\mathrm{{{name}}}"
-        value, *arguments = (self._print(a) for a in e.args[1:])
-        return family + self.enclosed(rf"{value};\, {', '.join(arguments)}")
-
-    def _print_Product(self, e: sp.Expr) -> str:
-        i, lower, upper = (self._print(a) for a in e.args[1])
-        return rf"\prod_{{{i}={lower}}}^{{{upper}}} {self._print(e.args[0])}"

@@ -11,7 +11,7 @@ from sympy.core.symbol import Str
 #: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these objects.
 ENTROPY_SUM = sp.Symbol("entropy_sum", real=True)
 GAP = sp.Symbol("gap", real=True)
-#: What stands beside the entropy sum at stationary points of a partial result, $\\Delta_\\ast$.
+#: What stands beside the entropy sum at stationary points of a partial result, $\Delta_\ast$.
 EXCESS = sp.Symbol("excess", real=True)
 
 

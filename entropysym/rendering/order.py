@@ -10,18 +10,21 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
     Directional,
     Elbo,
     LogDensity,
     NetworkValue,
+    ObjectiveValue,
     _Expectation,
     _RoleHead,
 )
+from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM, LATENT, NOISE
-from entropysym.rendering.marks import Slope, Velocity
+from entropysym.rendering.marks import ScaleSlope, Slope, Times, Velocity, Whole
 
 ENCODER, PRIOR, DECODER, DERIVATIVE = range(4)
 _RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
@@ -29,11 +32,15 @@ _RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
 
 @dataclass(frozen=True)
 class Roles:
-    """Which factor a name belongs to, so that a spelled-out term can be placed. Empty without a model."""
+    """Which factor a name belongs to, so that a spelled-out term can be placed. Empty without a model.
+
+    `pseudo` names the factors whose base measure is not constant: their entropies are pseudo entropies.
+    """
 
     names: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
+    pseudo: frozenset[str] = frozenset()
 
 
 def roles(model: Model) -> Roles:
@@ -44,11 +51,12 @@ def roles(model: Model) -> Roles:
         for argument in model.factor(role).arguments:
             names |= dict.fromkeys(_names(argument) & set(declared), place)
     sizes = {model.observed.size.name: DECODER, model.latent.size.name: PRIOR}
-    return Roles(names, sizes, declared)
+    pseudo = frozenset(r for r in _RANK if model.factor(r).family.log_base_measure != 0)
+    return Roles(names, sizes, declared, pseudo)
 
 
 def _names(e: sp.Basic) -> set[str]:
-    names = {w.name for w in e.atoms(NetworkValue)}
+    names = {w.name for w in e.atoms(NetworkValue, MatrixLetter)}
     names |= {i.base.label.name for i in e.atoms(sp.Indexed)}
     return names | {s.name for s in e.free_symbols if isinstance(s, sp.Symbol)}
 
@@ -64,7 +72,11 @@ class Product:
 
 
 def product(e: sp.Expr, places: Roles) -> Product:
-    """Take a term apart. Light are numbers, symbols and array entries; heavy is whatever reads better beside a fraction."""
+    """Take a term apart. Light are numbers, symbols, array entries and short functions of them; heavy is what reads better
+    beside a fraction."""
+    if isinstance(e, Matrix):
+        negative = isinstance(e, Scaled) and e.args[0].could_extract_minus_sign()  # type: ignore[attr-defined]
+        return Product(negative, (), (), (Scaled(-e.args[0], e.args[1]) if negative else e,))  # type: ignore[operator,arg-type]
     coefficient, rest = e.as_coeff_Mul()
     if not coefficient.is_Rational:
         coefficient, rest = sp.S.One, e
@@ -72,7 +84,7 @@ def product(e: sp.Expr, places: Roles) -> Product:
     below: list[sp.Expr] = []
     heavy: list[sp.Expr] = []
     for f in sp.Mul.make_args(rest):
-        base, exponent = (f.base, f.exp) if isinstance(f, sp.Pow) else (f, sp.S.One)
+        base, exponent = _base_and_exponent(f)
         if f == 1:
             continue
         if exponent.is_Rational and exponent.is_negative:
@@ -96,15 +108,33 @@ def product(e: sp.Expr, places: Roles) -> Product:
     )
 
 
+def _base_and_exponent(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """A power of a number, like 1/e, counts as a power; any other exponential is a function."""
+    if isinstance(f, sp.exp):
+        return (sp.E, f.args[0]) if f.args[0].is_Rational else (f, sp.S.One)  # type: ignore[return-value]
+    return (f.base, f.exp) if isinstance(f, sp.Pow) else (f, sp.S.One)
+
+
+_LETTERS = (sp.Symbol, sp.Indexed, Whole)
+#: Functions that may stand inside a fraction if what they are of is short.
+FUNCTIONS = (Softplus, Sigmoid, sp.Abs, sp.exp)
+
+
 def is_light(f: sp.Expr) -> bool:
     """Whether a factor may stand inside a fraction."""
-    base = f.base if isinstance(f, sp.Pow) else f
-    return bool(base.is_Number or base.is_NumberSymbol or isinstance(base, (sp.Symbol, sp.Indexed)))
+    base, _ = _base_and_exponent(f)
+    if isinstance(base, FUNCTIONS):
+        return all(is_light(a) for m in sp.Add.make_args(base.args[0]) for a in sp.Mul.make_args(m))
+    return bool(
+        base.is_Number
+        or base.is_NumberSymbol
+        or isinstance(base, (*_LETTERS, NetworkValue, Times))
+    )
 
 
 def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
-    """Numbers, constants, sizes, parameters, data, latents, noise: the order of $W_{dh}\\,x_{nd}\\,z_h$."""
-    base = f.base if isinstance(f, sp.Pow) else f
+    """Numbers, constants, sizes, parameters, functions, data, networks, latents, noise: the order of $W_{dh}\\,x_{nd}\\,z_h$."""
+    base, _ = _base_and_exponent(f)
     if base.is_Number:
         kind = 0
     elif base.is_NumberSymbol:
@@ -112,17 +142,22 @@ def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
     elif isinstance(base, sp.Symbol):
         kind = 3 if base.name not in places.sizes and not base.is_integer else 2
     elif isinstance(base, sp.Indexed):
-        kind = {DATUM: 5, LATENT: 6, NOISE: 7}.get(base.base, 4)
+        kind = {DATUM: 6, LATENT: 8, NOISE: 9}.get(base.base, 4)
+    elif isinstance(base, FUNCTIONS):
+        kind = 5
+    elif isinstance(base, NetworkValue):
+        kind = 7
     else:
-        kind = 8
+        kind = 10
     # pi before e, as in 2 pi e sigma^2
     return kind, "" if base is sp.pi else str(base)
 
 
 def _heavy_key(f: sp.Expr) -> tuple[int, str]:
-    base = f.base if isinstance(f, sp.Pow) else f
+    base, _ = _base_and_exponent(f)
     binder = isinstance(base, (sp.Sum, DataMean, _Expectation, Directional)) and base == f
-    return (2 if binder else 1 if isinstance(base, sp.Add) else 0), str(f)
+    matrix = isinstance(base, (LogDet, Trace))
+    return (3 if binder else 2 if isinstance(base, sp.Add) else 1 if matrix else 0), str(f)
 
 
 def addends(e: sp.Expr, places: Roles) -> list[sp.Expr]:
@@ -142,7 +177,7 @@ def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
     integrand = _integrand(a)
     leaves = integrand.atoms(sp.Indexed)
     reads = {base: any(i.base == base for i in leaves) for base in (DATUM, LATENT, NOISE)}
-    constant = not integrand.atoms(sp.Symbol, sp.Indexed, _RoleHead, Elbo) - _sizes(
+    constant = not integrand.atoms(sp.Symbol, sp.Indexed, _RoleHead, Elbo, MatrixLetter) - _sizes(
         integrand, places
     )
     return (
@@ -150,8 +185,9 @@ def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
         0 if constant else 1,
         1 if taken.negative else 0,
         0 if a.atoms(LogDensity) else 1,
+        1 if reads[NOISE] else 0,
         0 if reads[DATUM] else 1,
-        2 if reads[NOISE] else 0 if reads[LATENT] else 1,
+        0 if reads[LATENT] else 1,
         len(a.atoms(sp.Sum)),
         min((i for i, name in enumerate(places.declared) if name in _names(integrand)), default=-1),
         sp.srepr(a),
@@ -164,10 +200,12 @@ def _sizes(e: sp.Basic, places: Roles) -> set[sp.Basic]:
 
 def rank(a: sp.Expr, places: Roles) -> int:
     """The factor that a term belongs to, by the heads in it, else by the names, else by what it reads."""
-    if a.atoms(Directional, Slope, Velocity):
+    if a.atoms(Directional, Slope, ScaleSlope, Velocity):
         # Under the derivative the same order holds among the parts.
         inside = [
-            rank(d.body, places) for d in a.atoms(Directional) if not isinstance(d.body, Elbo)
+            rank(d.body, places)
+            for d in a.atoms(Directional)
+            if not isinstance(d.body, (Elbo, ObjectiveValue))
         ]
         return DERIVATIVE + min(inside, default=DERIVATIVE)
     heads = a.atoms(_RoleHead)

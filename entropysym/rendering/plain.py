@@ -6,13 +6,17 @@ import sympy as sp
 from sympy.printing.str import StrPrinter
 
 from entropysym.errors import one_of
-from entropysym.language.heads import GREEK, DataMean, Elbo, _Expectation, name_parts
+from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.heads import DataMean
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM
-from entropysym.rendering.marks import ENTROPY_SUM, GAP
+from entropysym.rendering.heads_plain import HeadsPlain, plain_name
+from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP, Whole
 from entropysym.rendering.notation import COUNT, DATA, Data, primed
 from entropysym.rendering.order import Product, Roles, addends, product, roles
 
+#: Functions that need no brackets under an exponent.
+_CLOSED = (Softplus, Sigmoid, sp.Abs)
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -21,14 +25,8 @@ def plain(expression: sp.Basic, model: Model | None = None, *, data: Data = "fin
     return PlainPrinter(roles(model) if model else Roles(), data).doprint(expression)
 
 
-def plain_name(name: str) -> tuple[str, int]:
-    """A name in Unicode without its power, and the power that the name carries: `sigma2` is (σ, 2)."""
-    stem, below, square = name_parts(name)
-    return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
-
-
-class PlainPrinter(StrPrinter):
-    """Prints the language's heads and the arithmetic between them; the order is that of the LaTeX printer."""
+class PlainPrinter(HeadsPlain, StrPrinter):
+    """Prints the arithmetic between the language's heads, which are inherited; the order is that of the LaTeX printer."""
 
     printmethod = "_paper_plain"
 
@@ -109,10 +107,17 @@ class PlainPrinter(StrPrinter):
             if own:
                 return f"{own[0]}{raised}{own[2]}"
             text = self._print(base)
-            return f"{text if base.is_Integer or base == sp.E else f'({text})'}{raised}"
+            bare = base.is_Integer or base == sp.E or isinstance(base, _CLOSED)
+            return f"{text if bare else f'({text})'}{raised}"
         if exponent == sp.S.Half:
             return f"√({self._print(base)})"
         return f"{self._print(base) if base == sp.E else f'({self._print(base)})'}^({self._print(exponent)})"
+
+    def _print_exp(self, e: sp.Expr) -> str:
+        factor, rest = e.args[0].primitive()
+        if isinstance(rest, sp.Add) and factor.q != 1 and abs(factor.p) == 1:
+            return f"exp({'-' if factor.p < 0 else ''}({self._print(rest)})/{factor.q})"
+        return f"exp({self._print(e.args[0])})"
 
     def _base_and_power(self, e: sp.Basic) -> tuple[str, int, str] | None:
         if isinstance(e, sp.Symbol):
@@ -126,6 +131,10 @@ class PlainPrinter(StrPrinter):
             name, power = plain_name(e.name)
             inputs = ", ".join(self._print(v) for v in e.inputs)
             return name + self._below(e.indices), power, f"({inputs})"
+        if isinstance(e, Whole):
+            kept = e.args[2:] if self.infinite and e.args[0] == DATUM else e.args[1:]
+            name, power = plain_name(e.args[0].label.name)  # type: ignore[attr-defined]
+            return name + self._below(kept), power, ""
         return None
 
     def _raised(self, e: sp.Basic) -> str:
@@ -138,9 +147,8 @@ class PlainPrinter(StrPrinter):
         return f"_{joint.join(texts)}" if texts else ""
 
     def _print_Symbol(self, e: sp.Symbol) -> str:
-        if e == ENTROPY_SUM:
-            return "ℰ"
-        return "Δ" if e == GAP else self._raised(e)
+        marks = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*"}
+        return marks[e] if e in marks else self._raised(e)
 
     _print_Dummy = _print_Symbol
 
@@ -174,70 +182,3 @@ class PlainPrinter(StrPrinter):
             e, "_sympystr", None
         )  # a head without a method here prints as it does in notebooks
         return own(self) if own is not None else super()._print_Basic(e)
-
-    def _datum(self, n: sp.Basic) -> str:
-        return "x" if self.infinite else f"x_{self._print(n)}"
-
-    def _mean(self, e: sp.Expr, *, with_fraction: bool = True) -> str:
-        body = self._print(e.args[0])
-        if self.infinite:
-            return f"E_p(x) {body}" if isinstance(e.args[0], _Expectation) else f"E_p(x)[{body}]"
-        inner = f"{{{body}}}" if isinstance(e.args[0], sp.Add) or body.startswith("-") else body
-        return f"{'1/N ' if with_fraction else ''}Σ_{self._print(e.args[1])} {inner}"
-
-    def _print_DataMean(self, e: sp.Expr) -> str:
-        return self._mean(e)
-
-    def _print_Vector(self, e: sp.Expr) -> str:
-        body, i = e.args[0], e.args[1]
-        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
-            if body.base == DATUM:
-                return self._datum(body.indices[0])
-            return plain_name(body.base.label.name)[0] + self._below(tuple(body.indices[:-1]))
-        return f"({self._print(body)})_{self._print(i)}"
-
-    def _print_EncoderExpectation(self, e: _Expectation) -> str:
-        return f"E_q(z|{self._datum(e.datum)})[{self._print(e.body)}]"
-
-    def _print_NoiseExpectation(self, e: _Expectation) -> str:
-        return f"E_ε[{self._print(e.body)}]"
-
-    def _print_NetworkValue(self, e: sp.Expr) -> str:
-        return self._raised(e)
-
-    def _density(self, role: str, datum: sp.Basic | None) -> str:
-        at = "x" if datum is None else self._datum(datum)
-        return {"prior": "p(z)", "decoder": f"p({at}|z)", "encoder": f"q(z|{at})"}[role]
-
-    def _print_LogDensity(self, e: sp.Expr) -> str:
-        return f"log {self._density(e.role, e.args[-1] if e.role == 'decoder' else None)}"  # type: ignore[attr-defined]
-
-    def _print_Entropy(self, e: sp.Expr) -> str:
-        return f"H[{self._density(e.role, e.args[-1] if e.role == 'encoder' else None)}]"  # type: ignore[attr-defined]
-
-    def _print_LogBaseMeasure(self, e: sp.Expr) -> str:
-        return f"log h({'z' if e.role == 'prior' else self._datum(e.args[-1])})"  # type: ignore[attr-defined]
-
-    def _print_Elbo(self, e: sp.Expr) -> str:
-        return "F"
-
-    def _print_Directional(self, e: sp.Expr) -> str:
-        body = self._print(e.args[0])
-        return f"v·∇{body}" if isinstance(e.args[0], Elbo) else f"v·∇[{body}]"
-
-    def _print_Slope(self, e: sp.Expr) -> str:
-        return "∂{}/∂{}".format(*(self._print(a) for a in e.args))
-
-    def _print_Velocity(self, e: sp.Expr) -> str:
-        return f"v[{self._print(e.args[0])}]"
-
-    def _print_Density(self, e: sp.Expr) -> str:
-        return self._density(str(e.args[0]), e.args[1])
-
-    def _print_Distributed(self, e: sp.Expr) -> str:
-        family = "N" if str(e.args[0]) == "Normal" else str(e.args[0])
-        value, *arguments = (self._print(a) for a in e.args[1:])
-        return f"{family}({value}; {', '.join(arguments)})"
-
-    def _print_Product(self, e: sp.Expr) -> str:
-        return f"Π_{self._print(e.args[1][0])} {self._print(e.args[0])}"

@@ -5,7 +5,24 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .documents import HALF, PI, E, elbo, linear_vae, neg, parameter, sealed, vae2
+from .documents import (
+    HALF,
+    PI,
+    E,
+    beta_vae2,
+    cholesky_vae,
+    decayed_vae,
+    elbo,
+    gaussian_vae,
+    linear_vae,
+    neg,
+    parameter,
+    poisson,
+    sealed,
+    sigmoid_net,
+    vae0,
+    vae2,
+)
 
 Path = tuple[str | int, ...]
 MODEL: Path = ("statement", "model")
@@ -233,9 +250,317 @@ def _bonus(document: dict, term: Any) -> dict:
     return claims(document, ["add", document["statement"]["claim"]["entropy_sum"], term])
 
 
+def everywhere(document: dict, *changes: tuple[Any, Any]) -> dict:
+    """Every occurrence of one subterm replaced by another (or deleted from its list)."""
+
+    def walk(value: Any) -> Any:
+        for old, new in changes:
+            if value == old:
+                return new
+        if isinstance(value, dict):
+            walked = {key: walk(entry) for key, entry in value.items()}
+            return {key: entry for key, entry in walked.items() if entry is not DELETE}
+        if isinstance(value, list):
+            return [entry for entry in map(walk, value) if entry is not DELETE]
+        return value
+
+    return sealed(walk(json.loads(json.dumps(document))))
+
+
+def _true_entropy() -> dict:
+    """Poisson with a constant base measure, as if the certificate's were the true entropy."""
+    base = poisson()["statement"]["model"]["families"]["poisson"]["log_base_measure"]
+    without = everywhere(poisson(), (["mean", ["logh", "decoder", 0]], DELETE))
+    return forged(
+        without,
+        ((*MODEL, "families", "poisson", "log_base_measure"), 0),
+        ((*MODEL, "families", "poisson", "log_density", 3), base),
+        (("statement", "conditions"), lambda old: [c for c in old if c[0] != "base_measure"]),
+        *((path, lambda old: old[:-1]) for path in (SUM, ("steps", -1, "result"))),
+    )
+
+
+def _density_as_base() -> dict:
+    """A fixed normal prior whose base measure is its density: the data term is left out."""
+    normal = vae2()["statement"]["model"]["families"]["normal"]
+    base = ["mul", ["frac", -1, 2], ["pow", ["var"], 2]]
+    fixed = {**normal, "arguments": [], "location": None, "scale": None}
+    fixed |= {"log_density": ["add", neg(["log", ["mul", 2, PI]]), base], "log_base_measure": base}
+    fixed["log_density"][1] = ["mul", HALF, fixed["log_density"][1]]
+    entropy = ["mul", HALF, ["log", ["mul", 2, PI]]]
+    return forged(
+        _vae1_any_encoder(),
+        ((*MODEL, "families", "fixed"), fixed),
+        ((*MODEL, "prior"), {"family": "fixed", "arguments": []}),
+        (("certificates", "fixed"), {"direction": {}, "entropy": entropy}),
+        (
+            ("statement", "conditions"),
+            lambda old: [
+                *old[:2],
+                ["normalised", "fixed"],
+                ["score", "fixed"],
+                ["base_measure", "fixed"],
+                *old[2:],
+            ],
+        ),
+    )
+
+
+def _no_excess() -> dict:
+    excess = vae0()["statement"]["claim"]["excess"]
+    return forged(everywhere(vae0(), (excess, DELETE)), (("statement", "claim", "excess"), 0))
+
+
+def _real_beta() -> dict:
+    real = forged(beta_vae2(), ((*MODEL, "parameters", 2, "range"), "real"))
+    square = ["pow", ["param", "beta"], 2]
+    kept = [c for c in real["statement"]["conditions"] if c != ["range", "beta", "positive"]]
+    real = everywhere(real, (["pow", ["param", "beta"], -1], ["param", "beta"]))
+    return forged(
+        real,
+        (("statement", "conditions"), kept),
+        ((*OBJECTIVE, "weight"), square),
+    )
+
+
+def _ghost_in_the_penalty() -> dict:
+    """A ghost that cancels in the decoder: it can be stationary nowhere."""
+    document = vae0()
+    ghost, mean = ["param", "ghost"], document["statement"]["model"]["decoder"]["arguments"][0]
+    return forged(
+        document,
+        ((*MODEL, "parameters"), lambda old: [*old, parameter("ghost")]),
+        ((*MODEL, "decoder", "arguments", 0), ["add", mean, ghost, neg(ghost)]),
+        (OBJECTIVE, {"weight": 1, "penalty": ghost}),
+        ((*DIRECTION, "ghost"), 0),
+        (
+            ("statement", "conditions"),
+            lambda old: [*old, ["stationary", "objective", "ghost"]],
+        ),
+    )
+
+
+def _prior(term: Any) -> dict:
+    return forged(cholesky_vae(), ((*MODEL, "prior", "arguments", 1), term))
+
+
+def _gaussian_scaled_by_a_real() -> dict:
+    kept = [c for c in gaussian_vae()["statement"]["conditions"] if c != ["range", "s", "positive"]]
+    return forged(
+        gaussian_vae(),
+        ((*MODEL, "parameters", 2, "range"), "real"),
+        (("statement", "conditions"), kept),
+    )
+
+
+def _moves(name: str, term: Any) -> Callable[[], dict]:
+    return lambda: forged(gaussian_vae(), ((*DIRECTION, name), term))
+
+
+OBJECTIVE: Path = ("statement", "objective")
+EXCESS: Path = ("statement", "claim", "excess")
+L, A = ["mat", "L"], ["mat", "A"]
+LT = ["transposed", L]
+MU0, ONES = ["vec", "H", ["param", "mu0", 0]], ["vec", "H", 1]
+ON_PLATE = ("statement", "model", "families")
+
+NEW_FEATURES: dict[str, Callable[[], dict]] = {
+    "a true entropy for the pseudo entropy": _true_entropy,
+    "the data term of the base measure is dropped": lambda: everywhere(
+        poisson(), (["mean", ["logh", "decoder", 0]], DELETE)
+    ),
+    "a base measure that is a fixed density, without its data term": _density_as_base,
+    "a base measure with a log rate": lambda: forged(
+        poisson(), ((*ON_PLATE, "poisson", "log_base_measure"), ["arg", "log_rate"])
+    ),
+    "the condition on the base measure is dropped": lambda: everywhere(
+        poisson(), (["base_measure", "poisson"], DELETE)
+    ),
+    "a base measure for the encoder": lambda: forged(
+        vae2(),
+        family("log_base_measure", 1),
+        (("certificates", "normal", "entropy"), lambda old: ["add", old, 1]),
+        (
+            ("statement", "conditions"),
+            lambda old: [*old[:5], ["base_measure", "normal"], *old[5:]],
+        ),
+    ),
+    "log of x for log of x!": lambda: everywhere(
+        poisson(), (["loggamma", ["add", 1, ["x", 1, 0]]], ["log", ["add", 1, ["x", 1, 0]]])
+    ),
+    "(x + 1)! for x!": lambda: claims(
+        poisson(),
+        everywhere(poisson(), (["add", 1, ["x", 1, 0]], ["add", 2, ["x", 1, 0]]))["statement"][
+            "claim"
+        ]["entropy_sum"],
+    ),
+    "log gamma of a real variable": lambda: forged(
+        poisson(), ((*ON_PLATE, "poisson", "support"), "real")
+    ),
+    "log gamma of a count": lambda: everywhere(poisson(), (["add", ["var"], 1], ["var"])),
+    "log gamma of an argument called count": lambda: forged(
+        poisson(),
+        ((*ON_PLATE, "poisson", "arguments", 0, "name"), "count"),
+        ((*ON_PLATE, "poisson", "log_density"), ["loggamma", ["add", ["arg", "count"], 1]]),
+        (("certificates", "poisson", "direction"), {"count": 0}),
+        (("certificates", "poisson", "entropy"), 0),
+    ),
+    "encoder and prior on different sets": lambda: forged(
+        sigmoid_net(), ((*ON_PLATE, "laplace", "support"), "positive")
+    ),
+    "an absolute value moves": lambda: forged(
+        sigmoid_net(), (("certificates", "laplace", "direction", "mean"), ["arg", "mean"])
+    ),
+    "|b| is b": lambda: _bonus(
+        decayed_vae(), ["add", ["abs", ["param", "decay"]], neg(["param", "decay"])]
+    ),
+    "log 2 b for log 2 e b": lambda: claims(
+        sigmoid_net(),
+        everywhere(sigmoid_net(), (["mul", 2, E, ["param", "s"]], ["mul", 2, ["param", "s"]]))[
+            "statement"
+        ]["claim"]["entropy_sum"],
+    ),
+    "the excess is dropped": _no_excess,
+    "half of the excess": lambda: everywhere(vae0(), (["frac", -1, 2], ["frac", -1, 4])),
+    "the excess in words only": lambda: forged(vae0(), (EXCESS, 0)),
+    "an excess where there is none": lambda: forged(vae2(), (EXCESS, 1)),
+    "an excess that is the gap": lambda: forged(
+        vae0(), (EXCESS, ["add", elbo(), neg(["H", "prior"])])
+    ),
+    "an excess with a derivative": lambda: forged(vae0(), (EXCESS, ["D", ["objective"]])),
+    "the objective is the ELBO after all": lambda: forged(beta_vae2(), (OBJECTIVE, "elbo")),
+    "the objective is another one after all": lambda: forged(
+        vae2(), (OBJECTIVE, {"weight": 2, "penalty": 0})
+    ),
+    "the objective holds a penalty after all": lambda: forged(
+        vae2(), (OBJECTIVE, {"weight": 1, "penalty": ["param", "sigma2"]})
+    ),
+    "the weight is learned": lambda: forged(
+        beta_vae2(), ((*MODEL, "parameters", 2, "learned"), True)
+    ),
+    "the weight may be zero": _real_beta,
+    "the weight is zero": lambda: forged(beta_vae2(), ((*OBJECTIVE, "weight"), 0)),
+    "the weight is negative": lambda: forged(beta_vae2(), ((*OBJECTIVE, "weight"), -1)),
+    "the penalty's sign": lambda: forged(
+        decayed_vae(), ((*OBJECTIVE, "penalty", 1), ["frac", -1, 2])
+    ),
+    "the penalty is dropped": lambda: forged(decayed_vae(), (OBJECTIVE, "elbo")),
+    "the penalty holds data": lambda: forged(decayed_vae(), ((*OBJECTIVE, "penalty"), elbo())),
+    "a ghost in the penalty": _ghost_in_the_penalty,
+    "stationarity of something else": lambda: forged(
+        beta_vae2(), (("statement", "conditions", -1, 1), "elbo")
+    ),
+    "the log det of a sum": lambda: everywhere(
+        gaussian_vae(), (["logdet", A], ["logdet", ["add", A, A]])
+    ),
+    "log s for D log s": lambda: claims(
+        gaussian_vae(),
+        [
+            *gaussian_vae()["statement"]["claim"]["entropy_sum"][:-1],
+            ["mul", ["frac", -1, 2], ["log", ["param", "s"]]],
+            ["mul", ["frac", -1, 2], ["mean", ["expect", 0, ["logdet", ["matnet", "Omega", [Z]]]]]],
+        ],
+    ),
+    "a covariance that is not symmetric": lambda: _prior(["matmul", L, L]),
+    "a covariance with its transpose between": lambda: _prior(["matmul", L, LT, L]),
+    "a triangular covariance": lambda: _prior(L),
+    "a negative covariance": lambda: _prior(["scaled", -1, ["matmul", L, LT]]),
+    "a covariance scaled by zero": lambda: _prior(["scaled", 0, ["matmul", L, LT]]),
+    "a covariance scaled by a real": _gaussian_scaled_by_a_real,
+    "a covariance of another size": lambda: forged(
+        gaussian_vae(), ((*MODEL, "decoder", "arguments", 1), A)
+    ),
+    "a product of two sizes": lambda: forged(
+        gaussian_vae(),
+        ((*MODEL, "decoder", "arguments", 1), ["matmul", A, ["matnet", "Omega", [Z]]]),
+    ),
+    "a rectangular matrix": lambda: forged(
+        gaussian_vae(), ((*MODEL, "parameters", 1, "plates"), ["H", "D"])
+    ),
+    "an entry of a matrix": lambda: forged(
+        gaussian_vae(), ((*MODEL, "prior", "arguments", 0), ["param", "A", 0, 0])
+    ),
+    "tr L L is tr L L^T": lambda: _bonus(
+        cholesky_vae(),
+        ["add", ["trace", ["matmul", L, L]], neg(["trace", ["matmul", L, LT]])],
+    ),
+    "tr L L L^T L^T is tr L L^T L L^T": lambda: _bonus(
+        cholesky_vae(),
+        [
+            "add",
+            ["trace", ["matmul", L, L, LT, LT]],
+            neg(["trace", ["matmul", L, LT, L, LT]]),
+        ],
+    ),
+    "L L^T is L^T L": lambda: _bonus(
+        cholesky_vae(),
+        [
+            "add",
+            ["quad", MU0, ["matmul", L, LT], ONES],
+            neg(["quad", MU0, ["matmul", LT, L], ONES]),
+        ],
+    ),
+    "a bilinear form of L is symmetric": lambda: _bonus(
+        cholesky_vae(), ["add", ["quad", MU0, L, ONES], neg(["quad", ONES, L, MU0])]
+    ),
+    "the trace of the unit matrix is 1": lambda: _bonus(
+        gaussian_vae(), ["add", -1, ["trace", ["matmul", A, ["inverse", A]]]]
+    ),
+    "log det A is log det of its inverse": lambda: _bonus(
+        gaussian_vae(), ["add", ["logdet", A], neg(["logdet", ["inverse", A]])]
+    ),
+    "a matrix moves by its square": _moves("A", ["matmul", A, A]),
+    "a matrix moves by its inverse": _moves("A", ["scaled", -1, ["inverse", A]]),
+    "a matrix moves by a number": _moves("A", neg(["mat", "A"])),
+    "a matrix moves in a component": _moves("A", ["scaled", ["param", "mu0", 0], A]),
+    "a matrix moves half as far": _moves("A", ["scaled", ["frac", -1, 2], A]),
+    "a matrix moves backwards": _moves("A", ["scaled", 1, A]),
+    "a Cholesky factor moves as far as the covariance": lambda: forged(
+        cholesky_vae(), ((*DIRECTION, "L"), ["scaled", -1, L])
+    ),
+    "a scale and its matrix move": lambda: forged(
+        everywhere(gaussian_vae(), (A, ["scaled", ["param", "s"], A])), ((*DIRECTION, "A", 2), A)
+    ),
+    "a fixed matrix moves": lambda: forged(
+        gaussian_vae(), ((*MODEL, "parameters", 1, "learned"), False)
+    ),
+    "a matrix network's input moves": lambda: everywhere(
+        gaussian_vae(),
+        (
+            ["matnet", "Omega", [Z]],
+            ["matnet", "Omega", [["vec", "H", ["mul", ["param", "s"], ["z", 1, 0]]]]],
+        ),
+    ),
+    "an entropy of vectors half a nat too large": lambda: forged(
+        gaussian_vae(), (("certificates", "gaussian", "entropy"), lambda old: [*old, HALF])
+    ),
+    "a covariance's direction that is half": lambda: forged(
+        gaussian_vae(),
+        (("certificates", "gaussian", "direction", "covariance", 1), ["frac", -1, 2]),
+    ),
+    "an asymmetric density of vectors": lambda: forged(
+        gaussian_vae(), ((*ON_PLATE, "gaussian", "log_density", 3, 2, 2), ["arg", "covariance"])
+    ),
+    "a scale for a family over vectors": lambda: forged(
+        gaussian_vae(),
+        ((*ON_PLATE, "gaussian", "location"), ["arg", "mean"]),
+        ((*ON_PLATE, "gaussian", "scale"), 1),
+    ),
+    "the encoder's covariance moves and z does not": lambda: forged(
+        gaussian_vae(), ((*MODEL, "encoder", "arguments", 1), A)
+    ),
+    "the encoder's mean moves and z does not": lambda: forged(
+        gaussian_vae(),
+        ((*MODEL, "encoder", "arguments", 0), lambda old: ["mul", ["param", "s"], old]),
+    ),
+    "one nat more with matrices": lambda: _bonus(gaussian_vae(), 1),
+}
+
+Z = ["vec", "H", ["z", 1, 0]]
 LOG_2PIE = ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]
 
 FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
+    **NEW_FEATURES,
     "an abstract network moves": lambda: forged(vae2(), ((*DIRECTION, "nu"), 1)),
     "the prior's mean is the latent": lambda: forged(
         vae2(), ((*MODEL, "prior", "arguments", 0), ["z", 1, 0])

@@ -42,7 +42,12 @@ def test_derive_prints_each_form(form):
     shown = run("derive", "vae2", "--to", form)
     assert shown.returncode == 0, shown.stderr
     assert shown.stderr == ""
-    start = {"latex": "\\documentclass", "json": '{"certificates"', "text": "VAE-2", "markdown": "#"}
+    start = {
+        "latex": "\\documentclass",
+        "json": '{"certificates"',
+        "text": "VAE-2",
+        "markdown": "#",
+    }
     assert shown.stdout.lstrip().startswith(start[form])
 
 
@@ -138,7 +143,9 @@ def test_wrong_usage_is_one_clear_line(arguments, words):
     assert len(shown.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [("derive",), ("derive", "vae2", "--to", "pdf"), ("nothing",)])
+@pytest.mark.parametrize(
+    "arguments", [("derive",), ("derive", "vae2", "--to", "pdf"), ("nothing",)]
+)
 def test_wrong_options_end_with_status_2(arguments):
     shown = run(*arguments)
     assert shown.returncode == 2
@@ -153,7 +160,7 @@ def _matrix(folder: Path, values) -> Path:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (np.ones((1, 6)), "one"),
+        (np.ones((1, 6)), "single row"),
         (np.ones((20, 6)), "equal"),
         (np.outer(np.arange(30.0), np.ones(6)), "rank"),
     ],
@@ -224,7 +231,10 @@ model = w.model("sparse", prior=LAPLACE(0, lam), decoder=NORMAL(w.sum("h", W * w
         ("model = (", "line 1: "),
         ("\nraise ValueError('boom')", "line 2: ValueError: boom"),
         ("import sys; sys.exit(0)", "SystemExit"),
-        ("from entropysym import ModelWriter\nModelWriter(observed='d')", "line 2: a plate is written"),
+        (
+            "from entropysym import ModelWriter\nModelWriter(observed='d')",
+            "line 2: a plate is written",
+        ),
     ],
 )
 def test_judge_says_what_is_wrong_with_a_file(text, words, tmp_path):

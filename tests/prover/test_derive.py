@@ -12,7 +12,7 @@ from entropysym.language.heads import Directional, Elbo
 from entropysym.prover import Refusal
 from entropysym.prover import derive as find
 from entropysym.prover.derive import _demand_gap_identity
-from entropysym.prover.linearity import collected, distributed
+from entropysym.prover.linearity import collected
 from entropysym.prover.motion import along
 from entropysym.verdict import Value
 
@@ -50,7 +50,9 @@ def test_the_linear_conditions_name_all_five_parameters(derivations):
 
 def test_stationarity_conditions_are_solved_where_they_can_be(derivations):
     vae2, linear = derivations["vae2"].stationarity, derivations["linear_vae"].stationarity
-    assert str(vae2["sigma2"]) == "Eq(sigma2, mean_n[E_q[Sum((x[n, d] - mu_d(z))**2, (d, 1, D))]]/D)"
+    assert (
+        str(vae2["sigma2"]) == "Eq(sigma2, mean_n[E_q[Sum((x[n, d] - mu_d(z))**2, (d, 1, D))]]/D)"
+    )
     assert str(vae2["alpha2"]) == "Eq(alpha2[h], mean_n[nu_h(x[n])**2] + mean_n[tau2_h(x[n])])"
     assert str(linear["tau"]) == "Eq(tau[h]**2, 1/(1 + Sum(W[d, h]**2, (d, 1, D))/sigma**2))"
     assert str(linear["sigma"].lhs) == "sigma**2"
@@ -119,11 +121,13 @@ def test_a_variance_that_the_encoder_reads_too_is_refused():
 
 def test_the_gap_identity_is_demanded_not_assumed(derivations):
     d = derivations["vae2"]
-    sum_ = distributed(d.elbo - d.gap)
-    _demand_gap_identity(d.model, d.elbo, sum_, d.direction, False)
+    entropies = {f: t.entropy for f, t in d.entropies.items()}
+    _demand_gap_identity(d.model, entropies, sp.S.Zero, d.direction, False)
     for wrong in ({"sigma2": d.direction["sigma2"]}, {k: -v for k, v in d.direction.items()}):
         with pytest.raises(InputError, match="does not give the gap"):
-            _demand_gap_identity(d.model, d.elbo, sum_, wrong, False)
+            _demand_gap_identity(d.model, entropies, sp.S.Zero, wrong, False)
+    with pytest.raises(InputError, match="does not give the gap"):
+        _demand_gap_identity(d.model, entropies, sp.S.One, d.direction, False)
 
 
 def test_motion_refuses_what_it_cannot_do(derivations):
