@@ -12,36 +12,13 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from .matrices import (
-    Word,
-    entry,
-    inverse,
-    joined,
-    log_det,
-    surely_posdef,
-    trace,
-    transposed,
-)
+from . import matrices
+from .matrices import Word
 from .measures import bind, close
-from .normal_form import (
-    Atom,
-    Polynomial,
-    Work,
-    absolute,
-    add,
-    constant,
-    exponential,
-    is_positive,
-    key,
-    log_gamma,
-    logarithm,
-    of,
-    power,
-    product,
-)
+from .normal_form import Atom, Polynomial, Work, constant, is_positive, key, of
 from .reader import Certificate
 from .statement import show
-from .terms import Family, Model, Refused, Term
+from .terms import Family, Model, Refused, Term, check
 
 Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
 
@@ -105,12 +82,12 @@ class Site:
         """The product rule: D (u v) = D u v + u D v."""
         value, change = constant(1), {}
         for v, d in pairs:
-            change = add(self.work, product(self.work, change, v), product(self.work, value, d))
-            value = product(self.work, value, v)
+            change = self.work.add(self.work.product(change, v), self.work.product(value, d))
+            value = self.work.product(value, v)
         return value, change
 
     def plus(self, *pairs: Pair) -> Pair:
-        return add(self.work, *(v for v, _ in pairs)), add(self.work, *(d for _, d in pairs))
+        return self.work.add(*(v for v, _ in pairs)), self.work.add(*(d for _, d in pairs))
 
 
 def evaluate(site: Site, term: Term) -> Pair:
@@ -122,10 +99,8 @@ def evaluate(site: Site, term: Term) -> Pair:
             return constant(term), {}
         case ("frac", p, q):
             return constant(Fraction(p, q)), {}
-        case ("pi" | "e",):
-            return of(work.atom(term[0])), {}
-        case ("size", name):
-            return of(work.atom("size", name)), {}
+        case ("pi" | "e" | "size", *name):
+            return of(work.atom(term[0], *name)), {}
         case ("dim",):
             return of(work.atom("size", site.bindings["dim"])), {}
         case ("var", *positions):
@@ -159,10 +134,9 @@ def evaluate(site: Site, term: Term) -> Pair:
             datum = site.at(i).name
             if site.reparametrised:
                 return _measure(site, site.opened("noise", datum=datum), body)
-            if term[0] == "reparam":
-                raise Refused("'reparam' in a derivation without the step 'reparametrise'")
-            if site.moving and _encoder_moves(site, datum):
-                raise Refused("the encoder moves along the direction: reparametrise first")
+            check(term[0] == "expect", "'reparam' without the step 'reparametrise'")
+            still = not site.moving or not _encoder_moves(site, datum)
+            check(still, "the encoder moves along the direction: reparametrise first")
             return _measure(site, site.opened("latent", datum=datum), body)
         case ("add", *parts):
             return site.plus(*(evaluate(site, part) for part in parts))
@@ -175,14 +149,14 @@ def evaluate(site: Site, term: Term) -> Pair:
             return _log(site, evaluate(site, inner), partial(show, inner))
         case ("exp", inner):
             v, d = evaluate(site, inner)
-            value = exponential(work, v)
-            return value, product(work, value, d)
+            value = work.exponential(v)
+            return value, work.product(value, d)
         case ("abs" | "loggamma", inner):
             v, d = evaluate(site, inner)
             if d:
                 raise Refused(f"{show(inner)} moves: {term[0]} is not differentiated")
             opaque = (
-                absolute(work, v) if term[0] == "abs" else log_gamma(work, v, partial(show, inner))
+                work.absolute(v) if term[0] == "abs" else work.log_gamma(v, partial(show, inner))
             )
             return opaque, {}
         case ("logdet" | "trace" | "quad", *_):
@@ -212,16 +186,16 @@ def _measure(site: Site, bound: Bound, body: Term) -> Pair:
 def _power(site: Site, base: Pair, q: Fraction, what: Callable[[], str]) -> Pair:
     """D u^q = q u^(q-1) D u."""
     (v, d), work = base, site.work
-    value = power(work, v, q, what)
-    slope = product(work, constant(q), power(work, v, q - 1, what)) if d else {}
-    return value, product(work, slope, d)
+    value = work.power(v, q, what)
+    slope = work.product(constant(q), work.power(v, q - 1, what)) if d else {}
+    return value, work.product(slope, d)
 
 
 def _log(site: Site, inner: Pair, what: Callable[[], str]) -> Pair:
     """D log u = D u / u."""
     v, d = inner
-    value = logarithm(site.work, v, what)
-    return value, product(site.work, d, power(site.work, v, Fraction(-1))) if d else {}
+    value = site.work.logarithm(v, what)
+    return value, site.work.product(d, site.work.power(v, Fraction(-1))) if d else {}
 
 
 def _inputs(site: Site, name: str, vectors: tuple[Term, ...]) -> tuple:
@@ -261,16 +235,16 @@ def matrix(site: Site, term: Term) -> Matrix:
             return replace(found, scalar=site.times(evaluate(site, factor), found.scalar))
         case ("transposed", inner):
             found = matrix(site, inner)
-            return replace(found, word=transposed(found.word))
+            return replace(found, word=matrices.transposed(found.word))
         case ("inverse", inner):
             found = matrix(site, inner)
             scalar = _power(site, found.scalar, Fraction(-1), partial(show, term))
-            rate = product(site.work, constant(-1), found.rate)
-            return Matrix(scalar, inverse(found.word), rate, found.size)
+            rate = site.work.product(constant(-1), found.rate)
+            return Matrix(scalar, matrices.inverse(found.word), rate, found.size)
     parts = [matrix(site, part) for part in term[1:]]
     scalar = site.times(*(part.scalar for part in parts))
-    word = joined(tuple(part.word for part in parts))
-    return Matrix(scalar, word, add(site.work, *(p.rate for p in parts)), parts[0].size)
+    word = matrices.joined(tuple(part.word for part in parts))
+    return Matrix(scalar, word, site.work.add(*(p.rate for p in parts)), parts[0].size)
 
 
 def letter(atom: Atom, size: str, rate: Polynomial) -> Matrix:
@@ -285,15 +259,15 @@ def _of_matrix(site: Site, term: Term) -> Pair:
     size = of(work.atom("size", found.size))
     if term[0] == "logdet":
         log = _log(site, found.scalar, partial(show, term))
-        value = log_det(work, found.word), product(work, size, found.rate)
+        value = matrices.log_det(work, found.word), work.product(size, found.rate)
         return site.plus(site.times((size, {}), log), value)
     if term[0] == "trace":
-        value = trace(work, found.word, found.size)
-        return site.times(found.scalar, (value, product(work, found.rate, value)))
+        value = matrices.trace(work, found.word, found.size)
+        return site.times(found.scalar, (value, work.product(found.rate, value)))
     i, j = site.opened("index", found.size), site.opened("index", found.size)
-    value = entry(work, found.word, i.name, j.name)
+    value = matrices.entry(work, found.word, i.name, j.name)
     left, right = (evaluate(site.under(index), v[2]) for index, v in ((i, term[1]), (j, term[3])))
-    pair = site.times(found.scalar, left, right, (value, product(work, found.rate, value)))
+    pair = site.times(found.scalar, left, right, (value, work.product(found.rate, value)))
     return site.close(i, site.close(j, pair))
 
 
@@ -331,7 +305,7 @@ def arguments(site: Site, role: str, scope: tuple[Bound, ...], index: Bound | No
             continue
         if range_ == "posdef":
             found["arg " + name] = value = matrix(place, term)
-            if not (is_positive(value.scalar[0]) and surely_posdef(value.word)):
+            if not (is_positive(value.scalar[0]) and matrices.surely_posdef(value.word)):
                 raise Refused(f"{where} positive definite")
             continue
         pair = evaluate(place, term)

@@ -6,7 +6,7 @@ every word is invertible and has a positive determinant. Inverses and transposes
 over the letters, which leaves scalars, and adjacent inverse pairs cancel.
 """
 
-from .normal_form import Atom, Polynomial, Work, add, constant, key, of, product, text
+from .normal_form import Atom, Polynomial, Work, constant, key, of, text
 
 Letter = tuple[Atom, bool, bool]
 Word = tuple[Letter, ...]
@@ -51,10 +51,10 @@ def _spelled(work: Work, head: str, word: Word, ids: tuple[int, ...] = ()) -> Po
 def log_det(work: Work, word: Word) -> Polynomial:
     """log det (A B) = log det A + log det B, log det A^-1 = -log det A, log det A^T = log det A."""
     parts = (
-        product(work, constant(-1 if inv else 1), _spelled(work, "logdet", ((atom, False, False),)))
+        work.product(constant(-1 if inv else 1), _spelled(work, "logdet", ((atom, False, False),)))
         for atom, inv, _ in word
     )
-    return add(work, *parts)
+    return work.add(*parts)
 
 
 def trace(work: Work, word: Word, size: str) -> Polynomial:

@@ -9,19 +9,7 @@ and closes each connected part again.
 from collections.abc import Iterator
 from fractions import Fraction
 
-from .normal_form import (
-    Atom,
-    Kind,
-    Monomial,
-    Polynomial,
-    Work,
-    add,
-    key,
-    monomial,
-    product,
-    product_text,
-    rename,
-)
+from .normal_form import Atom, Kind, Monomial, Polynomial, Work, key, product_text
 
 INTEGRALS = ("datum", "latent", "noise")
 
@@ -34,13 +22,13 @@ def bind(work: Work, head: str, label: str, opened: dict[int, Kind], poly: Polyn
         (names[name], (tag, size, names.get(datum, datum)))
         for name, (tag, size, datum) in opened.items()
     )
-    return work.atom(head, label, (), binders, (key(rename(work, poly, names)),))
+    return work.atom(head, label, (), binders, (key(work.rename(poly, names)),))
 
 
 def close(work: Work, name: int, poly: Polynomial) -> Polynomial:
     """The measure that binds the open name, of a polynomial: linear, so term by term."""
     opened = {name: work.kinds[name]}
-    return add(work, *(_integrate(work, opened, mono, c) for mono, c in poly.items()))
+    return work.add(*(_integrate(work, opened, mono, c) for mono, c in poly.items()))
 
 
 def _integrate(
@@ -59,20 +47,20 @@ def _integrate(
             for name, (tag, size, datum) in sorted(atom.binders, key=lambda b: b[1][0] != "datum"):
                 names[name] = work.fresh((tag, size, names.get(datum, datum)))
             more = opened | {name: work.kinds[name] for name in names.values()}
-            body = rename(work, dict(atom.bodies[0]), names)
-            merged = product(work, monomial(work, rest, coefficient), body)
-            return add(work, *(_integrate(work, more, m, c) for m, c in merged.items()))
+            body = work.rename(dict(atom.bodies[0]), names)
+            merged = work.product(work.monomial(rest, coefficient), body)
+            return work.add(*(_integrate(work, more, m, c) for m, c in merged.items()))
     for name, kind in opened.items():
         if kind[0] == "noise" and _is_moment(name, mono):
             others = {other: k for other, k in opened.items() if other != name}
             moment = _moment(work, name, mono)
-            return add(work, *(_integrate(work, others, m, coefficient * c) for m, c in moment))
+            return work.add(*(_integrate(work, others, m, coefficient * c) for m, c in moment))
     for atom, _ in mono:
         if atom.head == "delta" and not atom.free.isdisjoint(opened):
             gone, stays = atom.ids if atom.ids[0] in opened else reversed(atom.ids)
             others = {name: kind for name, kind in opened.items() if name != gone}
-            same = rename(work, {mono: coefficient}, {gone: stays})
-            return add(work, *(_integrate(work, others, m, c) for m, c in same.items()))
+            same = work.rename({mono: coefficient}, {gone: stays})
+            return work.add(*(_integrate(work, others, m, c) for m, c in same.items()))
     return _components(work, opened, mono, coefficient)
 
 
@@ -101,7 +89,7 @@ def _moment(work: Work, noise: int, mono: Monomial) -> Iterator[tuple[Monomial, 
             work.charge(4)
             delta = work.atom("delta", ids=pair)
             powers[delta] = Fraction(1)
-        yield from monomial(work, powers, Fraction(1)).items()
+        yield from work.monomial(powers, Fraction(1)).items()
 
 
 def _pairings(indices: list[int]) -> Iterator[list[tuple[int, int]]]:
@@ -148,7 +136,7 @@ def _components(
             found = [(_canonical(work, inside, frozenset(factors)), Fraction(1))]
         for atom, exponent in found:
             powers[atom] = powers.get(atom, Fraction(0)) + exponent
-    return monomial(work, powers, coefficient)
+    return work.monomial(powers, coefficient)
 
 
 def _meet(work: Work, inside: dict[int, Kind], factors: list[tuple[Atom, Fraction]]) -> None:
@@ -210,4 +198,4 @@ def _orders(
 def _swappable(work: Work, opened: dict[int, Kind], mono: Monomial, a: int, b: int) -> bool:
     if any(kind[2] in (a, b) for kind in opened.values()):
         return False
-    return rename(work, {mono: Fraction(1)}, {a: b, b: a}) == {mono: Fraction(1)}
+    return work.rename({mono: Fraction(1)}, {a: b, b: a}) == {mono: Fraction(1)}

@@ -102,6 +102,181 @@ class Work:
         elif integrand not in self.allowed:
             raise Refused(f"an expectation that the ELBO does not contain: {text(integrand)[:120]}")
 
+    def add(self, *polys: Polynomial) -> Polynomial:
+        total: Polynomial = {}
+        for poly in polys:
+            self.charge(len(poly))
+            for monomial, coefficient in poly.items():
+                value = self.number(total.pop(monomial, Fraction(0)) + coefficient)
+                if value:
+                    total[monomial] = value
+        return total
+
+    def product(self, left: Polynomial, right: Polynomial) -> Polynomial:
+        parts = []
+        for a, x in left.items():
+            for b, y in right.items():
+                self.charge(3 + len(a) + len(b))
+                powers = dict(a)
+                for atom, exponent in b:
+                    powers[atom] = powers.get(atom, Fraction(0)) + exponent
+                parts.append(self.monomial(powers, self.number(x * y)))
+        return self.add(*parts)
+
+    def monomial(self, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
+        """The product of powers: integers join the coefficient, whole powers of sums are expanded."""
+        if not coefficient:
+            return {}
+        kept, sums = {}, []
+        for atom, exponent in powers.items():
+            whole = exponent.numerator // exponent.denominator
+            if atom.head == "integer" and whole:
+                if abs(whole) * int(atom.label).bit_length() > MAX_BITS:
+                    raise Refused(f"work limit reached (the number {atom.label}^{whole})")
+                coefficient = self.number(coefficient * Fraction(int(atom.label)) ** whole)
+                exponent -= whole
+            elif atom.head == "root" and whole > 0:
+                sums.append((dict(atom.bodies[0]), whole))
+                exponent -= whole
+            elif atom.head == "delta":
+                exponent = Fraction(atom.ids[0] != atom.ids[1])  # delta is 0 or 1, delta_ii is 1
+            if exponent:
+                self.number(exponent)
+                kept[atom] = exponent
+        result = {frozenset(kept.items()): coefficient}
+        for poly, whole in sums:
+            for _ in range(whole):
+                result = self.product(result, poly)
+        return result
+
+    def _content(self, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
+        """poly = content * rest, with a one-term content; for positive polynomials."""
+        self.charge(sum(1 + len(mono) for mono in poly) * 2)
+        first, *others = [dict(mono) for mono in poly]
+        common = {
+            atom: min([exponent, *(other[atom] for other in others)])
+            for atom, exponent in first.items()
+            if all(atom in other for other in others)
+        }
+        number = gcd(*(c.numerator for c in poly.values()))
+        scale = Fraction(1)
+        for c in poly.values():
+            scale = self.number(scale * c.denominator / gcd(scale.numerator, c.denominator))
+        content = self.number(number / scale)
+        inverse = {frozenset((atom, -exponent) for atom, exponent in common.items()): 1 / content}
+        return {frozenset(common.items()): content}, self.product(poly, inverse)
+
+    def _factors(self, number: int) -> dict[int, int]:
+        """Prime factors below 1000, and what is left: enough to see log 4 = 2 log 2."""
+        found: dict[int, int] = {}
+        self.charge(10 if number < 1000 else 80)
+        for prime in range(2, 1000):
+            if prime * prime > number:
+                break
+            while number % prime == 0:
+                self.charge(1)
+                found[prime] = found.get(prime, 0) + 1
+                number //= prime
+        if number > 1:
+            found[number] = found.get(number, 0) + 1
+        return found
+
+    def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
+        """A positive polynomial as one product of powers of positive atoms."""
+        if len(poly) > 1:
+            content, rest = self._content(poly)
+        else:
+            content, rest = poly, constant(1)
+        ((mono, coefficient),) = content.items()
+        powers = dict(mono)
+        for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
+            for prime, exponent in self._factors(number).items():
+                atom = self.atom("integer", str(prime))
+                powers[atom] = powers.get(atom, Fraction(0)) + sign * exponent
+        if rest != constant(1):
+            powers[self.atom("root", bodies=(key(rest),))] = Fraction(1)
+        return powers
+
+    def power(
+        self, poly: Polynomial, exponent: Fraction, what: Callable[[], str] = str
+    ) -> Polynomial:
+        """poly^exponent; a power that is not a natural number asks for a base that is surely > 0."""
+        if exponent.denominator == 1 and exponent >= 0:
+            result = constant(1)
+            for _ in range(exponent.numerator):
+                result = self.product(result, poly)
+                self.charge(1)
+            return result
+        if not is_positive(poly):
+            raise Refused(f"the power {exponent} of {what() or 'a term'}: not shown to be positive")
+        powers = {atom: power * exponent for atom, power in self._bases(poly).items()}
+        return self.monomial(powers, Fraction(1))
+
+    def logarithm(self, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
+        """log of a product is the sum of logs; what is not surely positive has no logarithm here."""
+        if not is_positive(poly):
+            raise Refused(f"the logarithm of {what() or 'a term'}: not shown to be positive")
+        parts = []
+        for atom, exponent in self._bases(poly).items():
+            if atom.head == "e":
+                parts.append(constant(exponent))
+            elif atom.head == "exp":
+                parts.append(self.product(dict(atom.bodies[0]), constant(exponent)))
+            else:
+                log = self.atom("log", bodies=(key(of(atom)),))
+                parts.append(self.product(of(log), constant(exponent)))
+        return self.add(*parts)
+
+    def exponential(self, poly: Polynomial) -> Polynomial:
+        """exp(sum c m) = product of exp(m)^c; exp(c) = e^c and exp(c log s) = s^c."""
+        result = constant(1)
+        for mono, coefficient in poly.items():
+            factors = list(mono)
+            if not factors:
+                base = of(self.atom("e"))
+            elif len(factors) == 1 and factors[0][0].head == "log" and factors[0][1] == 1:
+                base = dict(factors[0][0].bodies[0])
+            else:
+                base = of(self.atom("exp", bodies=(key({mono: Fraction(1)}),)))
+            powers = {atom: e * coefficient for atom, e in self._bases(base).items()}
+            result = self.product(result, self.monomial(powers, Fraction(1)))
+        return result
+
+    def absolute(self, poly: Polynomial) -> Polynomial:
+        """|u| as a function of u^2, so that |u| and |-u| are one atom."""
+        return of(self.atom("abs", bodies=(key(self.product(poly, poly)),)))
+
+    def log_gamma(self, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
+        """log Gamma of something surely positive, or of a count plus a positive number."""
+        counts = {atom for mono in poly for atom, _ in mono if atom.label == "count"}
+        above = [{frozenset([(atom, 1)]): 1, ONE: poly.get(ONE)} for atom in counts if atom.drawn]
+        if not is_positive(poly) and not (poly in above and poly[ONE] > 0):
+            raise Refused(f"loggamma of {what() or 'a term'}: not shown to be positive")
+        return of(self.atom("loggamma", bodies=(key(poly),)))
+
+    def rename(self, poly: Polynomial, names: dict[int, int]) -> Polynomial:
+        """All names replaced at once. Renaming may make factors equal, so it multiplies anew."""
+        parts = []
+        for mono, coefficient in poly.items():
+            powers: dict[Atom, Fraction] = {}
+            for atom, exponent in mono:
+                new = self._rename_atom(atom, names)
+                powers[new] = powers.get(new, Fraction(0)) + exponent
+            parts.append(self.monomial(powers, coefficient))
+        return self.add(*parts)
+
+    def _rename_atom(self, atom: Atom, names: dict[int, int]) -> Atom:
+        self.charge(1)
+        if atom.free.isdisjoint(names):
+            return atom
+        free = {old: new for old, new in names.items() if old in atom.free}
+        ids = tuple(free.get(name, name) for name in atom.ids)
+        binders = tuple(
+            (name, (tag, size, free.get(datum, datum))) for name, (tag, size, datum) in atom.binders
+        )
+        bodies = tuple(key(self.rename(dict(body), free)) for body in atom.bodies)
+        return self.atom(atom.head, atom.label, ids, binders, bodies, atom.positive)
+
 
 def constant(value: int | Fraction) -> Polynomial:
     return {ONE: Fraction(value)} if value else {}
@@ -115,175 +290,12 @@ def key(poly: Polynomial) -> Key:
     return frozenset(poly.items())
 
 
-def add(work: Work, *polys: Polynomial) -> Polynomial:
-    total: Polynomial = {}
-    for poly in polys:
-        work.charge(len(poly))
-        for monomial, coefficient in poly.items():
-            value = work.number(total.pop(monomial, Fraction(0)) + coefficient)
-            if value:
-                total[monomial] = value
-    return total
-
-
-def product(work: Work, left: Polynomial, right: Polynomial) -> Polynomial:
-    parts = []
-    for a, x in left.items():
-        for b, y in right.items():
-            work.charge(3 + len(a) + len(b))
-            powers = dict(a)
-            for atom, exponent in b:
-                powers[atom] = powers.get(atom, Fraction(0)) + exponent
-            parts.append(monomial(work, powers, work.number(x * y)))
-    return add(work, *parts)
-
-
-def monomial(work: Work, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
-    """The product of powers: integers join the coefficient, whole powers of sums are expanded."""
-    if not coefficient:
-        return {}
-    kept, sums = {}, []
-    for atom, exponent in powers.items():
-        whole = exponent.numerator // exponent.denominator
-        if atom.head == "integer" and whole:
-            if abs(whole) * int(atom.label).bit_length() > MAX_BITS:
-                raise Refused(f"work limit reached (the number {atom.label}^{whole})")
-            coefficient = work.number(coefficient * Fraction(int(atom.label)) ** whole)
-            exponent -= whole
-        elif atom.head == "root" and whole > 0:
-            sums.append((dict(atom.bodies[0]), whole))
-            exponent -= whole
-        elif atom.head == "delta":
-            exponent = Fraction(atom.ids[0] != atom.ids[1])  # delta is 0 or 1, delta_ii is 1
-        if exponent:
-            work.number(exponent)
-            kept[atom] = exponent
-    result = {frozenset(kept.items()): coefficient}
-    for poly, whole in sums:
-        for _ in range(whole):
-            result = product(work, result, poly)
-    return result
-
-
 def is_positive(poly: Polynomial) -> bool:
     """Whether the value is certainly > 0: positive coefficients, positive atoms, not empty."""
     return bool(poly) and all(
         coefficient > 0 and all(atom.positive for atom, _ in monomial)
         for monomial, coefficient in poly.items()
     )
-
-
-def _content(work: Work, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
-    """poly = content * rest, with a one-term content; for positive polynomials."""
-    work.charge(sum(1 + len(mono) for mono in poly) * 2)
-    first, *others = [dict(mono) for mono in poly]
-    common = {
-        atom: min([exponent, *(other[atom] for other in others)])
-        for atom, exponent in first.items()
-        if all(atom in other for other in others)
-    }
-    number = gcd(*(c.numerator for c in poly.values()))
-    scale = Fraction(1)
-    for c in poly.values():
-        scale = work.number(scale * c.denominator / gcd(scale.numerator, c.denominator))
-    content = work.number(number / scale)
-    inverse = {frozenset((atom, -exponent) for atom, exponent in common.items()): 1 / content}
-    return {frozenset(common.items()): content}, product(work, poly, inverse)
-
-
-def _factors(work: Work, number: int) -> dict[int, int]:
-    """Prime factors below 1000, and what is left: enough to see log 4 = 2 log 2."""
-    found: dict[int, int] = {}
-    work.charge(10 if number < 1000 else 80)
-    for prime in range(2, 1000):
-        if prime * prime > number:
-            break
-        while number % prime == 0:
-            work.charge(1)
-            found[prime] = found.get(prime, 0) + 1
-            number //= prime
-    if number > 1:
-        found[number] = found.get(number, 0) + 1
-    return found
-
-
-def _bases(work: Work, poly: Polynomial) -> dict[Atom, Fraction]:
-    """A positive polynomial as one product of powers of positive atoms."""
-    if len(poly) > 1:
-        content, rest = _content(work, poly)
-    else:
-        content, rest = poly, constant(1)
-    ((mono, coefficient),) = content.items()
-    powers = dict(mono)
-    for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
-        for prime, exponent in _factors(work, number).items():
-            atom = work.atom("integer", str(prime))
-            powers[atom] = powers.get(atom, Fraction(0)) + sign * exponent
-    if rest != constant(1):
-        powers[work.atom("root", bodies=(key(rest),))] = Fraction(1)
-    return powers
-
-
-def power(
-    work: Work, poly: Polynomial, exponent: Fraction, what: Callable[[], str] = str
-) -> Polynomial:
-    """poly^exponent; a power that is not a natural number asks for a base that is surely > 0."""
-    if exponent.denominator == 1 and exponent >= 0:
-        result = constant(1)
-        for _ in range(exponent.numerator):
-            result = product(work, result, poly)
-            work.charge(1)
-        return result
-    if not is_positive(poly):
-        raise Refused(f"the power {exponent} of {what() or 'a term'}: not shown to be positive")
-    powers = {atom: power * exponent for atom, power in _bases(work, poly).items()}
-    return monomial(work, powers, Fraction(1))
-
-
-def logarithm(work: Work, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
-    """log of a product is the sum of logs; what is not surely positive has no logarithm here."""
-    if not is_positive(poly):
-        raise Refused(f"the logarithm of {what() or 'a term'}: not shown to be positive")
-    parts = []
-    for atom, exponent in _bases(work, poly).items():
-        if atom.head == "e":
-            parts.append(constant(exponent))
-        elif atom.head == "exp":
-            parts.append(product(work, dict(atom.bodies[0]), constant(exponent)))
-        else:
-            log = work.atom("log", bodies=(key(of(atom)),))
-            parts.append(product(work, of(log), constant(exponent)))
-    return add(work, *parts)
-
-
-def absolute(work: Work, poly: Polynomial) -> Polynomial:
-    """|u| as a function of u^2, so that |u| and |-u| are one atom."""
-    return of(work.atom("abs", bodies=(key(product(work, poly, poly)),)))
-
-
-def log_gamma(work: Work, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
-    """log Gamma of something surely positive, or of a count plus a positive number."""
-    counts = {atom for mono in poly for atom, _ in mono if atom.label == "count"}
-    above = [{frozenset([(atom, 1)]): 1, ONE: poly.get(ONE)} for atom in counts if atom.drawn]
-    if not is_positive(poly) and not (poly in above and poly[ONE] > 0):
-        raise Refused(f"loggamma of {what() or 'a term'}: not shown to be positive")
-    return of(work.atom("loggamma", bodies=(key(poly),)))
-
-
-def exponential(work: Work, poly: Polynomial) -> Polynomial:
-    """exp(sum c m) = product of exp(m)^c; exp(c) = e^c and exp(c log s) = s^c."""
-    result = constant(1)
-    for mono, coefficient in poly.items():
-        factors = list(mono)
-        if not factors:
-            base = of(work.atom("e"))
-        elif len(factors) == 1 and factors[0][0].head == "log" and factors[0][1] == 1:
-            base = dict(factors[0][0].bodies[0])
-        else:
-            base = of(work.atom("exp", bodies=(key({mono: Fraction(1)}),)))
-        powers = {atom: e * coefficient for atom, e in _bases(work, base).items()}
-        result = product(work, result, monomial(work, powers, Fraction(1)))
-    return result
 
 
 def symbols(poly: Polynomial) -> set[str]:
@@ -295,31 +307,6 @@ def symbols(poly: Polynomial) -> set[str]:
             seen.add(atom)
             waiting += [inner for body in atom.bodies for mono, _ in body for inner, _ in mono]
     return {atom.label for atom in seen}
-
-
-def rename(work: Work, poly: Polynomial, names: dict[int, int]) -> Polynomial:
-    """All names replaced at once. Renaming may make factors equal, so it multiplies anew."""
-    parts = []
-    for mono, coefficient in poly.items():
-        powers: dict[Atom, Fraction] = {}
-        for atom, exponent in mono:
-            new = _rename_atom(work, atom, names)
-            powers[new] = powers.get(new, Fraction(0)) + exponent
-        parts.append(monomial(work, powers, coefficient))
-    return add(work, *parts)
-
-
-def _rename_atom(work: Work, atom: Atom, names: dict[int, int]) -> Atom:
-    work.charge(1)
-    if atom.free.isdisjoint(names):
-        return atom
-    free = {old: new for old, new in names.items() if old in atom.free}
-    ids = tuple(free.get(name, name) for name in atom.ids)
-    binders = tuple(
-        (name, (tag, size, free.get(datum, datum))) for name, (tag, size, datum) in atom.binders
-    )
-    bodies = tuple(key(rename(work, dict(body), free)) for body in atom.bodies)
-    return work.atom(atom.head, atom.label, ids, binders, bodies, atom.positive)
 
 
 def text(atom: Atom, names: dict[int, str] | None = None) -> str:

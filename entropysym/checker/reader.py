@@ -12,32 +12,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from .terms import (
-    ARGUMENTS,
-    ARITHMETIC,
-    FACTORS,
-    MATRICES,
-    OF_DIRECTION,
-    OF_EXCESS,
-    OF_FAMILY,
-    OF_MODEL,
-    OF_STEP,
-    OF_VECTORS,
-    RANGES,
-    SUPPORTS,
-    Array,
-    Factor,
-    Family,
-    Malformed,
-    Model,
-    Place,
-    Term,
-    matrix,
-    one_of,
-    require,
-    shown,
-    term,
-)  # fmt: skip
+from . import terms
+from .terms import Array, Factor, Family, Malformed, Model, Place, Term, require, shown
 
 Reader = Callable[[Any, str], Any]
 
@@ -102,7 +78,7 @@ def boolean(raw: Any, where: str) -> bool:
 
 
 def choice(allowed: Collection[str]) -> Reader:
-    return lambda raw, where: one_of(raw, where, allowed)
+    return lambda raw, where: terms.one_of(raw, where, allowed)
 
 
 def many(entry: Reader) -> Reader:
@@ -134,7 +110,7 @@ def record(**fields: Reader) -> Callable[[Any, str], dict[str, Any]]:
 
 
 def terms_with(model: Model, heads: frozenset[str]) -> Reader:
-    return lambda raw, where: term(raw, Place(where, model, heads))
+    return lambda raw, where: terms.term(raw, Place(where, model, heads))
 
 
 def read(data: str | bytes) -> Document:
@@ -150,11 +126,18 @@ def read(data: str | bytes) -> Document:
     objective, claim = statement["objective"], statement["claim"]
     if objective == "elbo":
         objective = {"weight": 1, "penalty": 0}
-    weight, penalty = terms_with(model, ARITHMETIC | {"param"}), terms_with(model, OF_DIRECTION)
-    without_d = terms_with(model, OF_EXCESS | {"logh"})
-    in_step = terms_with(model, OF_STEP)
+    weight, penalty = (
+        terms_with(model, terms.ARITHMETIC | {"param"}),
+        terms_with(model, terms.OF_DIRECTION),
+    )
+    without_d = terms_with(model, terms.OF_EXCESS | {"logh"})
+    in_step = terms_with(model, terms.OF_STEP)
     step = record(rule=choice(RULES), result=in_step)
-    readers = {"gap": in_step, "entropy_sum": without_d, "excess": terms_with(model, OF_EXCESS)}
+    readers = {
+        "gap": in_step,
+        "entropy_sum": without_d,
+        "excess": terms_with(model, terms.OF_EXCESS),
+    }
     moved = mapping(choice(model.parameters))(statement["direction"], "statement.direction")
     certified = mapping(choice(model.families))(raw["certificates"], "certificates")
     return Document(
@@ -229,18 +212,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _model(raw: Any, where: str) -> Model:
-    later = ("families", "parameters", "networks", "constraints", *FACTORS)
+    later = ("families", "parameters", "networks", "constraints", *terms.FACTORS)
     fields = dict.fromkeys(later, anything)
     fields |= {"name": name, "sizes": many(name), "observed": anything, "latent": anything}
     top = record(**fields)(raw, where)
     size = choice(top["sizes"])
 
     def arrays(key: str, **more: Reader) -> list[Array]:
-        one = record(name=name, plates=many(size), range=choice(RANGES), **more)
+        one = record(name=name, plates=many(size), range=choice(terms.RANGES), **more)
         found = [Array(**fields) for fields in many(one)(raw[key], f"{where}.{key}")]
         for array in found:
             square = len(array.plates) == 2 and len(set(array.plates)) == 1
-            require(square or array.range not in MATRICES, where, array.name, "not square")
+            require(square or array.range not in terms.MATRICES, where, array.name, "not square")
         return found
 
     parameters, networks = (
@@ -267,7 +250,7 @@ def _model(raw: Any, where: str) -> Model:
     families = mapping(name)(raw["families"], f"{where}.families")
     for key, entry in families.items():
         model.families[key] = _family(entry, key, model)
-    for role in FACTORS:
+    for role in terms.FACTORS:
         model.factors[role] = _factor(raw[role], f"{where}.{role}", role, model)
     used = {factor.family for factor in model.factors.values()}
     require(used == families.keys(), where, sorted(families.keys() - used), "an unused family")
@@ -285,13 +268,13 @@ def _factor(raw: Any, where: str, role: str, model: Model) -> Factor:
     scope = {"prior": (), "decoder": (("latent", ""),), "encoder": (("datum", ""),)}[role]
     found = []
     for i, (value, range_) in enumerate(zip(given["arguments"], ranges, strict=True)):
-        place = Place(f"{where}.arguments[{i}]", model, OF_MODEL, scope)
+        place = Place(f"{where}.arguments[{i}]", model, terms.OF_MODEL, scope)
         if range_ == "posdef":
-            one, size = matrix(value, place)
+            one, size = terms.matrix(value, place)
             place.require(size == plate, value, f"not a matrix of size {plate}")
         else:
             whole = family.over_vectors and range_ != "vector"
-            one = term(value, place if whole else place.under(("index", plate)))
+            one = terms.term(value, place if whole else place.under(("index", plate)))
         found.append(one)
     return Factor(family.name, tuple(found))
 
@@ -299,14 +282,14 @@ def _factor(raw: Any, where: str, role: str, model: Model) -> Factor:
 def _family(raw: Any, key: str, model: Model) -> Family:
     where = f"statement.model.families.{key}"
     parts = ("log_density", "log_base_measure", "location", "scale")
-    argument = record(name=name, range=choice(ARGUMENTS))
-    fields = {"arguments": many(argument), "support": choice(SUPPORTS)}
+    argument = record(name=name, range=choice(terms.ARGUMENTS))
+    fields = {"arguments": many(argument), "support": choice(terms.SUPPORTS)}
     top = record(**fields, **dict.fromkeys(parts, anything))(raw, where)
     arguments = {a["name"]: a["range"] for a in top["arguments"]}
     twice = [a["name"] for a in top["arguments"]]
     require(len(arguments) == len(twice), f"{where}.arguments", twice, "a name occurs twice")
     family = Family(key, arguments, top["support"], *(raw[part] for part in parts))
-    heads = OF_VECTORS if family.over_vectors else OF_FAMILY
+    heads = terms.OF_VECTORS if family.over_vectors else terms.OF_FAMILY
     one, other = raw["location"], raw["scale"]
     require((one is None) == (other is None), where, [one, other], "location without scale")
     fits = one is None or (not family.over_vectors and family.support == "real")
@@ -315,7 +298,9 @@ def _family(raw: Any, key: str, model: Model) -> Family:
     return replace(
         family,
         **{
-            part: term(raw[part], Place(f"{where}.{part}", model, heads - {lacks}, (), arguments))
+            part: terms.term(
+                raw[part], Place(f"{where}.{part}", model, heads - {lacks}, (), arguments)
+            )
             for part, lacks in without.items()
             if raw[part] is not None or lacks != "var"
         },
@@ -324,24 +309,24 @@ def _family(raw: Any, key: str, model: Model) -> Family:
 
 def _motion(raw: Any, key: str, model: Model) -> Term:
     parameter = model.parameters[key]
-    place = Place(f"statement.direction.{key}", model, OF_DIRECTION)
-    if parameter.range in MATRICES:
+    place = Place(f"statement.direction.{key}", model, terms.OF_DIRECTION)
+    if parameter.range in terms.MATRICES:
         return _multiple(raw, ("mat", key), place)
-    return term(raw, place.under(*(("index", size) for size in parameter.plates)))
+    return terms.term(raw, place.under(*(("index", size) for size in parameter.plates)))
 
 
 def _multiple(raw: Any, letter: Term, place: Place) -> Term:
     """["scaled", t, letter], the only motion of a matrix; as the term t."""
     fits = isinstance(raw, list) and len(raw) == 3 and [raw[0], raw[2]] == ["scaled", list(letter)]
     place.require(fits, raw, f"not a multiple of {letter[1]}")
-    return term(raw[1], place)
+    return terms.term(raw[1], place)
 
 
 def _certificate(raw: Any, key: str, model: Model) -> Certificate:
     where, family = f"certificates.{key}", model.families[key]
     direction = record(**dict.fromkeys(family.arguments, anything))
     top = record(direction=direction, entropy=anything)(raw, where)
-    heads = (OF_VECTORS if family.over_vectors else OF_FAMILY) - {"var"}
+    heads = (terms.OF_VECTORS if family.over_vectors else terms.OF_FAMILY) - {"var"}
     moved = {}
     for name_, range_ in family.arguments.items():
         place = Place(f"{where}.direction.{name_}", model, heads, (), family.arguments)
@@ -349,6 +334,8 @@ def _certificate(raw: Any, key: str, model: Model) -> Certificate:
         if range_ == "posdef":
             moved[name_] = _multiple(value, ("arg", name_), place)
         else:
-            moved[name_] = term(value, place.under(*[("index", "dim")] * (range_ == "vector")))
+            moved[name_] = terms.term(
+                value, place.under(*[("index", "dim")] * (range_ == "vector"))
+            )
     place = Place(f"{where}.entropy", model, heads, (), family.arguments)
-    return Certificate(moved, term(top["entropy"], place))
+    return Certificate(moved, terms.term(top["entropy"], place))

@@ -11,24 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from .evaluate import Bound, Pair, Site, evaluate, letter
 from .known import KNOWN
-from .normal_form import (
-    Polynomial,
-    Work,
-    add,
-    constant,
-    is_positive,
-    logarithm,
-    of,
-    product,
-    symbols,
-)
+from .normal_form import Polynomial, Work, constant, is_positive, of, symbols
 from .reader import Document
 from .statement import show
-from .terms import Family, Model, Refused, Term
+from .terms import Family, Model, Refused, Term, check
 
 Q: Term = ("H", "encoder", 0)
 PRIOR: Term = ("expect", 0, ("logp", "prior", 0))
@@ -68,25 +59,23 @@ def heads(term: Term, outside_d: bool = False) -> set[str]:
     return own.union(*(heads(part, outside_d) for part in term))
 
 
-def _equal(at: Context, result: Term) -> None:
-    if evaluate(at.site, result)[0] != at.elbo:
-        raise Refused(f"not shown to equal the ELBO: {show(result)}")
+def _is_elbo(at: Context, result: Term) -> None:
+    same = evaluate(at.site, result)[0] == at.elbo
+    check(same, f"not shown to equal the ELBO: {show(result)}")
 
 
-def _meets_target(at: Context, result: Term) -> None:
-    if evaluate(at.site, result)[0] != at.target:
-        raise Refused(f"not shown to equal the entropy sum and the excess: {show(result)}")
+def _is_target(at: Context, result: Term) -> None:
+    same = evaluate(at.site, result)[0] == at.target
+    check(same, f"not shown to equal the entropy sum + excess: {show(result)}")
 
 
 def definition(at: Context, result: Term) -> None:
     """
     ------------------------------------------------------------------  (definition)
     F = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z))
-
     Fails unless the result is this very term.
     """
-    if result != ELBO:
-        raise Refused(f"not the ELBO: {show(result)}")
+    check(result == ELBO, f"not the ELBO: {show(result)}")
 
 
 def reparametrise(at: Context, result: Term) -> None:
@@ -94,17 +83,16 @@ def reparametrise(at: Context, result: Term) -> None:
     F = ... E_q f(z) ...      z = location + scale eps under q  (checked for the family)
     ------------------------------------------------------------------  (reparametrise)
     F = ... E_eps f(location + scale eps) ...
-
     Fails unless every `expect` became `reparam` and nothing else changed.
     """
 
     def changed(term: Term) -> Term:
-        if not isinstance(term, tuple):
-            return "reparam" if term == "expect" else term
-        return tuple(changed(part) for part in term)
+        if isinstance(term, tuple):
+            return tuple(changed(part) for part in term)
+        return "reparam" if term == "expect" else term
 
-    if result != changed(at.before):
-        raise Refused(f"not the previous result with reparam for expect: {show(result)}")
+    same = result == changed(at.before)
+    check(same, f"not the previous result with reparam for expect: {show(result)}")
 
 
 def split(at: Context, result: Term) -> None:
@@ -112,22 +100,18 @@ def split(at: Context, result: Term) -> None:
     F = mean_n (a + b + c)
     ------------------------------------------------------------------  (split)
     F = mean_n a + mean_n b + mean_n c
-
     Fails unless equal by algebra, a sum of at least three terms, and each mean of one factor.
     """
-    if isinstance(result, int) or result[0] != "add" or len(result) < 4:
-        raise Refused(f"not a sum of at least three terms: {show(result)}")
-
-    def check(term: Term) -> None:
-        if isinstance(term, tuple):
-            factors = {head.split()[1] for head in heads(term) if " " in head}
-            if term[:1] == ("mean",) and len(factors) > 1:
-                raise Refused(f"a mean of several factors: {show(term)}")
-            for part in term:
-                check(part)
-
-    check(result)
-    _equal(at, result)
+    is_sum = isinstance(result, tuple) and result[0] == "add" and len(result) > 3
+    check(is_sum, f"not a sum of at least three terms: {show(result)}")
+    waiting = [result]
+    while waiting:
+        if isinstance(part := waiting.pop(), tuple):
+            waiting.extend(part)
+            factors = {head.split()[1] for head in heads(part) if " " in head}
+            several = part[:1] == ("mean",) and len(factors) > 1
+            check(not several, f"a mean of several factors: {show(result)}")
+    _is_elbo(at, result)
 
 
 def tempering(at: Context, result: Term) -> None:
@@ -135,13 +119,11 @@ def tempering(at: Context, result: Term) -> None:
     F = ... + E log p + ...     D log p = log p + H[p]  (checked for the family)
     ------------------------------------------------------------------  (tempering)
     F = ... - E H[p] + D E log p + ...
-
     Fails unless equal by algebra and one more factor's log p is gone outside D.
     """
     gone = heads(at.before, True) - heads(result, True)
-    if not gone & {"logp prior", "logp decoder"}:
-        raise Refused("no factor's logp has gone from outside D")
-    _equal(at, result)
+    check(gone & {"logp prior", "logp decoder"}, "no factor's logp has gone from outside D")
+    _is_elbo(at, result)
 
 
 def scaling(at: Context, result: Term) -> None:
@@ -149,14 +131,12 @@ def scaling(at: Context, result: Term) -> None:
     F = ... + mean H[q] + E log p(z) + ...     z_h -> e^s z_h in encoder and decoder
     ------------------------------------------------------------------  (scaling)
     F = ... + mean H[q] - H[p(z)] + D (mean H[q] + E log p(z)) + ...
-
     Fails unless equal by algebra, after `reparametrise`, and the prior's log p is gone outside D.
     """
-    if not at.site.reparametrised:
-        raise Refused("the encoder moves with the decoder: reparametrise first")
-    if "logp prior" not in heads(at.before, True) - heads(result, True):
-        raise Refused("the prior's logp has not gone from outside D")
-    _equal(at, result)
+    check(at.site.reparametrised, "the encoder moves with the decoder: reparametrise first")
+    gone = heads(at.before, True) - heads(result, True)
+    check("logp prior" in gone, "the prior's logp has not gone from outside D")
+    _is_elbo(at, result)
 
 
 def gap(at: Context, result: Term) -> None:
@@ -164,23 +144,19 @@ def gap(at: Context, result: Term) -> None:
     F = E + excess + D a + D b + ...
     ------------------------------------------------------------------  (gap)
     F = E + excess + D objective                           at every parameter value
-
     Fails unless equal by algebra, `claim.gap`, a sum that holds D objective once and no other D
     or log p, and the rest of it equals E + excess.
     """
-    if result != at.document.gap:
-        raise Refused("the result is not claim.gap")
+    check(result == at.document.gap, "the result is not claim.gap")
     rest = _without_gap(result)
-    wrong = sorted(heads(rest) & {"D", "logp"})
-    if wrong:
-        raise Refused(f"beside D(objective) the gap holds {wrong[0]}: {show(result)}")
-    _meets_target(at, rest)
-    _equal(at, result)
+    check(not heads(rest) & {"D", "logp"}, f"D or logp beside D(objective): {show(result)}")
+    _is_target(at, rest)
+    _is_elbo(at, result)
 
 
 def _without_gap(term: Term) -> Term:
-    if isinstance(term, int) or term[0] != "add" or term.count(D_OBJECTIVE) != 1:
-        raise Refused(f"not a sum with exactly one addend D(objective): {show(term)}")
+    fits = isinstance(term, tuple) and term[0] == "add" and term.count(D_OBJECTIVE) == 1
+    check(fits, f"not a sum with exactly one addend D(objective): {show(term)}")
     rest: Term = tuple(part for part in term if part != D_OBJECTIVE)
     return rest if len(rest) > 2 else rest[1]
 
@@ -190,11 +166,10 @@ def stationary(at: Context, result: Term) -> None:
     F = E + excess + D objective     d objective/dp = 0 for each moved p
     ------------------------------------------------------------------  (stationary)
     F = E + excess                   D objective = sum_p direction[p] d objective/dp
-
     Fails unless the result is the previous one without its addend D objective.
     """
-    if result != _without_gap(at.before):
-        raise Refused("not the previous result without its addend D(objective)")
+    same = result == _without_gap(at.before)
+    check(same, "not the previous result without its addend D(objective)")
 
 
 def closed_form(at: Context, result: Term) -> None:
@@ -202,25 +177,15 @@ def closed_form(at: Context, result: Term) -> None:
     F = E + excess
     ------------------------------------------------------------------  (closed_form)
     F = expression without H
-
     Fails unless equal by algebra to E + excess, and `claim.entropy_sum`, which the reader has
     found to be free of objective, D, logp and H.
     """
-    if result != at.document.entropy_sum:
-        raise Refused("the result is not claim.entropy_sum")
-    _meets_target(at, result)
+    check(result == at.document.entropy_sum, "the result is not claim.entropy_sum")
+    _is_target(at, result)
 
 
-RULES: dict[str, Callable[[Context, Term], None]] = {
-    "definition": definition,
-    "reparametrise": reparametrise,
-    "split": split,
-    "tempering": tempering,
-    "scaling": scaling,
-    "gap": gap,
-    "stationary": stationary,
-    "closed_form": closed_form,
-}
+ALL = (definition, reparametrise, split, tempering, scaling, gap, stationary, closed_form)
+RULES: dict[str, Callable[[Context, Term], None]] = {rule.__name__: rule for rule in ALL}
 
 
 def objective(document: Document) -> Term:
@@ -251,10 +216,8 @@ def accept(document: Document, work: Work) -> bool:
     _check_hashes(document)
     _check_order(rules)
     _check_moved(document)
-    certificates = document.certificates
-    reparametrised = "reparametrise" in rules
-    goal = objective(document)
-    site = Site(work, model, goal, document.direction, certificates, reparametrised)
+    goal, certificates = objective(document), document.certificates
+    site = Site(work, model, goal, document.direction, certificates, "reparametrise" in rules)
     for name, family in model.families.items():
         with _place(f"certificates.{name}"):
             _check_family(site, family)
@@ -264,16 +227,15 @@ def accept(document: Document, work: Work) -> bool:
         for part in (Q, PRIOR, DECODER):  # one by one: nothing cancels before it is noted
             evaluate(moving, ("mean", part))
         work.allowed = frozenset(work.met)
-        elbo, _ = evaluate(site, ELBO)
-        entropies, _ = evaluate(site, entropy_sum(model))
-        for name in sorted(document.direction.keys() - symbols(elbo)):
-            raise Refused(f"{name} moves, but the ELBO does not depend on it")
+        elbo, entropies = (evaluate(site, term)[0] for term in (ELBO, entropy_sum(model)))
+        ghosts = sorted(document.direction.keys() - symbols(elbo))
+        check(not ghosts, f"{ghosts[:1]} moves, but the ELBO does not depend on it")
     with _place("statement.objective"):
-        if not is_positive(evaluate(site, document.weight)[0]):
-            raise Refused(f"the weight {show(document.weight)}: not shown to be positive")
+        surely = is_positive(evaluate(site, document.weight)[0])
+        check(surely, f"the weight {show(document.weight)}: not shown to be positive")
         evaluate(moving, goal)
     with _place("statement.claim.excess"):
-        target = add(work, entropies, evaluate(site, document.excess)[0])
+        target = work.add(entropies, evaluate(site, document.excess)[0])
     _check_conditions(document)
     before: Term = 0
     for i, (rule, result) in enumerate(document.steps):
@@ -286,19 +248,18 @@ def accept(document: Document, work: Work) -> bool:
 def _check_hashes(document: Document) -> None:
     for name, stored in document.stored_sha256.items():
         actual = document.actual_sha256[name]
-        if stored != actual:
-            raise Refused(f"sha256.{name}: stored {stored[:16]}…, computed {actual[:16]}…")
+        check(stored == actual, f"sha256.{name}: stored {stored[:16]}…, computed {actual[:16]}…")
     name, actual = document.model.name, document.actual_sha256["statement"]
-    if KNOWN.get(name, actual) != actual:
-        raise Refused(f"the statement is not that of the shipped model {name!r}")
+    shipped = KNOWN.get(name, actual) == actual
+    check(shipped, f"the statement is not that of the shipped model {name!r}")
 
 
 def _check_order(rules: list[str]) -> None:
     middle = [rule for rule in rules if rule in ("tempering", "scaling")]
     optional = ["reparametrise"] if "reparametrise" in rules else []
     wanted = ["definition", *optional, "split", *middle, "gap", "stationary", "closed_form"]
-    if rules != wanted or not middle:
-        raise Refused(f"the order of the rules: {' '.join(rules)[:120] or '(no steps)'}")
+    found = " ".join(rules)[:120] or "(no steps)"
+    check(middle and rules == wanted, f"the order of the rules: {found}")
 
 
 def _names(term: Term) -> set[str]:
@@ -313,26 +274,23 @@ def _check_moved(document: Document) -> None:
     model = document.model
     constrained = {name for name, _ in model.constraints}
     for name in document.direction:
-        if not model.parameters[name].learned:
-            raise Refused(f"statement.direction: {name} moves, but it is not learned")
-        if name in constrained:
-            raise Refused(f"statement.direction: {name} moves, but it is constrained")
+        moves = f"statement.direction: {name} moves, but it is"
+        check(model.parameters[name].learned, f"{moves} not learned")
+        check(name not in constrained, f"{moves} constrained")
     for name in sorted(_names(document.weight)):
-        if model.parameters[name].learned:
-            raise Refused(f"statement.objective.weight: {name} is learned")
+        check(not model.parameters[name].learned, f"statement.objective.weight: {name} is learned")
     missing = sorted(model.families.keys() ^ document.certificates.keys())
-    if missing:
-        raise Refused(f"certificates: none for the family {missing[0]}")
+    check(not missing, f"certificates: none for the family {missing[:1]}")
 
 
 def _check_factors(site: Site) -> None:
     encoder, prior = site.model.family("encoder"), site.model.family("prior")
-    if encoder.log_base_measure != 0:
-        raise Refused(f"the encoder's family {encoder.name} has a base measure")
-    if encoder.support != prior.support:
-        raise Refused(f"the encoder is {encoder.support}, the prior {prior.support}")
-    if site.reparametrised and encoder.location is None:
-        raise Refused(f"the encoder's family {encoder.name} has no location and scale")
+    constant_base = encoder.log_base_measure == 0
+    check(constant_base, f"the encoder's family {encoder.name} has a base measure")
+    same = encoder.support == prior.support
+    check(same, f"the encoder is {encoder.support}, the prior {prior.support}")
+    drawn = encoder.location is not None or not site.reparametrised
+    check(drawn, f"the encoder's family {encoder.name} has no location and scale")
 
 
 def conditions(document: Document) -> Iterator[tuple[str, ...]]:
@@ -346,26 +304,20 @@ def conditions(document: Document) -> Iterator[tuple[str, ...]]:
         if family.log_base_measure != 0:
             yield ("base_measure", name)
     yield from (("finite", "objective"), ("interchange", "objective"))
-    for name, text in model.constraints:
-        yield ("constraint", name, text)
+    yield from (("constraint", name, text) for name, text in model.constraints)
     if any(rule == "reparametrise" for rule, _ in document.steps):
         yield ("reparametrised", "encoder")
     moved = [name for name in model.parameters if name in document.direction]
-    for name in moved:
-        if name in _names(model.factors["encoder"].arguments):
-            yield ("closed", "encoder", name)
-    for name in moved:
-        yield ("stationary", "objective", name)
+    in_encoder = _names(model.factors["encoder"].arguments)
+    yield from (("closed", "encoder", name) for name in moved if name in in_encoder)
+    yield from (("stationary", "objective", name) for name in moved)
 
 
 def _check_conditions(document: Document) -> None:
-    wanted = list(conditions(document))
-    for i in range(max(len(wanted), len(document.conditions))):
-        ours = wanted[i] if i < len(wanted) else ()
-        theirs = document.conditions[i] if i < len(document.conditions) else ()
-        if ours != theirs:
-            needed, found = " ".join(ours) or "nothing", " ".join(theirs) or "nothing"
-            raise Refused(f"statement.conditions[{i}]: {needed} is needed, {found[:80]} is stored")
+    pairs = zip_longest(conditions(document), document.conditions, fillvalue=("nothing",))
+    for i, (ours, theirs) in enumerate(pairs):
+        found = f"{' '.join(ours)} is needed, {' '.join(theirs)[:80]} is stored"
+        check(ours == theirs, f"statement.conditions[{i}]: {found}")
 
 
 def _check_family(site: Site, family: Family) -> None:
@@ -406,16 +358,17 @@ def _check_family(site: Site, family: Family) -> None:
     measure, entropy = family.log_base_measure, certificate.entropy
     less = ("mul", -1, measure) if measure else 0
     parts = [evaluate(still, term)[0] for term in (less, entropy)]
-    if change != add(work, value, *parts):
-        base = " - log base measure" if measure else ""
-        raise Refused(f"not shown: derivative of the log density = log density{base} + entropy")
+    base = " - log base measure" if measure else ""
+    holds = change == work.add(value, *parts)
+    check(holds, f"not shown: derivative of the log density = log density{base} + entropy")
     if family.location is None:
         return
     eps: Pair = of(work.atom("noise")), {}
     location, scale = evaluate(still, family.location), evaluate(still, family.scale)
     drawn = site.plus(location, site.times(scale, eps))
     value, _ = evaluate(bound(None, var=lambda: drawn), family.log_density)
-    log_scale = logarithm(work, scale[0], partial(show, family.scale))
-    squared = product(work, constant(Fraction(-1, 2)), product(work, eps[0], eps[0]))
-    if add(work, value, log_scale) != add(work, squared, evaluate(site, LOG_NORMAL)[0]):
-        raise Refused("not shown: location + scale * eps has the family's density")
+    log_scale = work.logarithm(scale[0], partial(show, family.scale))
+    squared = work.product(constant(Fraction(-1, 2)), work.product(eps[0], eps[0]))
+    normal = work.add(squared, evaluate(site, LOG_NORMAL)[0])
+    holds = work.add(value, log_scale) == normal
+    check(holds, "not shown: location + scale * eps has the family's density")

@@ -119,6 +119,11 @@ def require(holds: Any, where: str, value: Any, why: str) -> None:
         raise Malformed(f"{where}: {shown(value)}: {why}")
 
 
+def check(holds: Any, why: str) -> None:
+    if not holds:
+        raise Refused(why)
+
+
 def one_of(raw: Any, where: str, allowed: Collection[str]) -> str:
     found = isinstance(raw, str) and raw in allowed
     require(found, where, raw, f"not one of {', '.join(allowed) or '(none)'}"[:120])

@@ -8,9 +8,8 @@ system for v; what is left over, free of x, *is* the (pseudo) entropy, because s
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import sympy as sp
@@ -19,21 +18,7 @@ from entropysym.language.heads import NetworkValue
 from entropysym.language.objective import variable
 from entropysym.language.records import Family, Model
 from entropysym.language.symbols import DATUM, LATENT
-
-
-@dataclass(frozen=True)
-class Certificate:
-    r"""Why no direction exists: at these rational points $\log p-\log h$ is no combination of the scores and what x is not in.
-
-    The matrix has a row for each point and a column for each of `columns`, up to terms free of x; a column 1 stands for one value of
-    what the density is conditioned on, and is 0 at points with another. The determinant is an exact rational other than zero.
-    """
-
-    parameters: Mapping[sp.Symbol, sp.Rational]
-    points: tuple[Mapping[sp.Symbol, sp.Rational], ...]
-    columns: tuple[sp.Expr, ...]
-    matrix: sp.ImmutableMatrix
-    determinant: sp.Rational
+from entropysym.prover.certificates import Certificate, certificate
 
 
 @dataclass(frozen=True)
@@ -86,11 +71,11 @@ def tempering_direction(
         [target.get(f, sp.S.Zero) for f in rows],
     )
     if solved is None:
-        certificate = _certificate(tempered, over, seen - over, learned)
+        shown = _certificate(tempered, over, seen - over, learned)
         names = ", ".join(p.name for p in learned) or "nothing"
         return NoTempering(
             reason=f"with {names} learned, no motion of the learned parameters tempers the density: its logarithm is no combination of scores and constants",
-            certificate=certificate,
+            certificate=shown,
         )
     solution, pivots = solved
     direction = (
@@ -173,52 +158,12 @@ def _certificate(
     given: frozenset[sp.Symbol],
     learned: Sequence[sp.Symbol],
 ) -> Certificate | None:
-    """Rational points at which the tempered log-density is provably outside the span of the scores and functions of `given`."""
-
     def varying(e: sp.Expr) -> sp.Expr:
-        # What is free of x is taken up by the indicator columns, so it may be dropped, and with it most irrational numbers.
         fs = functions_of(e, over | given)
         return sp.Add(*(c * f for f, c in fs.items() if f.free_symbols & over))
 
-    columns = [*(varying(sp.diff(tempered, p)) for p in learned), varying(tempered)]
-    symbols = set().union(*(c.free_symbols for c in columns)) - over - given
-    values = {t: sp.Rational(2 * i + 3, 2 * i + 7) for i, t in enumerate(sorted(symbols, key=str))}
-    grid = [sp.Rational(k, 4) for k in (1, 3, 2, 5, 7, 9, 11, 13)]
-
-    def places(over: frozenset[sp.Symbol], most: int) -> list[dict[sp.Symbol, sp.Rational]]:
-        ordered = sorted(over, key=str)
-        found = itertools.islice(itertools.product(grid, repeat=len(ordered)), most)
-        return [dict(zip(ordered, p, strict=True)) for p in found]
-
-    for conditions in range(1, 2 + (2 if given else 0)):
-        settings = places(given, conditions)
-        points = [{**x, **g} for g in settings for x in places(over, 16)]
-        indicators = [
-            [sp.Integer(all(p[k] == v for k, v in g.items())) for g in settings] for p in points
-        ]
-        table = sp.Matrix(
-            [
-                [*ones, *(c.xreplace(values).xreplace(p) for c in columns)]
-                for ones, p in zip(indicators, points, strict=True)
-            ]
-        )
-        if not all(e.is_Rational for e in table):
-            return None
-        # Keep columns that are independent at these points, then rows that make the last column stand out.
-        kept = list(table[:, :-1].rref()[1])
-        chosen = table[:, [*kept, table.cols - 1]]
-        rows = list(chosen.T.rref()[1])
-        if len(rows) == chosen.cols:
-            square = chosen[rows, :]
-            named = [sp.S.One] * len(settings) + columns
-            return Certificate(
-                parameters=values,
-                points=tuple(points[r] for r in rows),
-                columns=tuple(named[c] for c in (*kept, table.cols - 1)),
-                matrix=sp.ImmutableMatrix(square),
-                determinant=square.det(),
-            )
-    return None
+    scores = [varying(sp.diff(tempered, p)) for p in learned]
+    return certificate(scores, varying(tempered), over, given)
 
 
 def family_tempering(family: Family) -> Tempering | NoTempering:
@@ -265,7 +210,7 @@ def factor_tempering(model: Model, role: str) -> Tempering | NoTempering:
         given=[s for e, s in opaque.items() if e != value],
     )
     if isinstance(found, NoTempering):
-        return found
+        return replace(found, certificate=_smallest_certificate(model, role))
     back = {s: e for e, s in (*plain.items(), *opaque.items())}
     return Tempering(
         direction={
@@ -276,3 +221,37 @@ def factor_tempering(model: Model, role: str) -> Tempering | NoTempering:
         entropy=found.entropy.xreplace(back),
         excluded=tuple(e.xreplace(back) for e in found.excluded),
     )
+
+
+def _smallest_certificate(model: Model, role: str) -> Certificate | None:
+    """The certificate of the smallest instance: inner sums of one term, networks that are given functions, every parameter learned that is."""
+    factor, plate = model.factor(role), model.plate(role)
+    value = variable(model, role)
+
+    def one_term(e: sp.Basic) -> sp.Basic:
+        return e.replace(lambda f: isinstance(f, sp.Sum), lambda f: f.function)
+
+    tempered = factor.fill(
+        factor.family.log_density - factor.family.log_base_measure, plate, value
+    )
+    tempered = one_term(tempered)
+    constrained = {c.on for c in model.constraints}
+    free = {p.symbol for p in model.parameters if p.learned and p.name not in constrained}
+    symbols: dict[sp.Basic, sp.Symbol] = {}
+    learned, given = [], []
+    atoms = tempered.atoms(NetworkValue, sp.Indexed)
+    inside = set().union(*(a.atoms(sp.Indexed) for a in atoms if isinstance(a, NetworkValue)))
+    for atom in sorted(atoms, key=str):
+        positive = {"positive": True} if atom.is_positive else {"real": True}
+        if isinstance(atom, NetworkValue) or atom.base == LATENT:
+            if atom != value and not (atom in inside and not tempered.xreplace(symbols).has(atom)):
+                symbols[atom] = sp.Dummy(f"g{len(given) + 1}", **positive)
+                given.append(symbols[atom])
+        elif atom.base in free:
+            symbols[atom] = sp.Dummy(str(atom.base.label), **positive)
+            learned.append(symbols[atom])
+    symbols[value] = sp.Dummy("x", real=True)
+    plain = tempered.xreplace(symbols)
+    learned += sorted((p for p in free if isinstance(p, sp.Symbol)), key=str)
+    learned = [p for p in learned if plain.has(p)]
+    return _certificate(plain, frozenset([symbols[value]]), frozenset(given) & plain.free_symbols, learned)

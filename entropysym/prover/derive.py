@@ -110,8 +110,14 @@ def _refusal(
     model: Model, role: str, reason: str, *attempts: NoTempering, partial: Derivation | None = None
 ) -> Refusal:
     why = "; ".join((reason, *(a.reason for a in attempts)))
-    # A certificate refutes the factor's own direction; that no symmetry replaces it is not certified.
-    certified = role == "decoder" and any(a.certificate is not None for a in attempts)
+    # A certificate refutes the factor's own direction. For a prior the encoder could still rescue it by a symmetry, unless nothing
+    # of it is known to be learned: then equality fails for some encoder of this form, a frozen one.
+    frozen = not any(
+        p.learned and any(a.has(p.symbol) for a in model.encoder.arguments)
+        for p in model.parameters
+    )
+    settled = role == "decoder" or (role == "prior" and frozen)
+    certified = settled and any(a.certificate is not None for a in attempts)
     verdict = refuted(why, "certificate") if certified else undecided(why)
     return Refusal(model, role, reason, attempts, verdict, partial)
 

@@ -7,11 +7,12 @@ from entropysym.prover.derivation import Derivation, Refusal
 from entropysym.prover.document import to_json
 from entropysym.rendering.figure import training_figure
 from entropysym.rendering.latex import latex
-from entropysym.rendering.layout import filled, latex_layout, markdown_layout, plain_layout
+from entropysym.rendering.layout import bare, filled, latex_layout, markdown_layout, plain_layout
 from entropysym.rendering.medium import latex_medium, markdown_medium, plain_medium
 from entropysym.rendering.notation import Data
-from entropysym.rendering.paper import paper, refusal_paper
+from entropysym.rendering.paper import REFERENCES, paper
 from entropysym.rendering.plain import plain
+from entropysym.rendering.refusals import refusal_paper
 
 _MEDIA = {
     "latex": (latex_medium, latex_layout, "tex"),
@@ -25,26 +26,51 @@ FORMATS = ("json", "latex", "markdown", "text")
 def render(derivation: Derivation | Refusal, to: str = "text", *, data: Data = "finite") -> str:
     r"""A derivation or a refusal as a complete document.
 
-    `to` is latex (a file for pdflatex), markdown (for notebooks), text (for a terminal) or json (for the checker; derivations only).
-    `data="infinite"` writes the data mean as $\mathbb E_{p(x)}$; it changes how the page reads, not what is stored.
-    Raises `InputError` for an unknown format or kind of data, and for a refusal as JSON.
+    `to` is latex (a file for pdflatex), markdown (for notebooks), text (for a terminal) or json (for the checker; of a refusal, its
+    partial result). `data="infinite"` writes the data mean as $\mathbb E_{p(x)}$; it changes how the page reads, not what is stored.
+    Raises `InputError` for an unknown format or kind of data, and for a refusal without partial result as JSON.
     """
-    if not isinstance(derivation, (Derivation, Refusal)):
-        raise InputError(f"only a derivation or a refusal can be rendered, not {shown(derivation)}")
     if to == "json":
-        if isinstance(derivation, Refusal):
+        found = derivation.partial if isinstance(derivation, Refusal) else derivation
+        if found is None:
             raise InputError(
-                "a refusal has no stored form, because there are no steps to replay; render it to text, markdown or latex"
+                "this refusal has no stored form, because no partial result is left whose steps could be replayed; "
+                "render it to text, markdown or latex"
             )
-        return to_json(derivation)
+        return to_json(_checked(found))  # type: ignore[arg-type]
     if to not in _MEDIA:
         raise one_of(to, FORMATS, "format")
+    return _filled(derivation, to, "refusal", "derivation", "section", data)
+
+
+def section(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
+    r"""The LaTeX body of a derivation or a refusal, as subsections without a preamble, for a larger document (see `preamble`)."""
+    return _filled(derivation, "latex", "refused", "body", "subsection", data)
+
+
+def preamble() -> str:
+    r"""The LaTeX preamble that `section` needs, from \documentclass to \begin{document}, the latter not included."""
+    return bare("preamble.tex")
+
+
+def _checked(derivation: object) -> Derivation | Refusal:
+    if not isinstance(derivation, (Derivation, Refusal)):
+        raise InputError(f"only a derivation or a refusal can be rendered, not {shown(derivation)}")
+    return derivation
+
+
+def _filled(
+    derivation: Derivation | Refusal, to: str, refused: str, derived: str, level: str, data: Data
+) -> str:
+    found = _checked(derivation)
     make_medium, make_layout, suffix = _MEDIA[to]
-    medium = make_medium(derivation.model, data)
+    medium = make_medium(found.model, data)
     layout = make_layout(medium)
-    if isinstance(derivation, Refusal):
-        return filled(f"refusal.{suffix}", layout, {"r": refusal_paper(derivation, medium)})
-    return filled(f"derivation.{suffix}", layout, {"p": paper(derivation, medium)})
+    if isinstance(found, Refusal):
+        return filled(
+            f"{refused}.{suffix}", layout, {"r": refusal_paper(found, medium), "level": level}
+        )
+    return filled(f"{derived}.{suffix}", layout, {"p": paper(found, medium), "level": level})
 
 
 def document(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
@@ -52,4 +78,14 @@ def document(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
     return render(derivation, "latex", data=data)
 
 
-__all__ = ["FORMATS", "document", "latex", "plain", "render", "training_figure"]
+__all__ = [
+    "FORMATS",
+    "REFERENCES",
+    "document",
+    "latex",
+    "plain",
+    "preamble",
+    "render",
+    "section",
+    "training_figure",
+]

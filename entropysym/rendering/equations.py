@@ -141,8 +141,7 @@ def _second_moment(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     rest = distributed(e + moment, powers=True)
     if rest.atoms(DataMean) or rest.has(DATUM):
         return _balanced(e)
-    constant = moment.body.diff(n) == 0 and not moment.body.has(DATUM)
-    return rest, moment.body if constant else moment
+    return rest, moment
 
 
 def without_common_factor(e: sp.Expr) -> sp.Expr:

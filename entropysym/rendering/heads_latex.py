@@ -15,7 +15,6 @@ from entropysym.language.matrices import Inverse, Matrix, MatrixLetter, Transpos
 from entropysym.rendering.order import addends, product
 from entropysym.rendering.vectors import without_index
 
-
 _LETTERLIKE = (MatrixLetter, Inverse, Transposed)
 #: Families that are written with one calligraphic letter.
 NORMALS = ("Normal", "MultivariateNormal")
@@ -118,9 +117,7 @@ class HeadsLatex:
     def _print_Directional(self, e: sp.Expr) -> str:
         body = self._print(e.args[0])
         return r"v \cdot \nabla " + (
-            body
-            if isinstance(e.args[0], (Elbo, ObjectiveValue))
-            else self.enclosed(body, "[", "]")
+            body if isinstance(e.args[0], (Elbo, ObjectiveValue)) else self.enclosed(body, "[", "]")
         )
 
     def _print_Slope(self, e: sp.Expr) -> str:
@@ -173,12 +170,18 @@ class HeadsLatex:
 
     def _print_Scaled(self, e: Any) -> str:
         factor, word = e.args
-        scalar = self.enclosed(self._print(factor)) if isinstance(factor, sp.Add) else self._print(factor)
+        scalar = (
+            self.enclosed(self._print(factor))
+            if isinstance(factor, sp.Add)
+            else self._print(factor)
+        )
         shown = {"1": "", "-1": "-"}.get(scalar, rf"{scalar} \, ")
         return f"{shown}{self._print(word)}"
 
     def _print_MatrixProduct(self, e: Any) -> str:
-        return " ".join(self._word(a) if not isinstance(a, _LETTERLIKE) else self._print(a) for a in e.args)
+        return " ".join(
+            self._word(a) if not isinstance(a, _LETTERLIKE) else self._print(a) for a in e.args
+        )
 
     def _print_Inverse(self, e: Any) -> str:
         return f"{self._word(e.args[0])}^{{-1}}"

@@ -136,15 +136,15 @@ class PaperPrinter(HeadsLatex, LatexPrinter):
         if isinstance(e, sp.Indexed):
             name, power = latex_name(e.base.label.name)
             indices = e.indices[1:] if self.infinite and e.base == DATUM else e.indices
-            return name + self._below(tuple(indices)), 2 if power else 1, ""
+            return self._joined(name, tuple(indices)), 2 if power else 1, ""
         if e.func.__name__ == "NetworkValue":
             name, power = latex_name(e.name)
             inputs = ", ".join(self._print(v) for v in e.inputs)
-            return name + self._below(e.indices), 2 if power else 1, f"({inputs})"
+            return self._joined(name, e.indices), 2 if power else 1, f"({inputs})"
         if isinstance(e, Whole):
             kept = e.args[2:] if self.infinite and e.args[0] == DATUM else e.args[1:]
             name, power = latex_name(e.args[0].label.name)  # type: ignore[attr-defined]
-            return name + self._below(kept), 2 if power else 1, ""
+            return self._joined(name, kept), 2 if power else 1, ""
         return None
 
     def _raised(self, e: sp.Basic) -> str:
@@ -154,6 +154,13 @@ class PaperPrinter(HeadsLatex, LatexPrinter):
     def _name(self, s: sp.Symbol) -> tuple[str, str]:
         index = primed(s)
         return (index, "") if index else latex_name(s.name)
+
+    def _joined(self, name: str, indices: tuple[sp.Basic, ...]) -> str:
+        """A name with its indices; a subscript that the name has itself comes first: $\\mu_{0,h}$."""
+        below = self._below(indices)
+        if not below or not name.endswith("}") or "_{" not in name:
+            return name + below
+        return f"{name[:-1]},{below[2:]}"
 
     def _below(self, indices: tuple[sp.Basic, ...]) -> str:
         if not indices:

@@ -10,8 +10,8 @@ import jinja2
 import sympy as sp
 
 from entropysym.rendering.breaking import rows, tex_width
+from entropysym.rendering.equations import Line
 from entropysym.rendering.medium import Medium
-from entropysym.rendering.paper import Line
 
 COLUMNS = 100
 #: Widths of a LaTeX page in em: a display, and (set small) a step beside the column of reasons.
@@ -140,6 +140,25 @@ def wrapped(text: str, first: int = 0, rest: int = 0) -> str:
 
 def filled(template: str, layout: Layout, content: Mapping[str, object]) -> str:
     """A template of this package, filled. A name that the template asks for and nobody gives is an error."""
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            display=layout.display,
+            numbered=layout.numbered,
+            together=layout.together,
+            reason_width=REASON,
+            **content,
+        )
+    )
+
+
+def bare(template: str) -> str:
+    """A template of this package that holds no formulas."""
+    return _environment().get_template(template).render(reason_width=REASON)
+
+
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__name__.rpartition(".")[0]),
         block_start_string="<%",
@@ -153,10 +172,4 @@ def filled(template: str, layout: Layout, content: Mapping[str, object]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["wrapped"] = wrapped
-    return environment.get_template(template).render(
-        display=layout.display,
-        numbered=layout.numbered,
-        together=layout.together,
-        reason_width=REASON,
-        **content,
-    )
+    return environment

@@ -61,4 +61,3 @@ class Times(sp.Expr):
     r"""A matrix times a vector, $Wz$: ``Times(Whole(W), Whole(z))``; a third argument means the transpose, $W^\top z$."""
 
     is_commutative = True
-

@@ -24,7 +24,7 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM, LATENT, NOISE
-from entropysym.rendering.marks import ScaleSlope, Slope, Times, Velocity, Whole
+from entropysym.rendering.marks import EXCESS, ScaleSlope, Slope, Times, Velocity, Whole
 
 ENCODER, PRIOR, DECODER, DERIVATIVE = range(4)
 _RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
@@ -123,12 +123,12 @@ FUNCTIONS = (Softplus, Sigmoid, sp.Abs, sp.exp)
 def is_light(f: sp.Expr) -> bool:
     """Whether a factor may stand inside a fraction."""
     base, _ = _base_and_exponent(f)
-    if isinstance(base, FUNCTIONS):
+    if isinstance(base, (Softplus, Sigmoid, sp.Abs)):
+        return True
+    if isinstance(base, sp.exp):
         return all(is_light(a) for m in sp.Add.make_args(base.args[0]) for a in sp.Mul.make_args(m))
     return bool(
-        base.is_Number
-        or base.is_NumberSymbol
-        or isinstance(base, (*_LETTERS, NetworkValue, Times))
+        base.is_Number or base.is_NumberSymbol or isinstance(base, (*_LETTERS, NetworkValue, Times))
     )
 
 
@@ -208,6 +208,8 @@ def rank(a: sp.Expr, places: Roles) -> int:
             if not isinstance(d.body, (Elbo, ObjectiveValue))
         ]
         return DERIVATIVE + min(inside, default=DERIVATIVE)
+    if EXCESS in a.free_symbols:
+        return DERIVATIVE
     heads = a.atoms(_RoleHead)
     if heads:
         return min(_RANK[h.role] for h in heads)

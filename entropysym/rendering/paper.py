@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 import sympy as sp
 
-from entropysym.language.heads import Directional, Elbo, Entropy, NetworkValue, NoiseExpectation
-from entropysym.language.objective import spelled_out
-from entropysym.language.records import Model, Plate
+from entropysym.language.heads import Elbo, ObjectiveValue
+from entropysym.language.objective import objective
 from entropysym.language.store import digest
-from entropysym.language.symbols import DATUM, LATENT, NOISE, n
-from entropysym.prover.criterion import Certificate
-from entropysym.prover.derivation import Derivation, Refusal
+from entropysym.prover.derivation import Derivation
 from entropysym.prover.document import statement
-from entropysym.rendering.marks import ENTROPY_SUM, GAP, Density, Distributed, Slope, Velocity
+from entropysym.rendering.abbreviations import abbreviation
+from entropysym.rendering.declarations import factors, notation
+from entropysym.rendering.equations import (
+    Line,
+    about_stationarity,
+    direction,
+    entropies,
+    identities,
+    stationarity,
+)
+from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP
 from entropysym.rendering.medium import Medium
-from entropysym.rendering.wording import admitted, entry, reason, reparametrisation, sentences, slopes
+from entropysym.rendering.wording import (
+    about_excess,
+    admitted,
+    maximised,
+    reason,
+    sentences,
+    slopes,
+)
 
 REFERENCES = (
     (
@@ -35,12 +49,17 @@ class Paper:
 
     title: str
     source: str
+    heading: str  # theorem, or partial result where something stands beside the entropy sum
     notation: tuple[tuple[str, str], ...]
     factors: tuple[Line, ...]
     objective: Line
+    learning: tuple[Line, ...]  # what learning maximises where that is not the ELBO
+    maximised: str
     conditions: tuple[str, ...]
     gap_identity: Line
     entropy_sum: Line
+    excess: tuple[Line, ...]
+    about_excess: str
     direction: tuple[Line, ...]
     stationary: str
     claim: Line
@@ -60,55 +79,82 @@ class Paper:
 
 def paper(derivation: Derivation, medium: Medium) -> Paper:
     """Gather the content. Raises `InputError` for a condition or a rule that has no wording."""
-    model, steps = derivation.model, derivation.steps
-    by_rule = {s.rule: s for s in steps}
-    hypotheses = [c for c in derivation.conditions if c.kind == "stationary"]
-    standing = [c for c in derivation.conditions if c.kind != "stationary"]
+    d, model = derivation, derivation.model
+    by_rule = {s.rule: s for s in d.steps}
+    hypotheses = [c for c in d.conditions if c.kind == "stationary"]
+    standing = [c for c in d.conditions if c.kind != "stationary"]
+    left_over = EXCESS if d.excess != 0 else sp.S.Zero
+    # Under its own sign the excess leaves the steps short; the last line spells it out.
+    steps = [
+        s.after - d.excess + left_over if s.rule in ("gap", "stationary") else s.after
+        for s in d.steps
+    ]
+    derivative = by_rule["gap"].after - by_rule["stationary"].after
+    right = ENTROPY_SUM + left_over
+    short = abbreviation(model)
+
+    def lines(*given: Line) -> tuple[Line, ...]:
+        if short is None:
+            return given
+        return tuple(replace(line, right=short.applied(line.right)) for line in given)  # type: ignore[arg-type]
+
+    meaning = () if short is None else (Line(short.letter, short.meaning),)
     return Paper(
         title=medium.text(model.title),
         source=medium.text(model.source),
-        notation=tuple(_notation(model, medium)),
-        factors=_factors(model),
+        heading="Partial result" if d.excess != 0 else "Theorem",
+        notation=tuple(notation(model, medium)),
+        factors=(*lines(*factors(model)), *meaning),
         objective=Line(Elbo(), by_rule["definition"].after),
+        learning=() if model.objective.is_elbo else (Line(ObjectiveValue(), objective(model)),),
+        maximised=medium.math(maximised(model)),
         conditions=tuple(sentences(standing, model, medium)),
-        gap_identity=Line(
-            Elbo(), ENTROPY_SUM + (by_rule["gap"].after - by_rule["stationary"].after)
-        ),
-        entropy_sum=Line(ENTROPY_SUM, by_rule["stationary"].after),
-        direction=tuple(_direction(derivation)),
+        gap_identity=Line(Elbo(), right + derivative),
+        entropy_sum=Line(ENTROPY_SUM, by_rule["stationary"].after - d.excess),
+        excess=lines(Line(EXCESS, d.excess)) if d.excess != 0 else (),
+        about_excess=about_excess(d, medium) if d.excess != 0 else "",
+        direction=tuple(direction(d)),
         stationary=medium.list(slopes(hypotheses, model)),
-        claim=Line(sp.Eq(Elbo(), ENTROPY_SUM, evaluate=False), derivation.entropy_sum),
-        identities=tuple(_identities(derivation)),
-        steps=tuple(Line(None if i else Elbo(), s.after, reason(s)) for i, s in enumerate(steps)),
-        entropies=tuple(_entropies(derivation)),
-        about_stationarity=_about_stationarity(derivation, medium),
-        stationarity=tuple(_stationarity(derivation)),
-        gap=Line(sp.Eq(GAP, Elbo() - ENTROPY_SUM, evaluate=False), derivation.gap),
-        remark=_remark(medium),
+        claim=lines(Line(sp.Eq(Elbo(), right, evaluate=False), d.entropy_sum))[0],
+        identities=tuple(identities(d)),
+        steps=lines(
+            *(
+                Line(None if i else Elbo(), after, reason(s, d))
+                for i, (s, after) in enumerate(zip(d.steps, steps, strict=True))
+            )
+        ),
+        entropies=lines(*entropies(d)),
+        about_stationarity=about_stationarity(d, medium),
+        stationarity=lines(*stationarity(d)),
+        gap=lines(Line(sp.Eq(GAP, Elbo() - ENTROPY_SUM, evaluate=False), d.gap))[0],
+        remark=_remark(d, medium),
         admitted=tuple(admitted(standing, medium)),
         references=tuple(medium.text(r) for r in REFERENCES),
-        sha256=digest(statement(derivation)),
-        version=_version(),
-        verdict=medium.text(str(derivation.verdict)),
+        sha256=digest(statement(d)),
+        version=installed_version(),
+        verdict=medium.text(str(d.verdict)),
     )
 
 
-def _version() -> str:
+def installed_version() -> str:
     try:
         return version("entropysym")
     except PackageNotFoundError:  # run from a source tree that is not installed
         return "(not installed)"
 
 
-def _remark(m: Medium) -> str:
+def _remark(d: Derivation, m: Medium) -> str:
     entropies, objective = m.math(ENTROPY_SUM), m.math(Elbo())
-    equal = m.math(sp.Eq(Elbo(), ENTROPY_SUM, evaluate=False))
+    equal = m.math(sp.Eq(Elbo(), ENTROPY_SUM + (EXCESS if d.excess != 0 else 0), evaluate=False))
+    cited = (
+        "The equality at stationary points is the theorem of [1], in general form of [2]; the derivation printed here was "
+        "found by entropysym."
+    )
+    if d.excess != 0:
+        cited = "The equality of [1] and [2] does not hold here without this term; the derivation was found by entropysym."
     return (
         f"Away from stationary points {entropies} is neither an upper nor a lower bound of {objective}: the gap "
         f"{m.math(GAP)} may have either sign. The converse does not hold: {equal} does not imply that the point is stationary, "
         "since only one direction of the gradient has to vanish. Differential entropies may be negative. "
-        + m.text(
-            "The equality at stationary points is the theorem of [1], in general form of [2]; the derivation printed here was "
-            "found by entropysym."
-        )
+        + m.text(cited)
     )

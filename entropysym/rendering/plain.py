@@ -126,20 +126,24 @@ class PlainPrinter(HeadsPlain, StrPrinter):
         if isinstance(e, sp.Indexed):
             indices = e.indices[1:] if self.infinite and e.base == DATUM else e.indices
             name, power = plain_name(e.base.label.name)
-            return name + self._below(tuple(indices)), power, ""
+            return self._joined(name, tuple(indices)), power, ""
         if e.func.__name__ == "NetworkValue":
             name, power = plain_name(e.name)
             inputs = ", ".join(self._print(v) for v in e.inputs)
-            return name + self._below(e.indices), power, f"({inputs})"
+            return self._joined(name, e.indices), power, f"({inputs})"
         if isinstance(e, Whole):
             kept = e.args[2:] if self.infinite and e.args[0] == DATUM else e.args[1:]
             name, power = plain_name(e.args[0].label.name)  # type: ignore[attr-defined]
-            return name + self._below(kept), power, ""
+            return self._joined(name, kept), power, ""
         return None
 
     def _raised(self, e: sp.Basic) -> str:
         stem, power, after = self._base_and_power(e)  # type: ignore[misc]
         return f"{stem}{'²' if power == 2 else ''}{after}"
+
+    def _joined(self, name: str, indices: tuple[sp.Basic, ...]) -> str:
+        below = self._below(indices)
+        return f"{name},{below[1:]}" if below and "_" in name else name + below
 
     def _below(self, indices: tuple[sp.Basic, ...]) -> str:
         texts = [self._print(i) for i in indices]

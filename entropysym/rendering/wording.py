@@ -7,25 +7,44 @@ from collections.abc import Callable, Mapping, Sequence
 import sympy as sp
 
 from entropysym.errors import InputError, shown
-from entropysym.language.heads import Directional, Elbo, Entropy, LogDensity, NetworkValue
+from entropysym.language.heads import (
+    Directional,
+    Elbo,
+    Entropy,
+    LogBaseMeasure,
+    LogDensity,
+    NetworkValue,
+    ObjectiveValue,
+)
+from entropysym.language.matrices import MatrixNetwork
 from entropysym.language.objective import encoder_expectation
 from entropysym.language.records import Model
-from entropysym.language.symbols import LATENT, NOISE
-from entropysym.prover.derivation import Condition, Step
-from entropysym.rendering.marks import Slope
+from entropysym.language.symbols import LATENT, NOISE, n
+from entropysym.prover.derivation import Condition, Derivation, Step
+from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, Slope
 from entropysym.rendering.medium import Medium, listed
 
+_RANGES = {
+    "unit": "strictly between 0 and 1",
+    "posdef": "symmetric positive definite",
+    "triangular": "lower triangular with positive diagonal",
+}
 Sentence = Callable[[Sequence[Condition], Model, Medium], str]
 
 
-def entry(name: str, model: Model) -> sp.Expr:
+def maximised(model: Model) -> sp.Expr:
+    r"""What learning maximises, as a sign: $\mathcal F$, or $\mathcal J$ where the objective is another."""
+    return Elbo() if model.objective.is_elbo else ObjectiveValue()
+
+
+def entry(name: str, model: Model) -> sp.Basic:
     """A parameter at its own indices, or a network's value where the model reads it."""
     for p in model.parameters:
         if p.name == name:
             return p.entry
     for role in ("prior", "decoder", "encoder"):
         for argument in model.factor(role).arguments:
-            for value in sorted(argument.atoms(NetworkValue), key=str):
+            for value in sorted(argument.atoms(NetworkValue, MatrixNetwork), key=str):
                 if value.name == name:
                     return value
     raise InputError(f"the model {model.name} has no parameter or network {shown(name)}")
@@ -40,7 +59,8 @@ def reparametrisation(model: Model) -> sp.Eq:
 def slopes(conditions: Sequence[Condition], model: Model) -> list[sp.Expr]:
     r"""The equations $\partial\mathcal F/\partial\theta=0$ that stationarity conditions ask for."""
     return [
-        sp.Eq(Slope(Elbo(), entry(str(c.detail), model)), 0, evaluate=False) for c in conditions
+        sp.Eq(Slope(maximised(model), entry(str(c.detail), model)), 0, evaluate=False)
+        for c in conditions
     ]
 
 
@@ -49,32 +69,62 @@ def _ranges(cs: Sequence[Condition], model: Model, m: Medium) -> str:
         sp.Gt(entry(c.subject, model), 0, evaluate=False) for c in cs if c.detail == "positive"
     ]
     said = [m.list(positive)] if positive else []
-    for c in cs:
-        if c.detail == "unit":
-            said.append(f"{m.math(entry(c.subject, model))} lies strictly between 0 and 1")
-        elif c.detail != "positive":
-            said.append(f"{m.math(entry(c.subject, model))} is {m.text(str(c.detail))}")
+    for range_, words in _RANGES.items():
+        there = [entry(c.subject, model) for c in cs if c.detail == range_]
+        if there:
+            said.append(f"{m.list(there)} {'is' if len(there) == 1 else 'are'} {words}")
+    known = {"positive", *_RANGES}
+    said += [
+        f"{m.math(entry(c.subject, model))} is {m.text(str(c.detail))}"
+        for c in cs
+        if c.detail not in known
+    ]
     return f"The parameters lie inside their ranges: {listed(said)}."
 
 
 def _families(cs: Sequence[Condition], m: Medium) -> str:
-    return listed([m.text(c.subject) for c in cs])
+    return listed([m.text(family_name(c.subject)) for c in cs])
+
+
+def family_name(name: str) -> str:
+    """A family's name in a sentence: MultivariateNormal is the multivariate Normal."""
+    return name.replace("Multivariate", "multivariate ")
 
 
 def _normalised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    return f"The {_families(cs, m)} density integrates to one (cited)."
+    what = "density integrates" if len(cs) == 1 else "densities integrate"
+    return f"The {_families(cs, m)} {what} to one (cited)."
 
 
 def _score(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    return f"The scores of the {_families(cs, m)} density have mean zero (regularity)."
+    what = "density have" if len(cs) == 1 else "densities have"
+    return f"The scores of the {_families(cs, m)} {what} mean zero (regularity)."
+
+
+def _base_measure(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    named = {c.subject for c in cs}
+    heads = (LogBaseMeasure("prior"), LogBaseMeasure("decoder", n))
+    said = []
+    for h in heads:
+        family = model.factor(h.role).family
+        if family.name in named and family.log_base_measure != 0:
+            said.append(
+                f"The {m.text(h.role)} has the base measure of the {m.text(family_name(family.name))} family, {m.math(h)}; "
+                f"{m.math(Entropy(h.role))} is the pseudo entropy relative to it, "
+                "minus the mean of the log-density without its base measure."
+            )
+    return " ".join(said)
 
 
 def _finite(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    return f"Every expectation in {m.math(Elbo())} and in {m.math(Directional(Elbo()))} is finite."
+    parts = [Elbo(), *([] if model.objective.is_elbo else [maximised(model)])]
+    values = m.list([*parts, Directional(maximised(model))])
+    return f"Every expectation in {values} is finite."
 
 
 def _interchange(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    return f"The derivative {m.math(Directional(Elbo()))} may be taken under the data mean and the expectations."
+    slope = m.math(Directional(maximised(model)))
+    return f"The derivative {slope} may be taken under the data mean and the expectations."
 
 
 def _constraint(cs: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -108,6 +158,7 @@ CONDITIONS: Mapping[str, Sentence] = {
     "interchange": _interchange,
     "normalised": _normalised,
     "score": _score,
+    "base_measure": _base_measure,
     "stationary": _stationary,
 }
 
@@ -135,7 +186,9 @@ def sentences(conditions: Sequence[Condition], model: Model, medium: Medium) -> 
 def admitted(conditions: Sequence[Condition], medium: Medium) -> list[str]:
     """What is admitted or cited, in the words of the last line."""
     said = [
-        ADMITTED[c.kind].format(medium.text(c.subject)) for c in conditions if c.kind in ADMITTED
+        ADMITTED[c.kind].format(medium.text(family_name(c.subject)))
+        for c in conditions
+        if c.kind in ADMITTED
     ]
     return list(dict.fromkeys(said))
 
@@ -154,14 +207,34 @@ REASONS: Mapping[str, str] = {
     "split": "linearity of means and expectations",
     "tempering": "tempering direction of the {role}",
     "scaling": "scaling symmetry, in place of the {role}'s direction",
-    "gap": "the derivatives of the parts add up",
+    "gap": "the derivatives of the parts add up{rest}",
     "stationary": "no derivative at a stationary point",
     "closed_form": "entropies of the factors",
 }
 
 
-def reason(step: Step) -> str:
+def reason(step: Step, derivation: Derivation) -> str:
     """The reason for one step. Raises `InputError` for a rule without one."""
     if step.rule not in REASONS:
         raise InputError(f"no reason is worded for the rule {step.rule!r}")
-    return REASONS[step.rule].format(role=tempered_role(step))
+    rest = ""
+    if derivation.excess != 0:
+        lost = missing(derivation)
+        rest = f"; the {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
+    return REASONS[step.rule].format(role=tempered_role(step), rest=rest)
+
+
+def missing(derivation: Derivation) -> list[str]:
+    """The factors that have no direction."""
+    return [role for role in ("prior", "decoder") if role not in derivation.temperings]
+
+
+def about_excess(derivation: Derivation, m: Medium) -> str:
+    """Where what stands beside the entropy sum comes from."""
+    lost, excess = missing(derivation), m.math(EXCESS)
+    if lost:
+        return (
+            f"The {listed(lost)} has no direction of its own, and no symmetry replaces it; {excess} is its mean log-density plus "
+            f"its entropy, and {m.math(ENTROPY_SUM)} alone is not the ELBO."
+        )
+    return f"{excess} is the derivative of the penalty along the direction; it is exact."

@@ -1,0 +1,67 @@
+r"""A long argument of the decoder under a letter of its own: $\eta_d(z)=\sum_kV_{dk}f_k(z)+c_d$.
+
+Logits, log-rates and what stands inside a softplus occur again and again on a page; one letter keeps the lines short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from entropysym.language.heads import NetworkValue
+from entropysym.language.records import Model
+from entropysym.language.symbols import LATENT
+
+_LETTERS = ("eta", "zeta", "kappa", "xi")
+
+
+@dataclass(frozen=True)
+class Abbreviation:
+    """A letter with its index and z, and what it stands for."""
+
+    letter: sp.Expr
+    meaning: sp.Expr
+    index: sp.Symbol
+
+    def applied(self, e: sp.Basic) -> sp.Basic:
+        """The expression with the letter in place of what it stands for, also under another index."""
+        if isinstance(e, type(self.meaning)):
+            for index in sorted(_indices(e), key=str):
+                if _settled(e) == _settled(self.meaning.xreplace({self.index: index})):
+                    return self.letter.xreplace({self.index: index})
+        if not e.args or not e.has(LATENT):
+            return e
+        args = [self.applied(a) for a in e.args]
+        return e.func(*args) if tuple(args) != e.args else e
+
+
+def abbreviation(model: Model) -> Abbreviation | None:
+    """The decoder's linear predictor, where there is one that deserves a letter."""
+    factor, plate = model.decoder, model.observed
+    inside = [] if factor.family.location is not None else list(factor.arguments)
+    for argument in factor.arguments:
+        inside += [f.args[0] for f in sorted(argument.atoms(sp.Function), key=str)]
+    long = [e for e in inside if isinstance(e, sp.Add) and e.has(LATENT) and e.has(sp.Sum)]
+    taken = {p.name for p in model.parameters} | {w.name for w in model.networks}
+    name = next((c for c in _LETTERS if c not in taken), None)
+    if not long or name is None:
+        return None
+    z = model.latent.vector(LATENT[model.latent.index])
+    letter = NetworkValue(sp.Symbol(name, real=True), sp.Tuple(plate.index), sp.Tuple(z))
+    return Abbreviation(letter, long[0], plate.index)
+
+
+def _indices(e: sp.Basic) -> set[sp.Basic]:
+    return {i for a in e.atoms(sp.Indexed) for i in a.indices}
+
+
+def _settled(e: sp.Basic) -> sp.Basic:
+    """The expression with the same names for bound indices everywhere."""
+    if not e.args:
+        return e
+    e = e.func(*(_settled(a) for a in e.args))
+    if isinstance(e, sp.Sum):
+        new = {lim[0]: sp.Symbol(f"_{lim[2]}", integer=True, positive=True) for lim in e.limits}
+        return sp.Sum(e.function.xreplace(new), *((new[i], a, b) for i, a, b in e.limits))
+    return e

@@ -1,0 +1,52 @@
+"""What a page says about a refusal: the reason, the certificate, and what is true all the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from entropysym.prover.criterion import Certificate
+from entropysym.prover.derivation import Refusal
+from entropysym.rendering.declarations import factors
+from entropysym.rendering.equations import Line
+from entropysym.rendering.medium import Medium
+from entropysym.rendering.paper import Paper, installed_version, paper
+
+
+@dataclass(frozen=True)
+class RefusalPaper:
+    """The content of a refusal: what was asked, what is missing, the certificate in words, and the largest result that is true."""
+
+    title: str
+    headline: str
+    factors: tuple[Line, ...]
+    missing: tuple[str, ...]
+    certificates: tuple[str, ...]
+    partial: Paper | None
+    version: str
+    verdict: str
+
+
+def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
+    """Gather what a refusal says."""
+    certificates = [a.certificate for a in refusal.attempts if a.certificate is not None]
+    return RefusalPaper(
+        title=medium.text(refusal.model.title),
+        headline=medium.text(_sentence(refusal.reason)),
+        factors=factors(refusal.model),
+        missing=tuple(medium.text(_sentence(a.reason)) for a in refusal.attempts),
+        certificates=tuple(_certificate(c, medium) for c in certificates),
+        partial=None if refusal.partial is None else paper(refusal.partial, medium),
+        version=installed_version(),
+        verdict=medium.text(str(refusal.verdict)),
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _certificate(c: Certificate, m: Medium) -> str:
+    return (
+        f"Certificate: at {len(c.points)} rational points the log-density, its scores and 1 form a square matrix whose "
+        f"determinant is {m.math(c.determinant)}, which is not zero."
+    )
