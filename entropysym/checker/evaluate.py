@@ -18,7 +18,7 @@ from .measures import bind, close
 from .normal_form import Atom, Polynomial, Work, constant, is_positive, key, of
 from .reader import Certificate
 from .statement import show
-from .terms import Family, Model, Refused, Term, check
+from .terms import POSITIVE, Model, Refused, Term, check
 
 Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
 
@@ -104,28 +104,24 @@ def evaluate(site: Site, term: Term) -> Pair:
         case ("dim",):
             return of(work.atom("size", site.bindings["dim"])), {}
         case ("var", *positions):
-            return site.bindings["var"](*(site.at(i) for i in positions))
+            return site.bindings["var"](*map(site.at, positions))
         case ("arg", name, *positions):
-            return site.bindings["arg " + name](*(site.at(i) for i in positions))
+            return site.bindings["arg " + name](*map(site.at, positions))
         case ("param", name, *positions):
             positive = site.model.parameters[name].range != "real"
             value = of(work.atom("param", name, site.names(positions), positive=positive))
             if not site.moving or name not in site.direction:
                 return value, {}
-            indices = tuple(site.at(i) for i in positions)
-            return value, evaluate(
-                replace(site, moving=False, scope=indices, bindings={}), site.direction[name]
-            )[0]
+            still = replace(site, moving=False, scope=tuple(map(site.at, positions)), bindings={})
+            return value, evaluate(still, site.direction[name])[0]
         case ("net", name, positions, vectors):
             positive = site.model.networks[name].range != "real"
             bodies = _inputs(site, name, vectors)
             return of(work.atom("net", name, site.names(positions), (), bodies, positive)), {}
-        case ("x", i, j):
-            return _datum(site, site.at(i), site.at(j))
+        case ("x" | "z", i, j):
+            return _drawn(site, site.at(i), site.at(j))
         case ("eps", *positions):
             return of(work.atom("eps", ids=site.names(positions))), {}
-        case ("z", i, j):
-            return _latent(site, site.at(i), site.at(j))
         case ("sum", size, body):
             return _measure(site, site.opened("index", size), body)
         case ("mean", body):
@@ -151,26 +147,18 @@ def evaluate(site: Site, term: Term) -> Pair:
             v, d = evaluate(site, inner)
             value = work.exponential(v)
             return value, work.product(value, d)
+        case ("softplus" | "sigmoid", inner):
+            return _softplus(site, term[0], evaluate(site, inner))
         case ("abs" | "loggamma", inner):
             v, d = evaluate(site, inner)
             if d:
                 raise Refused(f"{show(inner)} moves: {term[0]} is not differentiated")
-            opaque = (
-                work.absolute(v) if term[0] == "abs" else work.log_gamma(v, partial(show, inner))
-            )
-            return opaque, {}
+            is_abs = term[0] == "abs"
+            return work.absolute(v) if is_abs else work.log_gamma(v, partial(show, inner)), {}
         case ("logdet" | "trace" | "quad", *_):
             return _of_matrix(site, term)
-        case ("logp", "prior", i):
-            return _plate(site, "prior", (), "log_density", latent=site.at(i))
-        case ("logp", "decoder", n, i):
-            return _plate(site, "decoder", (site.at(i),), "log_density", datum=site.at(n))
-        case ("logh", "prior", i):
-            return _plate(site, "prior", None, "log_base_measure", latent=site.at(i))
-        case ("logh", "decoder", n):
-            return _plate(site, "decoder", None, "log_base_measure", datum=site.at(n))
-        case ("H", factor, *positions):
-            return _plate(site, factor, tuple(site.at(i) for i in positions), "entropy")
+        case ("logp" | "logh" | "H", role, *positions):
+            return _factor(site, term[0], role, tuple(map(site.at, positions)))
         case ("objective",):
             return evaluate(replace(site, scope=()), site.objective)
         case ("D", inner):
@@ -198,17 +186,26 @@ def _log(site: Site, inner: Pair, what: Callable[[], str]) -> Pair:
     return value, site.work.product(d, site.work.power(v, Fraction(-1))) if d else {}
 
 
+def _softplus(site: Site, head: str, inner: Pair) -> Pair:
+    """softplus u = log(1 + e^u), with D softplus u = sigmoid u D u and D sigmoid u = sigmoid u (1 - sigmoid u) D u."""
+    (v, d), work = inner, site.work
+    value = of(work.atom(head, bodies=(key(v),), positive=True))
+    if not d:
+        return value, {}
+    sigmoid = of(work.atom("sigmoid", bodies=(key(v),), positive=True))
+    rest = work.add(constant(1), work.product(constant(-1), sigmoid))
+    slope = sigmoid if head == "softplus" else work.product(sigmoid, rest)
+    return value, work.product(slope, d)
+
+
 def _inputs(site: Site, name: str, vectors: tuple[Term, ...]) -> tuple:
     """The inputs of a network as bodies of its atom; a network stands still if they do."""
     inputs = []
     for _, size, body in vectors:
         index = site.opened("index", size)
         value, change = evaluate(site.under(index), body)
-        if change:
-            raise Refused(
-                f"the input {show(body)} of {name} moves along the direction: "
-                "an abstract network cannot be differentiated"
-            )
+        moves = f"the input {show(body)} of {name} moves" if change else ""
+        check(not moves, f"{moves}: an abstract network cannot be differentiated")
         inputs.append(bind(site.work, "vec", size, {index.name: ("index", size, 0)}, value))
     return tuple(key(of(vector)) for vector in inputs)
 
@@ -271,98 +268,77 @@ def _of_matrix(site: Site, term: Term) -> Pair:
     return site.close(i, site.close(j, pair))
 
 
-def _drawn(site: Site, head: str, ids: tuple[int, ...], family: Family) -> Pair:
-    """A variable with this family's support."""
-    positive = family.support in ("positive", "unit")
-    return of(site.work.atom(head, family.support, ids, positive=positive)), {}
-
-
-def _datum(site: Site, datum: Bound, index: Bound) -> Pair:
-    return _drawn(site, "x", (datum.name, index.name), site.model.family("decoder"))
-
-
-def _latent(site: Site, latent: Bound, index: Bound) -> Pair:
-    """z_h: a symbol under `expect`, location_h + scale_h eps_h after reparametrisation."""
-    family = site.model.family("encoder")
-    if latent.tag == "latent":
-        return _drawn(site, "z", (latent.name, index.name), family)
-    bindings = arguments(site, "encoder", (Bound(latent.datum, "datum"),), index)
+def _drawn(site: Site, bound: Bound, index: Bound) -> Pair:
+    """x_d and z_h are symbols; after reparametrisation z_h is location_h + scale_h eps_h."""
+    head, role = ("x", "decoder") if bound.tag == "datum" else ("z", "encoder")
+    family, ids = site.model.family(role), (bound.name, index.name)
+    if bound.tag != "noise":
+        positive = family.support in POSITIVE
+        return of(site.work.atom(head, family.support, ids, positive=positive)), {}
+    bindings = arguments(site, role, (Bound(bound.datum, "datum"),), index)
     inside = replace(site, scope=(), bindings=bindings)
-    eps = of(site.work.atom("eps", ids=(latent.name, index.name))), {}
+    eps = of(site.work.atom("eps", ids=ids)), {}
     location, scale = evaluate(inside, family.location), evaluate(inside, family.scale)
     return site.plus(location, site.times(scale, eps))
 
 
-def arguments(site: Site, role: str, scope: tuple[Bound, ...], index: Bound | None) -> dict:
+def arguments(site: Site, role: str, scope: tuple[Bound, ...], index: Bound) -> dict[str, Any]:
     """The arguments of a factor's family, each within its range, as `bindings`."""
     factor, family = site.model.factors[role], site.model.family(role)
-    place = replace(site, scope=scope if index is None else (*scope, index), bindings={})
+    whole = replace(site, scope=scope, bindings={})
+    place = whole if family.over_vectors else whole.under(index)
     found: dict[str, Any] = {}
     for (name, range_), term in zip(family.arguments.items(), factor.arguments, strict=True):
-        where = f"{name} of the {role}: {show(term)}: not shown to be"
         if range_ == "vector":
-            found["arg " + name] = lambda i, term=term: evaluate(place.under(i), term)
+            found["arg " + name] = lambda i, term=term: evaluate(whole.under(i), term)
             continue
         if range_ == "posdef":
-            found["arg " + name] = value = matrix(place, term)
-            if not (is_positive(value.scalar[0]) and matrices.surely_posdef(value.word)):
-                raise Refused(f"{where} positive definite")
-            continue
-        pair = evaluate(place, term)
-        if range_ != "real" and not is_positive(pair[0]):
-            raise Refused(f"{where} positive")
-        if range_ == "unit" and not _in_unit(site.model, term):
-            raise Refused(f"{where} below 1")
-        found["arg " + name] = lambda pair=pair: pair
+            value = matrix(whole, term)
+            fits = is_positive(value.scalar[0]) and matrices.surely_posdef(value.word)
+            found["arg " + name] = value
+        else:
+            pair = evaluate(place, term)
+            fits = range_ == "real" or is_positive(pair[0])
+            fits = fits and (range_ != "unit" or _in_unit(site.model, term))
+            found["arg " + name] = lambda pair=pair: pair
+        if not fits:
+            raise Refused(f"{name} of the {role}: {show(term)}: not shown to be {range_}")
     return found
 
 
 def _in_unit(model: Model, term: Term) -> bool:
-    declared = {**model.parameters, **model.networks}
-    return (
-        isinstance(term, tuple)
-        and term[0] in ("param", "net")
-        and declared[term[1]].range == "unit"
-    )
+    declared = model.parameters | model.networks
+    named = isinstance(term, tuple) and term[0] in ("param", "net")
+    return named and declared[term[1]].range == "unit"
 
 
-def _plate(
-    site: Site,
-    role: str,
-    scope: tuple[Bound, ...] | None,
-    part: str,
-    latent: Bound | None = None,
-    datum: Bound | None = None,
-) -> Pair:
-    """A factor's log density, log base measure or entropy: a sum over its plate, or over vectors
-    one term. Without a scope, the arguments are not bound."""
-    family = site.model.family(role)
-    size = site.model.observed if role == "decoder" else site.model.latent
-    index = None if family.over_vectors else site.opened("index", size)
-    bindings = {} if scope is None else arguments(site, role, scope, index)
-    here = () if index is None else (index,)
-    if latent:
-        bindings["var"] = lambda *i: _latent(site, latent, *here, *i)
-    if datum:
-        bindings["var"] = lambda *i: _datum(site, datum, *here, *i)
+def _factor(site: Site, head: str, role: str, bound: tuple[Bound, ...]) -> Pair:
+    """A factor's log density or log base measure at the first of these, given the others, or its
+    entropy given them all: a sum over the plate, or one term if its family is over vectors."""
+    model, family = site.model, site.model.family(role)
+    size = model.observed if role == "decoder" else model.latent
+    index = site.opened("index", size)
+    given = bound if head == "H" else bound[1:]
+    bindings = {} if head == "logh" else arguments(site, role, given, index)
+    body = {"logp": family.log_density, "logh": family.log_base_measure}.get(head)
+    if head == "H":
+        body = site.certificates[family.name].entropy
+    else:
+        here = () if family.over_vectors else (index,)
+        bindings["var"] = lambda *i: _drawn(site, bound[0], *here, *i)
     bindings["dim"] = size
-    is_entropy = part == "entropy"
-    body = site.certificates[family.name].entropy if is_entropy else getattr(family, part)
     pair = evaluate(replace(site, scope=(), bindings=bindings), body)
-    return pair if index is None else site.close(index, pair)
+    return pair if family.over_vectors else site.close(index, pair)
 
 
 def _encoder_moves(site: Site, datum: int) -> bool:
-    family = site.model.family("encoder")
     index = site.opened("index", site.model.latent)
-    alone = family.over_vectors
-    bindings = arguments(site, "encoder", (Bound(datum, "datum"),), None if alone else index)
-    for name, range_ in family.arguments.items():
+    bindings = arguments(site, "encoder", (Bound(datum, "datum"),), index)
+
+    def moves(name: str, range_: str) -> Any:
         found = bindings["arg " + name]
         if range_ == "posdef":
-            moves = found.scalar[1] or found.rate
-        else:
-            moves = (found(index) if range_ == "vector" else found())[1]
-        if moves:
-            return True
-    return False
+            return found.scalar[1] or found.rate
+        return (found(index) if range_ == "vector" else found())[1]
+
+    return any(moves(*argument) for argument in site.model.family("encoder").arguments.items())

@@ -63,7 +63,7 @@ def trace(work: Work, word: Word, size: str) -> Polynomial:
         word = word[1:-1]
     if not word:
         return of(work.atom("size", size))
-    work.charge(len(word) ** 2)
+    work.charge(4 * len(word) ** 2)
     both = (word, transposed(word))
     rotated = [each[k:] + each[:k] for each in both for k in range(len(word))]
     return _spelled(work, "trace", min(rotated, key=_order))

@@ -9,7 +9,7 @@ and closes each connected part again.
 from collections.abc import Iterator
 from fractions import Fraction
 
-from .normal_form import Atom, Kind, Monomial, Polynomial, Work, key, product_text
+from .normal_form import Atom, Kind, Monomial, Polynomial, Work, collected, key, product_text
 
 INTEGRALS = ("datum", "latent", "noise")
 
@@ -120,23 +120,18 @@ def _components(
         for other_names, other_factors in joined:
             names, factors = names | other_names, factors + other_factors
         parts.append((names, factors))
-    powers: dict[Atom, Fraction] = {}
+    found: list[tuple[Atom, Fraction]] = []
     for names, factors in parts:
         if not names:
-            found = factors
+            found += factors
         elif not factors:
-            found = [
-                (work.atom("size", opened[name][1]), Fraction(1))
-                for name in names
-                if opened[name][0] == "index"
-            ]
+            sizes = [opened[name][1] for name in names if opened[name][0] == "index"]
+            found += [(work.atom("size", size), Fraction(1)) for size in sizes]
         else:
             inside = {name: kind for name, kind in opened.items() if name in names}
             _meet(work, inside, factors)
-            found = [(_canonical(work, inside, frozenset(factors)), Fraction(1))]
-        for atom, exponent in found:
-            powers[atom] = powers.get(atom, Fraction(0)) + exponent
-    return work.monomial(powers, coefficient)
+            found.append((_canonical(work, inside, frozenset(factors)), Fraction(1)))
+    return work.monomial(collected(found), coefficient)
 
 
 def _meet(work: Work, inside: dict[int, Kind], factors: list[tuple[Atom, Fraction]]) -> None:

@@ -13,7 +13,7 @@ integer that exceeds (in size) all names bound inside, an open one a positive in
 used twice: nothing can be captured.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from math import gcd
 
@@ -117,10 +117,7 @@ class Work:
         for a, x in left.items():
             for b, y in right.items():
                 self.charge(3 + len(a) + len(b))
-                powers = dict(a)
-                for atom, exponent in b:
-                    powers[atom] = powers.get(atom, Fraction(0)) + exponent
-                parts.append(self.monomial(powers, self.number(x * y)))
+                parts.append(self.monomial(collected([*a, *b]), self.number(x * y)))
         return self.add(*parts)
 
     def monomial(self, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
@@ -166,36 +163,30 @@ class Work:
         inverse = {frozenset((atom, -exponent) for atom, exponent in common.items()): 1 / content}
         return {frozenset(common.items()): content}, self.product(poly, inverse)
 
-    def _factors(self, number: int) -> dict[int, int]:
+    def _primes(self, number: int) -> Iterator[int]:
         """Prime factors below 1000, and what is left: enough to see log 4 = 2 log 2."""
-        found: dict[int, int] = {}
         self.charge(10 if number < 1000 else 80)
         for prime in range(2, 1000):
             if prime * prime > number:
                 break
             while number % prime == 0:
                 self.charge(1)
-                found[prime] = found.get(prime, 0) + 1
+                yield prime
                 number //= prime
         if number > 1:
-            found[number] = found.get(number, 0) + 1
-        return found
+            yield number
 
     def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
         """A positive polynomial as one product of powers of positive atoms."""
-        if len(poly) > 1:
-            content, rest = self._content(poly)
-        else:
-            content, rest = poly, constant(1)
+        content, rest = self._content(poly) if len(poly) > 1 else (poly, constant(1))
         ((mono, coefficient),) = content.items()
-        powers = dict(mono)
+        factors = list(mono)
         for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
-            for prime, exponent in self._factors(number).items():
-                atom = self.atom("integer", str(prime))
-                powers[atom] = powers.get(atom, Fraction(0)) + sign * exponent
+            for prime in self._primes(number):
+                factors.append((self.atom("integer", str(prime)), Fraction(sign)))
         if rest != constant(1):
-            powers[self.atom("root", bodies=(key(rest),))] = Fraction(1)
-        return powers
+            factors.append((self.atom("root", bodies=(key(rest),)), Fraction(1)))
+        return collected(factors)
 
     def power(
         self, poly: Polynomial, exponent: Fraction, what: Callable[[], str] = str
@@ -258,11 +249,8 @@ class Work:
         """All names replaced at once. Renaming may make factors equal, so it multiplies anew."""
         parts = []
         for mono, coefficient in poly.items():
-            powers: dict[Atom, Fraction] = {}
-            for atom, exponent in mono:
-                new = self._rename_atom(atom, names)
-                powers[new] = powers.get(new, Fraction(0)) + exponent
-            parts.append(self.monomial(powers, coefficient))
+            renamed = [(self._rename_atom(atom, names), exponent) for atom, exponent in mono]
+            parts.append(self.monomial(collected(renamed), coefficient))
         return self.add(*parts)
 
     def _rename_atom(self, atom: Atom, names: dict[int, int]) -> Atom:
@@ -276,6 +264,14 @@ class Work:
         )
         bodies = tuple(key(self.rename(dict(body), free)) for body in atom.bodies)
         return self.atom(atom.head, atom.label, ids, binders, bodies, atom.positive)
+
+
+def collected(factors: Iterable[tuple[Atom, Fraction]]) -> dict[Atom, Fraction]:
+    """Factors as powers, those of one atom merged."""
+    powers: dict[Atom, Fraction] = {}
+    for atom, exponent in factors:
+        powers[atom] = powers.get(atom, Fraction(0)) + exponent
+    return powers
 
 
 def constant(value: int | Fraction) -> Polynomial:

@@ -26,7 +26,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
 TAKEN = re.compile(
-    r"pi|e|elbo|objective|var|dim|x|z|eps|log|exp|abs|loggamma|logp|logh|logdet|trace|quad|[hdn]"
+    r"pi|e|elbo|objective|var|dim|x|z|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad|[hdn]"
     r"|[inq][0-9]+"
 )
 RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
@@ -226,15 +226,13 @@ def _model(raw: Any, where: str) -> Model:
             require(square or array.range not in terms.MATRICES, where, array.name, "not square")
         return found
 
-    parameters, networks = (
-        arrays("parameters", learned=boolean),
-        arrays("networks", inputs=many(size)),
-    )
-    arrays_ = [a.name for a in (*parameters, *networks)]
-    names = [*top["sizes"], *arrays_]
+    parameters = arrays("parameters", learned=boolean)
+    networks = arrays("networks", inputs=many(size))
+    named = [a.name for a in (*parameters, *networks)]
+    names = [*top["sizes"], *named]
     twice = sorted({name for name in names if names.count(name) > 1})
     require(not twice, where, twice, "a name that stands for two things")
-    constraint = record(on=choice(arrays_), text=text)
+    constraint = record(on=choice(named), text=text)
     constraints = many(constraint)(raw["constraints"], f"{where}.constraints")
     model = Model(
         name=top["name"],
@@ -295,16 +293,12 @@ def _family(raw: Any, key: str, model: Model) -> Family:
     fits = one is None or (not family.over_vectors and family.support == "real")
     require(fits, where, one, "a location is for a family over single reals")
     without = {"log_density": "", "log_base_measure": "arg", "location": "var", "scale": "var"}
-    return replace(
-        family,
-        **{
-            part: terms.term(
-                raw[part], Place(f"{where}.{part}", model, heads - {lacks}, (), arguments)
-            )
-            for part, lacks in without.items()
-            if raw[part] is not None or lacks != "var"
-        },
-    )
+    read = {}
+    for part, lacks in without.items():
+        if raw[part] is not None or lacks != "var":
+            place = Place(f"{where}.{part}", model, heads - {lacks}, (), arguments)
+            read[part] = terms.term(raw[part], place)
+    return replace(family, **read)
 
 
 def _motion(raw: Any, key: str, model: Model) -> Term:
@@ -334,8 +328,7 @@ def _certificate(raw: Any, key: str, model: Model) -> Certificate:
         if range_ == "posdef":
             moved[name_] = _multiple(value, ("arg", name_), place)
         else:
-            moved[name_] = terms.term(
-                value, place.under(*[("index", "dim")] * (range_ == "vector"))
-            )
+            index = [("index", "dim")] if range_ == "vector" else []
+            moved[name_] = terms.term(value, place.under(*index))
     place = Place(f"{where}.entropy", model, heads, (), family.arguments)
     return Certificate(moved, terms.term(top["entropy"], place))

@@ -19,7 +19,7 @@ from .known import KNOWN
 from .normal_form import Polynomial, Work, constant, is_positive, of, symbols
 from .reader import Document
 from .statement import show
-from .terms import Family, Model, Refused, Term, check
+from .terms import POSITIVE, Family, Model, Refused, Term, check
 
 Q: Term = ("H", "encoder", 0)
 PRIOR: Term = ("expect", 0, ("logp", "prior", 0))
@@ -104,13 +104,16 @@ def split(at: Context, result: Term) -> None:
     """
     is_sum = isinstance(result, tuple) and result[0] == "add" and len(result) > 3
     check(is_sum, f"not a sum of at least three terms: {show(result)}")
-    waiting = [result]
-    while waiting:
-        if isinstance(part := waiting.pop(), tuple):
-            waiting.extend(part)
-            factors = {head.split()[1] for head in heads(part) if " " in head}
-            several = part[:1] == ("mean",) and len(factors) > 1
-            check(not several, f"a mean of several factors: {show(result)}")
+
+    def factors(term: Term) -> set[str]:
+        if not isinstance(term, tuple):
+            return set()
+        own = {term[1]} if term[:1] in (("logp",), ("logh",), ("H",)) else set()
+        own = own.union(*(factors(part) for part in term))
+        check(term[:1] != ("mean",) or len(own) < 2, "a mean of several factors")
+        return own
+
+    factors(result)
     _is_elbo(at, result)
 
 
@@ -314,9 +317,10 @@ def conditions(document: Document) -> Iterator[tuple[str, ...]]:
 
 
 def _check_conditions(document: Document) -> None:
-    pairs = zip_longest(conditions(document), document.conditions, fillvalue=("nothing",))
+    pairs = zip_longest(conditions(document), document.conditions, fillvalue=())
     for i, (ours, theirs) in enumerate(pairs):
-        found = f"{' '.join(ours)} is needed, {' '.join(theirs)[:80]} is stored"
+        needed, stored = " ".join(ours) or "nothing", " ".join(theirs) or "nothing"
+        found = f"{needed} is needed, {stored[:80]} is stored"
         check(ours == theirs, f"statement.conditions[{i}]: {found}")
 
 
@@ -334,7 +338,7 @@ def _check_family(site: Site, family: Family) -> None:
         return of(work.atom(head, label, tuple(i.name for i in index), positive=positive))
 
     def var(*index: Bound) -> Pair:
-        return symbol("var", family.support, family.support in ("positive", "unit"), index), {}
+        return symbol("var", family.support, family.support in POSITIVE, index), {}
 
     def argument(name: str, range_: str, moved: Site | None) -> Any:
         def change(*index: Bound) -> Polynomial:

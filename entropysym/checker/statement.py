@@ -8,7 +8,7 @@ MEANING = {
     "normalised": "the density of {0} integrates to one (cited)",
     "score": "the scores of {0} have mean zero (regularity)",
     "base_measure": "that of {0} is not constant: its entropies are pseudo entropies",
-    "finite": "the expectation of each term of the {0} and of its derivative, expanded, is finite",
+    "finite": "each term of the ELBO and of its parts' derivatives, expanded, has a finite mean",
     "interchange": "that derivative of the {0} may be taken under means and expectations",
     "constraint": "{0}: {1}",
     "reparametrised": "the {0} is written as location + scale * noise (checked)",

@@ -17,13 +17,14 @@ MATRICES = ("posdef", "triangular")
 RANGES = ("real", "positive", "unit", *MATRICES)
 ARGUMENTS = ("real", "positive", "unit", "vector", "posdef")
 SUPPORTS = ("real", "positive", "unit", "binary", "count")
+POSITIVE = ("positive", "unit")  # supports whose variable is positive
 FACTORS = ("prior", "decoder", "encoder")
 
 # What the entries of a head are: terms, matrices, vectors, names, positions of binders, and bodies
 # under a new binder (>). `param`, `net`, `var`, `arg`, `frac`, `add`, `mul`, `pow` are read by hand.
 GRAMMAR = {
     **dict.fromkeys(("pi", "e", "dim", "objective"), ""),
-    **dict.fromkeys(("log", "exp", "abs", "loggamma", "D"), "term"),
+    **dict.fromkeys(("log", "exp", "abs", "loggamma", "softplus", "sigmoid", "D"), "term"),
     **dict.fromkeys(("logdet", "trace"), "matrix"),
     "quad": "vector matrix vector",
     "size": "size",
@@ -43,6 +44,7 @@ GRAMMAR = {
     "H encoder": "role datum",
 }
 ARITHMETIC = frozenset(["frac", "pi", "e", "add", "mul", "pow", "log", "exp", "abs", "loggamma"])
+ARITHMETIC |= {"softplus", "sigmoid"}
 ALGEBRA = frozenset(("logdet", "trace", "quad"))
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
 OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim"}
@@ -204,14 +206,6 @@ def term(raw: Any, place: Place) -> Term:
         inside = {tag for tag, _ in place.scope} & {"latent", "noise"}
         place.require(not inside, raw, "D under an expectation (which variable stands still?)")
         place = replace(place, heads=UNDER_D)
-    if head == "quad":
-        size = matrix(rest[1], place)[1]
-        return (
-            head,
-            vector(rest[0], size, place),
-            matrix(rest[1], place)[0],
-            vector(rest[2], size, place),
-        )
     return head, *(_entry(*pair, rest, place) for pair in zip(slots, rest, strict=True))
 
 
@@ -224,6 +218,8 @@ def _entry(slot: str, raw: Any, entries: list, place: Place) -> Any:
             return term(raw, place)
         case "matrix":
             return matrix(raw, place)[0]
+        case "vector":  # of a quad, of its matrix's size
+            return vector(raw, matrix(entries[1], place)[1], place)
         case "size":
             return place.one_of(raw, place.model.sizes)
         case ">index":

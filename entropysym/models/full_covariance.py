@@ -41,7 +41,7 @@ def gaussian_vae(*, coordinates: str = "covariance") -> Model:
     T = Network("T", (latent, latent), (observed.size,), range="posdef")
     x_n, z = datum(observed), latents(latent)
     return Model(
-        name="gaussian_vae",
+        name="gaussian_vae" if coordinates == COVARIANCES[0] else f"gaussian_vae_{coordinates}",
         title="General Gaussian VAE with full covariances",
         source=SOURCE,
         observed=observed,

@@ -57,6 +57,17 @@ def scaled_encoder(
     return NORMAL(mean, sp.exp(r(x_n) + u.entry)), (V, c, u), (g, r)
 
 
+def variant_name(
+    name: str, coordinates: str, per_dimension: bool, *, frozen_encoder: bool = False
+) -> str:
+    """The name of a variant: a model that is not the default one must not go by its name."""
+    words = [name]
+    if coordinates != "variance":
+        words.append(coordinates.replace("-", "_"))
+    words += ["per_dimension"] * per_dimension + ["frozen_encoder"] * frozen_encoder
+    return "_".join(words)
+
+
 def vae0() -> Model:
     r"""VAE-0: prior $N(0,I)$, decoder $N(\mu(z),\sigma_0^2I)$ with a *fixed* variance: no entropy sum, but the prior's part holds."""
     model = vae1()
@@ -82,7 +93,7 @@ def vae1(
     scale, variance = learned_variance(coordinates, (observed,) if per_dimension else ())
     encoder, weights, networks = scaled_encoder(observed, latent, learned=not frozen_encoder)
     return Model(
-        name="vae1",
+        name=variant_name("vae1", coordinates, per_dimension, frozen_encoder=frozen_encoder),
         title="VAE-1: Gaussian VAE with learned decoder variance",
         source=SOURCE,
         observed=observed,
@@ -109,7 +120,7 @@ def vae2(*, coordinates: str = "variance", per_dimension: bool = False) -> Model
     tau2 = Network("tau2", (latent,), (observed.size,), range="positive")
     x_n = datum(observed)
     return Model(
-        name="vae2",
+        name=variant_name("vae2", coordinates, per_dimension),
         title="VAE-2: Gaussian VAE with learned prior variances",
         source=SOURCE,
         observed=observed,
@@ -159,7 +170,7 @@ def vae3(*, head: str = "log-variance") -> Model:
         variance = last if positive else Softplus(last + bias.entry) ** 2
     encoder, weights, networks = scaled_encoder(observed, latent)
     return Model(
-        name="vae3",
+        name="vae3" if head == HEADS[0] else f"vae3_{head}",
         title="VAE-3: Gaussian VAE with a variance network",
         source=SOURCE,
         observed=observed,

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from . import explicit_sums
-from .documents import HALF, linear_vae, vae2
+from .documents import DOCUMENTS, HALF, linear_vae, poisson, sigmoid_net, vae2, workbench
 from .falsehoods import FALSE_CLAIMS, TAMPERINGS
 from .random_terms import random_term
 
@@ -32,11 +32,7 @@ AIMED: list[Any] = [
     ["mean", ["reparam", 0, ["pow", ["sum", "H", ["mul", ["eps", 1, 0], ["param", "c", 0]]], 4]]],
     [
         "mean",
-        [
-            "sum",
-            "H",
-            ["sum", "H", ["pow", ["reparam", 2, ["mul", ["eps", 0, 1], ["z", 0, 2]]], 2]],
-        ],
+        ["sum", "H", ["sum", "H", ["pow", ["reparam", 2, ["mul", ["eps", 0, 1], ["z", 0, 2]]], 2]]],
     ],
     ["mean", ["reparam", 0, ["exp", ["sum", "H", ["mul", ["frac", 1, 3], ["eps", 1, 0]]]]]],
     ["pow", ["mean", ["sum", "D", ["x", 1, 0]]], 2],
@@ -89,11 +85,72 @@ EQUAL: list[tuple[Any, Any]] = [
         ["pow", ["add", ["mul", 2, ["param", "sigma"]], 2], HALF],
         ["mul", ["pow", 2, HALF], ["pow", ["add", ["param", "sigma"], 1], HALF]],
     ),
-    (
-        ["pow", ["pow", ["add", ["param", "sigma"], 1], HALF], 2],
-        ["add", 1, ["param", "sigma"]],
-    ),
+    (["pow", ["pow", ["add", ["param", "sigma"], 1], HALF], 2], ["add", 1, ["param", "sigma"]]),
 ]
+
+
+def _quad(matrix: Any, left: str = "v", right: str = "w") -> Any:
+    return ["quad", ["vec", "H", ["param", left, 0]], matrix, ["vec", "H", ["param", right, 0]]]
+
+
+L, P = ["mat", "L"], ["mat", "P"]
+LT = ["transposed", L]
+R = ["matnet", "R", [["vec", "D", ["x", 1, 0]]]]
+S = ["param", "s"]
+
+# (the workbench's) the same for matrices
+AIMED_AT_MATRICES: list[Any] = [
+    ["logdet", ["scaled", S, ["matmul", L, ["inverse", P], LT]]],
+    ["D", ["logdet", ["scaled", S, ["matmul", L, ["inverse", P], LT]]]],
+    ["D", ["logdet", ["inverse", P]]],
+    ["trace", ["scaled", S, ["matmul", ["transposed", ["matmul", L, P]], ["inverse", L]]]],
+    ["D", ["trace", ["scaled", S, ["matmul", P, L, ["inverse", ["matmul", L, P, P]]]]]],
+    ["trace", ["matmul", L, L, LT, LT]],
+    ["trace", ["matmul", P, L, LT, P, LT, L]],
+    ["trace", ["matmul", L, P, ["inverse", L]]],
+    ["trace", ["matmul", P, ["inverse", P]]],
+    _quad(L),
+    _quad(LT),
+    _quad(["matmul", P, L]),
+    _quad(["transposed", ["matmul", P, L]]),
+    _quad(["inverse", ["matmul", P, L]]),
+    _quad(["matmul", L, LT, ["inverse", LT]]),
+    _quad(["matmul", P, ["inverse", P]]),
+    _quad(["matmul", L, ["inverse", LT]]),
+    ["D", _quad(["scaled", S, ["inverse", ["matmul", P, L]]])],
+    ["D", _quad(["matmul", P, P], "v", "v")],
+    [
+        "mean",
+        [
+            "sum",
+            "H",
+            _quad(["matmul", L, ["transposed", ["matnet", "R", [["vec", "D", ["x", 2, 0]]]]]]),
+        ],
+    ],
+    ["mean", ["logdet", ["scaled", ["exp", ["sum", "D", ["x", 1, 0]]], R]]],
+    ["mean", ["expect", 0, ["quad", ["vec", "H", ["z", 1, 0]], ["matmul", P, L], ["vec", "H", 1]]]],
+]
+
+EQUAL_MATRICES: list[tuple[Any, Any]] = [
+    (["trace", ["matmul", L, P, LT]], ["trace", ["matmul", P, LT, L]]),
+    (["trace", ["matmul", L, P]], ["trace", ["matmul", P, LT]]),
+    (["trace", ["matmul", L, P, ["inverse", L]]], ["trace", P]),
+    (["trace", ["scaled", 2, P]], ["mul", 2, ["trace", P]]),
+    (_quad(L), _quad(LT, "w", "v")),
+    (_quad(P), _quad(P, "w", "v")),
+    (_quad(["matmul", L, P, LT]), _quad(["matmul", L, P, LT], "w", "v")),
+    (
+        _quad(["matmul", L, ["inverse", L]]),
+        ["sum", "H", ["mul", ["param", "v", 0], ["param", "w", 0]]],
+    ),
+    (["logdet", ["matmul", L, P]], ["add", ["logdet", LT], ["logdet", P]]),
+    (["logdet", ["scaled", S, P]], ["add", ["mul", ["size", "H"], ["log", S]], ["logdet", P]]),
+    (["logdet", ["matmul", P, ["inverse", P]]], 0),
+    (["abs", ["add", S, -3]], ["abs", ["add", 3, ["mul", -1, S]]]),
+]
+
+
+TABLES = {"linear_vae": (AIMED, EQUAL), "workbench": (AIMED_AT_MATRICES, EQUAL_MATRICES)}
 
 
 class Bench:
@@ -105,14 +162,19 @@ class Bench:
         self.reparam = any(step["rule"] == "reparametrise" for step in document["steps"])
         self.work = checker.normal_form.Work(20_000_000)
 
-    def polynomial(self, term: Any) -> Any:
-        d, terms = self.document, self.checker.terms
-        parsed = terms.term(term, terms.Place("term", d.model, terms.OF_STEP))
+    @property
+    def site(self) -> Any:
+        d = self.document
         goal = self.checker.rules.objective(d)
-        site = self.checker.evaluate.Site(
-            self.work, d.model, goal, d.direction, d.certificates, self.reparam
+        certificates = d.certificates
+        return self.checker.evaluate.Site(
+            self.work, d.model, goal, d.direction, certificates, self.reparam
         )
-        return self.checker.evaluate.evaluate(site, parsed)[0]
+
+    def polynomial(self, term: Any) -> Any:
+        terms = self.checker.terms
+        place = terms.Place("term", self.document.model, terms.OF_STEP)
+        return self.checker.evaluate.evaluate(self.site, terms.term(term, place))[0]
 
     def disagreement(self, term: Any, seed: int) -> str | None:
         """Why the polynomial's value is not the term's, or None."""
@@ -127,7 +189,7 @@ class Bench:
 
 def failures(checker: ModuleType, seeds: int = 40) -> Iterator[str]:
     """Every way in which this checker is seen to be wrong."""
-    for build in (vae2, linear_vae):
+    for build in DOCUMENTS:
         try:
             checker.replay(json.dumps(build()))
         except Exception as error:
@@ -142,7 +204,7 @@ def failures(checker: ModuleType, seeds: int = 40) -> Iterator[str]:
             pass
         except Exception as error:
             yield f"{name}: {error!r}"
-    for build in (vae2, linear_vae):
+    for build in (vae2, linear_vae, sigmoid_net, poisson, workbench):
         try:
             yield from _algebra(Bench(checker, build()), seeds)
         except Exception as error:
@@ -150,10 +212,12 @@ def failures(checker: ModuleType, seeds: int = 40) -> Iterator[str]:
 
 
 def _algebra(bench: Bench, seeds: int) -> Iterator[str]:
-    if bench.reparam:
-        for term in AIMED:
+    name = bench.raw["statement"]["model"]["name"]
+    if name in TABLES:
+        aimed, equal = TABLES[name]
+        for term in aimed:
             yield from filter(None, [bench.disagreement(term, 1)])
-        for left, right in EQUAL:
+        for left, right in equal:
             if bench.polynomial(left) != bench.polynomial(right):
                 yield f"not recognised: {json.dumps(left)} = {json.dumps(right)}"
     model = bench.raw["statement"]["model"]

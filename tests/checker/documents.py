@@ -17,10 +17,7 @@ def normal_family() -> dict:
     variance, mean, var = ["arg", "variance"], ["arg", "mean"], ["var"]
     square = ["pow", ["add", var, neg(mean)], 2]
     return {
-        "arguments": [
-            {"name": "mean", "range": "real"},
-            {"name": "variance", "range": "positive"},
-        ],
+        "arguments": [{"name": "mean", "range": "real"}, {"name": "variance", "range": "positive"}],
         "support": "real",
         "log_density": [
             "add",
@@ -108,7 +105,7 @@ def vae2() -> dict:
     tau2 = ["net", "tau2", [0], [["vec", "D", ["x", 2, 0]]]]
     mu = ["net", "mu", [0], [["vec", "H", ["z", 2, 0]]]]
     model = {
-        "name": "vae2",
+        "name": "own_vae2",
         "sizes": ["D", "H"],
         "observed": "D",
         "latent": "H",
@@ -167,18 +164,10 @@ def vae2() -> dict:
 
 
 def linear_vae() -> dict:
-    mean_x = [
-        "add",
-        ["sum", "H", ["mul", ["param", "W", 1, 0], ["z", 2, 0]]],
-        ["param", "b", 0],
-    ]
-    mean_z = [
-        "add",
-        ["sum", "D", ["mul", ["param", "V", 1, 0], ["x", 2, 0]]],
-        ["param", "c", 0],
-    ]
+    mean_x = ["add", ["sum", "H", ["mul", ["param", "W", 1, 0], ["z", 2, 0]]], ["param", "b", 0]]
+    mean_z = ["add", ["sum", "D", ["mul", ["param", "V", 1, 0], ["x", 2, 0]]], ["param", "c", 0]]
     model = {
-        "name": "linear_vae",
+        "name": "own_linear_vae",
         "sizes": ["D", "H"],
         "observed": "D",
         "latent": "H",
@@ -336,9 +325,7 @@ def sigmoid_net() -> dict:
         scale="positive",
     )
     soft = ["add", 1, ["exp", logit]]
-    bernoulli = family(
-        ["add", ["mul", var, logit], neg(["log", soft])], "binary", logit="real"
-    )
+    bernoulli = family(["add", ["mul", var, logit], neg(["log", soft])], "binary", logit="real")
     certificates = {
         "normal": normal_certificate(),
         "laplace": {
@@ -347,12 +334,20 @@ def sigmoid_net() -> dict:
         },
         "bernoulli": {
             "direction": {"logit": logit},
-            "entropy": ["add", ["log", soft], ["mul", -1, logit, ["exp", logit], ["pow", soft, -1]]],
+            "entropy": [
+                "add",
+                ["log", soft],
+                ["mul", -1, logit, ["exp", logit], ["pow", soft, -1]],
+            ],
         },
     }
     model = base_model(
         "sigmoid_net",
-        parameters=[parameter("W", "D", "H"), parameter("b", "D"), parameter("s", range="positive")],
+        parameters=[
+            parameter("W", "D", "H"),
+            parameter("b", "D"),
+            parameter("s", range="positive"),
+        ],
         networks=NU_TAU2_NETWORKS,
         families={"normal": normal_family(), "laplace": laplace, "bernoulli": bernoulli},
         prior={"family": "laplace", "arguments": [0, ["param", "s"]]},
@@ -429,7 +424,7 @@ def poisson() -> dict:
 def vae0() -> dict:
     """VAE-2's prior and a decoder of fixed variance: D/2 - mean E |x - mu|^2 / (2 sigma^2) stays."""
     document = vae2()["statement"]
-    model = document["model"] | {"name": "vae0", "constraints": []}
+    model = document["model"] | {"name": "own_vae0", "constraints": []}
     model["parameters"][0]["learned"] = False
     away = ["add", ["x", 2, 0], neg(model["decoder"]["arguments"][0])]
     squares = ["mean", ["expect", 0, ["sum", "D", ["pow", away, 2]]]]
@@ -522,7 +517,7 @@ def gaussian_vae() -> dict:
     whole_x, whole_z = ["vec", "D", ["x", 1, 0]], ["vec", "H", ["z", 1, 0]]
     omega, spread = ["matnet", "Omega", [whole_z]], ["matnet", "T", [whole_x]]
     model = base_model(
-        "gaussian_vae",
+        "own_gaussian_vae",
         parameters=[
             parameter("mu0", "H"),
             parameter("A", "H", "H", range="posdef"),
@@ -548,7 +543,11 @@ def gaussian_vae() -> dict:
         ["mul", HALF, ["mean", ["logdet", spread]]],
         ["mul", ["frac", -1, 2], ["logdet", ["mat", "A"]]],
         ["mul", ["frac", -1, 2], ["size", "D"], ["log", ["mul", 2, PI, E]]],
-        ["mul", ["frac", -1, 2], ["mean", ["expect", 0, ["logdet", ["scaled", ["param", "s"], omega]]]]],
+        [
+            "mul",
+            ["frac", -1, 2],
+            ["mean", ["expect", 0, ["logdet", ["scaled", ["param", "s"], omega]]]],
+        ],
     ]
     conditions = standard(
         [("A", "posdef"), ("s", "positive"), ("Omega", "posdef"), ("T", "posdef")],
@@ -593,6 +592,7 @@ def workbench() -> dict:
     document = cholesky_vae()
     statement = document["statement"]
     model = statement["model"]
+    model["name"] = "workbench"
     model["parameters"] += [
         parameter("P", "H", "H", range="posdef"),
         parameter("v", "H"),

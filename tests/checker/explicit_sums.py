@@ -243,12 +243,23 @@ def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None)
     if head == "dim":
         return float((bindings or {})["dim"])
     if head in ("var", "arg"):
-        value, places = ((bindings or {})[""], rest) if head == "var" else (bindings[rest[0]], rest[1:])
+        value, places = (
+            ((bindings or {})[""], rest) if head == "var" else (bindings[rest[0]], rest[1:])
+        )
         return float(value[tuple(at(i) for i in places)] if places else value)
     raise KeyError(head)
 
 
+def _softplus(u: float) -> float:
+    return max(u, 0.0) + math.log1p(math.exp(-abs(u)))
+
+
+def _sigmoid(u: float) -> float:
+    return 1 / (1 + math.exp(-u)) if u > 0 else math.exp(u) / (1 + math.exp(u))
+
+
 FUNCTIONS = {"log": math.log, "exp": math.exp, "abs": abs, "loggamma": math.lgamma}
+FUNCTIONS |= {"softplus": _softplus, "sigmoid": _sigmoid}
 LOGS = [["logp", "prior", 0], ["logp", "decoder", 1, 0]]
 
 
@@ -279,7 +290,7 @@ def _atom(w: World, atom: Any, names: dict[int, Any]) -> float:
         return float(ids[0][ids[1]])
     if head == "delta":
         return float(ids[0] == ids[1])
-    if head in ("log", "exp", "loggamma"):
+    if head in ("log", "exp", "loggamma", "softplus", "sigmoid"):
         return FUNCTIONS[head](value(w, atom.bodies[0], names))
     if head == "abs":
         return math.sqrt(value(w, atom.bodies[0], names))

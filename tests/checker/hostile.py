@@ -146,9 +146,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "deep means of a wide sum": lambda: with_split(
         nested(lambda t: ["mean", t], ["add", *([["pi"]] * 8000)], 50)
     ),
-    "a wide network": lambda: with_split(
-        ["mean", ["sum", "D", _net(40)]],
-    ),
+    "a wide network": lambda: with_split(["mean", ["sum", "D", _net(40)]]),
 }
 
 

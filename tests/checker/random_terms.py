@@ -106,7 +106,7 @@ def random_term(
     if depth > 0 and binders > 0 and not positive and matrix_sizes(model):
         choices += ["logdet", "trace", "quad", "quad"]
     if depth > 0:
-        choices += ["add"] * 2 + ["mul"] * 3 + ["pow", "exp", "sum", "log", "family", "abs"]
+        choices += ["add"] * 2 + ["mul"] * 3 + ["pow", "exp", "sum", "log", "family", "abs", "softplus"]
         if binders > 0:
             choices += ["sum"] * 2 + ["mean"] * 2
             if positions(scope, "datum"):
@@ -127,6 +127,8 @@ def random_term(
         return [kind, left, matrix, right]
     if kind == "abs":
         return ["exp", ["abs", 1]] if positive else ["abs", sub()]
+    if kind == "softplus":
+        return [rnd.choice(["softplus", "sigmoid"]), sub()]
     if kind == "add":
         return ["add", *(sub() for _ in range(rnd.choice([2, 2, 3])))]
     if kind == "mul":
@@ -201,7 +203,17 @@ def rewritten(term: Any, rnd: Random) -> Any:
         return [term[0], ["transposed", term[1]]]
     if isinstance(term, list) and term[0] == "quad":
         return ["quad", term[3], ["transposed", term[2]], term[1]]
-    if isinstance(term, int) or term[0] in ("frac", "param", "x", "z", "eps", "logp", "logh", "H", "net"):
+    if isinstance(term, int) or term[0] in (
+        "frac",
+        "param",
+        "x",
+        "z",
+        "eps",
+        "logp",
+        "logh",
+        "H",
+        "net",
+    ):
         return term
     if term[0] in ("size", "pi", "e", "objective"):
         return term

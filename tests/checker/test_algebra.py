@@ -2,28 +2,32 @@
 
 import json
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import entropysym.checker
 from entropysym.checker import Refused
 
-from .battery import AIMED, EQUAL, Bench
+from .battery import TABLES, Bench
 from .documents import DOCUMENTS, workbench
 from .random_terms import random_term, rewritten
 
 BENCHES = [Bench(entropysym.checker, build()) for build in (*DOCUMENTS, workbench)]
+NAMED = {bench.document.model.name: bench for bench in BENCHES}
 
 
-def test_terms_aimed_at_one_rule_each():
+@pytest.mark.parametrize("name", TABLES)
+def test_terms_aimed_at_one_rule_each(name):
     for seed in range(3):
-        for term in AIMED:
-            assert BENCHES[1].disagreement(term, seed) is None
+        for term in TABLES[name][0]:
+            assert NAMED[name].disagreement(term, seed) is None
 
 
-def test_equal_terms_are_recognised():
-    for left, right in EQUAL:
-        assert BENCHES[1].polynomial(left) == BENCHES[1].polynomial(right)
+@pytest.mark.parametrize("name", TABLES)
+def test_equal_terms_are_recognised(name):
+    for left, right in TABLES[name][1]:
+        assert NAMED[name].polynomial(left) == NAMED[name].polynomial(right), (left, right)
 
 
 def terms(bench: Bench, rnd, depth: int = 5):

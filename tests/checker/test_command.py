@@ -40,7 +40,7 @@ def test_accepted(python, tmp_path):
     path.write_text(json.dumps(linear_vae()))
     done, _ = run(str(path), python=python)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("model linear_vae, sizes D, H")
+    assert done.stdout.startswith("model own_linear_vae, sizes D, H")
     assert done.stdout.endswith("derivation accepted: 8 steps, not one of the shipped models\n")
 
 
@@ -72,7 +72,7 @@ def test_json(tmp_path):
     path.write_text(json.dumps(vae2()))
     done, _ = run(str(path), "--json")
     answer = json.loads(done.stdout)
-    assert (answer["accepted"], answer["model"], answer["shipped"]) == (True, "vae2", False)
+    assert (answer["accepted"], answer["model"], answer["shipped"]) == (True, "own_vae2", False)
     path.write_text("[")
     done, _ = run(str(path), "--json")
     assert done.returncode == 2

@@ -10,24 +10,25 @@ from hypothesis import strategies as st
 
 from entropysym.checker import Malformed, Refused, replay
 
-from .documents import linear_vae, sealed, vae2
+from .documents import DOCUMENTS, sealed
 from .falsehoods import FALSE_CLAIMS, TAMPERINGS, VALID
 from .hostile import HOSTILE
 
+ORIGINALS = [build() for build in DOCUMENTS]
 REASONS = {
     "an abstract network moves": "'nu': not one of sigma2, alpha2",
-    "the prior's mean is the latent": "nothing is bound at 1",
-    "the decoder's mean is the datum": "what is bound at 1 is latent",
-    "plates of q and z differ": "what is bound at 0 is index H",
+    "the prior's mean is the latent": "1: nothing is bound there",
+    "the decoder's mean is the datum": "1: what is bound there is latent",
+    "plates of q and z differ": "0: what is bound there is index H",
     "the log of the noise": "the logarithm of eps.*not shown to be positive",
     "a moved parameter that is not learned": "sigma2 moves, but it is not learned",
     "the variance is fixed": r"steps\[2\] \(tempering\): not shown to equal the ELBO",
     "VAE-1 for any encoder": r"steps\[3\] \(tempering\): not shown to equal the ELBO",
-    "a base measure that is the density": r"base measure -1 \* var\^\(2\): only 0",
-    "another objective": "'beta-elbo': not 'elbo'",
-    "a ghost parameter": "ghost moves, but it occurs in no factor",
+    "a base measure that is the density": "derivative of the log density = log density - log base measure",
+    "another objective": "objective: 'beta-elbo': not an object",
+    "a ghost parameter": "ghost.* moves, but the ELBO does not depend on it",
     "a constrained parameter moves": "sigma2 moves, but it is constrained",
-    "the claim ELBO = ELBO": "a closed form that holds H",
+    "the claim ELBO = ELBO": "entropy_sum: 'H': a head that is unknown or not allowed here",
     "zero times an infinite mean": "an expectation that the ELBO does not contain",
     "an infinite mean minus itself": "an expectation that the ELBO does not contain",
     "the encoder moves and z does not": "reparametrise first",
@@ -35,6 +36,31 @@ REASONS = {
     "a variance that may be negative": "variance of the decoder: sigma2: not shown to be positive",
     "an entropy one nat too large": "derivative of the log density = log density",
     "twice the scale": "location \\+ scale \\* eps has the family's density",
+    "a true entropy for the pseudo entropy": "derivative of the log density = log density",
+    "the data term of the base measure is dropped": r"\(tempering\): not shown to equal the ELBO",
+    "a base measure with a log rate": "log_base_measure: 'arg': a head that is unknown",
+    "the condition on the base measure is dropped": "base_measure poisson is needed",
+    "a base measure for the encoder": "the encoder's family normal has a base measure",
+    "log gamma of a real variable": "not shown to be positive",
+    "log gamma of a count": "loggamma of var: not shown to be positive",
+    "log gamma of a parameter called count": r"loggamma of count\[#0\] \+ 1: not shown",
+    "encoder and prior on different sets": "the encoder is real, the prior positive",
+    "an absolute value moves": "abs is not differentiated",
+    "the excess is dropped": "not shown to equal the ELBO",
+    "the excess in words only": "not shown to equal the entropy sum",
+    "an excess that is the gap": "excess: 'H': a head that is unknown",
+    "the objective is the ELBO after all": r"\(gap\): not shown to equal the ELBO",
+    "the weight is learned": "weight: beta is learned",
+    "the weight is negative": "the weight -1: not shown to be positive",
+    "the penalty's sign": r"\(gap\): not shown to equal the ELBO",
+    "stationarity of something else": "stationary objective alpha2 is needed",
+    "the log det of a sum": "not a matrix that is allowed here",
+    "a covariance that is not symmetric": "L @ L: not shown to be posdef",
+    "a covariance scaled by a real": "not shown to be posdef",
+    "tr L L L^T L^T is tr L L^T L L^T": r"\(closed_form\): not shown to equal the entropy sum",
+    "a matrix moves by its square": "not a multiple of A",
+    "a matrix network's input moves": "of Omega moves: an abstract network",
+    "the encoder's covariance moves and z does not": "reparametrise first",
     "one nat more": r"steps\[6\] \(closed_form\): not shown to equal the entropy sum",
 }
 
@@ -52,7 +78,7 @@ def refusal(data: bytes | str) -> str:
 @pytest.mark.parametrize("name", FALSE_CLAIMS)
 def test_false_claims_are_refused(name):
     document = FALSE_CLAIMS[name]()
-    assert document not in (vae2(), linear_vae())
+    assert document not in ORIGINALS
     message = refusal(json.dumps(document))
     assert "sha256" not in message
     assert re.search(REASONS.get(name, ""), message), message
@@ -78,7 +104,7 @@ def test_hostile_files_are_refused(name):
 @settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_no_byte_of_a_file_can_be_changed_unnoticed(data):
-    source = bytearray(data.draw(st.sampled_from([VALID, json.dumps(linear_vae()).encode()])))
+    source = bytearray(data.draw(st.sampled_from([json.dumps(d).encode() for d in ORIGINALS])))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(source) - 1))
         source[place : place + data.draw(st.integers(0, 3))] = data.draw(
@@ -87,7 +113,7 @@ def test_no_byte_of_a_file_can_be_changed_unnoticed(data):
             )
         )
     try:
-        same = json.loads(bytes(source)) in (vae2(), linear_vae())
+        same = json.loads(bytes(source)) in ORIGINALS
     except (ValueError, RecursionError):
         same = False
     if not same:
@@ -95,14 +121,15 @@ def test_no_byte_of_a_file_can_be_changed_unnoticed(data):
 
 
 LEAVES = [0, 1, -1, 2, 17, True, None, "", "D", "sum", "z", [], {}, ["pi"], ["frac", 1, 2]]
-LEAVES += [["z", 0, 0], ["sum", "D", 1], ["elbo"], ["D", ["objective"]], ["mean", 1]]
+LEAVES += [["z", 0, 0], ["sum", "D", 1], ["objective"], ["D", ["objective"]], ["mean", 1]]
+LEAVES += [["mat", "A"], ["trace", ["mat", "A"]], ["scaled", 2, ["mat", "A"]], ["abs", -1], ["dim"]]
 
 
 @settings(deadline=None, max_examples=120)
 @given(st.data())
 def test_no_node_of_a_document_can_raise_anything_else(data):
     """A node anywhere is replaced or deleted and the hashes are made fresh again."""
-    document = json.loads(json.dumps(data.draw(st.sampled_from([vae2(), linear_vae()]))))
+    document = json.loads(json.dumps(data.draw(st.sampled_from(ORIGINALS))))
     place = document
     for _ in range(data.draw(st.integers(1, 12))):
         keys = sorted(place) if isinstance(place, dict) else list(range(len(place)))
