@@ -51,7 +51,7 @@ def figures(v: Verification) -> dict[str, Figure]:
                 "kind of stationary point": t.kind,
             }
         out |= {"training": t.message, "iterations": t.iterations}
-    return out | {"seconds": round(v.seconds, 1)}
+    return out | {"seconds": f"{v.seconds:.0f}"}
 
 
 def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path]:
@@ -84,7 +84,7 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
         entry["files"].append(f"{v.model}.tex")
         if v.trained is not None and len(v.trained.history) > 1:
             drawn = training_figure(
-                v.trained.history, v.derivation.model.title, place / f"{v.model}.png"
+                v.trained.history, v.derivation.model.title, place / f"{v.model}_training.png"
             )
             entry["files"] += [p.name for p in drawn]
             entry["history"] = [
@@ -113,6 +113,7 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
 def table(results: Sequence[Verification], place: Path) -> None:
     """Print the figures, a column for each model, then each verdict with its reason."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     columns = [figures(v) for v in results]
@@ -124,7 +125,7 @@ def table(results: Sequence[Verification], place: Path) -> None:
     for v in results:
         printed.add_column(v.model, justify="right")
     for name in names:
-        printed.add_row(name, *(_printed(column.get(name)) for column in columns))
+        printed.add_row(escape(name), *(_printed(column.get(name)) for column in columns))
     colours = {"proved": "green", "refuted": "red", "undecided": "yellow"}
     words = [v.verdict.value.value for v in results]
     printed.add_row("verdict", *(f"[bold {colours[w]}]{w}[/]" for w in words), end_section=True)

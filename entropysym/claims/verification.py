@@ -147,9 +147,10 @@ def training_verdict(trained: Trained) -> Verdict:
             "trained",
         )
     if trained.ppca_log_likelihood is None:
+        where = "" if trained.stationary else ", not stationary yet"
         return proved(
-            f"gap {gap.gap:.1e} nat as predicted, at gradient norm {trained.gradient_norm:.1e}",
-            "trained",
+            f"gap {gap.gap:.1e} nat as predicted by v.grad F, at gradient norm {trained.gradient_norm:.1e}{where}",
+            "trained" if trained.stationary else "trained in part",
         )
     if not trained.stationary:
         return undecided(f"training did not reach a stationary point: {trained.message}")

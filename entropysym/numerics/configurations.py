@@ -14,9 +14,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import sympy as sp
 from jaxtyping import Float
 
 from entropysym.errors import InputError
+from entropysym.language.functions import Softplus
+from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model, Network
 from entropysym.language.symbols import MATRIX_RANGES, Range
 from entropysym.numerics.quadrature import Nodes
@@ -30,23 +33,19 @@ _PARTS = ("inside", "bias", "outside", "shift")
 #: Positive-definite matrices have eigenvalues over up to this ratio; a triangular one is a Cholesky factor with its square.
 _CONDITION = 1e3
 
-#: The largest scale of real parameters where the decoder exponentiates them (its rates would overflow), and elsewhere.
-_LARGEST = {"count": 2.0}
+#: The largest scale of real parameters: where the decoder exponentiates sums of them (they would overflow), and elsewhere.
+_LARGEST = (2.0, 30.0)
 
 #: (D, H, N) of the sweep; every size takes the value 1, and no two sizes are always equal.
 SHAPES = (
     (1, 1, 1),
     (1, 2, 3),
     (2, 1, 4),
-    (3, 2, 1),
-    (2, 3, 2),
+    (3, 3, 2),
+    (2, 4, 1),
     (4, 2, 5),
-    (3, 3, 3),
-    (5, 1, 2),
-    (1, 4, 6),
     (6, 3, 2),
-    (4, 6, 1),
-    (6, 5, 6),
+    (5, 6, 6),
 )
 
 
@@ -92,7 +91,7 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     They are drawn on the host: compiling a random generator for each shape would take longer than the sweep itself.
     """
     wanted = _wanted(model, shape)
-    largest = _LARGEST.get(model.decoder.family.support, 30.0)
+    largest = _LARGEST[0] if _exponentiates(model) else _LARGEST[1]
     columns = sum(math.prod(lengths) for _, lengths in wanted.values())
     normal, uniform = (
         np.random.default_rng([seed, stream, *(v for _, v in shape.sizes)]) for stream in (0, 1)
@@ -113,6 +112,22 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     }
     nodes = Nodes(eps, np.full(eps.shape[:2], 1 / _SAMPLES))  # type: ignore[arg-type]
     return Configuration(arrays, weights, nodes)
+
+
+def _exponentiates(model: Model) -> bool:
+    """Whether the decoder exponentiates a sum of parameters."""
+    if model.decoder.family.support == "count":
+        return True
+    # What a network reads goes through its tanh.
+    arguments = [
+        a.xreplace({net: sp.S.One for net in a.atoms(NetworkValue)})
+        for a in model.decoder.arguments
+    ]
+    return any(
+        e.has(sp.Sum)
+        for a in arguments
+        for e in (*a.atoms(sp.exp, Softplus), *(p for p in a.atoms(sp.Pow) if p.base == sp.E))
+    )
 
 
 def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:

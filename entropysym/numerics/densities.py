@@ -13,6 +13,8 @@ from jax.scipy import stats
 
 from entropysym.errors import one_of
 from entropysym.language.records import Family
+from entropysym.numerics.precision import softplus
+from entropysym.numerics.words import inverted
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def _normal(x: Array, mean: Array, variance: Array) -> Array:
 def _bernoulli(x: Array, logit: Array) -> Array:
     # The probability of what was seen, so that none is rounded to 0 or 1.
     inside = (x == 0) | (x == 1)
-    return jnp.where(inside, jax.nn.log_sigmoid((2 * x - 1) * logit), -jnp.inf)
+    return jnp.where(inside, -softplus((1 - 2 * x) * logit), -jnp.inf)
 
 
 def _poisson(x: Array, log_rate: Array) -> Array:
@@ -61,25 +63,22 @@ def _poisson_terms(x: Array, log_rate: Array) -> Array:
     return x * (1 + jnp.abs(log_rate)) + rate * (1 + jnp.abs(log_rate)) + jnp.abs(jax.scipy.special.gammaln(x + 1))
 
 
-def _covariance_terms(covariance: Array) -> tuple[Array, Array]:
-    r"""$|L||L^\top|$, the |terms| of the covariance as Cholesky sums them, and the |terms| of log det by $\mathrm{tr}\,\Sigma^{-1}\Sigma$."""
+def _covariance_terms(covariance: Array) -> tuple[Array, Array, Array]:
+    r"""$\Sigma^{-1}$; $|L||L^\top|$, the |terms| of Σ as Cholesky sums them; and those of log det by $\mathrm{tr}\,\Sigma^{-1}\Sigma$."""
     root = jnp.linalg.cholesky(covariance)
     size = jnp.abs(root) @ jnp.swapaxes(jnp.abs(root), -1, -2)
     log_det = 2 * jnp.sum(jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)), axis=-1)
-    moved = jnp.sum(jnp.abs(jnp.linalg.inv(covariance)) * size, axis=(-2, -1))
-    return size, jnp.abs(log_det) + moved
+    inverse = inverted(covariance)
+    moved = jnp.sum(jnp.abs(inverse) * size, axis=(-2, -1))
+    return inverse, size, jnp.abs(log_det) + moved
 
 
 def _multivariate_normal_terms(x: Array, mean: Array, covariance: Array) -> Array:
-    size, log_det = _covariance_terms(covariance)
-    residual = x - mean
-    shape = jnp.broadcast_shapes(residual.shape[:-1], covariance.shape[:-2])
-    K = residual.shape[-1]
-    whole = jnp.broadcast_to(covariance, (*shape, K, K))
-    weighted = jnp.abs(
-        jnp.linalg.solve(whole, jnp.broadcast_to(residual, (*shape, K))[..., None])[..., 0]
-    )
+    inverse, size, log_det = _covariance_terms(covariance)
+    weighted = jnp.abs(jnp.einsum("...ij,...j->...i", inverse, x - mean))
+    # r' S^-1 r is (S^-1 r)' S (S^-1 r), whose terms show how ill-conditioned S is.
     quadratic = jnp.einsum("...i,...ij,...j->...", weighted, size, weighted)
+    K = x.shape[-1]
     return (K * math.log(2 * math.pi) + log_det + quadratic) / 2
 
 
@@ -116,7 +115,7 @@ DENSITIES = {
     "Bernoulli": Density(
         log_density=_bernoulli,
         terms=lambda x, logit: jnp.abs(_bernoulli(x, logit)),
-        entropy=lambda logit: jax.nn.softplus(logit) - logit * jax.nn.sigmoid(logit),
+        entropy=lambda logit: softplus(logit) - logit * jax.nn.sigmoid(logit),
     ),
     "Poisson": Density(log_density=_poisson, terms=_poisson_terms),
 }

@@ -38,6 +38,7 @@ from entropysym.numerics.axes import (
     summed,
     union,
 )
+from entropysym.numerics.precision import softplus
 from entropysym.numerics.signature import (
     DATA_SIZE,
     EXPECTATIONS,
@@ -52,7 +53,7 @@ _JAX: Mapping[type, Callable[[jax.Array], jax.Array]] = dict(
         FUNCTIONS,
         (
             *(jnp.log, jnp.exp, jnp.abs, jnp.tanh, jax.scipy.special.gammaln),
-            *(jax.nn.softplus, jax.nn.sigmoid),
+            *(softplus, jax.nn.sigmoid),
         ),
         strict=True,
     )
@@ -99,6 +100,12 @@ class Evaluator:
 
     def magnitude(self, e: sp.Basic, scope: Scope) -> Named:
         """The sum of the absolute values of the terms: sums are split, powers and functions are not."""
+        key = ("magnitude", e, self._context(e, scope))
+        if key not in self.memo:
+            self.memo[key] = self._magnitude(e, scope)
+        return self.memo[key]
+
+    def _magnitude(self, e: sp.Basic, scope: Scope) -> Named:
         if isinstance(e, sp.Add):
             return added([self.magnitude(a, scope) for a in e.args])
         if isinstance(e, sp.Mul):
@@ -107,8 +114,9 @@ class Evaluator:
             return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
         if isinstance(e, LogDet):
             word: Matrix = e.args[0]  # type: ignore[assignment]
+            inverse = words.inverse(self.matrix(word, scope), is_symmetric(word))
             return words.log_det_terms(
-                self.value(e, scope), self.matrix(word, scope), self.matrix_magnitude(word, scope)
+                self.value(e, scope), inverse, self.matrix_magnitude(word, scope)
             )
         if isinstance(e, Trace):
             return words.trace(self.matrix_magnitude(e.args[0], scope))  # type: ignore[arg-type]
@@ -134,7 +142,9 @@ class Evaluator:
         parts = [self.matrix(a, scope) for a in e.args]
         if isinstance(e, MatrixProduct):
             return words.product(parts)
-        return words.inverse(*parts) if isinstance(e, Inverse) else words.transposed(*parts)
+        if isinstance(e, Inverse):
+            return words.inverse(*parts, is_symmetric(e.args[0]))  # type: ignore[arg-type]
+        return words.transposed(*parts)
 
     def matrix_magnitude(self, e: sp.Basic, scope: Scope) -> Named:
         """The sums of |terms| of a word's entries."""
@@ -147,7 +157,7 @@ class Evaluator:
         if isinstance(e, MatrixProduct):
             return words.product(parts)
         if isinstance(e, Inverse):
-            return words.inverse_magnitude(self.matrix(e.args[0], scope), *parts)
+            return words.inverse_magnitude(self.matrix(e, scope), *parts)
         return words.transposed(*parts)
 
     def _context(self, e: sp.Basic, scope: Scope) -> object:

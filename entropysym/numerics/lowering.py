@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -65,6 +65,28 @@ class Lowered:
             tuple(p.index for p in self.plates),
             [bound.size(size_of(p.size)) for p in self.plates],
         )
+
+
+@dataclass(frozen=True, eq=False)
+class LoweredTogether:
+    """Several scalars of one model, evaluated together, so that what they share is computed once."""
+
+    expressions: tuple[sp.Expr, ...]
+    wanted: Signature
+
+    def __call__(self, **arguments: Any) -> dict[sp.Expr, tuple[jax.Array, jax.Array]]:
+        """Value and sum of |terms| of each expression."""
+        evaluator, scope = Evaluator(bind(self.wanted, arguments)), Scope({})
+        return {
+            e: (evaluator.value(e, scope).array, evaluator.magnitude(e, scope).array)
+            for e in self.expressions
+        }
+
+
+def lower_together(expressions: Iterable[sp.Expr], model: Model) -> LoweredTogether:
+    """Lower scalars of one model, each once. Raises `InputError` as `lower` does."""
+    unique = tuple(dict.fromkeys(expressions))
+    return LoweredTogether(unique, read_signature(unique, (), model))
 
 
 def lower(

@@ -9,6 +9,16 @@ from typing import Any
 import sympy as sp
 
 from entropysym.language.heads import DataMean, EncoderExpectation, NoiseExpectation
+from entropysym.language.matrices import (
+    Inverse,
+    LogDet,
+    MatrixLetter,
+    MatrixProduct,
+    Quadratic,
+    Scaled,
+    Trace,
+    Transposed,
+)
 from entropysym.language.records import Model, Parameter
 from entropysym.numerics.signature import DATA_SIZE
 
@@ -19,14 +29,23 @@ class Variant:
 
     name: str
     entropy_sum: sp.Expr
-    direction: Mapping[str, sp.Expr]
+    direction: Mapping[str, sp.Basic]
 
 
 def variants(
-    model: Model, direction: Mapping[str, sp.Expr], entropy_sum: sp.Expr
+    model: Model,
+    direction: Mapping[str, sp.Basic],
+    entropy_sum: sp.Expr,
+    excess: sp.Expr = sp.S.Zero,
 ) -> tuple[Variant, ...]:
-    """Every one-step mistake of the usual kinds. Some may be equal to the original; only numbers tell (see `try_variants`)."""
+    """Every one-step mistake of the usual kinds. Some may be equal to the original; only numbers tell (see `try_variants`).
+
+    `excess` is what `entropy_sum` holds beside the entropies.
+    """
     made = [Variant(name, e, direction) for name, e in _entropy_sums(model, entropy_sum)]
+    if excess != 0:
+        made.append(Variant("excess dropped", entropy_sum - excess, direction))
+        made.append(Variant("sign of the excess changed", entropy_sum - 2 * excess, direction))
     made += [Variant(name, entropy_sum, v) for name, v in _directions(model, direction)]
     original = (entropy_sum, dict(direction))
     unique: dict[tuple[object, ...], Variant] = {}
@@ -78,6 +97,14 @@ def _entropy_sums(model: Model, E: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
             for new in sizes:
                 if old != new and old in _sizes(t):
                     yield f"{new} for {old}: {_short(t)}", with_term(k, t * new / old)
+    for word in sorted(E.atoms(Inverse, Transposed, Scaled), key=str):
+        inside = word.args[-1]
+        kind = {Inverse: "inverse", Transposed: "transpose", Scaled: "scale"}[type(word)]
+        yield f"{kind} dropped: {_short(word)}", E.xreplace({word: inside})
+    for letter in sorted(E.atoms(MatrixLetter), key=str):
+        yield f"inverse of {_short(letter)}", E.xreplace({letter: Inverse(letter)})
+        squared = MatrixProduct(letter, letter)
+        yield f"square of {_short(letter)}", _in_words(E, letter, squared)
     for p in model.parameters:
         if p.range == "positive":
             yield f"sqrt({p.name}) for {p.name}", _at_parameter(E, p, sp.sqrt)
@@ -94,15 +121,40 @@ def _sizes(e: Any) -> set[Any]:
     return {limit[2] for s in e.atoms(sp.Sum) for limit in s.limits} | set(sp.Mul.make_args(e))
 
 
-def _directions(model: Model, v: Mapping[str, sp.Expr]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _in_words(E: sp.Expr, letter: sp.Basic, word: sp.Basic) -> sp.Expr:
+    """A word for a letter, but not inside the heads' encoders, whose covariances must stay symmetric."""
+    heads = {
+        e: e.func(*(a.xreplace({letter: word}) for a in e.args))
+        for e in E.atoms(LogDet, Trace, Quadratic)
+    }
+    return E.xreplace(heads)
+
+
+def _times(factor: Any, motion: sp.Basic) -> sp.Basic:
+    if isinstance(motion, Scaled):
+        return Scaled(factor * motion.args[0], motion.args[1])
+    return factor * motion
+
+
+def _directions(
+    model: Model, v: Mapping[str, sp.Basic]
+) -> Iterator[tuple[str, dict[str, sp.Basic]]]:
     for name, factor in (("negated", -1), ("halved", sp.Rational(1, 2)), ("doubled", 2)):
-        yield f"direction {name}", {k: factor * e for k, e in v.items()}
+        yield f"direction {name}", {k: _times(factor, e) for k, e in v.items()}
     declared = {p.name: p for p in model.parameters}
     for name, e in v.items():
         p = declared[name]
         yield f"motion of {name} missing", {k: f for k, f in v.items() if k != name}
-        yield f"motion of {name} negated", {**v, name: -e}
-        yield f"motion of {name} doubled", {**v, name: 2 * e}
+        yield f"motion of {name} negated", {**v, name: _times(-1, e)}
+        yield f"motion of {name} doubled", {**v, name: _times(2, e)}
+        if isinstance(e, Scaled):
+            rate, letter = e.args
+            yield f"motion of {name} halved", {**v, name: _times(sp.Rational(1, 2), e)}
+            yield f"motion of {name} inverted", {**v, name: Scaled(rate, Inverse(letter))}
+            yield f"motion of {name} transposed", {**v, name: Scaled(rate, Transposed(letter))}
+            square = MatrixProduct(letter, letter)
+            yield f"motion of {name} squared", {**v, name: Scaled(rate, square)}
+            continue
         if p.range == "positive":
             root = _at_parameter(e, p, sp.sqrt)
             yield f"motion of {name} with sqrt({name})", {**v, name: root}

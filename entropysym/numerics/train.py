@@ -14,8 +14,11 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from entropysym.errors import InputError, shown
+from entropysym.language.records import Model
 from entropysym.numerics.gap import Gap, Networks
+from entropysym.numerics.elbo import density_elbo
 from entropysym.numerics.precision import require_x64
+from entropysym.numerics.quadrature import Nodes
 
 Progress = Callable[[int, int, str], None]
 
@@ -55,7 +58,8 @@ class Trained:
     `gap` is measured on the original data from the densities; `gradient_norm` is its gradient norm, over all learned
     parameters and weights, and `goal` what it was compared with (`message` says so where the goal is a scaled one).
     `scaled_gradient_norm` is the gradient norm in the standardised coordinates that were trained. `kind` is maximum, saddle or
-    unknown, from the curvature. `arguments`, `weights` and `networks` are what `measure_gap` takes.
+    unknown, from the curvature. `arguments`, `nodes`, `weights` and `networks` are what `measure_gap` takes; the three entropies are those of
+    the densities at the trained point.
     """
 
     model: str
@@ -71,6 +75,10 @@ class Trained:
     seconds: float
     history: tuple[HistoryPoint, ...]
     arguments: Mapping[str, Any]
+    nodes: Nodes
+    encoder_entropy: float
+    prior_entropy: float
+    decoder_entropy: float
     weights: Any = None
     networks: Networks | None = None
     ppca_log_likelihood: float | None = None
@@ -213,6 +221,20 @@ class Ascender:
         v = np.asarray(ravel_pytree(point)[0], np.float64)
         hessian = jax.jit(jax.hessian(self._negative))(jnp.asarray(v), *self.constants)
         return np.linalg.eigh(np.asarray(hessian))
+
+
+def trained_entropies(
+    model: Model, arguments: Mapping[str, Any], nodes: Nodes, made: Mapping[str, Any] | None = None
+) -> dict[str, float]:
+    """The three entropies at a point, as the fields of `Trained`; `made` holds the networks by name."""
+    found = jax.jit(
+        lambda arrays: density_elbo(model).entropies({**arrays, **(made or {})}, nodes)
+    )(dict(arguments))
+    return {
+        "encoder_entropy": float(found.encoder),
+        "prior_entropy": float(found.prior),
+        "decoder_entropy": float(found.decoder),
+    }
 
 
 def thinned(path: Sequence[Step]) -> list[Step]:

@@ -38,6 +38,7 @@ from entropysym.numerics.train import (
     Trained,
     check_training,
     thinned,
+    trained_entropies,
 )
 
 #: Norm of the gradient in all of W, b, sigma, V, c, tau at which a point counts as stationary.
@@ -217,6 +218,8 @@ def train_linear_vae(
         seconds=time.monotonic() - began,
         history=history,
         arguments=arguments,
+        nodes=cubature(latent),
+        **trained_entropies(model, arguments, cubature(latent)),
         ppca_log_likelihood=max_log_likelihood(x, latent),
     )
 

@@ -37,6 +37,7 @@ from entropysym.numerics.train import (
     Trained,
     check_training,
     thinned,
+    trained_entropies,
 )
 
 #: Gradient norm, in the coordinates that are trained, at which a point counts as stationary.
@@ -227,6 +228,8 @@ def train_vae2(
         seconds=time.monotonic() - began,
         history=history,
         arguments=arguments,
+        nodes=nodes,
+        **trained_entropies(model, arguments, nodes, make(p.weights)),
         weights=p.weights,
         networks=make,
     )

@@ -58,14 +58,23 @@ def transposed(value: Named) -> Named:
     return Named(value.array, tuple(swap.get(a, a) for a in value.axes))
 
 
-def inverse(value: Named) -> Named:
+def inverse(value: Named, symmetric: bool) -> Named:
+    """The inverse by solves, with the Cholesky factor where the matrix is symmetric (NaN if it is not positive definite then)."""
     leading, (array,) = batched([value])
-    return matrix(jnp.linalg.solve(array, jnp.eye(array.shape[-1])), leading)
+    return matrix(inverted(array) if symmetric else jnp.linalg.inv(array), leading)
 
 
-def inverse_magnitude(value: Named, magnitude: Named) -> Named:
+def inverted(array: jax.Array) -> jax.Array:
+    """The inverse of positive-definite matrices."""
+    root = jnp.linalg.cholesky(array)
+    identity = jnp.broadcast_to(jnp.eye(array.shape[-1]), array.shape)
+    back = jax.lax.linalg.triangular_solve(root, identity, left_side=True, lower=True)
+    return jnp.swapaxes(back, -1, -2) @ back
+
+
+def inverse_magnitude(inverse: Named, magnitude: Named) -> Named:
     r"""The |terms| of $M^{-1}=M^{-1}MM^{-1}$: what an error in M does to its inverse."""
-    outside = inverse(value).absolute()
+    outside = inverse.absolute()
     return product([outside, magnitude, outside])
 
 
@@ -79,9 +88,9 @@ def log_det(value: Named, symmetric: bool) -> Named:
     return Named(jnp.where(sign > 0, log, jnp.nan), leading)
 
 
-def log_det_terms(log_det: Named, value: Named, magnitude: Named) -> Named:
+def log_det_terms(log_det: Named, inverse: Named, magnitude: Named) -> Named:
     r"""The |terms| of $\log\det M$: its value, and those of $\mathrm{tr}\,M^{-1}M$, by which an error in M moves it."""
-    leading, (inverted, size) = batched([inverse(value), magnitude])
+    leading, (inverted, size) = batched([inverse, magnitude])
     moved = jnp.sum(jnp.abs(jnp.swapaxes(inverted, -1, -2)) * size, axis=(-2, -1))
     return Named(jnp.abs(spread(log_det, leading)) + moved, leading)
 

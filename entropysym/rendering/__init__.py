@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from entropysym.errors import InputError, one_of, shown
+from entropysym.language.records import Model
 from entropysym.prover.derivation import Derivation, Refusal
 from entropysym.prover.document import to_json
+from entropysym.rendering.equations import Line
 from entropysym.rendering.figure import training_figure
 from entropysym.rendering.latex import latex
 from entropysym.rendering.layout import bare, filled, latex_layout, markdown_layout, plain_layout
-from entropysym.rendering.medium import latex_medium, markdown_medium, plain_medium
+from entropysym.rendering.medium import latex_medium, markdown_medium, plain_medium, tex_text
 from entropysym.rendering.notation import Data
 from entropysym.rendering.paper import REFERENCES, paper
 from entropysym.rendering.plain import plain
@@ -43,9 +47,22 @@ def render(derivation: Derivation | Refusal, to: str = "text", *, data: Data = "
     return _filled(derivation, to, "refusal", "derivation", "section", data)
 
 
-def section(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
-    r"""The LaTeX body of a derivation or a refusal, as subsections without a preamble, for a larger document (see `preamble`)."""
-    return _filled(derivation, "latex", "refused", "body", "subsection", data)
+def section(derivation: Derivation | Refusal, *, data: Data = "finite", closing: str = "") -> str:
+    r"""The LaTeX body of a derivation or a refusal, as subsections without a preamble, for a larger document (see `preamble`).
+
+    The remark that every page makes is left to that document; `closing` is LaTeX that stands before the last lines.
+    """
+    return _filled(derivation, "latex", "refused", "section", "subsection", data, closing)
+
+
+def display(
+    lines: Sequence[Line], model: Model, to: str = "latex", *, data: Data = "finite"
+) -> str:
+    """Equations as one display, ordered and broken as those of a derivation; `to` is latex, markdown or text."""
+    if to not in _MEDIA:
+        raise one_of(to, _MEDIA, "format")
+    make_medium, make_layout, _ = _MEDIA[to]
+    return make_layout(make_medium(model, data)).display(*lines)
 
 
 def preamble() -> str:
@@ -60,17 +77,22 @@ def _checked(derivation: object) -> Derivation | Refusal:
 
 
 def _filled(
-    derivation: Derivation | Refusal, to: str, refused: str, derived: str, level: str, data: Data
+    derivation: Derivation | Refusal,
+    to: str,
+    refused: str,
+    derived: str,
+    level: str,
+    data: Data,
+    closing: str = "",
 ) -> str:
     found = _checked(derivation)
     make_medium, make_layout, suffix = _MEDIA[to]
     medium = make_medium(found.model, data)
     layout = make_layout(medium)
+    given = {"level": level, "closing": closing}
     if isinstance(found, Refusal):
-        return filled(
-            f"{refused}.{suffix}", layout, {"r": refusal_paper(found, medium), "level": level}
-        )
-    return filled(f"{derived}.{suffix}", layout, {"p": paper(found, medium), "level": level})
+        return filled(f"{refused}.{suffix}", layout, {"r": refusal_paper(found, medium), **given})
+    return filled(f"{derived}.{suffix}", layout, {"p": paper(found, medium), **given})
 
 
 def document(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
@@ -81,11 +103,14 @@ def document(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
 __all__ = [
     "FORMATS",
     "REFERENCES",
+    "Line",
+    "display",
     "document",
     "latex",
     "plain",
     "preamble",
     "render",
     "section",
+    "tex_text",
     "training_figure",
 ]

@@ -12,6 +12,7 @@ import sympy as sp
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT
+from entropysym.prover.linearity import addends, distributed, exponentials_merged
 
 _LETTERS = ("eta", "zeta", "kappa", "xi")
 
@@ -35,6 +36,32 @@ class Abbreviation:
         args = [self.applied(a) for a in e.args]
         return e.func(*args) if tuple(args) != e.args else e
 
+    def gathered(self, e: sp.Expr) -> sp.Expr:
+        """The expression with addends joined that differ only in which part of the meaning they hold; `applied` first."""
+        pending = list(addends(self.applied(e)))  # type: ignore[arg-type]
+        parts = addends(self.meaning)
+        out: list[sp.Expr] = []
+        while pending:
+            addend = pending.pop(0)
+            part = next((p for p in parts if isinstance(p, sp.Sum) and _times(addend, p)), None)
+            others = [
+                exponentials_merged(distributed(addend.xreplace({part: p})))  # type: ignore[dict-item]
+                for p in parts
+                if part is not None and p != part
+            ]
+            rest = [*pending, *out]
+            if part is not None and all(o in rest for o in others):
+                pending = [a for a in pending if a not in others]
+                out = [a for a in out if a not in others]
+                addend = addend.xreplace({part: self.letter})
+            out.append(addend)
+        return sp.Add(*out) if len(out) > 1 else out[0]
+
+
+def _times(addend: sp.Expr, part: sp.Sum) -> bool:
+    """Whether a product in the addend has the part as a factor of its own."""
+    return any(part in product.args for product in addend.atoms(sp.Mul))
+
 
 def abbreviation(model: Model) -> Abbreviation | None:
     """The decoder's linear predictor, where there is one that deserves a letter."""
@@ -42,7 +69,11 @@ def abbreviation(model: Model) -> Abbreviation | None:
     inside = [] if factor.family.location is not None else list(factor.arguments)
     for argument in factor.arguments:
         inside += [f.args[0] for f in sorted(argument.atoms(sp.Function), key=str)]
-    long = [e for e in inside if isinstance(e, sp.Add) and e.has(LATENT) and e.has(sp.Sum)]
+    long = [
+        e
+        for e in inside
+        if isinstance(e, sp.Add) and e.has(LATENT) and any(isinstance(a, sp.Sum) for a in e.args)
+    ]
     taken = {p.name for p in model.parameters} | {w.name for w in model.networks}
     name = next((c for c in _LETTERS if c not in taken), None)
     if not long or name is None:

@@ -17,7 +17,7 @@ from entropysym.rendering.plain import PlainPrinter
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.")
 _WIDTHS = {  # em, at the size of the text
     "\\quad": 1.0, "\\qquad": 2.0, "\\log": 1.5, "\\mid": 0.85, "\\cdot": 0.75, "\\nabla": 0.85, "\\iff": 2.6, "\\mathbb": 0.0,
-    "\\mathcal": 0.1, "\\mathrm": 0.0, "\\,": 0.17, "\\sum": 1.0, "\\prod": 1.0, "\\Phi": 0.75, "\\Theta": 0.8, "\\varepsilon": 0.5,
+    "\\mathcal": 0.1, "\\mathrm": 0.0, "\\operatorname": 0.35, "\\boldsymbol": 0.1, "\\det": 1.5, "\\,": 0.17, "\\sum": 1.0, "\\prod": 1.0, "\\Phi": 0.75, "\\Theta": 0.8, "\\varepsilon": 0.5,
     "=": 1.35, "+": 1.25, "-": 1.25, ",": 0.45, "(": 0.4, ")": 0.4, "[": 0.3, "]": 0.3, "'": 0.3, "|": 0.3,
     "\\bigl": 0.1, "\\bigr": 0.1, "\\Bigl": 0.25, "\\Bigr": 0.25, "\\biggl": 0.4, "\\biggr": 0.4, "\\{": 0.5, "\\}": 0.5,
     "\\partial": 0.6, "\\sqrt": 0.9, "\\infty": 1.0, "&": 0.0,

@@ -110,7 +110,8 @@ def stationarity(d: Derivation) -> list[Line]:
             head = Slope if isinstance(about, sp.Expr) else ScaleSlope
         given = sp.Eq(head(maximised(d.model), about), 0, evaluate=False)
         if equation.rhs != 0:
-            left, right = equation.lhs, equation.rhs
+            left = equation.lhs
+            right = sp.Add(*(_folded(a) for a in addends(equation.rhs)))
         elif name == "scaling":
             left, right = _second_moment(d, equation.lhs)
         else:

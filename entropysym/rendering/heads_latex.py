@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from entropysym.language.heads import Elbo, ObjectiveValue, _Expectation, latex_name
-from entropysym.language.matrices import Inverse, Matrix, MatrixLetter, Transposed
+from entropysym.language.matrices import Inverse, Matrix, MatrixLetter, Scaled, Transposed
 from entropysym.rendering.order import addends, product
 from entropysym.rendering.vectors import without_index
 
@@ -148,15 +148,18 @@ class HeadsLatex:
     # -- functions ----------------------------------------------------------------------------------------------------
 
     def _print_Softplus(self, e: sp.Expr, exp: object = None) -> str:
-        return rf"\mathrm{{softplus}}{self.enclosed(self._print(e.args[0]))}"
+        return rf"\operatorname{{softplus}}{self.enclosed(self._print(e.args[0]))}"
 
     def _print_Sigmoid(self, e: sp.Expr, exp: object = None) -> str:
-        return rf"\mathrm{{sigmoid}}{self.enclosed(self._print(e.args[0]))}"
+        return rf"\operatorname{{sigmoid}}{self.enclosed(self._print(e.args[0]))}"
 
     def _print_Abs(self, e: sp.Expr, exp: object = None) -> str:
         return self.enclosed(self._print(e.args[0]), "|", "|")
 
     def _print_loggamma(self, e: sp.Expr, exp: object = None) -> str:
+        counted = e.args[0] - 1
+        if isinstance(counted, (sp.Symbol, sp.Indexed)):
+            return rf"\log {self._print(counted)}!"
         return rf"\log\Gamma{self.enclosed(self._print(e.args[0]))}"
 
     # -- matrices -----------------------------------------------------------------------------------------------------
@@ -170,13 +173,11 @@ class HeadsLatex:
 
     def _print_Scaled(self, e: Any) -> str:
         factor, word = e.args
-        scalar = (
-            self.enclosed(self._print(factor))
-            if isinstance(factor, sp.Add)
-            else self._print(factor)
-        )
-        shown = {"1": "", "-1": "-"}.get(scalar, rf"{scalar} \, ")
-        return f"{shown}{self._print(word)}"
+        if factor.could_extract_minus_sign():
+            return f"-{self._print(Scaled(-factor, word))}"
+        scalar = self._print(factor)
+        scalar = self.enclosed(scalar) if isinstance(factor, sp.Add) else scalar
+        return self._print(word) if factor == 1 else rf"{scalar} \, {self._print(word)}"
 
     def _print_MatrixProduct(self, e: Any) -> str:
         return " ".join(
@@ -196,7 +197,8 @@ class HeadsLatex:
     def _print_LogDet(self, e: Any) -> str:
         word = e.args[0]
         inside = self._print(word)
-        return rf"\log\det {inside if isinstance(word, _LETTERLIKE) else self.enclosed(inside)}"
+        bare = isinstance(word, _LETTERLIKE)
+        return rf"\log\det{f' {inside}' if bare else self.enclosed(inside)}"
 
     def _print_Trace(self, e: Any) -> str:
         return rf"\mathrm{{tr}}{self.enclosed(self._print(e.args[0]))}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from entropysym.language.heads import GREEK, Elbo, ObjectiveValue, _Expectation, name_parts
-from entropysym.language.matrices import Inverse, Matrix, MatrixLetter, Transposed
+from entropysym.language.matrices import Inverse, Matrix, MatrixLetter, Scaled, Transposed
 from entropysym.rendering.heads_latex import NORMALS
 from entropysym.rendering.order import addends, product
 from entropysym.rendering.vectors import without_index
@@ -137,6 +137,9 @@ class HeadsPlain:
         return f"|{self._print(e.args[0])}|"
 
     def _print_loggamma(self, e: sp.Expr) -> str:
+        counted = e.args[0] - 1
+        if isinstance(counted, (sp.Symbol, sp.Indexed)):
+            return f"log {self._print(counted)}!"
         return f"log Γ({self._print(e.args[0])})"
 
     # -- matrices -----------------------------------------------------------------------------------------------------
@@ -149,9 +152,10 @@ class HeadsPlain:
 
     def _print_Scaled(self, e: Any) -> str:
         factor, word = e.args
+        if factor.could_extract_minus_sign():
+            return f"-{self._print(Scaled(-factor, word))}"
         scalar = f"({self._print(factor)})" if isinstance(factor, sp.Add) else self._print(factor)
-        shown = {"1": "", "-1": "-"}.get(scalar, f"{scalar} ")
-        return f"{shown}{self._print(word)}"
+        return self._print(word) if factor == 1 else f"{scalar} {self._print(word)}"
 
     def _print_MatrixProduct(self, e: Any) -> str:
         return " ".join(

@@ -196,7 +196,7 @@ class PaperPrinter(HeadsLatex, LatexPrinter):
         text = self._print(inside)
         bare = (
             lone
-            and self._base_and_power(base) is not None
+            and (isinstance(base, CLOSED) or self._base_and_power(base) is not None)
             and "\\frac" not in text
             and "\\sqrt" not in text
         )

@@ -133,7 +133,7 @@ def is_light(f: sp.Expr) -> bool:
 
 
 def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
-    """Numbers, constants, sizes, parameters, functions, data, networks, latents, noise: the order of $W_{dh}\\,x_{nd}\\,z_h$."""
+    """Numbers, constants, sizes, parameters, data, networks, functions, latents, noise: the order of $W_{dh}\\,x_{nd}\\,z_h$."""
     base, _ = _base_and_exponent(f)
     if base.is_Number:
         kind = 0
@@ -142,10 +142,10 @@ def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
     elif isinstance(base, sp.Symbol):
         kind = 3 if base.name not in places.sizes and not base.is_integer else 2
     elif isinstance(base, sp.Indexed):
-        kind = {DATUM: 6, LATENT: 8, NOISE: 9}.get(base.base, 4)
-    elif isinstance(base, FUNCTIONS):
-        kind = 5
+        kind = {DATUM: 5, LATENT: 8, NOISE: 9}.get(base.base, 4)
     elif isinstance(base, NetworkValue):
+        kind = 6
+    elif isinstance(base, FUNCTIONS):
         kind = 7
     else:
         kind = 10
@@ -218,7 +218,8 @@ def rank(a: sp.Expr, places: Roles) -> int:
     leaves = {i.base for i in integrand.atoms(sp.Indexed)}
     if known - {ENCODER}:
         return max(known)
-    if DATUM in leaves and not known:
+    # A network that the model does not declare abbreviates what the decoder reads.
+    if not known and (DATUM in leaves or integrand.atoms(NetworkValue)):
         return DECODER
     if LATENT in leaves:
         return PRIOR

@@ -96,11 +96,11 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
     def lines(*given: Line) -> tuple[Line, ...]:
         if short is None:
             return given
-        return tuple(replace(line, right=short.applied(line.right)) for line in given)  # type: ignore[arg-type]
+        return tuple(replace(line, right=short.gathered(line.right)) for line in given)  # type: ignore[arg-type]
 
     meaning = () if short is None else (Line(short.letter, short.meaning),)
     return Paper(
-        title=medium.text(model.title),
+        title=medium.prose(model.title, model),
         source=medium.text(model.source),
         heading="Partial result" if d.excess != 0 else "Theorem",
         notation=tuple(notation(model, medium)),

@@ -63,7 +63,8 @@ class PlainPrinter(HeadsPlain, StrPrinter):
             above = self._light(p.numerator) or "1"
             under = self._light(below)
             several = len(below) > 1 or (
-                below and not isinstance(below[0], (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow))
+                below
+                and not isinstance(below[0], (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow, *_CLOSED))
             )
             grouped = f"({above})" if below and " " in above else above
             parts.append(
@@ -173,7 +174,8 @@ class PlainPrinter(HeadsPlain, StrPrinter):
         (inside,) = e.args
         base = inside.base if isinstance(inside, sp.Pow) else inside
         text = self._print(inside)
-        bare = self._base_and_power(base) is not None and "/" not in text and "√" not in text
+        closed = isinstance(base, _CLOSED) or self._base_and_power(base) is not None
+        bare = closed and "/" not in text and "√" not in text
         return f"log {text}" if bare else f"log({text})"
 
     def _print_Sum(self, e: sp.Sum) -> str:

@@ -30,14 +30,14 @@ def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
     """Gather what a refusal says."""
     certificates = [a.certificate for a in refusal.attempts if a.certificate is not None]
     return RefusalPaper(
-        title=medium.text(refusal.model.title),
-        headline=medium.text(_sentence(refusal.reason)),
+        title=medium.prose(refusal.model.title, refusal.model),
+        headline=medium.prose(_sentence(refusal.reason), refusal.model),
         factors=factors(refusal.model),
-        missing=tuple(medium.text(_sentence(a.reason)) for a in refusal.attempts),
+        missing=tuple(medium.prose(_sentence(a.reason), refusal.model) for a in refusal.attempts),
         certificates=tuple(_certificate(c, medium) for c in certificates),
         partial=None if refusal.partial is None else paper(refusal.partial, medium),
         version=installed_version(),
-        verdict=medium.text(str(refusal.verdict)),
+        verdict=medium.prose(str(refusal.verdict), refusal.model),
     )
 
 

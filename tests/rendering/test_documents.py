@@ -1,6 +1,6 @@
 """Whole documents: golden files, wording of every condition, escaping, and that pdflatex takes them.
 
-After a wanted change rewrite the golden files with `UPDATE_GOLDEN=1 pytest tests/render/test_documents.py` and read the diff.
+After a wanted change rewrite the golden files with `UPDATE_GOLDEN=1 pytest tests/rendering/test_documents.py` and read the diff.
 """
 
 import dataclasses
@@ -20,23 +20,39 @@ from entropysym.language.records import Constraint
 from entropysym.prover import Condition, derive
 from entropysym.prover import derivation as records
 from entropysym.prover import derive as derive_function
+from entropysym.prover.conditions import conditions as conditions_function
 from entropysym.prover.derivation import Refusal
 from entropysym.prover.document import to_json
-from entropysym.rendering import document, render
+from entropysym.rendering import document, preamble, render, section
+from entropysym.rendering.equations import with_one_logarithm
 from entropysym.rendering.medium import latex_medium, markdown_text, plain_text, tex_text
-from entropysym.rendering.paper import with_one_logarithm
 from entropysym.rendering.wording import CONDITIONS, REASONS, sentences
 from entropysym.verdict import undecided
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-NAMES = ("vae2", "linear_vae")
+#: Every model that ships, and variants that bring in heads, ranges and objectives of their own.
+CASES = {
+    **models.MODELS,
+    "vae1_softplus": lambda: models.vae1(coordinates="softplus"),
+    "vae3_linear": lambda: models.vae3(head="linear"),
+    "vae3_scaled": lambda: models.vae3(head="scaled"),
+    "vae3_softplus": lambda: models.vae3(head="softplus"),
+    "gaussian_vae_cholesky": lambda: models.gaussian_vae(coordinates="cholesky"),
+    "gaussian_vae_precision": lambda: models.gaussian_vae(coordinates="precision"),
+    "vae1_decay": lambda: models.with_weight_decay(models.vae1()),
+    "vae1_frozen": lambda: models.vae1(frozen_encoder=True),
+}
+NAMES = tuple(CASES)
+REFUSED = ("vae0", "vae3_softplus", "vae1_frozen")
+DERIVED = tuple(name for name in NAMES if name not in REFUSED)
+GOLDEN_NAMES = ("vae2", "linear_vae", "gaussian_vae", "poisson_vae", "vae0")
 DATA = ("finite", "infinite")
 HOSTILE = r"100% \evil{} $x_1 & #2 ^~ <b> `code` [l](u) | σ² ≥ 漢 ö" + "\x1b[31m"
 
 
 @pytest.fixture(scope="module")
 def derived():
-    return {name: derive(models.MODELS[name]()) for name in NAMES}
+    return {name: derive(make()) for name, make in CASES.items()}
 
 
 def _settled(text: str) -> str:
@@ -44,8 +60,12 @@ def _settled(text: str) -> str:
     return re.sub(r"entropysym (\S+?)\. Verdict: .*", "entropysym VERSION. Verdict: …", text)
 
 
+def test_refused_are_those_that_are_named(derived):
+    assert {name for name, d in derived.items() if isinstance(d, Refusal)} == set(REFUSED)
+
+
 @pytest.mark.parametrize("suffix", ["tex", "txt"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", GOLDEN_NAMES)
 def test_golden(derived, name, suffix):
     made = _settled(render(derived[name], {"tex": "latex", "txt": "text"}[suffix]))
     path = GOLDEN / f"{name}.{suffix}"
@@ -72,8 +92,10 @@ def _compile(tex: str, folder: Path) -> str:
     return log
 
 
-@pytest.mark.parametrize("data", DATA)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [*((name, "finite") for name in NAMES), *((name, "infinite") for name in GOLDEN_NAMES)],
+)
 def test_document_compiles_without_overfull_lines(derived, name, data, tmp_path):
     log = _compile(document(derived[name], data=data), tmp_path)
     found = [
@@ -94,6 +116,11 @@ def test_nothing_of_the_machinery_shows(derived, name, data, to):
         "Dummy",
         "Tuple",
         "None",
+        "Softplus",
+        "Sigmoid",
+        "posdef",
+        "Multivariate",
+        "_{0}_{",
         "<%",
         "%>",
         "<<",
@@ -106,7 +133,9 @@ def test_nothing_of_the_machinery_shows(derived, name, data, to):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_text_fits_a_terminal(derived, name):
-    assert max(map(len, render(derived[name], "text").splitlines())) <= 100
+    lines = render(derived[name], "text").splitlines()
+    # A single addend is never broken; VAE-3's are the longest.
+    assert max(map(len, lines)) <= (125 if name.startswith("vae3") else 100)
 
 
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
@@ -125,7 +154,7 @@ def test_markdown_is_taken_by_katex(derived, name):
 
 
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DERIVED)
 def test_every_document_says_what_it_rests_on(derived, name, to):
     d = derived[name]
     made = render(d, to)
@@ -135,17 +164,21 @@ def test_every_document_says_what_it_rests_on(derived, name, to):
     assert "2209.03077" in made
     assert "neither an upper nor a lower bound" in made
     last = " ".join(made.split())[-330:]
-    for admitted in ("normalisation of the Normal density (cited)", "differentiation under"):
-        assert admitted in last
+    family = max((f.name for f in d.model.families), key=len).replace(
+        "Multivariate", "multivariate "
+    )
+    assert "differentiation under" in last
+    assert f"normalisation of the {family} density (cited)" in " ".join(made.split())
 
 
 def test_every_kind_of_condition_and_every_rule_has_a_wording(derived):
     documented = set(
         re.findall(r"`(\w+)`", (records.Condition.__doc__ or "").partition("Kinds:")[2])
     )
-    source = Path(derive_function.__code__.co_filename).read_text(encoding="utf-8")
+    files = (derive_function, conditions_function)
+    source = "".join(Path(f.__code__.co_filename).read_text(encoding="utf-8") for f in files)
     written = set(re.findall(r'Condition\(\s*"(\w+)"', source))
-    met = {c.kind for d in derived.values() for c in d.conditions}
+    met = {c.kind for name in DERIVED for c in derived[name].conditions}
     assert documented
     assert written
     assert documented | written | met == set(CONDITIONS)
@@ -233,7 +266,8 @@ def test_a_refusal_says_what_is_missing(refusal, to):
     assert "No entropy sum was derived" in made
     assert "decoder has no tempering direction" in made
     assert refusal.verdict.value.value in made
-    assert "theorem" not in made.lower()
+    assert "theorem" not in made.rpartition(r"\begin{document}")[2].lower()
+    assert "Partial result" in made
 
 
 def test_a_refusal_compiles(refusal, tmp_path):
@@ -245,6 +279,71 @@ def test_a_refusal_without_attempts_is_rendered():
     assert "No common direction." in render(bare, "text")
 
 
-def test_a_refusal_has_no_stored_form(refusal):
-    with pytest.raises(InputError, match="no stored form"):
-        render(refusal, "json")
+def test_a_bare_refusal_has_no_stored_form():
+    bare = Refusal(models.vae2(), "model", "no common direction", (), undecided("none"))
+    with pytest.raises(InputError, match="no stored form, because no partial result"):
+        render(bare, "json")
+
+
+def test_the_stored_form_of_a_refusal_is_that_of_its_partial_result(refusal):
+    assert render(refusal, "json") == to_json(refusal.partial)
+
+
+@pytest.mark.parametrize("name", [*REFUSED, "vae1_decay"])
+def test_a_partial_result_is_called_one_and_shows_what_is_left(derived, name):
+    found = derived[name]
+    text, tex = render(found, "text"), render(found, "latex")
+    assert "F = ℰ + Δ* + v·∇" in text
+    assert "Δ* = " in text
+    assert r"\begin{partialresult}" in tex
+    assert r"\begin{theorem}" not in tex
+
+
+def test_another_objective_is_shown_and_the_claim_stays_about_the_elbo(derived):
+    text = render(derived["beta_vae"], "text")
+    assert "J = β/N Σ_n {H[q(z|x_n)] + E_q(z|x_n)[log p(z)]}" in text
+    assert "F = ℰ + v·∇J" in text
+    assert "∂J/∂σ² = 0" in text
+    assert "∂F/∂" not in text
+    decay = render(derived["vae1_decay"], "text")
+    assert "- λ/2 Σ_k Σ_h W_kh²" in decay
+    assert "Δ* = -λ/2 Σ_k Σ_h W_kh²" in decay
+
+
+def test_a_matrix_condition_is_only_that_along_its_multiples(derived):
+    text = render(derived["gaussian_vae"], "text")
+    assert "tr(Aᵀ ∂F/∂A) = 0  ⟺  H = " in text
+    assert "∂F/∂A = 0  ⟺" not in text
+    assert "For A the condition along its own multiples is shown" in " ".join(text.split())
+
+
+def test_pseudo_entropies_are_marked_and_the_base_measure_named(derived):
+    text = " ".join(render(derived["poisson_vae"], "text").split())
+    assert "H̃[p(x|z)]" in text
+    assert "log h(x_n) = -Σ_d log x_nd!" in text
+    assert "base measure of the Poisson family" in text
+    assert "H̃" not in render(derived["bernoulli_vae"], "text")
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("vae1", "∂F/∂s_h = 0  ⟺  1 = 1/N Σ_n {exp(r_h(x_n) + u_h) + (Σ_j V_hj g_j(x_n) + c_h)²}"),
+        ("sparse_coding", "∂F/∂λ_h = 0  ⟺  λ_h = 1/N Σ_n E_q(z|x_n)[|z_h|]"),
+        ("gaussian_vae", "∂F/∂s = 0  ⟺  D = 1/N Σ_n E_q(z|x_n)[(x_n - μ(z))ᵀ (s Ω(z))⁻¹ (x_n - μ(z))]"),
+        ("beta_vae", "∂J/∂s_h = 0  ⟺  1 = 1/N Σ_n {exp(r_h(x_n) + u_h) + (Σ_j V_hj g_j(x_n) + c_h)²}"),
+    ],
+)  # fmt: skip
+def test_stationarity_conditions_read_as_in_a_paper(derived, name, line):
+    assert line in render(derived[name], "text")
+
+
+def test_a_section_has_no_preamble_and_the_preamble_is_its_own(derived, tmp_path):
+    body = "\n".join(
+        f"\\section{{{tex_text(name)}}}\n{section(derived[name])}"
+        for name in ("vae2", "vae0", "poisson_vae")
+    )
+    assert "documentclass" not in body
+    assert r"\section{Model}" not in body
+    made = f"{preamble()}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    assert "Overfull" not in _compile(made, tmp_path)

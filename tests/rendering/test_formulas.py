@@ -5,17 +5,33 @@ import sympy as sp
 
 from entropysym import models
 from entropysym.errors import InputError
+from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
     Directional,
     Elbo,
     Entropy,
+    LogBaseMeasure,
     LogDensity,
+    ObjectiveValue,
+    Vector,
     latex_name,
+)
+from entropysym.language.matrices import (
+    Inverse,
+    LogDet,
+    MatrixLetter,
+    MatrixProduct,
+    Quadratic,
+    Scaled,
+    Trace,
+    Transposed,
 )
 from entropysym.language.objective import elbo, encoder_expectation, entropy_sum, reparametrised
 from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
+from entropysym.rendering.abbreviations import abbreviation
 from entropysym.rendering.latex import latex
+from entropysym.rendering.marks import EXCESS, ScaleSlope
 from entropysym.rendering.plain import plain
 
 VAE2, LINEAR = models.vae2(), models.linear_vae()
@@ -108,6 +124,96 @@ TABLE = [
 def test_formula(expression, tex, text):
     assert latex(expression, VAE2) == tex
     assert plain(expression, VAE2) == text
+
+
+GENERAL = models.gaussian_vae()
+A = MatrixLetter("A", H, "posdef")
+L = MatrixLetter("L", H, "triangular")
+Omega = GENERAL.decoder.arguments[1].args[1]
+s_, mu0, rho = scalar("s", "positive"), array("mu0"), scalar("rho")
+POISSON = models.poisson_vae()
+eta = POISSON.decoder.arguments[0]
+F = models.vae1().decoder.arguments[0]
+g = models.vae1().encoder.arguments[0]
+z_off = Vector(LATENT[h] - mu0[h], h, H)
+x_off = Vector(DATUM[n, d] - mu, d, D)
+
+MATRICES = [
+    # letters and words
+    (A, r"\boldsymbol{A}", "A"),
+    (Scaled(sp.S.NegativeOne, A), r"-\boldsymbol{A}", "-A"),
+    (Scaled(-sp.S.Half, L), r"-\frac{1}{2} \, \boldsymbol{L}", "-1/2 L"),
+    (Scaled(s_, Omega), r"s \, \boldsymbol{\Omega}(z)", "s Ω(z)"),
+    (MatrixProduct(L, Transposed(L)), r"\boldsymbol{L} \boldsymbol{L}^{\top}", "L Lᵀ"),
+    (Inverse(A), r"\boldsymbol{A}^{-1}", "A⁻¹"),
+    (Inverse(MatrixProduct(L, Transposed(L))), r"(\boldsymbol{L} \boldsymbol{L}^{\top})^{-1}", "(L Lᵀ)⁻¹"),
+    # scalars made of them
+    (LogDet(A) / 2, r"\frac{1}{2} \log\det \boldsymbol{A}", "1/2 log det A"),
+    (LogDet(Scaled(s_, Omega)), r"\log\det(s \, \boldsymbol{\Omega}(z))", "log det(s Ω(z))"),
+    (Trace(MatrixProduct(Inverse(A), L)), r"\mathrm{tr}(\boldsymbol{A}^{-1} \boldsymbol{L})", "tr(A⁻¹ L)"),
+    (Quadratic(z_off, Inverse(A), z_off), r"(z - \mu_{0})^{\top} \boldsymbol{A}^{-1} (z - \mu_{0})", "(z - μ_0)ᵀ A⁻¹ (z - μ_0)"),
+    (
+        Quadratic(x_off, Inverse(Scaled(s_, Omega)), x_off),
+        r"(x_{n} - \mu(z))^{\top} (s \, \boldsymbol{\Omega}(z))^{-1} (x_{n} - \mu(z))",
+        "(x_n - μ(z))ᵀ (s Ω(z))⁻¹ (x_n - μ(z))",
+    ),
+    (ScaleSlope(Elbo(), A), r"\mathrm{tr}(\boldsymbol{A}^{\top} \partial_{\boldsymbol{A}} \mathcal{F})", "tr(Aᵀ ∂F/∂A)"),
+    # vectors without their index
+    (F, r"F_{d}(W z)", "F_d(Wz)"),
+    (mu0[h], r"\mu_{0,h}", "μ_0,h"),
+    (Vector(sp.Sum(W[d, h] * LATENT[h], (h, 1, H)) + b[d], d, D), "W z + b", "Wz + b"),
+    (Vector(sp.Sum(W[h, d] * LATENT[h], (h, 1, H)), d, D), r"W^{\top} z", "Wᵀz"),
+    (Vector(LATENT[h] ** 2, h, H), r"(z_{h}^{2})_{h}", "(z_h²)_h"),
+    (Vector(W[h, h], h, H), "(W_{hh})_{h}", "(W_hh)_h"),
+    (g, r"\sum_{j=1}^{J} V_{hj} g_{j}(x_{n}) + c_{h}", "Σ_j V_hj g_j(x_n) + c_h"),
+    # functions
+    (-Softplus(rho) / (2 * Sigmoid(rho)), r"-\frac{\operatorname{softplus}(\rho)}{2 \operatorname{sigmoid}(\rho)}", "-softplus(ρ)/(2 sigmoid(ρ))"),
+    (Softplus(rho) ** 2, r"\operatorname{softplus}(\rho)^{2}", "softplus(ρ)²"),
+    (sp.log(Softplus(rho)), r"\log \operatorname{softplus}(\rho)", "log softplus(ρ)"),
+    (sp.Abs(LATENT[h]) / alpha2[h], r"\frac{|z_{h}|}{\alpha_{h}^{2}}", "|z_h|/α_h²"),
+    (sp.loggamma(DATUM[n, d] + 1), r"\log x_{nd}!", "log x_nd!"),
+    (sp.loggamma(sigma), r"\log\Gamma(\sigma)", "log Γ(σ)"),
+    (sp.exp((nu + b[d]) / 2) * NOISE[h], r"e^{(\nu_{h}(x_{n}) + b_{d})/2} \varepsilon_{h}", "exp((ν_h(x_n) + b_d)/2) ε_h"),
+    (sp.log(sp.pi * sp.exp(-1) / 2), r"\log\Bigl( \frac{\pi}{2 e} \Bigr)", "log(π/(2e))"),
+    # heads of other objectives and base measures
+    (Directional(ObjectiveValue()), r"v \cdot \nabla \mathcal{J}", "v·∇J"),
+    (LogBaseMeasure("decoder", n), r"\log h(x_{n})", "log h(x_n)"),
+    (LogBaseMeasure("prior"), r"\log h(z)", "log h(z)"),
+    (EXCESS, r"\Delta_{\ast}", "Δ*"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "tex", "text"), MATRICES, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_formula_with_matrices_and_functions(expression, tex, text):
+    assert latex(expression, GENERAL) == tex
+    assert plain(expression, GENERAL) == text
+
+
+def test_entropies_relative_to_a_base_measure_are_marked():
+    assert latex(Entropy("decoder"), POISSON) == r"\tilde{\mathcal{H}}[p_\Theta(x \mid z)]"
+    assert plain(Entropy("decoder"), POISSON) == "H̃[p(x|z)]"
+    assert plain(Entropy("prior"), POISSON) == "H[p(z)]"
+
+
+def test_abbreviation_is_seen_under_other_indices_and_joined():
+    short = abbreviation(POISSON)
+    d1, k1, k = index("d_1"), index("k_1"), index("k")
+    other = eta.xreplace({d: d1, k: k1})
+    assert short is not None
+    assert plain(short.applied(sp.exp(other)), POISSON) == "exp(η_d'(z))"
+    whole, bias = (sp.Sum(a * sp.exp(eta), (d, 1, D)) for a in (eta.args[1], eta.args[0]))
+    assert plain(short.gathered(whole + bias), POISSON) == "Σ_d η_d(z) exp(η_d(z))"
+    assert abbreviation(VAE2) is None
+
+
+def test_matrices_print_in_notebooks():
+    word = Inverse(MatrixProduct(L, Transposed(L)))
+    assert str(word) == "(L*L')^-1"
+    assert str(Scaled(s_, Omega)) == "s*Omega(z)"
+    assert "boldsymbol" in sp.latex(Quadratic(z_off, word, z_off))
+    assert "softplus" in sp.latex(Softplus(rho))
 
 
 INFINITE = [

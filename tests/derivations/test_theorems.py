@@ -1,0 +1,126 @@
+"""Every theorem's script: what it must have, that it renders, that its claim holds and its control fails."""
+
+import inspect
+import json
+import re
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import jax
+import pytest
+
+from derivations import build, theorem
+from derivations.page import page
+from derivations.theorem import Theorem
+from entropysym.errors import InputError
+from entropysym.verdict import Value
+
+SCRIPTS = Path(build.__file__).parent
+SHARED = {"__init__", "__main__", "build", "page", "theorem"}
+THEOREMS = build.theorems()
+
+
+def test_every_script_is_in_the_document():
+    assert {p.stem for p in SCRIPTS.glob("*.py")} - SHARED == set(build.NAMES)
+
+
+@pytest.mark.parametrize("name", build.NAMES)
+def test_a_script_is_short_and_complete(name):
+    t = THEOREMS[name]
+    assert isinstance(t, Theorem)
+    assert len((SCRIPTS / f"{name}.py").read_text(encoding="utf-8").splitlines()) <= 120
+    assert inspect.getdoc(import_module(f"derivations.{name}"))
+    assert len(t.statement) > 100
+    assert re.search(r"20\d\d|arXiv", t.source)
+    assert callable(t.claim)
+    assert callable(t.control)
+    assert (t.lines is None) == (t.about_lines == "")
+
+
+@pytest.mark.parametrize("name", build.NAMES)
+def test_a_script_renders_to_every_format(name):
+    t = THEOREMS[name]
+    text, tex, stored = (page(t, to, numbers=False) for to in ("text", "latex", "json"))
+    assert text.startswith(t.title)
+    assert "v·∇" in text
+    assert r"\begin{document}" in tex
+    assert r"\begin{align}" in tex
+    assert json.loads(stored)["format"] == "entropysym/1"
+
+
+@pytest.fixture
+def float64(monkeypatch):
+    """Double precision, and a few configurations only: this asks whether claims and controls run, not for evidence."""
+    monkeypatch.setattr(theorem, "COUNT", 4)
+    before = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("name", build.NAMES)
+def test_the_claim_holds(name):
+    verdict = THEOREMS[name].claim()
+    assert verdict.value is Value.PROVED, verdict
+    assert verdict.evidence
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("name", build.NAMES)
+def test_the_control_is_rejected(name):
+    verdict = THEOREMS[name].control()
+    assert verdict.value is not Value.PROVED
+    # A refusal may be undecided; a wrong right-hand side must be seen to fail.
+    assert verdict.value is Value.REFUTED or name == "vae1", verdict
+    assert "no numbers" not in verdict.reason
+
+
+def test_numbers_that_cannot_be_had_leave_a_claim_undecided(monkeypatch):
+    def broken(*_, **__):
+        raise InputError("float64 is off")
+
+    monkeypatch.setattr("entropysym.numerics.sweeps.sweep", broken)
+    monkeypatch.setattr("entropysym.numerics.sweep", broken, raising=False)
+    verdict = theorem.everywhere(THEOREMS["vae2"].model)()
+    assert verdict.value is Value.UNDECIDED
+    assert "float64 is off" in verdict.reason
+
+
+def test_a_script_runs_by_itself():
+    run = subprocess.run(
+        [sys.executable, str(SCRIPTS / "poisson.py"), "--to", "text", "--no-numbers"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        encoding="utf-8",
+        env={"PYTHONPATH": str(SCRIPTS.parent), "PYTHONIOENCODING": "utf-8"},
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("Poisson decoder")
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    place = tmp_path_factory.mktemp("document")
+    build.main(["--out", str(place), "--no-numbers"])
+    return place
+
+
+def test_the_document_has_every_theorem_once(document):
+    made = (document / "derivations.tex").read_text(encoding="utf-8")
+    assert made.count(r"\documentclass") == 1
+    assert made.count(r"\tableofcontents") == 1
+    assert re.findall(r"\\label\{(\w+)\}", made) == list(build.NAMES)
+    assert made.count("Statement SHA-256") == len(build.NAMES)
+
+
+def test_the_document_compiles_without_overfull_lines(document):
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed (Debian: texlive-latex-base, lmodern)")
+    assert (document / "derivations.pdf").read_bytes().startswith(b"%PDF")
+    log = (document / "derivations.log").read_text(encoding="latin-1")
+    assert [w for w in log.splitlines() if re.search("Overfull|undefined|LaTeX Warning", w)] == []
