@@ -58,7 +58,9 @@ def main() -> None:
     print(f"SymPy integrate, one scalar term            {theirs:8.3f} s   {theirs / ours:6.1f} x")
     for D in (2, 3, 4):
         seconds = median_seconds(instantiate_and_compare(D), 3)
-        print(f"linear VAE's ELBO written out at D = {D}      {seconds:8.3f} s   {seconds / ours:6.1f} x")
+        print(
+            f"linear VAE's ELBO written out at D = {D}      {seconds:8.3f} s   {seconds / ours:6.1f} x"
+        )
 
 
 if __name__ == "__main__":

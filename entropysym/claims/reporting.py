@@ -117,7 +117,9 @@ def table(results: Sequence[Verification], place: Path) -> None:
     from rich.table import Table
 
     columns = [figures(v) for v in results]
-    names = list(dict.fromkeys(name for column in columns for name in column if name != "training"))
+    # The longest column names the rows in order; "training" is a sentence and stands in the report.
+    ordered = sorted(columns, key=len, reverse=True)
+    names = list(dict.fromkeys(n for column in ordered for n in column if n != "training"))
     printed = Table(
         title=f"{results[0].data}, N x D = {' x '.join(map(str, results[0].shape))}, nats per data point"
     )

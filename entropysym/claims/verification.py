@@ -6,6 +6,7 @@ rejected), *trained* (a network on the data).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,11 +155,13 @@ def training_verdict(trained: Trained) -> Verdict:
         )
     if not trained.stationary:
         return undecided(f"training did not reach a stationary point: {trained.message}")
-    off = max(
-        abs(gap.gap),
-        abs(gap.elbo - trained.ppca_log_likelihood),
-        abs(gap.entropy_sum - trained.ppca_log_likelihood),
+    apart = (
+        gap.gap,
+        gap.elbo - trained.ppca_log_likelihood,
+        gap.entropy_sum - trained.ppca_log_likelihood,
     )
+    # max() forgets a NaN that is not its first argument.
+    off = max(map(abs, apart)) if all(map(math.isfinite, apart)) else math.nan
     if not off <= CLOSED_FORM_TOLERANCE:
         if trained.kind != "maximum":
             return undecided(

@@ -29,7 +29,9 @@ def _identity(name):
 
 def _array(draw, shape, of):
     size = int(np.prod(shape))
-    return jnp.asarray(np.array(draw(st.lists(of, min_size=size, max_size=size)), float).reshape(shape))
+    return jnp.asarray(
+        np.array(draw(st.lists(of, min_size=size, max_size=size)), float).reshape(shape)
+    )
 
 
 def _positive(draw, shape):
@@ -68,7 +70,11 @@ def vae2_points(draw):
     D, H, N = draw(st.sampled_from(SHAPES))
     sizes = {"mu": (D, H), "nu": (H, D), "tau2": (H, D)}
     weights = {
-        name: (_array(draw, (rows, columns), values), _array(draw, (rows,), values), _array(draw, (rows,), values))
+        name: (
+            _array(draw, (rows, columns), values),
+            _array(draw, (rows,), values),
+            _array(draw, (rows,), values),
+        )
         for name, (rows, columns) in sizes.items()
     }
     arrays = {

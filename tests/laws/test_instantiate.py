@@ -43,7 +43,10 @@ def test_the_linear_vae_agrees_with_its_lowered_function(part, derivations):
     plain = es.instantiate(expression, D=D, H=H, N=N)
     assert not plain.atoms(sp.Sum)
     lowered = lower(expression, d.model)(**arrays, noise=cubature(H))
-    assert abs(_substituted(plain, d.model, arrays) - float(lowered)) < 1e-12 * abs(float(lowered)) + 1e-12
+    assert (
+        abs(_substituted(plain, d.model, arrays) - float(lowered))
+        < 1e-12 * abs(float(lowered)) + 1e-12
+    )
 
 
 def test_plain_sympy_can_be_differentiated(derivations):
