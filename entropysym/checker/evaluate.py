@@ -6,7 +6,7 @@ passes through sums, means and expectations whose law does not move. Abstract ne
 derivative; they stand still when their inputs do, and so do abs and loggamma.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -65,7 +65,7 @@ class Site:
     def at(self, position: int) -> Bound:
         return self.scope[-1 - position]
 
-    def names(self, positions: tuple[int, ...]) -> tuple[int, ...]:
+    def names(self, positions: Sequence[int]) -> tuple[int, ...]:
         return tuple(self.at(i).name for i in positions)
 
     def under(self, *binders: Bound) -> "Site":
