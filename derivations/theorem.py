@@ -7,19 +7,20 @@ that has to hold and a control that has to fail. Both are run only when asked fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
 
+from entropysym.claims import replay
 from entropysym.errors import EntropysymError
 from entropysym.language import DataMean, Entropy, Model
 from entropysym.language.objective import encoder_expectation, spelled_out
 from entropysym.language.symbols import n
 from entropysym.prover import Derivation, Refusal, derive
 from entropysym.prover.linearity import distributed
-from entropysym.rendering import Line
+from entropysym.rendering import Line, plain, render
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 
 #: Random configurations that a claim compares for each model.
@@ -70,8 +71,15 @@ class Theorem:
 
 @lru_cache(maxsize=64)
 def found(make: Callable[[], Model]) -> Derivation | Refusal:
-    """What the prover finds for a model; each model is derived once."""
-    return derive(make())
+    """What the prover finds for a model, replayed by the checker; each model is derived once."""
+    there = derive(make())
+    if isinstance(there, Derivation):
+        return _replayed(there)
+    return there if there.partial is None else replace(there, partial=_replayed(there.partial))
+
+
+def _replayed(d: Derivation) -> Derivation:
+    return replace(d, verdict=replay(render(d, to="json")))
 
 
 def derivation(make: Callable[[], Model]) -> Derivation:
@@ -161,9 +169,14 @@ def refused(what: str, make: Callable[[], Model]) -> Check:
     return check
 
 
+def shortened(text: str, limit: int = 120) -> str:
+    """A text cut to a length."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def shown_identity(what: str, left: sp.Expr, right: sp.Expr = sp.S.Zero) -> Verdict:
     """PROVED if two expressions are equal after distributing every sum, mean and expectation."""
     difference = distributed(left - right, powers=True)
     if difference == 0:
         return proved(f"{what}: equal term by term", "symbolic")
-    return refuted(f"{what}: the sides differ by {str(difference)[:120]}", "symbolic")
+    return refuted(f"{what}: the sides differ by {shortened(plain(difference))}", "symbolic")

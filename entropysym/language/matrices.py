@@ -111,7 +111,9 @@ class Scaled(Matrix):
         return f"{ {'1': '', '-1': '-'}.get(scalar, scalar) } {printer._print(self.args[1])}"
 
     def _sympystr(self, printer: Any) -> str:
-        return f"({printer._print(self.args[0])})*{printer._print(self.args[1])}"
+        scalar = printer._print(self.args[0])
+        bare = isinstance(self.args[0], (sp.Symbol, sp.Integer)) and not scalar.startswith("-")
+        return f"{scalar if bare else f'({scalar})'}*{printer._print(self.args[1])}"
 
 
 class _OfOne(Matrix):
@@ -128,7 +130,10 @@ class _OfOne(Matrix):
         )
 
     def _sympystr(self, printer: Any) -> str:
-        return f"{printer._print(self.args[0])}{self._mark[1]}"
+        inside = printer._print(self.args[0])
+        return (
+            f"{inside if isinstance(self.args[0], MatrixLetter) else f'({inside})'}{self._mark[1]}"
+        )
 
 
 class Inverse(_OfOne):

@@ -225,16 +225,12 @@ class Ascender:
 
 def trained_entropies(
     model: Model, arguments: Mapping[str, Any], nodes: Nodes, made: Mapping[str, Any] | None = None
-) -> dict[str, float]:
-    """The three entropies at a point, as the fields of `Trained`; `made` holds the networks by name."""
+) -> tuple[float, float, float]:
+    """Encoder, prior and decoder entropy at a point; `made` holds the networks by name."""
     found = jax.jit(
         lambda arrays: density_elbo(model).entropies({**arrays, **(made or {})}, nodes)
     )(dict(arguments))
-    return {
-        "encoder_entropy": float(found.encoder),
-        "prior_entropy": float(found.prior),
-        "decoder_entropy": float(found.decoder),
-    }
+    return float(found.encoder), float(found.prior), float(found.decoder)
 
 
 def thinned(path: Sequence[Step]) -> list[Step]:

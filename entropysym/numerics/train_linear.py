@@ -204,6 +204,7 @@ def train_linear_vae(
     if restarts:
         message += f"; left a saddle {restarts} time{'s' if restarts > 1 else ''}"
     history = _history(model, ascender, entropy_sum, path, s)
+    encoder, prior, decoder = trained_entropies(model, arguments, cubature(latent))
     return Trained(
         model=model.name,
         status=status,
@@ -219,7 +220,9 @@ def train_linear_vae(
         history=history,
         arguments=arguments,
         nodes=cubature(latent),
-        **trained_entropies(model, arguments, cubature(latent)),
+        encoder_entropy=encoder,
+        prior_entropy=prior,
+        decoder_entropy=decoder,
         ppca_log_likelihood=max_log_likelihood(x, latent),
     )
 

@@ -214,6 +214,7 @@ def train_vae2(
     else:
         status = Status.LIMIT if ascent.limited else Status.STALLED
     history = _history(model, ascender, entropy_sum, ascent.path, mean, scale, x, nodes)
+    encoder, prior, decoder = trained_entropies(model, arguments, nodes, make(p.weights))
     return Trained(
         model=model.name,
         status=status,
@@ -229,7 +230,9 @@ def train_vae2(
         history=history,
         arguments=arguments,
         nodes=nodes,
-        **trained_entropies(model, arguments, nodes, make(p.weights)),
+        encoder_entropy=encoder,
+        prior_entropy=prior,
+        decoder_entropy=decoder,
         weights=p.weights,
         networks=make,
     )

@@ -51,7 +51,10 @@ def certificate(
     for conditions in range(1, 5 if given else 2):
         # All that is conditioned on varies together, each in its own order.
         settings = [
-            {g: _GRID[(j * (2 * i + 1) + i) % len(_GRID)] for i, g in enumerate(sorted(given, key=str))}
+            {
+                g: _GRID[(j * (2 * i + 1) + i) % len(_GRID)]
+                for i, g in enumerate(sorted(given, key=str))
+            }
             for j in range(conditions)
         ]
         points = [{**x, **g} for g in settings for x in _places(over, 8)]

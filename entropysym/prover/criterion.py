@@ -231,9 +231,7 @@ def _smallest_certificate(model: Model, role: str) -> Certificate | None:
     def one_term(e: sp.Basic) -> sp.Basic:
         return e.replace(lambda f: isinstance(f, sp.Sum), lambda f: f.function)
 
-    tempered = factor.fill(
-        factor.family.log_density - factor.family.log_base_measure, plate, value
-    )
+    tempered = factor.fill(factor.family.log_density - factor.family.log_base_measure, plate, value)
     tempered = one_term(tempered)
     constrained = {c.on for c in model.constraints}
     free = {p.symbol for p in model.parameters if p.learned and p.name not in constrained}
@@ -254,4 +252,6 @@ def _smallest_certificate(model: Model, role: str) -> Certificate | None:
     plain = tempered.xreplace(symbols)
     learned += sorted((p for p in free if isinstance(p, sp.Symbol)), key=str)
     learned = [p for p in learned if plain.has(p)]
-    return _certificate(plain, frozenset([symbols[value]]), frozenset(given) & plain.free_symbols, learned)
+    return _certificate(
+        plain, frozenset([symbols[value]]), frozenset(given) & plain.free_symbols, learned
+    )

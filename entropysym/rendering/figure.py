@@ -18,9 +18,12 @@ _ELBO, _SUM, _PREDICTED = "#0072B2", "#D55E00", "#000000"
 class Record(Protocol):
     """One recorded iteration; values in nats per data point."""
 
-    iteration: int
-    elbo: float
-    entropy_sum: float
+    @property
+    def iteration(self) -> int: ...
+    @property
+    def elbo(self) -> float: ...
+    @property
+    def entropy_sum(self) -> float: ...
 
 
 def training_figure(

@@ -51,6 +51,13 @@ def test_a_script_renders_to_every_format(name):
     assert json.loads(stored)["format"] == "entropysym/1"
 
 
+@pytest.mark.parametrize("name", build.NAMES)
+def test_the_checker_accepts_the_derivation(name):
+    verdict = THEOREMS[name].derivation.verdict
+    assert verdict.value is Value.PROVED, verdict
+    assert verdict.evidence == ("replayed",)
+
+
 @pytest.fixture
 def float64(monkeypatch):
     """Double precision, and a few configurations only: this asks whether claims and controls run, not for evidence."""
