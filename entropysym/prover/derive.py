@@ -9,6 +9,7 @@ Where a factor has no direction, what is left of it stands in the result as an e
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import sympy as sp
 
@@ -50,6 +51,9 @@ def derive(model: Model) -> Derivation | Refusal:
 
     The result is not believed until the checker has replayed it.
     """
+    for role in ("prior", "decoder"):
+        if any(a.has(sp.Max, sp.Min) for a in model.factor(role).arguments):
+            return _clamped(model, role)
     families: dict[Family, Tempering] = {}
     for family in model.families:
         found = family_direction(family)
@@ -79,7 +83,12 @@ def derive(model: Model) -> Derivation | Refusal:
             return _derivation(model, families, {"prior": prior, "decoder": decoder}, scales)
         except InputError as reason:
             return Refusal(
-                model, "model", str(reason), (), undecided(f"no common direction: {reason}")
+                model,
+                "model",
+                str(reason),
+                (),
+                undecided(f"no common direction: {reason}"),
+                _tied(model, families, {"decoder": decoder}),
             )
     role, reason = (
         ("decoder", "the decoder has no tempering direction")
@@ -120,6 +129,52 @@ def _refusal(
     certified = settled and any(a.certificate is not None for a in attempts)
     verdict = refuted(why, "certificate") if certified else undecided(why)
     return Refusal(model, role, reason, attempts, verdict, partial)
+
+
+def _tied(
+    model: Model, families: Mapping[Family, Tempering], temperings: Mapping[str, Tempering]
+) -> Derivation | None:
+    """What the decoder's own direction leaves where the prior needs its parameters to move differently."""
+    try:
+        return _derivation(model, families, temperings, False)
+    except InputError:  # the encoder moves too, or an input of a network does
+        return None
+
+
+def _clamped(model: Model, role: str) -> Refusal:
+    """A clamp: where it is active its parameter has no effect, so the model is one with a constant in its place."""
+    factor = model.factor(role)
+    learned = {p.symbol for p in model.parameters if p.learned}
+
+    def active(clamp: sp.Basic) -> sp.Basic:
+        fixed = [a for a in clamp.args if not any(a.has(s) for s in learned)]
+        return fixed[0] if fixed else clamp.args[0]
+
+    arguments = tuple(a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active) for a in factor.arguments)
+    inside = replace(factor, arguments=arguments)
+    kept = tuple(
+        p
+        for p in model.parameters
+        if any(
+            a.has(p.symbol)
+            for r in ("prior", "decoder", "encoder")
+            for a in (arguments if r == role else model.factor(r).arguments)
+        )
+    )
+    constant = replace(
+        model, name=f"{model.name}_clamped", parameters=kept, **{role: inside}
+    )
+    found = derive(constant)
+    reason = (
+        f"the {role} is clamped: where the clamp is active, the derivative by its parameter is 0 whatever the gap, "
+        "so stationarity says nothing about it; equality holds only where the clamp is inactive"
+    )
+    if isinstance(found, Derivation):
+        return Refusal(model, role, reason, (), undecided(reason), found)
+    why = f"{reason}; {found.verdict.reason}"
+    return Refusal(
+        model, role, reason, found.attempts, replace(found.verdict, reason=why), found.partial
+    )
 
 
 def common_direction(model: Model, temperings: Mapping[str, Tempering]) -> dict[str, sp.Basic]:
@@ -187,9 +242,18 @@ def _excess(
     for role in ("prior", "decoder"):
         if role not in temperings:
             left += delta(model, role)
+            if not scales:  # a factor may be moved by what the other one needs; a scaling leaves it alone
+                term = spelled_out(model, density_term(model, role), entropies)
+                left -= along(term, model, direction)
     left = spelled_out(model, left, entropies)
     left = distributed(reparametrised(left) if scales else left)
     return exponentials_merged(left)
+
+
+def density_term(model: Model, role: str) -> sp.Expr:
+    """The addend of the ELBO that holds a factor's log-density, with heads."""
+    found = [a for a in addends(distributed(elbo(model))) if _has_role(a, role) and a.has(LogDensity)]
+    return sp.Add(*found)
 
 
 def delta(model: Model, role: str) -> sp.Expr:

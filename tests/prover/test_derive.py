@@ -8,6 +8,7 @@ import sympy as sp
 import entropysym as es
 from entropysym.errors import InputError
 from entropysym.families import NORMAL
+from entropysym.language import Parameter
 from entropysym.language.heads import Directional, Elbo
 from entropysym.prover import Refusal
 from entropysym.prover import derive as find
@@ -109,6 +110,25 @@ def test_one_parameter_that_two_factors_need_to_move_differently_is_refused():
     found = find(replace(model, parameters=(sigma2,), prior=NORMAL(0, sigma2.entry**2)))
     assert isinstance(found, Refusal)
     assert "shared between factors" in found.reason
+    # What is left is true all the same: moving it as the decoder needs leaves the prior's part.
+    assert str(found.partial.excess) == "-H/2 + mean_n[E_q[Sum(z[h]**2, (h, 1, H))]]/(2*sigma2**2)"
+
+
+def test_a_clamp_is_refuted_and_says_what_holds_where_it_is_active():
+    model = es.models.vae2()
+    sigma2, floor = model.parameters[0], Parameter("floor", range="positive", learned=False)
+    clamped = replace(
+        model,
+        name="clamp",
+        parameters=(*model.parameters, floor),
+        decoder=NORMAL(model.decoder.arguments[0], sp.Max(sigma2.entry, floor.entry)),
+    )
+    found = es.derive(clamped)
+    assert found.verdict.value is Value.REFUTED
+    assert "whatever the gap" in found.reason
+    assert found.attempts[0].certificate.determinant != 0
+    assert found.partial.verdict.value is Value.PROVED
+    assert str(found.partial.excess).startswith("D/2 - ")
 
 
 def test_a_variance_that_the_encoder_reads_too_is_refused():
@@ -188,8 +208,10 @@ def test_the_decoder_variance_in_every_coordinate(make, coordinates):
 def test_a_full_covariance_in_every_coordinate(coordinates):
     found = es.derive(es.models.gaussian_vae(coordinates=coordinates))
     assert found.verdict.value is Value.PROVED
-    motion = {"covariance": "(-1)*A", "cholesky": "(-1/2)*L", "precision": "(1)*P"}[coordinates]
-    assert motion in {str(v) for v in found.direction.values()}
+    name, rate = {"covariance": ("A", -1), "cholesky": ("L", -sp.S.Half), "precision": ("P", 1)}[
+        coordinates
+    ]
+    assert found.direction[name].args == (rate, found.model.parameters[1].symbol)
 
 
 @pytest.mark.parametrize("head", ["log-variance", "linear", "scaled"])
