@@ -36,7 +36,10 @@ TRAINERS: Mapping[str, Callable[..., Trained]] = {
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked of one model, and the verdict that follows. Parts that did not run are None."""
+    """What was checked of one model, and the verdict that follows. Parts that did not run are None.
+
+    For a refused model, `sweep` and `variants` are about its partial result, and `partial_verdict` is what they say of it.
+    """
 
     model: str
     verdict: Verdict
@@ -48,6 +51,7 @@ class Verification:
     shape: tuple[int, ...] = ()
     seed: int = 0
     seconds: float = 0.0
+    partial_verdict: Verdict | None = None
 
 
 def verify(
@@ -57,14 +61,15 @@ def verify(
     data_name: str = "data",
     seed: int = 0,
     configurations: int = 10_000,
+    train: bool = True,
     progress: Progress = silent,
 ) -> tuple[Verification, ...]:
-    """Verify models on a data matrix (N, D), one data point per row.
+    """Verify models on a data matrix (N, D), one data point per row; without `train`, at random configurations only.
 
     Raises `InputError` for data that is no finite matrix. Data without a finite stationary point leaves a model UNDECIDED.
     """
     return tuple(
-        _verify(model, data, data_name, seed, configurations, progress) for model in models
+        _verify(model, data, data_name, seed, configurations, train, progress) for model in models
     )
 
 
@@ -74,6 +79,7 @@ def _verify(
     data_name: str,
     seed: int,
     configurations: int,
+    train: bool,
     progress: Progress,
 ) -> Verification:
     began = time.monotonic()
@@ -86,13 +92,14 @@ def _verify(
     progress(f"{model.name}: derive, replay", 0, 1, "")
     found = derive(model)
     progress(f"{model.name}: derive, replay", 1, 1, found.verdict.value.value)
-    if isinstance(found, Refusal) or found.verdict.value is not Value.PROVED:
+    derived = found.partial if isinstance(found, Refusal) else found
+    if derived is None or derived.verdict.value is not Value.PROVED:
         return finish(found.verdict)
 
     def shown(task: str) -> Callable[[int, int, str], None]:
         return lambda done, total, remark: progress(f"{model.name}: {task}", done, total, remark)
 
-    claim = {"direction": found.direction, "entropy_sum": found.entropy_sum}
+    claim = {"direction": derived.direction, "entropy_sum": derived.entropy_sum}
     parts["sweep"] = sweep(
         model,
         **claim,
@@ -102,14 +109,17 @@ def _verify(
     )
     parts["variants"] = try_variants(model, **claim, seed=seed, progress=shown("wrong variants"))
     swept = sweep_verdict(parts["sweep"], parts["variants"])
+    if isinstance(found, Refusal):
+        parts["partial_verdict"] = swept
+        return finish(found.verdict)
     if swept.value is not Value.PROVED:
         return finish(swept)
     evidence = (*found.verdict.evidence, *swept.evidence)
-    train = TRAINERS.get(model.name)
-    if train is None:
+    trainer = TRAINERS.get(model.name) if train else None
+    if trainer is None:
         return finish(proved(f"{found.verdict.reason}; {swept.reason}", *evidence))
     try:
-        parts["trained"] = train(model, data, **claim, seed=seed, progress=shown("training"))
+        parts["trained"] = trainer(model, data, **claim, seed=seed, progress=shown("training"))
     except NoStationaryPointError as reason:
         return finish(undecided(f"the theorem says nothing on this data: {reason}", *evidence))
     trained = training_verdict(parts["trained"])
