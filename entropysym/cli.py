@@ -215,7 +215,9 @@ def verify(
     else:
         table(results, place)
     # In the zoo a refused model is there to be refused: what counts is that its partial result holds.
-    judged = [r.partial_verdict if zoo and r.partial_verdict else r.verdict for r in results]
+    judged = [
+        r.verdict if r.partial_verdict is None or not zoo else r.partial_verdict for r in results
+    ]
     raise typer.Exit(max(map(_status, judged), key=(0, 3, 1).index))
 
 

@@ -73,7 +73,7 @@ def test_derive_as_json_says_the_verdict():
 def test_a_refused_model_ends_with_status_1_and_says_why():
     shown = run("derive", "vae0")
     assert shown.returncode == 1
-    assert "sigma2 being fixed" in " ".join(shown.stdout.split())
+    assert "σ² being fixed" in " ".join(shown.stdout.split())
 
 
 def test_a_tampered_file_is_not_accepted_and_not_called_false(tmp_path):
@@ -220,7 +220,7 @@ model = w.model("sparse", prior=LAPLACE(0, lam), decoder=NORMAL(w.sum("h", W * w
     file.write_text(text.replace("SIGMA", "fixed"))
     refused = run("judge", file)
     assert refused.returncode == 1
-    assert "sigma2 being fixed" in " ".join(refused.stdout.split())
+    assert "σ² being fixed" in " ".join(refused.stdout.split())
 
 
 @pytest.mark.parametrize(
