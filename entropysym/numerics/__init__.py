@@ -6,11 +6,13 @@ True
 
 * `lower`: a SymPy expression of the language as a JAX function with named arguments.
 * `density_elbo`: the ELBO of a model straight from its densities; no derived formula is used.
-* `measure_gap`: the gap identity F = E + v·∇F at one point; `sweep`: at thousands of random ones; `try_variants`: on wrong
+* `measure_gap`: the gap identity F = E + v·∇J at one point, J being what learning maximises; `sweep`: at thousands of random ones; `try_variants`: on wrong
   right-hand sides, which must be rejected.
 * `cubature`, `gauss_hermite`, `normal_noise`: nodes for expectations.
 * `load`, `require_stationary_point`: data, and whether the theorem says anything about them.
-* `max_log_likelihood`, `maximum_point`: probabilistic PCA in closed form.
+* `max_log_likelihood`, `maximum_point`: probabilistic PCA in closed form; `stationary_point`, `nondiagonal_saddle`,
+  `fixed_variance_point`, `beta_point`: the stationary points of the linear VAE, and `hessian_inertia`, which tells what they are.
+* `COUNTER_EXAMPLES`: trained models with a vanishing gradient and a gap, for the claims that are refused.
 * `train_linear_vae`, `train_vae2`: full-batch training, with an honest status.
 
 Quantities are in nats per datum. Residuals are in units of eps × (sum of the absolute values of the terms), the tolerance is
@@ -21,6 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from entropysym.numerics.counterexamples import COUNTER_EXAMPLES, CounterExample
     from entropysym.numerics.data import load, require_stationary_point
     from entropysym.numerics.elbo import DensityElbo, ElboParts, Entropies, density_elbo
     from entropysym.numerics.gap import Gap, gap_function, measure_gap
@@ -29,38 +32,56 @@ if TYPE_CHECKING:
     from entropysym.numerics.ppca import max_log_likelihood, maximum_point
     from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
     from entropysym.numerics.quadrature import Nodes, cubature, gauss_hermite, normal_noise
+    from entropysym.numerics.stationary_points import (
+        Inertia,
+        StationaryPoint,
+        beta_point,
+        fixed_variance_point,
+        hessian_inertia,
+        nondiagonal_saddle,
+        stationary_point,
+    )
     from entropysym.numerics.sweeps import Sweep, VariantResult, sweep, try_variants
     from entropysym.numerics.train import HistoryPoint, Status, Trained
     from entropysym.numerics.train_linear import train_linear_vae
     from entropysym.numerics.train_vae2 import train_vae2
 
 __all__ = [
+    "COUNTER_EXAMPLES",
     "EPS",
     "TOLERANCE",
+    "CounterExample",
     "DensityElbo",
     "ElboParts",
     "Entropies",
     "Gap",
     "HistoryPoint",
+    "Inertia",
     "Lowered",
     "Nodes",
+    "StationaryPoint",
     "Status",
     "Sweep",
     "Trained",
     "Variant",
     "VariantResult",
+    "beta_point",
     "cubature",
     "density_elbo",
+    "fixed_variance_point",
     "gap_function",
     "gauss_hermite",
+    "hessian_inertia",
     "load",
     "lower",
     "max_log_likelihood",
     "maximum_point",
     "measure_gap",
+    "nondiagonal_saddle",
     "normal_noise",
     "require_stationary_point",
     "require_x64",
+    "stationary_point",
     "sweep",
     "train_linear_vae",
     "train_vae2",
@@ -70,6 +91,7 @@ __all__ = [
 
 # Where each name lives. Reading data needs no JAX and networks need Equinox, so each module loads when first asked for.
 _HOME = {
+    "counterexamples": ("COUNTER_EXAMPLES", "CounterExample"),
     "data": ("load", "require_stationary_point"),
     "elbo": ("DensityElbo", "ElboParts", "Entropies", "density_elbo"),
     "gap": ("Gap", "gap_function", "measure_gap"),
@@ -77,6 +99,10 @@ _HOME = {
     "ppca": ("max_log_likelihood", "maximum_point"),
     "precision": ("EPS", "TOLERANCE", "require_x64"),
     "quadrature": ("Nodes", "cubature", "gauss_hermite", "normal_noise"),
+    "stationary_points": (
+        *("Inertia", "StationaryPoint", "beta_point", "fixed_variance_point"),
+        *("hessian_inertia", "nondiagonal_saddle", "stationary_point"),
+    ),
     "sweeps": ("Sweep", "VariantResult", "sweep", "try_variants"),
     "train": ("HistoryPoint", "Status", "Trained"),
     "train_linear": ("train_linear_vae",),

@@ -22,6 +22,7 @@ from entropysym.language.functions import Softplus
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model, Network
 from entropysym.language.symbols import MATRIX_RANGES, Range
+from entropysym.numerics.factorisations import cholesky
 from entropysym.numerics.quadrature import Nodes
 from entropysym.numerics.signature import DATA_SIZE
 
@@ -29,6 +30,9 @@ _HIDDEN = 3
 #: The gap identity holds for every set of nodes, so a few random ones will do.
 _SAMPLES = 3
 _PARTS = ("inside", "bias", "outside", "shift")
+
+#: Unrolled Cholesky factors of larger matrices take too long to compile.
+_LARGEST_MATRIX = 3
 
 #: Positive-definite matrices have eigenvalues over up to this ratio; a triangular one is a Cholesky factor with its square.
 _CONDITION = 1e3
@@ -63,14 +67,17 @@ class Shape:
 
 
 def shapes(model: Model) -> tuple[Shape, ...]:
-    """The sweep's shapes for a model; sizes beyond D and H alternate between 1 and 3."""
+    """The sweep's shapes for a model; sizes beyond D and H take different values from 1 to 3 or more."""
     observed, latent, *others = (s.name for s in model.sizes)
+    matrices = any(f.range in MATRIX_RANGES for f in (*model.parameters, *model.networks))
+    top = _LARGEST_MATRIX if matrices else max(map(max, SHAPES))
     found = []
     for k, (d, h, n) in enumerate(SHAPES):
-        sizes = {observed: d, latent: h, DATA_SIZE: n}
-        sizes |= {name: 1 + (k + j) % 3 for j, name in enumerate(others)}
+        sizes = {observed: min(d, top), latent: min(h, top), DATA_SIZE: n}
+        sizes |= {name: 1 + (k + j) % max(3, len(others)) for j, name in enumerate(others)}
         found.append(Shape(tuple(sizes.items())))
-    return tuple(found)
+    # A shape that occurs twice would bring the same configurations twice.
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +110,8 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     for name, (range_, lengths) in wanted.items():
         part = slice(start, start + math.prod(lengths))
         start = part.stop
-        draws = tuple(a[:, part].reshape(count, *lengths) for a in (gauss, level))
-        arrays[name] = _values(range_, *draws, largest)
+        shaped = [a[:, part].reshape(count, *lengths) for a in (gauss, level)]
+        arrays[name] = _values(range_, shaped[0], shaped[1], largest)
     eps = arrays.pop("noise")
     weights = {
         net.name: {part: arrays.pop(f"{net.name}.{part}") for part in _PARTS}
@@ -120,8 +127,7 @@ def _exponentiates(model: Model) -> bool:
         return True
     # What a network reads goes through its tanh.
     arguments = [
-        a.xreplace({net: sp.S.One for net in a.atoms(NetworkValue)})
-        for a in model.decoder.arguments
+        a.xreplace(dict.fromkeys(a.atoms(NetworkValue), sp.S.One)) for a in model.decoder.arguments
     ]
     return any(
         e.has(sp.Sum)
@@ -213,5 +219,5 @@ def _into(values: jax.Array, range_: Range) -> jax.Array:
         gram = values @ values.T
         whole = jnp.eye(len(values)) + ratio * gram / (1 + jnp.trace(gram))
         whole = whole * jnp.exp(3 * jnp.tanh(values[-1, 0] / 2))
-        return whole if range_ == "posdef" else jnp.linalg.cholesky(whole)
+        return whole if range_ == "posdef" else cholesky(whole)
     return jax.nn.sigmoid(values) if range_ == "unit" else values

@@ -13,8 +13,13 @@ from jax.scipy import stats
 
 from entropysym.errors import one_of
 from entropysym.language.records import Family
+from entropysym.numerics.factorisations import (
+    cholesky,
+    inverse_lower,
+    log_diagonal,
+    solve_lower,
+)
 from entropysym.numerics.precision import softplus
-from entropysym.numerics.words import inverted
 
 
 @dataclass(frozen=True)
@@ -60,17 +65,29 @@ def _poisson(x: Array, log_rate: Array) -> Array:
 def _poisson_terms(x: Array, log_rate: Array) -> Array:
     # The rate is an exponential, good to eps, so its logarithm is good to 1 + |log rate| of them.
     rate = jnp.exp(log_rate)
-    return x * (1 + jnp.abs(log_rate)) + rate * (1 + jnp.abs(log_rate)) + jnp.abs(jax.scipy.special.gammaln(x + 1))
+    return (
+        x * (1 + jnp.abs(log_rate))
+        + rate * (1 + jnp.abs(log_rate))
+        + jnp.abs(jax.scipy.special.gammaln(x + 1))
+    )
+
+
+def _multivariate_normal(x: Array, mean: Array, covariance: Array) -> Array:
+    # As in jax.scipy.stats, but without its batched LAPACK calls.
+    root = cholesky(covariance)
+    white = solve_lower(root, (x - mean)[..., None])[..., 0]
+    constant = x.shape[-1] / 2 * math.log(2 * math.pi)
+    return -constant - log_diagonal(root) - jnp.sum(white**2, axis=-1) / 2
 
 
 def _covariance_terms(covariance: Array) -> tuple[Array, Array, Array]:
     r"""$\Sigma^{-1}$; $|L||L^\top|$, the |terms| of Σ as Cholesky sums them; and those of log det by $\mathrm{tr}\,\Sigma^{-1}\Sigma$."""
-    root = jnp.linalg.cholesky(covariance)
+    root = cholesky(covariance)
     size = jnp.abs(root) @ jnp.swapaxes(jnp.abs(root), -1, -2)
-    log_det = 2 * jnp.sum(jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)), axis=-1)
-    inverse = inverted(covariance)
+    back = inverse_lower(root)
+    inverse = jnp.swapaxes(back, -1, -2) @ back
     moved = jnp.sum(jnp.abs(inverse) * size, axis=(-2, -1))
-    return inverse, size, jnp.abs(log_det) + moved
+    return inverse, size, jnp.abs(2 * log_diagonal(root)) + moved
 
 
 def _multivariate_normal_terms(x: Array, mean: Array, covariance: Array) -> Array:
@@ -83,13 +100,12 @@ def _multivariate_normal_terms(x: Array, mean: Array, covariance: Array) -> Arra
 
 
 def _multivariate_normal_entropy(mean: Array, covariance: Array) -> Array:
-    diagonal = jnp.diagonal(jnp.linalg.cholesky(covariance), axis1=-2, axis2=-1)
-    per_axis = 0.5 * math.log(2 * math.pi * math.e) + jnp.log(diagonal)
-    return jnp.sum(per_axis + 0 * mean, axis=-1)
+    constant = mean.shape[-1] / 2 * math.log(2 * math.pi * math.e)
+    return constant + log_diagonal(cholesky(covariance)) + jnp.sum(0 * mean, axis=-1)
 
 
 def _multivariate_normal_draw(noise: Array, mean: Array, covariance: Array) -> Array:
-    return mean + jnp.einsum("...ij,...j->...i", jnp.linalg.cholesky(covariance), noise)
+    return mean + jnp.einsum("...ij,...j->...i", cholesky(covariance), noise)
 
 
 #: The families that can be evaluated, by the name in their record.
@@ -101,7 +117,7 @@ DENSITIES = {
         draw=lambda noise, mean, variance: mean + jnp.sqrt(variance) * noise,
     ),
     "MultivariateNormal": Density(
-        log_density=stats.multivariate_normal.logpdf,
+        log_density=_multivariate_normal,
         terms=_multivariate_normal_terms,
         entropy=_multivariate_normal_entropy,
         draw=_multivariate_normal_draw,

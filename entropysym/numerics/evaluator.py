@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import sympy as sp
 
 from entropysym.errors import InputError
+from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import DataMean, NetworkValue, Vector
 from entropysym.language.matrices import (
     Inverse,
@@ -22,7 +23,6 @@ from entropysym.language.matrices import (
     Quadratic,
     Scaled,
     Trace,
-    is_symmetric,
 )
 from entropysym.language.symbols import DATUM, LATENT, NOISE
 from entropysym.numerics import words
@@ -58,6 +58,17 @@ _JAX: Mapping[type, Callable[[jax.Array], jax.Array]] = dict(
         strict=True,
     )
 )
+
+
+#: Functions that grow exponentially somewhere.
+_EXPONENTIALS = (sp.exp, Softplus, Sigmoid)
+
+
+def _slope(function: type, value: jax.Array) -> jax.Array:
+    """The derivative of an exponential, from its value."""
+    if function is Softplus:
+        return -jnp.expm1(-value)
+    return value * (1 - value) if function is Sigmoid else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +110,10 @@ class Evaluator:
         return self.memo[key]
 
     def magnitude(self, e: sp.Basic, scope: Scope) -> Named:
-        """The sum of the absolute values of the terms: sums are split, powers and functions are not."""
+        """The sum of the absolute values of the terms: sums are split, but those inside a power or a logarithm are not.
+
+        An exponential multiplies an error of its argument, so |argument| times the derivative counts as a term of it.
+        """
         key = ("magnitude", e, self._context(e, scope))
         if key not in self.memo:
             self.memo[key] = self._magnitude(e, scope)
@@ -112,17 +126,32 @@ class Evaluator:
             return multiplied([self.magnitude(a, scope) for a in e.args])
         if isinstance(e, (sp.Sum, DataMean, *EXPECTATIONS)):
             return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
+        if isinstance(e, _EXPONENTIALS):
+            inside, v = self.magnitude(e.args[0], scope), self.value(e, scope)
+            slope = Named(_slope(type(e), v.array), v.axes)
+            return added([v.absolute(), multiplied([slope, inside])])
+        if isinstance(e, (sp.Pow, sp.log)) and not isinstance(e.args[0], sp.Add):
+            return self._relative_magnitude(e, scope)
         if isinstance(e, LogDet):
             word: Matrix = e.args[0]  # type: ignore[assignment]
-            inverse = words.inverse(self.matrix(word, scope), is_symmetric(word))
             return words.log_det_terms(
-                self.value(e, scope), inverse, self.matrix_magnitude(word, scope)
+                self.value(e, scope), self._inverse(word, scope), self.matrix_magnitude(word, scope)
             )
         if isinstance(e, Trace):
             return words.trace(self.matrix_magnitude(e.args[0], scope))  # type: ignore[arg-type]
         if isinstance(e, Quadratic):
             return self._quadratic_magnitude(e, scope)
         return self.value(e, scope).absolute()
+
+    def _relative_magnitude(self, e: sp.Basic, scope: Scope) -> Named:
+        """Of a power or a logarithm, whose relative or absolute error is the relative one of its base."""
+        v, base = self.value(e, scope).absolute(), self.value(e.args[0], scope)
+        inside = self.magnitude(e.args[0], scope)
+        axes = union([base, inside])
+        grown = Named(spread(inside, axes) / jnp.abs(spread(base, axes)) - 1, axes)
+        if isinstance(e, sp.log):
+            return added([v, grown])
+        return added([v, multiplied([v, self.value(e.args[1], scope).absolute(), grown])])
 
     def matrix(self, e: sp.Basic, scope: Scope) -> Named:
         """The value of a word, with the axes `ROW` and `COLUMN`."""
@@ -139,12 +168,56 @@ class Evaluator:
             return words.matrix(words.in_range(self.bound.arrays[e.name], e.kind))
         if isinstance(e, Scaled):
             return multiplied([self.value(e.args[0], scope), self.matrix(e.args[1], scope)])
-        parts = [self.matrix(a, scope) for a in e.args]
-        if isinstance(e, MatrixProduct):
-            return words.product(parts)
         if isinstance(e, Inverse):
-            return words.inverse(*parts, is_symmetric(e.args[0]))  # type: ignore[arg-type]
-        return words.transposed(*parts)
+            return self._inverse(e.args[0], scope)
+        parts = [self.matrix(a, scope) for a in e.args]
+        return words.product(parts) if isinstance(e, MatrixProduct) else words.transposed(*parts)
+
+    def _inverse(self, e: sp.Basic, scope: Scope) -> Named:
+        """The inverse of a word: by its Cholesky factor if it is symmetric, by its letters if not."""
+        key = ("inverse", e, self._context(e, scope))
+        if key not in self.memo:
+            self.memo[key] = self._inverted(e, scope)
+        return self.memo[key]
+
+    def _inverted(self, e: sp.Basic, scope: Scope) -> Named:
+        if isinstance(e, Scaled):
+            scalar = self.value(e.args[0], scope)
+            return multiplied(
+                [Named(1 / scalar.array, scalar.axes), self._inverse(e.args[1], scope)]
+            )
+        if words.looks_symmetric(e) or isinstance(e, MatrixLetter):  # type: ignore[arg-type]
+            if isinstance(e, MatrixLetter) and e.kind == "triangular":
+                return words.inverse_lower(self.matrix(e, scope))
+            back = words.inverse_lower(self._root(e, scope))
+            return words.product([words.transposed(back), back])
+        if isinstance(e, Inverse):
+            return self.matrix(e.args[0], scope)
+        parts = [self._inverse(a, scope) for a in reversed(e.args)]
+        return words.product(parts) if isinstance(e, MatrixProduct) else words.transposed(*parts)
+
+    def _root(self, e: sp.Basic, scope: Scope) -> Named:
+        """The Cholesky factor of a symmetric word."""
+        key = ("root", e, self._context(e, scope))
+        if key not in self.memo:
+            self.memo[key] = words.root(self.matrix(e, scope))
+        return self.memo[key]
+
+    def _log_det(self, e: sp.Basic, scope: Scope) -> Named:
+        """log det of a word: by its Cholesky factor if it is symmetric, by its letters if not; NaN for a negative scalar."""
+        if words.looks_symmetric(e):  # type: ignore[arg-type]
+            v = words.log_diagonal(self._root(e, scope))
+            return Named(2 * v.array, v.axes)
+        if isinstance(e, MatrixLetter):
+            return words.log_diagonal(self.matrix(e, scope))
+        if isinstance(e, Scaled):
+            scalar = self.value(e.args[0], scope)
+            size = self.bound.size(size_of(e.size))
+            rows = Named(size * jnp.log(scalar.array), scalar.axes)
+            return added([rows, self._log_det(e.args[1], scope)])
+        parts = [self._log_det(a, scope) for a in e.args]
+        total = added(parts)
+        return Named(-total.array, total.axes) if isinstance(e, Inverse) else total
 
     def matrix_magnitude(self, e: sp.Basic, scope: Scope) -> Named:
         """The sums of |terms| of a word's entries."""
@@ -185,13 +258,14 @@ class Evaluator:
             outputs, leading = self._network(e, scope)
             return self._at(outputs, leading, e.indices, scope)
         if isinstance(e, LogDet):
-            word: Matrix = e.args[0]  # type: ignore[assignment]
-            return words.log_det(self.matrix(word, scope), is_symmetric(word))
+            return self._log_det(e.args[0], scope)
         if isinstance(e, Trace):
             return words.trace(self.matrix(e.args[0], scope))
         if isinstance(e, Quadratic):
             left, word, right = self._sandwich(e, scope)
-            return words.dotted(left, self._applied(word, right, scope), words.ROW)
+            return words.dotted(
+                left, words.applied(self.matrix(word, scope), right, words.ROW), words.ROW
+            )
         v = self.value(e.args[0], scope)
         return Named(_JAX[type(e)](v.array), v.axes)
 
@@ -287,9 +361,7 @@ class Evaluator:
         inner = replace(scope.binding(h, size_of(e.args[2].args[2])), latent=None)
         eps = Named(noise.eps, (SAMPLE, h))
         if isinstance(scale, Matrix):
-            leading, (covariance,) = words.batched([self.matrix(scale, inner)])
-            root = words.matrix(jnp.linalg.cholesky(covariance), leading)
-            step = words.applied(root, eps, h)
+            step = words.applied(self._root(scale, inner), eps, h)
         else:
             step = multiplied([self.value(scale, inner), eps])
         z = added([self.value(location, inner), step])
@@ -324,26 +396,16 @@ class Evaluator:
             )
         return vectors[0], word, vectors[1]  # type: ignore[return-value]
 
-    def _applied(self, word: Matrix, vector: Named, scope: Scope) -> Named:
-        if isinstance(word, Inverse):
-            inside = self.matrix(word.args[0], scope)
-            return words.applied(inside, vector, words.ROW, inverted=True)
-        return words.applied(self.matrix(word, scope), vector, words.ROW)
-
     def _quadratic_magnitude(self, e: Quadratic, scope: Scope) -> Named:
         left, word, right = self._sandwich(e, scope)
-        if not isinstance(word, Inverse):
-            size = self.matrix_magnitude(word, scope)
-            sized = words.applied(size, right.absolute(), words.ROW)
-            return words.dotted(left.absolute(), sized, words.ROW)
-        # v' M^-1 w is (M'^-1 v)' M (M^-1 w), whose terms show how ill-conditioned M is.
-        inside = self.matrix(word.args[0], scope)
-        back = words.applied(words.transposed(inside), left, words.ROW, inverted=True)
-        forth = words.applied(inside, right, words.ROW, inverted=True)
-        size = self.matrix_magnitude(word.args[0], scope)
-        return words.dotted(
-            back.absolute(), words.applied(size, forth.absolute(), words.ROW), words.ROW
-        )
+        if isinstance(word, Inverse):
+            # v' M^-1 w is (M'^-1 v)' M (M^-1 w), whose terms show how ill-conditioned M is.
+            inverse, word = self.matrix(word, scope), word.args[0]
+            left = words.applied(words.transposed(inverse), left, words.ROW)
+            right = words.applied(inverse, right, words.ROW)
+        size = self.matrix_magnitude(word, scope)
+        sized = words.applied(size, right.absolute(), words.ROW)
+        return words.dotted(left.absolute(), sized, words.ROW)
 
     def _vector(self, v: Vector, scope: Scope) -> tuple[Named, sp.Symbol, int]:
         size = size_of(v.args[2])

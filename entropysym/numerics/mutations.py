@@ -42,10 +42,11 @@ def variants(
 
     `excess` is what `entropy_sum` holds beside the entropies.
     """
-    made = [Variant(name, e, direction) for name, e in _entropy_sums(model, entropy_sum)]
+    made = []
     if excess != 0:
         made.append(Variant("excess dropped", entropy_sum - excess, direction))
         made.append(Variant("sign of the excess changed", entropy_sum - 2 * excess, direction))
+    made += [Variant(name, e, direction) for name, e in _entropy_sums(model, entropy_sum)]
     made += [Variant(name, entropy_sum, v) for name, v in _directions(model, direction)]
     original = (entropy_sum, dict(direction))
     unique: dict[tuple[object, ...], Variant] = {}
@@ -74,12 +75,12 @@ def addends(e: Any) -> list[Any]:
     return [e]
 
 
-def _short(e: sp.Expr) -> str:
+def _short(e: sp.Basic) -> str:
     text = str(e)
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _entropy_sums(model: Model, E: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
+def _entropy_sums(model: Model, E: Any) -> Iterator[tuple[str, Any]]:
     terms = addends(E)
     sizes = model.sizes
 
@@ -121,12 +122,10 @@ def _sizes(e: Any) -> set[Any]:
     return {limit[2] for s in e.atoms(sp.Sum) for limit in s.limits} | set(sp.Mul.make_args(e))
 
 
-def _in_words(E: sp.Expr, letter: sp.Basic, word: sp.Basic) -> sp.Expr:
+def _in_words(E: Any, letter: sp.Basic, word: sp.Basic) -> Any:
     """A word for a letter, but not inside the heads' encoders, whose covariances must stay symmetric."""
-    heads = {
-        e: e.func(*(a.xreplace({letter: word}) for a in e.args))
-        for e in E.atoms(LogDet, Trace, Quadratic)
-    }
+    found: set[Any] = E.atoms(LogDet, Trace, Quadratic)
+    heads = {e: e.func(*(a.xreplace({letter: word}) for a in e.args)) for e in found}
     return E.xreplace(heads)
 
 

@@ -15,8 +15,8 @@ from jax.flatten_util import ravel_pytree
 
 from entropysym.errors import InputError, shown
 from entropysym.language.records import Model
-from entropysym.numerics.gap import Gap, Networks
 from entropysym.numerics.elbo import density_elbo
+from entropysym.numerics.gap import Gap, Networks
 from entropysym.numerics.precision import require_x64
 from entropysym.numerics.quadrature import Nodes
 

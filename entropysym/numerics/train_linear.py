@@ -1,10 +1,7 @@
-r"""Training of the linear VAE to a stationary point, and its comparison with probabilistic PCA.
+"""Training of the linear VAE to a stationary point, and its comparison with probabilistic PCA.
 
-With a linear decoder the ELBO depends on the data only through their mean and covariance C, so one full-batch step costs
-$O(D^2H)$. In centred and scaled data $x'=(x-\bar x)/s$:
-$$\mathcal F'=\sum_h\log\tau_h+\tfrac H2-\tfrac12\sum_h\big(\tau_h^2+(VCV^\top)_{hh}+c_h^2\big)-\tfrac D2\log2\pi\sigma^2-\tfrac R{2\sigma^2},$$
-$$R=\mathrm{tr}\,(I-WV)C(I-WV)^\top+\|Wc+b\|^2+\sum_h\tau_h^2\|W_{:h}\|^2,\qquad\mathcal F=\mathcal F'-D\log s.$$
-That formula only drives the optimiser. What is reported comes from the densities, on the original data.
+The objective is that of `linear_moments`, which reads the data's mean and covariance only. What is reported comes from the
+densities, on the original data.
 """
 
 from __future__ import annotations
@@ -12,19 +9,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import sympy as sp
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from entropysym.errors import InputError
 from entropysym.language.records import Model
 from entropysym.numerics.data import checked, require_stationary_point
 from entropysym.numerics.gap import measure_gap
+from entropysym.numerics.linear_moments import Point, Standard, objective, original, standardised
 from entropysym.numerics.lowering import lower
 from entropysym.numerics.ppca import max_log_likelihood
 from entropysym.numerics.precision import require_x64
@@ -53,76 +51,14 @@ _DENSE = 2000
 _RESTARTS = 4
 
 
-class _Point(NamedTuple):
-    """Standardised coordinates: V acts on whitened data, the scales are logarithms."""
-
-    W: Float[Array, "D H"]
-    b: Float[Array, " D"]
-    log_sigma: Float[Array, ""]
-    V: Float[Array, "H D"]
-    c: Float[Array, " H"]
-    log_tau: Float[Array, " H"]
-
-
-class _Standard(NamedTuple):
-    mean: Float[np.ndarray, " D"]
-    scale: float
-    covariance: Float[np.ndarray, "D D"]
-    whiten: Float[np.ndarray, "D D"]
-
-
-def _standardised(x: Float[np.ndarray, "N D"]) -> _Standard:
-    mean = x.mean(axis=0)
-    centred = x - mean
-    largest = np.abs(centred).max()
-    scale = float(largest * np.sqrt(np.mean((centred / largest) ** 2)))
-    centred = centred / scale
-    covariance = centred.T @ centred / len(x)
-    values, vectors = np.linalg.eigh(covariance)
-    # Near-constant directions are left as they are: whitening them would only amplify rounding.
-    root = np.where(values > 1e-6 * values[-1], np.sqrt(np.maximum(values, 1e-300)), 1.0)
-    return _Standard(mean, scale, covariance, (vectors / root) @ vectors.T)
-
-
-def _objective(p: _Point, C: jax.Array, whiten: jax.Array) -> jax.Array:
-    V, sigma2, tau2 = p.V @ whiten, jnp.exp(2 * p.log_sigma), jnp.exp(2 * p.log_tau)
-    D, H = p.W.shape
-    left = jnp.eye(D) - p.W @ V
-    R = (
-        jnp.sum((left @ C) * left)
-        + jnp.sum((p.W @ p.c + p.b) ** 2)
-        + jnp.sum(tau2 * jnp.sum(p.W**2, axis=0))
-    )
-    latents = jnp.sum(tau2) + jnp.sum((V @ C) * V) + jnp.sum(p.c**2)
-    return (
-        jnp.sum(p.log_tau)
-        + (H - latents) / 2
-        - D / 2 * (math.log(2 * math.pi) + 2 * p.log_sigma)
-        - R / (2 * sigma2)
-    )
-
-
-def _original(p: _Point, s: _Standard) -> dict[str, Any]:
-    """The model's own parameters, for the original data."""
-    V = p.V @ s.whiten / s.scale
-    return {
-        "W": s.scale * p.W,
-        "b": s.scale * p.b + s.mean,
-        "sigma": s.scale * jnp.exp(p.log_sigma),
-        "V": V,
-        "c": p.c - V @ s.mean,
-        "tau": jnp.exp(p.log_tau),
-    }
-
-
-def _start(D: int, H: int, seed: int) -> _Point:
+def _start(D: int, H: int, seed: int) -> Point:
     """A random point that knows nothing of the data beyond their mean and scale."""
     k = jax.random.split(jax.random.key(seed), 4)
 
-    def normal(key: Array, shape: tuple[int, ...], scale: float) -> jax.Array:
+    def normal(key: jax.Array, shape: tuple[int, ...], scale: float) -> jax.Array:
         return scale * jax.random.normal(key, shape, jnp.float64)
 
-    return _Point(
+    return Point(
         W=normal(k[0], (D, H), 0.3),
         b=normal(k[1], (D,), 0.1),
         log_sigma=jnp.zeros(()),
@@ -163,9 +99,9 @@ def train_linear_vae(
         )
     x = checked(data)
     require_stationary_point(x, latent)
-    s = _standardised(x)
+    s = standardised(x)
     start = _start(x.shape[1], latent, seed)
-    ascender = Ascender(_objective, start, jnp.asarray(s.covariance), jnp.asarray(s.whiten))
+    ascender = Ascender(objective, start, jnp.asarray(s.covariance), jnp.asarray(s.whiten))
     deadline = began + seconds
     point, done, restarts, kind = start, 0, 0, "unknown"
     path: list[Step] = []
@@ -191,7 +127,7 @@ def train_linear_vae(
         restarts += 1
         point = ascender.unravel(jnp.asarray(_flat(point) + 0.1 * uphill))
     path.append((done + 1, _flat(point), -ascender.negative(_flat(point))[0]))
-    arguments = {"x": jnp.asarray(x), **_original(point, s)}
+    arguments = {"x": jnp.asarray(x), **original(point, s)}
     gap = measure_gap(
         model,
         direction=direction,
@@ -231,7 +167,7 @@ def _flat(point: Any) -> np.ndarray:
     return np.asarray(ravel_pytree(point)[0])
 
 
-def _kind(ascender: Ascender, point: _Point) -> tuple[str, np.ndarray]:
+def _kind(ascender: Ascender, point: Point) -> tuple[str, np.ndarray]:
     """Maximum or saddle, by the least curvature of −ELBO, and the direction of that curvature."""
     if _flat(point).size > _DENSE:
         return "unknown", np.zeros(0)
@@ -241,7 +177,7 @@ def _kind(ascender: Ascender, point: _Point) -> tuple[str, np.ndarray]:
 
 
 def _verdict(
-    s: _Standard, finite: bool, raw: float, scaled: float, limited: bool
+    s: Standard, finite: bool, raw: float, scaled: float, limited: bool
 ) -> tuple[Status, str]:
     if not finite:
         return Status.NOT_FINITE, Status.NOT_FINITE.value
@@ -263,7 +199,7 @@ def _history(
     ascender: Ascender,
     entropy_sum: sp.Expr,
     path: list[Step],
-    s: _Standard,
+    s: Standard,
 ) -> tuple[HistoryPoint, ...]:
     kept = thinned(path)
     lowered = lower(entropy_sum, model)
@@ -276,7 +212,7 @@ def _history(
     @jax.jit
     @jax.vmap
     def right(v: jax.Array) -> jax.Array:
-        return lowered(**_original(ascender.unravel(v), s))
+        return lowered(**original(ascender.unravel(v), s))
 
     sums = right(jnp.asarray(np.stack([v for _, v, _ in kept])))
     shift = s.mean.size * math.log(s.scale)

@@ -1,7 +1,7 @@
 """Square matrices as arrays: words of letters evaluated, and the sums of |terms| of what is made of them.
 
-A matrix is an array with named axes whose last two are `ROW` and `COLUMN`. A letter outside its range (not symmetric, not positive
-definite, not triangular) becomes NaN, and so does the logarithm of a determinant that is not positive.
+A matrix is an array with named axes whose last two are `ROW` and `COLUMN`. A letter that is not symmetric, not triangular or without
+a positive diagonal becomes NaN at once; one that is symmetric but not positive definite, when its determinant or inverse is taken.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import jax
 import jax.numpy as jnp
 import sympy as sp
 
+from entropysym.language.matrices import Matrix, MatrixProduct, Transposed, is_symmetric
+from entropysym.numerics import factorisations
 from entropysym.numerics.axes import Axes, Named, spread, union
 
 ROW = sp.Dummy("row", integer=True, positive=True)
@@ -22,21 +24,38 @@ _SYMMETRY = 1e-10
 
 
 def matrix(array: jax.Array, leading: Axes = ()) -> Named:
+    """An array whose last two axes are rows and columns."""
     return Named(array, (*leading, ROW, COLUMN))
 
 
 def in_range(array: jax.Array, kind: str) -> jax.Array:
-    """The matrices that are what `kind` says (posdef or triangular); NaN in place of the others."""
-    diagonal = jnp.diagonal(array, axis1=-2, axis2=-1)
+    """The matrices that may be what `kind` says (posdef or triangular); NaN in place of the others."""
+    still = jax.lax.stop_gradient(array)
+    diagonal = jnp.diagonal(still, axis1=-2, axis2=-1)
+    size = jnp.sqrt(diagonal[..., :, None] * diagonal[..., None, :])
     if kind == "triangular":
-        upper = jnp.triu(array, 1)
-        fits = jnp.all(diagonal > 0, axis=-1) & jnp.all(upper == 0, axis=(-2, -1))
+        fits = jnp.triu(still, 1) == 0
     else:
-        size = jnp.sqrt(jnp.abs(diagonal[..., :, None] * diagonal[..., None, :]))
-        skew = jnp.abs(array - jnp.swapaxes(array, -1, -2))
-        positive = jnp.all(jnp.isfinite(jnp.linalg.cholesky(array)), axis=(-2, -1))
-        fits = positive & jnp.all(skew <= _SYMMETRY * size, axis=(-2, -1))
-    return jnp.where(jax.lax.stop_gradient(fits)[..., None, None], array, jnp.nan)
+        fits = jnp.abs(still - jnp.swapaxes(still, -1, -2)) <= _SYMMETRY * size
+    fits = jnp.all(fits, axis=(-2, -1)) & jnp.all(diagonal > 0, axis=-1)
+    return jnp.where(fits[..., None, None], array, jnp.nan)
+
+
+def looks_symmetric(word: Matrix) -> bool:
+    """Whether a word is its own transpose: of one symmetric letter, or a product that reads the same backwards, as in $LL^\\top$."""
+    if isinstance(word, MatrixProduct):
+        return all(_transposed(a) == b for a, b in zip(word.args, reversed(word.args), strict=True))
+    return is_symmetric(word) or (
+        bool(word.args)
+        and isinstance(word.args[-1], MatrixProduct)
+        and looks_symmetric(word.args[-1])
+    )
+
+
+def _transposed(word: sp.Basic) -> sp.Basic:
+    if isinstance(word, Transposed):
+        return word.args[0]
+    return word if is_symmetric(word) else Transposed(word)  # type: ignore[arg-type]
 
 
 def batched(values: Sequence[Named]) -> tuple[Axes, list[jax.Array]]:
@@ -54,38 +73,32 @@ def product(values: Sequence[Named]) -> Named:
 
 
 def transposed(value: Named) -> Named:
-    swap = {ROW: COLUMN, COLUMN: ROW}
+    swap: dict[sp.Symbol, sp.Symbol] = {ROW: COLUMN, COLUMN: ROW}
     return Named(value.array, tuple(swap.get(a, a) for a in value.axes))
 
 
-def inverse(value: Named, symmetric: bool) -> Named:
-    """The inverse by solves, with the Cholesky factor where the matrix is symmetric (NaN if it is not positive definite then)."""
+def inverse_lower(value: Named) -> Named:
+    """The inverse of a lower-triangular matrix."""
     leading, (array,) = batched([value])
-    return matrix(inverted(array) if symmetric else jnp.linalg.inv(array), leading)
+    return matrix(factorisations.inverse_lower(array), leading)
 
 
-def inverted(array: jax.Array) -> jax.Array:
-    """The inverse of positive-definite matrices."""
-    root = jnp.linalg.cholesky(array)
-    identity = jnp.broadcast_to(jnp.eye(array.shape[-1]), array.shape)
-    back = jax.lax.linalg.triangular_solve(root, identity, left_side=True, lower=True)
-    return jnp.swapaxes(back, -1, -2) @ back
+def root(value: Named) -> Named:
+    """The Cholesky factor."""
+    leading, (array,) = batched([value])
+    return matrix(factorisations.cholesky(array), leading)
+
+
+def log_diagonal(value: Named) -> Named:
+    """log det of a triangular matrix."""
+    leading, (array,) = batched([value])
+    return Named(factorisations.log_diagonal(array), leading)
 
 
 def inverse_magnitude(inverse: Named, magnitude: Named) -> Named:
     r"""The |terms| of $M^{-1}=M^{-1}MM^{-1}$: what an error in M does to its inverse."""
     outside = inverse.absolute()
     return product([outside, magnitude, outside])
-
-
-def log_det(value: Named, symmetric: bool) -> Named:
-    """The logarithm of the determinant, by Cholesky where the matrix is symmetric; NaN unless positive (definite)."""
-    leading, (array,) = batched([value])
-    if symmetric:
-        diagonal = jnp.diagonal(jnp.linalg.cholesky(array), axis1=-2, axis2=-1)
-        return Named(2 * jnp.sum(jnp.log(diagonal), axis=-1), leading)
-    sign, log = jnp.linalg.slogdet(array)
-    return Named(jnp.where(sign > 0, log, jnp.nan), leading)
 
 
 def log_det_terms(log_det: Named, inverse: Named, magnitude: Named) -> Named:
@@ -95,17 +108,11 @@ def log_det_terms(log_det: Named, inverse: Named, magnitude: Named) -> Named:
     return Named(jnp.abs(spread(log_det, leading)) + moved, leading)
 
 
-def applied(value: Named, vector: Named, axis: sp.Symbol, *, inverted: bool = False) -> Named:
-    """The matrix, or its inverse by a solve, times the vector along `axis`."""
+def applied(value: Named, vector: Named, axis: sp.Symbol) -> Named:
+    """The matrix times the vector along `axis`."""
     leading = tuple(a for a in union([value, vector]) if a not in (ROW, COLUMN, axis))
     array, right = spread(value, (*leading, ROW, COLUMN)), spread(vector, (*leading, axis))
-    if inverted:
-        shape = jnp.broadcast_shapes(array.shape[:-2], right.shape[:-1])
-        array = jnp.broadcast_to(array, (*shape, *array.shape[-2:]))
-        right = jnp.broadcast_to(right, (*shape, right.shape[-1]))
-        out = jnp.linalg.solve(array, right[..., None])[..., 0]
-    else:
-        out = jnp.matmul(array, right[..., None], precision=jax.lax.Precision.HIGHEST)[..., 0]
+    out = jnp.matmul(array, right[..., None], precision=jax.lax.Precision.HIGHEST)[..., 0]
     return Named(out, (*leading, axis))
 
 

@@ -150,7 +150,9 @@ def _clamped(model: Model, role: str) -> Refusal:
         fixed = [a for a in clamp.args if not any(a.has(s) for s in learned)]
         return fixed[0] if fixed else clamp.args[0]
 
-    arguments = tuple(a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active) for a in factor.arguments)
+    arguments = tuple(
+        a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active) for a in factor.arguments
+    )
     inside = replace(factor, arguments=arguments)
     kept = tuple(
         p
@@ -161,9 +163,7 @@ def _clamped(model: Model, role: str) -> Refusal:
             for a in (arguments if r == role else model.factor(r).arguments)
         )
     )
-    constant = replace(
-        model, name=f"{model.name}_clamped", parameters=kept, **{role: inside}
-    )
+    constant = replace(model, name=f"{model.name}_clamped", parameters=kept, **{role: inside})
     found = derive(constant)
     reason = (
         f"the {role} is clamped: where the clamp is active, the derivative by its parameter is 0 whatever the gap, "
@@ -242,7 +242,9 @@ def _excess(
     for role in ("prior", "decoder"):
         if role not in temperings:
             left += delta(model, role)
-            if not scales:  # a factor may be moved by what the other one needs; a scaling leaves it alone
+            if (
+                not scales
+            ):  # a factor may be moved by what the other one needs; a scaling leaves it alone
                 term = spelled_out(model, density_term(model, role), entropies)
                 left -= along(term, model, direction)
     left = spelled_out(model, left, entropies)
@@ -252,7 +254,9 @@ def _excess(
 
 def density_term(model: Model, role: str) -> sp.Expr:
     """The addend of the ELBO that holds a factor's log-density, with heads."""
-    found = [a for a in addends(distributed(elbo(model))) if _has_role(a, role) and a.has(LogDensity)]
+    found = [
+        a for a in addends(distributed(elbo(model))) if _has_role(a, role) and a.has(LogDensity)
+    ]
     return sp.Add(*found)
 
 

@@ -106,7 +106,9 @@ def random_term(
     if depth > 0 and binders > 0 and not positive and matrix_sizes(model):
         choices += ["logdet", "trace", "quad", "quad"]
     if depth > 0:
-        choices += ["add"] * 2 + ["mul"] * 3 + ["pow", "exp", "sum", "log", "family", "abs", "softplus"]
+        choices += (
+            ["add"] * 2 + ["mul"] * 3 + ["pow", "exp", "sum", "log", "family", "abs", "softplus"]
+        )
         if binders > 0:
             choices += ["sum"] * 2 + ["mean"] * 2
             if positions(scope, "datum"):

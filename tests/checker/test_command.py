@@ -115,3 +115,15 @@ def test_the_sources_import_only_each_other_and_the_standard_library():
                 assert module.startswith(".") or module.split(".")[0] in sys.stdlib_module_names
                 assert not module.startswith("..")
             assert not line.strip().startswith("assert "), f"{path.name}: {line}"
+
+
+def test_many_keys_and_one_twice_are_answered_at_once(tmp_path):
+    path = tmp_path / "keys.json"
+    path.write_text("{" + ",".join(f'"k{i}":0' for i in range(80_000)) + ',"k5":1}')
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "entropysym.checker", path], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "occurs twice" in done.stderr
+    assert time.monotonic() - began < 2

@@ -14,7 +14,9 @@ def test_every_model_of_the_zoo_has_its_hash(derivations):
     for name, found in derivations.items():
         found = found.partial if isinstance(found, es.Refusal) else found
         current[name] = digest(statement(found))
-    assert current == KNOWN, "the statements changed: look at what changed, then put these into known.py"
+    assert current == KNOWN, (
+        "the statements changed: look at what changed, then put these into known.py"
+    )
 
 
 def test_a_shipped_derivation_says_so(derivation):
