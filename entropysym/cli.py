@@ -149,7 +149,8 @@ def replay(
         str(file),
     ]
     try:
-        raise typer.Exit(subprocess.run(command, check=False, timeout=60).returncode)
+        status = subprocess.run(command, check=False, timeout=60).returncode
+        raise typer.Exit(status if status in (VERIFIED, REFUTED, BAD_INPUT) else UNDECIDED)
     except subprocess.TimeoutExpired:
         print(f"undecided: the checker gave no answer on {file} within 60 s", file=sys.stderr)
         raise typer.Exit(UNDECIDED) from None
@@ -247,14 +248,17 @@ def _progress() -> Any:
 def main() -> None:
     """Run the command line; every foreseen error is one line on stderr."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except NoStationaryPointError as error:
         _complain(f"undecided: {error}", UNDECIDED)
     except EntropysymError as error:
         _complain(f"error: {error}", BAD_INPUT)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(VERIFIED) from None
+    except OSError as error:  # a full disk or a closed pipe is no verdict
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the end of the process)
+        _complain(f"error: cannot print the answer: {error.strerror or error}", BAD_INPUT)
     except KeyboardInterrupt:
         _complain("interrupted", 130)
 

@@ -15,6 +15,10 @@ def write_whole(path: Path, content: str | bytes) -> None:
     Raises `InputError` with the system's reason if the place cannot be written.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
+    path = Path(os.path.realpath(path))  # a link keeps pointing at what it points at
+    if path.exists() and not path.is_file():
+        raise InputError(f"cannot write {str(path)!r}: it is no regular file; print to it instead")
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(
@@ -24,12 +28,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(mode)
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:  # an interrupt leaves nothing behind either
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+        if isinstance(error, OSError):
+            raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+        raise
 
 
 def folder(path: Path) -> Path:

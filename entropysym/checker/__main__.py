@@ -32,5 +32,17 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def run() -> int:
+    """`main`, where a failure to print is no verdict: it ends with 2."""
+    try:
+        status = main()
+        sys.stdout.flush()
+        return status
+    except OSError as error:
+        sys.stdout = None  # what could not be written must not be tried again at exit
+        print(f"cannot print the answer: {error.strerror}", file=sys.stderr)
+        return 2
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

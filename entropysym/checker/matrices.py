@@ -63,7 +63,8 @@ def trace(work: Work, word: Word, size: str) -> Polynomial:
         word = word[1:-1]
     if not word:
         return of(work.atom("size", size))
-    work.charge(4 * len(word) ** 2)
+    # Each rotation is written out to be compared, letters and all.
+    work.charge(4 * len(word) * sum(atom.weight for atom, _, _ in word))
     both = (word, transposed(word))
     rotated = [each[k:] + each[:k] for each in both for k in range(len(word))]
     return _spelled(work, "trace", min(rotated, key=_order))

@@ -294,15 +294,15 @@ def is_positive(poly: Polynomial) -> bool:
     )
 
 
-def symbols(poly: Polynomial) -> set[str]:
-    """The labels of all atoms, those inside atoms included."""
+def parameters(poly: Polynomial) -> set[str]:
+    """The names of all parameters, those inside atoms included."""
     seen: set[Atom] = set()
     waiting = [atom for mono in poly for atom, _ in mono]
     while waiting:
         if (atom := waiting.pop()) not in seen:
             seen.add(atom)
             waiting += [inner for body in atom.bodies for mono, _ in body for inner, _ in mono]
-    return {atom.label for atom in seen}
+    return {atom.label for atom in seen if atom.head in ("param", "posdef", "triangular")}
 
 
 def text(atom: Atom, names: dict[int, str] | None = None) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from .evaluate import Bound, Pair, Site, evaluate, letter
 from .known import KNOWN
-from .normal_form import Polynomial, Work, constant, is_positive, of, symbols
+from .normal_form import Polynomial, Work, constant, is_positive, of, parameters
 from .reader import Document
 from .statement import show
 from .terms import POSITIVE, Family, Model, Refused, Term, check
@@ -231,7 +231,7 @@ def accept(document: Document, work: Work) -> bool:
             evaluate(moving, ("mean", part))
         work.allowed = frozenset(work.met)
         elbo, entropies = (evaluate(site, term)[0] for term in (ELBO, entropy_sum(model)))
-        ghosts = sorted(document.direction.keys() - symbols(elbo))
+        ghosts = sorted(document.direction.keys() - parameters(elbo))
         check(not ghosts, f"{ghosts[:1]} moves, but the ELBO does not depend on it")
     with _place("statement.objective"):
         surely = is_positive(evaluate(site, document.weight)[0])

@@ -16,6 +16,7 @@ MEANING = {
     "stationary": "the {0} is stationary in {1}",
 }
 TIGHT = ("add", "mul", "frac", "scaled", "matmul")  # bracketed inside a product
+LOOSE = (*TIGHT, "pow", "sum", "mean", "expect", "reparam")  # bracketed under a power
 
 
 def show(term: Term, limit: int = 80) -> str:
@@ -70,7 +71,8 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
         case ("mul" | "scaled" | "matmul", *parts):
             return (" @ " if term[0] == "matmul" else " * ").join(wrapped(part) for part in parts)
         case ("pow", inner, exponent):
-            base = f"({inner})" if isinstance(inner, int) and inner < 0 else wrapped(inner)
+            bare = inner >= 0 if isinstance(inner, int) else inner[0] not in LOOSE
+            base = sub(inner) if bare else f"({sub(inner)})"
             return f"{base}^({sub(exponent)})"
         case ("var", *positions):
             return term[0] + index(*positions)

@@ -1,6 +1,6 @@
 r"""From the language to plain SymPy at given sizes: sums written out, data means as finite averages, expectations carried out.
 
-Indexed entries keep their names with indices from 1: $W_{dh}$ becomes ``W[1, 2]``. Networks become undefined functions of their inputs.
+Indexed entries keep their names with indices from 1: $W_{dh}$ becomes ``W[1, 2]``. Networks become undefined functions of their inputs, ``mu__1`` for the first output of mu.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class _Concrete:
         if isinstance(e, _Expectation):
             return self.expectation(e, at)
         if isinstance(e, NetworkValue):
-            name = "_".join([e.name, *(str(sub(i)) for i in e.indices)])
+            name = "__".join([e.name, *(str(sub(i)) for i in e.indices)])
             inputs = [x for v in e.inputs for x in self.vector(v, at, latents)]
             return sp.Function(name, **e.args[0].assumptions0)(*inputs)
         if isinstance(e, LogDet):
@@ -135,7 +135,7 @@ class _Concrete:
                 return sp.S.Zero
             if inputs is None:
                 return sp.IndexedBase(word.name, real=True)[i + 1, j + 1]
-            return sp.Function(f"{word.name}_{i + 1}_{j + 1}", real=True)(*inputs)
+            return sp.Function(f"{word.name}__{i + 1}__{j + 1}", real=True)(*inputs)
 
         return sp.Matrix(size, size, entry)
 

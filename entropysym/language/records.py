@@ -235,7 +235,7 @@ class Model:
         clash = sorted(set(names) & (RESERVED | {str(s) for s in self.sizes}))
         if clash:
             raise InputError(
-                f"the name {clash[0]!r} is taken (z, x, epsilon, n and the sizes are); rename it"
+                f"the name {clash[0]!r} is taken ({', '.join(sorted(RESERVED))} and the sizes are); rename it"
             )
         unknown = sorted({c.on for c in self.constraints} - set(names))
         if unknown:
@@ -248,15 +248,19 @@ class Model:
             ("encoder", self.encoder, {self.latent.index, n, DATUM}),
         ):
             _check_scope(role, factor, allowed, self)
-        arguments = (a for f in (self.prior, self.decoder, self.encoder) for a in f.arguments)
+        factors = (self.prior, self.decoder, self.encoder)
+        arguments = (a for f in factors for a in f.arguments)
         read = set().union(
             *(_leaves(a) for a in (*arguments, self.objective.weight, self.objective.penalty))
         )
+        values = set().union(
+            *(a.atoms(NetworkValue, MatrixNetwork) for f in factors for a in f.arguments)
+        )
+        used = {v.name for v in values}
         ghosts = [p.name for p in self.parameters if p.symbol not in read]
+        ghosts += [w.name for w in self.networks if w.name not in used]
         if ghosts:
-            raise InputError(
-                f"no factor of {self.name!r} reads the parameter {ghosts[0]!r}; drop it or use it"
-            )
+            raise InputError(f"no factor of {self.name!r} reads {ghosts[0]!r}; drop it or use it")
 
     @property
     def sizes(self) -> tuple[sp.Symbol, ...]:

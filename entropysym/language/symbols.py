@@ -24,7 +24,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 LATENT = sp.IndexedBase("z", real=True)
 DATUM = sp.IndexedBase("x", real=True)
 NOISE = sp.IndexedBase("epsilon", real=True)
-RESERVED = frozenset({"z", "x", "epsilon", "n"})
+RESERVED = frozenset({"z", "x", "epsilon", "n", "N", "E", "noise", "self"})
 
 
 def _checked(name: str) -> str:

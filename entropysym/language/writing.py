@@ -17,7 +17,7 @@ from entropysym.language.records import (
     Parameter,
     Plate,
 )
-from entropysym.language.symbols import DATUM, LATENT, Range, n
+from entropysym.language.symbols import DATUM, LATENT, RESERVED, Range, n
 
 
 class ModelWriter:
@@ -56,6 +56,9 @@ class ModelWriter:
             raise InputError(
                 f"a plate is written 'index size', such as 'k K', not {shown(written)}"
             )
+        taken = sorted(RESERVED & set(words))
+        if taken:
+            raise InputError(f"the name {taken[0]!r} is taken; call the plate otherwise")
         if words[0] in self._plates:
             raise InputError(f"the index {words[0]} is declared twice")
         self._plates[words[0]] = Plate.named(*words)

@@ -236,7 +236,7 @@ def _smallest_certificate(model: Model, role: str) -> Certificate | None:
     constrained = {c.on for c in model.constraints}
     free = {p.symbol for p in model.parameters if p.learned and p.name not in constrained}
     symbols: dict[sp.Basic, sp.Symbol] = {}
-    learned, given = [], []
+    learned, given, outputs = [], [], []
     atoms = tempered.atoms(NetworkValue, sp.Indexed)
     inside = set().union(*(a.atoms(sp.Indexed) for a in atoms if isinstance(a, NetworkValue)))
     for atom in sorted(atoms, key=str):
@@ -245,6 +245,8 @@ def _smallest_certificate(model: Model, role: str) -> Certificate | None:
             if atom != value and not (atom in inside and not tempered.xreplace(symbols).has(atom)):
                 symbols[atom] = sp.Dummy(f"g{len(given) + 1}", **positive)
                 given.append(symbols[atom])
+                if isinstance(atom, NetworkValue):
+                    outputs.append(symbols[atom])
         elif atom.base in free:
             symbols[atom] = sp.Dummy(str(atom.base.label), **positive)
             learned.append(symbols[atom])
@@ -252,6 +254,9 @@ def _smallest_certificate(model: Model, role: str) -> Certificate | None:
     plain = tempered.xreplace(symbols)
     learned += sorted((p for p in free if isinstance(p, sp.Symbol)), key=str)
     learned = [p for p in learned if plain.has(p)]
-    return _certificate(
-        plain, frozenset([symbols[value]]), frozenset(given) & plain.free_symbols, learned
-    )
+    over, present = frozenset([symbols[value]]), plain.free_symbols
+    fixed = frozenset(g for g in given if g not in outputs and g in present)
+    strong = _certificate(plain, over, fixed, [*learned, *(o for o in outputs if o in present)])
+    if strong is not None:
+        return replace(strong, whatever_networks_learn=True)
+    return _certificate(plain, over, frozenset(given) & present, learned)

@@ -15,6 +15,7 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.heads import (
+    ROLES,
     Directional,
     Elbo,
     Entropy,
@@ -125,8 +126,16 @@ def _refusal(
         p.learned and any(a.has(p.symbol) for a in model.encoder.arguments)
         for p in model.parameters
     )
-    settled = role == "decoder" or (role == "prior" and frozen)
-    certified = settled and any(a.certificate is not None for a in attempts)
+    # Where all that a factor learns is inside an abstract network, naming its last layer may still give a direction.
+    named = role in ROLES and any(
+        p.learned and any(a.has(p.symbol) for a in model.factor(role).arguments)
+        for p in model.parameters
+    )
+    shown = [a.certificate for a in attempts if a.certificate is not None]
+    settled = (role == "prior" and frozen) or (
+        role == "decoder" and (named or any(c.whatever_networks_learn for c in shown))
+    )
+    certified = settled and bool(shown)
     verdict = refuted(why, "certificate") if certified else undecided(why)
     return Refusal(model, role, reason, attempts, verdict, partial)
 

@@ -27,7 +27,7 @@ h, d = index("h"), index("d")
         ({"objective": "iwae"}, "unknown objective 'iwae'"),
         ({"parameters": (*vae2.parameters, Parameter("sigma2"))}, "declares sigma2 more than once"),
         ({"parameters": (*vae2.parameters, Parameter("z"))}, "the name 'z' is taken"),
-        ({"parameters": (*vae2.parameters, Parameter("ghost"))}, "reads the parameter 'ghost'"),
+        ({"parameters": (*vae2.parameters, Parameter("ghost"))}, "reads 'ghost'"),
         ({"networks": (), "constraints": ()}, "which is not declared"),
     ],
 )

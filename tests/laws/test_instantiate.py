@@ -73,10 +73,10 @@ def test_nodes_carry_out_what_is_not_polynomial(derivations):
 
     a, b, c = sp.symbols("a b c")
     formulas = {
-        "nu_1": sp.Lambda((a, b, c), a - b),
-        "nu_2": sp.Lambda((a, b, c), c / 3),
-        "tau2_1": sp.Lambda((a, b, c), 1 + a**2),
-        "tau2_2": sp.Lambda((a, b, c), 2 + b**2),
+        "nu__1": sp.Lambda((a, b, c), a - b),
+        "nu__2": sp.Lambda((a, b, c), c / 3),
+        "tau2__1": sp.Lambda((a, b, c), 1 + a**2),
+        "tau2__2": sp.Lambda((a, b, c), 2 + b**2),
     }
     plain = plain.replace(
         lambda e: isinstance(e, sp.core.function.AppliedUndef),
