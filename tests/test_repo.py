@@ -27,7 +27,7 @@ LADDER = {
     "models": {"families", "language", "errors"},
     "prover": {"language", "errors", "verdict"},
     "checker": set(),
-    "numerics": {"language", "errors"},
+    "numerics": {"language", "families", "models", "errors"},
     "rendering": {"prover", "language", "errors", "verdict"},
     "claims": {
         *("checker", "errors", "files", "language", "models"),
