@@ -150,7 +150,7 @@ EQUAL_MATRICES: list[tuple[Any, Any]] = [
 ]
 
 
-TABLES = {"linear_vae": (AIMED, EQUAL), "workbench": (AIMED_AT_MATRICES, EQUAL_MATRICES)}
+TABLES = {"own_linear_vae": (AIMED, EQUAL), "workbench": (AIMED_AT_MATRICES, EQUAL_MATRICES)}
 
 
 class Bench:

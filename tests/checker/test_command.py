@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -22,8 +22,14 @@ SAMPLE = {
 }
 
 
+def _cpu() -> float:
+    """Seconds that finished children computed: what an answer costs, whatever else the machine does."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(*arguments: str, python: tuple[str, ...] = ()) -> tuple[subprocess.CompletedProcess, float]:
-    start = time.perf_counter()
+    start = _cpu()
     done = subprocess.run(
         [sys.executable, *python, "-m", "entropysym.checker", *arguments],
         capture_output=True,
@@ -31,7 +37,7 @@ def run(*arguments: str, python: tuple[str, ...] = ()) -> tuple[subprocess.Compl
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         timeout=60,
     )
-    return done, time.perf_counter() - start
+    return done, _cpu() - start
 
 
 @pytest.mark.parametrize("python", [(), ("-O",), ("-OO",)])
@@ -120,10 +126,10 @@ def test_the_sources_import_only_each_other_and_the_standard_library():
 def test_many_keys_and_one_twice_are_answered_at_once(tmp_path):
     path = tmp_path / "keys.json"
     path.write_text("{" + ",".join(f'"k{i}":0' for i in range(80_000)) + ',"k5":1}')
-    began = time.monotonic()
+    began = _cpu()
     done = subprocess.run(
         [sys.executable, "-m", "entropysym.checker", path], capture_output=True, text=True
     )
     assert done.returncode == 2
     assert "occurs twice" in done.stderr
-    assert time.monotonic() - began < 2
+    assert _cpu() - began < 2
