@@ -107,7 +107,9 @@ def _verify(
         seed=seed,
         progress=shown("configurations"),
     )
-    parts["variants"] = try_variants(model, **claim, seed=seed, progress=shown("wrong variants"))
+    parts["variants"] = try_variants(
+        model, **claim, excess=derived.excess, seed=seed, progress=shown("wrong variants")
+    )
     swept = sweep_verdict(parts["sweep"], parts["variants"])
     if isinstance(found, Refusal):
         parts["partial_verdict"] = swept

@@ -75,7 +75,7 @@ class _Head(sp.Expr):
 
 
 class _Binder(_Head):
-    """A head whose first argument is a body in which some index symbols are bound."""
+    """A head whose first argument is a body in which the second, an index, is bound."""
 
     @property
     def body(self) -> sp.Expr:
@@ -83,7 +83,7 @@ class _Binder(_Head):
 
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
-        raise NotImplementedError
+        return [self.args[1]]
 
     def renamed(self, old: sp.Symbol, new: sp.Symbol) -> _Binder:
         """The same expression with the bound `old` called `new`."""
@@ -111,10 +111,6 @@ class DataMean(_Binder):
     ``DataMean(body, n)`` binds the index n of a data point.
     """
 
-    @property
-    def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.args[1]]
-
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
         body = self.body.diff(s)
         return sp.S.Zero if body == 0 else DataMean(body, self.args[1])
@@ -129,10 +125,6 @@ class DataMean(_Binder):
 
 class Vector(_Binder):
     """The vector of `body` over an index, as a network's input: ``Vector(body, index, size)``."""
-
-    @property
-    def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.args[1]]
 
     def _latex(self, printer: Any) -> str:
         body, i = self.body, self.args[1]
