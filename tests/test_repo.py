@@ -114,6 +114,12 @@ def test_the_public_names_resolve():
         _ = entropysym.nothing
 
 
+def test_no_lazy_name_is_also_a_module():
+    """Importing such a module would put the module where the function belongs."""
+    modules = {p.stem for p in (PACKAGE / "numerics").glob("*.py")}
+    assert not modules & set(entropysym.numerics.__all__)
+
+
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_doctests_run(path):
     if path.name == "__main__.py":

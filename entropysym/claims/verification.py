@@ -19,8 +19,8 @@ from entropysym.claims.replayed import derive
 from entropysym.errors import NoStationaryPointError
 from entropysym.language.records import Model
 from entropysym.numerics import Sweep, Trained, VariantResult, sweep, try_variants
-from entropysym.numerics.train_linear import train_linear_vae
-from entropysym.numerics.train_vae2 import train_vae2
+from entropysym.numerics.training_linear_vae import train_linear_vae
+from entropysym.numerics.training_vae2 import train_vae2
 from entropysym.prover import Derivation, Refusal
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 

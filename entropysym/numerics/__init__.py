@@ -42,9 +42,9 @@ if TYPE_CHECKING:
         stationary_point,
     )
     from entropysym.numerics.sweeps import Sweep, VariantResult, sweep, try_variants
-    from entropysym.numerics.train import HistoryPoint, Status, Trained
-    from entropysym.numerics.train_linear import train_linear_vae
-    from entropysym.numerics.train_vae2 import train_vae2
+    from entropysym.numerics.training import HistoryPoint, Status, Trained
+    from entropysym.numerics.training_linear_vae import train_linear_vae
+    from entropysym.numerics.training_vae2 import train_vae2
 
 __all__ = [
     "COUNTER_EXAMPLES",
@@ -104,9 +104,9 @@ _HOME = {
         *("hessian_inertia", "nondiagonal_saddle", "stationary_point"),
     ),
     "sweeps": ("Sweep", "VariantResult", "sweep", "try_variants"),
-    "train": ("HistoryPoint", "Status", "Trained"),
-    "train_linear": ("train_linear_vae",),
-    "train_vae2": ("train_vae2",),
+    "training": ("HistoryPoint", "Status", "Trained"),
+    "training_linear_vae": ("train_linear_vae",),
+    "training_vae2": ("train_vae2",),
     "mutations": ("Variant", "variants"),
 }
 

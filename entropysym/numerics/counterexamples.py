@@ -25,7 +25,7 @@ from entropysym.numerics.elbo import density_elbo
 from entropysym.numerics.ppca import spectrum
 from entropysym.numerics.precision import require_x64
 from entropysym.numerics.quadrature import Nodes, cubature, gauss_hermite
-from entropysym.numerics.train import Ascender
+from entropysym.numerics.training import Ascender
 
 #: A counter-example counts if its gradient norm is at most the first and its |gap| at least the second.
 GRADIENT_GOAL = 1e-8

@@ -7,7 +7,7 @@ import pytest
 
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.numerics import Status, train_linear_vae, train_vae2
-from entropysym.numerics.train import HISTORY_POINTS, Ascender
+from entropysym.numerics.training import HISTORY_POINTS, Ascender
 
 RNG = np.random.default_rng(11)
 X = RNG.standard_t(5, size=(60, 5)) @ np.diag([2, 1.5, 1, 0.6, 0.5]) + 1.0

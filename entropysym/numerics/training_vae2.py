@@ -28,7 +28,7 @@ from entropysym.numerics.gap import measure_gap
 from entropysym.numerics.lowering import lower
 from entropysym.numerics.precision import require_x64
 from entropysym.numerics.quadrature import Nodes, gauss_hermite
-from entropysym.numerics.train import (
+from entropysym.numerics.training import (
     Ascender,
     HistoryPoint,
     Progress,

@@ -27,7 +27,7 @@ from entropysym.numerics.lowering import lower
 from entropysym.numerics.ppca import max_log_likelihood
 from entropysym.numerics.precision import require_x64
 from entropysym.numerics.quadrature import cubature
-from entropysym.numerics.train import (
+from entropysym.numerics.training import (
     Ascender,
     HistoryPoint,
     Progress,
