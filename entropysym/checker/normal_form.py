@@ -50,6 +50,7 @@ class Atom:
         if head == "measure":
             positive = all(is_positive(dict(body)) for body in bodies)
         self.positive: bool = positive or head in ALWAYS_POSITIVE
+        self.leading = _leading(dict(bodies[0])) if head == "root" else None
         self.drawn: bool = head in ("var", "x", "z")  # then the label is the family's support
 
     def __hash__(self):
@@ -140,11 +141,27 @@ class Work:
             if exponent:
                 self.number(exponent)
                 kept[atom] = exponent
-        result = {frozenset(kept.items()): coefficient}
+        result = self._divided(kept, coefficient)
         for poly, whole in sums:
             for _ in range(whole):
                 result = self.product(result, poly)
         return result
+
+    def _divided(self, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
+        """Polynomial division by the sums in the denominator: s/(s+t) = 1 - t/(s+t)."""
+        for root, exponent in powers.items():
+            if root.head != "root" or exponent > 0 or root.leading is None:
+                continue
+            atom, power, scale = root.leading
+            if powers.get(atom, 0) >= power:
+                self.charge(len(powers))
+                left = collected([*powers.items(), (atom, -power)])
+                whole = self.monomial(collected([*left.items(), (root, Fraction(1))]), coefficient / scale)
+                rest = dict(root.bodies[0])
+                del rest[frozenset([(atom, power)])]
+                part = self.monomial(left, -coefficient / scale)
+                return self.add(whole, self.product(part, rest))
+        return {frozenset(item for item in powers.items() if item[1]): coefficient}
 
     def _content(self, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
         """poly = content * rest, with a one-term content; for positive polynomials."""
@@ -264,6 +281,18 @@ class Work:
         )
         bodies = tuple(key(self.rename(dict(body), free)) for body in atom.bodies)
         return self.atom(atom.head, atom.label, ids, binders, bodies, atom.positive)
+
+
+def _leading(poly: Polynomial) -> tuple[Atom, Fraction, Fraction] | None:
+    """(b, k, c) if the polynomial is c b^k plus lower powers of b; the first such b by its text."""
+    found = []
+    for mono, coefficient in poly.items():
+        if len(mono) == 1:
+            ((atom, power),) = mono
+            others = (dict(other).get(atom, 0) for other in poly if other != mono)
+            if power > 0 and all(other < power for other in others):
+                found.append((text(atom, dict.fromkeys(atom.free, "")), atom, power, coefficient))
+    return min(found, key=lambda lead: lead[0])[1:] if found else None
 
 
 def collected(factors: Iterable[tuple[Atom, Fraction]]) -> dict[Atom, Fraction]:

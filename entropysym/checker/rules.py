@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import Any
 
 from .evaluate import Bound, Pair, Site, evaluate, letter
-from .known import KNOWN
+from .known import FAMILIES, KNOWN
 from .normal_form import Polynomial, Work, constant, is_positive, of, parameters
 from .reader import Document
 from .statement import show
@@ -229,8 +229,8 @@ def accept(document: Document, work: Work) -> bool:
         moving = replace(site, moving=True)
         for part in (Q, PRIOR, DECODER):  # one by one: nothing cancels before it is noted
             evaluate(moving, ("mean", part))
-        work.allowed = frozenset(work.met)
         elbo, entropies = (evaluate(site, term)[0] for term in (ELBO, entropy_sum(model)))
+        work.allowed = frozenset(work.met)
         ghosts = sorted(document.direction.keys() - parameters(elbo))
         check(not ghosts, f"{ghosts[:1]} moves, but the ELBO does not depend on it")
     with _place("statement.objective"):
@@ -255,6 +255,9 @@ def _check_hashes(document: Document) -> None:
     name, actual = document.model.name, document.actual_sha256["statement"]
     shipped = KNOWN.get(name, actual) == actual
     check(shipped, f"the statement is not that of the shipped model {name!r}")
+    for name, family in document.model.families.items():
+        same = FAMILIES.get(name, family.sha256) == family.sha256
+        check(same, f"the family {name} is not the shipped one: give it a name of its own")
 
 
 def _check_order(rules: list[str]) -> None:

@@ -1,14 +1,15 @@
 """The statement in plain text: what a reader must believe in, and nothing that is not checked."""
 
+from .known import FAMILIES
 from .reader import Document
-from .terms import FACTORS, MATRICES, Array, Term
+from .terms import FACTORS, MATRICES, Array, Family, Term
 
 MEANING = {
     "range": "{0} is {1}",
-    "normalised": "the density of {0} integrates to one (cited)",
+    "normalised": "the density of {0} integrates to one",
     "score": "the scores of {0} have mean zero (regularity)",
     "base_measure": "that of {0} is not constant: its entropies are pseudo entropies",
-    "finite": "each term of the ELBO and of its parts' derivatives, expanded, has a finite mean",
+    "finite": "each term of the ELBO, of the entropies and of the derivatives of the {0}'s parts, expanded, has a finite mean",
     "interchange": "that derivative of the {0} may be taken under means and expectations",
     "constraint": "{0}: {1}",
     "reparametrised": "the {0} is written as location + scale * noise (checked)",
@@ -83,6 +84,15 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
     return ""
 
 
+def _normalised(family: Family) -> str:
+    """Why the density is believed to integrate to one; the checker computes no integral."""
+    if family.location is not None:
+        return "shown, as that of location + scale * standard normal noise"
+    if family.name in FAMILIES:
+        return "cited, for this family as it ships"
+    return "NOT SHOWN: this family does not ship, its density is the author's"
+
+
 def statement(document: Document) -> str:
     """Model, objective, direction, claim, conditions and hash, one fact a line."""
     model = document.model
@@ -101,6 +111,7 @@ def statement(document: Document) -> str:
         lines.append(f"  family {family.name}({ranges}) of {over} variables")
         lines.append(f"    log density: {infix(family.log_density)}")
         lines.append(f"    log base measure: {infix(family.log_base_measure)}")
+        lines.append(f"    normalised: {_normalised(family)}")
     scopes = {"prior": ("h",), "decoder": ("z", "d"), "encoder": ("n", "h")}
     drawn = {"prior": "p({})", "decoder": "p({} | z)", "encoder": "q({} | x(n))"}
     for role in FACTORS:

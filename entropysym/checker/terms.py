@@ -83,6 +83,7 @@ class Family:
     log_base_measure: Term
     location: Term
     scale: Term
+    sha256: str  # of the stored record
 
     @property
     def over_vectors(self) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import runpy
+import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from entropysym.errors import EntropysymError, InputError, shown
@@ -19,7 +22,8 @@ def model_from_file(path: Path, name: str = "model") -> Model:
     if not path.is_file():
         raise InputError(f"there is no file {str(path)!r}")
     try:
-        found = runpy.run_path(str(path))
+        with _beside(path):
+            found = runpy.run_path(str(path))
     except EntropysymError as error:
         raise InputError(f"{path}, line {_line(error, path)}: {error}") from None
     except SyntaxError as error:
@@ -35,6 +39,16 @@ def model_from_file(path: Path, name: str = "model") -> Model:
     if not isinstance(found[name], Model):
         raise InputError(f"{path}: {name} is {shown(found[name])}, not a Model")
     return found[name]
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """What stands beside the file can be imported, as if Python had been started with it."""
+    sys.path.insert(0, str(path.parent.absolute()))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(path.parent.absolute()))
 
 
 def _line(error: BaseException, path: Path) -> int | str:

@@ -18,10 +18,10 @@ from entropysym.language.symbols import (
     DATUM,
     LATENT,
     MATRIX_RANGES,
-    RESERVED,
     Range,
     array,
     assumptions,
+    check_declared,
     index,
     n,
     scalar,
@@ -144,11 +144,17 @@ class Family:
                 f"{self.name} takes {len(self.arguments)} arguments ({wanted}), not {len(arguments)}"
             )
         for place, given in zip(self.arguments, arguments, strict=True):
+            where = f"{argument_name(place)} of {self.name}"
             if isinstance(place, Matrix) != isinstance(given, Matrix):
                 what = "a matrix" if isinstance(place, Matrix) else "no matrix"
-                raise InputError(
-                    f"{argument_name(place)} of {self.name} is {what}: {shown(given)} does not fit"
-                )
+                raise InputError(f"{where} is {what}: {shown(given)} does not fit")
+            given = sp.Float(given) if isinstance(given, float) else given
+            if not isinstance(given, (Matrix, sp.Expr, int)) or isinstance(given, bool):
+                raise InputError(f"{where} is a formula or an integer: {shown(given)} does not fit")
+            floats = [] if isinstance(given, int) else sorted(given.atoms(sp.Float), key=str)
+            if floats:
+                written = f"sympy.Rational('{float(floats[0])!r}')"
+                raise InputError(f"{where} holds a float; write it exactly, as {written}")
         return Factor(self, tuple(sp.sympify(a, strict=True) for a in arguments))
 
 
@@ -189,6 +195,12 @@ class Constraint:
 
     on: str
     text: str
+
+    def __post_init__(self) -> None:
+        if not (self.text.isascii() and self.text.isprintable() and len(self.text) <= 200):
+            raise InputError(
+                f"the constraint on {self.on} is kept as up to 200 characters of plain ASCII, not {shown(self.text)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -232,11 +244,14 @@ class Model:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise InputError(f"the model declares {', '.join(twice)} more than once")
-        clash = sorted(set(names) & (RESERVED | {str(s) for s in self.sizes}))
+        clash = sorted(set(names) & {str(s) for s in self.sizes})
         if clash:
-            raise InputError(
-                f"the name {clash[0]!r} is taken ({', '.join(sorted(RESERVED))} and the sizes are); rename it"
-            )
+            raise InputError(f"the name {clash[0]!r} is taken by a size; rename it")
+        arguments = [argument_name(a) for f in self.families for a in f.arguments]
+        families = [f.name for f in self.families]
+        sizes = [s.name for s in self.sizes]
+        for name in (self.name, *names, *families, *arguments, *sizes):
+            check_declared(name)
         unknown = sorted({c.on for c in self.constraints} - set(names))
         if unknown:
             raise InputError(f"a constraint is on {unknown[0]!r}, which the model does not declare")

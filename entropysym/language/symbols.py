@@ -26,6 +26,12 @@ DATUM = sp.IndexedBase("x", real=True)
 NOISE = sp.IndexedBase("epsilon", real=True)
 RESERVED = frozenset({"z", "x", "epsilon", "n", "N", "E", "noise", "self"})
 
+#: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).
+TAKEN = re.compile(
+    r"pi|e|elbo|objective|var|dim|x|z|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad|[hdn]"
+    r"|[inq][0-9]+"
+)
+
 
 def _checked(name: str) -> str:
     # A hostile name would reach generated code and LaTeX, so the pattern is strict.
@@ -34,6 +40,13 @@ def _checked(name: str) -> str:
             f"{shown(name)} is no name: use a letter, then up to 31 letters, digits or underscores"
         )
     return name
+
+
+def check_declared(name: str) -> None:
+    """Refuse a name that is none, or that means something else already; bound indices may be called h, d and n."""
+    _checked(name)
+    if name in RESERVED or TAKEN.fullmatch(name):
+        raise InputError(f"the name {name!r} is taken; rename it, for example to {name + '_0'!r}")
 
 
 def size(name: str) -> sp.Symbol:

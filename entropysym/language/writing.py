@@ -79,6 +79,11 @@ class ModelWriter:
         """The data point, for a network to read."""
         return self.observed.vector(DATUM[n, self.observed.index])
 
+    @property
+    def x_nd(self) -> sp.Expr:
+        """An entry of the data point, at the observed index."""
+        return DATUM[n, self.observed.index]
+
     def learned(self, name: str, plates: str = "", *, range: Range = "real") -> Any:
         """A learned parameter over plates, written as their indices: ``learned("W", "d h")``."""
         return self._parameter(name, plates, range, True)

@@ -37,7 +37,7 @@ from entropysym.language.records import Family, Model
 from entropysym.prover.conditions import conditions
 from entropysym.prover.criterion import NoTempering, Tempering
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
-from entropysym.prover.linearity import addends, collected, distributed, exponentials_merged
+from entropysym.prover.linearity import addends, collected, distributed, exponentials_merged, vanishes
 from entropysym.prover.matching import factor_direction, family_direction
 from entropysym.prover.motion import along
 from entropysym.prover.scaling import scaling_direction
@@ -296,7 +296,7 @@ def _demand_gap_identity(
     if scales:
         maximised, value, sum_ = (reparametrised(e) for e in (maximised, value, sum_))
     left = along(maximised, model, direction) - value + sum_ + excess
-    if distributed(latents_written_out(left), powers=True) != 0:
+    if not vanishes(latents_written_out(left)):
         moved = ", ".join(direction)
         raise InputError(
             f"moving {moved} together does not give the gap: a parameter is shared between factors that need it to move differently"

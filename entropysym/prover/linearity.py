@@ -6,6 +6,8 @@ measure of 1 is 1. Constants only ever move outwards, so no index is captured.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
 from entropysym.language.heads import (
@@ -30,7 +32,66 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
     hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
-    return _exponentials_split(sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints))
+    e, denominators = _denominators_masked(e)
+    e = _exponentials_split(sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints))
+    if denominators:
+        e = sp.Add(*(_divided(a, denominators) for a in addends(e))).xreplace(denominators)
+    return e
+
+
+def _divided(addend: sp.Expr, denominators: Mapping[sp.Basic, sp.Expr]) -> sp.Expr:
+    r"""Polynomial division by the sums in the denominators: $\frac s{s+t}=1-\frac t{s+t}$, so that fractions can be compared."""
+    powers = addend.as_powers_dict()
+    for symbol, meant in denominators.items():
+        lead = _leading(meant) if powers.get(symbol, 0) < 0 else None
+        if lead is not None and powers.get(lead[0], 0) >= lead[1]:
+            base, exponent, coefficient = lead
+            left = addend / (coefficient * base**exponent)
+            rest = meant - coefficient * base**exponent
+            quotient = sp.expand(left * symbol), *addends(sp.expand(-left * rest))
+            return sp.Add(*(_divided(a, denominators) for a in quotient))
+    return addend
+
+
+def _leading(denominator: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
+    """(b, k, c) if the sum is $c\\,b^k$ plus lower powers of b, c a number; the first such b."""
+    found = []
+    for addend in addends(denominator):
+        coefficient, power = addend.as_coeff_Mul()
+        base, exponent = power.as_base_exp()
+        others = denominator - addend
+        lower = [f.as_base_exp() for a in addends(others) for f in sp.Mul.make_args(a)]
+        lower = all(b != base or e < exponent for b, e in lower if not b.is_Number)
+        if lower and exponent.is_Rational and exponent > 0 and not base.is_number:
+            found.append((base, exponent, coefficient))
+    return min(found, key=lambda lead: lead[0].sort_key(), default=None)
+
+
+def _denominators_masked(e: sp.Expr) -> tuple[sp.Expr, dict[sp.Basic, sp.Expr]]:
+    r"""Sums under logarithms and negative powers as symbols, which are kept whole, and what each stands for.
+
+    Multiplied out, $(s+t)^{-1}$ and $(2s+2t)^{-1}$ would no longer be seen to belong together.
+    """
+    masks: dict[sp.Expr, sp.Expr] = {}  # a sum without common factors -> a multiple of its symbol
+    meant: dict[sp.Basic, sp.Expr] = {}
+
+    def symbol(part: sp.Expr) -> sp.Expr:
+        if part.is_Add and part not in masks:
+            lead = _leading(part)
+            scale = lead[2] if lead else sp.S.One
+            masks[part] = scale * sp.Dummy("sum", positive=(part / scale).is_positive)
+            meant[masks[part] / scale] = sp.expand(part / scale)
+        return masks.get(part, part)
+
+    def mask(base: sp.Expr) -> sp.Expr:
+        powers = [f.as_base_exp() for f in sp.Mul.make_args(sp.factor(base))]
+        return sp.Mul(*(symbol(part) ** exponent for part, exponent in powers))
+
+    def whole(f: sp.Expr) -> bool:
+        inside = f.is_Pow and f.exp.could_extract_minus_sign() or isinstance(f, sp.log)
+        return inside and f.args[0].is_Add
+
+    return e.replace(whole, lambda f: f.func(mask(f.args[0]), *f.args[1:])), meant
 
 
 def _exponentials_split(e: sp.Expr) -> sp.Expr:
@@ -119,6 +180,16 @@ def _over(body: sp.Expr, depends, wrap, measure: sp.Expr, powers: bool) -> sp.Ex
                 outside *= factor
         total += outside * (measure if inside == 1 else wrap(inside))
     return total
+
+
+def vanishes(expression: sp.Expr) -> bool:
+    """Whether an expression is zero by algebra; logarithms of numbers are split into those of primes."""
+    rest = distributed(expression, powers=True)
+    primes = rest.replace(
+        lambda f: isinstance(f, sp.log) and f.args[0].is_Rational,
+        lambda f: sp.expand_log(f, factor=True),
+    )
+    return sp.expand(primes) == 0
 
 
 def _reads_latent(e: sp.Expr) -> bool:
