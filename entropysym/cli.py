@@ -111,6 +111,10 @@ def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
     from entropysym.rendering import render
 
     found = derived(model)
+    if to is Form.json and getattr(found, "partial", found) is None:
+        _complain(
+            f"{model.name}: {found.verdict}; no result is left to store", _status(found.verdict)
+        )
     text = render(found, to=to.value)
     if out is not None:
         from entropysym.files import write_whole

@@ -156,7 +156,9 @@ class Work:
             if powers.get(atom, 0) >= power:
                 self.charge(len(powers))
                 left = collected([*powers.items(), (atom, -power)])
-                whole = self.monomial(collected([*left.items(), (root, Fraction(1))]), coefficient / scale)
+                whole = self.monomial(
+                    collected([*left.items(), (root, Fraction(1))]), coefficient / scale
+                )
                 rest = dict(root.bodies[0])
                 del rest[frozenset([(atom, power)])]
                 part = self.monomial(left, -coefficient / scale)

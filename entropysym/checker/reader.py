@@ -286,7 +286,9 @@ def _family(raw: Any, key: str, model: Model) -> Family:
     arguments = {a["name"]: a["range"] for a in top["arguments"]}
     twice = [a["name"] for a in top["arguments"]]
     require(len(arguments) == len(twice), f"{where}.arguments", twice, "a name occurs twice")
-    family = Family(key, arguments, top["support"], *(raw[part] for part in parts), _digest(raw))
+    family = Family(
+        key, arguments, top["support"], *(raw[part] for part in parts), sha256=_digest(raw)
+    )
     heads = terms.OF_VECTORS if family.over_vectors else terms.OF_FAMILY
     one, other = raw["location"], raw["scale"]
     require((one is None) == (other is None), where, [one, other], "location without scale")

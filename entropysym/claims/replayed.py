@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from entropysym import checker
+from entropysym.claims.counter_examples import counter_example
 from entropysym.language.records import Model
 from entropysym.prover import Derivation, Refusal
 from entropysym.prover import derive as find
@@ -21,6 +22,7 @@ def derive(model: Model) -> Derivation | Refusal:
     found = find(model)
     if isinstance(found, Derivation):
         return replace(found, verdict=replay(to_json(found)))
+    found = replace(found, counter_example=counter_example(found))
     if found.partial is None:
         return found
     partial = replace(found.partial, verdict=replay(to_json(found.partial)))

@@ -249,6 +249,9 @@ class Model:
             raise InputError(f"the name {clash[0]!r} is taken by a size; rename it")
         arguments = [argument_name(a) for f in self.families for a in f.arguments]
         families = [f.name for f in self.families]
+        for name in families:
+            if families.count(name) > 1:
+                raise InputError(f"the model has two families called {name}; rename one")
         sizes = [s.name for s in self.sizes]
         for name in (self.name, *names, *families, *arguments, *sizes):
             check_declared(name)

@@ -41,11 +41,11 @@ class Lowered:
         """Argument names and their shapes, as text."""
         return self.wanted.text()
 
-    def __call__(self, **arguments: Any) -> jax.Array:
+    def __call__(self, /, **arguments: Any) -> jax.Array:
         """The value, an array with one axis for each of `plates`; of a word, the matrix."""
         return self._run(arguments, "value")
 
-    def terms(self, **arguments: Any) -> jax.Array:
+    def terms(self, /, **arguments: Any) -> jax.Array:
         """The sum of the absolute values of the terms, the scale of the rounding error.
 
         Sums are split through factors, Σ, data means and expectations; a sum inside a power or a function is not.
@@ -74,7 +74,7 @@ class LoweredTogether:
     expressions: tuple[sp.Expr, ...]
     wanted: Signature
 
-    def __call__(self, **arguments: Any) -> dict[sp.Expr, tuple[jax.Array, jax.Array]]:
+    def __call__(self, /, **arguments: Any) -> dict[sp.Expr, tuple[jax.Array, jax.Array]]:
         """Value and sum of |terms| of each expression."""
         evaluator, scope = Evaluator(bind(self.wanted, arguments)), Scope({})
         return {

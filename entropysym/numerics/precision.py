@@ -13,6 +13,9 @@ EPS = float(np.finfo(np.float64).eps)
 #: The one comparison rule: a residual of at most this many eps × (sum of absolute values of the terms).
 TOLERANCE = 8.0
 
+#: Where the tolerance exceeds this many nats, agreement is no evidence.
+COARSE = 1e-6
+
 
 def require_x64() -> None:
     """Refuse to go on without double precision. It changes no flag: that is for the program that owns the process.

@@ -17,7 +17,7 @@ from entropysym.numerics.configurations import Configuration, Shape, callables, 
 from entropysym.numerics.gap import GapFunction, gap_function, lowered_motion
 from entropysym.numerics.lowering import lower_together
 from entropysym.numerics.mutations import variants
-from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
+from entropysym.numerics.precision import COARSE, EPS, TOLERANCE, require_x64
 
 Progress = Callable[[int, int, str], None]
 
@@ -32,19 +32,21 @@ _COMPILER: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 class Sweep:
     """`compared` configurations; `failures` had a residual above tolerance or a number that is not finite.
 
+    At `coarse` of them the terms were so large that rounding alone could hide `COARSE` nat: agreement there says nothing.
     `largest` is the largest residual in units of eps × terms (infinite if any was not finite) and `where` reproduces it.
     """
 
     model: str
     compared: int
     failures: int
+    coarse: int
     largest: float
     where: str
 
     @property
     def passed(self) -> bool:
-        """No failure, and something was compared."""
-        return self.compared > 0 and self.failures == 0
+        """No failure, and most of what was compared could have failed."""
+        return self.failures == 0 and 2 * self.coarse < self.compared
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,15 @@ def sweep(
     identity = gap_function(model, direction, entropy_sum)
     every = shapes(model)
     shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
-    compared, failures, largest, where = 0, 0, 0.0, "nowhere"
+    compared, failures, coarse, largest, where = 0, 0, 0, 0.0, "nowhere"
     for shape, share in zip(every, shares, strict=True):
         if progress is not None:
             progress(compared, count, f"{model.name} at {shape}")
         if share == 0:
             continue
-        residuals = _over(_residual(identity, model, shape), draw(model, shape, seed, share))
+        rows = _over(_residual(identity, model, shape), draw(model, shape, seed, share))
+        residuals, tolerances = rows[:, 0], rows[:, 1]
+        coarse += int(np.sum(~(tolerances <= COARSE)))
         compared += residuals.size
         failures += int(np.sum(~(residuals <= TOLERANCE)))
         worst = int(np.argmax(residuals))
@@ -103,11 +107,11 @@ def sweep(
             where = f"seed {seed}, {shape}, configuration {worst}"
     if progress is not None:
         progress(compared, count, f"{model.name} done")
-    return Sweep(model.name, compared, failures, largest, where)
+    return Sweep(model.name, compared, failures, coarse, largest, where)
 
 
 def _over(one: Callable[[Configuration], jax.Array], batch: Configuration) -> np.ndarray:
-    """One configuration's residuals, for all of a batch."""
+    """What is computed for one configuration, for all of a batch."""
     compiled = jax.jit(jax.vmap(one)).lower(batch).compile(compiler_options=_COMPILER)
     return np.asarray(compiled(batch))
 
@@ -121,7 +125,8 @@ def _residual(
         # The networks' weights stay put: only parameters move, and their gradient costs half the time.
         g = identity({**c.arrays, **networks(c.weights)}, c.nodes)
         right = g.entropy_sum + g.predicted
-        return _scaled(g.elbo - right, g.terms + 0 * g.gradient_norm)
+        terms = g.terms + 0 * g.gradient_norm
+        return jnp.stack([_scaled(g.elbo - right, terms), TOLERANCE * EPS * terms])
 
     return one
 

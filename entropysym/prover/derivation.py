@@ -79,6 +79,7 @@ class Refusal:
     """Why no derivation was found: the factor, the reason, the attempts with their certificates, and what is true all the same.
 
     `partial` derives $\\mathcal F=\\mathcal E+\\text{excess}$ at stationary points, with the excess spelled out; None if nothing is left.
+    `counter_example` names one of its kind in `numerics.COUNTER_EXAMPLES`, where there is one: a stationary point with a gap, to be re-run.
     """
 
     model: Model
@@ -87,3 +88,4 @@ class Refusal:
     attempts: tuple[NoTempering, ...]
     verdict: Verdict
     partial: Derivation | None = None
+    counter_example: str | None = None

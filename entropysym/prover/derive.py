@@ -37,7 +37,13 @@ from entropysym.language.records import Family, Model
 from entropysym.prover.conditions import conditions
 from entropysym.prover.criterion import NoTempering, Tempering
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
-from entropysym.prover.linearity import addends, collected, distributed, exponentials_merged, vanishes
+from entropysym.prover.linearity import (
+    addends,
+    collected,
+    distributed,
+    exponentials_merged,
+    vanishes,
+)
 from entropysym.prover.matching import factor_direction, family_direction
 from entropysym.prover.motion import along
 from entropysym.prover.scaling import scaling_direction

@@ -25,18 +25,19 @@ from entropysym.language.symbols import LATENT, NOISE
 def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
     """The expression as a sum of addends, each a constant times nested binders; logarithms of products are split.
 
-    With `powers`, powers of sums are multiplied out too; without, $(x-\\mu)^2$ stays as a reader knows it.
+    With `powers`, powers of sums are multiplied out too and sums in denominators are divided by, so that equal expressions
+    become alike; without, $(x-\\mu)^2$ stays as a reader knows it.
     """
     return _expanded(_inside_out(expression, powers), powers)
 
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
     hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
-    e, denominators = _denominators_masked(e)
+    e, denominators = _denominators_masked(e, factored=powers)
     e = _exponentials_split(sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints))
-    if denominators:
-        e = sp.Add(*(_divided(a, denominators) for a in addends(e))).xreplace(denominators)
-    return e
+    if powers and denominators:
+        e = sp.Add(*(_divided(a, denominators) for a in addends(e)))
+    return e.xreplace(denominators)
 
 
 def _divided(addend: sp.Expr, denominators: Mapping[sp.Basic, sp.Expr]) -> sp.Expr:
@@ -67,28 +68,29 @@ def _leading(denominator: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
     return min(found, key=lambda lead: lead[0].sort_key(), default=None)
 
 
-def _denominators_masked(e: sp.Expr) -> tuple[sp.Expr, dict[sp.Basic, sp.Expr]]:
+def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[sp.Basic, sp.Expr]]:
     r"""Sums under logarithms and negative powers as symbols, which are kept whole, and what each stands for.
 
-    Multiplied out, $(s+t)^{-1}$ and $(2s+2t)^{-1}$ would no longer be seen to belong together.
+    Multiplied out, $(s+t)^{-1}$ and $(2s+2t)^{-1}$ would no longer be seen to belong together; `factored` sees that they do.
     """
     masks: dict[sp.Expr, sp.Expr] = {}  # a sum without common factors -> a multiple of its symbol
     meant: dict[sp.Basic, sp.Expr] = {}
 
     def symbol(part: sp.Expr) -> sp.Expr:
         if part.is_Add and part not in masks:
-            lead = _leading(part)
+            lead = _leading(part) if factored else None
             scale = lead[2] if lead else sp.S.One
             masks[part] = scale * sp.Dummy("sum", positive=(part / scale).is_positive)
-            meant[masks[part] / scale] = sp.expand(part / scale)
+            meant[masks[part] / scale] = sp.expand(part / scale) if lead else part
         return masks.get(part, part)
 
     def mask(base: sp.Expr) -> sp.Expr:
-        powers = [f.as_base_exp() for f in sp.Mul.make_args(sp.factor(base))]
+        product = sp.factor(base) if factored else base
+        powers = [f.as_base_exp() for f in sp.Mul.make_args(product)]
         return sp.Mul(*(symbol(part) ** exponent for part, exponent in powers))
 
     def whole(f: sp.Expr) -> bool:
-        inside = f.is_Pow and f.exp.could_extract_minus_sign() or isinstance(f, sp.log)
+        inside = (f.is_Pow and f.exp.could_extract_minus_sign()) or isinstance(f, sp.log)
         return inside and f.args[0].is_Add
 
     return e.replace(whole, lambda f: f.func(mask(f.args[0]), *f.args[1:])), meant

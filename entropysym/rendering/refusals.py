@@ -10,6 +10,7 @@ from entropysym.rendering.declarations import factors
 from entropysym.rendering.equations import Line
 from entropysym.rendering.medium import Medium
 from entropysym.rendering.paper import Paper, installed_version, paper
+from entropysym.verdict import Value
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class RefusalPaper:
     factors: tuple[Line, ...]
     missing: tuple[str, ...]
     certificates: tuple[str, ...]
+    counter_example: str
+    partial_holds: bool
     partial: Paper | None
     version: str
     verdict: str
@@ -35,6 +38,8 @@ def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
         factors=factors(refusal.model),
         missing=tuple(medium.prose(_sentence(a.reason), refusal.model) for a in refusal.attempts),
         certificates=tuple(_certificate(c, medium) for c in certificates),
+        counter_example=_counter_example(refusal.counter_example, medium),
+        partial_holds=refusal.partial is not None and refusal.partial.verdict.value is Value.PROVED,
         partial=None if refusal.partial is None else paper(refusal.partial, medium),
         version=installed_version(),
         verdict=medium.prose(str(refusal.verdict), refusal.model),
@@ -43,6 +48,15 @@ def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _counter_example(name: str | None, m: Medium) -> str:
+    if name is None:
+        return ""
+    return (
+        f"The counter-example {m.text(name)} of entropysym.numerics, which anyone can run again, is a trained model of this kind "
+        "whose gradient vanishes and whose gap does not."
+    )
 
 
 def _certificate(c: Certificate, m: Medium) -> str:

@@ -1,11 +1,17 @@
 """The shipped statements: every model of the zoo replays as the shipped one, and nothing else goes by its name."""
 
+import json
+from dataclasses import replace
+
 import pytest
+import sympy as sp
 
 import entropysym as es
-from entropysym import checker
-from entropysym.checker.known import KNOWN
-from entropysym.language.store import canonical, digest
+from entropysym import checker, families
+from entropysym.checker.known import FAMILIES, KNOWN
+from entropysym.errors import InputError
+from entropysym.language.store import _family_record, canonical, digest
+from entropysym.prover import derive as find
 from entropysym.prover.document import document, statement, to_json
 
 
@@ -25,12 +31,44 @@ def test_a_shipped_derivation_says_so(derivation):
     assert result.origin == f"the shipped model {derivation.model.name!r}"
 
 
+def test_every_family_has_its_hash():
+    assert {name: digest(_family_record(f)) for name, f in families.FAMILIES.items()} == FAMILIES
+
+
+def _restored(stored):
+    """The document with the hashes that belong to what it says now."""
+    stored["sha256"]["statement"] = digest(stored["statement"])
+    body = {k: stored[k] for k in ("statement", "certificates", "steps")}
+    stored["sha256"]["document"] = digest(body)
+    return canonical(stored)
+
+
+def test_another_density_does_not_go_by_the_name_of_a_shipped_family():
+    """Twice the Normal density: every identity of the derivation holds, but its "entropy" is none."""
+    twice = replace(families.NORMAL, log_density=families.NORMAL.log_density + sp.log(2))
+    twice = replace(twice, location=None, scale=None)
+    vae2 = es.models.vae2()
+    decoder = replace(vae2.decoder, family=twice)
+    with pytest.raises(InputError, match="two families called Normal"):
+        replace(vae2, decoder=decoder)
+    model = replace(vae2, name="m", decoder=replace(decoder, family=replace(twice, name="Twice")))
+    stored = json.loads(to_json(find(model)))
+    printed = checker.replay(canonical(stored)).statement
+    assert "normalised: NOT SHOWN: this family does not ship" in printed
+    assert "normalised: shown, as that of location + scale * standard normal noise" in printed
+    record = stored["statement"]["model"]["families"].pop("Twice")
+    stored["statement"]["model"]["families"]["Laplace"] = record
+    stored["statement"]["model"]["decoder"]["family"] = "Laplace"
+    stored["certificates"]["Laplace"] = stored["certificates"].pop("Twice")
+    for condition in stored["statement"]["conditions"]:
+        condition[:] = ["Laplace" if word == "Twice" else word for word in condition]
+    with pytest.raises(checker.Refused, match="the family Laplace is not the shipped one"):
+        checker.replay(_restored(stored))
+
+
 def test_another_true_statement_does_not_go_by_a_shipped_name():
     stored = document(es.derive(es.models.vae2(coordinates="std")))
     assert checker.replay(canonical(stored)).shipped is False
     stored["statement"]["model"]["name"] = "vae2"
-    stored["sha256"]["statement"] = digest(stored["statement"])
-    body = {k: stored[k] for k in ("statement", "certificates", "steps")}
-    stored["sha256"]["document"] = digest(body)
     with pytest.raises(checker.Refused, match="is not that of the shipped model 'vae2'"):
-        checker.replay(canonical(stored))
+        checker.replay(_restored(stored))

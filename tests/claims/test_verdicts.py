@@ -19,7 +19,7 @@ def test_a_verdict_is_no_boolean():
     assert str(proved("because", "replayed")) == "proved: because [replayed]"
 
 
-GOOD = Sweep("m", 100, 0, 1.5, "seed 0")
+GOOD = Sweep("m", 100, 0, 49, 1.5, "seed 0")
 WRONG = [VariantResult("sign", 100, 100, False), VariantResult("the same", 100, 0, True)]
 
 
@@ -30,12 +30,13 @@ def test_a_sweep_that_agrees_and_sees_is_a_pass():
 @pytest.mark.parametrize(
     ("sweep", "variants", "value", "words"),
     [
-        (Sweep("m", 0, 0, 0.0, "nowhere"), WRONG, Value.UNDECIDED, "was compared"),
+        (Sweep("m", 0, 0, 0, 0.0, "nowhere"), WRONG, Value.UNDECIDED, "was compared"),
         (GOOD, [], Value.UNDECIDED, "was compared"),
         (GOOD, [VariantResult("same", 100, 0, True)], Value.UNDECIDED, "was compared"),
         (GOOD, [VariantResult("sign", 100, 0, False)], Value.UNDECIDED, "blind: it accepts"),
-        (Sweep("m", 100, 2, 9.0, "seed 7"), WRONG, Value.REFUTED, "fails at 2 of 100"),
-        (Sweep("m", 100, 100, float("inf"), "seed 7"), WRONG, Value.REFUTED, "inf eps"),
+        (Sweep("m", 100, 2, 0, 9.0, "seed 7"), WRONG, Value.REFUTED, "fails at 2 of 100"),
+        (Sweep("m", 100, 100, 100, float("inf"), "seed 7"), WRONG, Value.REFUTED, "inf eps"),
+        (Sweep("m", 100, 0, 50, 1.5, "seed 7"), WRONG, Value.UNDECIDED, "hide 1e-06 nat at 50"),
     ],
 )
 def test_what_is_no_pass_of_a_sweep(sweep, variants, value, words):

@@ -6,9 +6,10 @@ import pytest
 import sympy as sp
 
 import entropysym as es
+from entropysym.checker import reader
 from entropysym.errors import InputError
 from entropysym.families import NORMAL
-from entropysym.language import Constraint, Parameter
+from entropysym.language import Constraint, Parameter, symbols
 from entropysym.language.symbols import DATUM, LATENT, index, n, scalar
 
 vae2 = es.models.vae2()
@@ -44,3 +45,41 @@ def test_families_count_their_arguments():
 def test_parameters_count_their_indices():
     with pytest.raises(InputError, match="sigma2 has 0 plates, not 1"):
         vae2.parameters[0].at(h)
+
+
+@pytest.mark.parametrize("name", ["pi", "e", "d", "h", "i1", "log", "epsilon", "q12"])
+def test_names_that_mean_something_else_are_refused(name):
+    with pytest.raises(InputError, match=f"the name '{name}' is taken; rename it"):
+        replace(vae2, parameters=(*vae2.parameters, Parameter(name)))
+
+
+def test_the_checker_takes_the_same_names():
+    assert reader.TAKEN.pattern == symbols.TAKEN.pattern
+    assert reader.NAME.pattern + r"\Z" == symbols.NAME.pattern
+
+
+@pytest.mark.parametrize("name", ["my model", "", "π", 3])
+def test_a_model_has_a_name(name):
+    with pytest.raises(InputError, match="is no name: use a letter"):
+        replace(vae2, name=name)
+
+
+@pytest.mark.parametrize("text", ["σ² ≥ 1", "a" * 201, "two\nlines"])
+def test_constraints_are_plain_text(text):
+    with pytest.raises(InputError, match="200 characters of plain ASCII"):
+        Constraint("mu", text)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("0", "mean of Normal is a formula or an integer: '0' does not fit"),
+        (None, "mean of Normal is a formula or an integer: None does not fit"),
+        (True, "mean of Normal is a formula or an integer: True does not fit"),
+        (0.5, r"holds a float; write it exactly, as sympy.Rational\('0.5'\)"),
+        (scalar("a") * 0.001, r"as sympy.Rational\('0.001'\)"),
+    ],
+)
+def test_arguments_of_a_family_are_exact_formulas(given, words):
+    with pytest.raises(InputError, match=words):
+        NORMAL(given, 1)

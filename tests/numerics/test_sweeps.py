@@ -35,8 +35,20 @@ def test_a_false_identity_fails_everywhere(case):
     assert result.failures >= 20
 
 
+@pytest.mark.usefixtures("few_shapes")
+def test_huge_terms_that_cancel_hide_nothing(vae2_case):
+    """A wrong side that rounding hides is not passed."""
+    s = vae2_case.model.parameters[0].symbol
+    zero = sp.Add(sp.Pow(1 + s, 2), -(s**2), -2 * s, -1, evaluate=False)
+    false = vae2_case.entropy_sum + sp.Rational(1, 1000) + sp.Mul(10**16, zero, evaluate=False)
+    result = sweep(vae2_case.model, vae2_case.direction, false, count=24)
+    assert result.failures < 24
+    assert result.coarse == 24
+    assert not result.passed
+
+
 def test_nothing_compared_is_a_failure():
-    assert not Sweep("m", 0, 0, 0.0, "nowhere").passed
+    assert not Sweep("m", 0, 0, 0, 0.0, "nowhere").passed
     assert not VariantResult("v", 0, 0, False).passed
     assert not VariantResult("v", 10, 0, False).passed
     assert VariantResult("v", 10, 0, True).passed

@@ -266,3 +266,32 @@ def test_derivations_do_not_grow_with_the_sizes():
     # D, H, N are symbols: renaming them to anything cannot change the number of steps or the size of the document.
     lengths = {len(str(es.derive(es.models.vae2()).steps)) for _ in range(2)}
     assert len(lengths) == 1
+
+
+@pytest.mark.parametrize(
+    "with_floor",
+    [
+        lambda w: w.learned("s", range="positive") + sp.Rational(1, 1000),
+        lambda w: w.learned("s", range="positive") + w.fixed("floor", range="positive"),
+        lambda w: w.learned("s", "d", range="positive") + sp.Rational(1, 1000),
+        lambda w: w.learned("s", range="positive") + w.learned("t", range="positive"),
+        lambda w: 2 * w.learned("s", range="positive") ** 2 + 3,
+    ],
+)
+def test_a_variance_with_a_floor_still_tempers(with_floor):
+    """s + floor moves as a variance does, by D s = -(s + floor); the gap is seen to vanish by polynomial division."""
+    w = es.ModelWriter()
+    lam = w.learned("lam", "h", range="positive")
+    variance = with_floor(w)
+    model = w.model(
+        "with_floor",
+        prior=NORMAL(0, lam),
+        decoder=NORMAL(w.network("mu", "d", reads=w.z), variance),
+        encoder=NORMAL(
+            w.network("nu", "h", reads=w.x_n),
+            w.network("tau2", "h", reads=w.x_n, range="positive"),
+        ),
+    )
+    found = es.derive(model)
+    assert found.verdict.value is Value.PROVED, found.verdict
+    assert len(found.direction) == 2

@@ -2,7 +2,18 @@
 
 import pytest
 
+import entropysym as es
 from entropysym.numerics import COUNTER_EXAMPLES
+from entropysym.verdict import Value
+
+#: The reason that the refusal of the counter-example's own model gives, in its words.
+REASONS = {
+    "fixed variance": "the decoder has no tempering direction",
+    "frozen encoder": "the prior has no tempering direction and no scaling symmetry replaces it",
+    "softplus head": "the decoder has no tempering direction",
+    "tied variances": "s is shared between factors that need it to move differently",
+    "clamped variance": "the derivative by its parameter is 0 whatever the gap",
+}
 
 
 @pytest.mark.parametrize("name", COUNTER_EXAMPLES)
@@ -16,3 +27,21 @@ def test_a_gap_at_a_vanishing_gradient(name):
         assert found.extra["gap_with_60_nodes"] == pytest.approx(found.gap, rel=1e-9)
     else:
         assert found.extra["predicted"] == pytest.approx(found.gap, rel=1e-9)
+    refusal = es.derive(found.model)
+    assert isinstance(refusal, es.Refusal)
+    assert refusal.verdict.value is not Value.PROVED
+    assert REASONS[name] in refusal.reason
+    assert refusal.counter_example == name
+    assert f"counter-example {name}" in " ".join(es.render(refusal).split())
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (es.models.vae0, "fixed variance"),
+        (lambda: es.models.vae1(frozen_encoder=True), "frozen encoder"),
+        (lambda: es.models.vae3(head="softplus"), "softplus head"),
+    ],
+)
+def test_a_refusal_of_the_zoo_names_the_counter_example_of_its_kind(model, name):
+    assert es.derive(model()).counter_example == name

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from entropysym import models
+from entropysym import derive, models
 from entropysym.errors import InputError
 from entropysym.language.records import Constraint
-from entropysym.prover import Condition, derive
+from entropysym.prover import Condition
 from entropysym.prover import derivation as records
 from entropysym.prover import derive as derive_function
 from entropysym.prover.conditions import conditions as conditions_function
@@ -47,7 +47,8 @@ REFUSED = ("vae0", "vae3_softplus", "vae1_frozen")
 DERIVED = tuple(name for name in NAMES if name not in REFUSED)
 GOLDEN_NAMES = ("vae2", "linear_vae", "gaussian_vae", "poisson_vae", "vae0")
 DATA = ("finite", "infinite")
-HOSTILE = r"100% \evil{} $x_1 & #2 ^~ <b> `code` [l](u) | σ² ≥ 漢 ö" + "\x1b[31m"
+HOSTILE_ASCII = r"100% \evil{} $x_1 & #2 ^~ <b> `code` [l](u) | "
+HOSTILE = HOSTILE_ASCII + "σ² ≥ 漢 ö\x1b[31m"
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +208,7 @@ def hostile():
         models.vae2(),
         title=HOSTILE,
         source=HOSTILE,
-        constraints=(Constraint("mu", f"columns of mu: {HOSTILE}"),),
+        constraints=(Constraint("mu", f"columns of mu: {HOSTILE_ASCII}"),),
     )
     return derive(model)
 
