@@ -28,7 +28,7 @@ LADDER = {
     "prover": {"language", "errors", "verdict"},
     "checker": set(),
     "numerics": {"language", "families", "models", "errors"},
-    "rendering": {"prover", "language", "errors", "verdict"},
+    "rendering": {"prover", "families", "language", "errors", "verdict"},
     "claims": {
         *("checker", "errors", "files", "language", "models"),
         *("numerics", "prover", "rendering", "verdict"),

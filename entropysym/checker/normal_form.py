@@ -90,6 +90,7 @@ class Work:
             made = Atom(len(self.atoms), head, label, ids, binders, bodies, positive)
             if made.weight > MAX_WEIGHT:
                 raise Refused(f"work limit reached (an expression of {made.weight} parts)")
+            self.charge(made.weight if head == "root" else 0)  # its leading term was looked for
             self.atoms[key] = made
         return self.atoms[key]
 
@@ -287,12 +288,14 @@ class Work:
 
 def _leading(poly: Polynomial) -> tuple[Atom, Fraction, Fraction] | None:
     """(b, k, c) if the polynomial is c b^k plus lower powers of b; the first such b by its text."""
+    highest: dict[Atom, list[Fraction]] = {}
+    for mono in poly:
+        for atom, power in mono:
+            highest[atom] = sorted([power, *highest.get(atom, [])])[-2:]
     found = []
     for mono, coefficient in poly.items():
-        if len(mono) == 1:
-            ((atom, power),) = mono
-            others = (dict(other).get(atom, 0) for other in poly if other != mono)
-            if power > 0 and all(other < power for other in others):
+        for atom, power in mono if len(mono) == 1 else ():
+            if power > 0 and [p for p in highest[atom] if p >= power] == [power]:
                 found.append((text(atom, dict.fromkeys(atom.free, "")), atom, power, coefficient))
     return min(found, key=lambda lead: lead[0])[1:] if found else None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.families import FAMILIES
 from entropysym.language.heads import (
     Directional,
     Elbo,
@@ -93,7 +94,10 @@ def family_name(name: str) -> str:
 
 def _normalised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     what = "density integrates" if len(cs) == 1 else "densities integrate"
-    return f"The {_families(cs, m)} {what} to one (cited)."
+    shipped = {c.subject for c in cs} <= FAMILIES.keys()
+    return (
+        f"The {_families(cs, m)} {what} to one ({'cited' if shipped else 'as their author says'})."
+    )
 
 
 def _score(cs: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -119,7 +123,7 @@ def _base_measure(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 def _finite(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     parts = [Elbo(), *([] if model.objective.is_elbo else [maximised(model)])]
     values = m.list([*parts, Directional(maximised(model))])
-    return f"Every expectation in {values} is finite."
+    return f"Every expectation in {values} and in the entropies is finite."
 
 
 def _interchange(cs: Sequence[Condition], model: Model, m: Medium) -> str:

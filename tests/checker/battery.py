@@ -39,7 +39,18 @@ AIMED: list[Any] = [
     ["mean", ["pow", ["sum", "D", ["x", 1, 0]], 3]],
     ["sum", "H", ["mean", ["sum", "D", 1]]],
     ["sum", "H", ["sum", "D", ["mul", ["param", "V", 1, 0], ["param", "W", 0, 1]]]],
+    ["mul", ["param", "sigma"], ["pow", ["add", ["mul", 2, ["param", "sigma"]], 3], -2]],
+    [
+        "D",
+        [
+            "mul",
+            ["pow", ["param", "sigma"], 3],
+            ["pow", ["add", 5, ["pow", ["param", "sigma"], 2]], -1],
+        ],
+    ],
 ]
+
+_TRINOMIAL: Any = ["add", ["pow", ["param", "sigma"], 2], ["param", "sigma"], 1]
 
 # pairs that are equal, and must be recognised as equal, and pairs that must not be
 EQUAL: list[tuple[Any, Any]] = [
@@ -86,6 +97,35 @@ EQUAL: list[tuple[Any, Any]] = [
         ["mul", ["pow", 2, HALF], ["pow", ["add", ["param", "sigma"], 1], HALF]],
     ),
     (["pow", ["pow", ["add", ["param", "sigma"], 1], HALF], 2], ["add", 1, ["param", "sigma"]]),
+    # sigma/(2 sigma + 3) = 1/2 - 3/2/(2 sigma + 3), also inside a sum; sigma^3/(sigma^2 + sigma + 1)
+    (
+        ["mul", ["param", "sigma"], ["pow", ["add", ["mul", 2, ["param", "sigma"]], 3], -1]],
+        [
+            "add",
+            HALF,
+            [
+                "mul",
+                ["frac", -3, 2],
+                ["pow", ["add", ["mul", 2, ["param", "sigma"]], 3], -1],
+            ],
+        ],
+    ),
+    (
+        [
+            "sum",
+            "H",
+            ["mul", ["param", "tau", 0], ["pow", ["add", ["param", "tau", 0], 1], -2]],
+        ],
+        [
+            "add",
+            ["sum", "H", ["pow", ["add", ["param", "tau", 0], 1], -1]],
+            ["mul", -1, ["sum", "H", ["pow", ["add", 1, ["param", "tau", 0]], -2]]],
+        ],
+    ),
+    (
+        ["mul", ["pow", ["param", "sigma"], 3], ["pow", _TRINOMIAL, -1]],
+        ["add", ["param", "sigma"], -1, ["pow", _TRINOMIAL, -1]],
+    ),
 ]
 
 

@@ -599,6 +599,12 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
 Z = ["vec", "H", ["z", 1, 0]]
 LOG_2PIE = ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]
 
+
+def _family_called(name: str) -> dict:
+    """VAE-2, its family renamed."""
+    return sealed(json.loads(json.dumps(vae2()).replace('"normal"', f'"{name}"')))
+
+
 FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
     **NEW_FEATURES,
     "an abstract network moves": lambda: forged(vae2(), ((*DIRECTION, "nu"), 1)),
@@ -615,6 +621,7 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
         vae2(), ((*MODEL, "encoder", "arguments", 0), ["z", 1, 0])
     ),
     "plates of q and z differ": _wrong_plate,
+    "the Normal density under the name of another family": lambda: _family_called("Laplace"),
     "the log of the noise": _log_of_noise,
     "a moved parameter that is not learned": lambda: forged(
         vae2(), ((*MODEL, "parameters", 0, "learned"), False)

@@ -49,6 +49,11 @@ def distinct_sums(count: int, power: int) -> Any:
     return ["mean", ["mul", *terms]]
 
 
+def _divided(by: Any, count: int, power: int) -> Any:
+    """by^16 / product of (by + k)^power"""
+    return ["mul", ["pow", by, 16], *[["pow", ["add", by, k + 1], -power] for k in range(count)]]
+
+
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "ten megabytes of nesting": lambda: b"[" * 10_000_000,
     "a megabyte of nesting": lambda: b"[" * 1_000_000,
@@ -82,6 +87,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "many primes": lambda: with_closed_form(
         ["add", *[["log", 10**17 + 2 * k + 1] for k in range(3000)]]
     ),
+    "many divisions": lambda: with_closed_form(_divided(SIGMA, 4, 16)),
+    "many divisions inside a sum": lambda: with_split(["sum", "H", _divided(ALPHA, 12, 8)]),
     "many fractions": lambda: with_closed_form(
         ["add", *[["frac", 1, 10**17 + 2 * k + 1] for k in range(2000)]]
     ),
