@@ -61,12 +61,12 @@ def options(
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the models that ship."""
-    from entropysym.models import MODELS
+    """List the models that ship, each in every form."""
+    from entropysym.models import ZOO
 
     rows = [
         {"name": name, "title": model.title, "source": model.source}
-        for name, model in ((name, make()) for name, make in MODELS.items())
+        for name, model in ((name, make()) for name, make in ZOO.items())
     ]
     if as_json:
         _print_json(rows)
@@ -182,7 +182,7 @@ def verify(
     ] = Path("report"),
     zoo: Annotated[
         bool,
-        typer.Option("--zoo", help="Every model that ships, without training; a row for each."),
+        typer.Option("--zoo", help="Every model in every form, without training; a row for each."),
     ] = False,
     configurations: Annotated[
         int, typer.Option(help="Random configurations for each model.", min=1)
@@ -196,12 +196,12 @@ def verify(
     from entropysym.claims.verification import TRAINERS
     from entropysym.claims.verification import verify as verified
     from entropysym.files import folder
-    from entropysym.models import MODELS
+    from entropysym.models import ZOO
     from entropysym.numerics.data import load
 
     if zoo and names:
         raise InputError(f"--zoo takes no names, but got {', '.join(names)}")
-    models = [_model(name) for name in dict.fromkeys(names or (MODELS if zoo else TRAINERS))]
+    models = [_model(name) for name in dict.fromkeys(names or (ZOO if zoo else TRAINERS))]
     points = load(data)
     place = folder(report)
     with _progress() as progress:
@@ -228,11 +228,11 @@ def verify(
 
 def _model(name: str) -> Any:
     from entropysym.errors import one_of
-    from entropysym.models import MODELS
+    from entropysym.models import ZOO
 
-    if name not in MODELS:
-        raise one_of(name, MODELS, "model")
-    return MODELS[name]()
+    if name not in ZOO:
+        raise one_of(name, ZOO, "model")
+    return ZOO[name]()
 
 
 def _status(verdict: Any) -> int:

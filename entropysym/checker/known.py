@@ -16,6 +16,23 @@ KNOWN: dict[str, str] = {
     "sparse_coding": "52e8f0e14c509637ab475725c55b38d1cc9b93a5835ed971befa9a6998580e93",
     "bernoulli_vae": "c6ef5069f63ff0a8df3a445e7fb4842ed3435ea1265506550ac1539595ec5eb6",
     "poisson_vae": "e8d814fa8fd0fef1f35da83c384640444e73cc5f21853c052300bd4e39b03983",
+    "vae1_log_variance": "35d93bf28fa27865f8d19a07d5bde7e8225bee178167c33bd7f4ffa71c86e3d6",
+    "vae1_std": "f3f5621fbc967cca465169473bc98b6b721b2d24de7f3ce8aa756a5d2e084141",
+    "vae1_softplus": "6cd7ed60fdff35d0244e9bc4208505c55372344309d297ca6b4fd150e3a00805",
+    "vae1_precision": "a13276e850e9d7b3bf0c06063053c87b7ee7b37a5401971625bb0a5f5c430eda",
+    "vae1_frozen_encoder": "02e3a40692ea4cec239d1ee3367803a34d3d35b51065c046f571e0c1c8e8b532",
+    "vae1_decay": "c1ca623663d1ad9790b47ed3e0661228ad6e39c3f36bd1eee6ada9fee22609da",
+    "vae2_per_dimension": "6053872ecbfbedf21fd322a851bb40418ca87af4a2537fe5c608913312d3f071",
+    "vae2_log_variance_per_dimension": "11e7301b9608ba3f69d90be43024141514a5abeef90e18080044cf230dc1a2a2",
+    "vae2_std_per_dimension": "552a6903c6e5cbd03706f870bba647ea893d10fdb8a2574c59d9186a4b5bdc90",
+    "vae2_softplus_per_dimension": "f7f6679b34221ea75d37b910713c0fdd65b6473c35cc7c81afcfa9709df30298",
+    "vae2_precision_per_dimension": "69a6dd700bedfb7f41f0a8a1106760a6900feee9eafeb12831de7b66dd018f7e",
+    "beta_vae2": "acbdfa39cc13da05b838f3f50987defd5ff9093a48c99351d3f83cfb4144e820",
+    "vae3_linear": "38764c348ea32efaf46c3ee05e56eaf8102f84304c21d70ac327fbdd81d62183",
+    "vae3_scaled": "e3873c8733a2994e0b51192bc58f34126429fcbfd9312bc8f30e15e95ececa83",
+    "vae3_softplus": "2970b38566ab9401e8915dbc4c91f5ab29baae98862904261b115c7b36078f9f",
+    "gaussian_vae_cholesky": "aa446b9578247fcfc0b67c19de8634af37a00fecd77f30bb8de955d85526a75f",
+    "gaussian_vae_precision": "60013fdbde81c0ad783c9a14ce63d8aafccc0799867fb9575276bcf9a53d69e9",
 }
 
 FAMILIES: dict[str, str] = {

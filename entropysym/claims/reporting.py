@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -120,7 +121,7 @@ def table(results: Sequence[Verification], place: Path) -> None:
     from rich.table import Table
 
     columns = [figures(v) for v in results]
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     if all(v.trained is None for v in results):
         _print_rows(results, columns, console)
         console.print(f"report: {place}", markup=False)
@@ -152,7 +153,7 @@ def _coloured(v: Verification) -> str:
 #: Short heads for the table with a row for each model.
 _HEADS = {
     "derived and replayed": "replayed",
-    "configurations": "configurations",
+    "configurations": "random points",
     "largest residual [eps x terms]": "largest residual",
     "wrong variants rejected": "wrong variants rejected",
     "seconds": "s",
@@ -166,7 +167,8 @@ def _print_rows(
 
     printed = Table(title="gap identity at random configurations; residuals in eps x terms")
     for head in ("model", *_HEADS.values(), "verdict"):
-        printed.add_column(head, justify="left" if head == "model" else "right")
+        names = head == "model"
+        printed.add_column(head, justify="left" if names else "right", no_wrap=names)
     for v, column in zip(results, columns, strict=True):
         printed.add_row(v.model, *(_printed(column.get(n)) for n in _HEADS), _coloured(v))
     console.print(printed)

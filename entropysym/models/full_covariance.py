@@ -6,7 +6,7 @@ from entropysym.errors import one_of
 from entropysym.families import MULTIVARIATE_NORMAL
 from entropysym.language.matrices import Inverse, Matrix, MatrixProduct, Scaled, Transposed
 from entropysym.language.records import Model, Network, Parameter
-from entropysym.models.gaussian import SOURCE, datum, latents, plates
+from entropysym.models.gaussian import SOURCE, datum, latents, plates, variant_title
 
 #: Coordinates of a covariance: itself, its lower-triangular Cholesky factor, or its inverse.
 COVARIANCES = ("covariance", "cholesky", "precision")
@@ -22,12 +22,12 @@ def gaussian_vae(*, coordinates: str = "covariance") -> Model:
         raise one_of(coordinates, COVARIANCES, "coordinates of a covariance")
     observed, latent = plates()
     mu0 = Parameter("mu0", (latent,))
-    name, range_ = {
+    letter_name, range_ = {
         "covariance": ("A", "posdef"),
         "cholesky": ("L", "triangular"),
         "precision": ("P", "posdef"),
     }[coordinates]
-    learned = Parameter(name, (latent, latent), range_)
+    learned = Parameter(letter_name, (latent, latent), range_)
     letter: Matrix = learned.symbol
     covariance = {
         "covariance": letter,
@@ -40,9 +40,11 @@ def gaussian_vae(*, coordinates: str = "covariance") -> Model:
     nu = Network("nu", (latent,), (observed.size,))
     T = Network("T", (latent, latent), (observed.size,), range="posdef")
     x_n, z = datum(observed), latents(latent)
+    default = "gaussian_vae"
+    name = default if coordinates == COVARIANCES[0] else f"{default}_{coordinates}"
     return Model(
-        name="gaussian_vae" if coordinates == COVARIANCES[0] else f"gaussian_vae_{coordinates}",
-        title="General Gaussian VAE with full covariances",
+        name=name,
+        title=variant_title("General Gaussian VAE with full covariances", default, name),
         source=SOURCE,
         observed=observed,
         latent=latent,

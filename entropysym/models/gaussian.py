@@ -68,6 +68,12 @@ def variant_name(
     return "_".join(words)
 
 
+def variant_title(title: str, default: str, name: str) -> str:
+    """The title of a variant: its form, as its name has it, in brackets."""
+    form = name.removeprefix(default).strip("_").replace("_", " ")
+    return f"{title} ({form})" if form else title
+
+
 def vae0() -> Model:
     r"""VAE-0: prior $N(0,I)$, decoder $N(\mu(z),\sigma_0^2I)$ with a *fixed* variance: no entropy sum, but the prior's part holds."""
     model = vae1()
@@ -92,9 +98,10 @@ def vae1(
     F = Network("F", (observed,), (Plate.named("k", "K").size,))
     scale, variance = learned_variance(coordinates, (observed,) if per_dimension else ())
     encoder, weights, networks = scaled_encoder(observed, latent, learned=not frozen_encoder)
+    name = variant_name("vae1", coordinates, per_dimension, frozen_encoder=frozen_encoder)
     return Model(
-        name=variant_name("vae1", coordinates, per_dimension, frozen_encoder=frozen_encoder),
-        title="VAE-1: Gaussian VAE with learned decoder variance",
+        name=name,
+        title=variant_title("VAE-1: Gaussian VAE with learned decoder variance", "vae1", name),
         source=SOURCE,
         observed=observed,
         latent=latent,
@@ -119,9 +126,10 @@ def vae2(*, coordinates: str = "variance", per_dimension: bool = False) -> Model
     nu = Network("nu", (latent,), (observed.size,))
     tau2 = Network("tau2", (latent,), (observed.size,), range="positive")
     x_n = datum(observed)
+    name = variant_name("vae2", coordinates, per_dimension)
     return Model(
-        name=variant_name("vae2", coordinates, per_dimension),
-        title="VAE-2: Gaussian VAE with learned prior variances",
+        name=name,
+        title=variant_title("VAE-2: Gaussian VAE with learned prior variances", "vae2", name),
         source=SOURCE,
         observed=observed,
         latent=latent,
@@ -169,9 +177,10 @@ def vae3(*, head: str = "log-variance") -> Model:
         learned = (A,) if positive else (A, bias)
         variance = last if positive else Softplus(last + bias.entry) ** 2
     encoder, weights, networks = scaled_encoder(observed, latent)
+    name = "vae3" if head == HEADS[0] else f"vae3_{head}"
     return Model(
-        name="vae3" if head == HEADS[0] else f"vae3_{head}",
-        title="VAE-3: Gaussian VAE with a variance network",
+        name=name,
+        title=variant_title("VAE-3: Gaussian VAE with a variance network", "vae3", name),
         source=SOURCE,
         observed=observed,
         latent=latent,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from entropysym.models import MODELS
+from entropysym.models import ZOO
 
 
 def run(*arguments, cwd=None):
@@ -26,9 +26,9 @@ def run(*arguments, cwd=None):
 def test_list_names_every_model():
     shown = run("list")
     assert shown.returncode == 0
-    assert [line.split()[0] for line in shown.stdout.splitlines()] == list(MODELS)
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == list(ZOO)
     rows = json.loads(run("list", "--json").stdout)
-    assert [row["name"] for row in rows] == list(MODELS)
+    assert [row["name"] for row in rows] == list(ZOO)
 
 
 def test_help_and_version():

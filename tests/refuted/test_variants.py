@@ -13,10 +13,10 @@ from .zoo import derivation as of
 #: Every model, and of the others those that change what is tried.
 TRIED = (
     *MODELS,
-    "gaussian_vae cholesky",
-    "gaussian_vae precision",
-    "vae3 softplus",
-    "vae2 with beta",
+    "gaussian_vae_cholesky",
+    "gaussian_vae_precision",
+    "vae3_softplus",
+    "beta_vae2",
 )
 
 
@@ -57,7 +57,7 @@ def test_every_wrong_variant_is_rejected(name, monkeypatch):
             ],
         ),
         (
-            "gaussian_vae cholesky",
+            "gaussian_vae_cholesky",
             [
                 "transpose dropped: L'",
                 "missing: -logdet(L*L')/2",
@@ -66,11 +66,11 @@ def test_every_wrong_variant_is_rejected(name, monkeypatch):
             ],
         ),
         (
-            "gaussian_vae precision",
+            "gaussian_vae_precision",
             ["inverse dropped: P^-1", "motion of P negated", "motion of P missing"],
         ),
         ("vae0", ["excess dropped", "sign of the excess changed"]),
-        ("vae1 with weight decay", ["excess dropped", "sign of the excess changed"]),
+        ("vae1_decay", ["excess dropped", "sign of the excess changed"]),
     ],
 )
 def test_mistakes_with_matrices_and_excess(name, mistakes):

@@ -2,9 +2,10 @@
 
 import pytest
 
+from entropysym.models import ZOO
 from entropysym.numerics import configurations, sweep
 
-from .zoo import CASES, EXCESS, derivation
+from .zoo import EXCESS, derivation
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +15,7 @@ def few_shapes(monkeypatch):
     monkeypatch.setattr(configurations, "SHAPES", (shapes[1], shapes[3]))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ZOO)
 def test_no_alarm(name):
     d = derivation(name)
     assert (d.excess != 0) == (name in EXCESS)

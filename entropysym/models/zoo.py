@@ -1,0 +1,32 @@
+"""Every model in every form in which people train it: coordinates of variances, heads, objectives."""
+
+from collections.abc import Callable
+from functools import partial
+
+from entropysym.language.records import Model
+from entropysym.models.full_covariance import gaussian_vae
+from entropysym.models.gaussian import vae1, vae2, vae3
+from entropysym.models.objectives import with_beta, with_weight_decay
+
+#: Model name -> the model, for the forms that differ from what a model's function returns by default.
+VARIANTS: dict[str, Callable[[], Model]] = {
+    "vae1_log_variance": partial(vae1, coordinates="log-variance"),
+    "vae1_std": partial(vae1, coordinates="std"),
+    "vae1_softplus": partial(vae1, coordinates="softplus"),
+    "vae1_precision": partial(vae1, coordinates="precision"),
+    "vae1_frozen_encoder": partial(vae1, frozen_encoder=True),
+    "vae1_decay": lambda: with_weight_decay(vae1()),
+    "vae2_per_dimension": partial(vae2, per_dimension=True),
+    "vae2_log_variance_per_dimension": partial(
+        vae2, coordinates="log-variance", per_dimension=True
+    ),
+    "vae2_std_per_dimension": partial(vae2, coordinates="std", per_dimension=True),
+    "vae2_softplus_per_dimension": partial(vae2, coordinates="softplus", per_dimension=True),
+    "vae2_precision_per_dimension": partial(vae2, coordinates="precision", per_dimension=True),
+    "beta_vae2": lambda: with_beta(vae2()),
+    "vae3_linear": partial(vae3, head="linear"),
+    "vae3_scaled": partial(vae3, head="scaled"),
+    "vae3_softplus": partial(vae3, head="softplus"),
+    "gaussian_vae_cholesky": partial(gaussian_vae, coordinates="cholesky"),
+    "gaussian_vae_precision": partial(gaussian_vae, coordinates="precision"),
+}
