@@ -165,7 +165,8 @@ def verify(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...", help="Models; those that are trained on data if none is named."
+            metavar="[NAME|FILE.py]...",
+            help="Models, or files that bind `model`; those that are trained on data if none is named.",
         ),
     ] = None,
     data: Annotated[
@@ -193,6 +194,7 @@ def verify(
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ["JAX_ENABLE_X64"] = "1"  # verdicts need double precision; this process is ours
     from entropysym.claims.reporting import table, write_report
+    from entropysym.claims.user_models import model_from_file
     from entropysym.claims.verification import TRAINERS
     from entropysym.claims.verification import verify as verified
     from entropysym.files import folder
@@ -201,7 +203,11 @@ def verify(
 
     if zoo and names:
         raise InputError(f"--zoo takes no names, but got {', '.join(names)}")
-    models = [_model(name) for name in dict.fromkeys(names or (ZOO if zoo else TRAINERS))]
+    wanted = dict.fromkeys(names or (ZOO if zoo else TRAINERS))
+    models = [
+        model_from_file(Path(name)) if name.endswith(".py") else _model(name) for name in wanted
+    ]
+    _demand_different_names(models)
     points = load(data)
     place = folder(report)
     with _progress() as progress:
@@ -233,6 +239,16 @@ def _model(name: str) -> Any:
     if name not in ZOO:
         raise one_of(name, ZOO, "model")
     return ZOO[name]()
+
+
+def _demand_different_names(models: list[Any]) -> None:
+    """The files of a report go by the models' names."""
+    names = [model.name for model in models]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                f"two models are called {name!r}; rename one, for their files go by it"
+            )
 
 
 def _status(verdict: Any) -> int:

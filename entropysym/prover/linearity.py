@@ -7,6 +7,7 @@ measure of 1 is 1. Constants only ever move outwards, so no index is captured.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import sympy as sp
 
@@ -93,6 +94,8 @@ def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[s
         inside = (f.is_Pow and f.exp.could_extract_minus_sign()) or isinstance(f, sp.log)
         return inside and f.args[0].is_Add
 
+    if not any(map(whole, e.atoms(sp.Pow, sp.log))):
+        return e, {}
     return e.replace(whole, lambda f: f.func(mask(f.args[0]), *f.args[1:])), meant
 
 
@@ -117,6 +120,7 @@ def exponentials_merged(e: sp.Expr) -> sp.Expr:
     return e.replace(lambda f: f.is_Mul and sum(isinstance(a, sp.exp) for a in f.args) > 1, merged)
 
 
+@lru_cache(maxsize=2**13)  # the same parts come back in every step of a derivation
 def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
     if isinstance(e, sp.Sum):
         body: sp.Expr = e.function

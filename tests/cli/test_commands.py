@@ -244,3 +244,51 @@ def test_judge_says_what_is_wrong_with_a_file(text, words, tmp_path):
     assert shown.returncode == 2
     assert words in shown.stderr
     assert len(shown.stderr.splitlines()) == 1
+
+
+OWN = """
+from entropysym import ModelWriter, families
+
+w = ModelWriter(observed="d D", latent="h H")
+alpha2, b = w.learned("alpha2", range="positive"), w.learned("b", range="positive")
+model = w.model(
+    "shared_laplace",
+    prior=families.NORMAL(0, alpha2),
+    decoder=families.LAPLACE(w.network("mu", "d", reads=w.z), b),
+    encoder=families.NORMAL(
+        w.network("nu", "h", reads=w.x_n), w.network("tau2", "h", reads=w.x_n, range="positive")
+    ),
+)
+"""
+
+
+def test_verify_takes_a_model_of_ones_own(tmp_path):
+    (tmp_path / "mine.py").write_text(OWN)
+    done = run("verify", "mine.py", "--configurations", "40", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["models"]
+    assert found["verdict"] == "proved"
+    assert found["evidence"] == ["replayed", "float64"]
+    twice = run("verify", "mine.py", "./mine.py", cwd=tmp_path)
+    assert twice.returncode == 2
+    assert twice.stderr.startswith("error: two models are called 'shared_laplace'")
+
+
+def test_a_refusal_without_a_partial_result_has_nothing_to_store(tmp_path):
+    fixed = OWN.replace(
+        'b = w.learned("alpha2", range="positive"), w.learned(',
+        'b = w.fixed("alpha2", range="positive"), w.fixed(',
+    )
+    (tmp_path / "mine.py").write_text(fixed)
+    done = run("judge", "mine.py", "--to", "json", cwd=tmp_path)
+    assert done.returncode in (1, 3)
+    assert done.stdout == ""
+    assert "no result is left to store" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_model_may_import_what_stands_beside_it(tmp_path):
+    (tmp_path / "parts.py").write_text(OWN)
+    (tmp_path / "mine.py").write_text("from parts import model\n")
+    done = run("judge", str(tmp_path / "mine.py"))
+    assert done.returncode == 0, done.stderr
