@@ -27,6 +27,7 @@ NAMES = (
     "weight_decay",
     "fixed_variance",
     "termwise",
+    "optimal_manifold",
     "sparse_coding",
     "poisson",
     "bernoulli",

@@ -25,9 +25,10 @@ Figure = float | int | str | bool | None
 def figures(v: Verification) -> dict[str, Figure]:
     """Every figure that was measured, by name; quantities in nats per data point, residuals in eps x terms."""
     partial = v.partial_verdict is not None
-    out: dict[str, Figure] = {
-        "derived and replayed": "in part" if partial else "replayed" in v.verdict.evidence
-    }
+    replayed: Figure = "replayed" in v.verdict.evidence
+    if replayed and isinstance(v.derivation, Derivation) and v.derivation.excess != 0:
+        replayed = "with an excess"
+    out: dict[str, Figure] = {"derived and replayed": "in part" if partial else replayed}
     if v.sweep is not None:
         wrong = [r for r in v.variants if not r.equal]
         out |= {
