@@ -6,21 +6,19 @@ understood by amsmath, KaTeX and MathJax.
 
 from __future__ import annotations
 
+import re
+from typing import Any, ClassVar
+
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from entropysym.errors import one_of
-from entropysym.language.functions import Sigmoid, Softplus
-from entropysym.language.heads import DataMean, latex_name
+from entropysym.language.heads import DataMean, _Expectation, latex_name
 from entropysym.language.records import Model
-from entropysym.language.symbols import DATUM
-from entropysym.rendering.heads_latex import HeadsLatex
-from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP, Whole
-from entropysym.rendering.notation import COUNT, DATA, Data, primed
-from entropysym.rendering.order import Product, Roles, addends, product, roles
+from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP
+from entropysym.rendering.notation import COUNT, Data
+from entropysym.rendering.order import Product, Roles, roles
+from entropysym.rendering.printer import CLOSED, NORMALS, HeadsPrinter
 
-#: Functions that need no brackets under an exponent.
-CLOSED = (Softplus, Sigmoid, sp.Abs)
 _TALL = ("\\frac", "\\sum", "\\prod")
 
 
@@ -32,38 +30,38 @@ def latex(expression: sp.Basic, model: Model | None = None, *, data: Data = "fin
     return PaperPrinter(roles(model) if model else Roles(), data).doprint(expression)
 
 
-class PaperPrinter(HeadsLatex, LatexPrinter):
-    """Prints the arithmetic between the language's heads; the heads themselves are inherited."""
+class PaperPrinter(HeadsPrinter, LatexPrinter):
+    """LaTeX of the language's heads and of the arithmetic between them."""
 
-    printmethod = "_paper_latex"  # the heads' own `_latex` is for notebooks; here every head has a method below
-
-    def __init__(self, places: Roles, data: Data = "finite") -> None:
-        if data not in DATA:
-            raise one_of(data, DATA, "kind of data")
-        super().__init__()
-        self.places, self.infinite = places, data == "infinite"
+    printmethod = (
+        "_paper_latex"  # the heads' own `_latex` is for notebooks; here every head has a method
+    )
+    own = "_latex"
+    signs: ClassVar = {
+        "log": r"\log",
+        "entropy": r"\mathcal{H}",
+        "pseudo": r"\tilde{\mathcal{H}}",
+        "F": r"\mathcal{F}",
+        "J": r"\mathcal{J}",
+        "along v": r"v \cdot \nabla ",
+        "loggamma": r"\log\Gamma",
+        "softplus": r"\operatorname{softplus}",
+        "sigmoid": r"\operatorname{sigmoid}",
+        "trace": r"\mathrm{tr}",
+        "logdet": r"\log\det",
+        "transposed": r"^{\top}",
+        "inverse": "^{-1}",
+        "squared": "^{2}",
+        "times": r" \, ",
+        "apply": " ",
+        "pi": r"\pi",
+    }
+    marks: ClassVar = {ENTROPY_SUM: r"\mathcal{E}", GAP: r"\Delta", EXCESS: r"\Delta_{\ast}"}
 
     # -- sums and products ------------------------------------------------------------------------------------------
 
-    def signed(self, e: sp.Expr) -> tuple[str, str]:
-        """The sign of an addend and the LaTeX of what follows it."""
-        taken = product(e, self.places)
-        return "-" if taken.negative else "+", self._product(taken)
-
-    def _print_Add(self, e: sp.Expr, order: object = None) -> str:
-        out = ""
-        for a in addends(e, self.places):
-            sign, body = self.signed(a)
-            out += f" {sign} {body}" if out else (f"-{body}" if sign == "-" else body)
-        return out
-
-    def _print_Mul(self, e: sp.Expr) -> str:
-        sign, body = self.signed(e)
-        return f"-{body}" if sign == "-" else body
-
     def _product(self, p: Product) -> str:
-        heavy = list(p.heavy)
-        below = p.denominator
+        heavy, below = p.heavy, p.denominator
         first = heavy[0] if len(heavy) == 1 else None
         shared = isinstance(first, DataMean) and not self.infinite and (below or p.numerator)
         if shared:  # one fraction for the factor and for the 1/N of the mean
@@ -76,15 +74,7 @@ class PaperPrinter(HeadsLatex, LatexPrinter):
             )
         elif p.numerator or not heavy:
             parts.append(self._light(p.numerator) or "1")
-        for position, f in enumerate(heavy):
-            last = position == len(heavy) - 1
-            if shared:
-                parts.append(self._mean(f, with_fraction=False))
-            elif last and not isinstance(f, sp.Add):
-                parts.append(self._print(f))
-            else:
-                parts.append(self._as_factor(f))
-        return " ".join(parts)
+        return " ".join((*parts, *self._heavy(heavy, bool(shared))))
 
     def _light(self, factors: tuple[sp.Expr, ...], *, lone: bool = False) -> str:
         if lone and len(factors) == 1:
@@ -94,8 +84,7 @@ class PaperPrinter(HeadsLatex, LatexPrinter):
     def _as_factor(self, f: sp.Expr) -> str:
         if isinstance(f, sp.log):
             return self._log(f, lone=False)
-        text = self._print(f)
-        return self.enclosed(text) if isinstance(f, (sp.Add, sp.Sum, DataMean)) else text
+        return super()._as_factor(f)
 
     def _print_Pow(self, e: sp.Pow) -> str:
         base, exponent = e.base, e.exp
@@ -128,32 +117,9 @@ class PaperPrinter(HeadsLatex, LatexPrinter):
             return f"e^{{{sign}{self.enclosed(self._print(rest))}/{factor.q}}}"
         return f"e^{{{self._print(exponent)}}}"
 
-    def _base_and_power(self, e: sp.Basic) -> tuple[str, int, str] | None:
-        """Letter with its indices, the power that its name carries, and its arguments: `alpha2[h]` is (\\alpha_{h}, 2, "")."""
-        if isinstance(e, sp.Symbol):
-            name, power = self._name(e)
-            return name, 2 if power else 1, ""
-        if isinstance(e, sp.Indexed):
-            name, power = latex_name(e.base.label.name)
-            indices = e.indices[1:] if self.infinite and e.base == DATUM else e.indices
-            return self._joined(name, tuple(indices)), 2 if power else 1, ""
-        if e.func.__name__ == "NetworkValue":
-            name, power = latex_name(e.name)
-            inputs = ", ".join(self._print(v) for v in e.inputs)
-            return self._joined(name, e.indices), 2 if power else 1, f"({inputs})"
-        if isinstance(e, Whole):
-            kept = e.args[2:] if self.infinite and e.args[0] == DATUM else e.args[1:]
-            name, power = latex_name(e.args[0].label.name)  # type: ignore[attr-defined]
-            return self._joined(name, kept), 2 if power else 1, ""
-        return None
-
-    def _raised(self, e: sp.Basic) -> str:
-        stem, power, after = self._base_and_power(e)  # type: ignore[misc]
-        return f"{stem}{'^{2}' if power == 2 else ''}{after}"
-
-    def _name(self, s: sp.Symbol) -> tuple[str, str]:
-        index = primed(s)
-        return (index, "") if index else latex_name(s.name)
+    def letter(self, name: str) -> tuple[str, int]:
+        stem, power = latex_name(name)
+        return stem, 2 if power else 1
 
     def _joined(self, name: str, indices: tuple[sp.Basic, ...]) -> str:
         """A name with its indices; a subscript that the name has itself comes first: $\\mu_{0,h}$."""
@@ -168,21 +134,6 @@ class PaperPrinter(HeadsLatex, LatexPrinter):
         texts = [self._print(i) for i in indices]
         joint = "" if all(len(t.rstrip("'")) == 1 for t in texts) else ","
         return f"_{{{joint.join(texts)}}}"
-
-    def _print_Symbol(self, e: sp.Symbol, style: str = "plain") -> str:
-        marks = {ENTROPY_SUM: r"\mathcal{E}", GAP: r"\Delta", EXCESS: r"\Delta_{\ast}"}
-        return marks[e] if e in marks else "".join(self._name(e))
-
-    _print_Dummy = _print_Symbol
-
-    def _print_Pi(self, e: sp.Expr) -> str:
-        return r"\pi"
-
-    def _print_Exp1(self, e: sp.Expr) -> str:
-        return "e"
-
-    def _print_Indexed(self, e: sp.Indexed) -> str:
-        return self._raised(e)
 
     def _print_IndexedBase(self, e: sp.IndexedBase) -> str:
         return "".join(latex_name(e.label.name))
@@ -220,8 +171,64 @@ class PaperPrinter(HeadsLatex, LatexPrinter):
         size = "bigg" if "\\Big" in body else "Big" if any(t in body for t in _TALL) else nested
         return f"\\{size}l{left} {body} \\{size}r{right}" if size else f"{left}{body}{right}"
 
-    def _print_Basic(self, e: sp.Basic) -> str:
-        own = getattr(
-            e, "_latex", None
-        )  # a head without a method here prints as it does in notebooks
-        return own(self) if own is not None else super()._print_Basic(e)
+    # -- means, densities, directions -------------------------------------------------------------------------------
+
+    def _datum(self, n: sp.Basic) -> str:
+        return "x" if self.infinite else f"x_{{{self._print(n)}}}"
+
+    def _mean(self, e: sp.Expr, *, with_fraction: bool = True) -> str:
+        body = self._print(e.args[0])
+        if self.infinite:
+            own = isinstance(e.args[0], _Expectation)
+            return (
+                r"\mathbb{E}_{p(x)} " + body
+                if own
+                else rf"\mathbb{{E}}_{{p(x)}}{self.enclosed(body, '[', ']')}"
+            )
+        signs = rf"\sum_{{{self._print(e.args[1])}=1}}^{{N}} "
+        if with_fraction:
+            signs = rf"\frac{{1}}{{N}} {signs}"
+        return signs + (
+            rf"\Bigl\{{ {body} \Bigr\}}" if self._opens_with_sign(e.args[0], body) else body
+        )
+
+    def _print_EncoderExpectation(self, e: _Expectation) -> str:
+        under = rf"q_\Phi(z \mid {self._datum(e.datum)})"
+        return self._averaged(rf"\mathbb{{E}}_{{{under}}}", e)
+
+    def _print_NoiseExpectation(self, e: _Expectation) -> str:
+        return self._averaged(r"\mathbb{E}_{\varepsilon}", e)
+
+    def _density(self, role: str, datum: sp.Basic | None) -> str:
+        at = "x" if datum is None else self._datum(datum)
+        return {
+            "prior": r"p_\Theta(z)",
+            "decoder": rf"p_\Theta({at} \mid z)",
+            "encoder": rf"q_\Phi(z \mid {at})",
+        }[role]
+
+    def _print_Slope(self, e: sp.Expr) -> str:
+        body, entry = (self._print(a) for a in e.args)
+        return rf"\partial_{{{entry}}} {body}"
+
+    def _print_ScaleSlope(self, e: sp.Expr) -> str:
+        body, letter = (self._print(a) for a in e.args)
+        return rf"\mathrm{{tr}}({letter}^{{\top}} \partial_{{{letter}}} {body})"
+
+    def _print_Velocity(self, e: sp.Expr) -> str:
+        return f"v_{{{self._print(e.args[0])}}}"
+
+    def _print_Distributed(self, e: sp.Expr) -> str:
+        # What TeX would take as a command is dropped from a family's name.
+        name = re.sub(r"[^A-Za-z0-9]", "", str(e.args[0]))
+        family = r"\mathcal{N}" if name in NORMALS else rf"\mathrm{{{name}}}"
+        value, *arguments = (self._print(a) for a in e.args[1:])
+        return family + self.enclosed(rf"{value};\, {', '.join(arguments)}")
+
+    def _print_Product(self, e: sp.Expr) -> str:
+        i, lower, upper = (self._print(a) for a in e.args[1])
+        return rf"\prod_{{{i}={lower}}}^{{{upper}}} {self._print(e.args[0])}"
+
+    def _print_MatrixLetter(self, e: Any) -> str:
+        stem, power = latex_name(e.name)
+        return rf"\boldsymbol{{{stem}}}{power}"

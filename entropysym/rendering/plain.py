@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-from entropysym.errors import one_of
-from entropysym.language.functions import Sigmoid, Softplus
-from entropysym.language.heads import DataMean
+from entropysym.language.heads import GREEK, DataMean, _Expectation, name_parts
 from entropysym.language.records import Model
-from entropysym.language.symbols import DATUM
-from entropysym.rendering.heads_plain import HeadsPlain, plain_name
-from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP, Whole
-from entropysym.rendering.notation import COUNT, DATA, Data, primed
-from entropysym.rendering.order import Product, Roles, addends, product, roles
+from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP
+from entropysym.rendering.notation import COUNT, Data
+from entropysym.rendering.order import Product, Roles, roles
+from entropysym.rendering.printer import CLOSED, NORMALS, HeadsPrinter
 
-#: Functions that need no brackets under an exponent.
-_CLOSED = (Softplus, Sigmoid, sp.Abs)
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -25,35 +22,46 @@ def plain(expression: sp.Basic, model: Model | None = None, *, data: Data = "fin
     return PlainPrinter(roles(model) if model else Roles(), data).doprint(expression)
 
 
-class PlainPrinter(HeadsPlain, StrPrinter):
-    """Prints the arithmetic between the language's heads, which are inherited; the order is that of the LaTeX printer."""
+def plain_name(name: str) -> tuple[str, int]:
+    """A name in Unicode without its power, and the power that the name carries: `sigma2` is (σ, 2)."""
+    stem, below, square = name_parts(name)
+    return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
+
+
+class PlainPrinter(HeadsPrinter, StrPrinter):
+    """Text of the language's heads and of the arithmetic between them, in the order of the LaTeX printer."""
 
     printmethod = "_paper_plain"
+    own = "_sympystr"
+    signs: ClassVar = {
+        "log": "log",
+        "entropy": "H",
+        "pseudo": "H̃",
+        "F": "F",
+        "J": "J",
+        "along v": "v·∇",
+        "loggamma": "log Γ",
+        "softplus": "softplus",
+        "sigmoid": "sigmoid",
+        "trace": "tr",
+        "logdet": "log det",
+        "transposed": "ᵀ",
+        "inverse": "⁻¹",
+        "squared": "²",
+        "times": " ",
+        "apply": "",
+        "pi": "π",
+    }
+    marks: ClassVar = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*"}
 
-    def __init__(self, places: Roles, data: Data = "finite") -> None:
-        if data not in DATA:
-            raise one_of(data, DATA, "kind of data")
-        super().__init__()
-        self.places, self.infinite = places, data == "infinite"
+    def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
+        return f"{left}{body}{right}"
 
-    def signed(self, e: sp.Expr) -> tuple[str, str]:
-        """The sign of an addend and the text of what follows it."""
-        taken = product(e, self.places)
-        return "-" if taken.negative else "+", self._product(taken)
-
-    def _print_Add(self, e: sp.Expr, order: object = None) -> str:
-        out = ""
-        for a in addends(e, self.places):
-            sign, body = self.signed(a)
-            out += f" {sign} {body}" if out else (f"-{body}" if sign == "-" else body)
-        return out
-
-    def _print_Mul(self, e: sp.Expr) -> str:
-        sign, body = self.signed(e)
-        return f"-{body}" if sign == "-" else body
+    def letter(self, name: str) -> tuple[str, int]:
+        return plain_name(name)
 
     def _product(self, p: Product) -> str:
-        below, heavy = p.denominator, list(p.heavy)
+        below, heavy = p.denominator, p.heavy
         shared = len(heavy) == 1 and isinstance(heavy[0], DataMean) and not self.infinite
         if shared:
             number = [f for f in below if f.is_Number]
@@ -64,21 +72,13 @@ class PlainPrinter(HeadsPlain, StrPrinter):
             under = self._light(below)
             several = len(below) > 1 or (
                 below
-                and not isinstance(below[0], (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow, *_CLOSED))
+                and not isinstance(below[0], (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow, *CLOSED))
             )
             grouped = f"({above})" if below and " " in above else above
             parts.append(
                 f"{grouped}/({under})" if several else f"{grouped}/{under}" if below else above
             )
-        for position, f in enumerate(heavy):
-            last = position == len(heavy) - 1
-            if shared:
-                parts.append(self._mean(f, with_fraction=False))
-            elif last and not isinstance(f, sp.Add):
-                parts.append(self._print(f))
-            else:
-                parts.append(self._as_factor(f))
-        return " ".join(parts)
+        return " ".join((*parts, *self._heavy(heavy, shared)))
 
     def _light(self, factors: tuple[sp.Expr, ...]) -> str:
         if len(factors) == 1:
@@ -94,8 +94,7 @@ class PlainPrinter(HeadsPlain, StrPrinter):
     def _as_factor(self, f: sp.Expr) -> str:
         if isinstance(f, sp.log):
             return f"log({self._print(f.args[0])})"
-        text = self._print(f)
-        return f"({text})" if isinstance(f, (sp.Add, sp.Sum, DataMean)) else text
+        return super()._as_factor(f)
 
     def _print_Pow(self, e: sp.Pow, rational: bool = False) -> str:
         base, exponent = e.base, e.exp
@@ -108,7 +107,7 @@ class PlainPrinter(HeadsPlain, StrPrinter):
             if own:
                 return f"{own[0]}{raised}{own[2]}"
             text = self._print(base)
-            bare = base.is_Integer or base == sp.E or isinstance(base, _CLOSED)
+            bare = base.is_Integer or base == sp.E or isinstance(base, CLOSED)
             return f"{text if bare else f'({text})'}{raised}"
         if exponent == sp.S.Half:
             return f"√({self._print(base)})"
@@ -120,28 +119,6 @@ class PlainPrinter(HeadsPlain, StrPrinter):
             return f"exp({'-' if factor.p < 0 else ''}({self._print(rest)})/{factor.q})"
         return f"exp({self._print(e.args[0])})"
 
-    def _base_and_power(self, e: sp.Basic) -> tuple[str, int, str] | None:
-        if isinstance(e, sp.Symbol):
-            index = primed(e)
-            return (index, 1, "") if index else (*plain_name(e.name), "")
-        if isinstance(e, sp.Indexed):
-            indices = e.indices[1:] if self.infinite and e.base == DATUM else e.indices
-            name, power = plain_name(e.base.label.name)
-            return self._joined(name, tuple(indices)), power, ""
-        if e.func.__name__ == "NetworkValue":
-            name, power = plain_name(e.name)
-            inputs = ", ".join(self._print(v) for v in e.inputs)
-            return self._joined(name, e.indices), power, f"({inputs})"
-        if isinstance(e, Whole):
-            kept = e.args[2:] if self.infinite and e.args[0] == DATUM else e.args[1:]
-            name, power = plain_name(e.args[0].label.name)  # type: ignore[attr-defined]
-            return self._joined(name, kept), power, ""
-        return None
-
-    def _raised(self, e: sp.Basic) -> str:
-        stem, power, after = self._base_and_power(e)  # type: ignore[misc]
-        return f"{stem}{'²' if power == 2 else ''}{after}"
-
     def _joined(self, name: str, indices: tuple[sp.Basic, ...]) -> str:
         below = self._below(indices)
         return f"{name},{below[1:]}" if below and "_" in name else name + below
@@ -151,21 +128,6 @@ class PlainPrinter(HeadsPlain, StrPrinter):
         joint = "" if all(len(t.rstrip("'")) == 1 for t in texts) else ","
         return f"_{joint.join(texts)}" if texts else ""
 
-    def _print_Symbol(self, e: sp.Symbol) -> str:
-        marks = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*"}
-        return marks[e] if e in marks else self._raised(e)
-
-    _print_Dummy = _print_Symbol
-
-    def _print_Indexed(self, e: sp.Indexed) -> str:
-        return self._raised(e)
-
-    def _print_Pi(self, e: sp.Expr) -> str:
-        return "π"
-
-    def _print_Exp1(self, e: sp.Expr) -> str:
-        return "e"
-
     def _print_Relational(self, e: sp.Basic) -> str:
         sign = {"==": "=", ">=": "≥", "<=": "≤"}.get(e.rel_op, e.rel_op)  # type: ignore[attr-defined]
         return f"{self._print(e.args[0])} {sign} {self._print(e.args[1])}"
@@ -174,7 +136,7 @@ class PlainPrinter(HeadsPlain, StrPrinter):
         (inside,) = e.args
         base = inside.base if isinstance(inside, sp.Pow) else inside
         text = self._print(inside)
-        closed = isinstance(base, _CLOSED) or self._base_and_power(base) is not None
+        closed = isinstance(base, CLOSED) or self._base_and_power(base) is not None
         bare = closed and "/" not in text and "√" not in text
         return f"log {text}" if bare else f"log({text})"
 
@@ -183,8 +145,43 @@ class PlainPrinter(HeadsPlain, StrPrinter):
         signs = " ".join(f"Σ_{self._print(lim[0])}" for lim in reversed(e.limits))
         return f"{signs} {f'({body})' if isinstance(e.function, sp.Add) or body.startswith('-') else body}"
 
-    def _print_Basic(self, e: sp.Basic) -> str:
-        own = getattr(
-            e, "_sympystr", None
-        )  # a head without a method here prints as it does in notebooks
-        return own(self) if own is not None else super()._print_Basic(e)
+    def _datum(self, n: sp.Basic) -> str:
+        return "x" if self.infinite else f"x_{self._print(n)}"
+
+    def _mean(self, e: sp.Expr, *, with_fraction: bool = True) -> str:
+        body = self._print(e.args[0])
+        if self.infinite:
+            return f"E_p(x) {body}" if isinstance(e.args[0], _Expectation) else f"E_p(x)[{body}]"
+        inner = f"{{{body}}}" if isinstance(e.args[0], sp.Add) or body.startswith("-") else body
+        return f"{'1/N ' if with_fraction else ''}Σ_{self._print(e.args[1])} {inner}"
+
+    def _print_EncoderExpectation(self, e: _Expectation) -> str:
+        return self._averaged(f"E_q(z|{self._datum(e.datum)})", e)
+
+    def _print_NoiseExpectation(self, e: _Expectation) -> str:
+        return self._averaged("E_ε", e)
+
+    def _density(self, role: str, datum: sp.Basic | None) -> str:
+        at = "x" if datum is None else self._datum(datum)
+        return {"prior": "p(z)", "decoder": f"p({at}|z)", "encoder": f"q(z|{at})"}[role]
+
+    def _print_Slope(self, e: sp.Expr) -> str:
+        return "∂{}/∂{}".format(*(self._print(a) for a in e.args))
+
+    def _print_ScaleSlope(self, e: sp.Expr) -> str:
+        body, letter = (self._print(a) for a in e.args)
+        return f"tr({letter}ᵀ ∂{body}/∂{letter})"
+
+    def _print_Velocity(self, e: sp.Expr) -> str:
+        return f"v[{self._print(e.args[0])}]"
+
+    def _print_Distributed(self, e: sp.Expr) -> str:
+        family = "N" if str(e.args[0]) in NORMALS else str(e.args[0])
+        value, *arguments = (self._print(a) for a in e.args[1:])
+        return f"{family}({value}; {', '.join(arguments)})"
+
+    def _print_Product(self, e: sp.Expr) -> str:
+        return f"Π_{self._print(e.args[1][0])} {self._print(e.args[0])}"
+
+    def _print_MatrixLetter(self, e: Any) -> str:
+        return plain_name(e.name)[0]
