@@ -174,7 +174,7 @@ def _print_rows(
         printed.add_row(v.model, *(_printed(column.get(n)) for n in _HEADS), _coloured(v))
     console.print(printed)
     for v in results:
-        if v.verdict.value.value != "proved":
+        if v.verdict.value.value != "proved" or v.sweep is None:
             console.print(f"{v.model}: {v.verdict}", markup=False)
             if v.partial_verdict is not None:
                 console.print(f"  what holds all the same: {v.partial_verdict}", markup=False)

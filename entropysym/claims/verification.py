@@ -16,9 +16,16 @@ import numpy as np
 
 from entropysym.claims.progress import Progress, silent
 from entropysym.claims.replayed import derive
-from entropysym.errors import NoStationaryPointError
+from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.language.records import Model
-from entropysym.numerics import Sweep, Trained, VariantResult, sweep, try_variants
+from entropysym.numerics import (
+    Sweep,
+    Trained,
+    VariantResult,
+    density_elbo,
+    sweep,
+    try_variants,
+)
 from entropysym.numerics.precision import COARSE
 from entropysym.numerics.training_linear_vae import train_linear_vae
 from entropysym.numerics.training_vae2 import train_vae2
@@ -100,6 +107,12 @@ def _verify(
     def shown(task: str) -> Callable[[int, int, str], None]:
         return lambda done, total, remark: progress(f"{model.name}: {task}", done, total, remark)
 
+    try:
+        density_elbo(model)
+    except InputError as reason:  # such as an encoder that cannot be sampled with noise
+        verdict = found.verdict
+        said = f"{verdict.reason}; not compared in numbers: {reason}"
+        return finish(Verdict(verdict.value, said, verdict.evidence))
     claim = {"direction": derived.direction, "entropy_sum": derived.entropy_sum}
     parts["sweep"] = sweep(
         model,

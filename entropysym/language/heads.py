@@ -145,8 +145,9 @@ class Vector(_Binder):
 class _Expectation(_Head):
     """An average over the encoder at one data point, self-contained: it carries where z comes from.
 
-    Arguments: body, datum index n, the encoder's location as a vector over the latent index, and its scale as another or its covariance
-    as a matrix. What it binds is the latent itself, which is one array of the language, so no index is bound in the body.
+    Arguments: body, datum index n, and what the encoder's law depends on: its location as a vector over the latent index, and its scale
+    as another or its covariance as a matrix. What it binds is the latent itself, which is one array of the language, so no index is
+    bound in the body.
     """
 
     def __new__(cls, *args: Any) -> Any:
@@ -172,13 +173,17 @@ class _Expectation(_Head):
             return index, location.args[0], scale
         return index, location.args[0], scale.args[0].xreplace({scale.args[1]: index})
 
+    @property
+    def law(self) -> tuple[sp.Basic, ...]:
+        """What the encoder's law depends on: vectors over the latent index, or a matrix."""
+        return tuple(self.args[2:])
+
     def over(self, body: sp.Expr) -> _Expectation:
         """The same average of another body."""
         return self.func(body, *self.args[1:])
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
-        _, location, scale = self.encoder
-        if location.diff(s) != 0 or s in scale.free_symbols:
+        if any(s in part.free_symbols for part in self.law):
             raise InputError(
                 f"the encoder moves with {s}, so the derivative of its expectation is not the expectation of the derivative; "
                 "write z = location + scale*epsilon first"
@@ -196,6 +201,16 @@ class EncoderExpectation(_Expectation):
 
     def _sympystr(self, printer: Any) -> str:
         return f"E_q[{printer._print(self.body)}]"
+
+
+class LawExpectation(EncoderExpectation):
+    """The same for an encoder whose family has no location and scale; what it carries are the arguments of the family, as vectors."""
+
+    @property
+    def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Basic]:
+        raise InputError(
+            "the encoder's family has no location and scale, so its samples cannot be written as location + scale*epsilon"
+        )
 
 
 class NoiseExpectation(_Expectation):

@@ -17,6 +17,7 @@ from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
     Entropy,
+    LawExpectation,
     LogBaseMeasure,
     LogDensity,
     NoiseExpectation,
@@ -28,14 +29,16 @@ from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
     r"""$\mathbb E_{q_\Phi(z\mid x_n)}[\text{body}]$, or the same average over reparametrisation noise.
 
-    A multivariate Normal encoder is carried by its mean and covariance. Raises `InputError` if the encoder's family has no location and
-    scale, and for the noise form of a multivariate one.
+    A multivariate Normal encoder is carried by its mean and covariance, one without location and scale by its arguments. Raises
+    `InputError` for the noise form of these two.
     """
     family = model.encoder.family
     if family.is_multivariate and not reparametrised:
         mean, covariance = model.encoder.arguments
         return EncoderExpectation(body, n, model.latent.vector(mean), covariance)
     if family.location is None or family.scale is None:
+        if not reparametrised and not family.is_multivariate:
+            return LawExpectation(body, n, *map(model.latent.vector, model.encoder.arguments))
         raise InputError(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
@@ -121,10 +124,12 @@ def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp
 
 
 def reparametrised(expression: sp.Basic) -> sp.Basic:
-    """Every encoder expectation becomes the same average over reparametrisation noise."""
+    """Every encoder expectation becomes the same average over reparametrisation noise. Raises `InputError` where it has no such form."""
     if not isinstance(expression, sp.Basic) or not expression.args:
         return expression
     args = [reparametrised(a) for a in expression.args]
+    if isinstance(expression, LawExpectation):
+        raise InputError("the encoder's family has no location and scale, so it has no noise form")
     if isinstance(expression, EncoderExpectation):
         return NoiseExpectation(*args)
     return expression.func(*args) if tuple(args) != expression.args else expression

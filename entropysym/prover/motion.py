@@ -75,9 +75,8 @@ class Motion:
         if isinstance(e, DataMean):
             return _unless_zero(self.of(e.body), lambda b: DataMean(b, e.args[1]))
         if isinstance(e, EncoderExpectation):
-            _, location, scale = e.encoder
-            moved = self.rate(scale) if isinstance(scale, Matrix) else self.of(scale)
-            if self.of(location) != 0 or moved != 0:
+            moved = [self.rate(v) if isinstance(v, Matrix) else self.of(v.body) for v in e.law]
+            if any(m != 0 for m in moved):
                 raise InputError(
                     "the direction moves the encoder: reparametrise before differentiating"
                 )

@@ -35,14 +35,19 @@ def scaling_direction(
     ansatz = free_motions(
         p for p in model.parameters if p.learned and p.name not in constrained | own
     )
-    encoder = DataMean(Entropy("encoder", n), n)
-    prior = DataMean(encoder_expectation(model, LogDensity("prior"), reparametrised=True), n)
-    decoder = DataMean(encoder_expectation(model, LogDensity("decoder", n), reparametrised=True), n)
-    encoder, prior, decoder, prior_entropy = (
-        spelled_out(model, e, entropies) for e in (encoder, prior, decoder, Entropy("prior"))
-    )
+
+    def averaged(head: LogDensity) -> sp.Expr:
+        return DataMean(encoder_expectation(model, head, reparametrised=True), n)
+
     motion = Motion(model.parameters, ansatz.motions, network_inputs=[])
     try:
+        heads = (
+            DataMean(Entropy("encoder", n), n),
+            averaged(LogDensity("prior")),
+            averaged(LogDensity("decoder", n)),
+            Entropy("prior"),
+        )
+        encoder, prior, decoder, prior_entropy = (spelled_out(model, e, entropies) for e in heads)
         unmoved = motion.of(decoder)
         tempered = motion.of(encoder + prior) - prior - prior_entropy
         conditions = [

@@ -12,7 +12,7 @@ from contextlib import suppress
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.heads import DataMean, NoiseExpectation, _Expectation
+from entropysym.language.heads import DataMean, LawExpectation, NoiseExpectation, _Expectation
 from entropysym.language.matrices import Quadratic, Scaled
 from entropysym.language.objective import (
     latents_written_out,
@@ -132,7 +132,8 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
         {
             e: _moments(e)
             for e in expression.atoms(_Expectation)
-            if not any(
+            if not isinstance(e, LawExpectation)
+            and not any(
                 isinstance(a, sp.Function) and a.has(LATENT) for a in e.body.atoms(sp.Function)
             )
             and _polynomial(e.body)

@@ -1,0 +1,108 @@
+"""Encoders that cannot be written as location + scale * noise: derived and replayed, and checked by summing over all latents."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import entropysym as es
+from entropysym.errors import InputError
+from entropysym.families import BERNOULLI, LAPLACE, NORMAL
+from entropysym.numerics import density_elbo
+from entropysym.verdict import Value
+
+D, H, N = 5, 3, 7
+
+
+def sigmoid_belief_net(*, learned_prior=True):
+    w = es.ModelWriter()
+    a = (w.learned if learned_prior else w.fixed)("a", "h")
+    W, b = w.learned("W", "d h"), w.learned("b", "d")
+    return w.model(
+        "sigmoid_belief_net",
+        prior=BERNOULLI(a),
+        decoder=BERNOULLI(w.sum("h", W * w.z_h) + b),
+        encoder=BERNOULLI(w.network("r", "h", reads=w.x_n)),
+    )
+
+
+def bernoulli_entropy(eta):
+    p = jax.nn.sigmoid(eta)
+    return -(p * jnp.log(p) + (1 - p) * jnp.log1p(-p))
+
+
+def log_bernoulli(x, eta):
+    return x * jax.nn.log_sigmoid(eta) + (1 - x) * jax.nn.log_sigmoid(-eta)
+
+
+LATENTS = jnp.asarray(list(itertools.product([0.0, 1.0], repeat=H)))
+
+
+def law(r):
+    """q(z | x_n) of every z, for every n."""
+    return jnp.exp(log_bernoulli(LATENTS, r[:, None]).sum(-1))
+
+
+def elbo(p, x, r):
+    prior = log_bernoulli(LATENTS, p["a"]).sum(-1)
+    decoder = log_bernoulli(x[:, None], LATENTS @ p["W"].T + p["b"]).sum(-1)
+    q = law(r)
+    return jnp.mean(bernoulli_entropy(r).sum(-1) + (q * (prior + decoder)).sum(-1))
+
+
+def entropy_sum(p, r):
+    decoder = bernoulli_entropy(LATENTS @ p["W"].T + p["b"]).sum(-1)
+    return (
+        jnp.mean(bernoulli_entropy(r).sum(-1) - (law(r) * decoder).sum(-1))
+        - bernoulli_entropy(p["a"]).sum()
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sigmoid_belief_net(seed):
+    found = es.derive(sigmoid_belief_net())
+    assert found.verdict.value is Value.PROVED, found.verdict
+    direction = {name: str(v) for name, v in found.direction.items()}
+    assert direction == {"a": "a[h]", "W": "W[d, h]", "b": "b[d]"}
+    rng = np.random.default_rng(seed)
+    p = {"a": rng.normal(size=H), "W": rng.normal(size=(D, H)), "b": rng.normal(size=D)}
+    p = {name: jnp.asarray(v) for name, v in p.items()}
+    x = jnp.asarray(rng.integers(2, size=(N, D)), float)
+    r = jnp.asarray(rng.normal(size=(N, H)))
+    gradient = jax.grad(elbo)(p, x, r)
+    predicted = sum(jnp.sum(p[name] * gradient[name]) for name in p)
+    gap = elbo(p, x, r) - entropy_sum(p, r)
+    assert abs(gap) > 1e-3
+    np.testing.assert_allclose(gap, predicted, rtol=1e-12)
+
+
+def test_a_fixed_bernoulli_prior_leaves_its_part():
+    found = es.derive(sigmoid_belief_net(learned_prior=False))
+    assert isinstance(found, es.Refusal)
+    assert "the encoder's family Bernoulli has no location and scale" in found.verdict.reason
+    assert found.partial.verdict.value is Value.PROVED
+
+
+def test_a_laplace_encoder():
+    w = es.ModelWriter()
+    lam, sigma2 = w.learned("lam", "h", range="positive"), w.learned("sigma2", range="positive")
+    width = w.network("width", "h", reads=w.x_n, range="positive")
+    model = w.model(
+        "laplace_posterior",
+        prior=LAPLACE(0, lam),
+        decoder=NORMAL(w.network("mu", "d", reads=w.z), sigma2),
+        encoder=LAPLACE(w.network("nu", "h", reads=w.x_n), width),
+    )
+    assert es.derive(model).verdict.value is Value.PROVED
+
+
+def test_what_needs_noise_says_so():
+    found = es.derive(sigmoid_belief_net())
+    with pytest.raises(InputError, match="Bernoulli has no reparametrisation"):
+        density_elbo(found.model)
+    with pytest.raises(InputError, match="no location and scale, so its samples cannot be"):
+        es.lower(found.entropy_sum)
+    with pytest.raises(InputError, match="no location and scale, so its samples cannot be"):
+        es.instantiate(found.gap, D=2, H=2, N=2)
