@@ -267,6 +267,9 @@ def _progress() -> Any:
 
 def main() -> None:
     """Run the command line; every foreseen error is one line on stderr."""
+    if sys.stdout is None:  # closed by whoever started this process: no answer can be given
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the end of the process)
+        _complain("error: there is no standard output to print the answer on", BAD_INPUT)
     try:
         try:
             app()
@@ -281,6 +284,11 @@ def main() -> None:
         _complain(f"error: cannot print the answer: {error.strerror or error}", BAD_INPUT)
     except KeyboardInterrupt:
         _complain("interrupted", 130)
+    except Exception as error:  # an unforeseen one must not end with 1, which means refuted
+        import traceback
+
+        traceback.print_exc()
+        _complain(f"error: unforeseen {type(error).__name__}, please report it: {error}", BAD_INPUT)
 
 
 def _complain(line: str, status: int) -> None:

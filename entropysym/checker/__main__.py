@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
 def run() -> int:
     """`main`, where a failure to print is no verdict: it ends with 2."""
     try:
+        if sys.stdout is None:  # closed by whoever started this process
+            raise OSError(0, "no standard output")
         status = main()
         sys.stdout.flush()
         return status

@@ -15,7 +15,7 @@ from typing import Any
 from . import matrices
 from .matrices import Word
 from .measures import bind, close
-from .normal_form import Atom, Polynomial, Work, constant, is_positive, key, of
+from .normal_form import Atom, Polynomial, Work, constant, key, of
 from .reader import Certificate
 from .statement import show
 from .terms import POSITIVE, Model, Refused, Term, check
@@ -284,7 +284,7 @@ def _drawn(site: Site, bound: Bound, index: Bound) -> Pair:
 
 def arguments(site: Site, role: str, scope: tuple[Bound, ...], index: Bound) -> dict[str, Any]:
     """The arguments of a factor's family, each within its range, as `bindings`."""
-    factor, family = site.model.factors[role], site.model.family(role)
+    work, factor, family = site.work, site.model.factors[role], site.model.family(role)
     whole = replace(site, scope=scope, bindings={})
     place = whole if family.over_vectors else whole.under(index)
     found: dict[str, Any] = {}
@@ -294,11 +294,11 @@ def arguments(site: Site, role: str, scope: tuple[Bound, ...], index: Bound) -> 
             continue
         if range_ == "posdef":
             value = matrix(whole, term)
-            fits = is_positive(value.scalar[0]) and matrices.surely_posdef(value.word)
+            fits = work.surely_positive(value.scalar[0]) and matrices.surely_posdef(value.word)
             found["arg " + name] = value
         else:
             pair = evaluate(place, term)
-            fits = range_ == "real" or is_positive(pair[0])
+            fits = range_ == "real" or work.surely_positive(pair[0])
             fits = fits and (range_ != "unit" or _in_unit(site.model, term))
             found["arg " + name] = lambda pair=pair: pair
         if not fits:

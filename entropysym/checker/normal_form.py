@@ -84,6 +84,7 @@ class Work:
 
     def atom(self, head, label="", ids=(), binders=(), bodies=(), positive=False) -> Atom:
         ids = tuple(sorted(ids)) if head in UNORDERED else ids
+        self.charge(1 + sum(map(len, bodies)))
         key = (head, label, ids, binders, bodies, positive)
         if key not in self.atoms:
             self.charge(2)
@@ -169,12 +170,15 @@ class Work:
     def _content(self, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
         """poly = content * rest, with a one-term content; for positive polynomials."""
         self.charge(sum(1 + len(mono) for mono in poly) * 2)
-        first, *others = [dict(mono) for mono in poly]
-        common = {
-            atom: min([exponent, *(other[atom] for other in others)])
-            for atom, exponent in first.items()
-            if all(atom in other for other in others)
-        }
+        exponents: dict[Atom, list[Fraction]] = {}
+        for mono in poly:
+            for atom, exponent in mono:
+                exponents.setdefault(atom, []).append(exponent)
+        common = {}
+        for atom, found in exponents.items():
+            lowest = min(found) if len(found) == len(poly) else min(*found, Fraction(0))
+            if lowest:
+                common[atom] = lowest
         number = gcd(*(c.numerator for c in poly.values()))
         scale = Fraction(1)
         for c in poly.values():
@@ -196,11 +200,35 @@ class Work:
         if number > 1:
             yield number
 
+    def _cleared(self, poly: Polynomial) -> tuple[Polynomial, dict[Atom, Fraction]]:
+        """poly = cleared * powers of roots, which are positive: 1 - 1/(1 + s) = s (1 + s)^-1."""
+        lowest: dict[Atom, Fraction] = {}
+        for mono in poly:
+            self.charge(1 + len(mono))
+            for atom, exponent in mono:
+                if atom.head == "root" and exponent < lowest.get(atom, 0):
+                    lowest[atom] = exponent
+        if lowest:
+            inverse = frozenset((atom, -exponent) for atom, exponent in lowest.items())
+            poly = self.product(poly, {inverse: Fraction(1)})
+        return poly, lowest
+
+    def equal(self, left: Polynomial, right: Polynomial) -> bool:
+        """Whether the difference vanishes, as it stands or without its denominators."""
+        difference = self.add(left, self.product(constant(-1), right))
+        return not difference or not self._cleared(difference)[0]
+
+    def surely_positive(self, poly: Polynomial) -> bool:
+        """Whether the value is certainly > 0, as it stands or without its denominators."""
+        self.charge(1 + len(poly))
+        return is_positive(poly) or is_positive(self._cleared(poly)[0])
+
     def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
         """A positive polynomial as one product of powers of positive atoms."""
+        poly, roots = self._cleared(poly)
         content, rest = self._content(poly) if len(poly) > 1 else (poly, constant(1))
         ((mono, coefficient),) = content.items()
-        factors = list(mono)
+        factors = [*mono, *roots.items()]
         for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
             for prime in self._primes(number):
                 factors.append((self.atom("integer", str(prime)), Fraction(sign)))
@@ -218,14 +246,14 @@ class Work:
                 result = self.product(result, poly)
                 self.charge(1)
             return result
-        if not is_positive(poly):
+        if not self.surely_positive(poly):
             raise Refused(f"the power {exponent} of {what() or 'a term'}: not shown to be positive")
         powers = {atom: power * exponent for atom, power in self._bases(poly).items()}
         return self.monomial(powers, Fraction(1))
 
     def logarithm(self, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
         """log of a product is the sum of logs; what is not surely positive has no logarithm here."""
-        if not is_positive(poly):
+        if not self.surely_positive(poly):
             raise Refused(f"the logarithm of {what() or 'a term'}: not shown to be positive")
         parts = []
         for atom, exponent in self._bases(poly).items():
@@ -259,9 +287,10 @@ class Work:
 
     def log_gamma(self, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
         """log Gamma of something surely positive, or of a count plus a positive number."""
+        self.charge(sum(1 + len(mono) for mono in poly))
         counts = {atom for mono in poly for atom, _ in mono if atom.label == "count"}
         above = [{frozenset([(atom, 1)]): 1, ONE: poly.get(ONE)} for atom in counts if atom.drawn]
-        if not is_positive(poly) and not (poly in above and poly[ONE] > 0):
+        if not self.surely_positive(poly) and not (poly in above and poly[ONE] > 0):
             raise Refused(f"loggamma of {what() or 'a term'}: not shown to be positive")
         return of(self.atom("loggamma", bodies=(key(poly),)))
 

@@ -22,12 +22,13 @@ MAX_DEPTH = 64
 MAX_NODES = 20_000
 MAX_DIGITS = 18
 MAX_TEXT = 200
+MAX_NAMES = 200
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
 TAKEN = re.compile(
-    r"pi|e|elbo|objective|var|dim|x|z|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad|[hdn]"
-    r"|[inq][0-9]+"
+    r"(?i:pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad)"
+    r"|e|x|z|[hdn]|[inq][0-9]+|E_q|q_n|(?i:mean|sum|expect|reparam|vec)_.*"
 )
 RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
 RULES += ("closed_form",)
@@ -63,6 +64,7 @@ def text(raw: Any, where: str) -> str:
     """Printable ASCII: what is printed in a statement cannot imitate another statement."""
     require(isinstance(raw, str) and len(raw) <= MAX_TEXT, where, raw, "not a short text")
     require(raw.isascii() and raw.isprintable(), where, raw, "not printable ASCII")
+    require("  " not in raw, where, raw, "two spaces in a row")
     return raw
 
 
@@ -230,6 +232,7 @@ def _model(raw: Any, where: str) -> Model:
     networks = arrays("networks", inputs=many(size))
     named = [a.name for a in (*parameters, *networks)]
     names = [*top["sizes"], *named]
+    require(len(names) <= MAX_NAMES, where, len(names), f"more than {MAX_NAMES} names")
     twice = sorted({name for name in names if names.count(name) > 1})
     require(not twice, where, twice, "a name that stands for two things")
     constraint = record(on=choice(named), text=text)

@@ -16,7 +16,7 @@ from typing import Any
 
 from .evaluate import Bound, Pair, Site, evaluate, letter
 from .known import FAMILIES, KNOWN
-from .normal_form import Polynomial, Work, constant, is_positive, of, parameters
+from .normal_form import Polynomial, Work, constant, of, parameters
 from .reader import Document
 from .statement import show
 from .terms import POSITIVE, Family, Model, Refused, Term, check
@@ -60,12 +60,12 @@ def heads(term: Term, outside_d: bool = False) -> set[str]:
 
 
 def _is_elbo(at: Context, result: Term) -> None:
-    same = evaluate(at.site, result)[0] == at.elbo
+    same = at.site.work.equal(evaluate(at.site, result)[0], at.elbo)
     check(same, f"not shown to equal the ELBO: {show(result)}")
 
 
 def _is_target(at: Context, result: Term) -> None:
-    same = evaluate(at.site, result)[0] == at.target
+    same = at.site.work.equal(evaluate(at.site, result)[0], at.target)
     check(same, f"not shown to equal the entropy sum + excess: {show(result)}")
 
 
@@ -234,7 +234,7 @@ def accept(document: Document, work: Work) -> bool:
         ghosts = sorted(document.direction.keys() - parameters(elbo))
         check(not ghosts, f"{ghosts[:1]} moves, but the ELBO does not depend on it")
     with _place("statement.objective"):
-        surely = is_positive(evaluate(site, document.weight)[0])
+        surely = work.surely_positive(evaluate(site, document.weight)[0])
         check(surely, f"the weight {show(document.weight)}: not shown to be positive")
         evaluate(moving, goal)
     with _place("statement.claim.excess"):
@@ -366,7 +366,7 @@ def _check_family(site: Site, family: Family) -> None:
     less = ("mul", -1, measure) if measure else 0
     parts = [evaluate(still, term)[0] for term in (less, entropy)]
     base = " - log base measure" if measure else ""
-    holds = change == work.add(value, *parts)
+    holds = work.equal(change, work.add(value, *parts))
     check(holds, f"not shown: derivative of the log density = log density{base} + entropy")
     if family.location is None:
         return
@@ -377,5 +377,5 @@ def _check_family(site: Site, family: Family) -> None:
     log_scale = work.logarithm(scale[0], partial(show, family.scale))
     squared = work.product(constant(Fraction(-1, 2)), work.product(eps[0], eps[0]))
     normal = work.add(squared, evaluate(site, LOG_NORMAL)[0])
-    holds = work.add(value, log_scale) == normal
+    holds = work.equal(work.add(value, log_scale), normal)
     check(holds, "not shown: location + scale * eps has the family's density")

@@ -8,13 +8,19 @@ MEANING = {
     "range": "{0} is {1}",
     "normalised": "the density of {0} integrates to one",
     "score": "the scores of {0} have mean zero (regularity)",
-    "base_measure": "that of {0} is not constant: its entropies are pseudo entropies",
+    "base_measure": "entropies of {0} are relative to it, pseudo entropies if it is not constant",
     "finite": "each term of the ELBO, of the entropies and of the derivatives of the {0}'s parts, expanded, has a finite mean",
     "interchange": "that derivative of the {0} may be taken under means and expectations",
     "constraint": "{0}: {1}",
     "reparametrised": "the {0} is written as location + scale * noise (checked)",
     "closed": "{1} is free in the {0}, which is closed under its motion",
     "stationary": "the {0} is stationary in {1}",
+}
+RANGES = {
+    "positive": "positive",
+    "unit": "in the open interval (0, 1)",
+    "posdef": "symmetric and positive definite",
+    "triangular": "lower triangular with a positive diagonal",
 }
 TIGHT = ("add", "mul", "frac", "scaled", "matmul")  # bracketed inside a product
 LOOSE = (*TIGHT, "pow", "sum", "mean", "expect", "reparam")  # bracketed under a power
@@ -147,6 +153,7 @@ def statement(document: Document) -> str:
     lines.append(f"  ELBO = {infix(document.entropy_sum)}")
     lines.append("conditions:")
     for kind, *words in document.conditions:
+        words = [words[0], RANGES[words[1]]] if kind == "range" else words
         lines.append(f"  {kind}: " + MEANING[kind].format(*words))
     lines.append(f"statement sha256: {document.actual_sha256['statement']}")
     return "\n".join(lines)

@@ -129,7 +129,8 @@ def check(holds: Any, why: str) -> None:
 
 def one_of(raw: Any, where: str, allowed: Collection[str]) -> str:
     found = isinstance(raw, str) and raw in allowed
-    require(found, where, raw, f"not one of {', '.join(allowed) or '(none)'}"[:120])
+    if not found:
+        require(False, where, raw, f"not one of {', '.join(allowed) or '(none)'}"[:120])
     return raw
 
 

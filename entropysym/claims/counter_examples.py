@@ -1,4 +1,4 @@
-"""Which of the stored counter-examples shows that a claim of this kind is false."""
+"""Which of the stored counter-examples is of the kind of a refused claim."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import sympy as sp
 
 from entropysym.language.functions import Softplus
 from entropysym.prover import Refusal
+from entropysym.prover.derive import has_fixed_scale, is_frozen
 
 
 def counter_example(refusal: Refusal) -> str | None:
-    """The name in `numerics.COUNTER_EXAMPLES`, or None if none is of the kind of this refusal."""
+    """The name in `numerics.COUNTER_EXAMPLES`, or None if none is of the kind of this refusal.
+
+    It shows that equality can fail for models of this kind; whether it fails for the one at hand is what the verdict says.
+    """
     model = refusal.model
-    learned = [p.symbol for p in model.parameters if p.learned]
-
-    def moves(argument: sp.Basic) -> bool:
-        return any(argument.has(symbol) for symbol in learned)
-
     factor = {"prior": model.prior, "decoder": model.decoder}.get(refusal.role)
     if factor is None:
-        return "tied variances" if refusal.role == "model" else None
+        read = [
+            {p.name for p in model.parameters if p.learned and f.arguments[1].has(p.symbol)}
+            for f in (model.prior, model.decoder)
+            if f.family.location is not None
+        ]
+        tied = len(read) == 2 and read[0] == read[1] and len(read[0]) == 1
+        return "tied variances" if tied else None
     if any(a.has(sp.Max, sp.Min) for a in factor.arguments):
         return "clamped variance"
     if refusal.role == "prior":
-        return None if any(map(moves, model.encoder.arguments)) else "frozen encoder"
+        return "frozen encoder" if is_frozen(model, model.encoder) else None
     if any(a.has(Softplus) for a in factor.arguments):
         return "softplus head"
-    fixed = factor.family.location is not None and not moves(factor.arguments[1])
-    return "fixed variance" if fixed else None
+    return "fixed variance" if has_fixed_scale(model) else None

@@ -21,7 +21,12 @@ def derive(model: Model) -> Derivation | Refusal:
     """
     found = find(model)
     if isinstance(found, Derivation):
-        return replace(found, verdict=replay(to_json(found)))
+        verdict = replay(to_json(found))
+        if found.excess != 0:
+            verdict = replace(
+                verdict, reason=f"{verdict.reason}; with an excess beside the entropy sum"
+            )
+        return replace(found, verdict=verdict)
     found = replace(found, counter_example=counter_example(found))
     if found.partial is None:
         return found

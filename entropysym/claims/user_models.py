@@ -6,7 +6,7 @@ import runpy
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from entropysym.errors import EntropysymError, InputError, shown
@@ -22,7 +22,7 @@ def model_from_file(path: Path, name: str = "model") -> Model:
     if not path.is_file():
         raise InputError(f"there is no file {str(path)!r}")
     try:
-        with _beside(path):
+        with _beside(path), redirect_stdout(sys.stderr):  # standard output is for the answer
             found = runpy.run_path(str(path))
     except EntropysymError as error:
         raise InputError(f"{path}, line {_line(error, path)}: {error}") from None

@@ -148,14 +148,25 @@ class Family:
             if isinstance(place, Matrix) != isinstance(given, Matrix):
                 what = "a matrix" if isinstance(place, Matrix) else "no matrix"
                 raise InputError(f"{where} is {what}: {shown(given)} does not fit")
-            given = sp.Float(given) if isinstance(given, float) else given
-            if not isinstance(given, (Matrix, sp.Expr, int)) or isinstance(given, bool):
-                raise InputError(f"{where} is a formula or an integer: {shown(given)} does not fit")
-            floats = [] if isinstance(given, int) else sorted(given.atoms(sp.Float), key=str)
-            if floats:
-                written = f"sympy.Rational('{float(floats[0])!r}')"
-                raise InputError(f"{where} holds a float; write it exactly, as {written}")
+            exact = given if isinstance(given, Matrix) else exact_formula(given, where)
+            if place.is_positive and exact.is_positive is False:
+                raise InputError(f"{where} is positive, which {shown(given)} is not")
         return Factor(self, tuple(sp.sympify(a, strict=True) for a in arguments))
+
+
+def exact_formula(given: object, what: str) -> sp.Expr:
+    """A formula or an integer as SymPy has it. Raises `InputError` for anything else, for floats and for what is not finite."""
+    given = sp.Float(given) if isinstance(given, float) else given
+    if not isinstance(given, (sp.Expr, int)) or isinstance(given, bool):
+        raise InputError(f"{what} is a formula or an integer: {shown(given)} does not fit")
+    formula = sp.sympify(given, strict=True)
+    floats = sorted(formula.atoms(sp.Float), key=str)
+    if floats:
+        written = f"sympy.Rational('{float(floats[0])!r}')"
+        raise InputError(f"{what} holds a float; write it exactly, as {written}")
+    if formula.has(sp.nan, sp.zoo, sp.oo, -sp.oo):
+        raise InputError(f"{what} is not finite: {shown(given)}")
+    return formula
 
 
 def argument_name(argument: sp.Basic) -> str:
@@ -169,6 +180,11 @@ class Factor:
 
     family: Family
     arguments: tuple[sp.Basic, ...]
+
+    @property
+    def reads_networks(self) -> bool:
+        """Whether an argument is or holds the output of an abstract network."""
+        return any(a.atoms(NetworkValue, MatrixNetwork) for a in self.arguments)
 
     def fill(self, expression: sp.Expr, plate: Plate, value: sp.Expr | None = None) -> sp.Expr:
         """An expression in the family's arguments and variable, at this factor's arguments and at `value`.
@@ -197,7 +213,8 @@ class Constraint:
     text: str
 
     def __post_init__(self) -> None:
-        if not (self.text.isascii() and self.text.isprintable() and len(self.text) <= 200):
+        plain = self.text.isascii() and self.text.isprintable() and "  " not in self.text
+        if not (plain and len(self.text) <= 200):
             raise InputError(
                 f"the constraint on {self.on} is kept as up to 200 characters of plain ASCII, not {shown(self.text)}"
             )
@@ -212,6 +229,12 @@ class Objective:
 
     weight: sp.Expr = sp.S.One
     penalty: sp.Expr = sp.S.Zero
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", exact_formula(self.weight, "the weight"))
+        object.__setattr__(self, "penalty", exact_formula(self.penalty, "the penalty"))
+        if self.weight.is_positive is not True:
+            raise InputError(f"the weight is surely positive, which {shown(self.weight)} is not")
 
     @property
     def is_elbo(self) -> bool:

@@ -28,8 +28,8 @@ RESERVED = frozenset({"z", "x", "epsilon", "n", "N", "E", "noise", "self"})
 
 #: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).
 TAKEN = re.compile(
-    r"pi|e|elbo|objective|var|dim|x|z|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad|[hdn]"
-    r"|[inq][0-9]+"
+    r"(?i:pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad)"
+    r"|e|x|z|[hdn]|[inq][0-9]+|E_q|q_n|(?i:mean|sum|expect|reparam|vec)_.*"
 )
 
 

@@ -8,7 +8,7 @@ Where a factor has no direction, what is left of it stands in the result as an e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import sympy as sp
@@ -21,6 +21,7 @@ from entropysym.language.heads import (
     Entropy,
     LogBaseMeasure,
     LogDensity,
+    NetworkValue,
     ObjectiveValue,
 )
 from entropysym.language.matrices import Scaled
@@ -33,9 +34,11 @@ from entropysym.language.objective import (
     reparametrised,
     spelled_out,
 )
-from entropysym.language.records import Family, Model
+from entropysym.language.records import Factor, Family, Model
+from entropysym.language.store import model_record
+from entropysym.language.symbols import LATENT
 from entropysym.prover.conditions import conditions
-from entropysym.prover.criterion import NoTempering, Tempering
+from entropysym.prover.criterion import Certificate, NoTempering, Tempering
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
 from entropysym.prover.linearity import (
     addends,
@@ -61,6 +64,7 @@ def derive(model: Model) -> Derivation | Refusal:
     for role in ("prior", "decoder"):
         if any(a.has(sp.Max, sp.Min) for a in model.factor(role).arguments):
             return _clamped(model, role)
+    model_record(model)  # what cannot be stored is refused before the search, with its name
     families: dict[Family, Tempering] = {}
     for family in model.families:
         found = family_direction(family)
@@ -125,25 +129,50 @@ def _names(found: Tempering) -> dict[str, sp.Basic]:
 def _refusal(
     model: Model, role: str, reason: str, *attempts: NoTempering, partial: Derivation | None = None
 ) -> Refusal:
-    why = "; ".join((reason, *(a.reason for a in attempts)))
-    # A certificate refutes the factor's own direction. For a prior the encoder could still rescue it by a symmetry, unless nothing
-    # of it is known to be learned: then equality fails for some encoder of this form, a frozen one.
-    frozen = not any(
-        p.learned and any(a.has(p.symbol) for a in model.encoder.arguments)
-        for p in model.parameters
-    )
-    # Where all that a factor learns is inside an abstract network, naming its last layer may still give a direction.
-    named = role in ROLES and any(
-        p.learned and any(a.has(p.symbol) for a in model.factor(role).arguments)
-        for p in model.parameters
-    )
     shown = [a.certificate for a in attempts if a.certificate is not None]
-    settled = (role == "prior" and frozen) or (
-        role == "decoder" and (named or any(c.whatever_networks_learn for c in shown))
-    )
-    certified = settled and bool(shown)
+    rescue = _rescue(model, role, shown)
+    why = "; ".join((reason, *(a.reason for a in attempts), *([rescue] if rescue else [])))
+    certified = bool(shown) and not rescue
     verdict = refuted(why, "certificate") if certified else undecided(why)
     return Refusal(model, role, reason, attempts, verdict, partial)
+
+
+def _rescue(model: Model, role: str, certificates: Sequence[Certificate]) -> str:
+    """What might still give a direction, in words: a certificate is about what a factor is known to learn, and nothing else.
+
+    Nothing can where the decoder's scale is a constant: then data exist that it does not fit, whatever is learned.
+    """
+    if role not in ROLES:
+        return ""
+    if role == "decoder":
+        outputs = {v: sp.Dummy() for a in model.decoder.arguments for v in a.atoms(NetworkValue)}
+        through_networks = not any(a.xreplace(outputs).has(LATENT) for a in model.decoder.arguments)
+        whatever = through_networks and any(c.whatever_networks_learn for c in certificates)
+        if has_fixed_scale(model) or whatever:
+            return ""
+        if model.decoder.reads_networks:
+            return "what its networks learn might still give one: name their last layers"
+    if is_frozen(model, model.encoder):
+        return ""
+    if model.encoder.reads_networks:
+        return "what the encoder's networks learn might still give one: name their last layers"
+    return "a motion together with the encoder is not excluded"
+
+
+def has_fixed_scale(model: Model) -> bool:
+    """Whether the decoder has a location, and its scale depends on no latent, network or learned parameter."""
+    family = model.decoder.family
+    if family.location is None or family.scale is None:
+        return False
+    scale = model.decoder.fill(family.scale, model.observed)
+    learned = any(scale.has(p.symbol) for p in model.parameters if p.learned)
+    return not learned and not scale.has(LATENT) and not scale.atoms(NetworkValue)
+
+
+def is_frozen(model: Model, factor: Factor) -> bool:
+    """Whether a factor learns nothing: it reads parameters that are all fixed, or neither parameters nor networks."""
+    read = [p for p in model.parameters if any(a.has(p.symbol) for a in factor.arguments)]
+    return not any(p.learned for p in read) and (bool(read) or not factor.reads_networks)
 
 
 def _tied(
@@ -206,7 +235,7 @@ def common_direction(model: Model, temperings: Mapping[str, Tempering]) -> dict[
     for name, v in decoder.items():
         if name in out and out[name] != v:
             raise InputError(
-                f"{name} is shared between factors that need it to move differently: {out[name]} for the prior, {v} for the decoder"
+                f"the parameter {name} is shared by prior and decoder, whose directions move it differently: {out[name]} for the prior, {v} for the decoder"
             )
         out[name] = v
     return {p.name: out[p.name] for p in model.parameters if p.name in out}
@@ -303,9 +332,19 @@ def _demand_gap_identity(
         maximised, value, sum_ = (reparametrised(e) for e in (maximised, value, sum_))
     left = along(maximised, model, direction) - value + sum_ + excess
     if not vanishes(latents_written_out(left)):
-        moved = ", ".join(direction)
+        read = {
+            name: [
+                role for role in ROLES if any(a.has(p.symbol) for a in model.factor(role).arguments)
+            ]
+            for name, p in ((p.name, p) for p in model.parameters if p.name in direction)
+        }
+        shared = "".join(
+            f"; {name} is read by {' and '.join(roles)}"
+            for name, roles in read.items()
+            if len(roles) > 1
+        )
         raise InputError(
-            f"moving {moved} together does not give the gap: a parameter is shared between factors that need it to move differently"
+            f"moving {', '.join(direction)} together is not shown to give the gap{shared}"
         )
 
 

@@ -38,12 +38,14 @@ def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
     e = _exponentials_split(sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints))
     if powers and denominators:
         e = sp.Add(*(_divided(a, denominators) for a in addends(e)))
-    return e.xreplace(denominators)
+    for symbol in reversed(denominators):  # a later one may hold an earlier one
+        e = e.xreplace({symbol: denominators[symbol]})
+    return e
 
 
 def _divided(addend: sp.Expr, denominators: Mapping[sp.Basic, sp.Expr]) -> sp.Expr:
     r"""Polynomial division by the sums in the denominators: $\frac s{s+t}=1-\frac t{s+t}$, so that fractions can be compared."""
-    powers = addend.as_powers_dict()
+    powers = dict(map(_power, sp.Mul.make_args(addend)))
     for symbol, meant in denominators.items():
         lead = _leading(meant) if powers.get(symbol, 0) < 0 else None
         if lead is not None and powers.get(lead[0], 0) >= lead[1]:
@@ -55,14 +57,22 @@ def _divided(addend: sp.Expr, denominators: Mapping[sp.Basic, sp.Expr]) -> sp.Ex
     return addend
 
 
+def _power(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """Base and exponent; of an exponential the base is an exponential too: $e^{2r}=(e^r)^2$."""
+    if isinstance(factor, sp.exp):
+        times, rest = factor.args[0].as_coeff_Mul()
+        return sp.exp(rest), times
+    return factor.as_base_exp()
+
+
 def _leading(denominator: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
     """(b, k, c) if the sum is $c\\,b^k$ plus lower powers of b, c a number; the first such b."""
     found = []
     for addend in addends(denominator):
         coefficient, power = addend.as_coeff_Mul()
-        base, exponent = power.as_base_exp()
+        base, exponent = _power(power)
         others = denominator - addend
-        lower = [f.as_base_exp() for a in addends(others) for f in sp.Mul.make_args(a)]
+        lower = [_power(f) for a in addends(others) for f in sp.Mul.make_args(a)]
         lower = all(b != base or e < exponent for b, e in lower if not b.is_Number)
         if lower and exponent.is_Rational and exponent > 0 and not base.is_number:
             found.append((base, exponent, coefficient))
@@ -195,7 +205,10 @@ def vanishes(expression: sp.Expr) -> bool:
         lambda f: isinstance(f, sp.log) and f.args[0].is_Rational,
         lambda f: sp.expand_log(f, factor=True),
     )
-    return sp.expand(primes) == 0
+    if sp.expand(primes) == 0:
+        return True
+    numerator, _ = sp.fraction(sp.together(primes))
+    return sp.expand(numerator) == 0
 
 
 def _reads_latent(e: sp.Expr) -> bool:

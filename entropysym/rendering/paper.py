@@ -151,7 +151,7 @@ def _remark(d: Derivation, m: Medium) -> str:
         "found by entropysym."
     )
     if d.excess != 0:
-        cited = "The equality of [1] and [2] does not hold here without this term; the derivation was found by entropysym."
+        cited = "This is not the equality of [1] and [2], which was not shown for this model; the derivation was found by entropysym."
     return (
         f"Away from stationary points {entropies} is neither an upper nor a lower bound of {objective}: the gap "
         f"{m.math(GAP)} may have either sign. The converse does not hold: {equal} does not imply that the point is stationary, "

@@ -54,8 +54,8 @@ def _counter_example(name: str | None, m: Medium) -> str:
     if name is None:
         return ""
     return (
-        f"The counter-example {m.text(name)} of entropysym.numerics, which anyone can run again, is a trained model of this kind "
-        "whose gradient vanishes and whose gap does not."
+        f"That equality can fail for models of this kind is shown by the counter-example {m.text(name)} of entropysym.numerics, which "
+        "anyone can run again: a trained model whose gradient vanishes and whose gap does not."
     )
 
 

@@ -22,7 +22,7 @@ from entropysym.language.objective import encoder_expectation
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT, NOISE, n
 from entropysym.prover.derivation import Condition, Derivation, Step
-from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, Slope
+from entropysym.rendering.marks import EXCESS, Slope
 from entropysym.rendering.medium import Medium, listed
 
 _RANGES = {
@@ -238,7 +238,7 @@ def about_excess(derivation: Derivation, m: Medium) -> str:
     lost, excess = missing(derivation), m.math(EXCESS)
     if lost:
         return (
-            f"The {listed(lost)} has no direction of its own, and no symmetry replaces it; {excess} is its mean log-density plus "
-            f"its entropy, and {m.math(ENTROPY_SUM)} alone is not the ELBO."
+            f"For the {listed(lost)} no direction was found, and no symmetry that replaces it; {excess} is its mean log-density "
+            f"plus its entropy, as far as the direction of the other factor leaves it."
         )
     return f"{excess} is the derivative of the penalty along the direction; it is exact."

@@ -450,7 +450,7 @@ def vae0() -> dict:
 
 def beta_vae2() -> dict:
     document = vae2()["statement"]
-    model = document["model"] | {"name": "beta_vae2", "constraints": []}
+    model = document["model"] | {"name": "own_beta_vae2", "constraints": []}
     model["parameters"].append(parameter("beta", range="positive", learned=False))
     beta = ["param", "beta"]
     direction = document["direction"]

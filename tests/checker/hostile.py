@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .documents import linear_vae, sealed, vae2
+from .documents import linear_vae, normal_certificate, normal_family, sealed, vae2
 
 
 def with_closed_form(term: Any) -> bytes:
@@ -54,7 +54,36 @@ def _divided(by: Any, count: int, power: int) -> Any:
     return ["mul", ["pow", by, 16], *[["pow", ["add", by, k + 1], -power] for k in range(count)]]
 
 
+def _long_argument(terms: int, times: int) -> bytes:
+    """A family that reads softplus of one argument many times, the argument being the square of a sum of logarithms."""
+    document = copy.deepcopy(vae2())
+    model = document["statement"]["model"]
+    own, certificate = normal_family(), normal_certificate()
+    softplus = ["softplus", ["arg", "junk"]]
+    own["arguments"].append({"name": "junk", "range": "real"})
+    repeated = [*[softplus] * times, ["mul", -times, softplus]]
+    own["log_density"] = ["add", *own["log_density"][1:], *repeated]
+    certificate["direction"]["junk"] = 0
+    model["families"] = {"normal": normal_family(), "own": own}
+    model["decoder"]["family"] = "own"
+    primes = [p for p in range(2, 400) if all(p % q for q in range(2, p))]
+    square = ["pow", ["add", *[["log", p] for p in primes[:terms]]], 2]
+    model["decoder"]["arguments"].append(square)
+    document["certificates"] = {"normal": normal_certificate(), "own": certificate}
+    conditions = document["statement"]["conditions"]
+    conditions[5:5] = [["normalised", "own"], ["score", "own"]]
+    return json.dumps(sealed(document)).encode()
+
+
+def _many_sizes(count: int) -> bytes:
+    document = copy.deepcopy(vae2())
+    document["statement"]["model"]["sizes"] += [f"s{k}" for k in range(count)]
+    return json.dumps(sealed(document)).encode()
+
+
 HOSTILE: dict[str, Callable[[], bytes]] = {
+    "many sizes": lambda: _many_sizes(19_000),
+    "one long argument many times": lambda: _long_argument(60, 3000),
     "ten megabytes of nesting": lambda: b"[" * 10_000_000,
     "a megabyte of nesting": lambda: b"[" * 1_000_000,
     "a megabyte of objects": lambda: b'{"a":' * 200_000,

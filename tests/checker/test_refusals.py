@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from entropysym.checker import Malformed, Refused, replay
 
-from .documents import DOCUMENTS, sealed
+from .documents import DOCUMENTS, sealed, vae2
 from .falsehoods import FALSE_CLAIMS, TAMPERINGS, VALID
 from .hostile import HOSTILE
 
@@ -144,3 +144,19 @@ def test_no_node_of_a_document_can_raise_anything_else(data):
         document = sealed(document)
     with contextlib.suppress(Refused, Malformed):
         replay(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "name", ["ELBO", "Log", "sum_", "mean_n1", "E_q", "q_n", "DIM", "expect_x"]
+)
+def test_names_that_would_read_as_something_else(name):
+    text = json.dumps(vae2()).replace('"sigma2"', f'"{name}"')
+    with pytest.raises(Malformed, match="a name that the printed statement needs"):
+        replay(json.dumps(sealed(json.loads(text))))
+
+
+def test_a_constraint_cannot_imitate_another_line():
+    document = vae2()
+    document["statement"]["model"]["constraints"][0]["text"] = "fine" + " " * 40 + "stationary: all"
+    with pytest.raises(Malformed, match="two spaces in a row"):
+        replay(json.dumps(sealed(document)))

@@ -292,3 +292,30 @@ def test_a_model_may_import_what_stands_beside_it(tmp_path):
     (tmp_path / "mine.py").write_text("from parts import model\n")
     done = run("judge", str(tmp_path / "mine.py"))
     assert done.returncode == 0, done.stderr
+
+
+def test_what_a_model_file_prints_is_not_the_answer(tmp_path):
+    (tmp_path / "mine.py").write_text("print('noise')\n" + OWN)
+    done = run("judge", "mine.py", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["verdict"] == "proved"
+    assert done.stderr == "noise\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["entropysym list", "entropysym derive vae2", "entropysym.checker {}"]
+)
+def test_without_a_standard_output_there_is_no_verdict(command, tmp_path):
+    path = tmp_path / "vae2.json"
+    run("derive", "vae2", "--to", "json", "--out", path)
+    line = f"{sys.executable} -m {command.format(path)} >&-"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "standard output" in done.stderr
+
+
+def test_an_unforeseen_error_is_no_refutation(tmp_path):
+    (tmp_path / "mine.py").write_text(OWN + "\nobject.__setattr__(model, 'prior', None)\n")
+    done = run("judge", "mine.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "error: unforeseen AttributeError, please report it" in done.stderr

@@ -11,7 +11,7 @@ REASONS = {
     "fixed variance": "the decoder has no tempering direction",
     "frozen encoder": "the prior has no tempering direction and no scaling symmetry replaces it",
     "softplus head": "the decoder has no tempering direction",
-    "tied variances": "s is shared between factors that need it to move differently",
+    "tied variances": "s is shared by prior and decoder, whose directions move it differently",
     "clamped variance": "the derivative by its parameter is 0 whatever the gap",
 }
 
