@@ -239,6 +239,6 @@ def about_excess(derivation: Derivation, m: Medium) -> str:
     if lost:
         return (
             f"For the {listed(lost)} no direction was found, and no symmetry that replaces it; {excess} is its mean log-density "
-            f"plus its entropy, as far as the direction of the other factor leaves it."
+            f"plus its entropy, minus the derivative of that mean along v."
         )
     return f"{excess} is the derivative of the penalty along the direction; it is exact."
