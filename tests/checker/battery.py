@@ -123,6 +123,22 @@ EQUAL: list[tuple[Any, Any]] = [
         ],
     ),
     (
+        ["log", ["mul", ["param", "sigma"], ["pow", ["add", 1, ["param", "sigma"]], -1]]],
+        [
+            "add",
+            ["log", ["param", "sigma"]],
+            ["mul", -1, ["log", ["add", 1, ["param", "sigma"]]]],
+        ],
+    ),
+    (
+        ["pow", ["add", 1, ["pow", ["param", "sigma"], -1]], HALF],
+        [
+            "mul",
+            ["pow", ["add", 1, ["param", "sigma"]], HALF],
+            ["pow", ["param", "sigma"], ["frac", -1, 2]],
+        ],
+    ),
+    (
         ["mul", ["pow", ["param", "sigma"], 3], ["pow", _TRINOMIAL, -1]],
         ["add", ["param", "sigma"], -1, ["pow", _TRINOMIAL, -1]],
     ),

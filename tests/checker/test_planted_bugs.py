@@ -304,6 +304,26 @@ BUGS = {
         "if power > 0 and [p for p in highest[atom] if p >= power] == [power]:",
         "if power > 0:",
     ),
+    "a denominator is forgotten": (
+        "normal_form.py",
+        "factors = [*mono, *roots.items()]",
+        "factors = [*mono]",
+    ),
+    "a content may be too large": (
+        "normal_form.py",
+        "lowest = min(found) if len(found) == len(poly) else min(*found, Fraction(0))",
+        "lowest = min(found)",
+    ),
+    "everything is positive": (
+        "normal_form.py",
+        "return is_positive(poly) or is_positive(self._cleared(poly)[0])",
+        "return True",
+    ),
+    "differences vanish": (
+        "normal_form.py",
+        "return not difference or not self._cleared(difference)[0]",
+        "return True",
+    ),
     "families go by any name": (
         "rules.py",
         "same = FAMILIES.get(name, family.sha256) == family.sha256",
