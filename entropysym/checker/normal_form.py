@@ -50,7 +50,7 @@ class Atom:
         if head == "measure":
             positive = all(is_positive(dict(body)) for body in bodies)
         self.positive: bool = positive or head in ALWAYS_POSITIVE
-        self.leading = _leading(dict(bodies[0])) if head == "root" else None
+        self.leading: tuple[Atom, Fraction, Fraction] | None = None  # of a root, for divisions
         self.drawn: bool = head in ("var", "x", "z")  # then the label is the family's support
 
     def __hash__(self):
@@ -91,7 +91,9 @@ class Work:
             made = Atom(len(self.atoms), head, label, ids, binders, bodies, positive)
             if made.weight > MAX_WEIGHT:
                 raise Refused(f"work limit reached (an expression of {made.weight} parts)")
-            self.charge(made.weight if head == "root" else 0)  # its leading term was looked for
+            if head == "root":
+                self.charge(made.weight)
+                made.leading = _leading(dict(bodies[0]))
             self.atoms[key] = made
         return self.atoms[key]
 

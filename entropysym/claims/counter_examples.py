@@ -6,7 +6,7 @@ import sympy as sp
 
 from entropysym.language.functions import Softplus
 from entropysym.prover import Refusal
-from entropysym.prover.derive import has_fixed_scale, is_frozen
+from entropysym.prover.refuting import has_fixed_scale, is_frozen
 
 
 def counter_example(refusal: Refusal) -> str | None:
@@ -27,7 +27,8 @@ def counter_example(refusal: Refusal) -> str | None:
     if any(a.has(sp.Max, sp.Min) for a in factor.arguments):
         return "clamped variance"
     if refusal.role == "prior":
-        return "frozen encoder" if is_frozen(model, model.encoder) else None
+        frozen = is_frozen(model, model.prior) and is_frozen(model, model.encoder)
+        return "frozen encoder" if frozen else None
     if any(a.has(Softplus) for a in factor.arguments):
         return "softplus head"
     return "fixed variance" if has_fixed_scale(model) else None

@@ -91,12 +91,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Network:
-    """An arbitrary function from vectors to an array over plates, such as $\\mu_d(z)$ and $\\tau_h^2(x_n)$."""
+    """An arbitrary function from vectors to an array over plates, such as $\\mu_d(z)$ and $\\tau_h^2(x_n)$.
+
+    What it learns, if it is `learned`, has no name here. No theorem depends on that, so the stored form does not hold it; but a claim is
+    not refuted if a network that learns could rescue it.
+    """
 
     name: str
     plates: tuple[Plate, ...]
     inputs: tuple[sp.Symbol, ...]
     range: Range = "real"
+    learned: bool = field(default=True, compare=False)
 
     def __call__(self, *inputs: Vector) -> NetworkValue | MatrixNetwork:
         """The value at the plates' own indices for the given input vectors; the matrix itself for a matrix-valued network."""

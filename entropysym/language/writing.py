@@ -97,13 +97,15 @@ class ModelWriter:
         self._parameters.append(parameter)
         return parameter.entry
 
-    def network(self, name: str, plates: str, *, reads: Vector, range: Range = "real") -> Any:
-        """An abstract network over plates that reads a vector: `x_n`, `z`, or one made with `vector`."""
+    def network(
+        self, name: str, plates: str, *, reads: Vector, range: Range = "real", learned: bool = True
+    ) -> Any:
+        """An abstract network over plates that reads a vector: `x_n`, `z`, or one made with `vector`; frozen if not `learned`."""
         if not isinstance(reads, Vector):
             raise InputError(
                 f"the network {name} reads {shown(reads)}; pass w.x_n, w.z or w.vector(index, formula)"
             )
-        network = Network(name, self._named(plates), (reads.args[2],), range)
+        network = Network(name, self._named(plates), (reads.args[2],), range, learned)
         self._networks.append(network)
         return network(reads)
 

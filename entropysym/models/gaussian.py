@@ -50,8 +50,8 @@ def scaled_encoder(
     V = Parameter("V", (latent, feature), learned=learned)
     c = Parameter("c", (latent,), learned=learned)
     u = Parameter("u", (latent,), learned=learned)
-    g = Network("g", (feature,), (observed.size,))
-    r = Network("r", (latent,), (observed.size,))
+    g = Network("g", (feature,), (observed.size,), learned=learned)
+    r = Network("r", (latent,), (observed.size,), learned=learned)
     x_n = datum(observed)
     mean = feature.sum(V.entry * g(x_n)) + c.entry
     return NORMAL(mean, sp.exp(r(x_n) + u.entry)), (V, c, u), (g, r)

@@ -8,7 +8,7 @@ Where a factor has no direction, what is left of it stands in the result as an e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import sympy as sp
@@ -24,7 +24,7 @@ from entropysym.language.heads import (
     NetworkValue,
     ObjectiveValue,
 )
-from entropysym.language.matrices import Scaled
+from entropysym.language.matrices import MatrixNetwork, Scaled
 from entropysym.language.objective import (
     elbo,
     entropy_sum,
@@ -34,11 +34,11 @@ from entropysym.language.objective import (
     reparametrised,
     spelled_out,
 )
-from entropysym.language.records import Factor, Family, Model
+from entropysym.language.records import Family, Model
 from entropysym.language.store import model_record
 from entropysym.language.symbols import LATENT
 from entropysym.prover.conditions import conditions
-from entropysym.prover.criterion import Certificate, NoTempering, Tempering
+from entropysym.prover.criterion import NoTempering, Tempering
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
 from entropysym.prover.linearity import (
     addends,
@@ -49,6 +49,7 @@ from entropysym.prover.linearity import (
 )
 from entropysym.prover.matching import factor_direction, family_direction
 from entropysym.prover.motion import along
+from entropysym.prover.refuting import rescue
 from entropysym.prover.scaling import scaling_direction
 from entropysym.prover.stationarity import scaling_condition, stationarity_conditions
 from entropysym.verdict import refuted, undecided
@@ -62,8 +63,11 @@ def derive(model: Model) -> Derivation | Refusal:
     The result is not believed until the checker has replayed it.
     """
     for role in ("prior", "decoder"):
-        if any(a.has(sp.Max, sp.Min) for a in model.factor(role).arguments):
+        if any(map(_clamps, model.factor(role).arguments)):
             return _clamped(model, role)
+    if model.encoder.family.log_base_measure != 0:
+        name = model.encoder.family.name
+        return _refusal(model, "encoder", f"the encoder's family {name} has a base measure")
     model_record(model)  # what cannot be stored is refused before the search, with its name
     families: dict[Family, Tempering] = {}
     for family in model.families:
@@ -130,49 +134,12 @@ def _refusal(
     model: Model, role: str, reason: str, *attempts: NoTempering, partial: Derivation | None = None
 ) -> Refusal:
     shown = [a.certificate for a in attempts if a.certificate is not None]
-    rescue = _rescue(model, role, shown)
-    why = "; ".join((reason, *(a.reason for a in attempts), *([rescue] if rescue else [])))
-    certified = bool(shown) and not rescue
+    open_question = rescue(model, role, partial)
+    said = (reason, *(a.reason for a in attempts), *([open_question] if open_question else []))
+    why = "; ".join(said)
+    certified = bool(shown) and not open_question
     verdict = refuted(why, "certificate") if certified else undecided(why)
     return Refusal(model, role, reason, attempts, verdict, partial)
-
-
-def _rescue(model: Model, role: str, certificates: Sequence[Certificate]) -> str:
-    """What might still give a direction, in words: a certificate is about what a factor is known to learn, and nothing else.
-
-    Nothing can where the decoder's scale is a constant: then data exist that it does not fit, whatever is learned.
-    """
-    if role not in ROLES:
-        return ""
-    if role == "decoder":
-        outputs = {v: sp.Dummy() for a in model.decoder.arguments for v in a.atoms(NetworkValue)}
-        through_networks = not any(a.xreplace(outputs).has(LATENT) for a in model.decoder.arguments)
-        whatever = through_networks and any(c.whatever_networks_learn for c in certificates)
-        if has_fixed_scale(model) or whatever:
-            return ""
-        if model.decoder.reads_networks:
-            return "what its networks learn might still give one: name their last layers"
-    if is_frozen(model, model.encoder):
-        return ""
-    if model.encoder.reads_networks:
-        return "what the encoder's networks learn might still give one: name their last layers"
-    return "a motion together with the encoder is not excluded"
-
-
-def has_fixed_scale(model: Model) -> bool:
-    """Whether the decoder has a location, and its scale depends on no latent, network or learned parameter."""
-    family = model.decoder.family
-    if family.location is None or family.scale is None:
-        return False
-    scale = model.decoder.fill(family.scale, model.observed)
-    learned = any(scale.has(p.symbol) for p in model.parameters if p.learned)
-    return not learned and not scale.has(LATENT) and not scale.atoms(NetworkValue)
-
-
-def is_frozen(model: Model, factor: Factor) -> bool:
-    """Whether a factor learns nothing: it reads parameters that are all fixed, or neither parameters nor networks."""
-    read = [p for p in model.parameters if any(a.has(p.symbol) for a in factor.arguments)]
-    return not any(p.learned for p in read) and (bool(read) or not factor.reads_networks)
 
 
 def _tied(
@@ -183,6 +150,12 @@ def _tied(
         return _derivation(model, families, temperings, False)
     except InputError:  # the encoder moves too, or an input of a network does
         return None
+
+
+def _clamps(argument: sp.Basic) -> set[sp.Basic]:
+    """Maxima and minima of parameters; those of latents or networks belong to the model's shape and are no clamps."""
+    found = argument.atoms(sp.Max, sp.Min)
+    return {c for c in found if not c.has(LATENT) and not c.atoms(NetworkValue)}
 
 
 def _clamped(model: Model, role: str) -> Refusal:
@@ -207,15 +180,25 @@ def _clamped(model: Model, role: str) -> Refusal:
             for a in (arguments if r == role else model.factor(r).arguments)
         )
     )
-    constant = replace(model, name=f"{model.name}_clamped", parameters=kept, **{role: inside})
+    read = {
+        v.name
+        for r in ROLES
+        for a in (arguments if r == role else model.factor(r).arguments)
+        for v in a.atoms(NetworkValue, MatrixNetwork)
+    }
+    networks = tuple(net for net in model.networks if net.name in read)
+    constant = replace(
+        model, name=f"{model.name}_clamped", parameters=kept, networks=networks, **{role: inside}
+    )
     found = derive(constant)
     reason = (
         f"the {role} is clamped: where the clamp is active, the derivative by its parameter is 0 whatever the gap, "
-        "so stationarity says nothing about it; equality holds only where the clamp is inactive"
+        "so stationarity says nothing about it"
     )
     if isinstance(found, Derivation):
-        return Refusal(model, role, reason, (), undecided(reason), found)
-    why = f"{reason}; {found.verdict.reason}"
+        why = f"{reason}; with the constant in its place equality follows without it"
+        return Refusal(model, role, reason, (), undecided(why), found)
+    why = f"{reason}, and equality holds only where the clamp is inactive; {found.verdict.reason}"
     return Refusal(
         model, role, reason, found.attempts, replace(found.verdict, reason=why), found.partial
     )

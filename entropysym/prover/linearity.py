@@ -37,23 +37,35 @@ def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
     e, denominators = _denominators_masked(e, factored=powers)
     e = _exponentials_split(sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints))
     if powers and denominators:
-        e = sp.Add(*(_divided(a, denominators) for a in addends(e)))
+        e = sp.Add(*(_divided(a, denominators, [_DIVISIONS]) for a in addends(e)))
     for symbol in reversed(denominators):  # a later one may hold an earlier one
         e = e.xreplace({symbol: denominators[symbol]})
     return e
 
 
-def _divided(addend: sp.Expr, denominators: Mapping[sp.Basic, sp.Expr]) -> sp.Expr:
-    r"""Polynomial division by the sums in the denominators: $\frac s{s+t}=1-\frac t{s+t}$, so that fractions can be compared."""
+#: Divisions that one addend may take.
+_DIVISIONS = 60
+
+
+def _divided(
+    addend: sp.Expr, denominators: Mapping[sp.Basic, sp.Expr], left_over: list[int]
+) -> sp.Expr:
+    r"""Polynomial division by the sums in the denominators: $\frac s{s+t}=1-\frac t{s+t}$, so that fractions can be compared.
+
+    Several denominators may lead in a circle, so there is a limit; what is left undivided is only not recognised.
+    """
     powers = dict(map(_power, sp.Mul.make_args(addend)))
     for symbol, meant in denominators.items():
         lead = _leading(meant) if powers.get(symbol, 0) < 0 else None
         if lead is not None and powers.get(lead[0], 0) >= lead[1]:
+            left_over[0] -= 1
+            if left_over[0] < 0:
+                return addend
             base, exponent, coefficient = lead
             left = addend / (coefficient * base**exponent)
             rest = meant - coefficient * base**exponent
             quotient = sp.expand(left * symbol), *addends(sp.expand(-left * rest))
-            return sp.Add(*(_divided(a, denominators) for a in quotient))
+            return sp.Add(*(_divided(a, denominators, left_over) for a in quotient))
     return addend
 
 

@@ -200,7 +200,7 @@ def _with_exponent(e: sp.Expr, exponent: sp.Expr) -> sp.Expr | None:
 
 def about_stationarity(d: Derivation, m: Medium) -> str:
     """What has to be said before the conditions: noise, matrices, the scaling."""
-    said = "One condition for each learned parameter that the model names, at every index."
+    said = "One condition for each learned parameter whose derivative can be written out, at every index."
     if any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
         z, noise = m.math(reparametrisation(d.model)), m.math(NOISE[d.model.latent.index])
         said += f" Under the expectation over noise, {z} with independent standard Normal {noise}."
