@@ -12,7 +12,7 @@ from typing import Literal
 import sympy as sp
 
 from entropysym.errors import InputError, shown
-from entropysym.language.heads import NetworkValue, Vector
+from entropysym.language.heads import NetworkValue, Vector, name_parts
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
 from entropysym.language.symbols import (
     DATUM,
@@ -283,6 +283,7 @@ class Model:
         sizes = [s.name for s in self.sizes]
         for name in (self.name, *names, *families, *arguments, *sizes):
             check_declared(name)
+        _check_prints((*self.parameters, *self.networks))
         unknown = sorted({c.on for c in self.constraints} - set(names))
         if unknown:
             raise InputError(f"a constraint is on {unknown[0]!r}, which the model does not declare")
@@ -330,6 +331,20 @@ class Model:
     def families(self) -> tuple[Family, ...]:
         """The families of the three factors, each once."""
         return tuple(dict.fromkeys(f.family for f in (self.prior, self.decoder, self.encoder)))
+
+
+def _check_prints(declared: tuple[Parameter | Network, ...]) -> None:
+    """Refuse names that a page would print alike: sigma2 is the square of sigma, s_d an entry of s, and z_h a latent."""
+    printed: dict[tuple[str, str], str] = {}
+    for entry in declared:
+        stem, below, _ = name_parts(entry.name)
+        if stem in ("x", "z"):
+            raise InputError(f"the name {entry.name!r} prints as data or a latent; rename it")
+        indices = [plate.index.name for plate in entry.plates]
+        for shown_below in {below, ",".join([*below.split(","), *indices]).strip(",")}:
+            other = printed.setdefault((stem, shown_below), entry.name)
+            if other != entry.name:
+                raise InputError(f"{other} and {entry.name} print alike; rename one")
 
 
 def _check_scope(role: str, factor: Factor, allowed: set[sp.Basic], model: Model) -> None:

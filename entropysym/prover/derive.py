@@ -52,7 +52,7 @@ from entropysym.prover.motion import along
 from entropysym.prover.refuting import rescue
 from entropysym.prover.scaling import scaling_direction
 from entropysym.prover.stationarity import scaling_condition, stationarity_conditions
-from entropysym.verdict import refuted, undecided
+from entropysym.verdict import Value, refuted, undecided
 
 Found = Tempering | NoTempering
 
@@ -198,7 +198,9 @@ def _clamped(model: Model, role: str) -> Refusal:
     if isinstance(found, Derivation):
         why = f"{reason}; with the constant in its place equality follows without it"
         return Refusal(model, role, reason, (), undecided(why), found)
-    why = f"{reason}, and equality holds only where the clamp is inactive; {found.verdict.reason}"
+    if found.verdict.value is Value.REFUTED:
+        reason = f"{reason}; equality holds only where the clamp is inactive"
+    why = f"{reason}; {found.verdict.reason}"
     return Refusal(
         model, role, reason, found.attempts, replace(found.verdict, reason=why), found.partial
     )

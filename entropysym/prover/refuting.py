@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from entropysym.language.heads import ROLES, NetworkValue, _Expectation
+from entropysym.language.heads import NetworkValue, _Expectation
 from entropysym.language.matrices import MatrixNetwork
 from entropysym.language.records import Factor, Model
 from entropysym.language.symbols import LATENT
@@ -22,8 +22,8 @@ from entropysym.prover.stationarity import noise_averaged
 
 def rescue(model: Model, role: str, partial: Derivation | None) -> str:
     """What might still make the claim true where a factor has no direction, in words; empty if nothing can."""
-    if role not in ROLES:
-        return "another direction is not excluded"
+    if role not in ("prior", "decoder"):
+        return ""
     if role == "decoder":
         if has_fixed_scale(model):
             return ""

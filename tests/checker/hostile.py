@@ -5,7 +5,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .documents import linear_vae, normal_certificate, normal_family, sealed, vae2
+from .documents import (
+    linear_vae,
+    normal_certificate,
+    normal_family,
+    parameter,
+    sealed,
+    vae2,
+)
 
 
 def with_closed_form(term: Any) -> bytes:
@@ -75,6 +82,22 @@ def _long_argument(terms: int, times: int) -> bytes:
     return json.dumps(sealed(document)).encode()
 
 
+def _deep_addends(count: int) -> bytes:
+    """The inverse of a sum of many softplus terms of a deep argument: a root whose leading term is not looked for in vain."""
+    document = copy.deepcopy(vae2())
+    model = document["statement"]["model"]
+    model["parameters"].append(parameter("c", range="positive", learned=False))
+    document["statement"]["conditions"].insert(2, ["range", "c", "positive"])
+    c = ["param", "c"]
+    deep = nested(lambda t: ["softplus", ["pow", ["add", t, c], 16]], ["softplus", c], 3)
+    model["decoder"]["arguments"][1] = ["mul", SIGMA, deep]
+    terms = [["softplus", ["add", k + 1, ["arg", "variance"]]] for k in range(count)]
+    inverse = ["pow", ["add", *terms], -1]
+    vanishing = [["mul", ["var"], inverse], ["mul", -1, ["var"], inverse]]
+    model["families"]["normal"]["log_density"] += vanishing
+    return json.dumps(sealed(document)).encode()
+
+
 def _many_sizes(count: int) -> bytes:
     document = copy.deepcopy(vae2())
     document["statement"]["model"]["sizes"] += [f"s{k}" for k in range(count)]
@@ -82,6 +105,7 @@ def _many_sizes(count: int) -> bytes:
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
+    "the inverse of many deep addends": lambda: _deep_addends(430),
     "many sizes": lambda: _many_sizes(19_000),
     "one long argument many times": lambda: _long_argument(60, 3000),
     "ten megabytes of nesting": lambda: b"[" * 10_000_000,

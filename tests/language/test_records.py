@@ -83,3 +83,17 @@ def test_constraints_are_plain_text(text):
 def test_arguments_of_a_family_are_exact_formulas(given, words):
     with pytest.raises(InputError, match=words):
         NORMAL(given, 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("sigma",), "sigma2 and sigma print alike"),
+        (("x_n",), "prints as data or a latent"),
+        (("z_h",), "prints as data or a latent"),
+        (("alpha_h",), "alpha2 and alpha_h print alike"),
+    ],
+)
+def test_names_that_print_alike_are_refused(names, words):
+    with pytest.raises(InputError, match=words):
+        replace(vae2, parameters=(*vae2.parameters, *map(Parameter, names)))

@@ -7,13 +7,13 @@ import sympy as sp
 
 import entropysym as es
 from entropysym.errors import InputError, NotStorableError
-from entropysym.families import BERNOULLI, NORMAL, POISSON
+from entropysym.families import BERNOULLI, LAPLACE, NORMAL, POISSON
 from entropysym.language import Parameter
 from entropysym.language.heads import Directional, Elbo
 from entropysym.prover import Refusal
 from entropysym.prover import derive as find
 from entropysym.prover.derive import _demand_gap_identity
-from entropysym.prover.linearity import collected
+from entropysym.prover.linearity import collected, distributed
 from entropysym.prover.motion import along
 from entropysym.verdict import Value
 
@@ -402,3 +402,90 @@ def test_formulas_outside_the_language_are_refused_by_name(variance, words):
 
     with pytest.raises((InputError, NotStorableError), match=words):
         es.derive(_written(_learned_prior, decoder))
+
+
+def _only(make):
+    """A writer's model needs every network that it declares."""
+
+    def model():
+        w = es.ModelWriter()
+        s = w.learned("s", range="positive")
+        prior, encoder = make(w)
+        decoder = NORMAL(w.network("mu", "d", reads=w.z), s)
+        return w.model("written", prior=prior, decoder=decoder, encoder=encoder)
+
+    return model()
+
+
+def _shared_constant(w):
+    c = w.fixed("c", range="positive")
+    return NORMAL(0, c), NORMAL(0, c)
+
+
+@pytest.mark.parametrize(
+    ("make", "value"),
+    [
+        (lambda w: (NORMAL(0, 1), NORMAL(0, 1)), Value.UNDECIDED),  # the prior's part is 0
+        (_shared_constant, Value.UNDECIDED),
+        (lambda w: (LAPLACE(0, 1), LAPLACE(0, 1)), Value.UNDECIDED),
+        (lambda w: (NORMAL(w.learned("b", "h"), 2), NORMAL(1, 2)), Value.UNDECIDED),
+        (lambda w: (NORMAL(0, 1), NORMAL(1, 2)), Value.REFUTED),
+        (
+            lambda w: (
+                NORMAL(0, 1),
+                NORMAL(w.network("nu", "h", reads=w.x_n, learned=False), 1),
+            ),
+            Value.REFUTED,
+        ),
+        (lambda w: (NORMAL(0, 1), NORMAL(w.network("nu", "h", reads=w.x_n), 1)), Value.UNDECIDED),
+    ],
+)
+def test_a_frozen_encoder_refutes_only_where_the_priors_part_is_not_zero(make, value):
+    found = find(_only(make))
+    assert isinstance(found, Refusal)
+    assert found.verdict.value is value, found.verdict
+
+
+def test_a_clamp_beside_a_learned_factor_is_not_said_to_break_equality():
+    w = es.ModelWriter()
+    s, t = w.learned("s", range="positive"), w.learned("t", range="positive")
+    prior, mu = _learned_prior(w), w.network("mu", "d", reads=w.z)
+    nu, tau2 = (
+        w.network("nu", "h", reads=w.x_n),
+        w.network("tau2", "h", reads=w.x_n, range="positive"),
+    )
+    decoder = NORMAL(mu, s * sp.Max(t, 1))
+    found = es.derive(w.model("m", prior=prior, decoder=decoder, encoder=NORMAL(nu, tau2)))
+    assert found.verdict.value is Value.UNDECIDED
+    assert "equality follows without it" in found.verdict.reason
+    assert "only where" not in found.verdict.reason
+
+
+def test_a_rectifier_in_the_mean_is_no_clamp():
+    w = es.ModelWriter()
+    w.plate("k K")
+    A, s, prior = w.learned("A", "d k"), w.learned("s", range="positive"), _learned_prior(w)
+    g = w.network("g", "k", reads=w.z)
+    nu, tau2 = (
+        w.network("nu", "h", reads=w.x_n),
+        w.network("tau2", "h", reads=w.x_n, range="positive"),
+    )
+    decoder = NORMAL(w.sum("k", A * sp.Max(g, 0)), s)
+    model = w.model("m", prior=prior, decoder=decoder, encoder=NORMAL(nu, tau2))
+    with pytest.raises(NotStorableError, match="no head for Max"):
+        es.derive(model)
+
+
+def test_an_encoder_with_a_base_measure_is_named():
+    w = es.ModelWriter()
+    rate = w.network("rate", "h", reads=w.x_n)
+    prior, s = POISSON(w.learned("l", "h")), w.learned("s", range="positive")
+    decoder = NORMAL(w.network("mu", "d", reads=w.z), s)
+    found = es.derive(w.model("m", prior=prior, decoder=decoder, encoder=POISSON(rate)))
+    assert found.verdict.value is Value.UNDECIDED
+    assert found.reason == "the encoder's family Poisson has a base measure"
+
+
+def test_denominators_that_lead_in_a_circle_end():
+    s, t, u = (sp.Symbol(name, positive=True) for name in "stu")
+    distributed(s / ((s + t**2) * (t**2 + s * t + u)), powers=True)
