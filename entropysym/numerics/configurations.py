@@ -49,7 +49,6 @@ SHAPES = (
     (2, 4, 1),
     (4, 2, 5),
     (6, 3, 2),
-    (5, 6, 6),
 )
 
 
@@ -66,13 +65,18 @@ class Shape:
         return ", ".join(f"{name}={value}" for name, value in self.sizes)
 
 
-def shapes(model: Model) -> tuple[Shape, ...]:
-    """The sweep's shapes for a model; sizes beyond D and H take different values from 1 to 3 or more."""
+def shapes(model: Model, seed: int = 0) -> tuple[Shape, ...]:
+    """The sweep's shapes for a model; sizes beyond D and H take different values from 1 to 3 or more.
+
+    The last shape is larger and drawn from the seed: no formula in the sizes can be made to fit the fixed ones only.
+    """
     observed, latent, *others = (s.name for s in model.sizes)
     matrices = any(f.range in MATRIX_RANGES for f in (*model.parameters, *model.networks))
-    top = _LARGEST_MATRIX if matrices else max(map(max, SHAPES))
+    rng = np.random.default_rng(seed)
+    drawn = (int(rng.integers(7, 13)), int(rng.integers(6, 11)), 6)
+    top = _LARGEST_MATRIX if matrices else max(drawn)
     found = []
-    for k, (d, h, n) in enumerate(SHAPES):
+    for k, (d, h, n) in enumerate((*SHAPES, drawn)):
         sizes = {observed: min(d, top), latent: min(h, top), DATA_SIZE: n}
         sizes |= {name: 1 + (k + j) % max(3, len(others)) for j, name in enumerate(others)}
         found.append(Shape(tuple(sizes.items())))

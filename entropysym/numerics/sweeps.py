@@ -88,7 +88,7 @@ def sweep(
     """
     _checked(count, seed)
     identity = gap_function(model, direction, entropy_sum)
-    every = shapes(model)
+    every = shapes(model, seed)
     shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
     compared, failures, coarse, largest, where = 0, 0, 0, 0.0, "nowhere"
     for shape, share in zip(every, shares, strict=True):
@@ -163,7 +163,7 @@ def try_variants(
         for v in made
         for name, e in v.direction.items()
     }
-    every = shapes(model)
+    every = shapes(model, seed)
     rejected, differs, compared = np.zeros(len(made), int), np.zeros(len(made), bool), 0
     chosen = [k for k in _VARIANT_SHAPES if k < len(every)]
     for step, k in enumerate(chosen):

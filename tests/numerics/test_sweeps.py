@@ -47,6 +47,13 @@ def test_huge_terms_that_cancel_hide_nothing(vae2_case):
     assert not result.passed
 
 
+def test_a_formula_that_fits_the_small_sizes_only_fails(vae2_case):
+    D = vae2_case.model.observed.size
+    wrong = vae2_case.entropy_sum + sp.prod(D - k for k in range(1, 7))
+    result = sweep(vae2_case.model, vae2_case.direction, wrong, count=64)
+    assert result.failures == 64 // 8
+
+
 def test_nothing_compared_is_a_failure():
     assert not Sweep("m", 0, 0, 0, 0.0, "nowhere").passed
     assert not VariantResult("v", 0, 0, False).passed
@@ -68,7 +75,10 @@ def test_configurations_are_random_ragged_and_repeatable(case):
     every = shapes(model)
     assert len(every) == 8
     for size in ("D", "H", "N"):
-        assert {1, 6} <= {s[size] for s in every}
+        found = {s[size] for s in every}
+        assert 1 in found
+        assert max(found) >= 6
+    assert len({shapes(model, seed)[-1] for seed in range(20)}) > 5
     few, many = (draw(model, every[5], 3, k) for k in (2, 50))
     for name, array in few.arrays.items():
         assert np.array_equal(array, many.arrays[name][:2])
