@@ -103,7 +103,7 @@ def derive(model: Model) -> Derivation | Refusal:
                 str(reason),
                 (),
                 undecided(f"no common direction: {reason}"),
-                _tied(model, families, {"decoder": decoder}),
+                _partial(model, families, {"decoder": decoder}, False),
             )
     role, reason = (
         ("decoder", "the decoder has no tempering direction")
@@ -116,9 +116,7 @@ def derive(model: Model) -> Derivation | Refusal:
     temperings = {
         r: t for r, t in (("prior", prior), ("decoder", decoder)) if isinstance(t, Tempering)
     }
-    partial = None
-    if temperings:
-        partial = _derivation(model, families, temperings, scales)
+    partial = _partial(model, families, temperings, scales) if temperings else None
     return _refusal(model, role, reason, *attempts, partial=partial)
 
 
@@ -142,13 +140,18 @@ def _refusal(
     return Refusal(model, role, reason, attempts, verdict, partial)
 
 
-def _tied(
-    model: Model, families: Mapping[Family, Tempering], temperings: Mapping[str, Tempering]
+def _partial(
+    model: Model,
+    families: Mapping[Family, Tempering],
+    temperings: Mapping[str, Tempering],
+    scales: bool,
 ) -> Derivation | None:
-    """What the decoder's own direction leaves where the prior needs its parameters to move differently."""
+    """What the directions that there are leave, or None where not even that is shown."""
     try:
-        return _derivation(model, families, temperings, False)
-    except InputError:  # the encoder moves too, or an input of a network does
+        return _derivation(model, families, temperings, scales)
+    except (
+        InputError
+    ):  # the encoder moves too, an input of a network does, or the algebra does not see it
         return None
 
 
