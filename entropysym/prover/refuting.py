@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from entropysym.language.functions import Softplus
 from entropysym.language.heads import NetworkValue, _Expectation
 from entropysym.language.matrices import MatrixNetwork
 from entropysym.language.records import Factor, Model
@@ -27,6 +28,11 @@ def rescue(model: Model, role: str, partial: Derivation | None) -> str:
     if role == "decoder":
         if has_fixed_scale(model):
             return ""
+        if any(a.has(Softplus) for a in model.decoder.arguments):
+            return (
+                "a softplus of a sum is not scaled by a motion of the sum; exp(sum + bias), or any positive head times a learned scale, "
+                "leaves a direction"
+            )
         if _learning_networks(model, model.decoder):
             return "what its networks learn might still give one: name their last layers"
     if role == "prior" and is_frozen(model, model.prior) and is_frozen(model, model.encoder):
