@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from entropysym import checker
-from entropysym.claims.counter_examples import counter_example
+from entropysym.claims.kind_of_refusal import counter_example
 from entropysym.language.records import Model
 from entropysym.prover import Derivation, Refusal
 from entropysym.prover import derive as find

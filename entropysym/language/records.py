@@ -148,15 +148,16 @@ class Family:
             raise InputError(
                 f"{self.name} takes {len(self.arguments)} arguments ({wanted}), not {len(arguments)}"
             )
+        exact: list[sp.Basic] = []
         for place, given in zip(self.arguments, arguments, strict=True):
             where = f"{argument_name(place)} of {self.name}"
             if isinstance(place, Matrix) != isinstance(given, Matrix):
                 what = "a matrix" if isinstance(place, Matrix) else "no matrix"
                 raise InputError(f"{where} is {what}: {shown(given)} does not fit")
-            exact = given if isinstance(given, Matrix) else exact_formula(given, where)
-            if place.is_positive and exact.is_positive is False:
+            exact.append(given if isinstance(given, Matrix) else exact_formula(given, where))
+            if place.is_positive and exact[-1].is_positive is False:
                 raise InputError(f"{where} is positive, which {shown(given)} is not")
-        return Factor(self, tuple(sp.sympify(a, strict=True) for a in arguments))
+        return Factor(self, tuple(exact))
 
 
 def exact_formula(given: object, what: str) -> sp.Expr:
@@ -185,11 +186,6 @@ class Factor:
 
     family: Family
     arguments: tuple[sp.Basic, ...]
-
-    @property
-    def reads_networks(self) -> bool:
-        """Whether an argument is or holds the output of an abstract network."""
-        return any(a.atoms(NetworkValue, MatrixNetwork) for a in self.arguments)
 
     def fill(self, expression: sp.Expr, plate: Plate, value: sp.Expr | None = None) -> sp.Expr:
         """An expression in the family's arguments and variable, at this factor's arguments and at `value`.

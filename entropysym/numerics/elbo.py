@@ -22,8 +22,9 @@ from entropysym.language.symbols import n
 from entropysym.numerics.arguments import Bound, bind
 from entropysym.numerics.axes import SAMPLE, Axes, Named, spread
 from entropysym.numerics.densities import Density, density
-from entropysym.numerics.evaluator import Evaluator, Latent, Scope
+from entropysym.numerics.evaluator import Evaluator
 from entropysym.numerics.quadrature import Nodes
+from entropysym.numerics.scope import Latent, Scope
 from entropysym.numerics.signature import DATA_SIZE, Signature, read_signature
 from entropysym.numerics.words import COLUMN, ROW
 

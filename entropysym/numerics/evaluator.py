@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -39,11 +39,11 @@ from entropysym.numerics.axes import (
     union,
 )
 from entropysym.numerics.precision import softplus
+from entropysym.numerics.scope import Latent, Scope, fresh
 from entropysym.numerics.signature import (
     DATA_SIZE,
     EXPECTATIONS,
     FUNCTIONS,
-    Size,
     reversal,
     size_of,
 )
@@ -69,27 +69,6 @@ def _slope(function: type, value: jax.Array) -> jax.Array:
     if function is Softplus:
         return -jnp.expm1(-value)
     return value * (1 - value) if function is Sigmoid else value
-
-
-@dataclass(frozen=True, eq=False)
-class Latent:
-    """The z that is in scope, along `index`, with its noise; `key` tells two of them apart."""
-
-    key: object
-    index: sp.Symbol
-    z: Named
-    eps: Named | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Scope:
-    """The sizes of the bound indices, and the latent."""
-
-    sizes: Mapping[sp.Symbol, Size]
-    latent: Latent | None = None
-
-    def binding(self, index: sp.Symbol, size: Size) -> Scope:
-        return replace(self, sizes={**self.sizes, index: size})
 
 
 class Evaluator:
@@ -332,12 +311,12 @@ class Evaluator:
             (i, _, upper), *rest = reversed(e.limits)
             size = size_of(upper)
             inside = sp.Sum(e.function, *reversed(rest)) if rest else e.function
-            i, inside = _fresh(i, inside, scope)
+            i, inside = fresh(i, inside, scope)
             inner = scope.binding(i, size)
             parts = [self._bound(inside, inner, body)] if rest else body(inside, inner)
             return summed(parts, i, self.bound.size(size))
         if isinstance(e, DataMean):
-            i, inside = _fresh(e.args[1], e.body, scope)  # type: ignore[arg-type]
+            i, inside = fresh(e.args[1], e.body, scope)  # type: ignore[arg-type]
             v = multiplied(body(inside, scope.binding(i, DATA_SIZE)))
             if i not in v.axes:
                 return v
@@ -355,9 +334,9 @@ class Evaluator:
             raise InputError("the expression holds an expectation; pass noise, e.g. cubature(H)")
         h, location, scale = e.encoder
         if h in scope.sizes:
-            fresh = sp.Dummy(h.name, integer=True, positive=True)
-            location, scale = location.xreplace({h: fresh}), scale.xreplace({h: fresh})
-            h = fresh
+            other = sp.Dummy(h.name, integer=True, positive=True)
+            location, scale = location.xreplace({h: other}), scale.xreplace({h: other})
+            h = other
         inner = replace(scope.binding(h, size_of(e.args[2].args[2])), latent=None)
         eps = Named(noise.eps, (SAMPLE, h))
         if isinstance(scale, Matrix):
@@ -409,13 +388,5 @@ class Evaluator:
 
     def _vector(self, v: Vector, scope: Scope) -> tuple[Named, sp.Symbol, int]:
         size = size_of(v.args[2])
-        i, body = _fresh(v.args[1], v.body, scope)  # type: ignore[arg-type]
+        i, body = fresh(v.args[1], v.body, scope)  # type: ignore[arg-type]
         return self.value(body, scope.binding(i, size)), i, self.bound.size(size)
-
-
-def _fresh(i: sp.Symbol, body: sp.Basic, scope: Scope) -> tuple[sp.Symbol, sp.Basic]:
-    """The bound symbol and the body, renamed if the symbol is bound outside already."""
-    if i not in scope.sizes:
-        return i, body
-    new = sp.Dummy(i.name, integer=True, positive=True)
-    return new, body.xreplace({i: new})

@@ -15,7 +15,8 @@ from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
 from entropysym.numerics.arguments import bind
 from entropysym.numerics.axes import Named, spread
-from entropysym.numerics.evaluator import Evaluator, Scope
+from entropysym.numerics.evaluator import Evaluator
+from entropysym.numerics.scope import Scope
 from entropysym.numerics.signature import Signature, read_signature, size_of
 from entropysym.numerics.words import COLUMN, ROW
 

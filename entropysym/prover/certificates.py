@@ -25,8 +25,7 @@ class Certificate:
 
     The matrix has a row for each point and a column for each of `columns`, up to terms free of x; a column 1 stands for one value of
     what the density is conditioned on, and is 0 at points with another. The determinant is a rational other than zero, or
-    `AccumBounds` with a rigorous lower and upper bound that exclude zero. `whatever_networks_learn` says that the outputs of
-    networks were allowed to move, too.
+    `AccumBounds` with a rigorous lower and upper bound that exclude zero.
     """
 
     parameters: Mapping[sp.Symbol, sp.Rational]
@@ -34,7 +33,6 @@ class Certificate:
     columns: tuple[sp.Expr, ...]
     matrix: sp.ImmutableMatrix
     determinant: sp.Expr
-    whatever_networks_learn: bool = False
 
 
 def certificate(

@@ -224,7 +224,10 @@ def factor_tempering(model: Model, role: str) -> Tempering | NoTempering:
 
 
 def _smallest_certificate(model: Model, role: str) -> Certificate | None:
-    """The certificate of the smallest instance: inner sums of one term, networks that are given functions, every parameter learned that is."""
+    """The certificate of the smallest instance: inner sums of one term, every parameter learned that is.
+
+    The outputs of networks may move, too, where that can be excluded all the same; otherwise they are given functions.
+    """
     factor, plate = model.factor(role), model.plate(role)
     value = variable(model, role)
 
@@ -257,6 +260,4 @@ def _smallest_certificate(model: Model, role: str) -> Certificate | None:
     over, present = frozenset([symbols[value]]), plain.free_symbols
     fixed = frozenset(g for g in given if g not in outputs and g in present)
     strong = _certificate(plain, over, fixed, [*learned, *(o for o in outputs if o in present)])
-    if strong is not None:
-        return replace(strong, whatever_networks_learn=True)
-    return _certificate(plain, over, frozenset(given) & present, learned)
+    return strong or _certificate(plain, over, frozenset(given) & present, learned)

@@ -21,10 +21,9 @@ from entropysym.language.heads import (
     Entropy,
     LogBaseMeasure,
     LogDensity,
-    NetworkValue,
     ObjectiveValue,
 )
-from entropysym.language.matrices import MatrixNetwork, Scaled
+from entropysym.language.matrices import Scaled
 from entropysym.language.objective import (
     elbo,
     entropy_sum,
@@ -36,7 +35,7 @@ from entropysym.language.objective import (
 )
 from entropysym.language.records import Family, Model
 from entropysym.language.store import model_record
-from entropysym.language.symbols import LATENT
+from entropysym.prover.clamps import is_clamped, with_active_clamps
 from entropysym.prover.conditions import conditions
 from entropysym.prover.criterion import NoTempering, Tempering
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
@@ -54,8 +53,6 @@ from entropysym.prover.scaling import scaling_direction
 from entropysym.prover.stationarity import scaling_condition, stationarity_conditions
 from entropysym.verdict import Value, refuted, undecided
 
-Found = Tempering | NoTempering
-
 
 def derive(model: Model) -> Derivation | Refusal:
     """Derive the entropy sum of a model, or say which factor refuses, why, and what is true all the same.
@@ -63,7 +60,7 @@ def derive(model: Model) -> Derivation | Refusal:
     The result is not believed until the checker has replayed it.
     """
     for role in ("prior", "decoder"):
-        if any(map(_clamps, model.factor(role).arguments)):
+        if is_clamped(model, role):
             return _clamped(model, role)
     if model.encoder.family.log_base_measure != 0:
         name = model.encoder.family.name
@@ -155,45 +152,9 @@ def _partial(
         return None
 
 
-def _clamps(argument: sp.Basic) -> set[sp.Basic]:
-    """Maxima and minima of parameters; those of latents or networks belong to the model's shape and are no clamps."""
-    found = argument.atoms(sp.Max, sp.Min)
-    return {c for c in found if not c.has(LATENT) and not c.atoms(NetworkValue)}
-
-
 def _clamped(model: Model, role: str) -> Refusal:
-    """A clamp: where it is active its parameter has no effect, so the model is one with a constant in its place."""
-    factor = model.factor(role)
-    learned = {p.symbol for p in model.parameters if p.learned}
-
-    def active(clamp: sp.Basic) -> sp.Basic:
-        fixed = [a for a in clamp.args if not any(a.has(s) for s in learned)]
-        return fixed[0] if fixed else clamp.args[0]
-
-    arguments = tuple(
-        a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active) for a in factor.arguments
-    )
-    inside = replace(factor, arguments=arguments)
-    kept = tuple(
-        p
-        for p in model.parameters
-        if any(
-            a.has(p.symbol)
-            for r in ("prior", "decoder", "encoder")
-            for a in (arguments if r == role else model.factor(r).arguments)
-        )
-    )
-    read = {
-        v.name
-        for r in ROLES
-        for a in (arguments if r == role else model.factor(r).arguments)
-        for v in a.atoms(NetworkValue, MatrixNetwork)
-    }
-    networks = tuple(net for net in model.networks if net.name in read)
-    constant = replace(
-        model, name=f"{model.name}_clamped", parameters=kept, networks=networks, **{role: inside}
-    )
-    found = derive(constant)
+    """What is known of a model with a clamp: what is known of it where the clamp is active."""
+    found = derive(with_active_clamps(model, role))
     reason = (
         f"the {role} is clamped: where the clamp is active, the derivative by its parameter is 0 whatever the gap, "
         "so stationarity says nothing about it"

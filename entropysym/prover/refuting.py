@@ -3,7 +3,9 @@
 A certificate is about what one factor is known to learn, and pointwise. Networks may learn more, a motion of the encoder may help, and
 an average may vanish where the integrand does not. So a refutation needs a certificate and one of two arguments:
 
-* The decoder's scale is a constant: on data that are one point, learned exactly, the residual is 0 and the gap is D/2.
+* The decoder's scale is a constant, which the residual would have to match. With more dimensions than latents there are data for which
+  it does not: a linear mean leaves directions in which they vary as they like (the gap of probabilistic PCA with a fixed variance), and a
+  mean that follows the data everywhere leaves no residual at all.
 * Neither prior nor encoder learn anything: then the prior's part is a constant, which is worked out and must not be 0.
 """
 

@@ -22,12 +22,6 @@ def plain(expression: sp.Basic, model: Model | None = None, *, data: Data = "fin
     return PlainPrinter(roles(model) if model else Roles(), data).doprint(expression)
 
 
-def plain_name(name: str) -> tuple[str, int]:
-    """A name in Unicode without its power, and the power that the name carries: `sigma2` is (σ, 2)."""
-    stem, below, square = name_parts(name)
-    return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
-
-
 class PlainPrinter(HeadsPrinter, StrPrinter):
     """Text of the language's heads and of the arithmetic between them, in the order of the LaTeX printer."""
 
@@ -58,7 +52,8 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         return f"{left}{body}{right}"
 
     def letter(self, name: str) -> tuple[str, int]:
-        return plain_name(name)
+        stem, below, square = name_parts(name)
+        return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
 
     def _product(self, p: Product) -> str:
         below, heavy = p.denominator, p.heavy
@@ -184,4 +179,4 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         return f"Π_{self._print(e.args[1][0])} {self._print(e.args[0])}"
 
     def _print_MatrixLetter(self, e: Any) -> str:
-        return plain_name(e.name)[0]
+        return self.letter(e.name)[0]
