@@ -14,7 +14,8 @@ entropy and reparametrisation by algebra, works out the conditions, and compares
 atoms it does not look into. *Trusted* are: this folder, Python's json, fractions and hashlib, the
 conditions (normalised densities, finite expectations, interchange of limits), and the reader's
 comparison of the printed statement with the theorem that was meant. Not trusted: whoever wrote the
-document. Read in this order: terms, reader, normal_form, measures, evaluate, rules.
+document. Read in this order: terms, reader, normal_form, measures, matrices, evaluate, rules,
+statement, known.
 """
 
 from dataclasses import dataclass

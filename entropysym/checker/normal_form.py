@@ -1,8 +1,9 @@
 """Normal forms: polynomials with rational exponents over atoms, and linear measures.
 
 A *monomial* is a set of (atom, exponent), a *polynomial* maps monomials to rational coefficients;
-two terms whose polynomials agree are equal. Nothing else is ever concluded: atoms that look
-different may well be equal, and then the checker says "not shown".
+two terms whose polynomials agree, or differ by what vanishes without denominators, are equal.
+Nothing else is ever concluded: atoms that look different may well be equal, and then the checker
+says "not shown".
 
 An atom is a symbol (parameter, datum, latent, …), an opaque function (``log``, ``exp``, ``abs``,
 ``net``, a ``root`` for powers of a sum, a word of matrices) or a *measure*: a finite sum, a data mean or an expectation, any

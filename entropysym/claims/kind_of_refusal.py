@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sympy as sp
-
 from entropysym.language.functions import Softplus
 from entropysym.prover import Refusal
+from entropysym.prover.clamps import is_clamped
 from entropysym.prover.refuting import has_fixed_scale, is_frozen
 
 
@@ -24,7 +23,7 @@ def counter_example(refusal: Refusal) -> str | None:
         ]
         tied = len(read) == 2 and read[0] == read[1] and len(read[0]) == 1
         return "tied variances" if tied else None
-    if any(a.has(sp.Max, sp.Min) for a in factor.arguments):
+    if is_clamped(model, refusal.role):
         return "clamped variance"
     if refusal.role == "prior":
         frozen = is_frozen(model, model.prior) and is_frozen(model, model.encoder)

@@ -56,7 +56,7 @@ def figures(v: Verification) -> dict[str, Figure]:
                 "kind of stationary point": t.kind,
             }
         out |= {"training": t.message, "iterations": t.iterations}
-    return out | {"seconds": f"{v.seconds:.0f}"}
+    return out | {"seconds": round(v.seconds)}
 
 
 def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path]:
