@@ -1,0 +1,253 @@
+r"""A certificate for any point of any Gaussian VAE: the gap, what the gradient predicts of it, the bound, and what kind of point it is.
+
+$$\Delta=\mathcal F-\mathcal E=v\cdot\nabla\mathcal F,\qquad|\Delta|\le\|v\|\,\|\nabla\mathcal F\|.$$
+The gradient is that of the claim's own ELBO on all data, whatever was trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float
+
+from entropysym.errors import InputError
+from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
+from entropysym.numerics.quadrature import Nodes
+from entropysym.training.directions import EXACT, Network, solved, together, written
+from entropysym.training.networks import GaussianVae
+from entropysym.training.outputs import Parts, parts
+from entropysym.training.readings import Figures, Reading, read
+from entropysym.training.settling import DENSE, FLAT
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far from ELBO = entropy sum a point is, and why; nats per data point.
+
+    `slopes` are the derivatives of the ELBO along the direction of decoder and prior, and `gap_decoder` and `gap_prior` what they predict.
+    `residual` is |gap − predicted| in eps × terms. `missing` tells how well each direction solves its equations (0: written down).
+    `quadrature_error` estimates the error of the expectation: the change of the ELBO under other nodes, if such were given.
+    """
+
+    elbo: float
+    encoder_entropy: float
+    prior_entropy: float
+    decoder_entropy: float
+    gap: float
+    gap_decoder: float
+    gap_prior: float
+    predicted: float
+    slopes: Mapping[str, float]
+    residual: float
+    gradient_norm: float
+    trained_gradient_norm: float
+    direction_norm: float
+    missing: Mapping[str, float]
+    inertia: tuple[int, int, int] | None
+    quadrature_error: float | None
+    reading: Reading
+    message: str
+
+    @property
+    def entropy_sum(self) -> float:
+        """Encoder minus prior minus decoder entropy."""
+        return self.encoder_entropy - self.prior_entropy - self.decoder_entropy
+
+    @property
+    def bound(self) -> float:
+        r"""$\|v\|\,\|\nabla\mathcal F\|$."""
+        return self.direction_norm * self.gradient_norm
+
+    @property
+    def exact(self) -> bool:
+        """Both directions solve their equations, so that the gap *is* the predicted one."""
+        return max(self.missing.values(), default=0.0) <= EXACT
+
+    @property
+    def agrees(self) -> bool:
+        """The gap is the predicted one: to 8 eps × terms for written directions, to the accuracy of least squares for others."""
+        if not np.isfinite(self.residual):
+            return False
+        if max(self.missing.values(), default=0.0) == 0:
+            return self.residual <= TOLERANCE
+        return self.exact and abs(self.gap - self.predicted) <= 1e-8 * (1 + abs(self.gap))
+
+
+def certify(
+    network: Network,
+    parameters: Any,
+    x: Float[np.ndarray, "N D"],
+    nodes: Nodes,
+    *,
+    directions: Mapping[str, Any] | None = None,
+    trained: Callable[[Any], jax.Array] | None = None,
+    batch: int | None = None,
+    finer: Nodes | None = None,
+    hessian: bool | None = None,
+    goal: float = 1e-8,
+) -> Certificate:
+    """Certify a point: `network(parameters, x, eps)` gives `Outputs`, `parameters` is any pytree of float64 arrays.
+
+    `directions` are pytrees like the parameters, by `decoder` and `prior`; those of a shipped network are known, others are found by least
+    squares. `trained` is what was maximised, if it was not the ELBO; `batch` the size of its mini-batches. `finer` nodes give an estimate
+    of the error of the expectation. The Hessian is formed up to 2000 parameters, or as `hessian` says.
+
+    Raises `InputError` for shapes that do not fit and for parameters that are not float64. What is not finite is a reading, not an error.
+    """
+    require_x64()
+    x = jnp.asarray(x)
+    for path, leaf in jax.tree_util.tree_flatten_with_path(parameters)[0]:
+        if getattr(leaf, "dtype", None) != jnp.float64:
+            kind = getattr(leaf, "dtype", type(leaf).__name__)
+            raise InputError(
+                f"the parameter {jax.tree_util.keystr(path)} is {kind}; a certificate needs float64 arrays"
+            )
+
+    def terms(p: Any, x: jax.Array = x, at: Nodes = nodes) -> Parts:
+        return parts(network(p, x, at.eps), x, at.weights)
+
+    @jax.jit
+    def both(p: Any) -> tuple[Any, Parts]:
+        return jax.grad(lambda p: (lambda t: (t.elbo, t))(terms(p)), has_aux=True)(p)
+
+    gradient, t = both(parameters)
+    missing = {"decoder": 0.0, "prior": 0.0}
+    if directions is None:
+        if isinstance(parameters, GaussianVae):
+            directions = written(parameters)
+        elif np.isfinite(float(t.elbo)):
+            directions, missing = solved(network, parameters, x, nodes.eps)
+        else:
+            directions = {name: jax.tree.map(jnp.zeros_like, parameters) for name in missing}
+    slopes = {name: _dot(v, gradient) for name, v in directions.items()}
+    absolute = sum(
+        _dot(jax.tree.map(lambda a, b: jnp.abs(a * b), v, gradient)) for v in directions.values()
+    )
+    trained_gradient = gradient if trained is None else jax.jit(jax.grad(trained))(parameters)
+    F, E = float(t.elbo), float(t.entropy_sum)
+    predicted = sum(slopes.values())
+    scale = EPS * (float(t.terms) + absolute)
+    figures = Figures(
+        elbo=F,
+        gaps={"decoder": float(t.gap_decoder), "prior": float(t.gap_prior)},
+        slopes=slopes,
+        gradient=_norm(gradient),
+        trained_gradient=_norm(trained_gradient),
+        direction_norm=_norm(together(directions)),
+        moves=moves(network, parameters, x, nodes),
+        missing={name: value for name, value in missing.items() if value > EXACT},
+        noise=None if batch is None else _noise(terms, gradient, parameters, x, batch),
+        another_objective=trained is not None,
+    )
+    inertia = None
+    size = ravel_pytree(parameters)[0].size
+    wanted = size <= DENSE and figures.trained_gradient <= goal if hessian is None else hessian
+    if wanted:
+        inertia = _inertia((lambda p: terms(p).elbo) if trained is None else trained, parameters)
+        figures = Figures(**{**figures.__dict__, "flat": inertia[2]})
+    reading, message = read(figures, goal)
+    return Certificate(
+        elbo=F,
+        encoder_entropy=float(t.encoder_entropy),
+        prior_entropy=float(t.prior_entropy),
+        decoder_entropy=float(t.decoder_entropy),
+        gap=F - E,
+        gap_decoder=figures.gaps["decoder"],
+        gap_prior=figures.gaps["prior"],
+        predicted=predicted,
+        slopes=slopes,
+        residual=abs(F - E - predicted) / scale if scale > 0 else float("nan"),
+        gradient_norm=figures.gradient,
+        trained_gradient_norm=figures.trained_gradient,
+        direction_norm=figures.direction_norm,
+        missing=missing,
+        inertia=inertia,
+        quadrature_error=None
+        if finer is None
+        else abs(float(jax.jit(lambda p: terms(p, x, finer).elbo)(parameters)) - F),
+        reading=reading,
+        message=message,
+    )
+
+
+def moves(network: Network, parameters: Any, x: jax.Array, nodes: Nodes) -> dict[str, str]:
+    """Whether learned parameters move each variance: "yes"; "here not", if they enter it but have no effect at this point; or "never".
+
+    The prior counts as moved: where its variance is fixed, the scale of the latents moves instead.
+    """
+    flat, unravel = ravel_pytree(parameters)
+    some_x, some_eps = x[: min(len(x), 64)], nodes.eps[: min(len(nodes.eps), 8)]
+
+    def log_sigma2(v: jax.Array) -> jax.Array:
+        return jnp.log(network(unravel(v), some_x, some_eps).sigma2)
+
+    # A random motion changes every entry that anything changes.
+    motion = jnp.asarray(np.random.default_rng(0).normal(size=flat.size))
+    changed = jax.jit(lambda v: jax.jvp(log_sigma2, (v,), (motion,))[1])(flat)
+    if bool(jnp.any(jnp.abs(changed) > 1e-10)):
+        return {"decoder": "yes", "prior": "yes"}
+    program = jax.make_jaxpr(log_sigma2)(flat)
+    return {"decoder": "here not" if _enters(program.jaxpr) else "never", "prior": "yes"}
+
+
+def _enters(program: Any) -> bool:
+    """Whether the first input of a traced program is read on the way to its output."""
+    reached = {program.invars[0]}
+    for step in program.eqns:
+        if any(not isinstance(v, jax.extend.core.Literal) and v in reached for v in step.invars):
+            reached |= set(step.outvars)
+    return any(v in reached for v in program.outvars if not isinstance(v, jax.extend.core.Literal))
+
+
+def _noise(
+    terms: Callable[..., Parts], gradient: Any, parameters: Any, x: jax.Array, batch: int
+) -> float:
+    """The root mean square deviation of a mini-batch's gradient from the full one."""
+    count = len(x) // batch
+    if count < 2:
+        raise InputError(f"batch is {batch}; pass at most half the number of data points, {len(x)}")
+    deviation = jax.jit(
+        lambda rows: _squared(
+            jax.tree.map(
+                jnp.subtract, jax.grad(lambda p: terms(p, rows).elbo)(parameters), gradient
+            )
+        )
+    )
+    kept = min(count, 20)
+    squares = [float(deviation(x[i * batch : (i + 1) * batch])) for i in range(kept)]
+    return float(np.sqrt(np.mean(squares)))
+
+
+def _inertia(objective: Callable[[Any], jax.Array], parameters: Any) -> tuple[int, int, int]:
+    """Positive, negative and flat curvatures at the point."""
+    flat, unravel = ravel_pytree(parameters)
+
+    @jax.jit
+    def dense(v: jax.Array) -> jax.Array:
+        gradient = jax.grad(lambda w: objective(unravel(w)))
+        column = lambda u: jax.jvp(gradient, (v,), (u,))[1]  # noqa: E731
+        return jax.lax.map(column, jnp.eye(v.size), batch_size=16)
+
+    values = np.linalg.eigvalsh(np.asarray(dense(flat)))
+    level = FLAT * np.abs(values).max()
+    positive, negative = int(np.sum(values > level)), int(np.sum(values < -level))
+    return positive, negative, values.size - positive - negative
+
+
+def _dot(one: Any, other: Any | None = None) -> float:
+    products = one if other is None else jax.tree.map(lambda a, b: jnp.sum(a * b), one, other)
+    return float(sum(jnp.sum(a) for a in jax.tree.leaves(products)))
+
+
+def _squared(tree: Any) -> jax.Array:
+    return sum((jnp.sum(a**2) for a in jax.tree.leaves(tree)), jnp.zeros(()))
+
+
+def _norm(tree: Any) -> float:
+    return float(jnp.sqrt(_squared(tree)))

@@ -1,0 +1,96 @@
+"""What a certificate says about the point where training ended: converged, stalled, clamped, another objective, unidentifiable, …
+
+A pure function of figures, so that each label can be shown on figures alone. "Small" is relative to a goal for gradients; gaps are compared with what
+a gradient of that size could explain.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class Reading(enum.Enum):
+    """The labels, each with what it means for ELBO = entropy sum."""
+
+    CONVERGED = "converged: stationary, and the ELBO equals the entropy sum"
+    UNIDENTIFIABLE = "unidentifiable: stationary, but some directions of the parameters are flat, so the point is not isolated"
+    HOLDS = "stationary for another objective that is stationary along the same directions: the equality holds, the ELBO itself is not stationary"
+    CLAMPED = "clamped: stationary in the parameter, but the variance does not follow it here (a floor, a clip, saturation)"
+    FIXED = (
+        "fixed: no learned parameter moves the variance, so there is no direction and a gap stays"
+    )
+    WRONG_OBJECTIVE = "wrong objective: stationary for what was trained (a penalty, other weights), not for the ELBO"
+    STALLED = (
+        "stalled: the gradient is not small and nothing moves any more, or training was cut off"
+    )
+    NOISE_BALL = "noise ball: the gradient is below the noise of a mini-batch; a constant rate gets no further"
+    NOT_STATIONARY = (
+        "equality without stationarity: parts of the gap cancel, the gradient does not vanish"
+    )
+    NO_DIRECTION = "no direction: the gap is not a derivative of the ELBO in this parameterisation"
+    NOT_FINITE = "not finite"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a reading depends on, in nats per data point.
+
+    `slopes` are the derivatives along the directions, `gaps` the parts of the gap (both by `decoder` and `prior`); `gradient` is the norm of the
+    ELBO's gradient, `trained_gradient` that of what was trained (the same if nothing else was), `noise` the size of a mini-batch's
+    deviation from it. `moves` says of each variance whether learned parameters move it: "yes", "here not" or "never".
+    `missing` is the relative residual of each direction, 0 where it is known. `flat` counts flat directions of the Hessian, None if unknown.
+    """
+
+    elbo: float
+    gaps: Mapping[str, float]
+    slopes: Mapping[str, float]
+    gradient: float
+    trained_gradient: float
+    direction_norm: float
+    moves: Mapping[str, str]
+    missing: Mapping[str, float] = field(default_factory=dict)
+    noise: float | None = None
+    flat: int | None = None
+    another_objective: bool = False
+
+
+def read(f: Figures, goal: float, exact: float = 1e-6) -> tuple[Reading, str]:
+    """The label, and one line with the figures that led to it."""
+    numbers = (f.elbo, *f.gaps.values(), *f.slopes.values(), f.gradient, f.trained_gradient)
+    if not all(map(math.isfinite, numbers)):
+        return Reading.NOT_FINITE, f"ELBO {f.elbo:g}, gradient {f.gradient:g}"
+    gap = sum(f.gaps.values())
+    # What a gradient at the goal can leave of a gap, and the rounding of the ELBO.
+    level = goal * max(1.0, f.direction_norm) + 1e-13 * max(1.0, abs(f.elbo))
+    said = f"gap {gap:+.2e} nat, gradient norm {f.gradient:.1e}"
+    stuck = {name for name, how in f.moves.items() if how != "yes" and abs(f.gaps[name]) > level}
+    for how, reading in (("never", Reading.FIXED), ("here not", Reading.CLAMPED)):
+        for name in sorted(stuck):
+            if f.moves[name] == how:
+                return reading, f"{said}; the {name}'s variance keeps a gap of {f.gaps[name]:+.2e}"
+    if f.trained_gradient <= goal:
+        if all(abs(part) <= level for part in f.gaps.values()):
+            if f.gradient > goal:
+                return Reading.HOLDS, f"{said}; that of what was trained {f.trained_gradient:.1e}"
+            if f.flat:
+                return Reading.UNIDENTIFIABLE, f"{said}; {f.flat} flat directions"
+            return Reading.CONVERGED, said
+        if f.another_objective:
+            return (
+                Reading.WRONG_OBJECTIVE,
+                f"{said}; that of what was trained {f.trained_gradient:.1e}",
+            )
+        missing = max(f.missing, key=lambda name: f.missing[name], default="")
+        return Reading.NO_DIRECTION, (
+            f"{said}; the equations of the {missing or 'direction'} keep a residual of {f.missing.get(missing, math.nan):.1e}"
+        )
+    largest = max(map(abs, f.gaps.values()))
+    if abs(gap) <= exact * largest and largest > level:
+        parts = ", ".join(f"{name} {value:+.2e}" for name, value in f.gaps.items())
+        return Reading.NOT_STATIONARY, f"{said}; parts {parts}"
+    if f.noise is not None and f.trained_gradient <= f.noise:
+        return Reading.NOISE_BALL, f"{said}; a mini-batch deviates by {f.noise:.1e}"
+    return Reading.STALLED, said
