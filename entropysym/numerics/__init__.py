@@ -8,7 +8,7 @@ True
 * `density_elbo`: the ELBO of a model straight from its densities; no derived formula is used.
 * `measure_gap`: the gap identity F = E + v·∇J at one point, J being what learning maximises; `sweep`: at thousands of random ones; `try_variants`: on wrong
   right-hand sides, which must be rejected.
-* `cubature`, `gauss_hermite`, `normal_noise`: nodes for expectations.
+* `cubature`, `gauss_hermite`, `low_discrepancy`, `normal_noise`: nodes for expectations.
 * `load`, `require_stationary_point`: data, and whether the theorem says anything about them.
 * `max_log_likelihood`, `maximum_point`: probabilistic PCA in closed form; `stationary_point`, `nondiagonal_saddle`,
   `fixed_variance_point`, `beta_point`: the stationary points of the linear VAE, and `hessian_inertia`, which tells what they are.
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from entropysym.numerics.mutations import Variant, variants
     from entropysym.numerics.ppca import max_log_likelihood, maximum_point
     from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
-    from entropysym.numerics.quadrature import Nodes, cubature, gauss_hermite, normal_noise
+    from entropysym.numerics.quadrature import (
+        Nodes,
+        cubature,
+        gauss_hermite,
+        low_discrepancy,
+        normal_noise,
+    )
     from entropysym.numerics.stationary_points import (
         Inertia,
         StationaryPoint,
@@ -73,6 +79,7 @@ __all__ = [
     "gauss_hermite",
     "hessian_inertia",
     "load",
+    "low_discrepancy",
     "lower",
     "max_log_likelihood",
     "maximum_point",
@@ -98,7 +105,7 @@ _HOME = {
     "lowering": ("Lowered", "lower"),
     "ppca": ("max_log_likelihood", "maximum_point"),
     "precision": ("EPS", "TOLERANCE", "require_x64"),
-    "quadrature": ("Nodes", "cubature", "gauss_hermite", "normal_noise"),
+    "quadrature": ("Nodes", "cubature", "gauss_hermite", "low_discrepancy", "normal_noise"),
     "stationary_points": (
         *("Inertia", "StationaryPoint", "beta_point", "fixed_variance_point"),
         *("hessian_inertia", "nondiagonal_saddle", "stationary_point"),

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from jaxtyping import Array, Float
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Parameter
+from entropysym.numerics.averaging import averaged
 from entropysym.numerics.elbo import DensityElbo, density_elbo
 from entropysym.numerics.lowering import Lowered, lower
 from entropysym.numerics.precision import EPS, TOLERANCE
@@ -70,6 +71,17 @@ class Gap:
         return self.finite and self.residual <= TOLERANCE
 
 
+class Sides(NamedTuple):
+    """ELBO, entropy sum, |terms|, gradients and motion at one point: averages over data, or constant."""
+
+    elbo: jax.Array
+    entropy_sum: jax.Array
+    terms: jax.Array
+    gradient: dict[str, jax.Array]
+    weight_gradient: Any
+    motion: dict[str, jax.Array]
+
+
 @dataclass(frozen=True, eq=False)
 class GapFunction:
     """Both sides of the identity for one model, direction and entropy sum; can be jitted and vmapped."""
@@ -86,19 +98,33 @@ class GapFunction:
         networks: Networks | None = None,
     ) -> GapParts:
         """Evaluate. `networks(weights)` gives the callables that `arguments` does not hold."""
+        return self.parts(self.sides(arguments, nodes, weights, networks))
+
+    def sides(
+        self,
+        arguments: Mapping[str, Any],
+        nodes: Nodes,
+        weights: Any = None,
+        networks: Networks | None = None,
+    ) -> Sides:
+        """Both sides, before anything that is not linear in the data mean."""
         value, terms, gradient, weight_gradient = self.gradient(arguments, nodes, weights, networks)
         everything = {**arguments, **(networks(weights) if networks else {}), "noise": nodes}
         right, motion = self.right_hand_side(everything)
-        right_terms = self.entropy_sum.terms(**everything)
-        along = [motion[name] * gradient[name] for name in motion]
-        learned = [gradient[p.name] for p in self.elbo.model.parameters if p.learned]
+        terms = terms + self.entropy_sum.terms(**everything)
+        return Sides(value, right, terms, gradient, weight_gradient, motion)
+
+    def parts(self, sides: Sides) -> GapParts:
+        """The gap and its prediction from both sides."""
+        along = [motion * sides.gradient[name] for name, motion in sides.motion.items()]
+        learned = [sides.gradient[p.name] for p in self.elbo.model.parameters if p.learned]
         return GapParts(
-            elbo=value,
-            entropy_sum=right,
+            elbo=sides.elbo,
+            entropy_sum=sides.entropy_sum,
             predicted=_total(along),
-            terms=terms + right_terms + _total([jnp.abs(a) for a in along]),
-            gradient_norm=_norm([*learned, *jax.tree.leaves(weight_gradient)]),
-            direction_norm=_norm(list(motion.values())),
+            terms=sides.terms + _total([jnp.abs(a) for a in along]),
+            gradient_norm=_norm([*learned, *jax.tree.leaves(sides.weight_gradient)]),
+            direction_norm=_norm(list(sides.motion.values())),
         )
 
     def gradient(
@@ -184,11 +210,13 @@ def measure_gap(
     nodes: Nodes,
     weights: Any = None,
     networks: Networks | None = None,
+    rows: int | None = None,
 ) -> Gap:
     """The gap and its prediction at one point.
 
     `arguments` holds `x` (N, D), every parameter, and every network as a callable. Networks whose weights count in the gradient
-    norm come instead from `networks(weights)`, which maps a pytree of float64 arrays to the callables by name.
+    norm come instead from `networks(weights)`, which maps a pytree of float64 arrays to the callables by name. With `rows` the data are
+    read that many at a time, which bounds the memory; all that is measured is an average over data.
 
     Raises `InputError` for arguments that do not fit. Numbers that are not finite never raise: they make `agrees` false.
     """
@@ -197,15 +225,19 @@ def measure_gap(
     for name, value in arguments.items():
         (callables if callable(value) else arrays)[name] = value
 
-    def run(arrays: Mapping[str, Any], nodes: Nodes, weights: Any) -> GapParts:
-        return made({**arrays, **callables}, nodes, weights, networks)
+    def run(arrays: Mapping[str, Any], nodes: Nodes, weights: Any) -> Sides:
+        return made.sides({**arrays, **callables}, nodes, weights, networks)
 
     # What is no array is reported by name before jit can complain about its type.
     for name, value in arrays.items():
         if not isinstance(value, float) and not hasattr(value, "dtype"):
             raise InputError(f"{name} is {shown(value)}; pass a float64 array")
-    parts = jax.jit(run)(arrays, nodes, weights)
-    return finished(parts, inputs=(arrays, nodes, weights))
+    one, x = jax.jit(run), arrays.get("x")
+    if np.ndim(x) == 2:
+        sides = averaged(lambda some: one({**arrays, "x": some}, nodes, weights), x, rows)
+    else:
+        sides = one(arrays, nodes, weights)
+    return finished(made.parts(sides), inputs=(arrays, nodes, weights))
 
 
 def finished(parts: GapParts, inputs: Any = None) -> Gap:

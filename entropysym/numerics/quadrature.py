@@ -79,3 +79,20 @@ def normal_noise(
         eps = jnp.concatenate([half, -half])
         eps = eps / jnp.sqrt(jnp.mean(eps**2, axis=0))
     return Nodes(eps, jnp.full(samples, 1 / samples, jnp.float64))
+
+
+def low_discrepancy(H: int, samples: int = 128, seed: int = 0) -> Nodes:
+    """Fixed normal points with equal weights from a scrambled Sobol' sequence (Owen 1998), for latents too many for a product rule.
+
+    `samples` is rounded up to a power of two, for which the points are balanced. Other seeds give other scrambles: their spread estimates
+    the error.
+    """
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    require_x64()
+    power = (_positive("samples", samples) - 1).bit_length()
+    points = qmc.Sobol(_positive("H", H), scramble=True, rng=seed).random_base2(power)
+    # Points are multiples of 2**-64 or so; a half keeps the quantile off minus infinity.
+    eps = ndtri(np.clip(points, 2.0**-53, 1 - 2.0**-53))
+    return Nodes(jnp.asarray(eps), jnp.full(len(eps), 1 / len(eps), jnp.float64))

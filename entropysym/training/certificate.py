@@ -7,7 +7,8 @@ The gradient is that of the claim's own ELBO on all data, whatever was trained.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -17,10 +18,11 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from entropysym.errors import InputError
+from entropysym.numerics.averaging import averaged
 from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
 from entropysym.numerics.quadrature import Nodes
 from entropysym.training.directions import EXACT, Network, solved, together, written
-from entropysym.training.networks import GaussianVae
+from entropysym.training.networks import GaussianVae, Vae2
 from entropysym.training.outputs import Parts, parts
 from entropysym.training.readings import Figures, Reading, read
 from entropysym.training.settling import DENSE, FLAT
@@ -91,12 +93,14 @@ def certify(
     finer: Nodes | None = None,
     hessian: bool | None = None,
     goal: float = 1e-8,
+    rows: int | None = None,
 ) -> Certificate:
     """Certify a point: `network(parameters, x, eps)` gives `Outputs`, `parameters` is any pytree of float64 arrays.
 
     `directions` are pytrees like the parameters, by `decoder` and `prior`; those of a shipped network are known, others are found by least
     squares. `trained` is what was maximised, if it was not the ELBO; `batch` the size of its mini-batches. `finer` nodes give an estimate
-    of the error of the expectation. The Hessian is formed up to 2000 parameters, or as `hessian` says.
+    of the error of the expectation. The Hessian is formed at stationary points of up to 2000 parameters, or as `hessian` says. With `rows` the
+    data are read that many at a time, which bounds the memory.
 
     Raises `InputError` for shapes that do not fit and for parameters that are not float64. What is not finite is a reading, not an error.
     """
@@ -109,14 +113,7 @@ def certify(
                 f"the parameter {jax.tree_util.keystr(path)} is {kind}; a certificate needs float64 arrays"
             )
 
-    def terms(p: Any, x: jax.Array = x, at: Nodes = nodes) -> Parts:
-        return parts(network(p, x, at.eps), x, at.weights)
-
-    @jax.jit
-    def both(p: Any) -> tuple[Any, Parts]:
-        return jax.grad(lambda p: (lambda t: (t.elbo, t))(terms(p)), has_aux=True)(p)
-
-    gradient, t = both(parameters)
+    gradient, t = averaged(lambda some: _gradient(network, parameters, some, nodes), x, rows)
     missing = {"decoder": 0.0, "prior": 0.0}
     if directions is None:
         if isinstance(parameters, GaussianVae):
@@ -142,15 +139,19 @@ def certify(
         direction_norm=_norm(together(directions)),
         moves=moves(network, parameters, x, nodes),
         missing={name: value for name, value in missing.items() if value > EXACT},
-        noise=None if batch is None else _noise(terms, gradient, parameters, x, batch),
+        noise=None if batch is None else _noise(network, gradient, parameters, x, nodes, batch),
         another_objective=trained is not None,
     )
     inertia = None
     size = ravel_pytree(parameters)[0].size
     wanted = size <= DENSE and figures.trained_gradient <= goal if hessian is None else hessian
     if wanted:
-        inertia = _inertia((lambda p: terms(p).elbo) if trained is None else trained, parameters)
-        figures = Figures(**{**figures.__dict__, "flat": inertia[2]})
+        if trained is None:
+            curvature = _hessian(network, parameters, x, nodes)
+        else:
+            curvature = jax.jit(lambda p: _dense(trained, p))(parameters)
+        inertia = _inertia(np.asarray(curvature))
+        figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
     reading, message = read(figures, goal)
     return Certificate(
         elbo=F,
@@ -170,10 +171,57 @@ def certify(
         inertia=inertia,
         quadrature_error=None
         if finer is None
-        else abs(float(jax.jit(lambda p: terms(p, x, finer).elbo)(parameters)) - F),
+        else abs(
+            float(averaged(lambda some: _elbo(network, parameters, some, finer), x, rows)) - F
+        ),
         reading=reading,
         message=message,
     )
+
+
+def redundant(parameters: Any) -> int:
+    """Flat directions that a network has by construction: the lengths of the columns that VAE-2 normalises."""
+    return parameters.log_alpha2.size if isinstance(parameters, Vae2) else 0
+
+
+# Compiled once for each network and shape: `network` is a static argument, so that many seeds share a program.
+
+
+@partial(jax.jit, static_argnums=0)
+def _gradient(network: Network, p: Any, x: jax.Array, nodes: Nodes) -> tuple[Any, Parts]:
+    def value(p: Any) -> tuple[jax.Array, Parts]:
+        t = parts(network(p, x, nodes.eps), x, nodes.weights)
+        return t.elbo, t
+
+    return jax.grad(value, has_aux=True)(p)
+
+
+@partial(jax.jit, static_argnums=0)
+def _elbo(network: Network, p: Any, x: jax.Array, nodes: Nodes) -> jax.Array:
+    return parts(network(p, x, nodes.eps), x, nodes.weights).elbo
+
+
+@partial(jax.jit, static_argnums=0)
+def _hessian(network: Network, p: Any, x: jax.Array, nodes: Nodes) -> jax.Array:
+    return _dense(lambda p: parts(network(p, x, nodes.eps), x, nodes.weights).elbo, p)
+
+
+def _dense(objective: Callable[[Any], jax.Array], parameters: Any) -> jax.Array:
+    """The Hessian by columns, a few at a time."""
+    flat, unravel = ravel_pytree(parameters)
+    gradient = jax.grad(lambda w: objective(unravel(w)))
+
+    def column(u: jax.Array) -> jax.Array:
+        return jax.jvp(gradient, (flat,), (u,))[1]
+
+    return jax.lax.map(column, jnp.eye(flat.size), batch_size=16)
+
+
+@partial(jax.jit, static_argnums=0)
+def _moved(network: Network, p: Any, x: jax.Array, eps: jax.Array, motion: jax.Array) -> jax.Array:
+    """The change of log σ² under a motion of the flat parameters."""
+    flat, unravel = ravel_pytree(p)
+    return jax.jvp(lambda v: jnp.log(network(unravel(v), x, eps).sigma2), (flat,), (motion,))[1]
 
 
 def moves(network: Network, parameters: Any, x: jax.Array, nodes: Nodes) -> dict[str, str]:
@@ -181,18 +229,14 @@ def moves(network: Network, parameters: Any, x: jax.Array, nodes: Nodes) -> dict
 
     The prior counts as moved: where its variance is fixed, the scale of the latents moves instead.
     """
-    flat, unravel = ravel_pytree(parameters)
     some_x, some_eps = x[: min(len(x), 64)], nodes.eps[: min(len(nodes.eps), 8)]
-
-    def log_sigma2(v: jax.Array) -> jax.Array:
-        return jnp.log(network(unravel(v), some_x, some_eps).sigma2)
-
     # A random motion changes every entry that anything changes.
+    flat, unravel = ravel_pytree(parameters)
     motion = jnp.asarray(np.random.default_rng(0).normal(size=flat.size))
-    changed = jax.jit(lambda v: jax.jvp(log_sigma2, (v,), (motion,))[1])(flat)
+    changed = _moved(network, parameters, some_x, some_eps, motion)
     if bool(jnp.any(jnp.abs(changed) > 1e-10)):
         return {"decoder": "yes", "prior": "yes"}
-    program = jax.make_jaxpr(log_sigma2)(flat)
+    program = jax.make_jaxpr(lambda v: network(unravel(v), some_x, some_eps).sigma2)(flat)
     return {"decoder": "here not" if _enters(program.jaxpr) else "never", "prior": "yes"}
 
 
@@ -206,35 +250,22 @@ def _enters(program: Any) -> bool:
 
 
 def _noise(
-    terms: Callable[..., Parts], gradient: Any, parameters: Any, x: jax.Array, batch: int
+    network: Network, gradient: Any, parameters: Any, x: jax.Array, nodes: Nodes, batch: int
 ) -> float:
     """The root mean square deviation of a mini-batch's gradient from the full one."""
     count = len(x) // batch
     if count < 2:
         raise InputError(f"batch is {batch}; pass at most half the number of data points, {len(x)}")
-    deviation = jax.jit(
-        lambda rows: _squared(
-            jax.tree.map(
-                jnp.subtract, jax.grad(lambda p: terms(p, rows).elbo)(parameters), gradient
-            )
-        )
-    )
-    kept = min(count, 20)
-    squares = [float(deviation(x[i * batch : (i + 1) * batch])) for i in range(kept)]
+    squares = []
+    for i in range(min(count, 20)):
+        some, _ = _gradient(network, parameters, x[i * batch : (i + 1) * batch], nodes)
+        squares.append(_norm(jax.tree.map(jnp.subtract, some, gradient)) ** 2)
     return float(np.sqrt(np.mean(squares)))
 
 
-def _inertia(objective: Callable[[Any], jax.Array], parameters: Any) -> tuple[int, int, int]:
+def _inertia(hessian: np.ndarray) -> tuple[int, int, int]:
     """Positive, negative and flat curvatures at the point."""
-    flat, unravel = ravel_pytree(parameters)
-
-    @jax.jit
-    def dense(v: jax.Array) -> jax.Array:
-        gradient = jax.grad(lambda w: objective(unravel(w)))
-        column = lambda u: jax.jvp(gradient, (v,), (u,))[1]  # noqa: E731
-        return jax.lax.map(column, jnp.eye(v.size), batch_size=16)
-
-    values = np.linalg.eigvalsh(np.asarray(dense(flat)))
+    values = np.linalg.eigvalsh(hessian)
     level = FLAT * np.abs(values).max()
     positive, negative = int(np.sum(values > level)), int(np.sum(values < -level))
     return positive, negative, values.size - positive - negative
@@ -245,9 +276,5 @@ def _dot(one: Any, other: Any | None = None) -> float:
     return float(sum(jnp.sum(a) for a in jax.tree.leaves(products)))
 
 
-def _squared(tree: Any) -> jax.Array:
-    return sum((jnp.sum(a**2) for a in jax.tree.leaves(tree)), jnp.zeros(()))
-
-
 def _norm(tree: Any) -> float:
-    return float(jnp.sqrt(_squared(tree)))
+    return float(np.sqrt(sum(float(jnp.sum(a**2)) for a in jax.tree.leaves(tree))))

@@ -152,6 +152,11 @@ class Vae3(eqx.Module):
 GaussianVae = LinearVae | Vae1 | Vae2 | Vae3
 
 
+def outputs(vae: GaussianVae, x: Float[Array, "N D"], eps: Float[Array, "S H"]) -> Outputs:
+    """What the network computes; the form in which any network is certified."""
+    return vae.outputs(x, eps)
+
+
 def drawn(
     nu: Float[Array, "N H"], log_tau2: Float[Array, "N H"], eps: Float[Array, "S H"]
 ) -> Float[Array, "N S H"]:

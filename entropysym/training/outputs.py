@@ -65,26 +65,31 @@ def parts(
 ) -> Parts:
     """ELBO, entropies and |terms|; `weights` sum to one (default: equal). Raises `InputError` for shapes that do not fit."""
     nu, tau2, mean, sigma2, alpha2 = _checked(outputs, x)
-    S = mean.shape[1]
+    H, D, S = nu.shape[-1], x.shape[-1], mean.shape[1]
     w = jnp.full(S, 1 / S, mean.dtype) if weights is None else weights
-    log_tau2 = jnp.broadcast_to(jnp.log(tau2), nu.shape)
-    log_alpha2 = jnp.broadcast_to(jnp.log(alpha2), nu.shape[-1:])
+    # Nothing is broadcast before it is averaged: a long sum of equal numbers rounds the same way every time.
+    log_tau2 = jnp.log(jnp.atleast_2d(tau2))
+    log_alpha2 = jnp.broadcast_to(jnp.log(alpha2), (H,))
     moment = jnp.mean((nu**2 + tau2) / alpha2, axis=0)
-    squares = (x[:, None, :] - mean) ** 2 / sigma2
-    log_sigma2 = jnp.broadcast_to(jnp.log(sigma2), mean.shape)
-    fit, spread = (jnp.mean(jnp.sum(a, axis=-1) @ w) / 2 for a in (squares, log_sigma2))
-    N, H = nu.shape
-    D = x.shape[-1]
+    squares = (x[:, None, :] - mean) ** 2
+    if sigma2.ndim < 3:
+        fit = jnp.sum(_average(squares, w) / sigma2) / 2
+    else:
+        fit = jnp.sum(_average(squares / sigma2, w)) / 2
+    log_sigma2 = _average(_three_axes(jnp.log(sigma2)), w)
+    times = D / log_sigma2.size
+    spread = times * jnp.sum(log_sigma2) / 2
     encoder_entropy = jnp.mean(jnp.sum(log_tau2, axis=-1)) / 2 + H / 2 * (1 + _LOG_2_PI)
     prior_entropy = jnp.sum(log_alpha2) / 2 + H / 2 * (1 + _LOG_2_PI)
     prior = -jnp.sum(log_alpha2 + moment) / 2 - H / 2 * _LOG_2_PI
     decoder_entropy = spread + D / 2 * (1 + _LOG_2_PI)
     decoder = -spread - fit - D / 2 * _LOG_2_PI
     # Each of these is added once in F and, but for the fits, once in E.
+    absolute = _average(jnp.abs(_three_axes(jnp.log(sigma2)) + _LOG_2_PI), w)
     logs = (
         jnp.mean(jnp.sum(jnp.abs(log_tau2 + 1 + _LOG_2_PI), axis=-1)) / 2
         + jnp.sum(jnp.abs(log_alpha2 + _LOG_2_PI)) / 2
-        + jnp.mean(jnp.sum(jnp.abs(log_sigma2 + _LOG_2_PI), axis=-1) @ w) / 2
+        + times * jnp.sum(absolute) / 2
     )
     terms = 2 * logs + jnp.sum(moment) / 2 + fit + (H + D) / 2
     return Parts(encoder_entropy, prior, decoder, prior_entropy, decoder_entropy, terms)
@@ -95,6 +100,18 @@ def elbo(
 ) -> Float[Array, ""]:
     """The ELBO, nats per data point; see `parts`."""
     return parts(outputs, x, weights).elbo
+
+
+def _average(
+    values: Float[Array, "#N #S #D"], weights: Float[Array, " S"]
+) -> Float[Array, " #D"]:
+    """The mean over data and, weighted, over samples; an axis of length 1 stands for itself."""
+    over_samples = values[:, 0] if values.shape[1] == 1 else jnp.einsum("nsd,s->nd", values, weights)
+    return jnp.mean(over_samples, axis=0)
+
+
+def _three_axes(values: Array) -> Float[Array, "#N #S #D"]:
+    return values.reshape((1,) * (3 - values.ndim) + values.shape)
 
 
 def _checked(outputs: Outputs, x: Any) -> tuple[jax.Array, ...]:

@@ -135,7 +135,7 @@ def settle(
     objective: Callable[..., jax.Array],
     start: Any,
     data: Any,
-    plan: Plan = Plan(),  # noqa: B008 (frozen)
+    plan: Plan = Plan(),
     *,
     observe: Mapping[str, Callable[[Any], jax.Array]] | None = None,
     progress: Progress | None = None,
@@ -205,7 +205,7 @@ class _Trainer:
                 name = jax.tree_util.keystr(path)
                 raise InputError(f"{name} of the start is {leaf.dtype}; pass float64 arrays")
         one = jax.tree.map(lambda leaf: leaf[0], start)
-        flat, self.unravel = ravel_pytree(one)
+        _, self.unravel = ravel_pytree(one)
         self.names = [
             jax.tree_util.keystr(p) for p, _ in jax.tree_util.tree_flatten_with_path(one)[0]
         ]

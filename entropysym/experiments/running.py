@@ -1,0 +1,284 @@
+r"""Running an experiment: train every network from every seed, then measure each trained network with two witnesses.
+
+The first witness is the certificate of the network as it was trained; the second evaluates the model's densities and the direction that was derived
+for it. Both must give the same gap. What is written down depends on data, settings and seed alone, never on the time it took.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from entropysym.claims import derive
+from entropysym.errors import InputError
+from entropysym.experiments.records import Experiment, Settings, split
+from entropysym.models import MODELS
+from entropysym.numerics.averaging import averaged
+from entropysym.numerics.data import checked, require_stationary_point
+from entropysym.numerics.gap import Gap, GapFunction, Sides, finished, gap_function
+from entropysym.numerics.ppca import max_log_likelihood
+from entropysym.numerics.quadrature import Nodes, cubature, gauss_hermite, low_discrepancy
+from entropysym.training.as_model import as_model
+from entropysym.training.certificate import Certificate, certify
+from entropysym.training.checkpoints import Checkpoint, digest_of
+from entropysym.training.estimators import elbo
+from entropysym.training.linear_likelihood import log_likelihood
+from entropysym.training.networks import GaussianVae, LinearVae, encoder, initial, outputs
+from entropysym.training.settling import Ending, Plan, Settled, settle
+
+#: Called with a task, how much is done, how much there is, and a remark.
+Progress = Callable[[str, float, float, str], None]
+
+#: Numbers in the largest array while measuring: data points × nodes × dimensions. Eight bytes each, and a dozen such arrays.
+_NUMBERS = 10_000_000
+
+#: Data points that are summed in one go. The rounding of a long sum grows with its length; a sum of sums of this many stays below 8 eps.
+_ROWS = 500
+
+#: A product rule is used while it has at most this many nodes.
+_PRODUCT = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One trained network: its certificate, the gap from densities and derived direction, and where exact the log-likelihoods (nats)."""
+
+    seed: int
+    certificate: Certificate
+    densities: Gap
+    test_elbo: float
+    log_likelihood: float | None = None
+    max_log_likelihood: float | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """The gap is the predicted one for both witnesses, and both measure the same gap."""
+        apart = abs(self.certificate.gap - self.densities.gap)
+        return (
+            self.certificate.agrees
+            and self.densities.agrees
+            and apart <= 1e-13 * self.densities.terms
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """All seeds of one kind of network: settings, training, measurements, and the error of the expectation (see `nodes`)."""
+
+    kind: str
+    settings: Settings
+    parameters: int
+    nodes: str
+    settled: Settled
+    measured: tuple[Measured, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What an experiment gave. `complete` is false if it was interrupted or ended at numbers that are not finite; `note` says which."""
+
+    experiment: Experiment
+    data: str
+    shape: tuple[int, int]
+    seed: int
+    trained: tuple[Trained, ...]
+    complete: bool
+    note: str
+    seconds: float
+
+
+def run(
+    experiment: Experiment,
+    settings: Settings,
+    *,
+    seed: int = 0,
+    source: str | Path | None = None,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Train and measure. `source` is the user's own data, `folder` where checkpoints go.
+
+    Ctrl-C and numbers that are not finite end it early, with what there is. Raises `InputError` for data or settings that cannot be used
+    and `NoStationaryPointError` for data on which σ² would run to 0.
+    """
+    began = time.monotonic()
+    rng = np.random.default_rng(seed)
+    x, test, name = data_of(experiment, settings, source, rng)
+    done: list[Trained] = []
+    complete, note = True, ""
+    try:
+        for kind, changes in experiment.kinds.items():
+            own = Settings(**{**asdict(settings), **changes})
+            trained = _train(experiment.name, kind, own, x, test, seed, folder, progress)
+            done.append(trained)
+            if trained.settled.ending in (Ending.INTERRUPTED, Ending.NOT_FINITE):
+                complete, note = False, f"{kind}: {trained.settled.message}"
+                break
+    except KeyboardInterrupt:
+        complete, note = False, "interrupted while measuring"
+    return Outcome(
+        experiment, name, x.shape, seed, tuple(done), complete, note, time.monotonic() - began
+    )
+
+
+def data_of(
+    experiment: Experiment,
+    settings: Settings,
+    source: str | Path | None,
+    rng: np.random.Generator,
+) -> tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "M D"], str]:
+    """Training data, test data and a name. Raises `InputError` if a file is missing or not wanted."""
+    if source is None:
+        if experiment.data is None:
+            raise InputError(f"the experiment {experiment.name!r} needs data of yours; pass --data")
+        x, test = experiment.data(settings.size, rng)
+        return checked(x), checked(test), "built in"
+    if experiment.reader is None:
+        raise InputError(f"the experiment {experiment.name!r} makes its own data; leave out --data")
+    x, test = split(experiment.reader(Path(source)), settings.size, rng)
+    return checked(x), checked(test), str(source)
+
+
+def nodes_for(kind: str, settings: Settings) -> tuple[Nodes, Nodes, str]:
+    """Nodes to train with, finer ones that estimate their error, and what they are called."""
+    H = settings.latent
+    if kind == "linear_vae":
+        return cubature(H), gauss_hermite(H, 4) if H <= 4 else cubature(H), "cubature (exact)"
+    if settings.order**H <= _PRODUCT:
+        return (
+            gauss_hermite(H, settings.order),
+            gauss_hermite(H, settings.order + 6)
+            if (settings.order + 6) ** H <= 100_000
+            else low_discrepancy(H, 4096),
+            f"Gauss-Hermite, {settings.order} nodes per latent",
+        )
+    return low_discrepancy(H, 256), low_discrepancy(H, 1024, seed=1), "256 Sobol' points"
+
+
+def start(
+    kind: str, settings: Settings, x: Float[np.ndarray, "N D"], key: jax.Array
+) -> GaussianVae:
+    """A random network of these settings."""
+    made = initial(kind, jnp.asarray(x), settings.latent, settings.hidden, key, settings.activation)
+    if settings.encoder is None or isinstance(made, LinearVae):
+        return made
+    own = encoder(
+        x.shape[1],
+        settings.encoder,
+        settings.latent,
+        jax.random.fold_in(key, 1),
+        settings.activation,
+    )
+    return eqx.tree_at(lambda m: m.encoder, made, own)
+
+
+def _train(
+    name: str,
+    kind: str,
+    settings: Settings,
+    x: np.ndarray,
+    test: np.ndarray,
+    seed: int,
+    folder: Path | None,
+    progress: Progress | None,
+) -> Trained:
+    require_stationary_point(x, settings.latent)
+    nodes, finer, called = nodes_for(kind, settings)
+    points, others = jnp.asarray(x), jnp.asarray(test)
+    starts = [
+        start(kind, settings, x, jax.random.key(1000 * seed + s)) for s in range(settings.seeds)
+    ]
+    begin = jax.tree.map(lambda *leaves: jnp.stack(leaves), *starts)
+
+    def objective(vae: Any, x: jax.Array) -> jax.Array:
+        return elbo(vae, x, nodes.eps, nodes.weights)
+
+    observe = {
+        "ELBO": lambda vae: objective(vae, points),
+        "entropy sum": lambda vae: _entropy_sum(kind, vae, points, nodes),
+        "test ELBO": lambda vae: objective(vae, others),
+    }
+    if kind == "linear_vae":
+        observe["log-likelihood"] = lambda vae: log_likelihood(vae, points)
+    plan = Plan(
+        epochs=settings.epochs,
+        rate=settings.rate,
+        batch=settings.batch,
+        lbfgs=settings.lbfgs,
+        newton=settings.newton,
+        seed=seed,
+    )
+    checkpoint = None
+    if folder is not None:
+        digest = digest_of({"name": name, "kind": kind, "seed": seed, **asdict(settings)}, x)
+        checkpoint = Checkpoint(folder / f".{name}_{kind}.checkpoint.npz", digest)
+    settled = settle(
+        objective,
+        begin,
+        points,
+        plan,
+        observe=observe,
+        progress=progress and (lambda done, total, remark: progress(kind, done, total, remark)),
+        checkpoint=checkpoint,
+    )
+    measured = []
+    if settled.ending is not Ending.NOT_FINITE:
+        for s in range(settings.seeds):
+            if progress is not None:
+                progress(f"{kind}: measuring", s, settings.seeds, "")
+            measured.append(_measure(kind, s, settled.run(s), points, others, nodes, finer))
+    size = sum(leaf.size for leaf in jax.tree.leaves(starts[0]))
+    return Trained(kind, settings, size, called, settled, tuple(measured))
+
+
+@cache
+def _derived(kind: str) -> tuple[GapFunction, Callable[..., Sides]]:
+    """The derived identity for a kind of network, and its two sides as a compiled function of network, data and nodes."""
+    found: Any = derive(MODELS[kind]())
+    identity = gap_function(MODELS[kind](), found.direction, found.entropy_sum)
+
+    @jax.jit
+    def sides(vae: GaussianVae, x: jax.Array, nodes: Nodes) -> Sides:
+        made = as_model(vae)
+        return identity.sides({"x": x, **made.arguments}, nodes, made.weights, made.networks)
+
+    return identity, sides
+
+
+def _entropy_sum(kind: str, vae: GaussianVae, x: jax.Array, nodes: Nodes) -> jax.Array:
+    """The derived entropy sum at a network."""
+    made = as_model(vae)
+    networks = made.networks(made.weights) if made.networks else {}
+    return _derived(kind)[0].entropy_sum(x=x, noise=nodes, **made.arguments, **networks)
+
+
+_compiled_elbo = jax.jit(elbo)
+
+
+def _measure(
+    kind: str, seed: int, vae: Any, x: jax.Array, test: jax.Array, nodes: Nodes, finer: Nodes
+) -> Measured:
+    rows = min(_ROWS, max(1, _NUMBERS // (len(nodes.weights) * x.shape[1])))
+    certificate = certify(outputs, vae, x, nodes, finer=finer, rows=rows)
+    identity, sides = _derived(kind)
+    both = averaged(lambda some: sides(vae, some, nodes), x, rows)
+    gap = finished(identity.parts(both), inputs=(vae, x))
+    linear = isinstance(vae, LinearVae)
+    return Measured(
+        seed=seed,
+        certificate=certificate,
+        densities=gap,
+        test_elbo=float(_compiled_elbo(vae, test, nodes.eps, nodes.weights)),
+        log_likelihood=float(log_likelihood(vae, x)) if linear else None,
+        max_log_likelihood=max_log_likelihood(np.asarray(x), vae.W.shape[1]) if linear else None,
+    )
