@@ -23,6 +23,7 @@ from entropysym.claims import derive
 from entropysym.errors import InputError
 from entropysym.experiments.records import Experiment, Settings, split
 from entropysym.models import MODELS
+from entropysym.monitoring.arrays import Latents, entropies
 from entropysym.numerics.averaging import averaged
 from entropysym.numerics.data import checked, require_stationary_point
 from entropysym.numerics.gap import Gap, GapFunction, Sides, finished, gap_function
@@ -34,6 +35,7 @@ from entropysym.training.checkpoints import Checkpoint, digest_of
 from entropysym.training.estimators import elbo
 from entropysym.training.linear_likelihood import log_likelihood
 from entropysym.training.networks import GaussianVae, LinearVae, encoder, initial, outputs
+from entropysym.training.noise import Noise, estimator_noise
 from entropysym.training.settling import Ending, Plan, Settled, settle
 
 #: Called with a task, how much is done, how much there is, and a remark.
@@ -57,6 +59,8 @@ class Measured:
     certificate: Certificate
     densities: Gap
     test_elbo: float
+    latents: Latents
+    noise: Noise
     log_likelihood: float | None = None
     max_log_likelihood: float | None = None
 
@@ -73,7 +77,10 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """All seeds of one kind of network: settings, training, measurements, and the error of the expectation (see `nodes`)."""
+    """All seeds of one kind of network: settings, training and measurements; `nodes` tells how the expectation is taken.
+
+    `reconstructions` are the training data (N, D) and the decoder's mean at the encoder's mean, by the first seed's network.
+    """
 
     kind: str
     settings: Settings
@@ -81,6 +88,7 @@ class Trained:
     nodes: str
     settled: Settled
     measured: tuple[Measured, ...]
+    reconstructions: tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +246,8 @@ def _train(
                 progress(f"{kind}: measuring", s, settings.seeds, "")
             measured.append(_measure(kind, s, settled.run(s), points, others, nodes, finer))
     size = sum(leaf.size for leaf in jax.tree.leaves(starts[0]))
-    return Trained(kind, settings, size, called, settled, tuple(measured))
+    made = outputs(settled.run(0), points, jnp.zeros((1, settings.latent))).mean[:, 0]
+    return Trained(kind, settings, size, called, settled, tuple(measured), (x, np.asarray(made)))
 
 
 @cache
@@ -262,6 +271,16 @@ def _entropy_sum(kind: str, vae: GaussianVae, x: jax.Array, nodes: Nodes) -> jax
     return _derived(kind)[0].entropy_sum(x=x, noise=nodes, **made.arguments, **networks)
 
 
+def _latents(vae: Any, x: jax.Array) -> Latents:
+    """KL and collapse of each latent; the decoder is evaluated at the mean of z, since these figures do not depend on it."""
+    H = vae.encode(x[:1])[0].shape[1]
+    out = outputs(vae, x, jnp.zeros((1, H)))
+    sigma2 = jnp.broadcast_to(out.sigma2, out.mean.shape)[:, 0]
+    return entropies(
+        x, out.nu, out.tau2, mean=out.mean[:, 0], sigma2=sigma2, alpha2=out.alpha2
+    ).latents
+
+
 _compiled_elbo = jax.jit(elbo)
 
 
@@ -274,11 +293,14 @@ def _measure(
     both = averaged(lambda some: sides(vae, some, nodes), x, rows)
     gap = finished(identity.parts(both), inputs=(vae, x))
     linear = isinstance(vae, LinearVae)
+    H = nodes.eps.shape[1]
     return Measured(
         seed=seed,
         certificate=certificate,
         densities=gap,
         test_elbo=float(_compiled_elbo(vae, test, nodes.eps, nodes.weights)),
+        latents=_latents(vae, x),
+        noise=estimator_noise(outputs, vae, x, H, jax.random.key(seed)),
         log_likelihood=float(log_likelihood(vae, x)) if linear else None,
         max_log_likelihood=max_log_likelihood(np.asarray(x), vae.W.shape[1]) if linear else None,
     )

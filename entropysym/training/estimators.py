@@ -119,8 +119,10 @@ def expected_squares(
     net: Perceptron, x: Float[Array, "N D"], z: Float[Array, "H N S"], weights: Weights
 ) -> Float[Array, ""]:
     r"""$\frac1N\sum_n\sum_sw_s\|x_n-\mu(z_{ns})\|^2$."""
+    W = net.layers[-1].weight
     size = chunk_size(len(x), z.shape[2], widest(net))
-    return mean_over_data(squared_errors, size, (net, weights), x, z)
+    # The Gram matrix is formed here, once for all chunks, and so is its share of the slope of W.
+    return mean_over_data(squared_errors, size, (net, W.T @ W, weights), x, z)
 
 
 def widest(net: Perceptron) -> int:
@@ -183,13 +185,15 @@ def affine(layer: Layer, z: Float[Array, "I M"]) -> Float[Array, "O M"]:
 
 
 def squared_errors(
-    shared: tuple[Perceptron, Weights], x: Float[Array, "n D"], z: Float[Array, "H n S"]
+    shared: tuple[Perceptron, Float[Array, "K K"], Weights],
+    x: Float[Array, "n D"],
+    z: Float[Array, "H n S"],
 ) -> Float[Array, ""]:
-    r"""$\sum_n\sum_sw_s\|x_n-Wh_{ns}-b\|^2=\sum_n\|x_n-W\bar h_n-b\|^2+\sum_{n,s}w_s\,\delta_{ns}^\top W^\top W\delta_{ns}$ with $\delta=h-\bar h$.
+    r"""$\sum_n\sum_sw_s\|x_n-Wh_{ns}-b\|^2=\sum_n\|x_n-W\bar h_n-b\|^2+\sum_{n,s}w_s\,\delta_{ns}^\top A\delta_{ns}$ with $\delta=h-\bar h$, $A=W^\top W$.
 
     Nothing as wide as the data is computed for a sample. Both parts are sums of squares: no digits are lost where the error is small.
     """
-    net, weights = shared
+    net, gram, weights = shared
     H, n, S = z.shape
     h = hidden(net, z.reshape(H, n * S)).reshape(-1, n, S)
     mean = average(h, weights)
@@ -197,7 +201,7 @@ def squared_errors(
     middle = x.T - W @ mean - b[:, None]
     spread = (h - mean[:, :, None]).reshape(-1, n * S)
     w = jnp.full((), 1 / S, z.dtype) if weights is None else jnp.tile(weights, n)
-    return jnp.sum(middle**2) + quadratic(W.T @ W, spread, w)
+    return jnp.sum(middle**2) + quadratic(gram, spread, w)
 
 
 @jax.custom_jvp

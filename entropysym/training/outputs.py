@@ -102,11 +102,11 @@ def elbo(
     return parts(outputs, x, weights).elbo
 
 
-def _average(
-    values: Float[Array, "#N #S #D"], weights: Float[Array, " S"]
-) -> Float[Array, " #D"]:
+def _average(values: Float[Array, "#N #S #D"], weights: Float[Array, " S"]) -> Float[Array, " #D"]:
     """The mean over data and, weighted, over samples; an axis of length 1 stands for itself."""
-    over_samples = values[:, 0] if values.shape[1] == 1 else jnp.einsum("nsd,s->nd", values, weights)
+    over_samples = (
+        values[:, 0] if values.shape[1] == 1 else jnp.einsum("nsd,s->nd", values, weights)
+    )
     return jnp.mean(over_samples, axis=0)
 
 

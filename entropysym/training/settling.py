@@ -83,7 +83,8 @@ class Settled:
     """Where the runs ended: a pytree with a leading axis of runs, and what is known of each run.
 
     `values` and `gradient_norms` (R,) are those of the objective on all data; `inertia` (R, 3) counts positive, negative and flat curvatures
-    of the objective, or is None where the Hessian was not formed. `history` holds, by name, what was observed: arrays (T, R).
+    of the objective, or is None where the Hessian was not formed. `history` holds, by name, what was observed: arrays (T, R); `step` counts
+    the steps of all phases, and `phases` tells at which of the T each phase begins.
     """
 
     point: Any
@@ -95,6 +96,7 @@ class Settled:
     seconds: float
     inertia: np.ndarray | None = None
     history: Mapping[str, np.ndarray] = field(default_factory=dict)
+    phases: Mapping[str, int] = field(default_factory=dict)
 
     def run(self, index: int) -> Any:
         """The point of one run."""
@@ -482,6 +484,16 @@ class _Trainer:
         if self.P <= DENSE and np.isfinite(state.v).all() and ending is not Ending.INTERRUPTED:
             inertia = np.stack([self._inertia(v) for v in state.v])
         history = {"step": state.history[:, :, 0]}
+        borders = {
+            "Adam": 0,
+            "L-BFGS": self.adam_steps,
+            "Newton": self.adam_steps + self.plan.lbfgs,
+        }
+        phases = {
+            name: int(np.searchsorted(history["step"][:, 0], border, side="right")) - 1
+            for name, border in borders.items()
+            if name == "Adam" or np.any(history["step"][:, 0] > border)
+        }
         history |= {name: state.history[:, :, i] for i, name in enumerate(self.observe, start=1)}
         return Settled(
             point=jax.vmap(self.unravel)(jnp.asarray(state.v)),
@@ -493,6 +505,7 @@ class _Trainer:
             seconds=state.clock,
             inertia=inertia,
             history=history,
+            phases={name: max(0, at) for name, at in phases.items()},
         )
 
     def _inertia(self, v: np.ndarray) -> np.ndarray:
