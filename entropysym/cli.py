@@ -1,4 +1,4 @@
-"""The command line: `entropysym list | derive | judge | replay | verify`.
+"""The command line: `entropysym list | derive | judge | replay | verify | experiment`.
 
 Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided. Rooms are imported inside the commands,
 so that `--help` loads nothing and `derive` never loads JAX.
@@ -230,6 +230,75 @@ def verify(
         r.verdict if r.partial_verdict is None or not zoo else r.partial_verdict for r in results
     ]
     raise typer.Exit(max(map(_status, judged), key=(0, 3, 1).index))
+
+
+@app.command()
+def experiment(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="pca, ring, mnist, streaming, manifolds or stationary; celeba and susy with --data.",
+        ),
+    ],
+    seeds: Annotated[
+        int | None, typer.Option(help="Networks from different random starts, trained together.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes of Adam over the data.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report; NAME if left out.", metavar="DIR")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own data: IDX, .npz or .npy images (mnist), a folder of images (celeba), SUSY.csv (susy).",
+            metavar="FILE",
+        ),
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Number of training data.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Size of Adam's mini-batches.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Adam's learning rate.")] = None,
+    latent: Annotated[int | None, typer.Option(help="Number of latents.")] = None,
+    hidden: Annotated[
+        str | None, typer.Option(help="Sizes of the hidden layers, such as 50,50.")
+    ] = None,
+    order: Annotated[int | None, typer.Option(help="Quadrature nodes per latent.")] = None,
+    lbfgs: Annotated[int | None, typer.Option(help="Steps of L-BFGS after Adam.")] = None,
+    newton: Annotated[int | None, typer.Option(help="Newton steps after L-BFGS.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of data and starts.", min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train networks as in the paper, measure ELBO against entropy sum, and write figure, table and JSON.
+
+    A run that was cut off goes on where it was if called again with the same options; Ctrl-C leaves a partial report.
+    """
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    os.environ["JAX_ENABLE_X64"] = "1"  # verdicts need double precision; this process is ours
+    from entropysym.experiments.commands import execute
+
+    changes = {
+        **{"seeds": seeds, "epochs": epochs, "size": size, "batch": batch, "rate": rate},
+        **{"latent": latent, "order": order, "lbfgs": lbfgs, "newton": newton},
+        "hidden": None if hidden is None else _layers(hidden),
+    }
+    place = out or Path(name)
+    with _progress() as progress:
+        done = execute(name, place, seed=seed, source=data, changes=changes, progress=progress)
+    if as_json:
+        print(done.paths["json"].read_text(encoding="utf-8"), end="")
+    else:
+        print(done.text)
+        print(f"\n{name}: {done.verdict}; {done.seconds:.0f} s; report: {place}")
+    if done.interrupted:
+        _complain(f"interrupted; the partial report is in {place}, and the same call goes on", 130)
+    raise typer.Exit(_status(done.verdict))
+
+
+def _layers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise InputError(f"--hidden is {text!r}; pass sizes with commas, such as 50,50") from None
 
 
 def _model(name: str) -> Any:

@@ -67,12 +67,12 @@ def record(name: str) -> Experiment:
         title=f"Manifolds: {_TITLES.get(name, name)}",
         kinds=KINDS,
         data=data,
-        settings=SETTINGS,
+        settings=replace(SETTINGS, **CHANGES.get(name, {})),
     )
 
 
 def run_manifolds(
-    settings: Settings,
+    changes: Mapping[str, Any] | None = None,
     *,
     seed: int = 0,
     folder: Path | None = None,
@@ -84,8 +84,7 @@ def run_manifolds(
         told: Callable[..., None] | None = None
         if progress is not None:
             told = lambda task, *rest, p=progress, n=name: p(f"{n}: {task}", *rest)  # noqa: E731
-        own = replace(settings, **CHANGES.get(name, {}))
-        outcomes[name] = run(record(name), own, seed=seed, folder=folder, progress=told)
+        outcomes[name] = run(record(name), changes, seed=seed, folder=folder, progress=told)
         if not outcomes[name].complete:
             break
     return Manifolds(outcomes, time.monotonic() - began)

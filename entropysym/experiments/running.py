@@ -7,8 +7,8 @@ for it. Both must give the same gap. What is written down depends on data, setti
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,26 +107,28 @@ class Outcome:
 
 def run(
     experiment: Experiment,
-    settings: Settings,
+    changes: Mapping[str, Any] | None = None,
     *,
     seed: int = 0,
     source: str | Path | None = None,
     folder: Path | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Train and measure. `source` is the user's own data, `folder` where checkpoints go.
+    """Train and measure. `changes` are settings by name, which go before those of the record and of its kinds of network; `source` is
+    the user's own data, `folder` where checkpoints go.
 
     Ctrl-C and numbers that are not finite end it early, with what there is. Raises `InputError` for data or settings that cannot be used
     and `NoStationaryPointError` for data on which σ² would run to 0.
     """
     began = time.monotonic()
     rng = np.random.default_rng(seed)
-    x, test, name = data_of(experiment, settings, source, rng)
+    changes = changes or {}
+    x, test, name = data_of(experiment, replace(experiment.settings, **changes), source, rng)
     done: list[Trained] = []
     complete, note = True, ""
     try:
-        for kind, changes in experiment.kinds.items():
-            own = Settings(**{**asdict(settings), **changes})
+        for kind, special in experiment.kinds.items():
+            own = replace(experiment.settings, **{**special, **changes})
             trained = _train(experiment.name, kind, own, x, test, seed, folder, progress)
             done.append(trained)
             if trained.settled.ending in (Ending.INTERRUPTED, Ending.NOT_FINITE):
@@ -200,7 +202,8 @@ def _train(
     folder: Path | None,
     progress: Progress | None,
 ) -> Trained:
-    require_stationary_point(x, settings.latent)
+    # With as many latents as dimensions, data of full rank leave sigma^2 free to be small, but do not drive it to 0.
+    require_stationary_point(x, min(settings.latent, x.shape[1] - 1))
     nodes, finer, called = nodes_for(kind, settings)
     points, others = jnp.asarray(x), jnp.asarray(test)
     starts = [
