@@ -35,8 +35,9 @@ Noise = Float[Array, "S H"] | Float[Array, "N S H"]
 Weights = Float[Array, " S"] | None
 LOG_2PI = math.log(2 * math.pi)
 
-# Numbers in the largest activation of a chunk. Four such arrays in float32 are as large as the second-level caches of two cores; below a
-# tenth of it the loop itself is felt, and arrays of tens of megabytes are mapped afresh by the operating system in every step.
+# Numbers in the widest activation of a chunk. A megabyte in float32 stays in the caches between the products that read it; with tens of
+# megabytes each step is slower by a third, and by more where the operating system maps such arrays afresh. Below a tenth of it the products
+# are too small for two threads.
 CHUNK_NUMBERS = 250_000
 
 
@@ -65,7 +66,9 @@ def draw_noise(
     key: Key[Array, ""], N: int, S: int, H: int, dtype: Any = jnp.float64
 ) -> Float[Array, "N S H"]:
     """Standard normal noise, kept in memory in the order in which `elbo` reads it: no copy."""
-    return jnp.transpose(jax.random.normal(key, (H, N, S), dtype), (1, 2, 0))
+    # Each call of Threefry gives two words. The partitionable stream, made for many devices, spends both on one float32.
+    with jax.threefry_partitionable(False):
+        return jnp.transpose(jax.random.normal(key, (H, N, S), dtype), (1, 2, 0))
 
 
 @elbo.register
