@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,14 @@ from entropysym.experiments import manifolds
 from entropysym.experiments.records import TRAINED
 from entropysym.experiments.reporting import table, write
 from entropysym.experiments.running import Outcome, Progress, run
+from entropysym.experiments.streaming import StreamSettings, stream
+from entropysym.experiments.streaming_report import (
+    stream_table,
+    stream_verdict,
+    write_stream,
+)
 from entropysym.files import folder
+from entropysym.training.checkpoints import Checkpoint, digest_of
 from entropysym.verdict import Verdict, proved, refuted, undecided
 
 NAMES = (*TRAINED, "streaming", "manifolds")
@@ -86,7 +93,9 @@ def _finished(
     complete = all(o.complete for o in outcomes)
     interrupted = any("interrupted" in o.note for o in outcomes)
     if complete:
-        for leftover in place.glob(".*.checkpoint.npz"):
+        for leftover in place.glob(
+            f".{outcomes[0].experiment.name.split('_')[0]}_*.checkpoint.npz"
+        ):
             leftover.unlink()
     return Finished(verdict_of(outcomes), text, paths, complete, interrupted, seconds)
 
@@ -106,7 +115,9 @@ def verdict_of(outcomes: list[Outcome]) -> Verdict:
         )
     if not measured or notes:
         return undecided(notes or "no network was measured")
-    stationary = sum(m.certificate.reading.name in ("CONVERGED", "UNIDENTIFIABLE") for m in measured)
+    stationary = sum(
+        m.certificate.reading.name in ("CONVERGED", "UNIDENTIFIABLE") for m in measured
+    )
     largest = max(abs(m.certificate.gap) for m in measured)
     return proved(
         f"gap as predicted by v.grad F for {len(measured)} trained networks, largest |gap| {largest:.1e} nat; {stationary} at a stationary point",
@@ -123,5 +134,24 @@ def _streaming(
 ) -> Finished:
     if source is not None:
         raise InputError("the experiment 'streaming' makes its own data; leave out --data")
-    raise NotImplementedError
-
+    # A stream counts data by its segments.
+    renamed = {{"size": "segment"}.get(option, option): value for option, value in wanted.items()}
+    _demand_known(renamed, StreamSettings(), "streaming")
+    settings = StreamSettings(**renamed)
+    place = folder(place)
+    checkpoint = Checkpoint(
+        place / ".streaming.checkpoint.npz", digest_of({**asdict(settings), "seed": seed})
+    )
+    told = progress and (lambda done, total, remark: progress("streaming", done, total, remark))
+    found = stream(settings, seed, told, checkpoint)
+    paths = write_stream(found, place)
+    if found.complete:
+        checkpoint.remove()
+    return Finished(
+        verdict=stream_verdict(found),
+        text=stream_table(found),
+        paths=paths,
+        complete=found.complete,
+        interrupted="interrupted" in found.note,
+        seconds=found.seconds,
+    )

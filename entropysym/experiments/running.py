@@ -33,7 +33,7 @@ from entropysym.training.as_model import as_model
 from entropysym.training.certificate import Certificate, certify
 from entropysym.training.checkpoints import Checkpoint, digest_of
 from entropysym.training.estimators import elbo
-from entropysym.training.linear_likelihood import log_likelihood
+from entropysym.training.linear import log_likelihood
 from entropysym.training.networks import GaussianVae, LinearVae, encoder, initial, outputs
 from entropysym.training.noise import Noise, estimator_noise
 from entropysym.training.settling import Ending, Plan, Settled, settle

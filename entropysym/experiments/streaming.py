@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -253,6 +253,8 @@ def stream(
 ) -> StreamOutcome:
     """Train all candidates on the stream, every run on a stream of its own; equal settings and seeds give equal bytes.
 
+    A run among others has the data that it has alone, while its numbers round differently.
+
     With a `checkpoint` the state is stored after each chunk, and a stream that finds one goes on from there to the same bytes. Ctrl-C and numbers
     that are not finite end it with the chunks before. `progress` is called with batches done, batches in all, and a remark.
     Raises `InputError` for a seed that is none, for a checkpoint of another stream, and if JAX computes in float32.
@@ -274,7 +276,9 @@ def stream(
             if progress is not None:
                 progress(state.elbo.shape[2], total, _remark(state, settings))
     except KeyboardInterrupt:
-        note = f"interrupted after batch {state.elbo.shape[2]} of {total}"
+        # What comes after the last chunk takes nothing away.
+        if state.elbo.shape[2] < total:
+            note = f"interrupted after batch {state.elbo.shape[2]} of {total}"
     except _NotFiniteError as error:
         note = str(error)
     return StreamOutcome(
@@ -374,11 +378,12 @@ def _demand_finite(done: int, H: int, vae: LinearVae, elbo: Array, entropy_sum: 
             raise _NotFiniteError(
                 f"{name} of H={H} is not finite at batch {done + batch + 1}, run {run}"
             )
-    for field in fields(vae):
-        bad = np.argwhere(~np.isfinite(np.asarray(getattr(vae, field.name))))
+    for path, weights in jax.tree_util.tree_leaves_with_path(vae):
+        bad = np.argwhere(~np.isfinite(np.asarray(weights)))
         if len(bad):
+            name = jax.tree_util.keystr(path).lstrip(".")
             raise _NotFiniteError(
-                f"{field.name} of H={H} is not finite after batch {done + elbo.shape[1]}, run {bad[0][0]}"
+                f"{name} of H={H} is not finite after batch {done + elbo.shape[1]}, run {bad[0][0]}"
             )
 
 
@@ -397,7 +402,7 @@ def _chunk_program(H: int, rate: float) -> Callable[..., tuple[Any, Any, Array, 
     def negative(vae: LinearVae, x: Float[Array, "B D"]) -> Float[Array, ""]:
         return -elbo(vae, x, nodes.eps, nodes.weights)
 
-    def one_batch(carry: tuple[LinearVae, Any], x: Float[Array, "B D"]) -> tuple[Any, Any]:
+    def one_batch(carry: tuple[Any, Any], x: Float[Array, "B D"]) -> tuple[Any, Any]:
         vae, memory = carry
         value, gradient = jax.value_and_grad(negative)(vae, x)
         entropies = entropy_sum(x=x, **as_model(vae).arguments)

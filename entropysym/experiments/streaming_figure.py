@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from entropysym.errors import InputError
 from entropysym.experiments.figures import saved
@@ -21,6 +21,9 @@ _TRUE = "0.85"
 
 #: Points of a curve that are drawn; more would not be seen.
 _DRAWN = 3000
+
+#: Windows in a segment over which choices are counted, and the height of a strip in units of the distance between two H.
+_WINDOWS, _STRIP = 100, 0.24
 
 
 def streaming_figure(outcome: StreamOutcome, path: str | Path, run: int = 0) -> tuple[Path, Path]:
@@ -71,15 +74,11 @@ def _curves(
 ) -> None:
     T = F.shape[1]
     at = np.arange(0, T, max(1, T // _DRAWN))
-    # All ELBOs first, so that no noise hides an entropy sum.
-    for values, style in (
-        (F, {"linewidth": 0.4, "alpha": 0.45}),
-        (E, {"linewidth": 2.0}),
-    ):
-        name = "ELBO" if values is F else "entropy sum"
-        for j, H in enumerate(settings.candidates):
-            colour = _COLOURS[j % len(_COLOURS)]
-            axes.plot(at, values[j, at], color=colour, label=f"{name}, H={H}", **style)
+    for j, H in enumerate(settings.candidates):
+        colour = _COLOURS[j % len(_COLOURS)]
+        axes.plot(at, F[j, at], color=colour, linewidth=0.4, alpha=0.45, label=f"ELBO, H={H}")
+        # Above all ELBOs, so that no noise hides an entropy sum.
+        axes.plot(at, E[j, at], color=colour, linewidth=2.0, zorder=3, label=f"entropy sum, H={H}")
     axes.set_ylim(*_limits(F, E, settings))
     _legend(axes, len(settings.candidates))
 
@@ -99,7 +98,7 @@ def _limits(
 def _choices(
     axes: Any, F: Float[np.ndarray, "J T"], E: Float[np.ndarray, "J T"], settings: StreamSettings
 ) -> None:
-    """A row of points for each H and each way to choose; the band behind is the true dimension."""
+    """A strip for each H and each way to choose, as high as the share of a window's batches; the band behind is the true dimension."""
     place = {H: j for j, H in enumerate(settings.candidates)}
     T = F.shape[1]
     for k, dimension in enumerate(settings.dimensions):
@@ -107,48 +106,69 @@ def _choices(
         if begin < end:
             axes.fill_between(
                 (begin, end),
-                place[dimension] - 0.42,
-                place[dimension] + 0.42,
+                place[dimension] - 0.44,
+                place[dimension] + 0.44,
                 color=_TRUE,
                 linewidth=0,
                 label="true dimension" if k == 0 else None,
             )
+    window = max(1, settings.batches // _WINDOWS)
     ways: tuple[tuple[str, Int[np.ndarray, " T"], float, str], ...] = (
-        ("by entropy sum", chosen(E, settings), 0.24, "#D55E00"),
-        ("by ELBO", chosen(F, settings), 0.0, "#0072B2"),
-        ("by ELBO, own batch for each H", chosen(apart(F), settings), -0.24, "#000000"),
+        ("by entropy sum", chosen(E, settings), 0.14, "#D55E00"),
+        ("by ELBO", chosen(F, settings), -0.12, "#0072B2"),
+        ("by ELBO, own batch for each H", chosen(apart(F), settings), -0.38, "#000000"),
     )
-    for name, picked, offset, colour in ways:
-        rows = np.array([place[H] for H in picked.tolist()]) + offset
-        # Every batch is drawn, since the rare wrong ones are what one looks for; as an image, to keep the PDF small.
-        axes.plot(
-            np.arange(T),
-            rows,
-            linestyle="none",
-            marker="|",
-            markersize=7,
-            markeredgewidth=0.6,
-            color=colour,
-            rasterized=True,
-        )
-        axes.plot([], [], linestyle="none", marker="s", markersize=6, color=colour, label=name)
+    for name, picked, bottom, colour in ways:
+        for H, j in place.items():
+            starts, shares = _shares(picked == H, window)
+            base = j + bottom
+            axes.fill_between(
+                starts,
+                base,
+                base + _STRIP * shares,
+                # Nothing is drawn where H is never picked: a hairline would look like a rare choice.
+                where=shares > 0,
+                step="post",
+                color=colour,
+                linewidth=0,
+                label=name if j == 0 else None,
+            )
+    axes.annotate(
+        f"height of a strip: share of {window} batches",
+        (1.0, 0.0),
+        xycoords="axes fraction",
+        xytext=(0, 3),
+        textcoords="offset points",
+        fontsize=8,
+        color="0.25",
+        ha="right",
+    )
     axes.set_yticks(list(place.values()), [str(H) for H in place])
-    axes.set_ylim(-0.6, len(place) - 0.4)
+    axes.set_ylim(-0.75, len(place) - 0.5)
     _legend(axes, 4)
+
+
+def _shares(
+    picked: Bool[np.ndarray, " T"], window: int
+) -> tuple[Float[np.ndarray, " K"], Float[np.ndarray, " K"]]:
+    """Where each window begins, and the share of its batches that are picked; the last may be shorter, and its end closes the steps."""
+    starts = np.arange(0, len(picked), window)
+    shares = np.add.reduceat(picked.astype(float), starts) / np.diff(starts, append=len(picked))
+    return np.append(starts, len(picked)).astype(float), np.append(shares, shares[-1])
 
 
 def _legend(axes: Any, columns: int) -> None:
     # Outside the axes a legend cannot cover data.
-    handles = axes.legend(
+    legend = axes.legend(
         loc="lower left",
         bbox_to_anchor=(0, 1.0),
         ncols=columns,
         frameon=False,
         fontsize=8,
         borderaxespad=0.2,
-    ).get_lines()
-    for line in handles:
-        line.set_alpha(1.0)
+    )
+    for line in legend.get_lines():
+        line.set(alpha=1.0, linewidth=max(1.0, line.get_linewidth()))
 
 
 def _finish(axes: Any, T: int, settings: StreamSettings) -> None:

@@ -283,7 +283,7 @@ def _(
 
     (value, slope), slopes = over_chunks(gradients, size, x, z)
     slopes[0] = slope
-    moved = sum(along(slopes[k], tangents[k]) for k in moving)
+    moved = jnp.sum(jnp.stack([along(slopes[k], tangents[k]) for k in moving]))
     return value / len(x), moved / len(x)
 
 
@@ -295,7 +295,8 @@ def moves(tangent: Any) -> bool:
 def along(slope: Any, tangent: Any) -> Float[Array, ""]:
     """The gradient's product with a tangent."""
     pairs = zip(jax.tree.leaves(slope), jax.tree.leaves(tangent), strict=True)
-    return sum(jnp.sum(g * t) for g, t in pairs if not isinstance(t, SymbolicZero))
+    products = [jnp.sum(g * t) for g, t in pairs if not isinstance(t, SymbolicZero)]
+    return jnp.sum(jnp.stack(products))
 
 
 def over_chunks(

@@ -1,0 +1,41 @@
+"""The three entropies, the gap and the collapsed latents of a user's own Gaussian VAE, from plain arrays, in any training loop.
+
+>>> from entropysym.monitoring import entropies
+>>> x, nu, mean = [[1.0, -2.0], [0.5, 1.0]], [[0.6], [-0.6]], [[0.0, 0.0], [0.0, 0.0]]
+>>> report = entropies(x, nu, [0.64], mean=mean, sigma2=1.5625)
+>>> abs(report.gap) < 1e-15  # sigma^2 = mean (x - mu)^2 and 1 = mean (nu^2 + tau^2): the gap is closed
+True
+>>> print(report.table())
+latent  encoder entropy      KL  mean (nu^2 + tau2) / alpha2
+     0           1.1958  0.2231                       1.0000
+0 of 1 latents collapsed (KL below 0.01 nat); nats per data point
+
+* `entropies`: an `EntropyReport` from NumPy, PyTorch or JAX arrays.
+* `Monitor`: the same at every step of a training loop, with the gap that the loop's own gradients predict along a direction of `Move`s; a `Reading` each.
+
+Nothing here imports PyTorch or JAX.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from entropysym.monitoring.arrays import EntropyReport, entropies
+    from entropysym.monitoring.monitor import Monitor, Move, Reading
+
+__all__ = ["EntropyReport", "Monitor", "Move", "Reading", "entropies"]
+
+# Importing the room loads no NumPy; each module loads when first asked for.
+_HOME = {
+    "arrays": ("EntropyReport", "entropies"),
+    "monitor": ("Monitor", "Move", "Reading"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOME.items():
+        if name in names:
+            value = getattr(import_module(f"{__name__}.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
