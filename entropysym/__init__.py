@@ -10,7 +10,7 @@ sigma2
 'PROVED'
 
 `derive` writes the derivation, `replay` checks a stored one, `render` prints it, `lower` turns an expression into a JAX function,
-`verify` does all of it on data. Names resolve lazily: importing the package loads neither SymPy nor JAX.
+`verify` does all of it on data; `certify`, `entropies` and `Monitor` are for networks of your own. Names resolve lazily: importing the package loads neither SymPy nor JAX.
 """
 
 from __future__ import annotations
@@ -34,18 +34,41 @@ _PUBLIC = {
     "verify": "entropysym.claims",
     "render": "entropysym.rendering",
     "lower": "entropysym.numerics",
+    "certify": "entropysym.training",
+    "settle": "entropysym.training",
+    "Outputs": "entropysym.training",
+    "entropies": "entropysym.monitoring",
+    "Monitor": "entropysym.monitoring",
+    "Move": "entropysym.monitoring",
 }
-_ROOMS = ("models", "families", "language", "prover", "checker", "numerics", "claims", "errors")
+_ROOMS = (
+    *("models", "families", "language", "prover", "checker", "numerics", "claims", "errors"),
+    *("training", "monitoring", "experiments"),
+)
 
 __all__ = ["__version__", *sorted(_PUBLIC), *_ROOMS]
 
 if TYPE_CHECKING:
-    from entropysym import checker, claims, errors, families, language, models, numerics, prover
+    from entropysym import (
+        checker,
+        claims,
+        errors,
+        experiments,
+        families,
+        language,
+        models,
+        monitoring,
+        numerics,
+        prover,
+        training,
+    )
     from entropysym.claims import derive, replay, verify
     from entropysym.language import Model, ModelWriter, instantiate
+    from entropysym.monitoring import Monitor, Move, entropies
     from entropysym.numerics import lower
     from entropysym.prover import Derivation, Refusal
     from entropysym.rendering import render
+    from entropysym.training import Outputs, certify, settle
     from entropysym.verdict import Value, Verdict
 
 

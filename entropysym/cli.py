@@ -277,8 +277,15 @@ def experiment(
     from entropysym.experiments.commands import execute
 
     changes = {
-        **{"seeds": seeds, "epochs": epochs, "size": size, "batch": batch, "rate": rate},
-        **{"latent": latent, "order": order, "lbfgs": lbfgs, "newton": newton},
+        "seeds": seeds,
+        "epochs": epochs,
+        "size": size,
+        "batch": batch,
+        "rate": rate,
+        "latent": latent,
+        "order": order,
+        "lbfgs": lbfgs,
+        "newton": newton,
         "hidden": None if hidden is None else _layers(hidden),
     }
     place = out or Path(name)

@@ -33,8 +33,23 @@ LADDER = {
         *("checker", "errors", "files", "language", "models"),
         *("numerics", "prover", "rendering", "verdict"),
     },
+    "training": {"errors", "files", "language", "models", "numerics"},
+    "monitoring": {"errors", "files", "rendering"},
+    "experiments": {
+        *("claims", "errors", "files", "models", "monitoring"),
+        *("numerics", "training", "verdict"),
+    },
     "__main__": {"cli"},
-    "cli": {"claims", "errors", "files", "models", "numerics", "rendering", "verdict"},
+    "cli": {
+        "claims",
+        "errors",
+        "experiments",
+        "files",
+        "models",
+        "numerics",
+        "rendering",
+        "verdict",
+    },
 }
 
 
@@ -84,7 +99,18 @@ def _loaded_by(statement: str) -> set[str]:
     return set(run.stdout.split())
 
 
-HEAVY = {"jax", "jaxlib", "hypothesis", "matplotlib", "sklearn", "scipy", "equinox", "numpy"}
+HEAVY = {
+    "torch",
+    "optax",
+    "jax",
+    "jaxlib",
+    "hypothesis",
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "equinox",
+    "numpy",
+}
 
 
 @pytest.mark.parametrize(
@@ -94,6 +120,8 @@ HEAVY = {"jax", "jaxlib", "hypothesis", "matplotlib", "sklearn", "scipy", "equin
         ("import entropysym.checker", HEAVY | {"sympy", "typer", "rich", "mpmath"}),
         ("import entropysym.cli", HEAVY | {"sympy"}),
         ("import entropysym as es; es.derive(es.models.vae2())", HEAVY),
+        # A monitor runs inside the loops of others: it loads no framework.
+        ("import entropysym as es; es.Monitor(); es.entropies", HEAVY - {"numpy"} | {"sympy"}),
     ],
 )
 def test_imports_are_lazy(statement, absent):

@@ -21,14 +21,14 @@ KINDS: Mapping[str, Mapping[str, Any]] = {"vae1": {}, "vae2": {}, "vae3": {}}
 
 #: Settings of every manifold; the k-dimensional subspace gets one latent more than it needs.
 SETTINGS = Settings(
-    size=300,
-    epochs=800,
-    rate=5e-3,
+    size=200,
+    epochs=500,
+    rate=1e-2,
     latent=2,
     hidden=(20, 20),
     activation="tanh",
     order=8,
-    lbfgs=200,
+    lbfgs=150,
 )
 CHANGES: Mapping[str, Mapping[str, Any]] = {"k_in_D": {"latent": 3, "order": 5}}
 
@@ -105,6 +105,7 @@ def write_manifolds(found: Manifolds, place: Path) -> dict[str, Path]:
 def manifolds_table(found: Manifolds) -> str:
     """A line for each manifold and kind of network (first seed)."""
     head = ("manifold", "network", "ELBO", "gap", "predicted", "residual", "gradient")
+    rows: list[tuple[str, ...]]
     rows = [(*head, "KL of each latent", "collapsed", "std of ELBO", "std of entropy sum", "ratio")]
     for name, outcome in found.outcomes.items():
         for t in outcome.trained:

@@ -118,6 +118,8 @@ def table(outcome: Outcome) -> str:
     lines = [f"# {outcome.experiment.title}", "", f"Data: {outcome.data}, N = {N}, D = {D}.", ""]
     lines += aligned(rows)
     for m in exact:
+        assert m.log_likelihood is not None
+        assert m.max_log_likelihood is not None
         lines.append(
             f"- seed {m.seed}: ELBO - pPCA maximum {m.certificate.elbo - m.max_log_likelihood:+.1e}, "
             f"entropy sum - log-likelihood {m.certificate.entropy_sum - m.log_likelihood:+.1e} nat"

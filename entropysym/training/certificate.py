@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import Literal
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
@@ -84,7 +85,7 @@ class Certificate:
 def certify(
     network: Network,
     parameters: Any,
-    x: Float[np.ndarray, "N D"],
+    data: Float[np.ndarray, "N D"] | Float[jax.Array, "N D"],
     nodes: Nodes,
     *,
     directions: Mapping[str, Any] | None = None,
@@ -105,7 +106,7 @@ def certify(
     Raises `InputError` for shapes that do not fit and for parameters that are not float64. What is not finite is a reading, not an error.
     """
     require_x64()
-    x = jnp.asarray(x)
+    x = jnp.asarray(data)
     for path, leaf in jax.tree_util.tree_flatten_with_path(parameters)[0]:
         if getattr(leaf, "dtype", None) != jnp.float64:
             kind = getattr(leaf, "dtype", type(leaf).__name__)
@@ -244,9 +245,9 @@ def _enters(program: Any) -> bool:
     """Whether the first input of a traced program is read on the way to its output."""
     reached = {program.invars[0]}
     for step in program.eqns:
-        if any(not isinstance(v, jax.extend.core.Literal) and v in reached for v in step.invars):
+        if any(not isinstance(v, Literal) and v in reached for v in step.invars):
             reached |= set(step.outvars)
-    return any(v in reached for v in program.outvars if not isinstance(v, jax.extend.core.Literal))
+    return any(v in reached for v in program.outvars if not isinstance(v, Literal))
 
 
 def _noise(

@@ -32,8 +32,9 @@ class Checkpoint:
     def save(self, **arrays: Any) -> None:
         """Replace the file by these arrays and texts. Raises `InputError` if it cannot be written."""
         stream = io.BytesIO()
-        kept = {"format": np.array(_FORMAT), "digest": np.array(self.digest)}
-        np.savez(stream, **kept, **{name: np.asarray(value) for name, value in arrays.items()})
+        kept: dict[str, Any] = {"format": np.array(_FORMAT), "digest": np.array(self.digest)}
+        kept |= {name: np.asarray(value) for name, value in arrays.items()}
+        np.savez(stream, **kept)
         write_whole(self.path, stream.getvalue())
 
     def load(self) -> dict[str, np.ndarray] | None:

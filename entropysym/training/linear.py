@@ -69,7 +69,10 @@ def settle_linear(start: LinearVae, x: Float[Array, "N D"]) -> LinearVae:
 
 @partial(jax.jit, static_argnums=3)
 def _negative(
-    v: Float[Array, " P"], C: Float[Array, "D D"], whiten: Float[Array, "D D"], shape: tuple[int, int]
+    v: Float[Array, " P"],
+    C: Float[Array, "D D"],
+    whiten: Float[Array, "D D"],
+    shape: tuple[int, int],
 ) -> tuple[Float[Array, ""], Float[Array, " P"]]:
     """−ELBO of the standardised data and its gradient; compiled once for each shape."""
     D, H = shape

@@ -8,6 +8,7 @@ one can be trained and certified, shipped or not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -165,7 +166,7 @@ def drawn(
 
 
 def perceptron(
-    sizes: Sequence[int], key: Key[Array, ""], activation: str = "relu", dtype: type = jnp.float64
+    sizes: Sequence[int], key: Key[Array, ""], activation: str = "relu", dtype: Any = jnp.float64
 ) -> Perceptron:
     """A random perceptron with layers of these sizes, input first; weights are normal with variance 1 / inputs, biases 0."""
     keys = jax.random.split(key, len(sizes) - 1)
@@ -184,7 +185,7 @@ def encoder(
     H: int,
     key: Key[Array, ""],
     activation: str = "relu",
-    dtype: type = jnp.float64,
+    dtype: Any = jnp.float64,
 ) -> Encoder:
     """A random encoder; log τ² starts near -2, so that the first samples stay near ν."""
     k1, k2, k3 = jax.random.split(key, 3)

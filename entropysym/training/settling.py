@@ -82,9 +82,8 @@ class Plan:
 class Settled:
     """Where the runs ended: a pytree with a leading axis of runs, and what is known of each run.
 
-    `values` and `gradient_norms` (R,) are those of the objective on all data; `inertia` (R, 3) counts positive, negative and flat curvatures
-    of the objective, or is None where the Hessian was not formed. `history` holds, by name, what was observed: arrays (T, R); `step` counts
-    the steps of all phases, and `phases` tells at which of the T each phase begins.
+    `values` and `gradient_norms` (R,) are those of the objective on all data. `history` holds, by name, what was observed: arrays (T, R); `step`
+    counts the steps of all phases, and `phases` tells at which of the T each phase begins. What kind of point it is, `certify` says.
     """
 
     point: Any
@@ -92,9 +91,8 @@ class Settled:
     gradient_norms: Float[np.ndarray, " R"]
     ending: Ending
     message: str
-    steps: Mapping[str, int]
+    steps: Mapping[str, int | str]
     seconds: float
-    inertia: np.ndarray | None = None
     history: Mapping[str, np.ndarray] = field(default_factory=dict)
     phases: Mapping[str, int] = field(default_factory=dict)
 
@@ -406,8 +404,9 @@ class _Trainer:
 
         value_and_grad = optax.value_and_grad_from_state(function)
 
-        def one(v: Array, memory: Any) -> tuple[Array, Any, Array]:
+        def one(v: Array, memory: Any) -> tuple[Array, Any, Any]:
             value, gradient = value_and_grad(v, state=memory)
+            update: Any
             update, new = self._lbfgs.update(
                 gradient, memory, v, value=value, grad=gradient, value_fn=function
             )
@@ -480,9 +479,6 @@ class _Trainer:
     def finish(self, state: _State, ending: Ending, message: str) -> Settled:
         """The record of what was reached."""
         value, gradient = map(np.asarray, self._both(state.v, self.data))
-        inertia = None
-        if self.P <= DENSE and np.isfinite(state.v).all() and ending is not Ending.INTERRUPTED:
-            inertia = np.stack([self._inertia(v) for v in state.v])
         history = {"step": state.history[:, :, 0]}
         borders = {
             "Adam": 0,
@@ -503,17 +499,9 @@ class _Trainer:
             message=message,
             steps={"phase": state.phase, "step": state.step},
             seconds=state.clock,
-            inertia=inertia,
             history=history,
             phases={name: max(0, at) for name, at in phases.items()},
         )
-
-    def _inertia(self, v: np.ndarray) -> np.ndarray:
-        """Positive, negative and flat curvatures of the objective (not of its negative)."""
-        values = -np.linalg.eigvalsh(np.asarray(self._hessian(jnp.asarray(v), self.data)))
-        level = FLAT * np.abs(values).max()
-        positive, negative = int(np.sum(values > level)), int(np.sum(values < -level))
-        return np.array([positive, negative, values.size - positive - negative])
 
 
 def _within(values: np.ndarray, along: np.ndarray, radius: float) -> np.ndarray:
