@@ -153,6 +153,11 @@ def certify(
             curvature = jax.jit(lambda p: _dense(trained, p))(parameters)
         inertia = _inertia(np.asarray(curvature))
         figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
+    quadrature_error = None
+    if finer is not None:
+        other = averaged(lambda some: _elbo(network, parameters, some, finer), x, rows)
+        quadrature_error = abs(float(other) - F)
+        figures = replace(figures, expectation=quadrature_error)
     reading, message = read(figures, goal)
     return Certificate(
         elbo=F,
@@ -170,11 +175,7 @@ def certify(
         direction_norm=figures.direction_norm,
         missing=missing,
         inertia=inertia,
-        quadrature_error=None
-        if finer is None
-        else abs(
-            float(averaged(lambda some: _elbo(network, parameters, some, finer), x, rows)) - F
-        ),
+        quadrature_error=quadrature_error,
         reading=reading,
         message=message,
     )

@@ -40,7 +40,9 @@ class Checkpoint:
     def load(self) -> dict[str, np.ndarray] | None:
         """What was saved, or None if there is no file. Raises `InputError` for a damaged file and for another training's."""
         try:
-            with np.load(self.path, allow_pickle=False) as archive:
+            # From memory: on a damaged file np.load leaves the file open.
+            stream = io.BytesIO(self.path.read_bytes())
+            with np.load(stream, allow_pickle=False) as archive:
                 found = {name: archive[name] for name in archive.files}
         except FileNotFoundError:
             return None

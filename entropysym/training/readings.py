@@ -12,6 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+#: An ELBO that changes by more than this many nats under other nodes is not known well enough to be read.
+RESOLVED = 0.05
+
+
 class Reading(enum.Enum):
     """The labels, each with what it means for ELBO = entropy sum."""
 
@@ -31,6 +35,7 @@ class Reading(enum.Enum):
         "equality without stationarity: parts of the gap cancel, the gradient does not vanish"
     )
     NO_DIRECTION = "no direction: the gap is not a derivative of the ELBO in this parameterisation"
+    UNRESOLVED = "unresolved expectation: other nodes give another ELBO, so that the network may have learned the nodes"
     NOT_FINITE = "not finite"
 
 
@@ -42,6 +47,7 @@ class Figures:
     ELBO's gradient, `trained_gradient` that of what was trained (the same if nothing else was), `noise` the size of a mini-batch's
     deviation from it. `moves` says of each variance whether learned parameters move it: "yes", "here not" or "never".
     `missing` is the relative residual of each direction, 0 where it is known. `flat` counts flat directions of the Hessian, None if unknown.
+    `expectation` is how much the ELBO changes under other nodes, None if none were tried.
     """
 
     elbo: float
@@ -54,6 +60,7 @@ class Figures:
     missing: Mapping[str, float] = field(default_factory=dict)
     noise: float | None = None
     flat: int | None = None
+    expectation: float | None = None
     another_objective: bool = False
 
 
@@ -62,6 +69,10 @@ def read(f: Figures, goal: float, exact: float = 1e-6) -> tuple[Reading, str]:
     numbers = (f.elbo, *f.gaps.values(), *f.slopes.values(), f.gradient, f.trained_gradient)
     if not all(map(math.isfinite, numbers)):
         return Reading.NOT_FINITE, f"ELBO {f.elbo:g}, gradient {f.gradient:g}"
+    if f.expectation is not None and not f.expectation <= RESOLVED:
+        return Reading.UNRESOLVED, (
+            f"the ELBO changes by {f.expectation:.1e} nat under other nodes; train with more of them"
+        )
     gap = sum(f.gaps.values())
     # What a gradient at the goal can leave of a gap, and the rounding of the ELBO.
     level = goal * max(1.0, f.direction_norm) + 1e-13 * max(1.0, abs(f.elbo))

@@ -507,8 +507,8 @@ class _Trainer:
 def _within(values: np.ndarray, along: np.ndarray, radius: float) -> np.ndarray:
     r"""The minimiser of $c^\top s+\frac12\sum_i\lambda_is_i^2$ over $\|s\|\le r$, in the basis of eigenvectors."""
     scale = np.abs(values).max()
-    curved = np.abs(values) > FLAT * scale
-    # A gradient along a flat direction is rounding: there the objective does not change.
+    # A gradient along a flat direction is rounding if it is small, and the way to infinity if it is not.
+    curved = (np.abs(values) > FLAT * scale) | (np.abs(along) > GOAL)
     along = np.where(curved, along, 0.0)
 
     def step(shift: float) -> np.ndarray:
