@@ -11,7 +11,7 @@ from entropysym.errors import InputError, one_of, shown
 from entropysym.experiments import manifolds
 from entropysym.experiments.records import TRAINED
 from entropysym.experiments.reporting import table, write
-from entropysym.experiments.running import Outcome, Progress, run
+from entropysym.experiments.running import Outcome, Progress, demand_data, run
 from entropysym.experiments.streaming import StreamSettings, stream
 from entropysym.experiments.streaming_report import (
     stream_table,
@@ -68,6 +68,7 @@ def execute(
         raise one_of(name, NAMES, "experiment")
     experiment = TRAINED[name]
     _demand_known(wanted, experiment.settings, name)
+    demand_data(experiment, source)
     place = folder(place)
     outcome = run(experiment, wanted, seed=seed, source=source, folder=place, progress=progress)
     return _finished([outcome], table(outcome), write(outcome, place), outcome.seconds, place)

@@ -148,15 +148,24 @@ def data_of(
     rng: np.random.Generator,
 ) -> tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "M D"], str]:
     """Training data, test data and a name. Raises `InputError` if a file is missing or not wanted."""
+    demand_data(experiment, source)
     if source is None:
-        if experiment.data is None:
-            raise InputError(f"the experiment {experiment.name!r} needs data of yours; pass --data")
+        assert experiment.data is not None
         x, test = experiment.data(settings.size, rng)
         return checked(x), checked(test), "built in"
-    if experiment.reader is None:
-        raise InputError(f"the experiment {experiment.name!r} makes its own data; leave out --data")
+    assert experiment.reader is not None
     x, test = split(experiment.reader(Path(source)), settings.size, rng)
     return checked(x), checked(test), str(source)
+
+
+def demand_data(experiment: Experiment, source: str | Path | None) -> None:
+    """Raise `InputError` if a file of the user's is missing or not wanted."""
+    if source is None and experiment.data is None:
+        raise InputError(f"the experiment {experiment.name!r} needs data of yours; pass --data")
+    if source is not None and experiment.reader is None:
+        raise InputError(f"the experiment {experiment.name!r} makes its own data; leave out --data")
+    if source is not None and not Path(source).exists():
+        raise InputError(f"cannot read {source}: there is no such file or folder")
 
 
 def nodes_for(kind: str, settings: Settings) -> tuple[Nodes, Nodes, str]:

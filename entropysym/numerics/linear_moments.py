@@ -83,7 +83,7 @@ def original(p: Point, s: Standard) -> dict[str, Any]:
 def to_standard(parameters: Mapping[str, Any], s: Standard) -> Point:
     """The inverse of `original`."""
     V = jnp.asarray(parameters["V"])
-    unwhiten = np.linalg.inv(s.whiten)
+    unwhiten = jnp.linalg.inv(s.whiten)
     return Point(
         W=jnp.asarray(parameters["W"]) / s.scale,
         b=(jnp.asarray(parameters["b"]) - s.mean) / s.scale,

@@ -13,7 +13,14 @@ from jaxtyping import Array, Float
 
 from entropysym.numerics.data import checked, require_stationary_point
 from entropysym.numerics.factorisations import cholesky, log_diagonal, solve_lower
-from entropysym.numerics.linear_moments import Point, objective, original, standardised, to_standard
+from entropysym.numerics.linear_moments import (
+    Point,
+    Standard,
+    objective,
+    original,
+    standardised,
+    to_standard,
+)
 from entropysym.numerics.precision import require_x64
 from entropysym.training.networks import LinearVae
 
@@ -46,10 +53,6 @@ def settle_linear(start: LinearVae, x: Float[Array, "N D"]) -> LinearVae:
     data = checked(x)
     require_stationary_point(data, start.W.shape[1])
     s = standardised(data)
-    named = {name: getattr(start, name) for name in ("W", "b", "V", "c")}
-    scales = {"sigma": jnp.exp(start.log_sigma), "tau": jnp.exp(start.log_tau)}
-    point = to_standard({**named, **scales}, s)
-    flat, unravel = ravel_pytree(point)
     C, whiten = jnp.asarray(s.covariance), jnp.asarray(s.whiten)
 
     def negative(v: np.ndarray) -> tuple[float, np.ndarray]:
@@ -58,12 +61,35 @@ def settle_linear(start: LinearVae, x: Float[Array, "N D"]) -> LinearVae:
 
     found = minimize(
         negative,
-        np.asarray(flat),
+        np.asarray(_flat(start, s)),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": 5000, "maxfun": 20_000, "maxcor": 40, "ftol": 0.0, "gtol": 1e-9},
     )
-    p = original(unravel(jnp.asarray(found.x)), s)
+    return _unflat(jnp.asarray(found.x), s, start.W.shape)
+
+
+# Three small programs: op by op, the conversions would compile for longer than the training takes.
+
+
+@jax.jit
+def _flat(vae: LinearVae, s: Standard) -> Float[Array, " P"]:
+    """The network in standardised coordinates."""
+    named = {name: getattr(vae, name) for name in ("W", "b", "V", "c")}
+    scales = {"sigma": jnp.exp(vae.log_sigma), "tau": jnp.exp(vae.log_tau)}
+    return ravel_pytree(to_standard({**named, **scales}, s))[0]
+
+
+def _unravel(v: Float[Array, " P"], shape: tuple[int, int]) -> Point:
+    D, H = shape
+    like = Point(*(jnp.zeros(a) for a in ((D, H), (D,), (), (H, D), (H,), (H,))))
+    return ravel_pytree(like)[1](v)
+
+
+@partial(jax.jit, static_argnums=2)
+def _unflat(v: Float[Array, " P"], s: Standard, shape: tuple[int, int]) -> LinearVae:
+    """The network of standardised coordinates."""
+    p = original(_unravel(v, shape), s)
     return LinearVae(p["W"], p["b"], jnp.log(p["sigma"]), p["V"], p["c"], jnp.log(p["tau"]))
 
 
@@ -75,7 +101,4 @@ def _negative(
     shape: tuple[int, int],
 ) -> tuple[Float[Array, ""], Float[Array, " P"]]:
     """−ELBO of the standardised data and its gradient; compiled once for each shape."""
-    D, H = shape
-    like = Point(*(jnp.zeros(a) for a in ((D, H), (D,), (), (H, D), (H,), (H,))))
-    unravel = ravel_pytree(like)[1]
-    return jax.value_and_grad(lambda v: -objective(unravel(v), C, whiten))(v)
+    return jax.value_and_grad(lambda v: -objective(_unravel(v, shape), C, whiten))(v)

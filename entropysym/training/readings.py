@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
 #: An ELBO that changes by more than this many nats under other nodes is not known well enough to be read.
 RESOLVED = 0.05
 

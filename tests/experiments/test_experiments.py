@@ -1,0 +1,175 @@
+"""Every experiment at a small size: figure, table and JSON, what they say, and what is left when it is cut off."""
+
+import json
+import math
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from entropysym.errors import InputError
+from entropysym.experiments.commands import NAMES, execute
+from entropysym.experiments.records import STATIONARY, TRAINED
+from entropysym.experiments.running import run
+from entropysym.verdict import Value
+
+SMALL = {
+    "pca": {"seeds": 2, "epochs": 20, "size": 300, "batch": 100},
+    "ring": {"seeds": 2, "epochs": 10, "size": 60, "lbfgs": 5, "hidden": (6, 6), "order": 4},
+    "mnist": {"seeds": 2, "epochs": 5, "size": 100, "lbfgs": 5, "hidden": (6, 6), "order": 4},
+}
+
+
+def published(place, name):
+    return json.loads((place / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_an_experiment_writes_its_report(tmp_path, name):
+    done = execute(name, tmp_path / "out", changes=SMALL[name])
+    assert done.complete
+    assert done.verdict.value is Value.PROVED, done.verdict
+    assert {p.suffix for p in (tmp_path / "out").iterdir()} == {".json", ".md", ".png", ".pdf"}
+    found = published(tmp_path / "out", name)
+    (network,) = found["networks"]
+    assert len(network["runs"]) == 2
+    for made in network["runs"]:
+        assert made["gap agrees"] is True
+        assert made["gap"] == pytest.approx(made["ELBO"] - made["entropy sum"], abs=1e-12)
+        assert made["gap"] == pytest.approx(made["predicted gap"], abs=1e-10)
+        assert abs(made["gap"]) <= made["bound on the gap"]
+        assert made["residual [eps x terms]"] <= 8
+        assert made["residual of densities and derived direction [eps x terms]"] <= 8
+        assert math.isfinite(made["noise"]["ELBO"])
+    history = network["history"]
+    assert len(history["ELBO"]) == len(history["step"]) > 2
+    assert "| network" in done.text
+    if name == "pca":
+        for made in network["runs"]:
+            assert made["reading"] == "converged"
+            assert made["gradient norm"] <= 1e-8
+            assert abs(made["gap"]) <= 1e-9
+            assert made["ELBO"] == pytest.approx(made["pPCA maximum"], abs=1e-9)
+            assert made["entropy sum"] == pytest.approx(made["log-likelihood"], abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["vae1", "vae2"])
+def test_a_non_linear_network_on_digits_is_brought_to_a_stationary_point(kind):
+    small = replace(STATIONARY, kinds={kind: {}})
+    (network,) = run(small).trained
+    (m,) = network.measured
+    assert m.certificate.reading.name == "CONVERGED"
+    assert m.certificate.gradient_norm <= 1e-8
+    assert m.densities.gradient_norm <= 1e-8
+    assert abs(m.certificate.gap) <= 1e-8
+    assert m.agrees
+    assert m.certificate.inertia[0] == 0  # a maximum
+    assert m.certificate.quadrature_error <= 1e-6
+
+
+def test_digits_of_the_user_are_read(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, size=(80, 4, 4), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", images=images)
+    done = execute(
+        "mnist", tmp_path / "out", source=tmp_path / "images.npz", changes=SMALL["mnist"]
+    )
+    assert done.verdict.value is Value.PROVED
+    assert published(tmp_path / "out", "mnist")["shape"] == [67, 16]
+
+
+class Interrupts:
+    """Progress that is interrupted at its n-th report, as by Ctrl-C."""
+
+    def __init__(self, after):
+        self.left = after
+
+    def __call__(self, *_):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_leaves_a_usable_partial_report_and_the_same_call_goes_on(tmp_path):
+    changes = SMALL["pca"]
+    cut = execute("pca", tmp_path / "cut", changes=changes, progress=Interrupts(5))
+    assert cut.interrupted
+    assert not cut.complete
+    assert cut.verdict.value is Value.UNDECIDED
+    found = published(tmp_path / "cut", "pca")
+    assert found["complete"] is False
+    assert "interrupted after step" in found["note"]
+    assert found["networks"][0]["runs"][0]["gap agrees"] is True  # usable where it stopped
+    assert "Not complete" in cut.text
+    assert list((tmp_path / "cut").glob(".*.checkpoint.npz"))
+    again = execute("pca", tmp_path / "cut", changes=changes)
+    whole = execute("pca", tmp_path / "whole", changes=changes)
+    assert again.complete
+    assert whole.complete
+    for path in (tmp_path / "whole").iterdir():
+        assert (tmp_path / "cut" / path.name).read_bytes() == path.read_bytes()
+    assert not list((tmp_path / "cut").glob(".*"))
+
+
+def test_a_real_ctrl_c(tmp_path):
+    options = ["--seeds", "1", "--epochs", "100000", "--size", "300", "--batch", "100"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "entropysym", "experiment", "pca", "--out", str(tmp_path), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 100
+    while not list(tmp_path.glob(".*.checkpoint.npz")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=100)
+    assert process.returncode == 130, err
+    assert "the same call goes on" in err
+    assert "Not complete" in out
+    assert published(tmp_path, "pca")["networks"][0]["runs"]
+
+
+def test_numbers_that_are_not_finite_stop_with_step_and_name(tmp_path):
+    done = execute("pca", tmp_path, changes={**SMALL["pca"], "rate": 1e8})
+    assert done.verdict.value is Value.UNDECIDED
+    assert not done.complete
+    note = published(tmp_path, "pca")["note"]
+    assert "is not finite at step" in note
+    assert "of Adam" in note
+
+
+def test_an_unfinished_run_is_not_continued_with_other_options(tmp_path):
+    execute("pca", tmp_path, changes=SMALL["pca"], progress=Interrupts(5))
+    with pytest.raises(InputError, match="belongs to another training"):
+        execute("pca", tmp_path, changes={**SMALL["pca"], "epochs": 21})
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("nothing", {}, "unknown experiment 'nothing'; choose one of: celeba, manifolds, mnist"),
+        ("pca", {"changes": {"epochs": -1}}, "--epochs is -1; pass integers >= 0"),
+        ("pca", {"changes": {"hidden": (4, 0)}}, r"--hidden is \(4, 0\); pass integers >= 1"),
+        ("pca", {"changes": {"rate": math.inf}}, "--rate is inf; pass a positive number"),
+        ("streaming", {"changes": {"hidden": (4,)}}, "'streaming' has no --hidden"),
+        ("celeba", {}, "'celeba' needs data of yours; pass --data"),
+        ("manifolds", {"source": "x.npz"}, "makes its own data; leave out --data"),
+        ("mnist", {"source": "missing.npz"}, "cannot read missing.npz: there is no such file"),
+    ],
+)
+def test_wrong_input_is_refused_and_leaves_no_folder(tmp_path, name, options, says):
+    place = tmp_path / "out"
+    with pytest.raises(InputError, match=says):
+        execute(name, place, **options)
+    assert not place.exists()
+
+
+def test_every_record_is_complete():
+    assert set(NAMES) == {*TRAINED, "streaming", "manifolds"}
+    for experiment in TRAINED.values():
+        assert experiment.data is not None or experiment.reader is not None
+        assert experiment.kinds
