@@ -24,6 +24,7 @@ import numpy as np
 import optax
 
 from entropysym.training.estimators import draw_noise, elbo, plain_elbo
+from entropysym.training.linear import settle_linear
 from entropysym.training.networks import GaussianVae, Layer, LinearVae, Vae3, initial
 
 try:
@@ -38,6 +39,7 @@ LATENTS = 2
 HIDDEN = (50, 50)
 RATE = 1e-3
 THREADS = 2
+EQUALITY = 1e-6  # relative gap at which ELBO and entropy sum count as equal
 AGREEMENT = 1e-5  # relative; float32 rounds at 6e-8 and sums of 2e7 terms lose a digit or two
 
 
@@ -411,8 +413,8 @@ def entropy_sum(log_tau: float, log_sigma: float, D: int) -> float:
     return log_tau - D / 2 * math.log(2 * math.pi * math.e) - D * log_sigma
 
 
-def torch_epochs(x: np.ndarray, epochs: int, batch: int) -> None:
-    """Time some epochs as published; print the gap over the last of them and what 1500 epochs would take."""
+def torch_epochs(x: np.ndarray, epochs: int, batch: int) -> float:
+    """Time some epochs as published; print the gap over the last of them. Returns the seconds that 1500 take, or would take."""
     start = initial("linear_vae", jnp.asarray(x, jnp.float32), LATENTS, (), jax.random.key(1))
     vae, data = in_torch(start), torch.from_numpy(x.astype(np.float32))
     adam = torch.optim.Adam(vae.parameters(), lr=RATE)
@@ -430,7 +432,7 @@ def torch_epochs(x: np.ndarray, epochs: int, batch: int) -> None:
         F = statistics.mean(elbos)
         E = entropy_sum(vae.log_tau.sum().item(), vae.log_sigma.item(), x.shape[1])
         gaps.append(abs(F - E) / abs(F))
-    last = gaps[-min(10, epochs) :]
+    last = gaps[-min(100, max(1, epochs // 5)) :]
     F, E = linear_gap(in_jax(vae), x)
     print(f"  PyTorch, {epochs} epochs: {sum(clocks):.1f} s")
     print(
@@ -439,9 +441,14 @@ def torch_epochs(x: np.ndarray, epochs: int, batch: int) -> None:
     print(
         f"    exact relative gap at the end: {abs(F - E) / abs(F):.1e} (ELBO {F:.6f}, entropy sum {E:.6f})"
     )
-    print(
-        f"    1500 epochs, extrapolated from the median epoch, not run: {1500 * statistics.median(clocks):.0f} s"
-    )
+    reached = next((i for i, gap in enumerate(gaps) if gap <= EQUALITY), None)
+    told = "never" if reached is None else f"after {sum(clocks[: reached + 1]):.1f} s"
+    print(f"    sampled relative gap at most {EQUALITY:g}: {told}")
+    if epochs >= 1500:
+        return sum(clocks)
+    whole = 1500 * statistics.median(clocks)
+    print(f"    1500 epochs, extrapolated from the median epoch, not run: {whole:.0f} s")
+    return whole
 
 
 def in_jax(vae: TorchLinearVae) -> LinearVae:
@@ -453,30 +460,35 @@ def in_jax(vae: TorchLinearVae) -> LinearVae:
     return LinearVae(W, b, vae.log_sigma.detach().numpy(), V, c, vae.log_tau.detach().numpy())
 
 
-def time_to_equality(epochs: int, N: int = 10_000, batch: int = 2000) -> None:
+def time_to_equality(epochs: int, N: int = 10_000, batch: int = 2000, calls: int = 6) -> None:
     """Wall time until |ELBO - entropy sum| / |ELBO| is at most 1e-6 on the PCA data.
 
-    Our side is `settle_linear(start, x)`: from a float64 `LinearVae` and the data (N, D) to the `LinearVae` at the stationary point that
-    training reaches. The gap is read here, from the original data. The first call compiles; both calls are shown.
+    Our side is `settle_linear(start, x)`: from a random float64 `LinearVae` and the data (N, D) to a stationary point. The gap is read here, from
+    the original data, and must be below 1e-6, else the call counts for nothing. The first call compiles and is shown apart.
     """
     x = pca_data(N)
     print(f"\ntime to 1e-6: linear VAE, N = {N}, D = {x.shape[1]}, H = {LATENTS}, batch {batch}")
-    torch_epochs(x, epochs, batch)
-    try:
-        from entropysym.training.linear import settle_linear
-    except ImportError:
-        print("  ours: entropysym.training.linear has no settle_linear; not timed")
-        return
+    theirs = torch_epochs(x, epochs, batch)
+    times = []
     with jax.enable_x64(True):
         data = jnp.asarray(x)
-        for call in ("first call, with compilation", "second call"):
-            start = initial("linear_vae", data, LATENTS, (), jax.random.key(1))
-            began = time.perf_counter()
-            F, E = linear_gap(settle_linear(start, data), x)
-            taken = time.perf_counter() - began
-            print(
-                f"  ours, {call}: {taken:.3f} s, exact relative gap {abs(F - E) / abs(F):.1e} (ELBO {F:.6f}, entropy sum {E:.6f})"
+        for seed in range(calls):
+            start = jax.block_until_ready(
+                initial("linear_vae", data, LATENTS, (), jax.random.key(seed))
             )
+            began = time.perf_counter()
+            found = jax.block_until_ready(settle_linear(start, data))
+            times.append(time.perf_counter() - began)
+            F, E = linear_gap(found, x)
+            if not abs(F - E) <= EQUALITY * abs(F):
+                sys.exit(f"our side ended at a relative gap of {abs(F - E) / abs(F):.1e}")
+    warm = statistics.median(times[1:])
+    print(
+        f"  ours, median of {calls - 1} starts: {warm:.4f} s, {theirs / warm:.0f} x faster than 1500 epochs of PyTorch; "
+        f"first call, with compilation: {times[0]:.2f} s, {theirs / times[0]:.0f} x\n"
+        f"    last exact relative gap {abs(F - E) / abs(F):.1e} (ELBO {F:.6f}, entropy sum {E:.6f})\n"
+        "    limited by the optimiser's calls from Python; the data enter once, as mean and covariance."
+    )
 
 
 def main() -> None:
