@@ -8,6 +8,7 @@ functions of the state alone, so that a run that is cut off goes on from its las
 from __future__ import annotations
 
 import enum
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Ending(enum.Enum):
 class Plan:
     """How much of each phase. `batch` is the size of Adam's mini-batches (None: all data); an epoch is one pass over the data.
 
-    `seconds` bounds the Newton phase; `block` is how many steps pass between checkpoints.
+    `block` is how many steps pass between checkpoints. `seconds` ends the Newton phase; where it does, equal runs need not end equal.
     """
 
     epochs: int = 1000
@@ -60,7 +61,7 @@ class Plan:
     lbfgs: int = 1000
     newton: int = 200
     goal: float = GOAL
-    seconds: float = 600.0
+    seconds: float = math.inf
     block: int = 50
     seed: int = 0
     observed: int = 100  # how often the history is written during Adam, at most
