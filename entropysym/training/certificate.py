@@ -26,7 +26,8 @@ from entropysym.training.directions import EXACT, Network, solved, together, wri
 from entropysym.training.networks import GaussianVae, Vae2
 from entropysym.training.outputs import Parts, parts
 from entropysym.training.readings import Figures, Reading, read
-from entropysym.training.settling import DENSE, FLAT
+from entropysym.training.settling import DENSE
+from entropysym.training.trust_region import FLAT
 
 
 @dataclass(frozen=True)

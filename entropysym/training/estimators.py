@@ -1,6 +1,6 @@
 r"""The ELBO of a Gaussian VAE at data x and given noise ε, in nats per datum, as fast as a CPU allows:
 $$\mathcal F=\frac1N\sum_n\Big\{\sum_h\tfrac12\Big(1+\log\frac{\tau_{nh}^2}{\alpha_h^2}-\frac{\nu_{nh}^2+\tau_{nh}^2}{\alpha_h^2}\Big)-\tfrac12\sum_sw_s\sum_d\Big[\log2\pi\sigma^2_{nsd}+\frac{(x_{nd}-\mu_{nsd})^2}{\sigma^2_{nsd}}\Big]\Big\}.$$
-Encoder entropy and prior are integrated, the decoder is averaged over the noise: S samples or S quadrature nodes. `plain_elbo` is this formula and
+Encoder entropy and prior are integrated, the decoder is averaged over the noise: S samples or S quadrature nodes. `outputs.elbo` is this formula and
 nothing else; `elbo` gives the same number up to rounding and reads the noise's moments (linear decoder), the Gram matrix of the last layer
 (one variance) or a few data at a time (a variance for each z).
 
@@ -20,6 +20,7 @@ from jax import lax
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float, Key
 
+from entropysym.training import outputs
 from entropysym.training.networks import (
     ACTIVATIONS,
     Layer,
@@ -29,7 +30,6 @@ from entropysym.training.networks import (
     Vae2,
     Vae3,
 )
-from entropysym.training.outputs import Outputs
 
 Noise = Float[Array, "S H"] | Float[Array, "N S H"]
 Weights = Float[Array, " S"] | None
@@ -41,16 +41,6 @@ LOG_2PI = math.log(2 * math.pi)
 CHUNK_NUMBERS = 250_000
 
 
-def plain_elbo(out: Outputs, x: Float[Array, "N D"], weights: Weights = None) -> Float[Array, ""]:
-    """The formula above from a network's outputs, in nats per datum; weights (S,) sum to 1 and default to 1 / S."""
-    error = (x[:, None, :] - out.mean) ** 2
-    decoder = jnp.sum(-(LOG_2PI + jnp.log(out.sigma2) + error / out.sigma2) / 2, axis=-1)
-    decoder = jnp.mean(decoder, axis=1) if weights is None else decoder @ weights
-    ratio = out.tau2 / out.alpha2
-    latents = jnp.sum(1 + jnp.log(ratio) - out.nu**2 / out.alpha2 - ratio, axis=-1) / 2
-    return jnp.mean(latents) + jnp.mean(decoder)
-
-
 @singledispatch
 def elbo(
     vae: Any, x: Float[Array, "N D"], noise: Noise, weights: Weights = None
@@ -59,7 +49,7 @@ def elbo(
 
     A network without a method of its own is evaluated from its outputs.
     """
-    return plain_elbo(vae.outputs(x, noise), x, weights)
+    return outputs.elbo(vae.outputs(x, noise), x, weights)
 
 
 def draw_noise(

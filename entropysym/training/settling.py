@@ -24,6 +24,7 @@ from jaxtyping import Array, Float
 from entropysym.errors import InputError, shown
 from entropysym.numerics.precision import require_x64
 from entropysym.training.checkpoints import Checkpoint
+from entropysym.training.trust_region import trust_region_step
 
 #: Called with how many steps are done, how many there are, and a remark.
 Progress = Callable[[int, int, str], None]
@@ -33,9 +34,6 @@ GOAL = 1e-9
 
 #: The Hessian is formed densely up to this many parameters.
 DENSE = 2000
-
-#: Curvature below this fraction of the largest counts as flat: of the order of the rounding in a Hessian.
-FLAT = 1e-11
 
 
 class Ending(enum.Enum):
@@ -296,7 +294,9 @@ class _Trainer:
         v, (radius,) = state.v.copy(), state.optimiser
         radius = radius.copy()
         for run in np.flatnonzero((norms > self.plan.goal) & (radius > 0)):
-            v[run], radius[run] = self._newton_step(state.v[run], radius[run])
+            v[run], radius[run] = trust_region_step(
+                state.v[run], radius[run], self._value, self._curvature
+            )
         new = state._replace(step=state.step + 1, v=v, optimiser=(radius,))
         if not np.isfinite(v).all():
             raise NotFiniteError(
@@ -308,39 +308,14 @@ class _Trainer:
             return (Ending.ARRIVED if arrived else Ending.STALLED), new
         return None, new
 
-    def _newton_step(self, v: np.ndarray, radius: float) -> tuple[np.ndarray, float]:
-        """The minimiser of the quadratic model within the radius (Moré and Sorensen 1983), accepted if it keeps its promise.
-
-        Returns the radius for the next step; 0 means that no step helps any more.
-        """
-        value, gradient = self._value(v)
-        values, vectors = np.linalg.eigh(np.asarray(self._hessian(jnp.asarray(v), self.data)))
-        along = vectors.T @ gradient
-        while radius > 1e-14 * (1 + np.linalg.norm(v)):
-            step = _within(values, along, radius)
-            promised = -(along @ step + 0.5 * step @ (values * step))
-            new = v + vectors @ step
-            new_value, new_gradient = self._value(new)
-            gained = value - new_value
-            # Where the promise is below the rounding of the objective, the gradient decides.
-            rounding = promised <= 1e-12 * max(1.0, abs(value))
-            better = np.linalg.norm(new_gradient) < np.linalg.norm(gradient)
-            length = float(np.linalg.norm(step))
-            if np.isfinite(new_value) and (gained > 1e-3 * promised > 0 or (rounding and better)):
-                kept = gained / promised if promised > 0 else 0.0
-                if kept > 0.75 and length > 0.9 * radius:
-                    return new, 2.5 * radius
-                return new, 0.4 * radius if kept < 0.25 and not rounding else radius
-            if rounding and length < radius:
-                return v, 0.0
-            radius = 0.25 * min(radius, length)
-        return v, 0.0
-
     # --- pieces -----------------------------------------------------------------------------------------------------------------
 
     def _value(self, v: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = self._one(jnp.asarray(v), self.data)
         return float(value), np.asarray(gradient)
+
+    def _curvature(self, v: np.ndarray) -> np.ndarray:
+        return np.asarray(self._hessian(jnp.asarray(v), self.data))
 
     def _dense(self, v: Float[Array, " P"], data: Any) -> Float[Array, "P P"]:
         gradient = jax.grad(self._negative)
@@ -503,29 +478,3 @@ class _Trainer:
             history=history,
             phases={name: max(0, at) for name, at in phases.items()},
         )
-
-
-def _within(values: np.ndarray, along: np.ndarray, radius: float) -> np.ndarray:
-    r"""The minimiser of $c^\top s+\frac12\sum_i\lambda_is_i^2$ over $\|s\|\le r$, in the basis of eigenvectors."""
-    scale = np.abs(values).max()
-    # A gradient along a flat direction is rounding if it is small, and the way to infinity if it is not.
-    curved = (np.abs(values) > FLAT * scale) | (np.abs(along) > GOAL)
-    along = np.where(curved, along, 0.0)
-
-    def step(shift: float) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(curved, -along / (values + shift), 0.0)
-
-    least = values[curved].min(initial=np.inf)
-    low = 0.0 if least > 0 else -least * (1 + 1e-6) + 1e-14 * scale
-    if np.linalg.norm(step(low)) <= radius:
-        return step(low)
-    high = low + 1e-8 * scale
-    while np.linalg.norm(step(high)) > radius:
-        high = low + 8 * (high - low)
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if np.linalg.norm(step(middle)) > radius else (low, middle)
-        if high - low <= 1e-6 * high:
-            break
-    return step(high)

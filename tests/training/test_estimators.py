@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from entropysym.training import estimators
-from entropysym.training.estimators import chunk_size, draw_noise, elbo, plain_elbo
+from entropysym.training.estimators import chunk_size, draw_noise, elbo
 from entropysym.training.networks import initial
+from entropysym.training.outputs import elbo as plain_elbo
 
 KINDS = ("linear_vae", "vae1", "vae2", "vae3")
 NOISES = ("nodes", "shared samples", "samples per datum")
