@@ -94,11 +94,19 @@ def _finished(
     complete = all(o.complete for o in outcomes)
     interrupted = any("interrupted" in o.note for o in outcomes)
     if complete:
-        for leftover in place.glob(
-            f".{outcomes[0].experiment.name.split('_')[0]}_*.checkpoint.npz"
-        ):
-            leftover.unlink()
+        _clear(place, outcomes[0].experiment.name.split("_")[0])
     return Finished(verdict_of(outcomes), text, paths, complete, interrupted, seconds)
+
+
+def _clear(place: Path, name: str) -> None:
+    """Remove the checkpoints of a finished experiment, and what a kill in the middle of writing a file left beside it."""
+    for pattern in (
+        f".{name}*.checkpoint.npz",
+        f"..{name}*.checkpoint.npz.*",
+        f".{name}.*.????????",
+    ):
+        for leftover in place.glob(pattern):
+            leftover.unlink(missing_ok=True)
 
 
 def verdict_of(outcomes: list[Outcome]) -> Verdict:
@@ -147,7 +155,7 @@ def _streaming(
     found = stream(settings, seed, told, checkpoint)
     paths = write_stream(found, place)
     if found.complete:
-        checkpoint.remove()
+        _clear(place, "streaming")
     return Finished(
         verdict=stream_verdict(found),
         text=stream_table(found),

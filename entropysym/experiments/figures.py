@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from entropysym.files import write_whole
 
 if TYPE_CHECKING:
     from entropysym.experiments.running import Outcome, Trained
@@ -42,10 +45,12 @@ def draw(outcome: Outcome, path: Path) -> tuple[Path, Path]:
 
 
 def saved(figure: Any, path: Path) -> tuple[Path, Path]:
-    """Write a figure as PNG and PDF."""
+    """Write a figure as PNG and PDF, each file whole."""
     png, pdf = path.with_suffix(".png"), path.with_suffix(".pdf")
-    figure.savefig(png, dpi=150)
-    figure.savefig(pdf, metadata={"CreationDate": None})
+    for target, options in ((png, {"dpi": 150}), (pdf, {"metadata": {"CreationDate": None}})):
+        stream = io.BytesIO()
+        figure.savefig(stream, format=target.suffix[1:], **options)
+        write_whole(target, stream.getvalue())
     return png, pdf
 
 

@@ -106,7 +106,7 @@ MNIST = Experiment(
     kinds={"vae1": {}},
     data=_digits,
     reader=load_images,
-    settings=Settings(size=60_000, epochs=300, batch=2000, rate=3e-3, order=8, seeds=3, lbfgs=100),
+    settings=Settings(size=60_000, epochs=150, batch=250, rate=5e-3, order=8, seeds=3, lbfgs=100),
     published={"size": 60_000, "epochs": 200, "batch": 2000, "rate": 1e-3, "samples": 100},
 )
 RING = Experiment(
@@ -114,7 +114,7 @@ RING = Experiment(
     title="PCA-ring: VAE-3 with a variance network",
     kinds={"vae3": {}},
     data=_ring,
-    settings=Settings(size=1000, epochs=400, batch=2000, rate=3e-3, order=8, seeds=3, lbfgs=200),
+    settings=Settings(size=1000, epochs=200, batch=200, rate=5e-3, order=8, seeds=3, lbfgs=200),
     published={"size": 10_000, "epochs": 3000, "batch": 2000, "rate": 1e-3, "samples": 100},
 )
 STATIONARY = Experiment(

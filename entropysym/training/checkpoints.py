@@ -60,10 +60,6 @@ class Checkpoint:
             )
         return found
 
-    def remove(self) -> None:
-        """Remove the file, if it is there."""
-        self.path.unlink(missing_ok=True)
-
 
 def digest_of(settings: Mapping[str, Any], *arrays: np.ndarray) -> str:
     """A digest of settings (JSON) and arrays, by which a checkpoint knows its training."""
