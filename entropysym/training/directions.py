@@ -84,6 +84,53 @@ def solved(
     """
     flat, unravel = ravel_pytree(parameters)
     P, H = flat.size, eps.shape[-1]
+    equations, fit, test = _equations(network, parameters, x, eps)
+    directions, residuals = {}, {}
+    for name, prior in (("decoder", False), ("prior", True)):
+        zero = jnp.zeros(P + H, flat.dtype)
+        right = _wanted(equations(zero, fit, prior), prior)
+        # Enough of the equations of each kind to determine all unknowns, chosen at random.
+        rng = np.random.default_rng(0)
+        kept = [np.sort(rng.choice(e.size, min(e.size, 3 * (P + H)), replace=False)) for e in right]
+
+        def chosen(sides: tuple[Array, ...], kept: list[np.ndarray] = kept) -> Array:
+            return jnp.concatenate([e.ravel()[k] for e, k in zip(sides, kept, strict=True)])
+
+        def left(u: Array, prior: bool = prior, chosen: Any = chosen) -> Array:
+            return chosen(equations(u, fit, prior))
+
+        found = (_densely if P <= _DENSE else _by_lsmr)(left, zero, np.asarray(chosen(right)))
+        residuals[name] = _missing(equations(jnp.asarray(found), test, prior), prior)
+        directions[name] = unravel(jnp.asarray(found[:P]))
+    return directions, residuals
+
+
+def checked_directions(
+    network: Network,
+    parameters: Any,
+    x: Float[Array, "N D"],
+    eps: Float[Array, "S H"],
+    directions: Mapping[str, Any],
+) -> dict[str, float]:
+    """What directions that were written down leave over of their equations, relative to their right-hand side."""
+    equations, points, _ = _equations(network, parameters, x, eps)
+    H, found = eps.shape[-1], {}
+    for name, prior in (("decoder", False), ("prior", True)):
+        v = ravel_pytree(directions[name])[0]
+        still = jnp.zeros(H, v.dtype)
+        # The rates are what log tau^2 says they are.
+        rates = jnp.mean(equations(jnp.concatenate([v, still]), points, prior)[1], axis=0) / 2
+        u = jnp.concatenate([v, rates if prior else still])
+        found[name] = _missing(equations(u, points, prior), prior)
+    return found
+
+
+def _equations(
+    network: Network, parameters: Any, x: Float[Array, "N D"], eps: Float[Array, "S H"]
+) -> tuple[Callable[..., tuple[Array, ...]], tuple[Array, Array], tuple[Array, Array]]:
+    """The left-hand sides as a function of (motion and rates, points, prior), and two sets of points: to solve and to check."""
+    flat, unravel = ravel_pytree(parameters)
+    P, H = flat.size, eps.shape[-1]
     rows = np.linspace(0, len(x) - 1, min(len(x), 2 * _ROWS)).round().astype(int)
     noise = np.linspace(0, len(eps) - 1, min(len(eps), 2 * _NOISE)).round().astype(int)
     fit = x[rows[::2]], eps[noise[::2]]
@@ -102,38 +149,24 @@ def solved(
         )
 
     def equations(u: Array, points: tuple[Array, Array], prior: bool) -> tuple[Array, ...]:
-        """The left-hand sides, linear in the motion and, for the prior, in the rates a."""
         a = u[P:] if prior else jnp.zeros(H, flat.dtype)
         (nu, *_), (d_nu, d_tau, d_alpha, d_mean, d_sigma) = jax.jvp(
             lambda p: computed(p, points), (flat,), (u[:P],)
         )
         return d_nu - a * nu, d_tau - 2 * a, d_alpha - 2 * a, d_mean, d_sigma
 
-    def wanted(sides: tuple[Array, ...], prior: bool) -> tuple[Array, ...]:
-        moved = 2 if prior else 4  # log alpha^2 or log sigma^2, by -1
-        return tuple(jnp.full(e.shape, -1.0 if i == moved else 0.0) for i, e in enumerate(sides))
+    return equations, fit, test
 
-    directions, residuals = {}, {}
-    for name, prior in (("decoder", False), ("prior", True)):
-        zero = jnp.zeros(P + H, flat.dtype)
-        right = wanted(equations(zero, fit, prior), prior)
-        # Enough of the equations of each kind to determine all unknowns, chosen at random.
-        rng = np.random.default_rng(0)
-        kept = [np.sort(rng.choice(e.size, min(e.size, 3 * (P + H)), replace=False)) for e in right]
 
-        def chosen(sides: tuple[Array, ...], kept: list[np.ndarray] = kept) -> Array:
-            return jnp.concatenate([e.ravel()[k] for e, k in zip(sides, kept, strict=True)])
+def _wanted(sides: tuple[Array, ...], prior: bool) -> tuple[Array, ...]:
+    """The right-hand sides: log α² (of the prior) or log σ² moves by −1, all else by 0."""
+    moved = 2 if prior else 4
+    return tuple(jnp.full(e.shape, -1.0 if i == moved else 0.0) for i, e in enumerate(sides))
 
-        def left(u: Array, prior: bool = prior, chosen: Any = chosen) -> Array:
-            return chosen(equations(u, fit, prior))
 
-        found = (_densely if P <= _DENSE else _by_lsmr)(left, zero, np.asarray(chosen(right)))
-        sides = equations(jnp.asarray(found), test, prior)
-        goal = wanted(sides, prior)
-        missing = _norm([a - b for a, b in zip(sides, goal, strict=True)])
-        residuals[name] = missing / _norm(goal)
-        directions[name] = unravel(jnp.asarray(found[:P]))
-    return directions, residuals
+def _missing(sides: tuple[Array, ...], prior: bool) -> float:
+    goal = _wanted(sides, prior)
+    return _norm([a - b for a, b in zip(sides, goal, strict=True)]) / _norm(goal)
 
 
 def _norm(sides: Any) -> float:

@@ -91,6 +91,32 @@ def test_clamped_variance():
     assert not c.agrees
 
 
+def test_a_floor_on_one_dimension_only():
+    def floored(p, x, eps):
+        own = jnp.exp(p["s"])
+        return network(p, x, eps, variance=lambda p: own.at[0].set(jnp.maximum(own[0], FLOOR)))
+
+    begin = start(s=np.zeros(D))
+    c = judged(floored, trained(floored, begin=begin))
+    assert c.reading is Reading.CLAMPED, c.message
+    assert c.gradient_norm <= 1e-8
+    assert not c.agrees
+
+
+def test_a_clamped_prior():
+    def floored(p, x, eps):
+        return network(p, x, eps)._replace(alpha2=jnp.maximum(p["raw"], 5.0))
+
+    # The decoder's columns are held, so that the scale of z cannot follow the prior's.
+    W = start()["W"]
+    begin = {k: v for k, v in start(raw=np.ones(H)).items() if k != "W"}
+    held = lambda p, x, eps: floored({**p, "W": W}, x, eps)  # noqa: E731
+    c = judged(held, trained(held, begin=begin))
+    assert c.reading is Reading.CLAMPED, c.message
+    assert c.gradient_norm <= 1e-8
+    assert abs(c.gap_prior) > 0.01
+
+
 def test_fixed_variance():
     begin = {k: v for k, v in start().items() if k != "s"}
     c = judged(fixed, trained(fixed, begin=begin))
@@ -188,5 +214,12 @@ def test_a_wrong_direction_is_noticed(name):
     motions = {"W": -p["W"] / 2, "V": p["V"] / 2, "c": p["c"] / 2, "u": jnp.ones(H)}
     right = {"decoder": {**zero, "s": -jnp.ones(())}, "prior": {**zero, **motions}}
     assert judged(network, p, directions=right).agrees
+    settled = trained(network)
+    # At a stationary point every direction predicts the gap; its equations tell that it is none.
+    motions_there = {"W": -settled["W"] / 2, "V": settled["V"] / 2, "c": settled["c"] / 2}
+    there = {"decoder": right["decoder"], "prior": {**zero, **motions_there, "u": jnp.ones(H)}}
+    assert judged(network, settled, directions=there).agrees
+    there["prior"][name] = -there["prior"][name]
+    assert not judged(network, settled, directions=there).agrees
     wrong = {**right, "prior": {**right["prior"], name: -motions[name]}}
     assert not judged(network, p, directions=wrong).agrees
