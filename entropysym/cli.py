@@ -270,7 +270,8 @@ def experiment(
 ) -> None:
     """Train networks as in the paper, measure ELBO against entropy sum, and write figure, table and JSON.
 
-    A run that was cut off goes on where it was if called again with the same options; Ctrl-C leaves a partial report.
+    Exit status 0 says that every gap is the predicted one; whether a network is stationary, its reading says. A run that was cut off
+    goes on where it was if called again with the same options; Ctrl-C leaves a partial report.
     """
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ["JAX_ENABLE_X64"] = "1"  # verdicts need double precision; this process is ours
@@ -295,7 +296,9 @@ def experiment(
         print(done.paths["json"].read_text(encoding="utf-8"), end="")
     else:
         print(done.text)
-        print(f"\n{name}: {done.verdict}; {done.seconds:.0f} s; report: {place}")
+        said = {"proved": "agrees", "refuted": "does not agree"}
+        word = said.get(done.verdict.value.value, "undecided")
+        print(f"\n{name}: {word}: {done.verdict.reason}; {done.seconds:.0f} s; report: {place}")
     if done.interrupted:
         _complain(f"interrupted; the partial report is in {place}, and the same call goes on", 130)
     raise typer.Exit(_status(done.verdict))

@@ -68,6 +68,9 @@ def execute(
         raise one_of(name, NAMES, "experiment")
     experiment = TRAINED[name]
     _demand_known(wanted, experiment.settings, name)
+    for option in ("hidden", "order"):
+        if option in wanted and set(experiment.kinds) == {"linear_vae"}:
+            raise InputError(f"the linear VAE of {name!r} has no --{option}")
     demand_data(experiment, source)
     place = folder(place)
     outcome = run(experiment, wanted, seed=seed, source=source, folder=place, progress=progress)
@@ -80,7 +83,9 @@ def _demand_known(wanted: Mapping[str, Any], settings: Any, name: str) -> None:
         if option not in known:
             raise InputError(f"the experiment {name!r} has no --{option} (here {shown(value)})")
         numbers = value if isinstance(value, tuple) else (value,)
-        least = 0 if option in ("epochs", "lbfgs", "newton") else 1
+        least = {"epochs": 0, "lbfgs": 0, "newton": 0, "order": 2}.get(option, 1)
+        if option == "hidden" and not value:
+            raise InputError("--hidden is empty; pass at least one layer, such as 50")
         for number in numbers:
             if isinstance(number, int) and number < least:
                 raise InputError(f"--{option} is {shown(value)}; pass integers >= {least}")
@@ -124,6 +129,12 @@ def verdict_of(outcomes: list[Outcome]) -> Verdict:
         )
     if not measured or notes:
         return undecided(notes or "no network was measured")
+    blurred = [m for m in measured if not m.resolved]
+    if blurred:
+        return undecided(
+            f"the expectation is not resolved for {len(blurred)} of {len(measured)} networks: other nodes change the ELBO by up to "
+            f"{max(m.certificate.quadrature_error or 0 for m in blurred):.1e} nat; raise --order"
+        )
     stationary = sum(
         m.certificate.reading.name in ("CONVERGED", "UNIDENTIFIABLE") for m in measured
     )

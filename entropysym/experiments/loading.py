@@ -207,7 +207,9 @@ def _size(size: tuple[int, int]) -> tuple[int, int]:
 
 def _is_image(path: Path) -> bool:
     # A dot hides what systems put beside files, e.g. ._000001.jpg.
-    return path.suffix.lower() in (".jpg", ".jpeg", ".png") and not path.name.startswith(".")
+    # What is no regular file, such as a pipe, would block.
+    image = path.suffix.lower() in (".jpg", ".jpeg", ".png") and not path.name.startswith(".")
+    return image and path.is_file()
 
 
 def _picture(path: Path, height: int, width: int) -> UInt8[np.ndarray, "height width 3"]:

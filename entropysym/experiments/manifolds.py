@@ -105,7 +105,7 @@ def write_manifolds(found: Manifolds, place: Path) -> dict[str, Path]:
 
 def manifolds_table(found: Manifolds) -> str:
     """A line for each manifold and kind of network (first seed)."""
-    head = ("manifold", "network", "ELBO", "gap", "predicted", "residual", "gradient")
+    head = ("manifold", "network", "reading", "ELBO", "gap", "predicted", "residual", "gradient")
     rows: list[tuple[str, ...]]
     rows = [
         (
@@ -124,9 +124,17 @@ def manifolds_table(found: Manifolds) -> str:
                 c = m.certificate
                 rows.append(
                     (
-                        *(_TITLES.get(name, name), t.kind, f"{c.elbo:.4f}", f"{c.gap:+.1e}"),
+                        *(
+                            _TITLES.get(name, name),
+                            t.kind,
+                            c.reading.name.lower().replace("_", " "),
+                        ),
+                        *(f"{c.elbo:.4f}", f"{c.gap:+.1e}"),
                         *(f"{c.predicted:+.1e}", f"{c.residual:.2f}, {m.densities.residual:.2f}"),
-                        *(f"{c.gradient_norm:.1e}", f"{c.quadrature_error or 0:.0e}"),
+                        *(
+                            f"{c.gradient_norm:.1e}",
+                            f"{c.quadrature_error:.0e}" if c.quadrature_error is not None else "-",
+                        ),
                         " ".join(f"{k:.2f}" for k in m.latents.kl),
                         str(int(m.latents.collapsed.sum())),
                         *(f"{m.noise.elbo:.4f}", f"{m.noise.entropy_sum:.4f}"),

@@ -30,7 +30,8 @@ Data = Callable[
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run depends on. `order` is the number of Gauss-Hermite nodes per latent; above 4 latents fixed low-discrepancy noise is used."""
+    """What a run depends on. `order` is the number of Gauss-Hermite nodes per latent; where their product has more than 2000, fixed
+    low-discrepancy noise is used."""
 
     size: int
     epochs: int
@@ -79,6 +80,7 @@ def _digits(N: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _dequantised(N: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    N = min(N, 1797 // 2)
     x = dequantised_digits(2 * N, rng)
     return x[:N], x[N:]
 

@@ -15,6 +15,7 @@ from entropysym.experiments.streaming import (
     PUBLISHED_RIGHT_ELBO,
     PUBLISHED_RIGHT_ENTROPY,
     StreamOutcome,
+    StreamSettings,
 )
 from entropysym.experiments.streaming_figure import streaming_figure
 from entropysym.files import write_whole
@@ -86,6 +87,9 @@ def stream_verdict(outcome: StreamOutcome) -> Verdict:
         f"{len(outcome.rows)} segments; ELBO {min(r.noise_ratio for r in outcome.rows):.1f} to "
         f"{max(r.noise_ratio for r in outcome.rows):.1f} times as noisy as the entropy sum"
     )
+    default, ours = StreamSettings(), outcome.settings
+    if not worst.right_by_entropy >= LEAST_SHARE and ours.segment < default.segment:
+        return undecided(f"{said}; a stream shorter than the published one shows nothing")
     if not worst.right_by_entropy >= LEAST_SHARE:
         return refuted(f"{said}: segment {worst.segment + 1}, run {worst.run}", "trained")
     return proved(said, "trained")

@@ -85,7 +85,7 @@ def low_discrepancy(H: int, samples: int = 128, seed: int = 0) -> Nodes:
     """Fixed normal points with equal weights from a scrambled Sobol' sequence (Owen 1998), for latents too many for a product rule.
 
     `samples` is rounded up to a power of two, for which the points are balanced. Other seeds give other scrambles: their spread estimates
-    the error.
+    the error. Each coordinate is shifted and scaled to mean 0 and variance 1.
     """
     from scipy.special import ndtri
     from scipy.stats import qmc
@@ -95,4 +95,7 @@ def low_discrepancy(H: int, samples: int = 128, seed: int = 0) -> Nodes:
     points = qmc.Sobol(_positive("H", H), scramble=True, rng=seed).random_base2(power)
     # Points are multiples of 2**-64 or so; a half keeps the quantile off minus infinity.
     eps = ndtri(np.clip(points, 2.0**-53, 1 - 2.0**-53))
+    # With exact first and second moments all that is quadratic in the noise is integrated exactly, the prior's part above all.
+    eps = eps - eps.mean(axis=0)
+    eps = eps / np.sqrt(np.mean(eps**2, axis=0)) if len(eps) > 1 else eps
     return Nodes(jnp.asarray(eps), jnp.full(len(eps), 1 / len(eps), jnp.float64))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +45,10 @@ class Checkpoint:
                 found = {name: archive[name] for name in archive.files}
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged archive fails in a dozen ways
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
-                f"cannot read the checkpoint {str(self.path)!r}: {str(error).splitlines()[0]}; remove it to start anew"
+                f"cannot read the checkpoint {str(self.path)!r}: {reason}; remove it to start anew"
             ) from error
         if (
             int(found.pop("format", np.array(0))) != _FORMAT

@@ -131,10 +131,11 @@ def _equations(
     """The left-hand sides as a function of (motion and rates, points, prior), and two sets of points: to solve and to check."""
     flat, unravel = ravel_pytree(parameters)
     P, H = flat.size, eps.shape[-1]
-    rows = np.linspace(0, len(x) - 1, min(len(x), 2 * _ROWS)).round().astype(int)
-    noise = np.linspace(0, len(eps) - 1, min(len(eps), 2 * _NOISE)).round().astype(int)
-    fit = x[rows[::2]], eps[noise[::2]]
-    test = x[rows[-1::-2]], eps[noise[-1::-2]]
+    # The encoder's weights are determined by its outputs alone, H for each data point; twice as many equations as unknowns.
+    wanted = max(_ROWS, -(-2 * (P + H) // H))
+    fit_rows, test_rows = _two_sets(len(x), wanted)
+    fit_noise, test_noise = _two_sets(len(eps), _NOISE if wanted <= 10 * _ROWS else 2)
+    fit, test = (x[fit_rows], eps[fit_noise]), (x[test_rows], eps[test_noise])
 
     def computed(v: Array, points: tuple[Array, Array]) -> tuple[Array, ...]:
         nu, tau2, mean, sigma2, alpha2 = network(unravel(v), *points)
@@ -158,6 +159,14 @@ def _equations(
     return equations, fit, test
 
 
+def _two_sets(available: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices to solve at and others to check at; where there are too few, all of them twice: then nothing is left to generalise to."""
+    if available < 2 * wanted:
+        return np.arange(min(available, wanted)), np.arange(available)
+    spread = np.linspace(0, available - 1, 2 * wanted).round().astype(int)
+    return spread[::2], spread[1::2]
+
+
 def _wanted(sides: tuple[Array, ...], prior: bool) -> tuple[Array, ...]:
     """The right-hand sides: log α² (of the prior) or log σ² moves by −1, all else by 0."""
     moved = 2 if prior else 4
@@ -175,7 +184,9 @@ def _norm(sides: Any) -> float:
 
 
 def _densely(left: Callable[[Array], Array], zero: Array, right: np.ndarray) -> np.ndarray:
-    matrix = np.asarray(jax.jit(jax.jacfwd(left))(zero))
+    # A few columns at a time: all at once would hold a copy of the network's outputs for each unknown.
+    columns = jax.jit(lambda basis: jax.lax.map(left, basis, batch_size=16))(jnp.eye(zero.size))
+    matrix = np.asarray(columns).T
     found = np.linalg.lstsq(matrix, right, rcond=1e-11)[0]
     # A second pass takes away what the first left to rounding.
     return found + np.linalg.lstsq(matrix, right - matrix @ found, rcond=1e-11)[0]

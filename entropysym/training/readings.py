@@ -15,13 +15,17 @@ from dataclasses import dataclass, field
 RESOLVED = 0.05
 
 
+#: A gap above this many nats is never called closed.
+LARGEST = 1e-7
+
+
 class Reading(enum.Enum):
     """The labels, each with what it means for ELBO = entropy sum."""
 
     CONVERGED = "converged: stationary, and the ELBO equals the entropy sum"
     UNIDENTIFIABLE = "unidentifiable: stationary, but some directions of the parameters are flat, so the point is not isolated"
     HOLDS = "stationary for another objective that is stationary along the same directions: the equality holds, the ELBO itself is not stationary"
-    CLAMPED = "clamped: stationary in the parameter, but the variance does not follow it here (a floor, a clip, saturation)"
+    CLAMPED = "clamped: the variance does not follow its parameter here (a floor, a clip, saturation), so a gap stays whatever the gradient"
     FIXED = (
         "fixed: no learned parameter moves the variance, so there is no direction and a gap stays"
     )
@@ -73,8 +77,9 @@ def read(f: Figures, goal: float, exact: float = 1e-6) -> tuple[Reading, str]:
             f"the ELBO changes by {f.expectation:.1e} nat under other nodes; train with more of them"
         )
     gap = sum(f.gaps.values())
-    # What a gradient at the goal can leave of a gap, and the rounding of the ELBO.
-    level = goal * max(1.0, f.direction_norm) + 1e-13 * max(1.0, abs(f.elbo))
+    # What a gradient at the goal can leave of a gap, and the rounding of the ELBO. A long direction must not excuse a gap: it is long
+    # because a variance hardly follows its parameter.
+    level = min(goal * max(1.0, f.direction_norm), LARGEST) + 1e-13 * max(1.0, abs(f.elbo))
     said = f"gap {gap:+.2e} nat, gradient norm {f.gradient:.1e}"
     stuck = {name for name, how in f.moves.items() if how != "yes" and abs(f.gaps[name]) > level}
     for how, reading in (("never", Reading.FIXED), ("here not", Reading.CLAMPED)):
@@ -93,9 +98,13 @@ def read(f: Figures, goal: float, exact: float = 1e-6) -> tuple[Reading, str]:
                 Reading.WRONG_OBJECTIVE,
                 f"{said}; that of what was trained {f.trained_gradient:.1e}",
             )
-        missing = max(f.missing, key=lambda name: f.missing[name], default="")
+        if not f.missing:
+            return Reading.CLAMPED, (
+                f"{said}; the direction has norm {f.direction_norm:.1e}: a variance hardly follows its parameter"
+            )
+        worst = max(f.missing, key=lambda name: f.missing[name])
         return Reading.NO_DIRECTION, (
-            f"{said}; the equations of the {missing or 'direction'} keep a residual of {f.missing.get(missing, math.nan):.1e}"
+            f"{said}; the equations of the {worst}'s direction keep a residual of {f.missing[worst]:.1e}"
         )
     largest = max(map(abs, f.gaps.values()))
     if abs(gap) <= exact * largest and largest > level:

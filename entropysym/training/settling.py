@@ -10,8 +10,9 @@ from __future__ import annotations
 import enum
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import jax
@@ -21,9 +22,10 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from entropysym import __version__
 from entropysym.errors import InputError, shown
 from entropysym.numerics.precision import require_x64
-from entropysym.training.checkpoints import Checkpoint
+from entropysym.training.checkpoints import Checkpoint, digest_of
 from entropysym.training.trust_region import trust_region_step
 
 #: Called with how many steps are done, how many there are, and a remark.
@@ -70,11 +72,17 @@ class Plan:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < low:
                 raise InputError(f"{name} is {shown(value)}; pass an integer >= {low}")
-        if self.batch is not None and (not isinstance(self.batch, int) or self.batch < 1):
+        if self.batch is not None and (
+            isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1
+        ):
             raise InputError(f"batch is {shown(self.batch)}; pass an integer >= 1 or None")
         for name in ("rate", "goal", "seconds"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} is {shown(getattr(self, name))}; pass a positive number")
+            value = getattr(self, name)
+            finite = name == "seconds" or value != math.inf
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InputError(f"{name} is {shown(value)}; pass a positive number")
+            if not (value > 0 and finite):
+                raise InputError(f"{name} is {shown(value)}; pass a positive number")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +124,29 @@ def _stored(state: _State) -> dict[str, Any]:
     return {**state._replace(optimiser=())._asdict(), "optimiser": len(leaves), **leaves}
 
 
-def _loaded(found: Mapping[str, np.ndarray]) -> _State:
-    leaves = tuple(found[f"optimiser_{i}"] for i in range(int(found["optimiser"])))
-    step, clock = int(found["step"]), float(found["clock"])
-    return _State(str(found["phase"]), step, found["v"], leaves, found["history"], clock)
+def _loaded(found: Mapping[str, np.ndarray], first: _State, checkpoint: Checkpoint) -> _State:
+    try:
+        leaves = tuple(found[f"optimiser_{i}"] for i in range(int(found["optimiser"])))
+        step, clock = int(found["step"]), float(found["clock"])
+        state = _State(str(found["phase"]), step, found["v"], leaves, found["history"], clock)
+        fits = state.v.shape == first.v.shape and state.history.shape[1:] == first.history.shape[1:]
+    except (KeyError, ValueError, TypeError):
+        fits = False
+    if not fits:
+        raise InputError(
+            f"the checkpoint {str(checkpoint.path)!r} holds no state of this training; remove it to start anew"
+        )
+    return state
+
+
+def _saved(checkpoint: Checkpoint, state: _State) -> Checkpoint | None:
+    """Store the state. A disk that cannot be written costs the checkpoint, not the training."""
+    try:
+        checkpoint.save(**_stored(state))
+    except InputError as error:
+        warnings.warn(f"training goes on without checkpoints: {error}", stacklevel=3)
+        return None
+    return checkpoint
 
 
 class NotFiniteError(ArithmeticError):
@@ -146,14 +173,19 @@ def settle(
     recorded on the way. With a `checkpoint` the state is stored after each block, and a run that finds one goes on from there. Ctrl-C and numbers
     that are not finite end the training early; `ending` and `message` say so, with the step and the name of the quantity.
 
-    Raises `InputError` for a start that is not float64 or has no leading axis of runs, and for a checkpoint of another training.
+    Parameters and data should be of the order of one: gradients carry the units of x, and goals do not.
+
+    Raises `InputError` for a start that is not float64 or has no leading axis of runs, for data without a leading axis, and for a checkpoint of
+    another training or one that is damaged. A checkpoint that cannot be written is a warning.
     """
     require_x64()
     began = time.monotonic()
     trainer = _Trainer(objective, start, data, plan, observe or {})
     state = trainer.first()
-    if checkpoint is not None and (found := checkpoint.load()) is not None:
-        state = _loaded(found)
+    if checkpoint is not None:
+        checkpoint = trainer.own(checkpoint)
+        if (found := checkpoint.load()) is not None:
+            state = _loaded(found, state, checkpoint)
     clock = state.clock
     ending, message, total = None, "", plan_total(trainer, plan)
     try:
@@ -161,7 +193,7 @@ def settle(
             ending, state = trainer.advance(state)
             state = state._replace(clock=clock + time.monotonic() - began)
             if checkpoint is not None:
-                checkpoint.save(**_stored(state))
+                checkpoint = _saved(checkpoint, state)
             if progress is not None:
                 progress(
                     min(trainer.done(state), total),
@@ -195,7 +227,7 @@ class _Trainer:
         self.plan, self.data, self.observe = plan, data, dict(observe)
         leaves = jax.tree_util.tree_flatten_with_path(start)[0]
         runs = {np.shape(leaf)[:1] for _, leaf in leaves}
-        if not leaves or len(runs) != 1 or runs == {()}:
+        if not leaves or len(runs) != 1 or runs & {(), (0,)}:
             raise InputError(
                 f"the start has leading axes {sorted(runs)}; pass arrays with one leading axis of runs"
             )
@@ -210,7 +242,12 @@ class _Trainer:
         ]
         self.start = np.asarray(jax.vmap(lambda p: ravel_pytree(p)[0])(start))
         self.R, self.P = self.start.shape
-        self.N = jax.tree.leaves(data)[0].shape[0]
+        sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(data)}
+        if len(sizes) != 1 or sizes & {(), (0,)}:
+            raise InputError(
+                f"the data have leading axes {sorted(sizes)}; pass arrays with one leading axis of data points"
+            )
+        self.N = next(iter(sizes))[0]
         batch = min(plan.batch or self.N, self.N)
         self.batches = self.N // batch
         self.batch = batch
@@ -234,6 +271,13 @@ class _Trainer:
         self._lbfgs = optax.lbfgs(memory_size=30)
         self._adam_block = jax.jit(self._run_adam, static_argnames="epochs")
         self._lbfgs_block = jax.jit(self._run_lbfgs, static_argnames="steps")
+
+    def own(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The checkpoint with a digest of all that this training depends on, beside what the caller put into it."""
+        settings = {**asdict(self.plan), "observed": list(self.observe), "given": checkpoint.digest}
+        leaves = (np.asarray(leaf) for leaf in jax.tree.leaves(self.data))
+        digest = digest_of({**settings, "version": __version__}, self.start, *leaves)
+        return Checkpoint(checkpoint.path, digest)
 
     # --- blocks -----------------------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def minimiser_within(values: np.ndarray, along: np.ndarray, radius: float) -> np
     low = 0.0 if least > 0 else -least * (1 + 1e-6) + 1e-14 * scale
     if np.linalg.norm(step(low)) <= radius:
         return step(low)
-    high = low + 1e-8 * scale
+    high = low + max(1e-8 * scale, float(np.linalg.norm(along)) / radius)
     while np.linalg.norm(step(high)) > radius:
         high = low + 8 * (high - low)
     for _ in range(200):

@@ -155,6 +155,9 @@ def test_an_unfinished_run_is_not_continued_with_other_options(tmp_path):
         ("pca", {"changes": {"epochs": -1}}, "--epochs is -1; pass integers >= 0"),
         ("pca", {"changes": {"hidden": (4, 0)}}, r"--hidden is \(4, 0\); pass integers >= 1"),
         ("pca", {"changes": {"rate": math.inf}}, "--rate is inf; pass a positive number"),
+        ("ring", {"changes": {"hidden": ()}}, "--hidden is empty; pass at least one layer"),
+        ("ring", {"changes": {"order": 1}}, "--order is 1; pass integers >= 2"),
+        ("pca", {"changes": {"hidden": (5,)}}, "the linear VAE of 'pca' has no --hidden"),
         ("streaming", {"changes": {"hidden": (4,)}}, "'streaming' has no --hidden"),
         ("celeba", {}, "'celeba' needs data of yours; pass --data"),
         ("manifolds", {"source": "x.npz"}, "makes its own data; leave out --data"),
@@ -166,6 +169,18 @@ def test_wrong_input_is_refused_and_leaves_no_folder(tmp_path, name, options, sa
     with pytest.raises(InputError, match=says):
         execute(name, place, **options)
     assert not place.exists()
+
+
+def test_many_latents_are_integrated_by_low_discrepancy_points(tmp_path):
+    changes = {"latent": 4, "seeds": 1, "epochs": 3, "lbfgs": 2, "size": 60, "hidden": (4,)}
+    done = execute("mnist", tmp_path, changes=changes)
+    assert done.verdict.value is Value.PROVED, done.verdict
+    assert "256 Sobol' points" in done.text
+
+
+def test_a_stream_too_short_to_learn_refutes_nothing(tmp_path):
+    done = execute("streaming", tmp_path, changes={"size": 2000})
+    assert done.verdict.value in (Value.UNDECIDED, Value.PROVED)
 
 
 def test_every_record_is_complete():

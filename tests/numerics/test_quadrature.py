@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from entropysym.errors import InputError
-from entropysym.numerics import cubature, gauss_hermite, normal_noise
+from entropysym.numerics import cubature, gauss_hermite, low_discrepancy, normal_noise
 
 
 def _moment(nodes, f):
@@ -46,3 +46,14 @@ def test_errors():
         cubature(0)
     with jax.enable_x64(False), pytest.raises(InputError, match="float32"):
         cubature(2)
+
+
+def test_low_discrepancy_points_have_exact_moments_and_differ_by_seed():
+    nodes = low_discrepancy(6, 100, seed=1)
+    assert nodes.eps.shape == (128, 6)
+    np.testing.assert_allclose(nodes.weights @ nodes.eps, 0, atol=1e-15)
+    np.testing.assert_allclose(nodes.weights @ nodes.eps**2, 1, rtol=1e-14)
+    assert not np.allclose(nodes.eps, low_discrepancy(6, 100, seed=2).eps)
+    # A smooth expectation, for which plain draws of this number are off by about 0.02.
+    value = float(nodes.weights @ np.cos(nodes.eps.sum(axis=1) / 3))
+    assert value == pytest.approx(np.exp(-6 / 18), abs=0.01)

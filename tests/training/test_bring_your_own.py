@@ -9,8 +9,9 @@ import pytest
 
 from entropysym.errors import InputError
 from entropysym.numerics import gauss_hermite
-from entropysym.training import Outputs, Plan, Reading, certify, settle
+from entropysym.training import Outputs, Plan, Reading, certify, initial, settle
 from entropysym.training.directions import EXACT
+from entropysym.training.networks import outputs
 from entropysym.training.outputs import elbo
 
 RNG = np.random.default_rng(2)
@@ -109,6 +110,29 @@ def test_a_softplus_head_has_no_direction():
     assert c.missing["prior"] <= EXACT
     assert not c.exact
     assert not c.agrees
+
+
+@pytest.mark.parametrize("S", [3, 5])
+def test_a_motion_that_only_fits_the_points_is_no_direction(S):
+    """Few data, few nodes and many weights: a softplus head can be moved right where it was looked at."""
+    network, p = with_flax(jax.nn.softplus)
+    nodes = gauss_hermite(H, S)
+    c = certify(network, p, X[:5], nodes)
+    assert not c.agrees
+
+
+@pytest.mark.parametrize("kind", ["vae1", "vae3"])
+def test_an_encoder_with_many_weights_is_determined_by_enough_data(kind):
+    x = jnp.asarray(RNG.normal(size=(400, 5)))
+    vae = initial(kind, x, 2, (10,), jax.random.key(3), "tanh")
+    nodes = gauss_hermite(2, 6)
+    shipped = certify(outputs, vae, x, nodes)
+    foreign = certify(lambda p, x, eps: outputs(p["net"], x, eps), {"net": vae}, x, nodes)
+    assert foreign.origin == "solved"
+    assert shipped.origin == "written"
+    assert foreign.exact, foreign.missing
+    assert foreign.gap == pytest.approx(shipped.gap, abs=1e-12)
+    assert foreign.predicted == pytest.approx(shipped.predicted, abs=1e-8)
 
 
 def test_a_frozen_encoder_leaves_the_prior_without_a_direction():

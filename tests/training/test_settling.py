@@ -1,5 +1,7 @@
 """The ascent: it arrives, it goes on where it was cut off, and what is not finite is named with its step."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from entropysym.errors import InputError
 from entropysym.training import Checkpoint, Ending, Plan, settle
 from entropysym.training.checkpoints import digest_of
+from entropysym.training.trust_region import minimiser_within
 
 RNG = np.random.default_rng(5)
 X = jnp.asarray(RNG.normal(size=(40, 3)) * [1.0, 2.0, 0.5] + [1.0, 0.0, -1.0])
@@ -94,6 +97,49 @@ def test_a_checkpoint_of_another_training_or_damaged_is_refused(tmp_path):
         settle(likelihood, START, X, PLAN, checkpoint=Checkpoint(path, "one"))
 
 
+def test_a_checkpoint_of_other_data_runs_or_plan_is_refused_whatever_the_caller_says(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "state.npz", "mine")
+    settle(likelihood, START, X, PLAN, checkpoint=checkpoint)
+    for start, data, plan in (
+        (starts(3), X, PLAN),
+        (START, X + 1, PLAN),
+        (START, X, replace(PLAN, rate=1e-2)),
+    ):
+        with pytest.raises(InputError, match="belongs to another training"):
+            settle(likelihood, start, data, plan, checkpoint=checkpoint)
+
+
+def test_a_damaged_checkpoint_is_an_input_error_or_as_good_as_new(tmp_path):
+    path = tmp_path / "state.npz"
+    checkpoint = Checkpoint(path, "mine")
+    checkpoint.save(a=np.arange(50.0))
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for at in rng.integers(0, len(whole), size=3):
+            damaged[at] = rng.integers(0, 256)
+        path.write_bytes(bytes(damaged[: rng.integers(10, len(whole) + 1)]))
+        try:
+            checkpoint.load()
+        except InputError as error:
+            assert "to start anew" in str(error) or "another training" in str(error)
+
+
+def test_a_disk_that_cannot_be_written_costs_the_checkpoint_only(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "missing" / "state.npz", "mine")
+    with pytest.warns(UserWarning, match="training goes on without checkpoints"):
+        found = settle(likelihood, START, X, PLAN, checkpoint=checkpoint)
+    assert found.ending is Ending.ARRIVED
+
+
+def test_a_flat_or_linear_function_ends():
+    step = minimiser_within(np.zeros(2), np.ones(2), 1.0)
+    assert np.linalg.norm(step) == pytest.approx(1.0, rel=1e-3)
+    plan = Plan(epochs=2, lbfgs=2, newton=3)
+    found = settle(lambda p, x: jnp.sum(p) + 0 * jnp.sum(x), jnp.zeros((1, 2)), X, plan)
+    assert found.ending is Ending.LIMIT
+
+
 def test_the_digest_tells_settings_and_data_apart():
     x = np.asarray(X)
     digests = {
@@ -136,6 +182,7 @@ def test_a_gradient_that_is_not_finite_is_named():
         ({"m": jnp.zeros((2, 3), jnp.float32)}, r"\['m'\] of the start is float32"),
         ({"m": jnp.zeros((2, 3)), "s": jnp.zeros((1, 3))}, "one leading axis of runs"),
         ({"m": jnp.zeros(())}, "one leading axis of runs"),
+        ({"m": jnp.zeros((0, 3))}, "one leading axis of runs"),
     ],
 )
 def test_a_start_that_makes_no_sense(start, says):
@@ -150,6 +197,9 @@ def test_a_start_that_makes_no_sense(start, says):
         ({"rate": 0.0}, "rate is 0.0; pass a positive number"),
         ({"rate": float("nan")}, "rate is nan; pass a positive number"),
         ({"batch": 0}, "batch is 0; pass an integer >= 1 or None"),
+        ({"batch": True}, "batch is True"),
+        ({"rate": None}, "rate is None; pass a positive number"),
+        ({"rate": float("inf")}, "rate is inf; pass a positive number"),
     ],
 )
 def test_a_plan_that_makes_no_sense(options, says):

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from entropysym.numerics import cubature
+from entropysym.errors import InputError
+from entropysym.numerics import Nodes, cubature
 from entropysym.training import Outputs, Plan, Reading, certify, settle
 from entropysym.training.outputs import elbo
 
@@ -101,6 +102,64 @@ def test_a_floor_on_one_dimension_only():
     assert c.reading is Reading.CLAMPED, c.message
     assert c.gradient_norm <= 1e-8
     assert not c.agrees
+
+
+@pytest.mark.parametrize("s", [-16.0, -18.0, -20.0, -22.0, -24.0])
+def test_a_saturated_floor_is_never_converged(s):
+    """The gradient is tiny and the direction long: their product, the bound, must not excuse the gap."""
+
+    def still(p, x, eps):
+        nu, tau2 = jnp.zeros((len(x), 1)) + p["c"], jnp.exp(p["u"])
+        mean = jnp.zeros((len(x), len(eps), D)) + 0 * drawn_from(nu, tau2, eps)
+        return Outputs(nu, tau2, mean, FLOOR + jnp.exp(p["s"]))
+
+    p = {"c": jnp.zeros(1), "u": jnp.zeros(1), "s": jnp.asarray(s)}
+    c = judged(still, p)
+    assert abs(c.gap) > 0.05
+    assert c.reading in (Reading.CLAMPED, Reading.STALLED), c.message
+
+
+def drawn_from(nu, tau2, eps):
+    return nu[:, None] + jnp.sqrt(tau2) * eps
+
+
+def test_what_a_network_reads_besides_its_arguments_is_read_anew():
+    scale = {"k": 0.5}
+
+    def closing(p, x, eps):
+        return network(p, x, eps, variance=lambda p: scale["k"] * jnp.exp(p["s"]))
+
+    p = trained(closing)
+    assert judged(closing, p).reading is Reading.CONVERGED
+    scale["k"] = 5.0
+    assert judged(closing, p).reading is Reading.STALLED
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"goal": np.inf}, "goal is inf; pass a positive number"),
+        ({"goal": -1.0}, "goal is -1.0"),
+        ({"rows": 0}, "rows is 0; pass an integer >= 1 or None"),
+        ({"batch": -3}, "batch is -3; pass an integer >= 1 or None"),
+        ({"finer": (1, 2)}, "finer is .1, 2.; pass Nodes"),
+        ({"directions": {"decoder": {}}}, "directions has .'decoder'."),
+    ],
+)
+def test_arguments_that_make_no_sense(options, says):
+    with pytest.raises(InputError, match=says):
+        judged(network, start(), **options)
+
+
+def test_weights_that_do_not_sum_to_one():
+    nodes = Nodes(NODES.eps, 2 * NODES.weights)
+    with pytest.raises(InputError, match="the weights of nodes sum to 2"):
+        certify(network, start(), X, nodes)
+
+
+def test_a_network_that_gives_something_else():
+    with pytest.raises(InputError, match="the network gives tuple; let it give Outputs"):
+        certify(lambda p, x, eps: (x, x), start(), X, NODES)
 
 
 def test_a_clamped_prior():
