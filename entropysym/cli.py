@@ -246,7 +246,8 @@ def experiment(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes of Adam over the data.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the report; NAME if left out.", metavar="DIR")
+        Path | None,
+        typer.Option(help="Folder of the report; report/NAME if left out.", metavar="DIR"),
     ] = None,
     data: Annotated[
         Path | None,
@@ -289,7 +290,7 @@ def experiment(
         "newton": newton,
         "hidden": None if hidden is None else _layers(hidden),
     }
-    place = out or Path(name)
+    place = out or Path("report") / name
     with _progress() as progress:
         done = execute(name, place, seed=seed, source=data, changes=changes, progress=progress)
     if as_json:

@@ -319,3 +319,23 @@ def test_an_unforeseen_error_is_no_refutation(tmp_path):
     done = run("judge", "mine.py", cwd=tmp_path)
     assert done.returncode == 2
     assert "error: unforeseen AttributeError, please report it" in done.stderr
+
+
+def test_an_experiment_prints_its_table_or_json_and_says_what_was_wrong(tmp_path):
+    small = ["--seeds", "1", "--epochs", "5", "--size", "200", "--batch", "100"]
+    done = run("experiment", "pca", *small, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["experiment"] == "pca"
+    assert found["complete"] is True
+    assert (tmp_path / "report" / "pca" / "pca.png").exists()
+    for arguments, words in (
+        (["nope"], "unknown experiment 'nope'; choose one of: celeba"),
+        (["pca", "--hidden", "a"], "--hidden is 'a'; pass sizes with commas"),
+        (["mnist", "--data", "none.npz"], "cannot read none.npz"),
+    ):
+        wrong = run("experiment", *arguments, cwd=tmp_path)
+        assert wrong.returncode == 2
+        assert words in wrong.stderr
+        assert wrong.stdout == ""
+    assert sorted(p.name for p in (tmp_path / "report").iterdir()) == ["pca"]
