@@ -28,7 +28,7 @@ Network = Callable[[Any, Any, Any], Outputs]
 #: A motion is exact if the equations hold to this fraction of their right-hand side.
 EXACT = 1e-9
 
-#: Data points and noise points at which the equations are written down; as many others check the solution.
+#: At least this many data points, and this many noise points, at which the equations are written down; as many others check the solution.
 _ROWS, _NOISE = 24, 8
 
 #: Up to this many parameters the equations are solved densely.
@@ -131,8 +131,9 @@ def _equations(
     """The left-hand sides as a function of (motion and rates, points, prior), and two sets of points: to solve and to check."""
     flat, unravel = ravel_pytree(parameters)
     P, H = flat.size, eps.shape[-1]
-    # The encoder's weights are determined by its outputs alone, H for each data point; twice as many equations as unknowns.
-    wanted = max(_ROWS, -(-2 * (P + H) // H))
+    # The encoder's weights are determined by its outputs alone, H for each data point: twice as many equations as unknowns, as far
+    # as the system is solved densely.
+    wanted = max(_ROWS, -(-2 * (min(P, _DENSE) + H) // H))
     fit_rows, test_rows = _two_sets(len(x), wanted)
     fit_noise, test_noise = _two_sets(len(eps), _NOISE if wanted <= 10 * _ROWS else 2)
     fit, test = (x[fit_rows], eps[fit_noise]), (x[test_rows], eps[test_noise])
