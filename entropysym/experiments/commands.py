@@ -140,7 +140,7 @@ def verdict_of(outcomes: list[Outcome]) -> Verdict:
     )
     largest = max(abs(m.certificate.gap) for m in measured)
     return proved(
-        f"gap as predicted by v.grad F for {len(measured)} trained networks, largest |gap| {largest:.1e} nat; {stationary} at a stationary point",
+        f"gap as predicted by v.grad F for {len(measured)} trained network{'s' * (len(measured) != 1)}, largest |gap| {largest:.1e} nat; {stationary} at a stationary point",
         "trained" if stationary == len(measured) else "trained in part",
     )
 
