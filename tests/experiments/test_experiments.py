@@ -115,9 +115,14 @@ def test_ctrl_c_leaves_a_usable_partial_report_and_the_same_call_goes_on(tmp_pat
 
 
 def test_a_real_ctrl_c(tmp_path):
-    options = ["--seeds", "1", "--epochs", "100000", "--size", "300", "--batch", "100"]
+    options = ["--seeds", "1", "--epochs", "1000000", "--size", "300", "--batch", "100"]
+    # What starts in the background of a shell inherits that Ctrl-C is ignored; somebody's terminal does not.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from entropysym.cli import main; main()"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-m", "entropysym", "experiment", "pca", "--out", str(tmp_path), *options],
+        [sys.executable, "-c", program, "experiment", "pca", "--out", str(tmp_path), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
