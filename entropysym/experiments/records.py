@@ -98,7 +98,7 @@ PCA = Experiment(
     kinds={"linear_vae": {}},
     data=_linear,
     settings=Settings(
-        size=10_000, epochs=300, batch=2000, rate=1e-2, seeds=10, lbfgs=200, newton=50
+        size=10_000, epochs=200, batch=2000, rate=1e-2, seeds=10, lbfgs=200, newton=50
     ),
     published={"size": 10_000, "epochs": 1500, "batch": 2000, "rate": 1e-3, "samples": 100},
 )

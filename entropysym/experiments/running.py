@@ -46,7 +46,7 @@ Progress = Callable[[str, float, float, str], None]
 _NUMBERS = 10_000_000
 
 #: Data points that are summed in one go. The rounding of a long sum grows with its length; a sum of sums of this many stays below 8 eps.
-_ROWS = 500
+_ROWS = 2500
 
 #: A product rule is used while it has at most this many nodes.
 _PRODUCT = 2000
