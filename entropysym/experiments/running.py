@@ -302,6 +302,7 @@ def _latents(vae: Any, x: jax.Array) -> Latents:
 
 
 _compiled_elbo = jax.jit(elbo)
+_compiled_likelihood = jax.jit(log_likelihood)
 
 
 def _measure(
@@ -321,6 +322,6 @@ def _measure(
         test_elbo=float(_compiled_elbo(vae, test, nodes.eps, nodes.weights)),
         latents=_latents(vae, x),
         noise=estimator_noise(outputs, vae, x, H, jax.random.key(seed)),
-        log_likelihood=float(log_likelihood(vae, x)) if linear else None,
+        log_likelihood=float(_compiled_likelihood(vae, x)) if linear else None,
         max_log_likelihood=max_log_likelihood(np.asarray(x), vae.W.shape[1]) if linear else None,
     )

@@ -38,7 +38,8 @@ def estimator_noise(
     samples: int = 10,
     draws: int = 200,
 ) -> Noise:
-    """The spread over `draws` mini-batches with fresh samples of z. What varies is the data point and z: the parameters stand still."""
+    """The spread over `draws` mini-batches, drawn with replacement, with fresh samples of z. What varies is the data point and z: the
+    parameters stand still."""
     batch = min(batch, len(x))
     found = _drawn(network, parameters, x, jax.random.split(key, draws), (batch, samples, latent))
     (F, E), (dF, dE) = jnp.mean(found, axis=0), jnp.std(found, axis=0)
@@ -57,7 +58,7 @@ def _drawn(
 
     def one(key: Key[Array, ""]) -> Float[Array, " 2"]:
         for_rows, for_noise = jax.random.split(key)
-        rows = jax.random.choice(for_rows, len(x), (batch,), replace=False)
+        rows = jax.random.randint(for_rows, (batch,), 0, len(x))
         eps = jax.random.normal(for_noise, (samples, latent), x.dtype)
         found = parts(network(parameters, x[rows], eps), x[rows])
         return jnp.stack([found.elbo, found.entropy_sum])
