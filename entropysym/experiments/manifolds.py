@@ -170,7 +170,15 @@ def draw_manifolds(found: Manifolds, path: Path) -> tuple[Path, Path]:
     axes[1, 0].set_ylabel("KL of each latent, nats")
     axes[2, 0].set_ylabel("standard deviation, nats")
     axes[1, 0].legend(fontsize=7, frameon=False)
-    axes[2, 0].legend(fontsize=7, frameon=False)
+    # Above the panel, where no bar can be; the sentence fits over the first column.
+    axes[2, 0].legend(
+        fontsize=7,
+        frameon=False,
+        ncols=2,
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        borderaxespad=0.1,
+    )
     for row in axes:
         for a in row:
             a.spines[["top", "right"]].set_visible(False)
