@@ -105,7 +105,6 @@ def certify(
     trained: Callable[[Any], jax.Array] | None = None,
     batch: int | None = None,
     finer: Nodes | None = None,
-    hessian: bool | None = None,
     goal: float = 1e-8,
     rows: int | None = None,
 ) -> Certificate:
@@ -113,7 +112,7 @@ def certify(
 
     `directions` are pytrees like the parameters, by `decoder` and `prior`; those of a shipped network are known, others are found by least
     squares. `trained` is what was maximised, if it was not the ELBO; `batch` the size of its mini-batches. `finer` nodes give an estimate
-    of the error of the expectation. The Hessian is formed at stationary points of up to 2000 parameters, or as `hessian` says. With `rows` the
+    of the error of the expectation. The Hessian is formed at stationary points of up to 2000 parameters. With `rows` the
     data are read that many at a time, which bounds the memory.
 
     Raises `InputError` for shapes that do not fit, and for parameters that are not float64. What is not finite is a reading, not an error.
@@ -157,8 +156,7 @@ def certify(
     )
     inertia = None
     size = ravel_pytree(parameters)[0].size
-    wanted = size <= DENSE and figures.trained_gradient <= goal if hessian is None else hessian
-    if wanted:
+    if size <= DENSE and figures.trained_gradient <= goal:
         if trained is None:
             curvature = programs.hessian(parameters, x, nodes)
         else:

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 RESOLVED = 0.05
 
 
+#: Parts of a gap that leave less than this fraction of the larger one cancel.
+CANCELLED = 1e-6
+
 #: A gap above this many nats is never called closed.
 LARGEST = 1e-7
 
@@ -67,7 +70,7 @@ class Figures:
     another_objective: bool = False
 
 
-def read(f: Figures, goal: float, exact: float = 1e-6) -> tuple[Reading, str]:
+def read(f: Figures, goal: float) -> tuple[Reading, str]:
     """The label, and one line with the figures that led to it."""
     numbers = (f.elbo, *f.gaps.values(), *f.slopes.values(), f.gradient, f.trained_gradient)
     if not all(map(math.isfinite, numbers)):
@@ -107,7 +110,7 @@ def read(f: Figures, goal: float, exact: float = 1e-6) -> tuple[Reading, str]:
             f"{said}; the equations of the {worst}'s direction keep a residual of {f.missing[worst]:.1e}"
         )
     largest = max(map(abs, f.gaps.values()))
-    if abs(gap) <= exact * largest and largest > level:
+    if abs(gap) <= CANCELLED * largest and largest > level:
         parts = ", ".join(f"{name} {value:+.2e}" for name, value in f.gaps.items())
         return Reading.NOT_STATIONARY, f"{said}; parts {parts}"
     if f.noise is not None and f.trained_gradient <= f.noise:

@@ -1,7 +1,7 @@
 r"""Training to a stationary point: Adam, then L-BFGS, then Newton steps in a trust region, many runs at once, in float64.
 
 Adam (optax) finds the region, in mini-batches if asked; L-BFGS (optax) brings the gradient down as far as comparing values can; Newton steps on
-the dense Hessian go on to rounding and tell a maximum from a saddle. All runs share one compiled program. The work is cut into blocks that are
+the dense Hessian leave saddles and go on to rounding. All runs share one compiled program. The work is cut into blocks that are
 functions of the state alone, so that a run that is cut off goes on from its last checkpoint to the same bytes.
 """
 
@@ -52,7 +52,7 @@ class Ending(enum.Enum):
 class Plan:
     """How much of each phase. `batch` is the size of Adam's mini-batches (None: all data); an epoch is one pass over the data.
 
-    `block` is how many steps pass between checkpoints. `seconds` ends the Newton phase; where it does, equal runs need not end equal.
+    `block` is how many steps pass between checkpoints.
     """
 
     epochs: int = 1000
@@ -61,7 +61,6 @@ class Plan:
     lbfgs: int = 1000
     newton: int = 200
     goal: float = GOAL
-    seconds: float = math.inf
     block: int = 50
     seed: int = 0
     observed: int = 100  # how often the history is written during Adam, at most
@@ -76,12 +75,11 @@ class Plan:
             isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1
         ):
             raise InputError(f"batch is {shown(self.batch)}; pass an integer >= 1 or None")
-        for name in ("rate", "goal", "seconds"):
+        for name in ("rate", "goal"):
             value = getattr(self, name)
-            finite = name == "seconds" or value != math.inf
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise InputError(f"{name} is {shown(value)}; pass a positive number")
-            if not (value > 0 and finite):
+            if not 0 < value < math.inf:
                 raise InputError(f"{name} is {shown(value)}; pass a positive number")
 
 
@@ -333,7 +331,7 @@ class _Trainer:
         norms = self._norms(state.v)
         if np.all(norms <= self.plan.goal):
             return Ending.ARRIVED, state
-        if self.P > DENSE or state.step >= self.plan.newton or state.clock > self.plan.seconds:
+        if self.P > DENSE or state.step >= self.plan.newton:
             return Ending.LIMIT, state
         v, (radius,) = state.v.copy(), state.optimiser
         radius = radius.copy()
