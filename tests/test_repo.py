@@ -37,7 +37,7 @@ LADDER = {
     "monitoring": {"errors", "files", "rendering"},
     "experiments": {
         *("claims", "errors", "files", "models", "monitoring"),
-        *("numerics", "training", "verdict"),
+        *("numerics", "rendering", "training", "verdict"),
     },
     "__main__": {"cli"},
     "cli": {

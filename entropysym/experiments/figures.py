@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from entropysym.files import write_whole
+from entropysym.rendering.figure import settled_limits
 
 if TYPE_CHECKING:
     from entropysym.experiments.running import Outcome, Trained
@@ -80,8 +80,7 @@ def _curves(axes: Any, trained: Trained) -> None:
             linewidth=0.8,
             label="pPCA maximum",
         )
-    shown = np.concatenate([history[n].ravel() for n in _COLOURS if n in history])
-    axes.set_ylim(*settled_limits([history[n] for n in _COLOURS if n in history], shown))
+    axes.set_ylim(*settled_limits(*(history[n] for n in _COLOURS if n in history)))
     _finish(axes, trained)
     axes.legend(
         loc="lower left",
@@ -91,22 +90,6 @@ def _curves(axes: Any, trained: Trained) -> None:
         fontsize=8,
         borderaxespad=0.2,
     )
-
-
-def settled_limits(curves: Sequence[np.ndarray], everything: np.ndarray) -> tuple[float, float]:
-    """Limits that show the last two thirds of the run in full; the plunge before may run out of the panel."""
-    late = np.concatenate([c[len(c) // 3 :].ravel() for c in curves])
-    late, everything = late[np.isfinite(late)], everything[np.isfinite(everything)]
-    if not late.size:
-        return 0.0, 1.0
-    low, high = float(late.min()), float(late.max())
-    reach = 0.6 * (high - low) + 1e-3 * max(1.0, abs(high))
-    low, high = (
-        max(float(everything.min()), low - reach),
-        min(float(everything.max()), high + reach),
-    )
-    margin = 0.05 * (high - low) + 1e-9
-    return low - margin, high + margin
 
 
 def _errors(axes: Any, trained: Trained) -> None:

@@ -160,7 +160,7 @@ def draw_manifolds(found: Manifolds, path: Path) -> tuple[Path, Path]:
     shown = {name: o for name, o in found.outcomes.items() if o.trained}
     figure = Figure(figsize=(2.3 * len(shown) + 0.8, 6.6), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(3, len(shown), squeeze=False, sharey="row", height_ratios=(5, 4, 4))
+    axes = figure.subplots(3, len(shown), squeeze=False, height_ratios=(5, 4, 4))
     for i, (name, outcome) in enumerate(shown.items()):
         _pictures(axes[0, i], outcome)
         axes[0, i].set_title(_TITLES.get(name, name), fontsize=10)
@@ -179,6 +179,12 @@ def draw_manifolds(found: Manifolds, path: Path) -> tuple[Path, Path]:
         bbox_to_anchor=(0, 1.0),
         borderaxespad=0.1,
     )
+    # Bars are compared along a row; a picture has limits of its own, or equal scales would cut it.
+    for row in axes[1:]:
+        limits = [a.get_ylim() for a in row]
+        for i, a in enumerate(row):
+            a.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+            a.tick_params(labelleft=i == 0)
     for row in axes:
         for a in row:
             a.spines[["top", "right"]].set_visible(False)

@@ -68,7 +68,7 @@ def training_figure(
         linestyle=(0, (5, 2)),
         label=r"entropy sum $\mathcal{E}$",
     )
-    above.set_ylim(*_limits(elbo, entropies))
+    above.set_ylim(*settled_limits(elbo, entropies))
     above.set_ylabel("nats per data point")
 
     gap = np.abs(elbo - entropies)
@@ -114,15 +114,17 @@ def training_figure(
     return png, pdf
 
 
-def _limits(elbo: np.ndarray, entropies: np.ndarray) -> tuple[float, float]:
-    """Limits that show the meeting: the last three quarters of the run in full, the plunge before it cut off."""
+def settled_limits(*curves: np.ndarray) -> tuple[float, float]:
+    """Limits that show the meeting: the last three quarters of the run in full, the plunge before it cut off; rows of a curve are points in time."""
     import numpy as np
 
-    late = max(1, len(elbo) // 4)
-    settled = np.concatenate([elbo[late:], entropies[late:]])
+    late = max(1, len(curves[0]) // 4)
+    settled, early = (np.concatenate([c[k:].ravel() for c in curves]) for k in (late, 0))
+    settled, early = settled[np.isfinite(settled)], early[np.isfinite(early)]
+    if not settled.size:
+        return 0.0, 1.0
     low, high = float(settled.min()), float(settled.max())
     # Some of the way there belongs into the picture too.
-    early = np.concatenate([elbo, entropies])
     reach = 1.5 * (high - low) + 1e-3 * max(1.0, abs(high))
     low, high = max(float(early.min()), low - reach), min(float(early.max()), high + reach)
     margin = 0.05 * (high - low) + 1e-9 * max(1.0, abs(high))
