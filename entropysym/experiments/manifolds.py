@@ -184,7 +184,7 @@ def draw_manifolds(found: Manifolds, path: Path) -> tuple[Path, Path]:
         limits = [a.get_ylim() for a in row]
         for i, a in enumerate(row):
             a.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-            a.tick_params(labelleft=i == 0)
+            a.tick_params(which="both", labelleft=i == 0)
     for row in axes:
         for a in row:
             a.spines[["top", "right"]].set_visible(False)

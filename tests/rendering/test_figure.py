@@ -8,7 +8,7 @@ import pytest
 
 from entropysym.errors import InputError
 from entropysym.rendering import training_figure
-from entropysym.rendering.figure import _limits
+from entropysym.rendering.figure import settled_limits
 
 
 def _history(length=60):
@@ -32,7 +32,7 @@ def test_limits_cut_the_plunge_and_keep_the_meeting():
     np = pytest.importorskip("numpy")
     history = _history()
     elbo, entropies = (np.array([getattr(r, a) for r in history]) for a in ("elbo", "entropy_sum"))
-    low, high = _limits(elbo, entropies)
+    low, high = settled_limits(elbo, entropies)
     assert low > elbo.min()
     assert low < elbo[-1] < high
     assert low < entropies[-1] < high
