@@ -6,11 +6,14 @@ measure of 1 is 1. Constants only ever move outwards, so no index is captured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import sympy as sp
 
+from entropysym.errors import WorkLimitError
 from entropysym.language.heads import (
     DataMean,
     Entropy,
@@ -22,6 +25,27 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import Quadratic, is_symmetric
 from entropysym.language.symbols import LATENT, NOISE
 
+_left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
+
+
+@contextmanager
+def limited_work(addends: int) -> Iterator[None]:
+    """Inside, expressions may be multiplied out into this many addends in all; then `WorkLimitError` is raised. Clocks have no say."""
+    token = _left.set([addends])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def _charged(e: sp.Expr) -> sp.Expr:
+    left = _left.get()
+    if left is not None:
+        left[0] -= len(e.args) if isinstance(e, sp.Add) else 1
+        if left[0] < 0:
+            raise WorkLimitError("its expressions are too large to be multiplied out")
+    return e
+
 
 def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
     """The expression as a sum of addends, each a constant times nested binders; logarithms of products are split.
@@ -29,18 +53,26 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
     With `powers`, powers of sums are multiplied out too and sums in denominators are divided by, so that equal expressions
     become alike; without, $(x-\\mu)^2$ stays as a reader knows it.
     """
-    return _expanded(_inside_out(expression, powers), powers)
+    return _charged(_expanded(_inside_out(expression, powers), powers))
 
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
-    hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
     e, denominators = _denominators_masked(e, factored=powers)
-    e = _exponentials_split(sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints))
+    e = _multiplied_out(e, powers)
+    if any(not f.args[0].is_Symbol for f in e.atoms(sp.log)):
+        split = sp.expand_log(e)
+        e = split if split == e else _multiplied_out(split, powers)
+    e = _exponentials_split(e)
     if powers and denominators:
         e = sp.Add(*(_divided(a, denominators, [_DIVISIONS]) for a in addends(e)))
     for symbol in reversed(denominators):  # a later one may hold an earlier one
         e = e.xreplace({symbol: denominators[symbol]})
     return e
+
+
+def _multiplied_out(e: sp.Expr, powers: bool) -> sp.Expr:
+    hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
+    return e.expand(basic=False, **hints) if e.args else e
 
 
 #: Divisions that one addend may take.
