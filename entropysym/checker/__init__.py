@@ -54,8 +54,8 @@ def replay(text: str | bytes) -> Result:
     work = Work()
     try:
         document = read(text)
-        shipped = accept(document, work)
-        printed = statement(document)
+        judgement = accept(document, work)
+        printed = statement(document, judgement.normal)
     except (RecursionError, MemoryError):
         raise Refused("work limit reached (nested too deep)") from None
     return Result(
@@ -64,7 +64,7 @@ def replay(text: str | bytes) -> Result:
         statement_sha256=document.actual_sha256["statement"],
         conditions=document.conditions,
         rules=tuple(rule for rule, _ in document.steps),
-        shipped=shipped,
+        shipped=judgement.shipped,
         work=work.budget - work.left,
     )
 
