@@ -23,11 +23,20 @@ from pathlib import Path
 
 from .normal_form import Work
 from .reader import MAX_BYTES, read
+from .refusal import Refutation, replay_refusal
 from .rules import accept
 from .statement import statement
 from .terms import Malformed, Refused
 
-__all__ = ["Malformed", "Refused", "Result", "replay", "replay_file"]
+__all__ = [
+    "Malformed",
+    "Refused",
+    "Refutation",
+    "Result",
+    "replay",
+    "replay_file",
+    "replay_refusal",
+]
 
 
 @dataclass(frozen=True)

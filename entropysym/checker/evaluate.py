@@ -418,7 +418,10 @@ def _entropy(site: Site, role: str, bound: tuple[Bound, ...], bindings: dict[str
     inside = replace(site, scope=(), bindings=bindings)
     if family.name == ANY:
         return of(work.atom("entropy", ANY, (bound[0].name,))), {}
-    if family.name in site.certificates:
+    pseudo = (
+        role == "encoder" and family.log_base_measure != 0
+    )  # while H[q_n] is the entropy itself
+    if family.name in site.certificates and not pseudo:
         return evaluate(inside, site.certificates[family.name].entropy)
     log_scale: Pair = ({}, {})
     names = list(family.arguments)

@@ -143,6 +143,8 @@ def read(data: str | bytes) -> Document:
     )
     certified = mapping(choice(model.families))(raw["certificates"], "certificates")
     opaque = {f"H {role}" for role, f in model.factors.items() if f.family not in certified}
+    if model.family("encoder").log_base_measure != 0:
+        opaque.add("H encoder")
     in_step = terms_with(model, terms.OF_STEP)
     step = record(rule=choice(RULES), result=in_step)
     readers = {

@@ -302,8 +302,6 @@ def _check_moved(document: Document) -> None:
 
 def _check_factors(site: Site) -> None:
     encoder, prior = site.model.family("encoder"), site.model.family("prior")
-    constant_base = encoder.log_base_measure == 0
-    check(constant_base, f"the encoder's family {encoder.name} has a base measure")
     inside = within(encoder.support, prior.support)
     check(inside, f"the encoder is {encoder.support}, the prior {prior.support}")
 

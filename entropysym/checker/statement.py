@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from .known import FAMILIES
 from .reader import Document
-from .terms import ANY, FACTORS, MATRICES, Array, Family, Term
+from .terms import ANY, FACTORS, MATRICES, Array, Family, Model, Term
 
 MEANING = {
     "range": "{0} is {1}",
@@ -102,9 +102,8 @@ def _normalised(family: Family, normal: Collection[str]) -> str:
     return "NOT SHOWN: this family does not ship, its density is the author's"
 
 
-def statement(document: Document, normal: Collection[str]) -> str:
-    """Model, objective, direction, claim, conditions and hash, one fact a line."""
-    model = document.model
+def model_lines(model: Model, normal: Collection[str]) -> list[str]:
+    """The declarations and factors of a model, one a line; `normal` names families with shown noise."""
 
     def declared(array: Array) -> str:
         return f"[{', '.join(array.plates)}] {array.range}"
@@ -140,6 +139,12 @@ def statement(document: Document, normal: Collection[str]) -> str:
         variable += "" if family.over_vectors else f"[{letter}]"
         law = f"{family.name}({', '.join(given)})"
         lines.append(f"  {role} {drawn[role].format(variable)}{plate} = {law}")
+    return lines
+
+
+def statement(document: Document, normal: Collection[str]) -> str:
+    """Model, objective, direction, claim, conditions and hash, one fact a line."""
+    model, lines = document.model, model_lines(document.model, normal)
     lines.append("ELBO = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z)), in nats")
     weighted = (
         f"({infix(document.weight)}) * mean_n (H[q_n] + E_q log p(z)) + mean_n E_q log p(x_n | z)"

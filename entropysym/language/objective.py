@@ -123,7 +123,7 @@ def variable(model: Model, role: str) -> sp.Expr:
 def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:
     """Replace every `LogDensity`, `Entropy` and `LogBaseMeasure` by its formula; `entropies` has each family's, in its arguments.
 
-    The entropy of a family that is not among them stays a head: it is opaque.
+    The entropy of a family that is not among them stays a head: it is opaque. So does that of an encoder with a base measure.
     """
 
     def formula(head: sp.Basic) -> sp.Expr:
@@ -134,6 +134,8 @@ def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp
             LogBaseMeasure: family.log_base_measure,
         }
         found = expressions[type(head)]
+        if isinstance(head, Entropy) and head.role == "encoder" and family.log_base_measure != 0:
+            found = None  # a certificate has the pseudo entropy, and H[q_n] is the entropy itself
         return head if found is None else whole_factor(model, head.role, found)
 
     heads = expression.atoms(LogDensity, Entropy, LogBaseMeasure)

@@ -14,6 +14,7 @@ from contextlib import suppress
 import sympy as sp
 
 from entropysym.errors import InputError, NotStorableError, WorkLimitError
+from entropysym.families import FAMILIES
 from entropysym.language.algebra import (
     addends,
     collected,
@@ -84,10 +85,6 @@ def _derive(model: Model, progress: Progress) -> Derivation | Refusal:
     for role in FACTORS:
         if is_clamped(model, role):
             return _clamped(model, role, progress)
-    if model.encoder.family.log_base_measure != 0:
-        name = model.encoder.family.name
-        reason = f"the encoder's family {name} has a base measure; an encoder of any law, families.ANY, has none"
-        return Refusal(model, "encoder", reason, (), undecided(reason))
     model_record(model)  # what cannot be stored is refused before the search, with its name
     progress("entropies of the families")
     families = certificates(model)
@@ -114,8 +111,17 @@ def _derive(model: Model, progress: Progress) -> Derivation | Refusal:
 
 
 def certificates(model: Model) -> dict[Family, Certificate]:
-    """The certificate of each family that has one which can be stored; the entropies of the others stay opaque."""
-    found = {f: family_certificate(f) for f in model.families}
+    """The certificate of each family that has one which can be stored; the entropies of the others stay opaque.
+
+    So does that of an encoder's family which no other factor has, unless it is the logarithm of a scale plus a constant: nothing depends on its form.
+    """
+    needed = {f.family for f in (model.prior, model.decoder)}
+    plain = {
+        f for f in model.families if f in needed or f.location is not None or f.is_multivariate
+    }
+    found = {
+        f: family_certificate(f) for f in model.families if f in plain or f in FAMILIES.values()
+    }
     return {f: c for f, c in found.items() if c is not None and _is_storable(f, c)}
 
 
