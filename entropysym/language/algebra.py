@@ -17,6 +17,7 @@ from entropysym.errors import WorkLimitError
 from entropysym.language.heads import (
     DataMean,
     Entropy,
+    LogBaseMeasure,
     LogDensity,
     Vector,
     _Binder,
@@ -59,9 +60,13 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
     e, denominators = _denominators_masked(e, factored=powers)
     e = _multiplied_out(e, powers)
-    if any(not f.args[0].is_Symbol for f in e.atoms(sp.log)):
+    inside = [f.args[0] for f in e.atoms(sp.log) if not f.args[0].is_Symbol]
+    if inside:
         split = sp.expand_log(e)
-        e = split if split == e else _multiplied_out(split, powers)
+        if split != e:
+            e = _multiplied_out(split, powers)
+            if any(u.has(sp.exp) for u in inside):  # what stood under the exponential is a sum
+                e = _inside_out(e, powers)
     e = _exponentials_split(e)
     if powers and denominators:
         e = sp.Add(*(_divided(a, denominators, [_DIVISIONS]) for a in addends(e)))
@@ -260,6 +265,7 @@ def _reads_latent(e: sp.Expr) -> bool:
         e.has(LATENT, NOISE)
         or e.atoms(LogDensity)
         or any(h.role == "decoder" for h in e.atoms(Entropy))
+        or any(h.role == "prior" for h in e.atoms(LogBaseMeasure))
     )
 
 

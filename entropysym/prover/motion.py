@@ -117,6 +117,8 @@ class Motion:
             return sp.S.Zero  # away from the kink
         if isinstance(e, sp.Function):
             return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(e.args)))
+        if isinstance(e, (sp.Max, sp.Min)):
+            return self._stands_still(e.args, f"an argument of {e}")
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
 
     def rate(self, word: Matrix) -> sp.Expr:
@@ -166,15 +168,20 @@ class Motion:
 
     def _network(self, e: NetworkValue | MatrixNetwork) -> sp.Expr:
         """$F(u)$ does not move where $D_vu=0$; that is all that is known of an abstract F."""
-        for vector in e.inputs:
-            moved = self.of(vector.body)
+        inputs = [vector.body for vector in e.inputs]
+        return self._stands_still(inputs, f"the input of the abstract network {e.name}")
+
+    def _stands_still(self, expressions: Iterable[sp.Expr], what: str) -> sp.Expr:
+        """0 if none of the expressions moves; with `network_inputs` they are collected there, to be made to stand still."""
+        for e in expressions:
+            moved = self.of(e)
             if self.noise is not None:
                 moved = latents_as_noise(moved, self.noise)
             moved = distributed(moved, powers=True)
             if moved == 0:
                 continue
             if self.network_inputs is None:
-                raise InputError(f"the input of the abstract network {e.name} moves")
+                raise InputError(f"{what} moves")
             self.network_inputs.append(moved)
         return sp.S.Zero
 
