@@ -89,7 +89,7 @@ def test_whatever_a_file_raises_is_bad_input(text, words, file):
 
 def test_a_model_is_found_and_others_are_named(file):
     assert isinstance(model_from_file(file(OWN)), Model)
-    with pytest.raises(InputError, match="binds no 'other': .*it has model"):
+    with pytest.raises(InputError, match=r"binds no 'other': .*it has model"):
         model_from_file(file(OWN), "other")
 
 
