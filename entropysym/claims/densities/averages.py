@@ -11,7 +11,7 @@ import mpmath
 import sympy as sp
 
 from entropysym.claims.densities.anchors import anchors
-from entropysym.claims.densities.evaluation import NoNumberError, Program, compiled
+from entropysym.claims.densities.evaluation import NoNumberError, Program, compiled, scanned
 from entropysym.claims.densities.panels import Integral, integral
 from entropysym.claims.densities.sums import binary_sum, count_sum
 from entropysym.language.records import Family, Support
@@ -23,6 +23,9 @@ ENDS: dict[Support, tuple[Any, Any]] = {
     "unit": (mpmath.mpf(0), mpmath.mpf(1)),
 }
 
+#: Motions of the variable that stay inside a support: x + t, and x + t x.
+_MOTIONS: dict[Support, tuple[str, ...]] = {"real": ("shift", "scale"), "positive": ("scale",)}
+
 #: Binary digits of the second look.
 BITS = 130
 
@@ -32,6 +35,7 @@ class Formulas:
     """A family's log-density as a program, with what is averaged: its scores, then the derivatives of motions of the variable."""
 
     program: Program
+    scan: Program
     scores: tuple[sp.Symbol, ...]
     motions: tuple[str, ...]
     unknown: str
@@ -48,23 +52,20 @@ class Formulas:
         if strays:
             raise NoNumberError(f"{min(map(str, strays))} is no argument of {family.name}")
         free = tuple(a for a in family.arguments if a not in still)
-        if family.support in ("binary", "count"):
-            wanted, motions = [log_density], ()
-        else:
-            slope = log_density.diff(x)
-            wanted = [log_density, slope]
-            motions = {"real": ("shift", "scale"), "positive": ("scale",)}.get(family.support, ())
-        scores = [log_density.diff(a) for a in free]
-        moved = [1 + x * slope if m == "scale" else slope for m in motions]
-        # The slope stands first, for its zeros are peaks; it is a moment only where a shift is.
+        motions = _MOTIONS.get(family.support, ())
         try:
-            program = compiled(x, leaves, [*wanted, *scores, *moved], watched=len(wanted))
-            outputs = (program.outputs[0], *program.outputs[len(wanted) :])
+            slope = log_density.diff(x) if motions else sp.S.Zero
+            moved = [1 + x * slope if m == "scale" else slope for m in motions]
+            scores = [log_density.diff(a) for a in free]
+            program, unknown = compiled(x, leaves, [log_density, *scores, *moved]), ""
         except NoNumberError as why:
-            program = compiled(x, leaves, [log_density], watched=1)
-            return Formulas(program, (), (), str(why))
-        program = Program(program.steps, outputs, program.switches, program.linear)
-        return Formulas(program, free, motions, "")
+            program, free, motions = compiled(x, leaves, [log_density]), (), ()
+            unknown = str(why)
+        try:
+            scan = scanned(x, leaves, log_density)
+        except NoNumberError:
+            scan = program
+        return Formulas(program, scan, free, motions, unknown)
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,6 @@ class Average:
         """Away from what is wanted by far more than the error estimate."""
         off = abs(self.value - wanted)
         return off > max(1e-7 * self.size, 1000 * self.error) and not math.isnan(off)
-
-    def agrees(self, other: Average, wanted: float) -> bool:
-        """The same distance from what is wanted, to a thousandth."""
-        return abs(self.value - other.value) <= 1e-3 * abs(self.value - wanted)
 
 
 @dataclass(frozen=True)
@@ -114,15 +111,15 @@ def averages(
     bits: int | None = None,
 ) -> Averages:
     """The averages over a support; `extra` are more anchors, `bits` binary digits in place of floats."""
-    bound = formulas.program.at(setting)
+    bound, scan = formulas.program.at(setting), formulas.scan.at(setting)
     refined = len(formulas.scores)
     if support == "binary":
         whole = binary_sum(bound, bits)
     elif support == "count":
-        whole = count_sum(bound, refined, bits)
+        whole = count_sum(bound, scan, refined, bits)
     else:
         ends = ENDS[support]
-        whole = integral(bound, anchors(bound, ends, extra), ends, refined, bits)
+        whole = integral(bound, anchors(scan, ends, extra), ends, refined, bits)
     left_out = whole.left_out
     mass = Average(whole.totals[0], whole.errors[0] + left_out)
     means = [

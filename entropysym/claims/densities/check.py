@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import mpmath
 import sympy as sp
 
 from entropysym.claims.densities.averages import BITS, ENDS, Average, Averages, Formulas, averages
 from entropysym.claims.densities.evaluation import NoNumberError
-from entropysym.claims.densities.samples import settings
+from entropysym.claims.densities.panels import in_many_digits
+from entropysym.claims.densities.samples import leaves_of, settings
 from entropysym.claims.densities.wording import reason_of
 from entropysym.errors import InputError
 from entropysym.families import FAMILIES
 from entropysym.language.records import Factor, Family, Model
 
 Value = Literal["normalised", "not normalised", "score's mean not zero", "not settled"]
-
-#: How many settings get a second look, in many digits and with other anchors.
-_SECOND_LOOKS = 2
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -71,7 +68,8 @@ def check_densities(model: Model) -> tuple[Normalisation, ...]:
     """
     unit = frozenset(d.name for d in (*model.parameters, *model.networks) if d.range == "unit")
     factors = dict.fromkeys((model.prior, model.decoder, model.encoder))
-    found = tuple(_checked(f.family, f.arguments, unit) for f in factors if _is_own(f))
+    still = frozenset(p.symbol for p in model.parameters if not p.learned)
+    found = tuple(_checked(f.family, f.arguments, unit, still) for f in factors if _is_own(f))
     for normalisation in found:
         if normalisation.is_refused:
             raise InputError(normalisation.reason)
@@ -84,7 +82,7 @@ def check_family(family: Family, arguments: Sequence[sp.Expr] | None = None) -> 
     An argument that is a number stays as it is, and no derivative by it is asked for.
     """
     filled = family.arguments if arguments is None else tuple(arguments)
-    return _checked(family, filled, frozenset())
+    return _checked(family, filled, frozenset(), frozenset())
 
 
 def _is_own(factor: Factor) -> bool:
@@ -94,35 +92,43 @@ def _is_own(factor: Factor) -> bool:
 
 @lru_cache(maxsize=256)
 def _checked(
-    family: Family, arguments: tuple[sp.Expr, ...], unit: frozenset[str]
+    family: Family,
+    arguments: tuple[sp.Expr, ...],
+    unit: frozenset[str],
+    still: frozenset[sp.Basic],
 ) -> Normalisation:
     if family.is_multivariate:
         return _not_settled(family, "densities of vectors are not integrated")
-    still = frozenset(
-        p for p, a in zip(family.arguments, arguments, strict=True) if not a.free_symbols
+    standing = frozenset(
+        place
+        for place, argument in zip(family.arguments, arguments, strict=True)
+        if all(_stands_still(leaf, still) for leaf in leaves_of(argument))
     )
     try:
-        formulas = Formulas.of(family, still)
+        formulas = Formulas.of(family, standing)
     except NoNumberError as why:
         return _not_settled(family, str(why))
     looks = [
         averages(formulas, family.support, setting)
         for setting in settings(family.arguments, arguments, unit)
     ]
-    findings, evaluations, second_looks = [], sum(a.whole.evaluations for a in looks), 0
+    findings: list[Finding] = []
+    evaluations = sum(a.whole.evaluations for a in looks)
     for first in looks:
         finding = _finding(formulas, first)
-        if finding.value not in ("normalised", "undefined") and second_looks < _SECOND_LOOKS:
-            second_looks += 1
-            second = _second_look(formulas, family, first)
-            evaluations += second.whole.evaluations
-            finding = _confirmed(finding, first, _finding(formulas, second), second)
-        elif finding.value not in ("normalised", "undefined"):
-            finding = _unsettled(finding)
+        if finding.value not in ("normalised", "undefined"):
+            finding, more = _looked_again(formulas, family, first, finding)
+            evaluations += more
         findings.append(finding)
-        if finding.value in ("not normalised", "score's mean not zero"):
+        open_ends = [f for f in findings if f.value == "not settled"]
+        if finding.value in ("not normalised", "score's mean not zero") or len(open_ends) > 1:
             break
     return _summary(family, formulas, looks, findings, evaluations)
+
+
+def _stands_still(leaf: sp.Basic, still: frozenset[sp.Basic]) -> bool:
+    """A parameter that is not learned, an entry of one, an index or a size."""
+    return leaf in still or getattr(leaf, "base", None) in still or leaf.is_integer is True
 
 
 def _finding(formulas: Formulas, a: Averages) -> Finding:
@@ -148,29 +154,51 @@ def _finding(formulas: Formulas, a: Averages) -> Finding:
     return Finding("normalised", named, mass.value, mass.error)
 
 
-def _second_look(formulas: Formulas, family: Family, first: Averages) -> Averages:
-    """The same averages in many digits and with more anchors, so that every panel lies elsewhere."""
-    if family.support not in ENDS:
-        return averages(formulas, family.support, first.setting, bits=BITS)
-    places = sorted({p.piece.around.anchor for p in first.whole.panels})
-    extra = [a + (b - a) * mpmath.mpf("0.382") for a, b in zip(places, places[1:], strict=False)]
-    extra += [places[0] - (1 + abs(places[0])) * 0.7, places[-1] + (1 + abs(places[-1])) * 0.7]
-    return averages(formulas, family.support, first.setting, extra=tuple(extra), bits=BITS)
-
-
-def _confirmed(finding: Finding, first: Averages, again: Finding, second: Averages) -> Finding:
-    """A refusal only if both looks say the same."""
+def _looked_again(
+    formulas: Formulas, family: Family, first: Averages, finding: Finding
+) -> tuple[Finding, int]:
+    """A refusal only if it stands with other anchors and in many digits; what is not settled once more in many digits."""
+    support, setting = family.support, first.setting
+    if finding.value == "not settled":
+        second = averages(formulas, support, setting, bits=BITS)
+        again = _finding(formulas, second)
+        return again if again.value == "normalised" else finding, second.whole.evaluations
+    continuous = support in ENDS
+    extra = _other_places(first) if continuous else ()
+    second = averages(formulas, support, setting, extra=extra, bits=None if continuous else BITS)
+    again, work = _finding(formulas, second), second.whole.evaluations
     if again.value == "normalised":
-        return again
-    if finding.value != again.value or finding.score != again.score:
-        return _unsettled(finding)
-    if finding.value == "score's mean not zero":
-        close = abs(finding.mean - again.mean) <= 1e-3 * abs(finding.mean)
-    elif finding.partial is not None or again.partial is not None:
-        close = finding.partial is not None and again.partial is not None
-    else:
-        close = first.mass.agrees(second.mass, 1)
-    return finding if close else _unsettled(finding)
+        return again, work
+    if not _same(finding, again):
+        return _unsettled(finding), work
+    if continuous and finding.partial is None:
+        totals = in_many_digits(first.whole)
+        digits = replace(finding, integral=totals[0])
+        if finding.score:
+            place = [s.name for s in formulas.scores].index(finding.score)
+            digits = replace(digits, mean=totals[1 + 2 * place])
+        if not _same(finding, digits):
+            return _unsettled(finding), work
+    return finding, work
+
+
+def _other_places(first: Averages) -> tuple[Any, ...]:
+    """More anchors, so that every panel lies elsewhere."""
+    places = sorted({p.piece.around.anchor for p in first.whole.panels})
+    between = [a + (b - a) * mpmath.mpf("0.382") for a, b in zip(places, places[1:], strict=False)]
+    beyond = [places[0] - (1 + abs(places[0])) * 0.7, places[-1] + (1 + abs(places[-1])) * 0.7]
+    return (*between, *beyond)
+
+
+def _same(finding: Finding, again: Finding) -> bool:
+    """The same refusal with the same number, to a thousandth of what it is off by."""
+    if (finding.value, finding.score) != (again.value, again.score):
+        return False
+    if finding.partial is not None or again.partial is not None:
+        return finding.partial is not None and again.partial is not None
+    if finding.score:
+        return abs(finding.mean - again.mean) <= 1e-3 * abs(finding.mean)
+    return abs(finding.integral - again.integral) <= 1e-3 * abs(finding.integral - 1)
 
 
 def _unsettled(finding: Finding) -> Finding:
@@ -197,7 +225,7 @@ def _summary(
     elif set(values) == {"normalised"} and not formulas.unknown:
         value = "normalised"
     motions = {
-        name: _stands(a.motions[i] for a in looks) for i, name in enumerate(formulas.motions)
+        name: _mean_zero(a.motions[i] for a in looks) for i, name in enumerate(formulas.motions)
     }
     return Normalisation(
         family=family.name,
@@ -215,7 +243,7 @@ def _summary(
     )
 
 
-def _stands(means: Iterable[Average]) -> bool | None:
+def _mean_zero(means: Iterable[Average]) -> bool | None:
     means = list(means)
     if any(m.fails(0) for m in means):
         return False

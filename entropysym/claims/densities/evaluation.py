@@ -112,9 +112,14 @@ class Around:
             numbers = [mpmath.mpf(t) for t in distances]
             return self._run(numbers, MPMATH, self.bound.constants, self.shifts)
 
+    def outputs(self, distances: Column, bits: int | None = None) -> list[Column]:
+        """The program's outputs."""
+        registers = self.registers(distances, bits)
+        return [registers[i] for i in self.bound.program.outputs]
+
     def log_density(self, distances: Column, bits: int | None = None) -> Column:
         """The program's first output."""
-        return self.registers(distances, bits)[self.bound.program.outputs[0]]
+        return self.outputs(distances, bits)[0]
 
     def _run(
         self,
@@ -137,26 +142,30 @@ class Around:
 
 
 def compiled(
-    variable: sp.Symbol | None,
-    leaves: frozenset[sp.Basic],
-    outputs: Sequence[sp.Basic],
-    watched: int = 0,
+    variable: sp.Symbol | None, leaves: frozenset[sp.Basic], outputs: Sequence[sp.Basic]
 ) -> Program:
-    """The program of formulas in a variable and in leaves; switches are those of the first `watched` outputs.
-
-    Raises `NoNumberError` for a head that has no numbers here.
-    """
+    """The program of formulas in a variable and in leaves. Raises `NoNumberError` for a head that has no numbers here."""
     compiler = _Compiler(variable, leaves)
-    registers = [compiler.visit(e) for e in outputs[:watched]]
-    switches = [*dict.fromkeys([*compiler.switches, *registers[1:]])]
-    registers += [compiler.visit(e) for e in outputs[watched:]]
-    steps = compiler.steps
+    registers = tuple(compiler.visit(e) for e in outputs)
+    steps = tuple(compiler.steps)
+    # The first output is the log-density itself: where it is 0, nothing happens.
+    switches = dict.fromkeys([*compiler.switches, *registers[1:]])
     return Program(
-        steps=tuple(steps),
-        outputs=tuple(registers),
+        steps=steps,
+        outputs=registers,
         switches=tuple(i for i in switches if steps[i].moves and steps[i].head != "linear"),
         linear=tuple(i for i, s in enumerate(steps) if s.head == "linear"),
     )
+
+
+def scanned(variable: sp.Symbol, leaves: frozenset[sp.Basic], log_density: sp.Expr) -> Program:
+    """A program whose zeros tell where to look: the slope of the log-density, and of each of its sums and exponents."""
+    parts = {e for e in sp.preorder_traversal(log_density) if isinstance(e, sp.Add)}
+    parts |= {e.args[0] for e in log_density.atoms(sp.exp)}
+    parts = {e for e in parts if variable in e.free_symbols} - {log_density}
+    ordered = sorted(parts, key=sp.default_sort_key)
+    slopes = [e.diff(variable) for e in (log_density, *ordered)]
+    return compiled(variable, leaves, [log_density, *slopes])
 
 
 class _Compiler:
@@ -204,6 +213,8 @@ class _Compiler:
             differences = [a - b for i, a in enumerate(e.args) for b in e.args[:i]]
         elif isinstance(e, (sp.Abs, sp.sign, sp.Heaviside)):
             differences = [e.args[0]]
+        elif isinstance(e, sp.Pow):
+            differences = [e.base]
         else:
             return
         self.switches += [self.visit(d) for d in differences]

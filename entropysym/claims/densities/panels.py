@@ -67,7 +67,7 @@ class Piece:
         lost = [
             k
             for k, a, b in zip(levels, rough, fine, strict=True)
-            if not abs(a - b) <= 1e-11 * max(1.0, abs(b)) and a != b
+            if not abs(a - b) <= 1e-11 * max(1.0, abs(b)) and (a == a or b == b) and a != b
         ]
         floor = math.log(scale) + (max(lost) + 10) * math.log(2) if lost else -math.inf
         return Piece(around, side, top, floor)
@@ -87,9 +87,11 @@ class Panel:
     bits: int | None
 
     def interval(self) -> tuple[float, float]:
-        """The panel's ends on the axis of the variable."""
+        """The panel's ends on the axis of the variable; within e^-30 of the anchor it is the anchor."""
         a, side = self.piece.around.anchor, self.piece.side
-        ends = sorted(float(a + side * mpmath.exp(u)) for u in (self.low, self.high))
+        ends = sorted(
+            float(a + (side * mpmath.exp(u) if u > -30 else 0)) for u in (self.low, self.high)
+        )
         return ends[0], ends[1]
 
 
@@ -117,13 +119,13 @@ class Integral:
     def add_up(self) -> None:
         """Sum values and errors, the rounding of floats included."""
         rows = list(zip(*(p.values for p in self.panels), strict=True))
-        self.totals = tuple(_total(row) for row in rows)
-        errors = [_total(row) for row in zip(*(p.errors for p in self.panels), strict=True)]
-        rounding = [1e-14 * _total(map(abs, row)) for row in rows]
+        self.totals = tuple(total(row) for row in rows)
+        errors = [total(row) for row in zip(*(p.errors for p in self.panels), strict=True)]
+        rounding = [1e-14 * total(map(abs, row)) for row in rows]
         self.errors = tuple(e + r for e, r in zip(errors, rounding, strict=True))
 
 
-def _total(row: Any) -> float:
+def total(row: Any) -> float:
     row = list(row)
     try:
         return math.fsum(row)
@@ -147,8 +149,9 @@ def integral(
         left_out = _beyond(panels)
         whole.left_out += left_out
         if math.isinf(left_out):
-            whole.partial = whole.partial or _partial(panels)
-    _refine(whole, refined, work, bits)
+            whole.partial = whole.partial or _partial(panels, bits)
+    if whole.partial is None:
+        _refine(whole, refined, work, bits)
     whole.add_up()
     return whole
 
@@ -185,7 +188,14 @@ def panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
     found = _panel(piece, low, high, bits)
     if (found.defined and math.isfinite(found.values[0])) or bits is not None:
         return found
-    return _panel(piece, low, high, _many(piece, low))
+    more = _many(piece, low)
+    if not found.defined:
+        with mpmath.workprec(more):
+            middle = piece.side * mpmath.exp((low + high) / 2)
+        value = piece.around.log_density([middle], more)[0]
+        if value != value:  # no real number in many digits either
+            return found
+    return _panel(piece, low, high, more)
 
 
 def _many(piece: Piece, low: float) -> int:
@@ -202,9 +212,7 @@ def _panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
     else:
         with mpmath.workprec(bits):
             distances = [piece.side * mpmath.exp(u) for u in us]
-    registers = piece.around.registers(distances, bits)
-    program = piece.around.bound.program
-    logs, *moments = (registers[i] for i in program.outputs)
+    logs, *moments = piece.around.outputs(distances, bits)
     weights = _weights(logs, us, bits)
     defined = all(w == w for w in weights)
     rows = [weights]
@@ -256,21 +264,26 @@ def _beyond(panels: Sequence[Panel]) -> float:
     return missing
 
 
-def _partial(panels: Sequence[Panel]) -> tuple[float, float, float]:
-    """An interval from the end where the integrand is known towards the one where it does not fall, and its integral there."""
+def _partial(panels: Sequence[Panel], bits: int | None) -> tuple[float, float, float]:
+    """An interval that ends where the integrand does not fall any more, and the integral over it."""
+    piece, top = panels[0].piece, min(panels[-1].high, 40.0)
     rising = panels[-1].high >= _FAR and not panels[-1].ends[1] < panels[-1].ends[0]
-    total, used = 0.0, []
-    for p in panels if rising else reversed(panels):
-        if not math.isfinite(p.values[0]) or p.errors[0] > 1e-3 * p.values[0]:
+    marks = [top - 0.5 * k for k in range(round(2 * (top + 40)))]
+    if rising:
+        marks.reverse()
+    known, used = 0.0, []
+    for ends in zip(marks[:-1], marks[1:], strict=True):
+        p = panel(piece, min(ends), max(ends), bits)
+        if not p.defined or not p.errors[0] <= 1e-3 * max(1.0, p.values[0]):
             break
         used.append(p)
-        total += p.values[0]
-        if total > 2:
+        known += p.values[0]
+        if known > 2:
             break
     if not used:
         return 0.0, 0.0, 0.0
-    ends = [end for p in used for end in p.interval()]
-    return min(ends), max(ends), total
+    places = [place for p in used for place in p.interval()]
+    return min(places), max(places), known
 
 
 def _refine(whole: Integral, refined: int, work: int, bits: int | None) -> None:
@@ -302,6 +315,16 @@ def _refine(whole: Integral, refined: int, work: int, bits: int | None) -> None:
             heapq.heappush(heap, (-estimate, fresh, part))
             open_error += estimate
     whole.panels = [h[2] for h in heap]
+
+
+def in_many_digits(whole: Integral) -> tuple[float, ...]:
+    """The same panels again in mpmath, so far as they matter: the totals."""
+    least = 1e-11 * whole.totals[0]
+    again = [
+        p if p.values[0] < least or p.bits else _panel(p.piece, p.low, p.high, _many(p.piece, p.low))
+        for p in whole.panels
+    ]
+    return tuple(total(row) for row in zip(*(p.values for p in again), strict=True))
 
 
 def _halves(p: Panel, error: Callable[[Panel], float]) -> list[tuple[Panel, float]]:

@@ -30,7 +30,7 @@ def settings(
 
     Numbers stay as they are. Parameters, networks, data and sums in the formulas are drawn, those whose name is in `unit` from (0, 1).
     """
-    leaves = sorted({leaf for a in arguments for leaf in _leaves(a)}, key=str)
+    leaves = sorted({leaf for a in arguments for leaf in leaves_of(a)}, key=str)
     if not leaves:
         return [_filled(places, arguments, {}, random.Random(0), unit, 0)]
     return [
@@ -72,11 +72,11 @@ def _value(argument: sp.Expr, drawn: dict[sp.Basic, Any]) -> Any:
     return bound.constants[program.outputs[0]]
 
 
-def _leaves(e: sp.Basic) -> set[sp.Basic]:
+def leaves_of(e: sp.Basic) -> set[sp.Basic]:
     """The largest parts that have no numbers of their own: symbols, entries of arrays, networks, sums."""
     if isinstance(e, sp.Symbol) or (not isinstance(e, sp.Piecewise) and _unknown(e)):
         return {e}
-    return set().union(*map(_leaves, e.args)) if e.args else set()
+    return set().union(*map(leaves_of, e.args)) if e.args else set()
 
 
 def _unknown(e: sp.Basic) -> bool:

@@ -10,7 +10,7 @@ import mpmath
 
 from entropysym.claims.densities.anchors import anchors
 from entropysym.claims.densities.evaluation import Around, Bound
-from entropysym.claims.densities.panels import Integral, integral
+from entropysym.claims.densities.panels import Integral, integral, total
 
 #: Counts that are added one by one; the rest is an integral with corrections at its end (Euler and Maclaurin).
 DIRECT = 2048
@@ -26,7 +26,7 @@ def binary_sum(bound: Bound, bits: int | None) -> Integral:
     return _summed(rows, 2)
 
 
-def count_sum(bound: Bound, refined: int, bits: int | None) -> Integral:
+def count_sum(bound: Bound, scan: Bound, refined: int, bits: int | None) -> Integral:
     """The sums over 0, 1, 2, …: some terms one by one, then an integral.
 
     The error estimate is what the sums differ by when half as many terms are added one by one.
@@ -40,7 +40,7 @@ def count_sum(bound: Bound, refined: int, bits: int | None) -> Integral:
         return whole
     tails = []
     for start in (direct // 2, direct):
-        places = anchors(bound, (mpmath.mpf(start), None))
+        places = anchors(scan, (mpmath.mpf(start), None))
         tail = integral(bound, places, (mpmath.mpf(start), None), refined, bits)
         whole.evaluations += tail.evaluations
         if tail.undefined:
@@ -50,9 +50,9 @@ def count_sum(bound: Bound, refined: int, bits: int | None) -> Integral:
     if far.partial is not None:
         whole.partial = (0.0, float(direct - 1), whole.totals[0])
     totals, errors = [], []
-    for k, total in enumerate(whole.totals):
-        value = total + far.totals[k] + far_ends[k]
-        halved = math.fsum(rows[k][: direct // 2]) + near.totals[k] + near_ends[k]
+    for k, near_sum in enumerate(whole.totals):
+        value = near_sum + far.totals[k] + far_ends[k]
+        halved = total(rows[k][: direct // 2]) + near.totals[k] + near_ends[k]
         totals.append(value)
         errors.append(whole.errors[k] + far.errors[k] + abs(value - halved))
     whole.totals, whole.errors, whole.left_out = tuple(totals), tuple(errors), far.left_out
@@ -68,8 +68,7 @@ def _without_tail(whole: Integral, around: Around, bits: int | None) -> Integral
 
 
 def _rows(around: Around, places: Sequence[float], bits: int | None) -> list[list[float]]:
-    registers = around.registers(places, bits)
-    logs, *moments = (registers[i] for i in around.bound.program.outputs)
+    logs, *moments = around.outputs(places, bits)
     weights = [_density(float(v)) for v in logs]
     rows = [weights]
     for moment in moments:
@@ -84,8 +83,7 @@ def _density(log: float) -> float:
 
 def _summed(rows: Sequence[Sequence[Any]], evaluations: int) -> Integral:
     whole = Integral([], evaluations=evaluations)
-    totals = [sum(row) if not all(map(math.isfinite, row)) else math.fsum(row) for row in rows]
-    whole.totals = tuple(totals)
+    whole.totals = tuple(map(total, rows))
     whole.errors = tuple(1e-14 * sum(map(abs, row)) for row in rows)
     return whole
 

@@ -71,10 +71,8 @@ def _advice(family: Family, formulas: Formulas, looks: Sequence[Averages]) -> st
             return f"state support={support!r}, over which it is 1"
     values = [a.mass.value for a in looks]
     first = values[0]
-    if len(values) > 1 and all(math.isclose(v, first, rel_tol=1e-6) for v in values):
-        return f"add the normaliser -log({first:.10g}) to its log-density"
     if not all(map(math.isfinite, values)):
         return "state its support, and add the normaliser"
-    if len(values) == 1:
+    if all(math.isclose(v, first, rel_tol=1e-6) for v in values):
         return f"add the normaliser -log({first:.10g}) to its log-density"
     return "add the normaliser to its log-density; it depends on the arguments"
