@@ -83,8 +83,8 @@ class Average:
 
     def fails(self, wanted: float) -> bool:
         """Away from what is wanted by far more than the error estimate."""
-        off = abs(self.value - wanted)
-        return off > max(1e-7 * self.size, 1000 * self.error) and not math.isnan(off)
+        known = math.isfinite(self.value) and math.isfinite(self.error)
+        return known and abs(self.value - wanted) > max(1e-7 * self.size, 1000 * self.error)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from entropysym.claims.densities.averages import BITS, ENDS, Average, Averages, 
 from entropysym.claims.densities.evaluation import NoNumberError
 from entropysym.claims.densities.panels import in_many_digits
 from entropysym.claims.densities.samples import leaves_of, settings
+from entropysym.claims.densities.second_maker import agrees_with_sympy, is_undefined_in_part
 from entropysym.claims.densities.wording import reason_of
 from entropysym.errors import InputError
 from entropysym.families import FAMILIES
@@ -169,6 +170,8 @@ def _looked_again(
     again, work = _finding(formulas, second), second.whole.evaluations
     if again.value == "normalised":
         return again, work
+    if not agrees_with_sympy(family, formulas, finding.score, first):
+        return _unsettled(finding), work
     if not _same(finding, again):
         return _unsettled(finding), work
     if continuous and finding.partial is None:
@@ -220,7 +223,7 @@ def _summary(
     if refused:
         decisive = refused[0]
         value = decisive.value  # type: ignore[assignment]
-    elif set(values) == {"undefined"} and all(_is_undefined_in_part(family, a) for a in looks):
+    elif set(values) == {"undefined"} and all(is_undefined_in_part(family, a) for a in looks):
         value = "not normalised"
     elif set(values) == {"normalised"} and not formulas.unknown:
         value = "normalised"
@@ -248,18 +251,6 @@ def _mean_zero(means: Iterable[Average]) -> bool | None:
     if any(m.fails(0) for m in means):
         return False
     return True if all(m.holds(0) for m in means) else None
-
-
-def _is_undefined_in_part(family: Family, a: Averages) -> bool:
-    """Numbers of a second maker agree that the log-density is no real number somewhere in the support, and is one elsewhere."""
-    undefined = a.whole.undefined
-    if not any(p.defined and p.values[0] > 0 for p in a.whole.panels) or not undefined:
-        return False
-    nearest = min(undefined, key=lambda p: abs(p.low + p.high))
-    x = sp.Rational(*map(int, float(sum(nearest.interval()) / 2).as_integer_ratio()))
-    places = {s: sp.Float(v) for s, v in a.setting.items()}
-    value = sp.N(family.log_density.xreplace({**places, family.variable: x}), 30)
-    return value is sp.nan or (value.is_number and not value.is_extended_real)
 
 
 def _not_settled(family: Family, why: str) -> Normalisation:

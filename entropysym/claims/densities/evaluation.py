@@ -190,7 +190,7 @@ class _Compiler:
         if e.is_number or e in (sp.true, sp.false):
             return Step("number", leaf=e)
         moves = self.variable is not None and self.variable in e.free_symbols
-        if moves and isinstance(e, (sp.Symbol, sp.Add, sp.Mul)):
+        if moves and self._is_plain(e):
             slope = e.diff(self.variable)
             if self.variable not in slope.free_symbols:
                 parts = (slope, e.xreplace({self.variable: sp.S.Zero}))
@@ -204,6 +204,13 @@ class _Compiler:
             raise NoNumberError(f"{type(e).__name__} has no numbers here")
         self._note_switches(e)
         return Step(head, tuple(self.visit(a) for a in e.args), moves=moves)
+
+    def _is_plain(self, e: sp.Basic) -> bool:
+        """Nothing but sums and products of the variable; a step function has slope 0 and is not linear."""
+        return e == self.variable or (
+            isinstance(e, (sp.Add, sp.Mul))
+            and all(self._is_plain(a) for a in e.args if self.variable in a.free_symbols)
+        )
 
     def _note_switches(self, e: sp.Basic) -> None:
         """What changes sign where this function has a kink or a jump."""

@@ -189,7 +189,7 @@ def _mp_softplus(a: Any) -> Any:
     return a + size if a > 0 else size
 
 
-def _mp_special(name: str, most: float = 1e30) -> Callable[..., Any]:
+def _mp_special(name: str, most: float) -> Callable[..., Any]:
     function = getattr(mpmath.mp, name)
 
     def limited(*arguments: Any) -> Any:
@@ -215,13 +215,13 @@ _MP_FUNCTIONS: dict[Head, Callable[..., Any]] = {
     "softplus": _mp_softplus,
     "sigmoid": lambda a: _mp_exp(-_mp_softplus(-a)),
     **{
-        name: _mp_special(name)
-        for name in (
-            *("gamma", "factorial", "beta", "binomial", "sin", "cos", "tan", "atan", "asin"),
-            *("acos", "tanh", "asinh", "atanh", "floor"),
-        )
+        name: _real(getattr(mpmath.mp, name), mpmath.nan, mpmath.inf)
+        for name in ("atan", "asin", "acos", "tanh", "asinh", "atanh", "floor")
     },
-    **{name: _mp_special(name, _LARGE) for name in ("sinh", "cosh")},
+    **{name: _mp_special(name, 1e15) for name in ("sin", "cos", "tan")},
+    **{name: _mp_special(name, 1e8) for name in ("gamma", "factorial", "beta", "binomial")},
+    "cosh": lambda a: (_mp_exp(a) + _mp_exp(-a)) / 2,
+    "sinh": lambda a: (_mp_exp(a) - _mp_exp(-a)) / 2 if abs(a) > 1 else mpmath.mp.sinh(a),
 }
 
 

@@ -11,14 +11,15 @@ import heapq
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Any
 
 import mpmath
 
 from entropysym.claims.densities.evaluation import CONSTANT_BITS, Around, Bound
 
-#: Most evaluations of one integral in floats; as many again are counted tenfold in mpmath.
-WORK = 60_000
+#: Most work on one integral: an evaluation in floats counts once, one in mpmath as many times as it has five binary digits.
+WORK = 150_000
 
 #: The logarithms of the distances: beyond them a float ends.
 _FAR = 700.0
@@ -54,23 +55,37 @@ class Piece:
     around: Around
     side: int
     top: float
-    #: Below this logarithm of the distance floats lose too many digits.
+    #: Below and above these logarithms of the distance floats lose too many digits.
     floor: float = -math.inf
+    ceiling: float = math.inf
 
     @staticmethod
     def of(around: Around, side: int, top: float) -> Piece:
-        """A piece whose floor is found by comparing floats with mpmath at some distances."""
-        scale = abs(float(around.anchor)) or 1.0
-        levels = [k for k in (-45, -35, -25, -15) if math.log(scale) + k * math.log(2) < top]
-        distances = [side * math.ldexp(scale, k) for k in levels]
-        rough, fine = (around.log_density(distances, bits) for bits in (None, 150))
-        lost = [
-            k
-            for k, a, b in zip(levels, rough, fine, strict=True)
-            if not abs(a - b) <= 1e-11 * max(1.0, abs(b)) and (a == a or b == b) and a != b
+        """A piece whose floor and ceiling are found by comparing floats with mpmath at some distances."""
+        scale = math.log(abs(float(around.anchor)) or 1.0)
+        us = [scale + u for u in _PROBES if scale + u < min(top, _FAR)]
+        rough = around.log_density([side * math.exp(u) for u in us])
+        fine = [
+            around.log_density([side * mpmath.exp(u)], _many(around, u, u))[0] for u in us
         ]
-        floor = math.log(scale) + (max(lost) + 10) * math.log(2) if lost else -math.inf
-        return Piece(around, side, top, floor)
+        floor, ceiling = -math.inf, math.inf
+        for u, a, b in zip(us, rough, fine, strict=True):
+            both_nan = a != a and b != b
+            if both_nan or max(a, b) + u < -60 or abs(a - b) <= 1e-11 * max(1.0, abs(b)):
+                continue
+            if u < scale:
+                floor = max(floor, u + 7)
+            else:
+                ceiling = min(ceiling, u - 14)
+        return Piece(around, side, top, floor, ceiling)
+
+    def is_rough(self, low: float, high: float) -> bool:
+        """Floats do not do on this panel."""
+        return low < self.floor or high > self.ceiling
+
+
+#: Distances at which floats are compared with mpmath, as logarithms relative to the anchor; none is a power of two.
+_PROBES = (-31.3, -24.2, -17.1, -10.2, 14.2, 28.3, 70.1, 300.3)
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,11 @@ class Panel:
     ends: tuple[float, float]
     defined: bool
     bits: int | None
+
+    @property
+    def work(self) -> int:
+        """What the panel cost, in evaluations in floats."""
+        return len(NODES) * (1 if self.bits is None else self.bits // 5)
 
     def interval(self) -> tuple[float, float]:
         """The panel's ends on the axis of the variable; within e^-30 of the anchor it is the anchor."""
@@ -141,19 +161,40 @@ def integral(
     `ends` of the support are numbers or None where it goes on for ever; the anchors lie inside it or at its ends.
     """
     whole = Integral([])
-    work = WORK if bits is None else WORK // 10
+    limit = WORK if bits is None else 2 * WORK
     for piece in _pieces(bound, anchors, ends):
-        panels = [panel(piece, low, high, bits) for low, high in _ladder(piece.top)]
-        whole.evaluations += len(NODES) * len(panels)
+        panels = _first_panels(piece, bits, limit - whole.evaluations)
+        whole.evaluations += sum(p.work for p in panels)
+        if whole.evaluations > limit:
+            whole.left_out = math.nan
         whole.panels += panels
-        left_out = _beyond(panels)
+        left_out = _beyond(panels) if panels else math.nan
         whole.left_out += left_out
         if math.isinf(left_out):
             whole.partial = whole.partial or _partial(panels, bits)
-    if whole.partial is None:
-        _refine(whole, refined, work, bits)
+    if math.isfinite(whole.left_out):
+        _refine(whole, refined, limit)
     whole.add_up()
     return whole
+
+
+def _first_panels(piece: Piece, bits: int | None, limit: int) -> list[Panel]:
+    """Panels from usual distances outwards, in order; where digits are dear, only as long as they matter."""
+    ladder = _ladder(piece.top)
+    start = next((i for i, (_, high) in enumerate(ladder) if high >= 0), len(ladder) - 1)
+    panels: list[Panel] = []
+    for outwards in (ladder[start::-1], ladder[start + 1 :]):
+        largest = 0.0
+        for low, high in outwards:
+            panels.append(panel(piece, low, high, bits))
+            limit -= panels[-1].work
+            new = panels[-1]
+            largest = max(largest, new.values[0])
+            inner, outer = new.ends if low >= 0 else new.ends[::-1]
+            dear = new.bits is not None and abs(low) > 60
+            if limit < 0 or (dear and outer * 60 < min(inner, 1e-20 * largest)):
+                break
+    return sorted(panels, key=lambda p: p.low)
 
 
 def _pieces(bound: Bound, anchors: Sequence[Any], ends: tuple[Any, Any]) -> list[Piece]:
@@ -183,12 +224,12 @@ def _ladder(top: float) -> list[tuple[float, float]]:
 
 def panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
     """One panel; in mpmath if floats overflow, or lose all digits beside the anchor."""
-    if bits is None and low < piece.floor:
-        return _panel(piece, low, high, _many(piece, low))
+    if bits is None and piece.is_rough(low, high):
+        return _panel(piece, low, high, _many(piece.around, low, high))
     found = _panel(piece, low, high, bits)
     if (found.defined and math.isfinite(found.values[0])) or bits is not None:
         return found
-    more = _many(piece, low)
+    more = _many(piece.around, low, high)
     if not found.defined:
         with mpmath.workprec(more):
             middle = piece.side * mpmath.exp((low + high) / 2)
@@ -198,10 +239,10 @@ def panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
     return _panel(piece, low, high, more)
 
 
-def _many(piece: Piece, low: float) -> int:
-    """Binary digits that are enough at a distance of e^low from the anchor."""
-    lost = float(mpmath.log(abs(piece.around.anchor) + 1)) - low
-    return min(CONSTANT_BITS - 50, 100 + max(0, round(1.45 * lost)))
+def _many(around: Around, low: float, high: float) -> int:
+    """Binary digits that are enough at distances between e^low and e^high from the anchor."""
+    lost = max(float(mpmath.log(abs(around.anchor) + 1)) - low, high, 0.0)
+    return min(CONSTANT_BITS - 50, 100 + round(1.45 * lost))
 
 
 def _panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
@@ -214,15 +255,16 @@ def _panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
             distances = [piece.side * mpmath.exp(u) for u in us]
     logs, *moments = piece.around.outputs(distances, bits)
     weights = _weights(logs, us, bits)
-    defined = all(w == w for w in weights)
+    if not any(weights):
+        nothing = (0.0,) * (1 + 2 * len(moments))
+        return Panel(piece, low, high, nothing, nothing, (0.0, 0.0), True, bits)
     rows = [weights]
     for moment in moments:
+        # Where the log-density is -oo, scores of any value do not count.
         row = [w * float(m) if w else 0.0 for w, m in zip(weights, moment, strict=True)]
         rows += [row, [abs(v) for v in row]]
-    if defined:
-        # A log-density of -oo makes scores of any value: they do not count.
-        rows = [[0.0 if w == 0 else v for w, v in zip(weights, row, strict=True)] for row in rows]
     values, errors = zip(*(_gauss_kronrod(row, half) for row in rows), strict=True)
+    defined = all(w == w for w in weights)
     return Panel(piece, low, high, values, errors, (weights[0], weights[-1]), defined, bits)
 
 
@@ -237,12 +279,11 @@ def _weights(logs: Sequence[Any], us: Sequence[float], bits: int | None) -> list
 
 def _gauss_kronrod(row: Sequence[float], half: float) -> tuple[float, float]:
     """The integral by 15 nodes, and the error estimate of QUADPACK."""
-    value = sum(w * v for w, v in zip(KRONROD, row, strict=True))
+    value = sum(map(mul, KRONROD, row))
     if not math.isfinite(value):
         return value, math.inf
-    rough = sum(w * v for w, v in zip(GAUSS, row, strict=True))
     spread = sum(w * abs(v - value / 2) for w, v in zip(KRONROD, row, strict=True))
-    error = abs(value - rough)
+    error = abs(value - sum(map(mul, GAUSS, row)))
     if spread and error:
         error = spread * min(1.0, (200 * error / spread) ** 1.5)
     return half * value, half * error
@@ -252,7 +293,7 @@ def _beyond(panels: Sequence[Panel]) -> float:
     """What lies beyond the ends of a piece, where the integrand is taken to go on as a power; infinite if it does not fall."""
     missing = 0.0
     outer = [(panels[0], 0)]
-    if panels[-1].high >= _FAR:
+    if panels[-1].piece.top >= _FAR:
         outer.append((panels[-1], 1))
     for end, place in outer:
         last, inner = end.ends[place], end.ends[1 - place]
@@ -266,8 +307,8 @@ def _beyond(panels: Sequence[Panel]) -> float:
 
 def _partial(panels: Sequence[Panel], bits: int | None) -> tuple[float, float, float]:
     """An interval that ends where the integrand does not fall any more, and the integral over it."""
-    piece, top = panels[0].piece, min(panels[-1].high, 40.0)
-    rising = panels[-1].high >= _FAR and not panels[-1].ends[1] < panels[-1].ends[0]
+    piece, top = panels[0].piece, min(panels[-1].piece.top, 40.0)
+    rising = panels[-1].piece.top >= _FAR and not panels[-1].ends[1] < panels[-1].ends[0]
     marks = [top - 0.5 * k for k in range(round(2 * (top + 40)))]
     if rising:
         marks.reverse()
@@ -286,7 +327,7 @@ def _partial(panels: Sequence[Panel], bits: int | None) -> tuple[float, float, f
     return min(places), max(places), known
 
 
-def _refine(whole: Integral, refined: int, work: int, bits: int | None) -> None:
+def _refine(whole: Integral, refined: int, limit: int) -> None:
     """Halve the panel with the largest error until errors are small or the work is done."""
     scales = [1.0]
     for k in range(refined):
@@ -301,14 +342,14 @@ def _refine(whole: Integral, refined: int, work: int, bits: int | None) -> None:
     heap = [(-error(p), i, p) for i, p in enumerate(whole.panels)]
     heapq.heapify(heap)
     fresh, open_error = len(heap), -sum(h[0] for h in heap)
-    while heap and open_error > 1e-12 and whole.evaluations < work:
+    while heap and open_error > 1e-12 and whole.evaluations < limit:
         worst, _, p = heapq.heappop(heap)
         if worst == 0:
             heapq.heappush(heap, (worst, fresh, p))
             break
         open_error += worst
         for part, estimate in _halves(p, error):
-            whole.evaluations += len(NODES) * (10 if part.bits and bits is None else 1)
+            whole.evaluations += part.work
             fresh += 1
             if part.high - part.low < 1e-9:  # a jump: the estimate stands, but goes no further
                 estimate = 0.0
@@ -321,7 +362,7 @@ def in_many_digits(whole: Integral) -> tuple[float, ...]:
     """The same panels again in mpmath, so far as they matter: the totals."""
     least = 1e-11 * whole.totals[0]
     again = [
-        p if p.values[0] < least or p.bits else _panel(p.piece, p.low, p.high, _many(p.piece, p.low))
+        p if p.values[0] < least or p.bits else _panel(p.piece, p.low, p.high, _many(p.piece.around, p.low, p.high))
         for p in whole.panels
     ]
     return tuple(total(row) for row in zip(*(p.values for p in again), strict=True))
@@ -335,6 +376,6 @@ def _halves(p: Panel, error: Callable[[Panel], float]) -> list[tuple[Panel, floa
     ]
     found = [(half, error(half)) for half in halves]
     if p.bits is None and p.high - p.low < 1.5 and sum(e for _, e in found) > 0.7 * error(p):
-        halves = [_panel(p.piece, h.low, h.high, _many(p.piece, h.low)) for h in halves]
+        halves = [_panel(p.piece, h.low, h.high, _many(p.piece.around, h.low, h.high)) for h in halves]
         found = [(half, error(half)) for half in halves]
     return found

@@ -38,13 +38,16 @@ def count_sum(bound: Bound, scan: Bound, refined: int, bits: int | None) -> Inte
     if any(v != v for v in rows[0]):
         whole.totals = (math.nan, *whole.totals[1:])
         return whole
+    if not any(rows[0][direct // 2 :]) and not any(_far(around, bits)):
+        return whole
     tails = []
     for start in (direct // 2, direct):
         places = anchors(scan, (mpmath.mpf(start), None))
         tail = integral(bound, places, (mpmath.mpf(start), None), refined, bits)
         whole.evaluations += tail.evaluations
         if tail.undefined:
-            return _without_tail(whole, around, bits)
+            whole.left_out = math.nan
+            return whole
         tails.append((tail, [_corrected(row, start) for row in rows]))
     (near, near_ends), (far, far_ends) = tails
     if far.partial is not None:
@@ -59,12 +62,9 @@ def count_sum(bound: Bound, scan: Bound, refined: int, bits: int | None) -> Inte
     return whole
 
 
-def _without_tail(whole: Integral, around: Around, bits: int | None) -> Integral:
-    """The terms alone, where the density is known between the counts no further: if the later ones are 0, nothing is left out."""
-    later = _rows(around, [math.ldexp(DIRECT, k) + k for k in range(30)], bits)
-    if any(later[0]):
-        whole.left_out = math.nan
-    return whole
+def _far(around: Around, bits: int | None) -> list[float]:
+    """The density at some counts far out."""
+    return _rows(around, [math.ldexp(DIRECT, k) + k for k in range(30)], bits)[0]
 
 
 def _rows(around: Around, places: Sequence[float], bits: int | None) -> list[list[float]]:
