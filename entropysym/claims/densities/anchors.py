@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -65,13 +66,13 @@ def _sign_changes(around: Around, ends: tuple[Any, Any]) -> list[Any]:
     found: list[Any] = []
     for i in around.bound.program.switches:
         signs = [(t, v > 0) for t, v in zip(distances, registers[i], strict=True) if v and v == v]
-        for (a, up), (b, later) in zip(signs[:-1], signs[1:], strict=True):
+        for (a, up), (b, later) in pairwise(signs):
             if up != later and not (a < 0 < b and b - a < 1e-11) and len(found) < MOST:
                 found.append(around.anchor + _divided(around, i, a, b, up))
     return found
 
 
-def _divided(around: Around, switch: int, a: float, b: float, up: bool) -> mpmath.mpf:
+def _divided(around: Around, switch: int, a: float, b: float, up: bool) -> Any:
     """The sign change between two distances, by dividing into 16 parts until floats end."""
     for _ in range(14):
         inner = [a + (b - a) * k / 16 for k in range(1, 16)]
@@ -87,8 +88,8 @@ def _divided(around: Around, switch: int, a: float, b: float, up: bool) -> mpmat
     return _polished(around, switch, a, b) or mpmath.mpf(near)
 
 
-def _polished(around: Around, switch: int, a: float, b: float) -> mpmath.mpf | None:
-    """A zero in all digits, by secants: the mass of a pole is close to it."""
+def _polished(around: Around, switch: int, a: float, b: float) -> Any:
+    """A zero in all digits, by secants, for the mass of a pole is close to it; None if there is none."""
 
     def value(t: Any) -> Any:
         return around.registers([t], CONSTANT_BITS)[switch][0]

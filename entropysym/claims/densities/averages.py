@@ -36,17 +36,18 @@ class Formulas:
 
     program: Program
     scan: Program
-    scores: tuple[sp.Symbol, ...]
+    scores: tuple[Any, ...]
     motions: tuple[str, ...]
     unknown: str
 
     @staticmethod
-    def of(family: Family, still: frozenset[sp.Symbol]) -> Formulas:
+    def of(family: Family, still: frozenset[sp.Basic]) -> Formulas:
         """The formulas of a family; the arguments that stand `still` have no score that counts.
 
         Raises `NoNumberError` if the log-density has no numbers; `unknown` says why the scores have none.
         """
-        x, log_density = family.variable, family.log_density
+        x: Any = family.variable
+        log_density = family.log_density
         leaves = frozenset(family.arguments)
         strays = log_density.free_symbols - leaves - {x}
         if strays:
@@ -91,7 +92,7 @@ class Average:
 class Averages:
     """The integral, the scores' means, the motions' means at one setting, and how they were found."""
 
-    setting: Mapping[sp.Symbol, Any]
+    setting: Mapping[sp.Basic, Any]
     whole: Integral
     mass: Average
     scores: tuple[Average, ...]
@@ -105,7 +106,7 @@ class Averages:
 def averages(
     formulas: Formulas,
     support: Support,
-    setting: Mapping[sp.Symbol, Any],
+    setting: Mapping[sp.Basic, Any],
     *,
     extra: tuple[Any, ...] = (),
     bits: int | None = None,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 
 import mpmath
@@ -22,6 +23,10 @@ from entropysym.families import FAMILIES
 from entropysym.language.records import Factor, Family, Model
 
 Value = Literal["normalised", "not normalised", "score's mean not zero", "not settled"]
+
+#: After this much work no further setting is looked at.
+MOST_WORK = 300_000
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -109,13 +114,15 @@ def _checked(
         formulas = Formulas.of(family, standing)
     except NoNumberError as why:
         return _not_settled(family, str(why))
-    looks = [
-        averages(formulas, family.support, setting)
-        for setting in settings(family.arguments, arguments, unit)
-    ]
+    looks: list[Averages] = []
     findings: list[Finding] = []
-    evaluations = sum(a.whole.evaluations for a in looks)
-    for first in looks:
+    evaluations = 0
+    for setting in settings(family.arguments, arguments, unit):
+        if evaluations > MOST_WORK:
+            break
+        first = averages(formulas, family.support, setting)
+        looks.append(first)
+        evaluations += first.whole.evaluations
         finding = _finding(formulas, first)
         if finding.value not in ("normalised", "undefined"):
             finding, more = _looked_again(formulas, family, first, finding)
@@ -188,7 +195,7 @@ def _looked_again(
 def _other_places(first: Averages) -> tuple[Any, ...]:
     """More anchors, so that every panel lies elsewhere."""
     places = sorted({p.piece.around.anchor for p in first.whole.panels})
-    between = [a + (b - a) * mpmath.mpf("0.382") for a, b in zip(places, places[1:], strict=False)]
+    between = [a + (b - a) * mpmath.mpf("0.382") for a, b in pairwise(places)]
     beyond = [places[0] - (1 + abs(places[0])) * 0.7, places[-1] + (1 + abs(places[-1])) * 0.7]
     return (*between, *beyond)
 

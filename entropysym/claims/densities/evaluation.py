@@ -124,7 +124,7 @@ class Around:
     def _run(
         self,
         distances: Column,
-        table: Mapping[Head, Callable[[list[Column]], Column]],
+        table: Mapping[Head, Callable[[Sequence[Column]], Column]],
         constants: Sequence[Any],
         shifts: Mapping[int, tuple[Any, Any]],
     ) -> list[Column]:
@@ -160,7 +160,7 @@ def compiled(
 
 def scanned(variable: sp.Symbol, leaves: frozenset[sp.Basic], log_density: sp.Expr) -> Program:
     """A program whose zeros tell where to look: the slope of the log-density, and of each of its sums and exponents."""
-    parts = {e for e in sp.preorder_traversal(log_density) if isinstance(e, sp.Add)}
+    parts: set[Any] = {e for e in sp.preorder_traversal(log_density) if isinstance(e, sp.Add)}
     parts |= {e.args[0] for e in log_density.atoms(sp.exp)}
     parts = {e for e in parts if variable in e.free_symbols} - {log_density}
     ordered = sorted(parts, key=sp.default_sort_key)
@@ -184,7 +184,7 @@ class _Compiler:
                 self.switches.append(self.known[e])
         return self.known[e]
 
-    def _step(self, e: sp.Basic) -> Step:
+    def _step(self, e: Any) -> Step:
         if e in self.leaves:
             return Step("argument", leaf=e)
         if e.is_number or e in (sp.true, sp.false):
@@ -212,16 +212,13 @@ class _Compiler:
             and all(self._is_plain(a) for a in e.args if self.variable in a.free_symbols)
         )
 
-    def _note_switches(self, e: sp.Basic) -> None:
+    def _note_switches(self, e: Any) -> None:
         """What changes sign where this function has a kink or a jump."""
-        if isinstance(e, Relational):
-            differences = [e.lhs - e.rhs]
-        elif isinstance(e, (sp.Max, sp.Min)):
-            differences = [a - b for i, a in enumerate(e.args) for b in e.args[:i]]
-        elif isinstance(e, (sp.Abs, sp.sign, sp.Heaviside)):
-            differences = [e.args[0]]
-        elif isinstance(e, sp.Pow):
-            differences = [e.base]
+        parts: tuple[Any, ...] = e.args
+        if isinstance(e, (Relational, sp.Max, sp.Min)):
+            differences = [a - b for i, a in enumerate(parts) for b in parts[:i]]
+        elif isinstance(e, (sp.Abs, sp.sign, sp.Heaviside, sp.Pow)):
+            differences = [parts[0]]
         else:
             return
         self.switches += [self.visit(d) for d in differences]

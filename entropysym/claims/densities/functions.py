@@ -11,15 +11,17 @@ from typing import Any
 
 import mpmath
 import sympy as sp
-from mpmath import fp
 
 from entropysym.language.functions import Sigmoid, Softplus
 
-Head = str
-Columns = list[Sequence[Any]]
+#: mpmath on floats; its stubs do not know all that it has.
+fp: Any = mpmath.fp
 
-#: Beyond this the exponential is an infinity or 0, also in mpmath, where it would fill the memory.
-_LARGE = 1e7
+Head = str
+Columns = Sequence[Sequence[Any]]
+
+#: Beyond this the exponential is an infinity in mpmath too, where it would fill the memory.
+_LARGE = mpmath.ldexp(1, 2200)
 
 _HEADS: dict[type, Head] = {
     sp.Add: "add",
@@ -163,9 +165,9 @@ _FLOAT_FUNCTIONS |= {
 
 
 def _mp_exp(a: Any) -> Any:
-    if abs(a) < _LARGE:
-        return mpmath.mp.exp(a)
-    return mpmath.inf if a > 0 else (mpmath.mpf(0) if a < 0 else mpmath.nan)
+    if a < -1e9:
+        return mpmath.mpf(0)
+    return mpmath.mp.exp(a) if a < _LARGE else (mpmath.inf if a > 0 else mpmath.nan)
 
 
 def _mp_log(a: Any) -> Any:

@@ -20,11 +20,11 @@ _UNIT = ((0.3, 0.7), (0.05, 0.3), (0.7, 0.95), (0.4, 0.6))
 #: How many settings are looked at where arguments are free.
 SETTINGS = 5
 
-Setting = dict[sp.Symbol, Any]
+Setting = dict[sp.Basic, Any]
 
 
 def settings(
-    places: Sequence[sp.Symbol], arguments: Sequence[sp.Expr], unit: frozenset[str]
+    places: Sequence[sp.Basic], arguments: Sequence[sp.Expr], unit: frozenset[str]
 ) -> list[Setting]:
     """Values of a family's arguments, drawn through the formulas that fill them.
 
@@ -48,7 +48,7 @@ def settings(
 
 
 def _filled(
-    places: Sequence[sp.Symbol],
+    places: Sequence[sp.Basic],
     arguments: Sequence[sp.Expr],
     drawn: dict[sp.Basic, Any],
     rng: random.Random,
@@ -68,7 +68,7 @@ def _value(argument: sp.Expr, drawn: dict[sp.Basic, Any]) -> Any:
         program = compiled(None, frozenset(drawn), [argument])
     except NoNumberError:
         return mpmath.nan
-    bound = program.at({leaf: value for leaf, value in drawn.items()})
+    bound = program.at(drawn)
     return bound.constants[program.outputs[0]]
 
 

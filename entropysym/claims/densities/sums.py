@@ -38,16 +38,16 @@ def count_sum(bound: Bound, scan: Bound, refined: int, bits: int | None) -> Inte
     if any(v != v for v in rows[0]):
         whole.totals = (math.nan, *whole.totals[1:])
         return whole
-    if not any(rows[0][direct // 2 :]) and not any(_far(around, bits)):
-        return whole
+    between = around.log_density([direct + 0.37, direct + 1.61], 200)
+    if any(v != v for v in between):
+        return _without_tail(whole, around, bits)
     tails = []
     for start in (direct // 2, direct):
         places = anchors(scan, (mpmath.mpf(start), None))
         tail = integral(bound, places, (mpmath.mpf(start), None), refined, bits)
         whole.evaluations += tail.evaluations
         if tail.undefined:
-            whole.left_out = math.nan
-            return whole
+            return _without_tail(whole, around, bits)
         tails.append((tail, [_corrected(row, start) for row in rows]))
     (near, near_ends), (far, far_ends) = tails
     if far.partial is not None:
@@ -62,13 +62,19 @@ def count_sum(bound: Bound, scan: Bound, refined: int, bits: int | None) -> Inte
     return whole
 
 
-def _far(around: Around, bits: int | None) -> list[float]:
-    """The density at some counts far out."""
-    return _rows(around, [math.ldexp(DIRECT, k) + k for k in range(30)], bits)[0]
+def _without_tail(whole: Integral, around: Around, bits: int | None) -> Integral:
+    """The terms alone, where the density is no number between the counts; less than 1 is not held against it."""
+    later = _rows(around, [math.ldexp(DIRECT, k) + k for k in range(30)], bits)[0]
+    if any(later) or whole.totals[0] < 1 - 1e-9:
+        whole.left_out = math.nan
+    return whole
 
 
 def _rows(around: Around, places: Sequence[float], bits: int | None) -> list[list[float]]:
-    logs, *moments = around.outputs(places, bits)
+    columns = around.outputs(places, bits)
+    if bits is None and any(v != v for v in columns[0]):  # floats that overflow
+        columns = around.outputs(places, 200)
+    logs, *moments = columns
     weights = [_density(float(v)) for v in logs]
     rows = [weights]
     for moment in moments:
