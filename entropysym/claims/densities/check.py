@@ -105,19 +105,33 @@ def _checked(
 ) -> Normalisation:
     if family.is_multivariate:
         return _not_settled(family, "densities of vectors are not integrated")
+    try:
+        return _looked_at(family, arguments, unit, still)
+    except NoNumberError as why:
+        return _not_settled(family, str(why))
+    except (ArithmeticError, ValueError, TypeError, NotImplementedError, RecursionError) as error:
+        # What SymPy or mpmath cannot do with a formula is no fault of the density.
+        return _not_settled(family, f"{type(error).__name__}: {error}")
+
+
+def _looked_at(
+    family: Family,
+    arguments: tuple[sp.Expr, ...],
+    unit: frozenset[str],
+    still: frozenset[sp.Basic],
+) -> Normalisation:
+    """Look at setting after setting until one is refused, two are not settled, or the work is done."""
     standing = frozenset(
         place
         for place, argument in zip(family.arguments, arguments, strict=True)
         if all(_stands_still(leaf, still) for leaf in leaves_of(argument))
     )
-    try:
-        formulas = Formulas.of(family, standing)
-    except NoNumberError as why:
-        return _not_settled(family, str(why))
+    formulas = Formulas.of(family, standing)
     looks: list[Averages] = []
     findings: list[Finding] = []
     evaluations = 0
-    for setting in settings(family.arguments, arguments, unit):
+    drawn = settings(family.arguments, arguments, unit)
+    for setting in drawn:
         if evaluations > MOST_WORK:
             break
         first = averages(formulas, family.support, setting)
@@ -131,6 +145,8 @@ def _checked(
         open_ends = [f for f in findings if f.value == "not settled"]
         if finding.value in ("not normalised", "score's mean not zero") or len(open_ends) > 1:
             break
+    if findings[-1].value == "not normalised":  # for what to do, another number tells
+        looks += [averages(formulas, family.support, s) for s in drawn[len(looks) :][:1]]
     return _summary(family, formulas, looks, findings, evaluations)
 
 
@@ -246,7 +262,7 @@ def _summary(
         score=decisive.score,
         mean=decisive.mean,
         error=max((f.error for f in findings if f.error == f.error), default=math.nan),
-        settings=len(looks),
+        settings=len(findings),
         evaluations=evaluations,
         shift=motions.get("shift") if value == "normalised" else None,
         scale=motions.get("scale") if value == "normalised" else None,
