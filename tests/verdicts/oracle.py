@@ -27,12 +27,13 @@ from entropysym.language.symbols import n
 from .catalogue import ANY, CASES
 from .evaluating import STEP, Array, Point, evaluate, exponential, sine, tanh
 
-#: Sizes of the three points: more and fewer dimensions than latents.
+#: Sizes of the three points: more and fewer dimensions than latents, and many, since on few bits every function is a combination of others.
 SIZES = (
     {"D": 3, "H": 2, "K": 2, "J": 3},
     {"D": 2, "H": 3, "K": 4, "J": 2},
-    {"D": 3, "H": 2, "K": 3, "J": 2},
+    {"D": 7, "H": 2, "K": 3, "J": 2},
 )
+BITS = 5
 SITUATIONS = 200
 TRUE, FALSE = 1e-8, 1e-4
 
@@ -124,6 +125,8 @@ class _Situations:
     ) -> None:
         self.model, self.rng, self.generous = model, rng, generous
         self.sizes = {size.name: sizes.get(size.name, 2) for size in model.sizes}
+        if model.prior.family.support == "binary" and sizes == SIZES[-1]:
+            self.sizes[model.latent.size.name] = BITS
         held = {c.on for c in model.constraints}
         moved = [p for p in model.parameters if p.learned and p.name not in held]
         self.columns: list[tuple[str, tuple[int, ...]]] = [
@@ -273,7 +276,8 @@ class _Situations:
             entropy = entropy + CASES[family.name].entropy(*arguments)
         return log_p, log_h, entropy
 
-    def rows(self) -> Rows:
+    def measured(self) -> tuple[Array, Array, Point]:
+        """The gap, the objective under each perturbation, and the point with the values of its factors."""
         self.latent_input, self.noise = False, []
         outer = Point(self.sizes, self.parameters, self.network, self.data())
         latents, weights, entropy = self.encode(outer)
@@ -296,8 +300,12 @@ class _Situations:
         roles = {"Entropy prior": prior_entropy, "Entropy decoder": decoder_entropy}
         roles |= {"LogDensity prior": prior, "LogDensity decoder": decoder}
         roles |= {"LogBaseMeasure prior": prior_h, "LogBaseMeasure decoder": decoder_h}
+        return np.real(gap[0]), J, replace(point, roles=roles)
+
+    def rows(self) -> Rows:
+        gap, J, point = self.measured()
         slopes = (np.imag(J) / STEP).T[:, : len(self.columns)]
-        return Rows(np.real(gap[0]), slopes, tuple(self.columns), replace(point, roles=roles))
+        return Rows(gap, slopes, tuple(self.columns), point)
 
 
 def noise_rule(noise: str, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -307,7 +315,7 @@ def noise_rule(noise: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     elif noise == "exponential":
         nodes, weights = special.roots_laguerre(count)
     elif noise == "laplace":
-        half, each = special.roots_laguerre(2)  # also exact for odd powers of |noise|
+        half, each = special.roots_laguerre(count)  # also exact for odd powers of |noise|
         nodes, weights = np.concatenate([half, -half]), np.concatenate([each, each])
     else:
         # A rule from the moments: enough for polynomials, and for all else the identity holds sample by sample.

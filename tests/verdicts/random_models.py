@@ -78,9 +78,17 @@ FREE = (
     "power",
     "ratio",
 )
-HELD = ("one", "number", "fixed", "plus_known", "softplus_sum", "clamp", "inactive_clamp")
+HELD = (
+    "one", "number", "fixed", "fixed_each", "plus_known", "plus_known_each", "softplus_sum", "clamp", "inactive_clamp", "exp_abs",
+    "exp_tanh",
+)  # fmt: skip
+#: Scales that read z and can move.
+READING = ("times_network", "exp_network")
 SHARED = ("shared", "shared_square", "shared_inverse", "shared_root", "shared_product")
-HEADS = ("exp", "softplus", "square", "root", "inverse", "plus_known", "softplus_sum", "power")
+HEADS = (
+    "exp", "softplus", "square", "root", "inverse", "plus_known", "plus_known_each", "softplus_sum", "power", "exp_abs",
+    "exp_tanh",
+)  # fmt: skip
 PRIOR_LOCATIONS = ("zero", "number", "fixed", "fixed_array", "learned", "learned_array")
 DECODER_LOCATIONS = (
     "linear",
@@ -92,6 +100,7 @@ DECODER_LOCATIONS = (
 )
 ENCODER_LOCATIONS = (
     "network", "frozen", "linear", "linear_no_bias", "linear_fixed", "linear_fixed_offset", "last_layer", "tied", "zero",
+    "network_of_linear",
 )  # fmt: skip
 ENCODER_SCALES = (
     "network", "frozen", "exp_network", "times_network", "each", "learned", "fixed", "one", "shared", "shared_root", "exp", "softplus",
@@ -115,22 +124,35 @@ def random_spec(random: Random) -> Spec:
     return _settled(fitting, random)
 
 
-def _family(random: Random, role: str) -> str:
-    kinds = (REAL, REAL, REAL, POSITIVE, BINARY if role == "prior" else (*BINARY, *COUNT), COUNT)
+def _family(random: Random) -> str:
+    kinds = (
+        REAL,
+        REAL,
+        REAL,
+        REAL,
+        REAL,
+        REAL,
+        POSITIVE,
+        POSITIVE,
+        BINARY,
+        COUNT,
+        COUNT,
+        ("PowerUnit",),
+    )
     return random.choice(random.choice(kinds))
 
 
 def _wild(random: Random) -> Spec:
-    prior = _family(random, "prior")
+    prior = _family(random)
     return Spec(
         prior=prior,
         prior_location=random.choice(PRIOR_LOCATIONS),
         prior_scale=random.choice((*FREE, *HELD, *SHARED)),
-        prior_shape=random.choice(("fixed", "number", "learned")),
-        decoder=_family(random, "decoder"),
+        prior_shape=_often(random, ("fixed", "number"), ("learned",), 0.85),
+        decoder=_family(random),
         decoder_location=random.choice((*DECODER_LOCATIONS, "linear_fixed", "frozen")),
-        decoder_scale=random.choice((*FREE, *HELD, "network", "times_network", "exp_network", "softplus_network")),
-        decoder_shape=random.choice(("fixed", "number", "learned")),
+        decoder_scale=random.choice((*FREE, *HELD, *READING, "exp_linear", "network", "softplus_network")),
+        decoder_shape=_often(random, ("fixed", "number"), ("learned",), 0.85),
         encoder=random.choice(ENCODERS[CASES[prior].support]),
         encoder_location=random.choice(ENCODER_LOCATIONS),
         encoder_scale=random.choice(ENCODER_SCALES),
@@ -142,26 +164,25 @@ def _fitting(random: Random) -> Spec:
     """A prior that moves by itself under any encoder, or a fixed one under an encoder that is closed under scaling."""
     decoder = random.choice(
         ("Normal", "Normal", "NormalStd", "NormalPrecision", "NormalLogVariance", "NormalFactor", "NormalPlain", "Laplace",
-         "Quartic", "Student", "Bernoulli", "BernoulliLogit", "Poisson", "Exponential", "Gamma", "HalfNormal", "Rayleigh",
+         "Quartic", "Bernoulli", "BernoulliLogit", "Poisson", "Exponential", "HalfNormal", "Rayleigh", "LogNormal",
          "BernoulliOdds", "PoissonRate", "Geometric")
     )  # fmt: skip
-    scale = random.choice((*FREE, *FREE, "times_network", "exp_network"))
-    shape = "learned" if decoder in ("Student", "Gamma") else random.choice(("fixed", "number"))
-    location = random.choice(DECODER_LOCATIONS)
-    if CASES[decoder].kinds == ("natural",):
+    case = CASES[decoder]
+    location, scale = random.choice(DECODER_LOCATIONS), random.choice((*FREE, *FREE, *READING))
+    if case.kinds == ("natural",):
         location = random.choice(("last_layer", "linear_bias", "last_layer_no_bias", "linear"))
-    if CASES[decoder].support in ("binary", "count"):
+    if case.kinds == ("scale",):
         scale = random.choice(("exp_last_layer", "exp_linear"))
-    spec = Spec(
-        decoder=decoder, decoder_location=location, decoder_scale=scale, decoder_shape=shape
-    )
+        if case.support == "positive":
+            scale = random.choice((scale, *READING))
+    spec = Spec(decoder=decoder, decoder_location=location, decoder_scale=scale)
     return _moving(spec, random) if random.random() < 0.55 else _scaling(spec, random)
 
 
 def _moving(spec: Spec, random: Random) -> Spec:
     prior = random.choice(
-        ("Normal", "Normal", "NormalStd", "NormalPrecision", "NormalLogVariance", "NormalFactor", "Laplace", "Quartic", "Student",
-         "Exponential", "Gamma", "HalfNormal", "Rayleigh", "LogNormal", "Bernoulli", "PoissonRate", "Geometric", "NegativeBinomial")
+        ("Normal", "Normal", "NormalStd", "NormalPrecision", "NormalLogVariance", "NormalFactor", "Laplace", "Quartic",
+         "Exponential", "HalfNormal", "Rayleigh", "LogNormal", "Bernoulli", "PoissonRate", "Geometric", "NegativeBinomial")
     )  # fmt: skip
     case = CASES[prior]
     return replace(
@@ -169,7 +190,7 @@ def _moving(spec: Spec, random: Random) -> Spec:
         prior=prior,
         prior_location="learned_array" if "natural" in case.kinds else random.choice(PRIOR_LOCATIONS),
         prior_scale=random.choice((*FREE, "shared", "shared_square", "shared_product")),
-        prior_shape="learned" if prior in ("Student", "Gamma") else random.choice(("fixed", "number")),
+        prior_shape=random.choice(("fixed", "number")),
         encoder="Any" if ANY and random.random() < 0.15 else random.choice(ENCODERS[case.support]),
         encoder_location=random.choice(ENCODER_LOCATIONS),
         encoder_scale=random.choice(ENCODER_SCALES),
@@ -181,23 +202,40 @@ def _scaling(spec: Spec, random: Random) -> Spec:
         ("Normal", "Normal", "Normal", "StandardNormal", "UnitNormal", "Laplace", "StandardLaplace", "NormalStd", "Quartic")
     )  # fmt: skip
     location = random.choice(("linear_bias", "linear", "network_of_linear", "network_of_linear"))
-    if CASES[spec.decoder].kinds == ("natural",):
+    kinds, scale = CASES[spec.decoder].kinds, random.choice(FREE)
+    if kinds == ("natural",):
         location = "linear_bias"
+    if kinds == ("scale",):
+        scale = "exp_linear"
     return replace(
         spec,
         prior=prior,
         prior_location=_often(random, ("zero",), ("number", "fixed", "fixed_array"), 0.8),
         prior_scale=random.choice(("one", "number", "fixed")),
         decoder_location=location,
-        decoder_scale="exp_linear" if spec.decoder_scale == "exp_last_layer" else random.choice(FREE),
+        decoder_scale=scale,
         encoder=random.choice(("Normal", "Normal", "NormalStd", "NormalLogVariance", "LaplaceScaled", "Logistic", "Gumbel")),
         encoder_location=_often(random, ("linear", "last_layer", "linear_no_bias"), ENCODER_LOCATIONS, 0.8),
         encoder_scale=_often(random, ("each", "exp_network", "times_network", "learned", "exp"), ENCODER_SCALES, 0.8),
     )  # fmt: skip
 
 
+#: Shipped families for own ones.
+SHIPPED = {
+    **dict.fromkeys(
+        ("NormalStd", "NormalPrecision", "NormalLogVariance", "NormalFactor", "NormalPlain"),
+        "Normal",
+    ),
+    **dict.fromkeys(("LaplaceScaled", "Quartic"), "Laplace"),
+    **dict.fromkeys(("BernoulliLogit",), "Bernoulli"),
+}
+
+
 def _settled(spec: Spec, random: Random) -> Spec:
     """Objective and constraint, and what does not go together put right."""
+    if random.random() < 0.3:
+        roles = ("prior", "decoder", "encoder")
+        spec = replace(spec, **{r: SHIPPED.get(getattr(spec, r), getattr(spec, r)) for r in roles})
     if random.random() < 0.22:
         spec = replace(spec, penalty=random.choice(("decay", "decay", "scale", "prior_scale")))
     if random.random() < 0.22:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from functools import partial
@@ -15,7 +16,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from .trying import FAULTS, tried
+from .catalogue import LAWS
+from .random_models import source, spec_of
+from .trying import FAULTS, smaller, tried
 
 #: Verdicts that are wrong, of which there must be none.
 WRONG = (
@@ -35,10 +38,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seconds", type=int, default=120, help="the most for one derive")
     parser.add_argument("--out", type=Path, default=Path("verdicts.jsonl"))
-    parser.add_argument("--no-shrink", action="store_true")
+    parser.add_argument("--as-drawn", action="store_true", help="do not look for smaller models")
     given = parser.parse_args()
     found = run(given)
-    print(report(found))
+    print(report(found, shrink=not given.as_drawn))
     return 0 if not unmet(found) else 1
 
 
@@ -49,7 +52,7 @@ def run(given: argparse.Namespace) -> list[dict[str, Any]]:
         rows = (json.loads(line) for line in given.out.read_text().splitlines())
         known = {row["seed"]: row for row in rows}
     seeds = [s for s in range(given.seed, given.seed + given.count) if s not in known]
-    work = partial(tried, seconds=given.seconds, shrink=not given.no_shrink)
+    work = partial(tried, seconds=given.seconds)
     with get_context("spawn").Pool(given.jobs) as pool, given.out.open("a") as out:
         for done, row in enumerate(pool.imap_unordered(work, seeds), 1):
             out.write(json.dumps(row) + "\n")
@@ -100,7 +103,8 @@ def unmet(found: list[dict[str, Any]]) -> list[str]:
     return out
 
 
-def report(found: list[dict[str, Any]]) -> str:
+def report(found: list[dict[str, Any]], *, shrink: bool = False) -> str:
+    """Counts, features and faults in words; of each kind of fault one model as the lines that build it."""
     s = summary(found)
     out = [f"{s['models']} models of {len(found)} seeds"]
     out += ["", "oracle: " + ", ".join(f"{k} {v:.1%}" for k, v in sorted(s["oracle"].items()))]
@@ -114,25 +118,27 @@ def report(found: list[dict[str, Any]]) -> str:
         out += ["", f"{name}: {len(rows)}"]
         kinds: dict[str, list[dict[str, Any]]] = {}
         for row in rows:
-            kinds.setdefault(kind(row), []).append(row)
-        for row, *others in sorted(kinds.values(), key=len, reverse=True):
-            also = f" and {len(others)} like it ({', '.join(str(o['seed']) for o in others[:8])})"
-            out += [
-                "",
-                f"# seed {row['seed']}{also if others else ''}: {row['small reason'][:300]}",
-            ]
-            out += row["lines"]
+            kinds.setdefault(kind(row["reason"]), []).append(row)
+        for same in sorted(kinds.values(), key=len, reverse=True):
+            out += ["", *example(same, shrink)]
     demands = unmet(found)
-    out += ["", *(f"NOT MET: {d}" for d in demands)] if demands else ["", "all demands are met"]
-    return "\n".join(out)
+    return "\n".join([*out, "", *(f"NOT MET: {d}" for d in demands or ["nothing"])])
 
 
-def kind(row: dict[str, Any]) -> str:
-    """Faults with one reason, names and numbers aside, are one kind."""
-    reason = row["small reason"]
-    return "".join(c for c in reason.split("(")[0].split(":")[0] if not c.isdigit())[:80] + str(
-        sorted(row["spec"])
-    )
+def example(same: list[dict[str, Any]], shrink: bool) -> list[str]:
+    """The first model of a kind of fault, the number of those like it, and the reason that is given."""
+    row, *others = same
+    found = smaller(row) if shrink else {"lines": source(spec_of(row["seed"]))}
+    seeds = ", ".join(str(other["seed"]) for other in others[:12])
+    out = [f"# seed {row['seed']}" + (f", and {len(others)} like it: {seeds}" if others else "")]
+    return [*out, f"# {found.get('reason', row['reason'])[:300]}", *found["lines"]]
+
+
+def kind(reason: str) -> str:
+    """Reasons that differ in names and numbers only are one kind."""
+    words = re.sub(r"[0-9]+|\b[a-zA-Z]\w*\[.*?\]", "", reason).split()
+    names = {*LAWS, "prior", "decoder", "encoder"}
+    return " ".join(word for word in words if word.strip(",.:;") not in names)[:70]
 
 
 if __name__ == "__main__":

@@ -111,16 +111,14 @@ def fault(model: Model, seed: int, said: dict[str, Any]) -> str | None:
     return "not settled" if word == "true" and not settled else None
 
 
-def tried(seed: int, seconds: int = 120, *, shrink: bool = True) -> dict[str, Any]:
-    """All about one seed; a fault comes with the lines of a smaller model that still has it."""
-    spec = spec_of(seed)
-    out = {"seed": seed} | judged(spec, seed, seconds)
-    if out["fault"]:
-        small = spec
-        if shrink and out["fault"] != "too long":
-            small = shrunk(spec, lambda s: judged(s, seed, seconds)["fault"] == out["fault"])
-        out["lines"], out["spec"] = source(small), small.plain()
-        out["small reason"] = (
-            judged(small, seed, seconds)["reason"] if small != spec else out["reason"]
-        )
-    return out
+def tried(seed: int, seconds: int = 120) -> dict[str, Any]:
+    """All about one seed, as plain data."""
+    return {"seed": seed} | judged(spec_of(seed), seed, seconds)
+
+
+def smaller(row: dict[str, Any], seconds: int = 120) -> dict[str, Any]:
+    """A smaller model with the fault of a row, as the lines that build it and the reason that is given for it."""
+    seed, spec = row["seed"], spec_of(row["seed"])
+    if row["fault"] != "too long":
+        spec = shrunk(spec, lambda s: judged(s, seed, seconds)["fault"] == row["fault"])
+    return {"lines": source(spec), "reason": judged(spec, seed, seconds)["reason"]}

@@ -94,7 +94,7 @@ class Lines:
             mean = self.linear(choice != "linear_fixed")
             return mean + (" + " + self.parameter("b", "d") if choice == "linear_bias" else "")
         if choice.startswith("last_layer"):
-            self.network("f", "k", "w.z") if "k" not in self.lines else None
+            self.network("f", "k", "w.z")
             self.parameter("A", "d k")
             bias = "" if choice.endswith("no_bias") else " + " + self.parameter("b", "d")
             return f'w.sum("k", A * f){bias}'
@@ -108,6 +108,9 @@ class Lines:
             return "0"
         if choice in ("network", "frozen"):
             return self.network("nu", "h", "w.x_n", learned=choice == "network")
+        if choice == "network_of_linear":
+            self.parameter("V", "k d")
+            return self.network("nu", "h", 'w.vector("k", w.sum("d", V * w.x_nd))')
         if choice == "tied" and self.learned.get("W") == "d h":
             return 'w.sum("d", W * w.x_nd)'
         learned = choice != "linear_fixed"
@@ -136,16 +139,17 @@ class Lines:
         if choice in ("exp_last_layer", "exp_linear"):
             inner = {"exp_last_layer": "last_layer", "exp_linear": "linear_bias"}[choice]
             return f"sp.exp({self.decoder_location(inner)})"
-        if choice in ("exp", "softplus", "softplus_sum"):
+        if choice in ("exp", "softplus", "softplus_sum", "exp_abs", "exp_tanh"):
             t = self.parameter(f"t_{initial}")
             if choice == "softplus_sum":
                 t += " + " + self.parameter(f"k_{initial}", learned=False)
-            return f"{'sp.exp' if choice == 'exp' else 'Softplus'}({t})"
+            inner = {"exp_abs": f"sp.Abs({t})", "exp_tanh": f"sp.tanh({t})"}.get(choice, t)
+            return f"{'sp.exp' if choice.startswith('exp') else 'Softplus'}({inner})"
         s = self.parameter(
             name,
-            INDEX[role] if choice in ("each", "plus_known") else "",
+            INDEX[role] if choice in ("each", "fixed_each", "plus_known") else "",
             "positive",
-            learned=choice != "fixed",
+            learned=not choice.startswith("fixed"),
         )
         return self.headed(role, choice, s)
 
@@ -161,6 +165,7 @@ class Lines:
             "inverse": lambda: f"1 / {s}",
             "product": lambda: f"{s} * {other(True)}",
             "ratio": lambda: f"{s} / {other(True)}",
+            "plus_known_each": lambda: f"{s} + {other(False, INDEX[role])}",
             "plus_known": lambda: f"{s} + {other(False, INDEX[role])}",
             "clamp": lambda: f"sp.Max({s}, {other(False)})",
             "inactive_clamp": lambda: f"sp.Max(1, sp.exp({s}))",
