@@ -1,0 +1,352 @@
+r"""The joint oracle: is $\mathcal F-\mathcal E=v\cdot\nabla\mathcal J$ for one v, at fixed parameters, over all data, encoders and networks?
+
+At fixed sizes and fixed values of the named parameters several hundred situations are drawn: a datum, outputs of every network that reads
+it, functions for every network that reads z. In each, $\mathcal F-\mathcal E$ and all partial derivatives of $\mathcal J$ by learned,
+unconstrained parameters are numbers, the derivatives by complex steps. Least squares over the situations decides: a relative residual
+below 1e-8 is *true*, above 1e-4 *false*, and between them the point is not used. Means over several data are sums of such rows, so one
+datum each asks the most.
+
+What abstract networks learn is no column, since a proof must not need it. The *generous* oracle holds the networks that read z fixed over
+all situations and adds columns for what a learned last layer of each network could do: a refutation is wrong where even that helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy import special
+
+from entropysym.language import Model, Parameter
+from entropysym.language.symbols import n
+
+from .catalogue import ANY, CASES
+from .evaluating import STEP, Array, Point, evaluate, exponential, sine, tanh
+
+#: Sizes of the three points: more and fewer dimensions than latents, and many, since on few bits every function is a combination of others.
+SIZES = (
+    {"D": 3, "H": 2, "K": 2, "J": 3},
+    {"D": 2, "H": 3, "K": 4, "J": 2},
+    {"D": 7, "H": 2, "K": 3, "J": 2},
+)
+BITS = 5
+SITUATIONS = 200
+TRUE, FALSE = 1e-8, 1e-4
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`true`, `false` or `skipped`, with the largest relative residual over the points."""
+
+    word: str
+    residual: float
+
+
+@dataclass(frozen=True)
+class Rows:
+    r"""One row for each situation: the gap $\mathcal F-\mathcal E$, and the derivatives of $\mathcal J$ by the columns."""
+
+    gap: np.ndarray
+    slopes: np.ndarray
+    columns: tuple[tuple[str, tuple[int, ...]], ...]
+    point: Point
+
+
+def is_true(model: Model, seed: int = 0, *, generous: bool = False) -> Answer:
+    """Whether one direction gives the gap, at three points of different sizes; false if false at one."""
+    worst = 0.0
+    for k in range(len(SIZES)):
+        residual = relative_residual(rows(model, k, seed, generous=generous))
+        worst = max(worst, residual)
+        if residual > FALSE:
+            return Answer("false", residual)
+    return Answer("true" if worst < TRUE else "skipped", worst)
+
+
+def relative_residual(found: Rows) -> float:
+    """Least squares of the gap on the slopes, relative to the gap; 0 where the gap is 0 everywhere.
+
+    Columns and rows are brought to one size first: each situation is an equation, and a large one is no better than a small one.
+    """
+    if np.linalg.norm(found.gap) < 1e-9 * np.sqrt(len(found.gap)):
+        return 0.0
+    largest = np.max(np.abs(found.slopes), axis=0, initial=0.0)
+    matrix = found.slopes[:, largest > 1e-12]
+    if not matrix.shape[1]:
+        return 1.0
+    size = np.maximum(np.abs(found.gap), 1e-9)
+    for _ in range(3):
+        matrix = matrix / np.linalg.norm(matrix / size[:, None], axis=0)
+        size = np.maximum(np.abs(found.gap), np.max(np.abs(matrix), axis=1))
+    matrix, gap = matrix / size[:, None], found.gap / size
+    v = np.linalg.lstsq(matrix, gap, rcond=1e-13)[0]
+    return float(np.linalg.norm(matrix @ v - gap) / np.linalg.norm(gap))
+
+
+def claimed_residual(
+    found: Rows, model: Model, direction: Mapping[str, sp.Expr], excess: sp.Expr
+) -> float:
+    r"""How far $\mathcal F-\mathcal E$ is from a claim's $D_v\mathcal J$ plus excess: the largest relative difference."""
+    by_name = {p.name: p for p in model.parameters}
+    strangers = sorted(set(direction) - {name for name, _ in found.columns})
+    if strangers:
+        raise AssertionError(f"the direction moves {strangers[0]}, which is not there to be moved")
+    said, size = np.zeros_like(found.gap), np.abs(found.gap) + 1e-9
+    for j, (name, index) in enumerate(found.columns):
+        if name in direction:
+            at = dict(zip((p.index for p in by_name[name].plates), index, strict=True))
+            v = np.ravel(np.real(evaluate(direction[name], found.point, at)))[0]
+            said += found.slopes[:, j] * v
+            size += np.abs(found.slopes[:, j] * v)
+    if excess != 0:
+        left = np.real(evaluate(excess, found.point, {}))
+        said += left[0, :, 0] if np.ndim(left) else left
+    return float(np.max(np.abs(found.gap - said) / size))
+
+
+def rows(model: Model, k: int, seed: int, *, generous: bool = False) -> Rows:
+    """Gap and slopes at the k-th point of a seed; drawn again where something overflows."""
+    for attempt in range(5):
+        rng = np.random.default_rng([seed, k, attempt])
+        with np.errstate(all="ignore"):
+            found = _Situations(model, SIZES[k], rng, generous).rows()
+        if np.all(np.isfinite(found.gap)) and np.all(np.isfinite(found.slopes)):
+            return found
+    raise FloatingPointError("gap or slopes are not finite at five points")
+
+
+class _Situations:
+    def __init__(
+        self, model: Model, sizes: dict[str, int], rng: np.random.Generator, generous: bool
+    ) -> None:
+        self.model, self.rng, self.generous = model, rng, generous
+        self.sizes = {size.name: sizes.get(size.name, 2) for size in model.sizes}
+        if model.prior.family.support == "binary" and sizes == SIZES[-1]:
+            self.sizes[model.latent.size.name] = BITS
+        held = {c.on for c in model.constraints}
+        moved = [p for p in model.parameters if p.learned and p.name not in held]
+        self.columns: list[tuple[str, tuple[int, ...]]] = [
+            (p.name, index) for p in moved for index in self.indices(p)
+        ]
+        self.named = len(self.columns)
+        self.learning = {w.name: w for w in model.networks if w.learned and w.name not in held}
+        self.weights: dict[Any, Any] = {}
+        if generous:
+            self.columns += [c for w in self.learning.values() for c in self.last_layer(w)]
+        self.parameters = {p.symbol: self.values(p) for p in model.parameters}
+
+    def indices(self, p: Any) -> list[tuple[int, ...]]:
+        return list(product(*(range(1, self.sizes[plate.size.name] + 1) for plate in p.plates)))
+
+    def last_layer(self, w: Any) -> list[tuple[str, tuple[Any, ...]]]:
+        outputs = self.indices(w)
+        if w.range == "positive":
+            return [(w.name, (i, None)) for i in outputs] + [(w.name, (i, i)) for i in outputs]
+        return [(w.name, (i, j)) for i in outputs for j in (None, *outputs)]
+
+    def unit(self, column: int) -> np.ndarray:
+        """The perturbation of one column: an array over the perturbations."""
+        e = np.zeros((len(self.columns), 1, 1), complex)
+        e[column] = 1j * STEP
+        return e
+
+    def values(self, p: Parameter) -> dict[tuple[int, ...], Array]:
+        out: dict[tuple[int, ...], Array] = {}
+        for index in self.indices(p):
+            value = self.rng.uniform(0.35, 1.3) * (0.6 if len(p.plates) > 1 else 1.0)
+            if p.range == "real":
+                value *= self.rng.choice([-1, 1])
+            if p.range == "unit":
+                value = value / 2
+            out[index] = value
+            if (p.name, index) in self.columns:
+                out[index] = value + self.unit(self.columns.index((p.name, index)))
+        return out
+
+    # Networks: smooth functions, drawn anew for every situation unless they must stay the same.
+
+    def network(self, name: str, index: tuple[int, ...], inputs: list[Array]) -> Array:
+        w = next(w for w in self.model.networks if w.name == name)
+        reads_x = self.model.observed.size in w.inputs and not self.latent_input
+        value = self.smooth(name, index, inputs, reads_x)
+        if self.generous and name in self.learning:
+            value = self.moved(w, index, value, inputs, reads_x)
+        return exponential(0.6 * value) if w.range == "positive" else value
+
+    def moved(self, w: Any, index: Any, value: Array, inputs: list[Array], reads_x: bool) -> Array:
+        for column, (name, what) in enumerate(self.columns[self.named :], self.named):
+            if name == w.name and what[0] == index:
+                by = 1.0 if what[1] is None else self.smooth(w.name, what[1], inputs, reads_x)
+                value = value + by * self.unit(column)
+        return value
+
+    def smooth(self, name: str, index: Any, inputs: list[Array], reads_x: bool) -> Array:
+        key = (name, index)
+        if key not in self.weights:
+            count = SITUATIONS if reads_x or not self.generous else 1
+            draw = self.rng.uniform(-1.6, 1.6, (2, len(inputs) + 2, 1, count, 1))
+            self.weights[key] = (draw, self.rng.uniform(-0.6, 0.6, (1, count, 1)))
+        (one, two), shift = self.weights[key]
+        first = one[-1] + sum(c * t for c, t in zip(one, inputs, strict=False))
+        second = two[-1] + sum(c * t for c, t in zip(two, inputs, strict=False))
+        return shift + one[-2] * tanh(first) + 0.5 * two[-2] * sine(second)
+
+    # Data, latents, and the three factors.
+
+    def data(self) -> list[Array]:
+        shape = (1, SITUATIONS, 1)
+        draw = {
+            "real": lambda: self.rng.normal(0.3, 1.0, shape),
+            "positive": lambda: self.rng.gamma(1.5, 1.0, shape) + 0.05,
+            "unit": lambda: self.rng.uniform(0.05, 0.95, shape),
+            "binary": lambda: self.rng.integers(0, 2, shape).astype(float),
+            "count": lambda: np.minimum(self.rng.negative_binomial(1, 0.3, shape), 5.0),
+        }[self.model.decoder.family.support]
+        return [draw() for _ in range(self.sizes[self.model.observed.size.name])]
+
+    def arguments(self, role: str, point: Point, i: int) -> list[Array]:
+        at = {self.model.plate(role).index: i, n: 1}
+        return [evaluate(a, point, at) for a in self.model.factor(role).arguments]
+
+    def encode(self, point: Point) -> tuple[list[Array], Array, Array]:
+        """Latents and weights at the nodes, and the encoder's entropy where it is known."""
+        H = self.sizes[self.model.latent.size.name]
+        family = self.model.encoder.family
+        case = None if family == ANY else CASES[family.name]
+        if case is not None and family.support == "binary":
+            return self.binary(point, case, H)
+        if case is None or case.draw is None:
+            return self.points(H)
+        rule = noise_rule(case.noise, 3)
+        grid = list(product(range(len(rule[0])), repeat=H))
+        weights = np.array([np.prod([rule[1][g] for g in node]) for node in grid])
+        self.noise = [np.array([rule[0][node[h]] for node in grid]) for h in range(H)]
+        latents, entropy = [], 0.0
+        for h in range(H):
+            arguments = self.arguments("encoder", point, h + 1)
+            latents.append(case.draw(*arguments, self.noise[h]) + np.zeros((1, 1, 1)))
+            entropy = entropy + case.entropy(*arguments)
+        return latents, weights, entropy
+
+    def points(self, H: int) -> tuple[list[Array], Array, Array]:
+        """An encoder of any law: three weighted points in the prior's support, others in every situation."""
+        support = self.model.encoder.family.support
+        if self.model.encoder.family == ANY:
+            support = self.model.prior.family.support
+        shape = (1, SITUATIONS, 3)
+        draw = {
+            "real": lambda: self.rng.normal(0.2, 0.9, shape),
+            "positive": lambda: self.rng.gamma(1.5, 1.0, shape) + 0.05,
+            "unit": lambda: self.rng.uniform(0.05, 0.95, shape),
+            "binary": lambda: self.rng.integers(0, 2, shape).astype(float),
+            "count": lambda: np.minimum(self.rng.negative_binomial(1, 0.3, shape), 5.0),
+        }[support]
+        weights = self.rng.dirichlet([1.0, 1.0, 1.0], (1, SITUATIONS))
+        return [draw() for _ in range(H)], weights, 0.0
+
+    def binary(self, point: Point, case: Any, H: int) -> tuple[list[Array], Array, Array]:
+        grid = list(product((0.0, 1.0), repeat=H))
+        latents = [np.array([node[h] for node in grid])[None, None] for h in range(H)]
+        weights, entropy = 1.0, 0.0
+        for h in range(H):
+            (argument,) = self.arguments("encoder", point, h + 1)
+            one = (
+                argument / (1 + argument)
+                if case.kinds == ("scale",)
+                else 1 / (1 + np.exp(-argument))
+            )
+            weights = weights * np.where(latents[h] == 1, one, 1 - one)
+            entropy = entropy + case.entropy(argument)
+        return latents, weights, entropy
+
+    def factor(self, role: str, point: Point, values: list[Array]) -> tuple[Array, Array, Array]:
+        """log p, log h and the entropy of prior or decoder, summed over the plate."""
+        family = self.model.factor(role).family
+        log_p, log_h, entropy = 0.0, 0.0, 0.0
+        for i, value in enumerate(values, 1):
+            arguments = self.arguments(role, point, i)
+            local = dict(zip(family.arguments, arguments, strict=True)) | {family.variable: value}
+            inner = replace(point, local=local, memo={})
+            log_p = log_p + evaluate(family.log_density, inner, {})
+            log_h = log_h + evaluate(family.log_base_measure, inner, {})
+            entropy = entropy + CASES[family.name].entropy(*arguments)
+        return log_p, log_h, entropy
+
+    def measured(self) -> tuple[Array, Array, Point]:
+        """The gap, the objective under each perturbation, and the point with the values of its factors."""
+        self.latent_input, self.noise = False, []
+        outer = Point(self.sizes, self.parameters, self.network, self.data())
+        latents, weights, entropy = self.encode(outer)
+        self.latent_input = True
+        point = replace(outer, latents=latents, weights=weights, noise=self.noise, memo={})
+
+        def averaged(value: Array) -> Array:
+            return np.sum(value * weights, -1, keepdims=True)
+
+        prior, prior_h, prior_entropy = self.factor("prior", point, latents)
+        decoder, decoder_h, decoder_entropy = self.factor("decoder", point, point.data)
+        gap = averaged(prior - prior_h + prior_entropy + decoder - decoder_h + decoder_entropy)
+        weight, penalty = (
+            evaluate(e, point, {})
+            for e in (self.model.objective.weight, self.model.objective.penalty)
+        )
+        J = weight * (entropy + averaged(prior)) + averaged(decoder) - penalty
+        shape = (max(1, len(self.columns)), SITUATIONS)
+        gap, J = (np.broadcast_to(v[..., 0] if np.ndim(v) else v, shape) for v in (gap, J))
+        roles = {"Entropy prior": prior_entropy, "Entropy decoder": decoder_entropy}
+        roles |= {"LogDensity prior": prior, "LogDensity decoder": decoder}
+        roles |= {"LogBaseMeasure prior": prior_h, "LogBaseMeasure decoder": decoder_h}
+        return np.real(gap[0]), J, replace(point, roles=roles)
+
+    def rows(self) -> Rows:
+        gap, J, point = self.measured()
+        slopes = (np.imag(J) / STEP).T[:, : len(self.columns)]
+        return Rows(gap, slopes, tuple(self.columns), point)
+
+
+def noise_rule(noise: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of an encoder's noise whose low moments are those of the law."""
+    if noise == "normal":
+        nodes, weights = special.roots_hermitenorm(count)
+    elif noise == "exponential":
+        nodes, weights = special.roots_laguerre(count)
+    elif noise == "laplace":
+        half, each = special.roots_laguerre(count)  # also exact for odd powers of |noise|
+        nodes, weights = np.concatenate([half, -half]), np.concatenate([each, each])
+    else:
+        # A rule from the moments: enough for polynomials, and for all else the identity holds sample by sample.
+        nodes, weights = _from_moments(_MOMENTS[noise])
+    return nodes, weights / weights.sum()
+
+
+#: Moments 0 to 5 of logistic and Gumbel noise, of Student noise with nu = 6 (there the fifth is as for more), and of some law or other.
+_zeta3, _g = special.zeta(3), np.euler_gamma
+_v = np.pi**2 / 6
+_c = (_g, _v, 2 * _zeta3, np.pi**4 / 15, 24 * special.zeta(5))
+_MOMENTS = {
+    "logistic": (1.0, 0.0, np.pi**2 / 3, 0.0, 7 * np.pi**4 / 15, 0.0),
+    "student": (1.0, 0.0, 1.5, 0.0, 13.5, 0.0),
+    "points": (1.0, 0.3, 1.2, 0.5, 4.0, 1.0),
+    "gumbel": (
+        1.0,
+        _g,
+        _v + _g**2,
+        _c[2] + 3 * _v * _g + _g**3,
+        _c[3] + 4 * _c[2] * _g + 3 * _v**2 + 6 * _v * _g**2 + _g**4,
+        _c[4] + 5 * _c[3] * _g + 10 * _c[2] * _v + 10 * _c[2] * _g**2 + 15 * _v**2 * _g
+        + 10 * _v * _g**3 + _g**5,
+    ),
+}  # fmt: skip
+
+
+def _from_moments(moments: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The Gauss rule with three nodes from the moments 0 to 5."""
+    hankel = np.array([[moments[i + j] for j in range(3)] for i in range(3)])
+    coefficients = np.linalg.solve(hankel, -np.array(moments[3:6]))
+    nodes = np.real(np.roots([1.0, *coefficients[::-1]]))
+    weights = np.linalg.solve(np.vander(nodes, 3, increasing=True).T, np.array(moments[:3]))
+    return nodes, weights
