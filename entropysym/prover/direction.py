@@ -274,8 +274,17 @@ def _encoder_entropy(model: Model, entropies: dict[Family, sp.Expr], one: bool) 
 
 
 def with_signs(e: sp.Expr) -> sp.Expr:
-    """|u| as u sign(u), so that its derivative, sign(u) Du, can be matched."""
-    return e.replace(lambda f: isinstance(f, sp.Abs), lambda f: f.args[0] * sp.sign(f.args[0]))
+    """|u| as u sign(u), so that its derivative, sign(u) Du, can be matched; sign(-u) is -sign(u)."""
+    if not e.atoms(sp.Abs, sp.sign):
+        return e
+    e = e.replace(lambda f: isinstance(f, sp.Abs), lambda f: f.args[0] * sp.sign(f.args[0]))
+    return e.replace(lambda f: isinstance(f, sp.sign), lambda f: _sign(sp.expand(f.args[0])))
+
+
+def _sign(u: sp.Expr) -> sp.Expr:
+    return (
+        -sp.sign(-u, evaluate=False) if u.could_extract_minus_sign() else sp.sign(u, evaluate=False)
+    )
 
 
 @dataclass(frozen=True)

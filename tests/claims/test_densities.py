@@ -60,7 +60,7 @@ TRUE = [
     _family("Laplace", -abs(X - m) / s - log(2 * s)),
     _family(
         "asymmetric Laplace",
-        log(a * b / (a + b)) - sp.Piecewise((a * (X - m), X >= m), (b * (m - X), True)),
+        log(a * b / (a + b)) - sp.Piecewise((a * (X - m), m <= X), (b * (m - X), True)),
     ),
     _family(
         "asymmetric Laplace by maxima",
@@ -192,12 +192,12 @@ def test_what_is_no_density_is_refused_with_its_integral(family, integral):
 
 #: What integrates to one over a support that moves, with the mean of a score.
 MOVING = [
-    (_family("exponential from m on", sp.Piecewise((m - X, X > m), (-sp.oo, True))), "m", sp.S.One),
-    (_family("uniform up to s", sp.Piecewise((-log(s), P < s), (-sp.oo, True)), "positive"), "s", -1 / s),
+    (_family("exponential from m on", sp.Piecewise((m - X, m < X), (-sp.oo, True))), "m", sp.S.One),
+    (_family("uniform up to s", sp.Piecewise((-log(s), s > P), (-sp.oo, True)), "positive"), "s", -1 / s),
     (
         _family(
             "Pareto from b on",
-            sp.Piecewise((log(a) + a * log(b) - (a + 1) * log(P), P > b), (-sp.oo, True)),
+            sp.Piecewise((log(a) + a * log(b) - (a + 1) * log(P), b < P), (-sp.oo, True)),
             "positive",
         ),
         "b",

@@ -1,5 +1,6 @@
 """Verdicts on random models against the oracle, and the oracle against what is known."""
 
+import itertools
 import json
 from argparse import Namespace
 from dataclasses import replace
@@ -47,7 +48,7 @@ def _mean(case, arguments, body):
     if case.support in edges:
         low, high = edges[case.support]
         cuts = [low, 0.3, 0.9, high] if case.support != "unit" else [low, high]
-        pieces = zip(cuts, cuts[1:], strict=False)
+        pieces = itertools.pairwise(cuts)
         integrals = [
             integrate.quad(lambda x: p(x) * g(x) if p(x) > 0 else 0.0, a, b, limit=400)
             for a, b in pieces
