@@ -1,10 +1,9 @@
 """The statement in plain text: what a reader must believe in, and nothing that is not checked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
+from .kernel.terms import ANY, FACTORS, MATRICES, Array, Family, Model, Statement, Term
 from .known import FAMILIES
-from .reader import Document
-from .terms import ANY, FACTORS, MATRICES, Array, Family, Term
 
 MEANING = {
     "range": "{0} is {1}",
@@ -52,7 +51,7 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
         return f"{letter}{sum(name.startswith(letter) for name in scope) + 1}"
 
     def wrapped(part: Term) -> str:
-        return f"({sub(part)})" if isinstance(part, tuple) and part[0] in TIGHT else sub(part)
+        return f"({sub(part)})" if isinstance(part, list) and part[0] in TIGHT else sub(part)
 
     match term:
         case ("frac", p, q):
@@ -102,65 +101,81 @@ def _normalised(family: Family, normal: Collection[str]) -> str:
     return "NOT SHOWN: this family does not ship, its density is the author's"
 
 
-def statement(document: Document, normal: Collection[str]) -> str:
+def statement(said: Statement, normal: Collection[str], digest: str) -> str:
     """Model, objective, direction, claim, conditions and hash, one fact a line."""
-    model = document.model
+    plain = (said.weight, said.penalty) == (1, 0)
+    weighted = (
+        f"({infix(said.weight)}) * mean_n (H[q_n] + E_q log p(z)) + mean_n E_q log p(x_n | z)"
+        f" - ({infix(said.penalty)})"
+    )
+    excess = f" + excess: {infix(said.excess)}" if said.excess != 0 else ""
+    lines = [
+        *_declarations(said.model),
+        *(line for family in said.model.families.values() for line in _family(family, normal)),
+        *(_factor(said.model, role) for role in FACTORS),
+        "ELBO = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z)), in nats",
+        f"objective = {'ELBO' if plain else weighted}",
+        *(_motion(said.model.parameters[name], term) for name, term in said.direction.items()),
+        "D f = d/dt f(parameters + t * direction) at t = 0",
+        "claim, at every parameter value:",
+        f"  ELBO = {infix(said.gap)}",
+        f"claim, where the conditions hold: ELBO = entropy sum{excess}",
+        f"  ELBO = {infix(said.entropy_sum)}",
+        "conditions:",
+        *(_condition(*words) for words in said.conditions),
+        f"statement sha256: {digest}",
+    ]
+    return "\n".join(lines)
 
+
+def _declarations(model: Model) -> Iterator[str]:
     def declared(array: Array) -> str:
         return f"[{', '.join(array.plates)}] {array.range}"
 
-    lines = [f"model {model.name}, sizes {', '.join(model.sizes)} (integers >= 1)"]
+    yield f"model {model.name}, sizes {', '.join(model.sizes)} (integers >= 1)"
     for p in model.parameters.values():
-        lines.append(f"  parameter {p.name}{declared(p)}, {'learned' if p.learned else 'fixed'}")
+        yield f"  parameter {p.name}{declared(p)}, {'learned' if p.learned else 'fixed'}"
     for net in model.networks.values():
-        lines.append(f"  network {net.name}({', '.join(net.inputs)}) -> {declared(net)}")
-    for family in model.families.values():
-        ranges = ", ".join(f"{name} {range_}" for name, range_ in family.arguments.items())
-        over = "vectors whose entries are " * family.over_vectors + family.support
-        lines.append(f"  family {family.name}({ranges}) of {over} variables")
-        lines.append(f"    log density: {infix(family.log_density)}")
-        lines.append(f"    log base measure: {infix(family.log_base_measure)}")
-        lines.append(f"    normalised: {_normalised(family, normal)}")
-    scopes = {"prior": ("h",), "decoder": ("z", "d"), "encoder": ("n", "h")}
-    drawn = {"prior": "p({})", "decoder": "p({} | z)", "encoder": "q({} | x(n))"}
-    for role in FACTORS:
-        factor, family = model.factors[role], model.family(role)
-        if factor.family == ANY:
-            lines.append("  encoder q(z | x(n)) = any law")
-            continue
-        variable, letter, size = (
-            ("x", "d", model.observed) if role == "decoder" else ("z", "h", model.latent)
-        )
-        given = []
-        for term, range_ in zip(factor.arguments, family.arguments.values(), strict=True):
-            whole = family.over_vectors and range_ != "vector"
-            text = infix(term, scopes[role][:-1] if whole else scopes[role])
-            given.append(f"vec_({letter} <= {size}) ({text})" if range_ == "vector" else text)
-        plate = "" if family.over_vectors else f", {letter} <= {size}"
-        variable += "" if family.over_vectors else f"[{letter}]"
-        law = f"{family.name}({', '.join(given)})"
-        lines.append(f"  {role} {drawn[role].format(variable)}{plate} = {law}")
-    lines.append("ELBO = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z)), in nats")
-    weighted = (
-        f"({infix(document.weight)}) * mean_n (H[q_n] + E_q log p(z)) + mean_n E_q log p(x_n | z)"
-    )
-    plain = (document.weight, document.penalty) == (1, 0)
-    lines.append(f"objective = {'ELBO' if plain else f'{weighted} - ({infix(document.penalty)})'}")
-    for name, term in document.direction.items():
-        places = tuple(f"i{k + 1}" for k in range(len(model.parameters[name].plates)))
-        if model.parameters[name].range in MATRICES:
-            places, term = (), ("scaled", term, ("mat", name))
-        index = f"[{', '.join(places)}]" if places else ""
-        lines.append(f"direction: D {name}{index} = {infix(term, places)}")
-    lines.append("D f = d/dt f(parameters + t * direction) at t = 0")
-    lines.append("claim, at every parameter value:")
-    lines.append(f"  ELBO = {infix(document.gap)}")
-    excess = f" + excess: {infix(document.excess)}" if document.excess != 0 else ""
-    lines.append(f"claim, where the conditions hold: ELBO = entropy sum{excess}")
-    lines.append(f"  ELBO = {infix(document.entropy_sum)}")
-    lines.append("conditions:")
-    for kind, *words in document.conditions:
-        words = [words[0], RANGES[words[1]]] if kind == "range" else words
-        lines.append(f"  {kind}: " + MEANING[kind].format(*words))
-    lines.append(f"statement sha256: {document.actual_sha256['statement']}")
-    return "\n".join(lines)
+        yield f"  network {net.name}({', '.join(net.inputs)}) -> {declared(net)}"
+
+
+def _family(family: Family, normal: Collection[str]) -> Iterator[str]:
+    ranges = ", ".join(f"{name} {range_}" for name, range_ in family.arguments.items())
+    over = "vectors whose entries are " * family.over_vectors + family.support
+    yield f"  family {family.name}({ranges}) of {over} variables"
+    yield f"    log density: {infix(family.log_density)}"
+    yield f"    log base measure: {infix(family.log_base_measure)}"
+    if family.location is not None:
+        yield f"    location: {infix(family.location)}"
+        yield f"    scale: {infix(family.scale)}"
+    yield f"    normalised: {_normalised(family, normal)}"
+
+
+def _factor(model: Model, role: str) -> str:
+    factor, family, size = model.factors[role], model.family(role), model.plate(role)
+    if family.name == ANY:
+        return f"  {role} q(z | x(n)) = any law"
+    scope = {"prior": (), "decoder": ("z",), "encoder": ("n",)}[role]
+    variable, letter = ("x", "d") if role == "decoder" else ("z", "h")
+    printed = []
+    for term, range_ in zip(factor.arguments, family.arguments.values(), strict=True):
+        whole = family.over_vectors and range_ != "vector"
+        text = infix(term, scope if whole else (*scope, letter))
+        printed.append(f"vec_({letter} <= {size}) ({text})" if range_ == "vector" else text)
+    plate = "" if family.over_vectors else f", {letter} <= {size}"
+    variable += "" if family.over_vectors else f"[{letter}]"
+    drawn = {"prior": "p({})", "decoder": "p({} | z)", "encoder": "q({} | x(n))"}[role]
+    return f"  {role} {drawn.format(variable)}{plate} = {family.name}({', '.join(printed)})"
+
+
+def _motion(array: Array, term: Term) -> str:
+    """A matrix moves as a whole, other arrays entry by entry."""
+    matrix = array.range in MATRICES
+    places = () if matrix else tuple(f"i{k + 1}" for k in range(len(array.plates)))
+    index = f"[{', '.join(places)}]" if places else ""
+    return f"direction: D {array.name}{index} = {infix(term, places)}"
+
+
+def _condition(kind: str, *words: str) -> str:
+    said = [words[0], RANGES[words[1]]] if kind == "range" else words
+    return f"  {kind}: " + MEANING[kind].format(*said)
