@@ -18,7 +18,19 @@ from . import matrices, terms
 from .matrices import Word
 from .measures import bind, close
 from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of
-from .terms import ANY, MATRICES, POSITIVE, Array, Malformed, Statement, Term, check, require, shown
+from .terms import (
+    ANY,
+    MATRICES,
+    POSITIVE,
+    Array,
+    Malformed,
+    Statement,
+    Term,
+    check,
+    named,
+    require,
+    shown,
+)
 
 Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
 
@@ -272,7 +284,7 @@ def _function(site: Site, head: str, inner: Term) -> Pair:
     elif head == "loggamma":
         check(not d, f"{shown(inner)} moves: loggamma is not differentiated")
         check(work.is_above_zero(v), f"loggamma of {shown(inner)}: not shown to be positive")
-        value, slope = of(work.atom(head, bodies=(key(v),))), {}
+        value, slope = _log_gamma(site, v), {}
     elif head == "abs":
         mono = next(iter(v), ONE)
         rate = constant(d.get(mono, Fraction(0)) / v[mono]) if v else {}
@@ -286,6 +298,19 @@ def _function(site: Site, head: str, inner: Term) -> Pair:
         rest = work.add(constant(1), work.product(constant(-1), sigmoid))
         slope = sigmoid if head == "softplus" else work.product(sigmoid, rest)
     return value, work.product(slope, d)
+
+
+def _log_gamma(site: Site, v: Polynomial) -> Polynomial:
+    """gamma(x + 1) = x gamma(x), gamma(1) = 1, gamma(1/2) = sqrt pi; any other stays whole."""
+    x, factor = v.get(ONE, Fraction(0)), Fraction(1)
+    if v.keys() != {ONE} or x.denominator > 2 or x > 40:
+        return of(site.work.atom("loggamma", bodies=(key(v),)))
+    while x > 1:
+        x -= 1
+        factor *= x
+    half = constant(1 - x)  # 1/2 of log pi if x is 1/2, else nothing
+    log_pi = site.work.logarithm(site.symbol("pi")[0])
+    return site.work.add(site.work.logarithm(constant(factor)), site.work.product(half, log_pi))
 
 
 def _vector(site: Site, raw: Any, index: Bound) -> Pair:
@@ -391,9 +416,11 @@ def _drawn(site: Site, bound: Bound, index: Bound, head: str = "x") -> Pair:
     return site.plus(location, site.times(scale, eps))
 
 
-def arguments(site: Site, role: str, given: list[Bound], index: Bound) -> dict[str, Any]:
-    """The arguments of a factor's family, each within its range, as `bindings`: the only way into
-    a family, and the one place that says what a factor may read."""
+def arguments(
+    site: Site, role: str, given: list[Bound], index: Bound, base: bool = False
+) -> dict[str, Any]:
+    """The arguments of a factor's family (or of its base measure), each within its range, as
+    `bindings`: the only way into a family, and the one place that says what a factor may read."""
     model, work = site.statement.model, site.work
     family, given_terms = model.family(role), model.factors[role].arguments
     whole = site.apart(terms.OF_MODEL, *given)
@@ -402,6 +429,8 @@ def arguments(site: Site, role: str, given: list[Bound], index: Bound) -> dict[s
     require(len(given_terms) == count, given_terms, f"not {count} arguments")
     found: dict[str, Any] = {}
     for (name, range_), term in zip(family.arguments.items(), given_terms, strict=True):
+        if base and name not in named(family.log_base_measure, "arg"):
+            continue
         if range_ == "posdef":
             value = found[name] = matrix(whole, term)
             require(value.size == model.plate(role), term, "not a matrix of the plate's size")
@@ -426,7 +455,7 @@ def _factor(site: Site, head: str, role: str, bound: list[Bound]) -> Pair:
     model, vectors = site.statement.model, site.statement.model.family(role).over_vectors
     family, size = model.family(role), model.plate(role)
     index, given = site.opened("index", size), bound if head == "H" else bound[1:]
-    bindings = {} if head == "logh" else arguments(site, role, given, index)
+    bindings = arguments(site, role, given, index, base=head == "logh")
     inside = site.apart(family.heads, bindings=bindings, dim=size if vectors else "")
     if head == "H":
         pair = _entropy(inside, role, bound)

@@ -26,7 +26,7 @@ Key = frozenset[tuple[Monomial, Fraction]]
 ONE: Monomial = frozenset()
 ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
 UNORDERED = ("delta", "symmetric")  # of two indices whose order does not matter
-BUDGET = 1_000_000
+BUDGET = 400_000
 MAX_BITS = 2_000
 MAX_WEIGHT = 20_000
 
@@ -219,10 +219,11 @@ class Work:
         return is_positive(poly) or is_positive(self._cleared(poly)[0])
 
     def is_above_zero(self, poly: Polynomial) -> bool:
-        """Whether it is surely positive, or a count plus a positive number."""
+        """Whether it is surely positive, or a count plus something that is."""
+        self.charge(sum(1 + len(mono) for mono in poly))
         counts = {a for mono in poly for a, _ in mono if a.label in ("binary", "count") and a.drawn}
-        above = [{frozenset([(atom, 1)]): 1, ONE: poly.get(ONE)} for atom in counts]
-        return self.surely_positive(poly) or (poly in above and poly[ONE] > 0)
+        rests = (self.add(poly, self.negative(of(atom))) for atom in counts)
+        return self.surely_positive(poly) or any(map(self.surely_positive, rests))
 
     def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
         """A polynomial that is known to be positive as a product of powers of positive atoms."""

@@ -237,7 +237,7 @@ def check_family(site: Site, family: Family) -> bool:
     given = _symbols(site, family)
     variable, still = {"var": given.pop("var")}, replace(site, bindings=given)
     density, _ = evaluate(replace(site, bindings=given | variable), family.log_density)
-    base, _ = evaluate(replace(site, bindings=variable), family.log_base_measure)
+    base, _ = evaluate(replace(site, bindings=given | variable), family.log_base_measure)
     single = not family.over_vectors
     if certificate is not None:
         scale, shift = certificate.scale, certificate.shift
