@@ -60,7 +60,7 @@ TRUE = [
     _family("Laplace", -abs(X - m) / s - log(2 * s)),
     _family(
         "asymmetric Laplace",
-        log(a * b / (a + b)) - sp.Piecewise((a * (X - m), X >= m), (b * (m - X), True)),
+        log(a * b / (a + b)) - sp.Piecewise((a * (X - m), m <= X), (b * (m - X), True)),
     ),
     _family(
         "asymmetric Laplace by maxima",
@@ -192,12 +192,12 @@ def test_what_is_no_density_is_refused_with_its_integral(family, integral):
 
 #: What integrates to one over a support that moves, with the mean of a score.
 MOVING = [
-    (_family("exponential from m on", sp.Piecewise((m - X, X > m), (-sp.oo, True))), "m", sp.S.One),
-    (_family("uniform up to s", sp.Piecewise((-log(s), P < s), (-sp.oo, True)), "positive"), "s", -1 / s),
+    (_family("exponential from m on", sp.Piecewise((m - X, m < X), (-sp.oo, True))), "m", sp.S.One),
+    (_family("uniform up to s", sp.Piecewise((-log(s), s > P), (-sp.oo, True)), "positive"), "s", -1 / s),
     (
         _family(
             "Pareto from b on",
-            sp.Piecewise((log(a) + a * log(b) - (a + 1) * log(P), P > b), (-sp.oo, True)),
+            sp.Piecewise((log(a) + a * log(b) - (a + 1) * log(P), b < P), (-sp.oo, True)),
             "positive",
         ),
         "b",
@@ -333,7 +333,8 @@ def _with_prior(family, *arguments, parameters=()):
     used = set().union(*(sp.sympify(g).free_symbols for g in arguments))
     kept = [p for p in model.parameters if not model.prior.arguments[1].has(p.symbol)]
     extra = [p for p in parameters if p.symbol in used]
-    return replace(model, prior=family(*arguments), parameters=(*kept, *extra))
+    own = replace(family, name="Own")
+    return replace(model, prior=own(*arguments), parameters=(*kept, *extra))
 
 
 def test_a_model_is_checked_at_the_arguments_that_it_gives():
@@ -351,7 +352,7 @@ def test_a_model_is_checked_at_the_arguments_that_it_gives():
         check_densities(_with_prior(pareto, 2, learned.symbol, parameters=(learned,)))
     fixed = replace(learned, learned=False)
     assert check_densities(_with_prior(pareto, 2, fixed.symbol, parameters=(fixed,)))
-    with pytest.raises(InputError, match=r"half forgotten.* is 0\.7071067812, not 1; add"):
+    with pytest.raises(InputError, match=r"Own is no density.* is 0\.7071067812, not 1; add"):
         check_densities(_with_prior(FALSE[0][0], 0, 1))
 
 
