@@ -63,18 +63,21 @@ class Piece:
     def of(around: Around, side: int, top: float) -> Piece:
         """A piece whose floor and ceiling are found by comparing floats with mpmath at some distances."""
         scale = math.log(abs(float(around.anchor)) or 1.0)
-        us = [scale + u for u in _PROBES if scale + u < min(top, _FAR)]
+        us = [scale + u for u in _PROBES if -_FAR < scale + u < min(top, _FAR)]
         rough = around.log_density([side * math.exp(u) for u in us])
-        fine = [around.log_density([side * mpmath.exp(u)], _many(around, u, u))[0] for u in us]
+        good = [
+            _is_good(around, side, u, a, 150 if abs(u - scale) > 100 else None)
+            for u, a in zip(us, rough, strict=True)
+        ]
         floor, ceiling = -math.inf, math.inf
-        for u, a, b in zip(us, rough, fine, strict=True):
-            both_nan = a != a and b != b
-            if both_nan or max(a, b) + u < -60 or abs(a - b) <= 1e-11 * max(1.0, abs(b)):
+        for k, u in enumerate(us):
+            if good[k]:
                 continue
             if u < scale:
-                floor = max(floor, u + 7)
+                floor = us[k + 1] if k + 1 < len(us) else top
             else:
-                ceiling = min(ceiling, u - 14)
+                ceiling = us[k - 1] if k else u - 14
+                break
         return Piece(around, side, top, floor, ceiling)
 
     def is_rough(self, low: float, high: float) -> bool:
@@ -83,7 +86,31 @@ class Piece:
 
 
 #: Distances at which floats are compared with mpmath, as logarithms relative to the anchor; none is a power of two.
-_PROBES = (-31.3, -24.2, -17.1, -10.2, 14.2, 28.3, 70.1, 300.3)
+_PROBES = (
+    -690.3,
+    -350.2,
+    -100.1,
+    -31.3,
+    -24.2,
+    -17.1,
+    -10.2,
+    14.2,
+    28.3,
+    70.1,
+    140.2,
+    300.3,
+    500.2,
+    690.3,
+)
+
+
+def _is_good(around: Around, side: int, u: float, rough: float, bits: int | None) -> bool:
+    """Floats and mpmath have the same log-density at this distance, or both next to no mass."""
+    bits = bits or _many(around, u, u)
+    fine = around.log_density([side * mpmath.exp(u)], bits)[0]
+    if fine != fine or rough != rough:
+        return fine != fine and rough != rough
+    return max(rough, fine) + u < -60 or abs(rough - fine) <= 1e-11 * max(1.0, abs(fine))
 
 
 @dataclass(frozen=True)
@@ -295,12 +322,24 @@ def _beyond(panels: Sequence[Panel]) -> float:
         outer.append((panels[-1], 1))
     for end, place in outer:
         last, inner = end.ends[place], end.ends[1 - place]
-        if last == 0 or last != last:
+        if last != last:
+            continue
+        if last == 0:
+            if _rises(end, place):
+                return math.nan
             continue
         if math.isinf(last) or math.isinf(inner) or inner <= last:
             return math.inf
         missing += last * (end.high - end.low) / math.log(inner / last)
     return missing
+
+
+def _rises(end: Panel, place: int) -> bool:
+    """Whether the integrand, too small for floats, grows outwards: then its mass may lie beyond them."""
+    outer, inner = (end.high, end.high - 5) if place else (end.low, end.low + 5)
+    around, side = end.piece.around, end.piece.side
+    far, near = (around.log_density([side * mpmath.exp(u)], 150)[0] + u for u in (outer, inner))
+    return mpmath.isfinite(far) and far > near
 
 
 def _partial(panels: Sequence[Panel], bits: int | None) -> tuple[float, float, float]:
