@@ -35,7 +35,8 @@ def test_a_sweep_that_agrees_and_sees_is_a_pass():
         (GOOD, [VariantResult("same", 100, 0, True)], Value.UNDECIDED, "was compared"),
         (GOOD, [VariantResult("sign", 100, 0, False)], Value.UNDECIDED, "blind: it accepts"),
         (Sweep("m", 100, 2, 0, 9.0, "seed 7"), WRONG, Value.REFUTED, "fails at 2 of 100"),
-        (Sweep("m", 100, 100, 100, float("inf"), "seed 7"), WRONG, Value.REFUTED, "inf eps"),
+        (Sweep("m", 100, 99, 100, 1e300, "seed 7", 1), WRONG, Value.REFUTED, "fails at 99"),
+        (Sweep("m", 100, 0, 9, float("inf"), "x", 1), WRONG, Value.UNDECIDED, "not finite at 1 of"),
         (Sweep("m", 100, 0, 50, 1.5, "seed 7"), WRONG, Value.UNDECIDED, "hide 1e-06 nat at 50"),
     ],
 )
