@@ -1,11 +1,15 @@
 """Verdicts have three values; nothing compared, NaN, or a blind check is never a pass."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import entropysym as es
-from entropysym.claims.verification import sweep_verdict, training_verdict
+from entropysym.claims import verification
+from entropysym.claims.verification import sweep_verdict, training_verdict, verify
+from entropysym.errors import InputError
 from entropysym.numerics import Sweep, VariantResult
 from entropysym.verdict import Value, proved, refuted, undecided
 
@@ -73,6 +77,29 @@ def test_training_verdicts(changes, value, words):
     verdict = training_verdict(_trained(**changes))
     assert verdict.value is value
     assert words in verdict.reason
+
+
+@pytest.mark.parametrize(("name", "value"), [("vae2", Value.UNDECIDED), ("vae0", Value.REFUTED)])
+def test_what_is_not_compared_is_not_verified(name, value, monkeypatch):
+    """A replayed derivation without numbers ends neither with proved nor with refuted; a refutation stands without them."""
+
+    def no_numbers(*_, **__):
+        raise InputError("no JAX function for it")
+
+    monkeypatch.setattr(verification, "gap_function", no_numbers)
+    (found,) = verify([es.models.ZOO[name]()], np.zeros((4, 3)))
+    assert found.sweep is None
+    assert found.verdict.value is value
+    assert "not compared in numbers: no JAX function for it; " in found.verdict.reason
+    assert "float64" not in found.verdict.evidence
+
+
+def test_only_a_model_that_ships_is_trained_as_one():
+    """Another model of the same name would be trained as what it is not."""
+    vae2 = es.models.vae2()
+    assert verification._trainer(vae2) is verification.TRAINERS["vae2"]
+    assert verification._trainer(replace(es.models.vae0(), name="vae2")) is None
+    assert verification._trainer(es.models.vae0()) is None
 
 
 def test_replay_never_says_false():
