@@ -3,6 +3,7 @@
 import json
 from argparse import Namespace
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import mpmath
@@ -47,7 +48,7 @@ def _mean(case, arguments, body):
     if case.support in edges:
         low, high = edges[case.support]
         cuts = [low, 0.3, 0.9, high] if case.support != "unit" else [low, high]
-        pieces = zip(cuts, cuts[1:], strict=False)
+        pieces = pairwise(cuts)
         integrals = [
             integrate.quad(lambda x: p(x) * g(x) if p(x) > 0 else 0.0, a, b, limit=400)
             for a, b in pieces
@@ -123,7 +124,7 @@ def test_slopes_are_those_of_differences(name, monkeypatch):
         sides = []
         for sign in (1, -1):
             situations = oracle._Situations(
-                ZOO[name](), oracle.SIZES[0], np.random.default_rng([7, 0, 0]), False
+                ZOO[name](), oracle.SIZES[0], np.random.default_rng([7, 0, 0])
             )
             symbol = next(p.symbol for p in situations.model.parameters if p.name == name_)
             situations.parameters[symbol][index] += sign * step
