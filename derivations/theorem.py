@@ -16,10 +16,10 @@ import sympy as sp
 from entropysym.claims import replay
 from entropysym.errors import EntropysymError
 from entropysym.language import DataMean, Entropy, Model
+from entropysym.language.algebra import distributed
 from entropysym.language.objective import encoder_expectation, spelled_out
 from entropysym.language.symbols import n
 from entropysym.prover import Derivation, Refusal, derive
-from entropysym.prover.linearity import distributed
 from entropysym.rendering import Line, plain, render
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,7 +112,8 @@ def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
     from entropysym.claims import derive as derived
     from entropysym.rendering import render
 
-    found = derived(model)
+    with _no_way_out(model):
+        found = derived(model)
     if to is Form.json and getattr(found, "partial", found) is None:
         _complain(
             f"{model.name}: {found.verdict}; no result is left to store", _status(found.verdict)
@@ -210,7 +213,7 @@ def verify(
     _demand_different_names(models)
     points = load(data)
     place = folder(report)
-    with _progress() as progress:
+    with _progress() as progress, _no_way_out(*models):
         results = verified(
             models,
             points,
@@ -339,6 +342,21 @@ def _print_json(data: object) -> None:
     print(json.dumps(data, indent=2, ensure_ascii=False))
 
 
+@contextmanager
+def _no_way_out(*models: Any) -> Iterator[None]:
+    """A model may hold functions of its author's own, and an exit from one of them would be taken for a verdict."""
+    names = ", ".join(model.name for model in models)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        ends = isinstance(error, (EOFError, typer.Exit, typer.Abort))
+        if isinstance(error, Exception) and not ends:
+            raise
+        raise InputError(f"what {names} is made of raised {type(error).__name__}") from None
+
+
 def _progress() -> Any:
     from entropysym.claims.progress import on_terminal
 
@@ -354,7 +372,8 @@ def main() -> None:
         try:
             app()
         finally:
-            sys.stdout.flush()
+            if not sys.stdout.closed:
+                sys.stdout.flush()
     except NoStationaryPointError as error:
         _complain(f"undecided: {error}", UNDECIDED)
     except EntropysymError as error:
@@ -367,10 +386,14 @@ def main() -> None:
     except Exception as error:  # an unforeseen one must not end with 1, which means refuted
         import traceback
 
-        traceback.print_exc()
-        _complain(f"error: unforeseen {type(error).__name__}, please report it: {error}", BAD_INPUT)
+        what = f"unforeseen {type(error).__name__}, please report it"
+        with suppress(Exception):  # an error need not be printable, nor the stream open
+            traceback.print_exc()
+            what = f"{what}: {error}"
+        _complain(f"error: {what}", BAD_INPUT)
 
 
 def _complain(line: str, status: int) -> None:
-    print(" ".join(line.split()), file=sys.stderr)
+    with suppress(Exception):  # a file of the caller's own may have closed the stream
+        print(" ".join(line.split()), file=sys.stderr)
     raise SystemExit(status)

@@ -23,11 +23,20 @@ from pathlib import Path
 
 from .normal_form import Work
 from .reader import MAX_BYTES, read
+from .refusal import Refutation, replay_refusal
 from .rules import accept
 from .statement import statement
 from .terms import Malformed, Refused
 
-__all__ = ["Malformed", "Refused", "Result", "replay", "replay_file"]
+__all__ = [
+    "Malformed",
+    "Refused",
+    "Refutation",
+    "Result",
+    "replay",
+    "replay_file",
+    "replay_refusal",
+]
 
 
 @dataclass(frozen=True)
@@ -54,8 +63,8 @@ def replay(text: str | bytes) -> Result:
     work = Work()
     try:
         document = read(text)
-        shipped = accept(document, work)
-        printed = statement(document)
+        judgement = accept(document, work)
+        printed = statement(document, judgement.normal)
     except (RecursionError, MemoryError):
         raise Refused("work limit reached (nested too deep)") from None
     return Result(
@@ -64,7 +73,7 @@ def replay(text: str | bytes) -> Result:
         statement_sha256=document.actual_sha256["statement"],
         conditions=document.conditions,
         rules=tuple(rule for rule, _ in document.steps),
-        shipped=shipped,
+        shipped=judgement.shipped,
         work=work.budget - work.left,
     )
 

@@ -3,7 +3,8 @@
 Both are polynomials over atoms, computed in one walk: no substitution, hence no capture. The
 direction acts as a derivation D with D x = D eps = 0, D p = direction[p] for a parameter p, and it
 passes through sums, means and expectations whose law does not move. Abstract networks have no
-derivative; they stand still when their inputs do, and so do abs and loggamma.
+derivative; they stand still when their inputs do, and so do loggamma and entropies that nobody
+wrote down. |u| moves only by a rational multiple of itself, as u does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +16,10 @@ from typing import Any
 from . import matrices
 from .matrices import Word
 from .measures import bind, close
-from .normal_form import Atom, Polynomial, Work, constant, key, of
+from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of
 from .reader import Certificate
 from .statement import show
-from .terms import POSITIVE, Model, Refused, Term, check
+from .terms import ANY, POSITIVE, Family, Model, Refused, Term, check
 
 Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
 
@@ -47,7 +48,8 @@ class Site:
     """Where a term is evaluated: the replay's model and direction, and what the place binds.
 
     With ``reparametrised``, E_q f(z) is evaluated as E_eps f(location + scale eps), the same
-    number, for `expect` and `reparam` alike. ``bindings`` hold, inside a family, the variable and
+    number, for `expect` and `reparam` alike, where eps has a fixed law: the standard normal one, if
+    ``normal``, else one that is the same for all data unless it is ``tied`` to them. ``bindings`` hold, inside a family, the variable and
     the arguments as functions of an index (none for a family over single numbers), and the
     plate's size as ``dim``. ``moving``: derivatives are asked for.
     """
@@ -58,6 +60,8 @@ class Site:
     direction: dict[str, Term]
     certificates: dict[str, Certificate]
     reparametrised: bool
+    normal: bool = False
+    tied: bool = False
     moving: bool = False
     scope: tuple[Bound, ...] = ()
     bindings: Mapping[str, Any] = field(default_factory=dict)
@@ -72,7 +76,8 @@ class Site:
         return replace(self, scope=self.scope + binders)
 
     def opened(self, tag: str, size: str = "", datum: int = 0) -> Bound:
-        linked = datum if tag == "latent" else 0  # noise has the same law for every datum
+        linked = datum if tag == "latent" or self.tied else 0
+        size = "normal" if tag == "noise" and self.normal else size
         return Bound(self.work.fresh((tag, size, linked)), tag, datum)
 
     def close(self, bound: Bound, pair: Pair) -> Pair:
@@ -130,9 +135,9 @@ def evaluate(site: Site, term: Term) -> Pair:
             datum = site.at(i).name
             if site.reparametrised:
                 return _measure(site, site.opened("noise", datum=datum), body)
-            check(term[0] == "expect", "'reparam' without the step 'reparametrise'")
-            still = not site.moving or not _encoder_moves(site, datum)
-            check(still, "the encoder moves along the direction: reparametrise first")
+            check(term[0] == "expect", "'reparam', but the encoder does not move")
+            still = not site.moving or not moving_arguments(site, datum)
+            check(still, "the encoder moves, but its latent is not written as noise")
             return _measure(site, site.opened("latent", datum=datum), body)
         case ("add", *parts):
             return site.plus(*(evaluate(site, part) for part in parts))
@@ -140,21 +145,23 @@ def evaluate(site: Site, term: Term) -> Pair:
             return site.times(*(evaluate(site, part) for part in parts))
         case ("pow", base, exponent):
             q = Fraction(exponent) if isinstance(exponent, int) else Fraction(*exponent[1:])
-            return _power(site, evaluate(site, base), q, partial(show, base))
+            found = evaluate(site, base) if q.denominator == 1 and q > 0 else _positive(site, base)
+            return _power(site, found, q, partial(show, base))
         case ("log", inner):
-            return _log(site, evaluate(site, inner), partial(show, inner))
+            return _log(site, _positive(site, inner), partial(show, inner))
         case ("exp", inner):
             v, d = evaluate(site, inner)
             value = work.exponential(v)
             return value, work.product(value, d)
         case ("softplus" | "sigmoid", inner):
             return _softplus(site, term[0], evaluate(site, inner))
-        case ("abs" | "loggamma", inner):
+        case ("abs", inner):
+            return _absolute(site, evaluate(site, inner), partial(show, inner))
+        case ("loggamma", inner):
             v, d = evaluate(site, inner)
             if d:
-                raise Refused(f"{show(inner)} moves: {term[0]} is not differentiated")
-            is_abs = term[0] == "abs"
-            return work.absolute(v) if is_abs else work.log_gamma(v, partial(show, inner)), {}
+                raise Refused(f"{show(inner)} moves: loggamma is not differentiated")
+            return work.log_gamma(v, partial(show, inner)), {}
         case ("logdet" | "trace" | "quad", *_):
             return _of_matrix(site, term)
         case ("logp" | "logh" | "H", role, *positions):
@@ -171,6 +178,31 @@ def _measure(site: Site, bound: Bound, body: Term) -> Pair:
     return site.close(bound, evaluate(site.under(bound), body))
 
 
+def _positive(site: Site, term: Term) -> Pair:
+    """The term, as a product of positive factors where it is a sum of squares and of something > 0."""
+    pair, work = evaluate(site, term), site.work
+    if work.surely_positive(pair[0]) or not _sign(site, term, pair[0]):
+        return pair
+    return work.factored(pair[0]), pair[1]
+
+
+def _sign(site: Site, term: Term, value: Polynomial | None = None) -> bool | None:
+    """True: certainly > 0, False: certainly >= 0, None: neither is seen."""
+    match term:
+        case ("add", *parts):
+            signs = [_sign(site, part) for part in parts]
+            return None if None in signs else any(signs)
+        case ("mul", *parts):
+            signs = [_sign(site, part) for part in parts]
+            return None if None in signs else all(signs)
+        case ("pow", base, int() as power) if power > 0 and power % 2 == 0:
+            return bool(_sign(site, base))
+        case ("abs", _):
+            return False
+    found = evaluate(site, term)[0] if value is None else value
+    return True if site.work.surely_positive(found) else None
+
+
 def _power(site: Site, base: Pair, q: Fraction, what: Callable[[], str]) -> Pair:
     """D u^q = q u^(q-1) D u."""
     (v, d), work = base, site.work
@@ -184,6 +216,19 @@ def _log(site: Site, inner: Pair, what: Callable[[], str]) -> Pair:
     v, d = inner
     value = site.work.logarithm(v, what)
     return value, site.work.product(d, site.work.power(v, Fraction(-1))) if d else {}
+
+
+def _absolute(site: Site, inner: Pair, what: Callable[[], str]) -> Pair:
+    """D |u| = r |u| where D u = r u with a rational r: true at u = 0 as well."""
+    (v, d), work = inner, site.work
+    value = work.absolute(v)
+    if not d:
+        return value, {}
+    mono = next(iter(v), ONE)
+    rate = constant(d.get(mono, Fraction(0)) / v[mono]) if v else {}
+    if not work.equal(d, work.product(rate, v)):
+        raise Refused(f"{what()} does not move by a multiple of itself: no derivative of its abs")
+    return value, work.product(rate, value)
 
 
 def _softplus(site: Site, head: str, inner: Pair) -> Pair:
@@ -320,25 +365,71 @@ def _factor(site: Site, head: str, role: str, bound: tuple[Bound, ...]) -> Pair:
     index = site.opened("index", size)
     given = bound if head == "H" else bound[1:]
     bindings = {} if head == "logh" else arguments(site, role, given, index)
-    body = {"logp": family.log_density, "logh": family.log_base_measure}.get(head)
+    bindings["dim"] = size
     if head == "H":
-        body = site.certificates[family.name].entropy
+        pair = _entropy(site, role, bound, bindings)
     else:
         here = () if family.over_vectors else (index,)
         bindings["var"] = lambda *i: _drawn(site, bound[0], *here, *i)
-    bindings["dim"] = size
-    pair = evaluate(replace(site, scope=(), bindings=bindings), body)
-    return pair if family.over_vectors else site.close(index, pair)
+        body = {"logp": family.log_density, "logh": family.log_base_measure}[head]
+        pair = evaluate(replace(site, scope=(), bindings=bindings), body)
+    return pair if family.over_vectors or family.name == ANY else site.close(index, pair)
 
 
-def _encoder_moves(site: Site, datum: int) -> bool:
-    index = site.opened("index", site.model.latent)
+def named(term: Term, *heads: str) -> set[str]:
+    """The second entries of all subterms of these heads."""
+    if not isinstance(term, tuple):
+        return set()
+    own = {term[1]} if term and term[0] in heads else set()
+    return own.union(*(named(part, *heads) for part in term))
+
+
+def shape_arguments(family: Family) -> list[str]:
+    """The arguments that neither location nor scale names: those of the law of the noise."""
+    used = named((family.location, family.scale), "arg")
+    return [name for name in family.arguments if name not in used]
+
+
+def moving_arguments(site: Site, datum: int) -> set[str]:
+    """The names of the encoder's arguments that move."""
+    index, family = site.opened("index", site.model.latent), site.model.family("encoder")
     bindings = arguments(site, "encoder", (Bound(datum, "datum"),), index)
+    pairs = {name: _whole(site, bindings["arg " + name], r) for name, r in family.arguments.items()}
+    return {name for name, (_, change) in pairs.items() if change}
 
-    def moves(name: str, range_: str) -> Any:
-        found = bindings["arg " + name]
-        if range_ == "posdef":
-            return found.scalar[1] or found.rate
-        return (found(index) if range_ == "vector" else found())[1]
 
-    return any(moves(*argument) for argument in site.model.family("encoder").arguments.items())
+def _whole(site: Site, found: Any, range_: str) -> Pair:
+    """An argument as one value: a vector is bound by an index, a matrix by two."""
+    if range_ not in ("vector", "posdef"):
+        return found()
+    i, j = site.opened("index", "dim"), site.opened("index", "dim")
+    pair, opened = (found(i), (i,)) if range_ == "vector" else (None, (i, j))
+    if pair is None:
+        entry = matrices.entry(site.work, found.word, i.name, j.name)
+        pair = site.times(found.scalar, (entry, site.work.product(found.rate, entry)))
+    kinds = {index.name: site.work.kinds[index.name] for index in opened}
+    return of(bind(site.work, "vec", "dim", kinds, pair[0])), pair[1]
+
+
+def _entropy(site: Site, role: str, bound: tuple[Bound, ...], bindings: dict[str, Any]) -> Pair:
+    """The certificate's entropy, or an atom that nobody looks into and that must stand still: H(x_n)
+    for any law, log scale + H(shape) for location + scale * noise, H(arguments) for any other."""
+    family, work = site.model.family(role), site.work
+    inside = replace(site, scope=(), bindings=bindings)
+    if family.name == ANY:
+        return of(work.atom("entropy", ANY, (bound[0].name,))), {}
+    pseudo = (
+        role == "encoder" and family.log_base_measure != 0
+    )  # while H[q_n] is the entropy itself
+    if family.name in site.certificates and not pseudo:
+        return evaluate(inside, site.certificates[family.name].entropy)
+    log_scale: Pair = ({}, {})
+    names = list(family.arguments)
+    if family.location is not None and family.log_base_measure == 0:
+        names = shape_arguments(family)
+        log_scale = _log(site, evaluate(inside, family.scale), partial(show, family.scale))
+    values = [_whole(site, bindings["arg " + name], family.arguments[name]) for name in names]
+    moves = any(change for _, change in values)
+    check(not moves, f"H of the {role} moves, and {family.name} has no certificate for it")
+    opaque = of(work.atom("entropy", family.name, bodies=tuple(key(v) for v, _ in values)))
+    return site.plus(log_scale, (opaque, {}))

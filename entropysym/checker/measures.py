@@ -51,7 +51,7 @@ def _integrate(
             merged = work.product(work.monomial(rest, coefficient), body)
             return work.add(*(_integrate(work, more, m, c) for m, c in merged.items()))
     for name, kind in opened.items():
-        if kind[0] == "noise" and _is_moment(name, mono):
+        if kind[:2] == ("noise", "normal") and _is_moment(name, mono):
             others = {other: k for other, k in opened.items() if other != name}
             moment = _moment(work, name, mono)
             return work.add(*(_integrate(work, others, m, coefficient * c) for m, c in moment))

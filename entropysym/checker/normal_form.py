@@ -14,7 +14,7 @@ integer that exceeds (in size) all names bound inside, an open one a positive in
 used twice: nothing can be captured.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from fractions import Fraction
 from math import gcd
 
@@ -171,7 +171,7 @@ class Work:
         return {frozenset(item for item in powers.items() if item[1]): coefficient}
 
     def _content(self, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
-        """poly = content * rest, with a one-term content; for positive polynomials."""
+        """poly = content * rest, with a one-term content that is surely positive."""
         self.charge(sum(1 + len(mono) for mono in poly) * 2)
         exponents: dict[Atom, list[Fraction]] = {}
         for mono in poly:
@@ -180,7 +180,7 @@ class Work:
         common = {}
         for atom, found in exponents.items():
             lowest = min(found) if len(found) == len(poly) else min(*found, Fraction(0))
-            if lowest:
+            if lowest and atom.positive:
                 common[atom] = lowest
         number = gcd(*(c.numerator for c in poly.values()))
         scale = Fraction(1)
@@ -239,6 +239,10 @@ class Work:
             factors.append((self.atom("root", bodies=(key(rest),)), Fraction(1)))
         return collected(factors)
 
+    def factored(self, poly: Polynomial) -> Polynomial:
+        """The same, as one product of positive factors, for what is known to be positive."""
+        return {frozenset(self._bases(poly).items()): Fraction(1)}
+
     def power(
         self, poly: Polynomial, exponent: Fraction, what: Callable[[], str] = str
     ) -> Polynomial:
@@ -285,13 +289,19 @@ class Work:
         return result
 
     def absolute(self, poly: Polynomial) -> Polynomial:
-        """|u| as a function of u^2, so that |u| and |-u| are one atom."""
-        return of(self.atom("abs", bodies=(key(self.product(poly, poly)),)))
+        """|c u| = c |u| for the positive c that u's addends share; |u| is an atom of u^2."""
+        if not poly:
+            return {}
+        content, rest = self._content(poly)
+        square = self.product(rest, rest)
+        one = square == constant(1)
+        atom = self.atom("abs", bodies=(key(square),))
+        return content if one else self.product(content, of(atom))
 
     def log_gamma(self, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
         """log Gamma of something surely positive, or of a count plus a positive number."""
         self.charge(sum(1 + len(mono) for mono in poly))
-        counts = {atom for mono in poly for atom, _ in mono if atom.label == "count"}
+        counts = {a for mono in poly for a, _ in mono if a.label in ("binary", "count")}
         above = [{frozenset([(atom, 1)]): 1, ONE: poly.get(ONE)} for atom in counts if atom.drawn]
         if not self.surely_positive(poly) and not (poly in above and poly[ONE] > 0):
             raise Refused(f"loggamma of {what() or 'a term'}: not shown to be positive")
@@ -360,15 +370,15 @@ def is_positive(poly: Polynomial) -> bool:
     )
 
 
-def parameters(poly: Polynomial) -> set[str]:
-    """The names of all parameters, those inside atoms included."""
+def labels(poly: Polynomial, heads: Collection[str]) -> set[str]:
+    """The labels of all atoms of these heads, those inside atoms included."""
     seen: set[Atom] = set()
     waiting = [atom for mono in poly for atom, _ in mono]
     while waiting:
         if (atom := waiting.pop()) not in seen:
             seen.add(atom)
             waiting += [inner for body in atom.bodies for mono, _ in body for inner, _ in mono]
-    return {atom.label for atom in seen if atom.head in ("param", "posdef", "triangular")}
+    return {atom.label for atom in seen if atom.head in heads}
 
 
 def text(atom: Atom, names: dict[int, str] | None = None) -> str:

@@ -27,7 +27,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
 TAKEN = re.compile(
-    r"(?i:pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad)"
+    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad)"
     r"|e|x|z|[hdn]|[inq][0-9]+|E_q|q_n|(?i:mean|sum|expect|reparam|vec)_.*"
 )
 RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
@@ -36,7 +36,11 @@ RULES += ("closed_form",)
 
 @dataclass(frozen=True)
 class Certificate:
+    """x -> x + t (scale x + shift) and the arguments along `direction`; `entropy` in nats."""
+
     direction: dict[str, Term]
+    scale: Term
+    shift: Term
     entropy: Term
 
 
@@ -71,6 +75,11 @@ def text(raw: Any, where: str) -> str:
 def name(raw: Any, where: str) -> str:
     require(isinstance(raw, str) and NAME.fullmatch(raw), where, raw, "not a name")
     require(not TAKEN.fullmatch(raw), where, raw, "a name that the printed statement needs")
+    return raw
+
+
+def family_name(raw: Any, where: str) -> str:
+    require(name(raw, where).lower() != terms.ANY, where, raw, "a name for an encoder of any law")
     return raw
 
 
@@ -132,16 +141,18 @@ def read(data: str | bytes) -> Document:
         terms_with(model, terms.ARITHMETIC | {"param"}),
         terms_with(model, terms.OF_DIRECTION),
     )
-    without_d = terms_with(model, terms.OF_EXCESS | {"logh"})
+    certified = mapping(choice(model.families))(raw["certificates"], "certificates")
+    opaque = {f"H {role}" for role, f in model.factors.items() if f.family not in certified}
+    if model.family("encoder").log_base_measure != 0:
+        opaque.add("H encoder")
     in_step = terms_with(model, terms.OF_STEP)
     step = record(rule=choice(RULES), result=in_step)
     readers = {
         "gap": in_step,
-        "entropy_sum": without_d,
-        "excess": terms_with(model, terms.OF_EXCESS),
+        "entropy_sum": terms_with(model, terms.OF_CLAIM | opaque),
+        "excess": terms_with(model, terms.OF_EXCESS | opaque),
     }
     moved = mapping(choice(model.parameters))(statement["direction"], "statement.direction")
-    certified = mapping(choice(model.families))(raw["certificates"], "certificates")
     return Document(
         model=model,
         **record(weight=weight, penalty=penalty)(objective, "statement.objective"),
@@ -248,20 +259,22 @@ def _model(raw: Any, where: str) -> Model:
         factors={},
         constraints=tuple((c["on"], c["text"]) for c in constraints),
     )
-    families = mapping(name)(raw["families"], f"{where}.families")
+    families = mapping(family_name)(raw["families"], f"{where}.families")
     for key, entry in families.items():
         model.families[key] = _family(entry, key, model)
     for role in terms.FACTORS:
         model.factors[role] = _factor(raw[role], f"{where}.{role}", role, model)
-    used = {factor.family for factor in model.factors.values()}
+    used = {factor.family for factor in model.factors.values()} - {terms.ANY}
     require(used == families.keys(), where, sorted(families.keys() - used), "an unused family")
     return model
 
 
 def _factor(raw: Any, where: str, role: str, model: Model) -> Factor:
     """Terms see the place in the plate unless they are arguments of the whole vector."""
-    given = record(family=choice(model.families), arguments=many(anything))(raw, where)
-    family = model.families[given["family"]]
+    allowed = (*model.families, *([terms.ANY] if role == "encoder" else []))
+    given = record(family=choice(allowed), arguments=many(anything))(raw, where)
+    model.factors[role] = Factor(given["family"], ())
+    family = model.family(role)
     ranges = family.arguments.values()
     fits = len(given["arguments"]) == len(ranges)
     require(fits, f"{where}.arguments", given["arguments"], f"not {len(ranges)} arguments")
@@ -324,7 +337,8 @@ def _multiple(raw: Any, letter: Term, place: Place) -> Term:
 def _certificate(raw: Any, key: str, model: Model) -> Certificate:
     where, family = f"certificates.{key}", model.families[key]
     direction = record(**dict.fromkeys(family.arguments, anything))
-    top = record(direction=direction, entropy=anything)(raw, where)
+    parts = dict.fromkeys(("scale", "shift", "entropy"), anything)
+    top = record(direction=direction, **parts)(raw, where)
     heads = (terms.OF_VECTORS if family.over_vectors else terms.OF_FAMILY) - {"var"}
     moved = {}
     for name_, range_ in family.arguments.items():
@@ -335,5 +349,13 @@ def _certificate(raw: Any, key: str, model: Model) -> Certificate:
         else:
             index = [("index", "dim")] if range_ == "vector" else []
             moved[name_] = terms.term(value, place.under(*index))
-    place = Place(f"{where}.entropy", model, heads, (), family.arguments)
-    return Certificate(moved, terms.term(top["entropy"], place))
+    found: dict[str, Term] = {}
+    for part in parts:
+        place = Place(f"{where}.{part}", model, heads, (), family.arguments)
+        found[part] = terms.term(top[part], place)
+    supports = {"scale": ("real", "positive"), "shift": ("real",)}
+    for part, allowed in supports.items():
+        fits = family.support in allowed and not family.over_vectors and not family.log_base_measure
+        why = f"the variable of {key} does not move so"
+        require(found[part] == 0 or fits, f"{where}.{part}", top[part], why)
+    return Certificate(moved, **found)

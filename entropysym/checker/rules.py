@@ -6,7 +6,7 @@ objective and E (the entropy sum) itself from the model record; the steps in bet
 the reader, and each of them is checked as well.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,12 +14,21 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
-from .evaluate import Bound, Pair, Site, evaluate, letter
+from .evaluate import (
+    Bound,
+    Pair,
+    Site,
+    evaluate,
+    letter,
+    moving_arguments,
+    named,
+    shape_arguments,
+)
 from .known import FAMILIES, KNOWN
-from .normal_form import Polynomial, Work, constant, of, parameters
-from .reader import Document
+from .normal_form import Polynomial, Work, constant, labels, of
+from .reader import Certificate, Document
 from .statement import show
-from .terms import POSITIVE, Family, Model, Refused, Term, check
+from .terms import POSITIVE, Family, Model, Refused, Term, check, within
 
 Q: Term = ("H", "encoder", 0)
 PRIOR: Term = ("expect", 0, ("logp", "prior", 0))
@@ -38,6 +47,14 @@ class Context:
     elbo: Polynomial
     target: Polynomial
     before: Term
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`shipped`: the model is a shipped one; `normal`: the families of normal laws (shown)."""
+
+    shipped: bool
+    normal: frozenset[str]
 
 
 @contextmanager
@@ -136,7 +153,7 @@ def scaling(at: Context, result: Term) -> None:
     F = ... + mean H[q] - H[p(z)] + D (mean H[q] + E log p(z)) + ...
     Fails unless equal by algebra, after `reparametrise`, and the prior's log p is gone outside D.
     """
-    check(at.site.reparametrised, "the encoder moves with the decoder: reparametrise first")
+    check(at.site.reparametrised, "the encoder does not move")
     gone = heads(at.before, True) - heads(result, True)
     check("logp prior" in gone, "the prior's logp has not gone from outside D")
     _is_elbo(at, result)
@@ -213,25 +230,29 @@ def entropy_sum(model: Model) -> Term:
     return ("add", *parts)
 
 
-def accept(document: Document, work: Work) -> bool:
-    """Return if every check holds, else raise `Refused`. True: the model is a shipped one."""
+def accept(document: Document, work: Work) -> Judgement:
+    """What was shown, or `Refused`."""
     rules, model = [rule for rule, _ in document.steps], document.model
     _check_hashes(document)
     _check_order(rules)
     _check_moved(document)
     goal, certificates = objective(document), document.certificates
-    site = Site(work, model, goal, document.direction, certificates, "reparametrise" in rules)
+    site = Site(work, model, goal, document.direction, certificates, False)
+    normal = set()
     for name, family in model.families.items():
         with _place(f"certificates.{name}"):
-            _check_family(site, family)
+            _check_certificate(site, family)
+            if family.location is not None and _check_noise(site, family):
+                normal.add(name)
     with _place("statement.model"):
         _check_factors(site)
+        site = _noise_form(site, normal)
         moving = replace(site, moving=True)
         for part in (Q, PRIOR, DECODER):  # one by one: nothing cancels before it is noted
             evaluate(moving, ("mean", part))
         elbo, entropies = (evaluate(site, term)[0] for term in (ELBO, entropy_sum(model)))
         work.allowed = frozenset(work.met)
-        ghosts = sorted(document.direction.keys() - parameters(elbo))
+        ghosts = sorted(document.direction.keys() - labels(elbo, ("param", "posdef", "triangular")))
         check(not ghosts, f"{ghosts[:1]} moves, but the ELBO does not depend on it")
     with _place("statement.objective"):
         surely = work.surely_positive(evaluate(site, document.weight)[0])
@@ -239,13 +260,13 @@ def accept(document: Document, work: Work) -> bool:
         evaluate(moving, goal)
     with _place("statement.claim.excess"):
         target = work.add(entropies, evaluate(site, document.excess)[0])
-    _check_conditions(document)
+    _check_conditions(document, site.reparametrised)
     before: Term = 0
     for i, (rule, result) in enumerate(document.steps):
         with _place(f"steps[{i}] ({rule})"):
             RULES[rule](Context(document, site, elbo, target, before), result)
         before = result
-    return model.name in KNOWN
+    return Judgement(model.name in KNOWN, frozenset(normal))
 
 
 def _check_hashes(document: Document) -> None:
@@ -265,15 +286,7 @@ def _check_order(rules: list[str]) -> None:
     optional = ["reparametrise"] if "reparametrise" in rules else []
     wanted = ["definition", *optional, "split", *middle, "gap", "stationary", "closed_form"]
     found = " ".join(rules)[:120] or "(no steps)"
-    check(middle and rules == wanted, f"the order of the rules: {found}")
-
-
-def _names(term: Term) -> set[str]:
-    """Names of the parameters that occur in a term, or in a tuple of terms."""
-    if not isinstance(term, tuple):
-        return set()
-    own = {term[1]} if term[:1] in (("param",), ("mat",)) else set()
-    return own.union(*(_names(part) for part in term))
+    check(rules == wanted, f"the order of the rules: {found}")
 
 
 def _check_moved(document: Document) -> None:
@@ -283,23 +296,52 @@ def _check_moved(document: Document) -> None:
         moves = f"statement.direction: {name} moves, but it is"
         check(model.parameters[name].learned, f"{moves} not learned")
         check(name not in constrained, f"{moves} constrained")
-    for name in sorted(_names(document.weight)):
+    for name in sorted(named(document.weight, "param", "mat")):
         check(not model.parameters[name].learned, f"statement.objective.weight: {name} is learned")
-    missing = sorted(model.families.keys() ^ document.certificates.keys())
-    check(not missing, f"certificates: none for the family {missing[:1]}")
 
 
 def _check_factors(site: Site) -> None:
     encoder, prior = site.model.family("encoder"), site.model.family("prior")
-    constant_base = encoder.log_base_measure == 0
-    check(constant_base, f"the encoder's family {encoder.name} has a base measure")
-    same = encoder.support == prior.support
-    check(same, f"the encoder is {encoder.support}, the prior {prior.support}")
-    drawn = encoder.location is not None or not site.reparametrised
-    check(drawn, f"the encoder's family {encoder.name} has no location and scale")
+    inside = within(encoder.support, prior.support)
+    check(inside, f"the encoder is {encoder.support}, the prior {prior.support}")
 
 
-def conditions(document: Document) -> Iterator[tuple[str, ...]]:
+def _noise_form(site: Site, normal: Collection[str]) -> Site:
+    """Where the encoder moves, its latent is location + scale * noise, and the noise's law is fixed."""
+    family, datum = site.model.family("encoder"), site.opened("datum").name
+    moves = moving_arguments(replace(site, moving=True), datum)
+    if not moves:
+        return site
+    drawn = family.location is not None
+    check(drawn, f"the encoder moves, but its family {family.name} has no location and scale")
+    shape, terms = shape_arguments(family), site.model.factors["encoder"].arguments
+    moving = sorted(moves.intersection(shape))
+    check(not moving, f"the law of the encoder's noise moves: {moving}")
+    of_shape = [t for name, t in zip(family.arguments, terms, strict=True) if name in shape]
+    tied = bool(named(tuple(of_shape), "x"))
+    return replace(site, reparametrised=True, normal=family.name in normal, tied=tied)
+
+
+def _lipschitz(model: Model, moved: Collection[str], noise: bool) -> Iterator[str]:
+    """The networks with an input that names what moves: it stands still to first order only."""
+    family, found = model.family("encoder"), {}
+    used = named((family.location, family.scale), "arg") if noise else ()
+    encoder = zip(family.arguments, model.factors["encoder"].arguments, strict=True)
+    in_z = named(tuple(term for name, term in encoder if name in used), "param", "mat")
+
+    def walk(term: Term) -> None:
+        if isinstance(term, tuple):
+            if term[:1] in (("net",), ("matnet",)):
+                names = named(term[-1], "param", "mat") | (in_z if named(term[-1], "z") else set())
+                found[term[1]] = found.get(term[1], set()) | names
+            for part in term:
+                walk(part)
+
+    walk(tuple(factor.arguments for factor in model.factors.values()))
+    return (name for name in model.networks if not found.get(name, set()).isdisjoint(moved))
+
+
+def conditions(document: Document, noise: bool) -> Iterator[tuple[str, ...]]:
     """The conditions of the theorem, in the order of FORMAT.md."""
     model = document.model
     for declared in (*model.parameters.values(), *model.networks.values()):
@@ -311,71 +353,96 @@ def conditions(document: Document) -> Iterator[tuple[str, ...]]:
             yield ("base_measure", name)
     yield from (("finite", "objective"), ("interchange", "objective"))
     yield from (("constraint", name, text) for name, text in model.constraints)
-    if any(rule == "reparametrise" for rule, _ in document.steps):
+    if noise:
         yield ("reparametrised", "encoder")
     moved = [name for name in model.parameters if name in document.direction]
-    in_encoder = _names(model.factors["encoder"].arguments)
+    in_encoder = named(model.factors["encoder"].arguments, "param", "mat")
     yield from (("closed", "encoder", name) for name in moved if name in in_encoder)
+    yield from (("lipschitz", name) for name in _lipschitz(model, moved, noise))
     yield from (("stationary", "objective", name) for name in moved)
 
 
-def _check_conditions(document: Document) -> None:
-    pairs = zip_longest(conditions(document), document.conditions, fillvalue=())
+def _check_conditions(document: Document, noise: bool) -> None:
+    pairs = zip_longest(conditions(document, noise), document.conditions, fillvalue=())
     for i, (ours, theirs) in enumerate(pairs):
         needed, stored = " ".join(ours) or "nothing", " ".join(theirs) or "nothing"
         found = f"{needed} is needed, {stored[:80]} is stored"
         check(ours == theirs, f"statement.conditions[{i}]: {found}")
 
 
-def _check_family(site: Site, family: Family) -> None:
-    """
-    The certificate (T): D log p = log p - log h + entropy, pointwise in the variable, where D moves
-    the family's own arguments along the certificate's direction. Scores have mean zero, hence the
-    entropy is -E log p + E log h: the entropy, or the pseudo entropy if h is not constant. And
-    where location and scale are given, location + scale eps with standard normal eps has the
-    family's law: log p + log scale = -log(2 pi)/2 - eps^2/2.
-    """
-    work, certificate = site.work, site.certificates[family.name]
+def _bindings(site: Site, family: Family, certificate: Certificate | None) -> dict[str, Any]:
+    """Symbols for variable and arguments; they move along the certificate, if there is one."""
+    work = site.work
 
     def symbol(head: str, label: str, positive: bool, index: tuple[Bound, ...]) -> Polynomial:
         return of(work.atom(head, label, tuple(i.name for i in index), positive=positive))
 
+    def moved(term: Term, index: tuple[Bound, ...] = ()) -> Polynomial:
+        if certificate is None:
+            return {}
+        still = _bindings(site, family, None)
+        return evaluate(replace(site, scope=index, bindings=still), term)[0]
+
     def var(*index: Bound) -> Pair:
-        return symbol("var", family.support, family.support in POSITIVE, index), {}
+        value = symbol("var", family.support, family.support in POSITIVE, index)
+        if certificate is None:
+            return value, {}
+        stretched = work.product(moved(certificate.scale), value)
+        return value, work.add(stretched, moved(certificate.shift))
 
-    def argument(name: str, range_: str, moved: Site | None) -> Any:
-        def change(*index: Bound) -> Polynomial:
-            if moved is None:
-                return {}
-            return evaluate(replace(moved, scope=index), certificate.direction[name])[0]
-
+    found: dict[str, Any] = {"dim": "dim", "var": var}
+    for name, range_ in family.arguments.items():
+        motion = 0 if certificate is None else certificate.direction[name]
         if range_ == "posdef":
-            return letter(work.atom(range_, "arg " + name), "dim", change())
-        positive = range_ not in ("real", "vector")
-        return lambda *index: (symbol("arg", name, positive, index), change(*index))
+            found["arg " + name] = letter(work.atom(range_, "arg " + name), "dim", moved(motion))
+            continue
 
-    def bound(moved: Site | None, **more: Any) -> Site:
-        ranges = family.arguments.items()
-        given = {"arg " + name: argument(name, range_, moved) for name, range_ in ranges}
-        bindings = {"dim": "dim", "var": var, **given, **more}
-        return replace(site, moving=moved is not None, bindings=bindings)
+        def argument(*index: Bound, name=name, range_=range_, motion=motion) -> Pair:
+            positive = range_ not in ("real", "vector")
+            return symbol("arg", name, positive, index), moved(motion, index)
 
-    still = bound(None)
-    value, change = evaluate(bound(still), family.log_density)
+        found["arg " + name] = argument
+    return found
+
+
+def _check_certificate(site: Site, family: Family) -> None:
+    """
+    (T): k + D log p = log p - log h + entropy, pointwise in the variable, where D moves the family's
+    arguments along the certificate's direction and the variable x by k x + l. Scores have mean
+    zero, 1 + x d/dx log p and d/dx log p included, hence the entropy is -E log p + E log h: the
+    entropy, or the pseudo entropy if h is not constant.
+    """
+    certificate, work = site.certificates.get(family.name), site.work
+    if certificate is None:
+        return
+    still = replace(site, bindings=_bindings(site, family, None))
+    moving = replace(site, moving=True, bindings=_bindings(site, family, certificate))
+    value, change = evaluate(moving, family.log_density)
     measure, entropy = family.log_base_measure, certificate.entropy
     less = ("mul", -1, measure) if measure else 0
-    parts = [evaluate(still, term)[0] for term in (less, entropy)]
+    stretch, *parts = (evaluate(still, term)[0] for term in (certificate.scale, less, entropy))
     base = " - log base measure" if measure else ""
-    holds = work.equal(change, work.add(value, *parts))
+    holds = work.equal(work.add(stretch, change), work.add(value, *parts))
     check(holds, f"not shown: derivative of the log density = log density{base} + entropy")
-    if family.location is None:
-        return
+
+
+def _check_noise(site: Site, family: Family) -> bool:
+    """
+    log p(location + scale eps) + log scale, the log density of eps, names no argument that location
+    and scale name, so the variable is location + scale * noise of a fixed law. True if that law
+    is the standard normal one: the log density is -log(2 pi)/2 - eps^2/2.
+    """
+    work, bindings = site.work, _bindings(site, family, None)
+    still = replace(site, bindings=bindings)
     eps: Pair = of(work.atom("noise")), {}
     location, scale = evaluate(still, family.location), evaluate(still, family.scale)
     drawn = site.plus(location, site.times(scale, eps))
-    value, _ = evaluate(bound(None, var=lambda: drawn), family.log_density)
-    log_scale = work.logarithm(scale[0], partial(show, family.scale))
+    value, _ = evaluate(
+        replace(site, bindings=bindings | {"var": lambda: drawn}), family.log_density
+    )
+    density = work.add(value, work.logarithm(scale[0], partial(show, family.scale)))
+    used = named((family.location, family.scale), "arg")
+    fixed = used.isdisjoint(labels(density, ("arg",)))
+    check(fixed, "not shown: the variable is location + scale * noise of a fixed law")
     squared = work.product(constant(Fraction(-1, 2)), work.product(eps[0], eps[0]))
-    normal = work.add(squared, evaluate(site, LOG_NORMAL)[0])
-    holds = work.equal(work.add(value, log_scale), normal)
-    check(holds, "not shown: location + scale * eps has the family's density")
+    return work.equal(density, work.add(squared, evaluate(site, LOG_NORMAL)[0]))

@@ -1,19 +1,22 @@
 """The statement in plain text: what a reader must believe in, and nothing that is not checked."""
 
+from collections.abc import Collection
+
 from .known import FAMILIES
 from .reader import Document
-from .terms import FACTORS, MATRICES, Array, Family, Term
+from .terms import ANY, FACTORS, MATRICES, Array, Family, Model, Term
 
 MEANING = {
     "range": "{0} is {1}",
     "normalised": "the density of {0} integrates to one",
-    "score": "the scores of {0} have mean zero (regularity)",
+    "score": "the scores of {0}, those of location and scale included, have mean zero (regularity)",
     "base_measure": "entropies of {0} are relative to it, pseudo entropies if it is not constant",
     "finite": "each term of the ELBO, of the entropies and of the derivatives of the {0}'s parts, expanded, has a finite mean",
     "interchange": "that derivative of the {0} may be taken under means and expectations",
     "constraint": "{0}: {1}",
     "reparametrised": "the {0} is written as location + scale * noise (checked)",
     "closed": "{1} is free in the {0}, which is closed under its motion",
+    "lipschitz": "{0} is locally Lipschitz: its input stands still along the direction to first order",
     "stationary": "the {0} is stationary in {1}",
 }
 RANGES = {
@@ -90,18 +93,17 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
     return ""
 
 
-def _normalised(family: Family) -> str:
+def _normalised(family: Family, normal: Collection[str]) -> str:
     """Why the density is believed to integrate to one; the checker computes no integral."""
-    if family.location is not None:
+    if family.name in normal:
         return "shown, as that of location + scale * standard normal noise"
     if family.name in FAMILIES:
         return "cited, for this family as it ships"
     return "NOT SHOWN: this family does not ship, its density is the author's"
 
 
-def statement(document: Document) -> str:
-    """Model, objective, direction, claim, conditions and hash, one fact a line."""
-    model = document.model
+def model_lines(model: Model, normal: Collection[str]) -> list[str]:
+    """The declarations and factors of a model, one a line; `normal` names families with shown noise."""
 
     def declared(array: Array) -> str:
         return f"[{', '.join(array.plates)}] {array.range}"
@@ -117,11 +119,14 @@ def statement(document: Document) -> str:
         lines.append(f"  family {family.name}({ranges}) of {over} variables")
         lines.append(f"    log density: {infix(family.log_density)}")
         lines.append(f"    log base measure: {infix(family.log_base_measure)}")
-        lines.append(f"    normalised: {_normalised(family)}")
+        lines.append(f"    normalised: {_normalised(family, normal)}")
     scopes = {"prior": ("h",), "decoder": ("z", "d"), "encoder": ("n", "h")}
     drawn = {"prior": "p({})", "decoder": "p({} | z)", "encoder": "q({} | x(n))"}
     for role in FACTORS:
         factor, family = model.factors[role], model.family(role)
+        if factor.family == ANY:
+            lines.append("  encoder q(z | x(n)) = any law")
+            continue
         variable, letter, size = (
             ("x", "d", model.observed) if role == "decoder" else ("z", "h", model.latent)
         )
@@ -134,6 +139,12 @@ def statement(document: Document) -> str:
         variable += "" if family.over_vectors else f"[{letter}]"
         law = f"{family.name}({', '.join(given)})"
         lines.append(f"  {role} {drawn[role].format(variable)}{plate} = {law}")
+    return lines
+
+
+def statement(document: Document, normal: Collection[str]) -> str:
+    """Model, objective, direction, claim, conditions and hash, one fact a line."""
+    model, lines = document.model, model_lines(document.model, normal)
     lines.append("ELBO = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z)), in nats")
     weighted = (
         f"({infix(document.weight)}) * mean_n (H[q_n] + E_q log p(z)) + mean_n E_q log p(x_n | z)"
@@ -146,6 +157,7 @@ def statement(document: Document) -> str:
             places, term = (), ("scaled", term, ("mat", name))
         index = f"[{', '.join(places)}]" if places else ""
         lines.append(f"direction: D {name}{index} = {infix(term, places)}")
+    lines.append("D f = d/dt f(parameters + t * direction) at t = 0")
     lines.append("claim, at every parameter value:")
     lines.append(f"  ELBO = {infix(document.gap)}")
     excess = f" + excess: {infix(document.excess)}" if document.excess != 0 else ""

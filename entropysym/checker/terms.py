@@ -12,12 +12,15 @@ from typing import Any
 Term = Any  # an int, or a tuple that starts with a head and holds terms, names and positions
 Binder = tuple[str, str]  # ("index", size), ("datum", ""), ("latent", "") or ("noise", "")
 
-MAX_EXPONENT = 16
+MAX_EXPONENT = 64
 MATRICES = ("posdef", "triangular")
 RANGES = ("real", "positive", "unit", *MATRICES)
 ARGUMENTS = ("real", "positive", "unit", "vector", "posdef")
 SUPPORTS = ("real", "positive", "unit", "binary", "count")
 POSITIVE = ("positive", "unit")  # supports whose variable is positive
+# Each support lies within those that follow it in its row.
+INCLUSIONS = (("unit", "positive", "real"), ("binary", "count"))
+ANY = "any"  # an encoder of any law: no family, one number for each datum as its entropy
 FACTORS = ("prior", "decoder", "encoder")
 
 # What the entries of a head are: terms, matrices, vectors, names, positions of binders, and bodies
@@ -51,7 +54,8 @@ OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim"}
 OF_DIRECTION = ARITHMETIC | ALGEBRA | {"size", "param", "sum", "mat"}
 OF_MODEL = OF_DIRECTION | {"net", "matnet", "x", "z"}
 OF_EXCESS = OF_MODEL | {"eps", "mean", "expect", "reparam"}
-OF_STEP = OF_EXCESS | {"logp", "logh", "H", "D"}
+OF_CLAIM = OF_EXCESS | {"logh"}
+OF_STEP = OF_CLAIM | {"logp", "D", *(f"H {role}" for role in FACTORS)}
 UNDER_D = OF_STEP - {"D"} | {"objective"}
 
 
@@ -109,12 +113,21 @@ class Model:
     constraints: tuple[tuple[str, str], ...]
 
     def family(self, role: str) -> Family:
-        return self.families[self.factors[role].family]
+        name = self.factors[role].family
+        if name == ANY:
+            return Family(ANY, {}, self.family("prior").support, 0, 0, None, None, "")
+        return self.families[name]
 
 
 def shown(value: Any) -> str:
     text = ascii(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def within(inner: str, outer: str) -> bool:
+    """Whether one support is certainly a subset of another."""
+    rows = (row[row.index(inner) :] for row in INCLUSIONS if inner in row)
+    return any(outer in row for row in rows)
 
 
 def require(holds: Any, where: str, value: Any, why: str) -> None:
@@ -171,7 +184,9 @@ def term(raw: Any, place: Place) -> Term:
     if type(raw) is int:
         return raw
     head, rest = _head(raw, place)
-    place.require(head in place.heads, head, "a head that is unknown or not allowed here")
+    role = f" {rest[0]}" if head in ("logp", "logh", "H") and rest else ""
+    named = head + role if head == "H" else head
+    place.require(named in place.heads, named, "a head that is unknown or not allowed here")
     vectors = "dim" in place.heads
     match head, *rest:
         case "frac", p, q:
@@ -201,7 +216,6 @@ def term(raw: Any, place: Place) -> Term:
             one = place.one_of(name, [n for n, f in networks.items() if f.range not in MATRICES])
             indices = place.indices(positions, networks[one].plates)
             return head, one, indices, _inputs(inputs, networks[one], place)
-    role = f" {rest[0]}" if head in ("logp", "logh", "H") and rest else ""
     slots = GRAMMAR.get(head + role, "missing").split()
     place.require(len(slots) == len(rest), raw, f"{head!r} with {len(rest)} such entries")
     if head == "D":

@@ -12,7 +12,20 @@ from contextlib import suppress
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.heads import DataMean, LawExpectation, NoiseExpectation, _Expectation
+from entropysym.language.algebra import (
+    addends,
+    distributed,
+    exponentials_merged,
+    with_fresh_indices,
+)
+from entropysym.language.heads import (
+    DataMean,
+    LawExpectation,
+    LocationScaleExpectation,
+    NoiseExpectation,
+    OtherNoiseExpectation,
+    _Expectation,
+)
 from entropysym.language.matrices import Quadratic, Scaled
 from entropysym.language.objective import (
     latents_written_out,
@@ -22,12 +35,6 @@ from entropysym.language.objective import (
 )
 from entropysym.language.records import Family, Model, Parameter
 from entropysym.language.symbols import LATENT, NOISE
-from entropysym.prover.linearity import (
-    addends,
-    distributed,
-    exponentials_merged,
-    with_fresh_indices,
-)
 from entropysym.prover.motion import along
 
 
@@ -132,7 +139,7 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
         {
             e: _moments(e)
             for e in expression.atoms(_Expectation)
-            if not isinstance(e, LawExpectation)
+            if not isinstance(e, (LawExpectation, LocationScaleExpectation, OtherNoiseExpectation))
             and not any(
                 isinstance(a, sp.Function) and a.has(LATENT) for a in e.body.atoms(sp.Function)
             )

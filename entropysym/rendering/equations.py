@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from entropysym.language.algebra import addends, collected, distributed, exponentials_merged
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -20,11 +21,10 @@ from entropysym.language.heads import (
 from entropysym.language.objective import encoder_expectation, spelled_out
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 from entropysym.prover.derivation import Derivation
-from entropysym.prover.linearity import addends, collected, distributed, exponentials_merged
 from entropysym.rendering.marks import ScaleSlope, Slope, Velocity
 from entropysym.rendering.medium import Medium
 from entropysym.rendering.order import Roles, product
-from entropysym.rendering.wording import entry, maximised, reparametrisation
+from entropysym.rendering.wording import entry, maximised, noise_law, reparametrisation
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def entropies(d: Derivation) -> list[Line]:
     lines = []
     for head in (Entropy("encoder", n), Entropy("prior"), Entropy("decoder")):
         formula = spelled_out(d.model, head, joint)  # type: ignore[arg-type]
-        lines.append(Line(head, _shortened(formula, d)))
+        if formula != head:  # of a family without a closed entropy nothing more is known
+            lines.append(Line(head, _shortened(formula, d)))
     for head in (LogBaseMeasure("prior"), LogBaseMeasure("decoder", n)):
         if d.model.factor(head.role).family.log_base_measure != 0:
             lines.append(Line(head, distributed(spelled_out(d.model, head, joint))))  # type: ignore[arg-type]
@@ -203,7 +204,8 @@ def about_stationarity(d: Derivation, m: Medium) -> str:
     said = "One condition for each learned parameter whose derivative can be written out, at every index."
     if any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
         z, noise = m.math(reparametrisation(d.model)), m.math(NOISE[d.model.latent.index])
-        said += f" Under the expectation over noise, {z} with independent standard Normal {noise}."
+        law = m.text(noise_law(d.model))
+        said += f" Under the expectation over noise, {z} with independent {law} {noise}."
     matrices = [p.entry for p in d.model.parameters if p.is_matrix and p.name in d.stationarity]
     if matrices:
         said += f" For {m.list(matrices)} the condition along its own multiples is shown, which is all that the claim needs."

@@ -18,6 +18,7 @@ from entropysym.language.heads import (
     ObjectiveValue,
 )
 from entropysym.language.matrices import MatrixNetwork
+from entropysym.language.noise import noise
 from entropysym.language.objective import encoder_expectation
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT, NOISE, n
@@ -49,6 +50,12 @@ def entry(name: str, model: Model) -> sp.Basic:
                 if value.name == name:
                     return value
     raise InputError(f"the model {model.name} has no parameter or network {shown(name)}")
+
+
+def noise_law(model: Model) -> str:
+    """The name of the noise's law."""
+    family = model.encoder.family
+    return "standard Normal" if noise(family).normal else f"standard {family_name(family.name)}"
 
 
 def reparametrisation(model: Model) -> sp.Eq:
@@ -139,13 +146,19 @@ def _constraint(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 def _reparametrised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     return (
         f"Samples of the encoder are {m.math(reparametrisation(model))} "
-        f"with independent standard Normal {m.math(NOISE[model.latent.index])}."
+        f"with independent {m.text(noise_law(model))} {m.math(NOISE[model.latent.index])}."
     )
 
 
 def _closed(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     entries = m.list([entry(str(c.detail), model) for c in cs])
     return f"The encoder family is closed under the motion: {entries} are free in it."
+
+
+def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    named = m.list([entry(c.subject, model) for c in cs])
+    are, inputs = ("is", "input stands") if len(cs) == 1 else ("are", "inputs stand")
+    return f"{named} {are} locally Lipschitz, as usual networks are: along the straight line of v the {inputs} still to first order."
 
 
 def _stationary(cs: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -158,6 +171,7 @@ CONDITIONS: Mapping[str, Sentence] = {
     "constraint": _constraint,
     "reparametrised": _reparametrised,
     "closed": _closed,
+    "lipschitz": _lipschitz,
     "finite": _finite,
     "interchange": _interchange,
     "normalised": _normalised,
@@ -230,7 +244,7 @@ def reason(step: Step, derivation: Derivation) -> str:
 
 def missing(derivation: Derivation) -> list[str]:
     """The factors that have no direction."""
-    return [role for role in ("prior", "decoder") if role not in derivation.temperings]
+    return [role for role in ("prior", "decoder") if role not in derivation.factors]
 
 
 def about_excess(derivation: Derivation, m: Medium) -> str:

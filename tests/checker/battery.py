@@ -224,7 +224,7 @@ class Bench:
         goal = self.checker.rules.objective(d)
         certificates = d.certificates
         return self.checker.evaluate.Site(
-            self.work, d.model, goal, d.direction, certificates, self.reparam
+            self.work, d.model, goal, d.direction, certificates, self.reparam, normal=self.reparam
         )
 
     def polynomial(self, term: Any) -> Any:

@@ -34,6 +34,8 @@ def normal_certificate() -> dict:
     variance = ["arg", "variance"]
     return {
         "direction": {"mean": 0, "variance": neg(variance)},
+        "scale": 0,
+        "shift": 0,
         "entropy": ["mul", HALF, ["log", ["mul", 2, PI, E, variance]]],
     }
 
@@ -330,10 +332,14 @@ def sigmoid_net() -> dict:
         "normal": normal_certificate(),
         "laplace": {
             "direction": {"mean": 0, "scale": neg(scale)},
+            "scale": 0,
+            "shift": 0,
             "entropy": ["log", ["mul", 2, E, scale]],
         },
         "bernoulli": {
             "direction": {"logit": logit},
+            "scale": 0,
+            "shift": 0,
             "entropy": [
                 "add",
                 ["log", soft],
@@ -382,6 +388,8 @@ def poisson() -> dict:
         "normal": normal_certificate(),
         "poisson": {
             "direction": {"log_rate": rate},
+            "scale": 0,
+            "shift": 0,
             "entropy": ["add", ["exp", rate], ["mul", -1, rate, ["exp", rate]]],
         },
     }
@@ -504,6 +512,8 @@ def gaussian_certificate() -> dict:
     covariance = ["arg", "covariance"]
     return {
         "direction": {"mean": 0, "covariance": ["scaled", -1, covariance]},
+        "scale": 0,
+        "shift": 0,
         "entropy": [
             "add",
             ["mul", HALF, ["dim"], ["log", ["mul", 2, PI, E]]],

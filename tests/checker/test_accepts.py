@@ -5,10 +5,11 @@ import json
 import pytest
 
 import entropysym.checker.rules
-from entropysym.checker import Refused, replay, replay_file
+from entropysym.checker import Malformed, Refused, replay, replay_file
 
 from .documents import (
     DOCUMENTS,
+    HALF,
     beta_vae2,
     cholesky_vae,
     gaussian_vae,
@@ -18,16 +19,19 @@ from .documents import (
     vae0,
     vae2,
 )
+from .false_laws import supports
 from .falsehoods import FALSE_CLAIMS
+from .forging import bonus, forged
+from .laws import LAWS, any_law, closed_logistic, closed_student, deep
 
 
-@pytest.mark.parametrize("build", DOCUMENTS)
+@pytest.mark.parametrize("build", [*DOCUMENTS, *LAWS])
 def test_accepted_with_its_statement(build, tmp_path):
     document = build()
     path = tmp_path / "derivation.json"
     path.write_text(json.dumps(document))
     result = replay_file(path)
-    assert result.model.removeprefix("own_") == build.__name__
+    assert result.model.removeprefix("own_") == build.__name__.removeprefix("own_")
     assert result.rules == tuple(step["rule"] for step in document["steps"])
     assert [list(c) for c in result.conditions] == document["statement"]["conditions"]
     assert result.statement_sha256 == document["sha256"]["statement"]
@@ -93,3 +97,57 @@ def test_the_statement_names_what_is_not_the_plain_theorem():
     text = replay(json.dumps(poisson())).statement
     assert "base_measure: entropies of poisson are relative to it, pseudo entropies" in text
     assert "D A = -1 * A" in replay(json.dumps(gaussian_vae())).statement
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer"),
+    [("unit", "positive"), ("unit", "real"), ("positive", "real"), ("binary", "count")],
+)
+def test_the_encoder_may_lie_within_the_prior(inner, outer):
+    assert replay(json.dumps(supports(inner, outer))).model == "own_names"
+
+
+def test_an_encoder_of_any_law_is_printed_as_such():
+    lines = replay(json.dumps(any_law())).statement.splitlines()
+    assert "  encoder q(z | x(n)) = any law" in lines
+    assert "D f = d/dt f(parameters + t * direction) at t = 0" in lines
+
+
+def test_only_normal_noise_is_said_to_be_normal():
+    text = replay(json.dumps(closed_logistic())).statement
+    normal, logistic = (text.split(f"  family {name}(")[1] for name in ("normal", "logistic"))
+    assert "normalised: shown, as that of location + scale" in normal.split("family")[0]
+    assert "normalised: NOT SHOWN" in logistic.split("\n  prior")[0]
+
+
+def test_twice_the_scale_is_another_noise_of_the_same_law():
+    """N(m, v) is m + 2 sqrt(v) * N(0, 1/4): true, but its moments are not taken."""
+    scale = ["mul", 2, ["pow", ["arg", "variance"], HALF]]
+    path = ("statement", "model", "families", "normal", "scale")
+    assert "NOT SHOWN" in replay(json.dumps(forged(linear_vae(), (path, scale)))).statement
+
+
+def test_noise_with_a_law_for_each_datum():
+    """mean_n E_eps f(eps) is a number of its own; where the law is one for all, E_eps f(eps) is."""
+    square = ["reparam", 0, ["sum", "H", ["pow", ["eps", 1, 0], 2]]]
+    twice = ["mean", ["mul", square, 2]]
+    zero = ["add", twice, ["mul", -2, ["mean", square]]]
+    for build in (closed_logistic, closed_student):
+        assert replay(json.dumps(bonus(build(), zero))).rules
+
+
+def test_networks_that_stand_still_to_first_order_are_named():
+    text = replay(json.dumps(deep())).statement
+    line = "lipschitz: mu is locally Lipschitz: its input stands still along the direction to first"
+    assert line in text
+    assert "lipschitz" not in replay(json.dumps(closed_student())).statement
+
+
+@pytest.mark.parametrize("exponent", [["frac", 17, 10], ["frac", 64, 63], 64])
+def test_exponents(exponent):
+    power = ["pow", ["param", "sigma2"], exponent]
+    document = vae2()
+    term = ["add", power, ["mul", -1, power]]
+    assert replay(json.dumps(bonus(document, term))).rules
+    with pytest.raises(Malformed, match="not an exponent"):
+        replay(json.dumps(bonus(document, ["pow", ["param", "sigma2"], ["frac", 65, 2]])))

@@ -1,0 +1,216 @@
+"""False neighbours of the documents in `laws`: each differs from an accepted one in one respect."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from . import laws
+from .documents import HALF, family, linear_vae, neg, parameter, sealed, vae2
+from .forging import DELETE, DIRECTION, MODEL, Path, bonus, claims, everywhere, forged
+
+
+def certificate(name: str, key: str) -> Path:
+    return ("certificates", name, key)
+
+
+def supports(encoder: str, prior: str) -> dict:
+    """VAE-2 with an encoder of one support and a prior of another; nothing else would notice."""
+    document = laws.own_names()
+    families = document["statement"]["model"]["families"]
+    families["logistic"]["support"] = encoder
+    families["normal"] |= {"support": prior, "location": None, "scale": None}
+    return sealed(document)
+
+
+def _stretched(support: str, base: Any = 0) -> dict:
+    """A standard normal density with its scale as certificate, over another support or a base."""
+    own = laws.standard_normal() | {"support": support, "log_base_measure": base}
+    document = laws.own_standard_prior()
+    document["statement"]["model"]["families"]["standard"] = own
+    return sealed(document)
+
+
+def _shifted(support: str) -> dict:
+    """exp(-x) on the positive numbers: its derivative does not have mean zero, by the boundary."""
+    density = neg(laws.VAR)
+    entropy = {"direction": {}, "scale": 0, "shift": 1, "entropy": 0}
+    own = family(density, support)
+    document = laws.own_standard_prior()
+    document["statement"]["model"]["families"]["standard"] = own
+    document["certificates"]["standard"] = entropy
+    return sealed(document)
+
+
+def _moving_shape() -> dict:
+    """A Student-t encoder whose degrees of freedom grow while the others are stretched."""
+    document = everywhere(laws.closed_student(), (laws.NU2, ["param", "nu0"]))
+    model = document["statement"]["model"]
+    model["networks"] = []
+    model["parameters"].append(parameter("nu0", range="positive"))
+    document["statement"]["direction"]["nu0"] = ["param", "nu0"]
+    return forged(
+        document,
+        (
+            ("statement", "conditions"),
+            lambda old: (
+                [
+                    ["range", "nu0", "positive"] if c == ["range", "nu2", "positive"] else c
+                    for c in old
+                ]
+                + [["stationary", "objective", "nu0"]]
+            ),
+        ),
+    )
+
+
+def _moving_entropy() -> dict:
+    """D H of a prior whose entropy nobody wrote down, minus itself."""
+    document = vae2()
+    document["statement"]["model"]["families"]["other"] = laws.logistic() | {
+        "location": None,
+        "scale": None,
+    }
+    document["statement"]["model"]["prior"]["family"] = "other"
+    change = ["D", ["H", "prior"]]
+    conditions = document["statement"]["conditions"]
+    conditions[5:5] = [["normalised", "other"], ["score", "other"]]
+    document["steps"][1]["result"] += [change, neg(change)]
+    return sealed(document)
+
+
+def _same_noise() -> dict:
+    """mean x eps = mean x mean eps, although the law of the noise depends on the datum."""
+    x = ["sum", "D", ["x", 1, 0]]
+    eps = ["reparam", 0, ["sum", "H", ["eps", 1, 0]]]
+    both = ["mean", ["mul", x, eps]]
+    return bonus(laws.closed_student(), ["add", both, ["mul", -1, ["mean", x], ["mean", eps]]])
+
+
+def _unit_noise() -> dict:
+    square = ["mean", ["reparam", 0, ["sum", "H", ["pow", ["eps", 1, 0], 2]]]]
+    return bonus(laws.closed_logistic(), ["add", square, neg(["size", "H"])])
+
+
+def _no_lipschitz() -> dict:
+    return forged(
+        laws.deep(),
+        (("statement", "conditions"), lambda old: [c for c in old if c[0] != "lipschitz"]),
+    )
+
+
+def _scalar_with_an_index() -> dict:
+    """sigma2 moves by -(sigma2 + c_d): captured, the index would look like the decoder's own."""
+    document = vae2()
+    document["statement"]["model"]["parameters"].append(parameter("c", "D", learned=False))
+    moved = ["mul", -1, ["add", ["param", "sigma2"], ["param", "c", 0]]]
+    return forged(document, ((*DIRECTION, "sigma2"), moved))
+
+
+def _renamed(name: str) -> dict:
+    return sealed(json.loads(json.dumps(vae2()).replace('"normal"', f'"{name}"')))
+
+
+FALSE_LAWS: dict[str, Callable[[], dict]] = {
+    "a variable stretched twice as far": lambda: forged(
+        laws.own_standard_prior(), (certificate("standard", "scale"), 1)
+    ),
+    "a variable that is not stretched": lambda: forged(
+        laws.own_standard_prior(), (certificate("standard", "scale"), 0)
+    ),
+    "a variable shifted the wrong way": lambda: forged(
+        laws.own_unit_prior(), (certificate("unit_normal", "shift"), ["mul", HALF, laws.MEAN])
+    ),
+    "a variable that is not shifted": lambda: forged(
+        laws.own_unit_prior(), (certificate("unit_normal", "shift"), 0)
+    ),
+    "an entropy by stretching, one nat too large": lambda: forged(
+        laws.own_standard_prior(),
+        (certificate("standard", "entropy"), lambda old: ["add", old, 1]),
+    ),
+    "a stretched variable with a base measure": lambda: _stretched("real", 1),
+    "a stretched variable in the unit interval": lambda: _stretched("unit"),
+    "a stretched binary variable": lambda: _stretched("binary"),
+    "a shifted positive variable": lambda: _shifted("positive"),
+    "a stretching that reads the variable": lambda: forged(
+        laws.own_standard_prior(), (certificate("standard", "scale"), ["mul", HALF, laws.VAR])
+    ),
+    "a certificate without scale": lambda: forged(
+        laws.own_standard_prior(), (certificate("standard", "scale"), DELETE)
+    ),
+    "the noise's shape moves": _moving_shape,
+    "an entropy that nobody wrote down moves": _moving_entropy,
+    "the noise of all data is one": _same_noise,
+    "logistic noise has variance one": _unit_noise,
+    "the entropy of a certified prior in the closed form": lambda: bonus(
+        laws.any_law(), ["add", ["H", "prior"], neg(["H", "prior"])]
+    ),
+    "the entropy of a certified decoder in the closed form": lambda: bonus(
+        laws.any_law(), ["mean", ["expect", 0, ["H", "decoder", 0]]]
+    ),
+    "twice the entropy of an encoder of any law": lambda: bonus(laws.any_law(), laws.H_ENCODER),
+    "no entropy of an encoder of any law": lambda: claims(
+        laws.any_law(), ["add", *laws.any_law()["statement"]["claim"]["entropy_sum"][2:]]
+    ),
+    "a logistic entropy like a normal one": lambda: everywhere(
+        laws.logistic_encoder(),
+        (
+            laws.H_ENCODER,
+            ["mean", ["sum", "H", ["add", ["log", laws.TAU2], ["mul", HALF, laws.LOG_2PIE]]]],
+        ),
+    ),
+    "any law as a prior": lambda: forged(
+        laws.any_law(), ((*MODEL, "prior"), {"family": "any", "arguments": []})
+    ),
+    "any law as a decoder": lambda: forged(
+        laws.any_law(), ((*MODEL, "decoder"), {"family": "any", "arguments": []})
+    ),
+    "any law with an argument": lambda: forged(
+        laws.any_law(), ((*MODEL, "encoder", "arguments"), [0])
+    ),
+    "a family called any": lambda: _renamed("any"),
+    "a family called Any": lambda: _renamed("Any"),
+    "a real encoder beside a positive prior": lambda: supports("real", "positive"),
+    "a positive encoder beside a prior in the unit interval": lambda: supports("positive", "unit"),
+    "a binary encoder beside a real prior": lambda: supports("binary", "real"),
+    "a count encoder beside a binary prior": lambda: supports("count", "binary"),
+    "a location that is the mean plus one, with a kink": lambda: forged(
+        laws.laplace_prior(),
+        ((*MODEL, "families", "laplace", "location"), ["mul", 2, laws.MEAN]),
+    ),
+    "noise scaled by its variance": lambda: forged(
+        linear_vae(), ((*MODEL, "families", "normal", "scale"), ["arg", "variance"])
+    ),
+    "a network whose input stands still to first order": _no_lipschitz,
+    "a network that has no input": lambda: forged(
+        laws.closed_student(),
+        (("statement", "conditions"), lambda old: [*old[:-5], ["lipschitz", "nu2"], *old[-5:]]),
+    ),
+    "a scalar moves by something with an index": _scalar_with_an_index,
+    "a Laplace prior stretched half as far": lambda: forged(
+        laws.laplace_prior(), ((*DIRECTION, "tau"), ["mul", HALF, ["param", "tau", 0]])
+    ),
+}
+
+REASONS = {
+    "a variable stretched twice as far": "derivative of the log density = log density",
+    "a variable that is not shifted": "derivative of the log density = log density",
+    "a stretched variable with a base measure": "the variable of standard does not move so",
+    "a stretched variable in the unit interval": "the variable of standard does not move so",
+    "a shifted positive variable": "the variable of standard does not move so",
+    "a stretching that reads the variable": "scale: 'var': a head that is unknown",
+    "the noise's shape moves": "the law of the encoder's noise moves: .'nu'",
+    "an entropy that nobody wrote down moves": "H of the prior moves, and other has no certificate",
+    "the noise of all data is one": "not shown to equal the entropy sum",
+    "logistic noise has variance one": "not shown to equal the entropy sum",
+    "the entropy of a certified prior in the closed form": "'H prior': a head that is unknown",
+    "twice the entropy of an encoder of any law": "not shown to equal the entropy sum",
+    "any law as a prior": "prior.family: 'any': not one of normal",
+    "a family called Any": "a name for an encoder of any law",
+    "a real encoder beside a positive prior": "the encoder is real, the prior positive",
+    "a count encoder beside a binary prior": "the encoder is count, the prior binary",
+    "noise scaled by its variance": "scale . noise of a fixed law",
+    "a network whose input stands still to first order": "lipschitz mu is needed",
+    "a network that has no input": "stationary objective W is needed, lipschitz nu2",
+    "a scalar moves by something with an index": "direction.sigma2: 0: nothing is bound there",
+    "a Laplace prior stretched half as far": "does not move by a multiple of itself",
+}
