@@ -118,14 +118,14 @@ POISSON_RATE = _own(
     log_base_measure=-sp.loggamma(x + 1),
 )  # fmt: skip
 GEOMETRIC = _own("Geometric", (o,), x * sp.log(o) - (x + 1) * sp.log(1 + o), support="count")
+#: With r = 3; an r that is an argument would stand in the base measure.
 NEGATIVE_BINOMIAL = _own(
     "NegativeBinomial",
-    (a, o),
-    sp.loggamma(x + a) - sp.loggamma(a) - sp.loggamma(x + 1)
-    + x * sp.log(o) - (x + a) * sp.log(1 + o),
+    (o,),
+    sp.loggamma(x + 3) - sp.log(2) - sp.loggamma(x + 1) + x * sp.log(o) - (x + 3) * sp.log(1 + o),
     support="count",
-    log_base_measure=sp.loggamma(x + a) - sp.loggamma(a) - sp.loggamma(x + 1),
-)  # fmt: skip
+    log_base_measure=sp.loggamma(x + 3) - sp.loggamma(x + 1),
+)
 
 
 def _normal_entropy(log_std: Any) -> Any:
@@ -193,8 +193,8 @@ CASES = {
         Case(BERNOULLI_ODDS, ("scale",), lambda o: np.log(1 + o) - o / (1 + o) * np.log(o)),
         Case(POISSON_RATE, ("scale",), lambda o: o * (1 - np.log(o))),
         Case(GEOMETRIC, ("scale",), lambda o: (1 + o) * np.log(1 + o) - o * np.log(o)),
-        Case(NEGATIVE_BINOMIAL, ("shape", "scale"),
-             lambda a, o: a * (1 + o) * np.log(1 + o) - a * o * np.log(o)),
+        Case(NEGATIVE_BINOMIAL, ("scale",),
+             lambda o: 3 * (1 + o) * np.log(1 + o) - 3 * o * np.log(o) + np.log(2)),
     )
 }  # fmt: skip
 

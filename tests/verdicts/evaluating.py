@@ -58,8 +58,11 @@ def lifted(function: Callable[[Array], Array], slope: Callable[[Array], Array]) 
     def apply(t: Array) -> Array:
         if not np.iscomplexobj(t):
             return function(t)
-        middle = np.real(t[:1])
-        return function(middle) + 1j * (slope(middle) * np.imag(t))
+        middle = t[:1].real
+        value = np.empty(t.shape, complex)
+        value.real = function(middle)
+        np.multiply(slope(middle), t.imag, out=value.imag)
+        return value
 
     return apply
 
@@ -127,9 +130,8 @@ def evaluate(e: sp.Basic, point: Point, at: At) -> Array:
     if isinstance(e, (Entropy, LogDensity, LogBaseMeasure)):
         return point.roles[f"{type(e).__name__} {e.role}"]
     if isinstance(e, (sp.Add, sp.Mul)):
-        return reduce(
-            add if isinstance(e, sp.Add) else mul, (evaluate(a, point, at) for a in e.args)
-        )
+        small_first = sorted((evaluate(a, point, at) for a in e.args), key=np.size)
+        return reduce(add if isinstance(e, sp.Add) else mul, small_first)
     if isinstance(e, sp.Pow):
         if e.base == sp.E:
             return exponential(evaluate(e.exp, point, at))

@@ -41,7 +41,7 @@ def main() -> int:
     parser.add_argument("--as-drawn", action="store_true", help="do not look for smaller models")
     given = parser.parse_args()
     found = run(given)
-    print(report(found, shrink=not given.as_drawn))
+    print(report(found, jobs=0 if given.as_drawn else given.jobs))
     return 0 if not unmet(found) else 1
 
 
@@ -103,7 +103,7 @@ def unmet(found: list[dict[str, Any]]) -> list[str]:
     return out
 
 
-def report(found: list[dict[str, Any]], *, shrink: bool = False) -> str:
+def report(found: list[dict[str, Any]], *, jobs: int = 0) -> str:
     """Counts, features and faults in words; of each kind of fault one model as the lines that build it."""
     s = summary(found)
     out = [f"{s['models']} models of {len(found)} seeds"]
@@ -113,25 +113,30 @@ def report(found: list[dict[str, Any]], *, shrink: bool = False) -> str:
     out += ["", "features"]
     out += [f"{v:6.1%} {k}" for k, v in sorted(s["features"].items(), key=lambda item: -item[1])]
     out += ["", f"{s['not settled']:.1%} of the true ones are not settled"]
-    for name in FAULTS:
-        rows = [row for row in found if row["fault"] == name]
-        out += ["", f"{name}: {len(rows)}"]
-        kinds: dict[str, list[dict[str, Any]]] = {}
-        for row in rows:
-            kinds.setdefault(kind(row["reason"]), []).append(row)
-        for same in sorted(kinds.values(), key=len, reverse=True):
-            out += ["", *example(same, shrink)]
-    demands = unmet(found)
-    return "\n".join([*out, "", *(f"NOT MET: {d}" for d in demands or ["nothing"])])
+    kinds: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in found:
+        if row["fault"]:
+            kinds.setdefault((row["fault"], kind(row["reason"])), []).append(row)
+    order = sorted(kinds.items(), key=lambda item: (FAULTS.index(item[0][0]), -len(item[1])))
+    out += examples(order, jobs)
+    return "\n".join([*out, "", *(f"NOT MET: {d}" for d in unmet(found) or ["nothing"])])
 
 
-def example(same: list[dict[str, Any]], shrink: bool) -> list[str]:
-    """The first model of a kind of fault, the number of those like it, and the reason that is given."""
-    row, *others = same
-    found = smaller(row) if shrink else {"lines": source(spec_of(row["seed"]))}
-    seeds = ", ".join(str(other["seed"]) for other in others[:12])
-    out = [f"# seed {row['seed']}" + (f", and {len(others)} like it: {seeds}" if others else "")]
-    return [*out, f"# {found.get('reason', row['reason'])[:300]}", *found["lines"]]
+def examples(order: list[tuple[tuple[str, str], list[dict[str, Any]]]], jobs: int) -> list[str]:
+    """Of each kind of fault up to three models, made smaller, and the seeds that are like them."""
+    out = []
+    with get_context("spawn").Pool(max(1, jobs)) as pool:
+        smalls = [pool.map_async(smaller, same[:3]) if jobs else None for _, same in order]
+        for ((fault, _), same), small in zip(order, smalls, strict=True):
+            drawn = ({"reason": r["reason"], "lines": source(spec_of(r["seed"]))} for r in same[:1])
+            seeds = ", ".join(str(row["seed"]) for row in same[:20])
+            out += ["", f"## {fault}, {len(same)} of a kind: {seeds}"]
+            shown: list[list[str]] = []
+            for row, one in zip(same, small.get() if small else drawn, strict=False):
+                if one["lines"] not in shown:
+                    shown.append(one["lines"])
+                    out += ["", f"# seed {row['seed']}: {one['reason'][:300]}", *one["lines"]]
+    return out
 
 
 def kind(reason: str) -> str:
