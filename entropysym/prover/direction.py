@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.algebra import addends, distributed
+from entropysym.language.algebra import addends, distributed, holds
 from entropysym.language.heads import DataMean, Entropy, Vector, _Binder, _Expectation
 from entropysym.language.matrices import Matrix, Scaled
 from entropysym.language.objective import (
@@ -279,7 +280,7 @@ def _encoder_entropy(model: Model, entropies: dict[Family, sp.Expr], one: bool) 
 
 def with_signs(e: sp.Expr) -> sp.Expr:
     """|u| as u sign(u), so that its derivative, sign(u) Du, can be matched; sign(-u) is -sign(u)."""
-    if not e.atoms(sp.Abs, sp.sign):
+    if not holds(e, (sp.Abs, sp.sign)):
         return e
     e = e.replace(lambda f: isinstance(f, sp.Abs), lambda f: f.args[0] * sp.sign(f.args[0]))
     return e.replace(lambda f: isinstance(f, sp.sign), lambda f: _sign(sp.expand(f.args[0])))
@@ -417,6 +418,7 @@ def _collect(
         row[u] = row.get(u, sp.S.Zero) + coefficient
 
 
+@lru_cache(maxsize=2**14)
 def _is_coefficient(f: sp.Expr, index: sp.Symbol | None) -> bool:
     """Whether a factor depends on scalars, sizes and entries at the plate's own index alone."""
     if f.atoms(_Binder, _Expectation, sp.Sum, Matrix, Entropy, sp.Dummy):
