@@ -1,4 +1,4 @@
-"""Replay of a stored derivation: the trusted part of entropysym, standard library only.
+"""Replay of a stored derivation, standard library only.
 
     replay(text) -> Result        accepted
     Refused                       not accepted: not shown, which is not the same as false
@@ -9,24 +9,27 @@
     ELBO = entropy sum + D ELBO     at every parameter value, and
     ELBO = claim.entropy_sum        wherever the printed conditions hold.
 
-The checker builds the ELBO and the entropy sum itself from the model record, checks each family's
-entropy and reparametrisation by algebra, works out the conditions, and compares polynomials whose
-atoms it does not look into. *Trusted* are: this folder, Python's json, fractions and hashlib, the
-conditions (normalised densities, finite expectations, interchange of limits), and the reader's
-comparison of the printed statement with the theorem that was meant. Not trusted: whoever wrote the
-document. Read in this order: terms, reader, normal_form, measures, matrices, evaluate, rules,
-statement, known.
+*Trusted* are: the folder `kernel`, Python's json and fractions, the conditions (normalised
+densities, finite expectations, interchange of limits), and the reader's comparison of the printed
+statement with the theorem that was meant. The kernel builds the ELBO and the entropy sum itself
+from the model record, checks each family's entropy and noise by algebra, works out the
+conditions, and compares polynomials whose atoms it does not look into. Not trusted: whoever wrote
+the document; and beside the kernel the gate (limits, hashes, names), the narration (the rules of the
+steps) and the printing, which can be checked against the document by eye. Read the kernel in this
+order: terms, reader, normal_form, measures, matrices, evaluate, theorem.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from .normal_form import Work
-from .reader import MAX_BYTES, read
+from . import gate
+from .kernel.normal_form import Work
+from .kernel.reader import read
+from .kernel.terms import Malformed, Refused
+from .kernel.theorem import accept
+from .narration import check_steps
+from .printing import statement
 from .refusal import Refutation, replay_refusal
-from .rules import accept
-from .statement import statement
-from .terms import Malformed, Refused
 
 __all__ = [
     "Malformed",
@@ -62,18 +65,23 @@ def replay(text: str | bytes) -> Result:
     """Check a document; `Malformed` and `Refused` are the only exceptions."""
     work = Work()
     try:
-        document = read(text)
-        judgement = accept(document, work)
-        printed = statement(document, judgement.normal)
+        found = gate.envelope(text)
+        said = read(found.statement, found.certificates)
+        gate.check_words(said)
+        judgement = accept(said, work)
+        shipped = gate.check_hashes(found)
+        check_steps(judgement, found.steps)
+        digest = found.actual_sha256["statement"]
+        printed = statement(said, judgement.normal, digest)
     except (RecursionError, MemoryError):
         raise Refused("work limit reached (nested too deep)") from None
     return Result(
         statement=printed,
-        model=document.model.name,
-        statement_sha256=document.actual_sha256["statement"],
-        conditions=document.conditions,
-        rules=tuple(rule for rule, _ in document.steps),
-        shipped=judgement.shipped,
+        model=said.model.name,
+        statement_sha256=digest,
+        conditions=tuple(tuple(words) for words in said.conditions),
+        rules=tuple(rule for rule, _ in found.steps),
+        shipped=shipped,
         work=work.budget - work.left,
     )
 
@@ -82,7 +90,7 @@ def replay_file(path: str | Path) -> Result:
     """Check a file; one that cannot be read is `Malformed`."""
     try:
         with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(gate.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise Malformed(f"{str(path)!r}: {getattr(error, 'strerror', None) or error}") from None
     return replay(data)

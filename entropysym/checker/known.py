@@ -35,6 +35,37 @@ KNOWN: dict[str, str] = {
     "gaussian_vae_precision": "60013fdbde81c0ad783c9a14ce63d8aafccc0799867fb9575276bcf9a53d69e9",
 }
 
+#: Of a model's record with its objective, for refusals.
+MODELS: dict[str, str] = {
+    "vae0": "ccd5dec20efbe4803550e77759f44d1bb5a72f6eb315f9d87e0595018304575b",
+    "vae1": "e76aef273ed76168680b3b49d1c1a339e2db2a1871de9465ccefb361c37efca1",
+    "vae2": "36b70ead631a6e2e29e0a27fc7dc25967ef48e97dd5dd5741be502843497d401",
+    "vae3": "580ebf558545364d67cabc045bdc078aab2071d41910f1a4175c6c4508b9ab8e",
+    "linear_vae": "01818f83b719c5b9296592b1bb044c53b6fbff939beef5b15d0ea3ac79811091",
+    "gaussian_vae": "184c2afe40e11c9430482241c739eaf394e781f5055f12a8c089ba9a5dcbeccc",
+    "beta_vae": "c65113a9ef48b43a2345d876cff2677dd35563f3ceb6d6fba3035dda4d9062fb",
+    "sparse_coding": "f10b9f2641c249a1c198c9fa1f9f8bf707f4d4c393f2e91c299ac3fcf380c4b8",
+    "bernoulli_vae": "e48c430ab17c98b7851c4af537225560008aebc08f1e847b901ccae7f7a156ed",
+    "poisson_vae": "889473f3cbe06c7046387bba056deed4493bda367733273fe13569498fcc1b3c",
+    "vae1_log_variance": "b15042769271de238554f9c612c30a004e658000fe3df26b06a6425ff39c5d3b",
+    "vae1_std": "0d119a8fa16ef70eb700be7e3ff7ae0b9ca2067135bc111567fd043987b73f54",
+    "vae1_softplus": "bdfaf6ba0bbf748748c6fddae7a0f5a89f0e1204b262f7ef6777046e71c05f13",
+    "vae1_precision": "a8aa24ac01cea4b53b8de43e75791e1ca10ffb9483096adf7196b64ae36e8a9d",
+    "vae1_frozen_encoder": "5292c1566b1767d03f91e4e8eed4ff56af0006b854893849d0f7a46752698a52",
+    "vae1_decay": "7fad2d0cdd879a2c4c4cbba09e8d83899df32e50b994af734187ecf1c9f4239d",
+    "vae2_per_dimension": "bba3d4f8a4809536c8121171120351574a24c7ece7f9342b4525d0e3b6adaf37",
+    "vae2_log_variance_per_dimension": "98b24f740a211b57ca9bb0c716134f9ed13edb57f122cba3c6de424216c0f78e",
+    "vae2_std_per_dimension": "cfac539badf4d5b103dd0352bc921e3d90cf77b8c19fc957282d8ab50f0f6f62",
+    "vae2_softplus_per_dimension": "d7df351b8fc4b632549352cc87cc069c64d8f354fa1a0975b8583227dc0b70fc",
+    "vae2_precision_per_dimension": "3c079ceb8c0a14644be18b7f49c1f670b77ec43cf5ad95a250916db7e250f81f",
+    "beta_vae2": "bf674aac63d75dae8c5c466a3c2928b7936d73a9f6acf693de1feb7b45e2ee2f",
+    "vae3_linear": "f8bf5c3aba27f8727ba1ae17a6baa1e503bcb222b64ab4f060599d80a83313eb",
+    "vae3_scaled": "e772809aaefba263c5643c5af1f31ff05db7e7d305d977ed20dd14a4743c84b9",
+    "vae3_softplus": "32748e653643635d19d735f81310caffe23fc34b39d7334a3fac3c0f2fab611c",
+    "gaussian_vae_cholesky": "f71293a7a8558827c00cc704df7a8203e7db7a3f30a1bb464a670a8bddf0ba11",
+    "gaussian_vae_precision": "50aa344e37ffcceae7b03e43e06c83b3b43ecde62d2246f5c61bec3c351435c6",
+}
+
 FAMILIES: dict[str, str] = {
     "Normal": "627ca1d783572aa91ab7e2bb199e61979dcfcfb68a38def9107d714f3b8dcdb5",
     "MultivariateNormal": "898405b2df9abd6e728e7659d17bddb05f7eca8fbac6ef33574bbd370062ff83",

@@ -22,20 +22,20 @@ In both, no constraint binds anything (it is not known whether the numbers satis
 penalty's derivative by each learned parameter is 0, and constants and entropies drop out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd
 from typing import Any
 
-from . import terms
-from .evaluate import Pair, Site, evaluate, named
-from .known import FAMILIES
-from .normal_form import ONE, Atom, Polynomial, Work, constant, of
-from .reader import _digest, _model, _parse, anything, choice, many, mapping, record, text
-from .rules import _check_noise
-from .statement import model_lines, show
-from .terms import ANY, Family, Model, Place, Refused, Term, check, require
+from . import gate
+from .kernel import terms
+from .kernel.evaluate import Pair, Site, arguments, evaluate
+from .kernel.normal_form import ONE, Atom, Polynomial, Work, constant
+from .kernel.reader import at, choice, many, mapping, model, record, text
+from .kernel.terms import ANY, Family, Model, Refused, Statement, Term, check, named, require
+from .kernel.theorem import check_family, place
+from .printing import refusal_statement
 
 KINDS = ("decoder", "prior")
 MAX_POINTS = 50
@@ -53,122 +53,99 @@ class Refutation:
 
 @dataclass(frozen=True)
 class Witness:
-    """The document: the model, its clamps resolved, the objective, and the numbers."""
+    """The document: the model with its clamps resolved, the objective's parts, and the numbers."""
 
-    model: Model
-    weight: Term
-    penalty: Term
+    said: Statement
     kind: str
     values: dict[str, Fraction]
     networks: dict[str, Fraction]
-    points: tuple[tuple[Fraction, Fraction], ...]
-    conditions: tuple[tuple[str, ...], ...]
+    points: list[tuple[Fraction, Fraction]]
+    conditions: list[list[str]]
+
+    @property
+    def numbers(self) -> dict[str, Fraction]:
+        return self.values | self.networks
 
 
 def replay_refusal(data: str | bytes) -> Refutation:
     """Check a refusal; `Malformed` and `Refused` are the only exceptions."""
     work = Work()
     try:
-        raw = _parse(data)
-        witness, printed = _read(raw, work)
+        body = gate.refusal_envelope(data)
+        witness = _read(body, work)
+        gate.check_words(witness.said)
         _check(witness, work)
+        printed = refusal_statement(body, witness.said.model, gate.digest(body))
     except (RecursionError, MemoryError):
         raise Refused("work limit reached (nested too deep)") from None
-    return Refutation(printed, witness.model.name, witness.kind, witness.conditions)
+    model, words = witness.said.model.name, tuple(tuple(c) for c in witness.conditions)
+    return Refutation(printed, model, witness.kind, words)
 
 
-def rational(raw: Any, where: str) -> Fraction:
+def rational(raw: Any) -> Fraction:
+    """An integer or a fraction in lowest terms."""
     if type(raw) is int:
         return Fraction(raw)
     fits = isinstance(raw, list) and len(raw) == 3 and raw[0] == "frac"
-    fits = fits and type(raw[1]) is int and type(raw[2]) is int and raw[2] >= 2
-    require(fits and gcd(raw[1], raw[2]) == 1, where, raw, "not a rational in lowest terms")
+    fits = fits and type(raw[1]) is type(raw[2]) is int and raw[2] >= 2
+    require(fits and gcd(raw[1], raw[2]) == 1, raw, "not a rational in lowest terms")
     return Fraction(raw[1], raw[2])
 
 
-def _point(raw: Any, where: str) -> tuple[Fraction, Fraction]:
-    require(isinstance(raw, list) and len(raw) == 2, where, raw, "not a weight and a point")
-    return rational(raw[0], where), rational(raw[1], where)
+def _point(raw: Any) -> tuple[Fraction, Fraction]:
+    require(isinstance(raw, list) and len(raw) == 2, raw, "not a weight and a point")
+    return rational(raw[0]), rational(raw[1])
 
 
-def _read(raw: Any, work: Work) -> tuple[Witness, str]:
-    parts = {"format": choice(("entropysym/1",)), "refusal": anything}
-    top = record(**parts, sha256=record(refusal=text))(raw, "document")
-    actual = _digest(raw["refusal"])
-    stored = top["sha256"]["refusal"]
-    check(stored == actual, f"sha256.refusal: stored {stored[:16]}…, computed {actual[:16]}…")
-    fields = {"kind": choice(KINDS), "points": many(_point), "conditions": many(many(text))}
-    fields |= dict.fromkeys(("model", "objective", "values", "networks"), anything)
-    body = record(**fields)(raw["refusal"], "refusal")
-    require(len(body["points"]) <= MAX_POINTS, "refusal.points", len(body["points"]), "too many")
-    numbers = {}
-    for key, declared in (("values", "parameters"), ("networks", "networks")):
-        names = _declared(body["model"], declared)
-        given = mapping(choice(names))(body[key], f"refusal.{key}")
-        numbers[key] = {n: rational(v, f"refusal.{key}.{n}") for n, v in given.items()}
-        missing = sorted(set(names) - given.keys())
-        require(not missing, f"refusal.{key}", missing, "without a number")
-    at = _at(numbers["values"] | numbers["networks"])
-    model = _model(_resolved(body["model"], at, work), "refusal.model")
-    objective = {"weight": 1, "penalty": 0} if body["objective"] == "elbo" else body["objective"]
-    in_weight = Place("refusal.objective", model, terms.ARITHMETIC | {"param"})
-    in_penalty = replace(in_weight, heads=terms.OF_DIRECTION)
-    read = {"weight": lambda t, _: terms.term(t, in_weight)}
-    read["penalty"] = lambda t, _: terms.term(t, in_penalty)
-    found = record(**read)(objective, "refusal.objective")
-    rest = {key: body[key] for key in ("kind", "points", "conditions")}
-    witness = Witness(model, found["weight"], found["penalty"], **numbers, **rest)
-    return witness, _printed(witness, actual)
+def _read(body: Any, work: Work) -> Witness:
+    words = {"kind": choice(KINDS), "points": many(_point), "conditions": many(many(text))}
+    numbers = {"values": mapping(text, rational), "networks": mapping(text, rational)}
+    found = at("refusal", record("model", "objective", **words, **numbers), body)
+    require(len(found["points"]) <= MAX_POINTS, len(found["points"]), "too many points")
+    site = Site(work, _about(None, 1, 0), 0)
+    raw = _resolved(found.pop("model"), found["values"] | found["networks"], site)
+    declared = at("refusal.model", model, raw)
+    for key, arrays in (("values", declared.parameters), ("networks", declared.networks)):
+        wrong = sorted(found[key].keys() ^ arrays.keys())
+        require(not wrong, wrong, f"without a number in {key}, or not declared")
+    goal = found.pop("objective")
+    goal = {"weight": 1, "penalty": 0} if goal == "elbo" else goal
+    goal = at("refusal.objective", record("weight", "penalty"), goal)
+    return Witness(_about(declared, **goal), **found)
 
 
-def _declared(model: Any, key: str) -> list[str]:
-    """The names under a key of a model that is not read yet."""
-    require(isinstance(model, dict), "refusal.model", model, "not an object")
-    entries = model.get(key)
-    require(isinstance(entries, list), f"refusal.model.{key}", entries, "not a list")
-    names = [e.get("name") if isinstance(e, dict) else None for e in entries]
-    require(all(isinstance(n, str) for n in names), f"refusal.model.{key}", names, "not names")
-    return names
+def _about(declared: Model | None, weight: Term, penalty: Term) -> Statement:
+    """A statement of which only the model and the objective are used."""
+    return Statement(declared, weight, penalty, {}, 0, 0, 0, [], {})  # type: ignore[arg-type]
 
 
-def _at(numbers: dict[str, Fraction]) -> Callable[[Any], Any]:
-    """Puts numbers for parameters, networks and sizes into a raw or a read term; 0 is 1 - 1, since
-    no factor of a product is literally 0."""
-
-    def number(value: Fraction) -> Any:
-        if value == 0:
-            return ["add", 1, -1]
-        return int(value) if value.denominator == 1 else ["frac", *value.as_integer_ratio()]
-
-    def at(term: Any) -> Any:
-        if not isinstance(term, list | tuple) or not term:
-            return term
-        if term[0] in ("param", "net") and len(term) > 1 and term[1] in numbers:
-            return number(numbers[term[1]])
-        return 1 if term[0] == "size" else [at(part) for part in term]
-
-    return at
-
-
-def _resolved(raw: Any, at: Callable[[Any], Any], work: Work) -> Any:
+def _resolved(raw: Any, numbers: dict[str, Fraction], site: Site) -> Any:
     """Clamps (`max`, `min`) as the one branch that is active at the numbers."""
     if isinstance(raw, dict):
-        return {key: _resolved(value, at, work) for key, value in raw.items()}
+        return {key: _resolved(value, numbers, site) for key, value in raw.items()}
     if not isinstance(raw, list):
         return raw
-    parts = [_resolved(part, at, work) for part in raw]
+    parts = [_resolved(part, numbers, site) for part in raw]
     if raw[:1] not in (["max"], ["min"]) or len(parts) < 3:
         return parts
-    place = Place("refusal.model", _NO_MODEL, terms.ARITHMETIC)
-    site = Site(work, _NO_MODEL, 0, {}, {}, False)
-    values = [_number(evaluate(site, terms.term(at(part), place))[0]) for part in parts[1:]]
-    check(None not in values, f"a branch of {raw[0]} is no rational number")
-    best = (max if raw[0] == "max" else min)(v for v in values if v is not None)
+    place_ = site.apart(terms.ARITHMETIC)
+    values = [_number(evaluate(place_, _with(numbers, part))[0]) for part in parts[1:]]
+    known = [v for v in values if v is not None]
+    check(len(known) == len(values), f"a branch of {raw[0]} is no rational number")
+    best = (max if raw[0] == "max" else min)(known)
     check(values.count(best) == 1, f"branches of {raw[0]} tie at {best}")
     return parts[1 + values.index(best)]
 
 
-_NO_MODEL = Model("", (), "", "", {}, {}, {}, {}, ())
+def _with(numbers: dict[str, Fraction], term: Term) -> Term:
+    """Numbers for parameters, networks and sizes; 0 is 1 - 1: no factor is literally 0."""
+    if not isinstance(term, list) or not term:
+        return term
+    if term[0] in ("param", "net") and len(term) > 1 and term[1] in numbers:
+        value = numbers[term[1]]
+        whole = int(value) if value.denominator == 1 else ["frac", *value.as_integer_ratio()]
+        return whole if value else ["add", 1, -1]
+    return 1 if term[0] == "size" else [_with(numbers, part) for part in term]
 
 
 def _number(poly: Polynomial) -> Fraction | None:
@@ -178,7 +155,7 @@ def _number(poly: Polynomial) -> Fraction | None:
 
 
 def _size_one(poly: Polynomial) -> Polynomial:
-    """Sums over one term: their sizes are 1."""
+    """Sums run over one term."""
     found: Polynomial = {}
     for mono, coefficient in poly.items():
         rest = frozenset(item for item in mono if item[0].head != "size")
@@ -187,36 +164,43 @@ def _size_one(poly: Polynomial) -> Polynomial:
 
 
 def _check(witness: Witness, work: Work) -> None:
-    model = witness.model
-    check(not model.constraints, "a constraint in words is not known to hold at the numbers")
-    for name, family in model.families.items():
-        same = FAMILIES.get(name, family.sha256) == family.sha256
-        check(same, f"the family {name} is not the shipped one: give it a name of its own")
-        check(not family.over_vectors, f"the family {name} is over vectors")
-    for declared in (*model.parameters.values(), *model.networks.values()):
-        value = {**witness.values, **witness.networks}[declared.name]
-        _in_range(value, declared.range, declared.name)
-    site = Site(work, model, 0, {}, {}, False)
-    weight = evaluate(site, witness.weight)[0]
-    check(work.surely_positive(weight), "the weight is not shown to be positive")
-    for name in sorted(named(witness.weight, "param")):
-        check(not model.parameters[name].learned, f"the weight names {name}, which is learned")
-    _check_penalty(witness, site)
-    decoder = _arguments(witness, site, "decoder")
-    for (name, range_), value in zip(
-        model.family("decoder").arguments.items(), decoder, strict=True
-    ):
-        number = _number(value)
-        check(number is not None, f"{name} of the decoder is no rational number at the witness")
-        _in_range(number, range_, f"{name} of the decoder")
-    numbers = [_number(value) or Fraction(0) for value in decoder]
+    said, model_ = witness.said, witness.said.model
+    check(not model_.constraints, "a constraint in words is not known to hold at the numbers")
+    vectors = [name for name, family in model_.families.items() if family.over_vectors]
+    check(not vectors, f"families over vectors: {vectors}")
+    for declared in (*model_.parameters.values(), *model_.networks.values()):
+        _in_range(witness.numbers[declared.name], declared.range, declared.name)
+    site = Site(work, said, 0)
+    normal = set()
+    for name, family in model_.families.items():
+        with place(f"families.{name}"):
+            normal |= {name} if check_family(site, family) else set()
+    with place("refusal.model"):
+        _check_well_formed(site)
+    with place("refusal.objective"):
+        weight, _ = evaluate(site.apart(terms.OF_WEIGHT), said.weight)
+        check(work.surely_positive(weight), "the weight is not shown to be positive")
+        learned = [n for n in named(said.weight, "param") if model_.parameters[n].learned]
+        check(not learned, f"the weight is learned: {learned}")
+        _check_penalty(witness, site)
+    numbers = _decoder_numbers(witness, site)
     if witness.kind == "decoder":
         _check_collapsed(witness, site)
         _check_points(witness, site, numbers)
     else:
-        _check_frozen(witness, site)
-    ours = tuple(_conditions(witness))
-    check(ours == witness.conditions, f"refusal.conditions: {ours} are needed"[:200])
+        _check_frozen(witness, site, normal)
+    ours = [list(words) for words in _conditions(witness)]
+    check(ours == witness.conditions, f"refusal.conditions: needed are {ours}"[:200])
+
+
+def _check_well_formed(site: Site) -> None:
+    """Every factor sees what its place allows, and its arguments lie in their ranges."""
+    for role, tag in (("prior", ""), ("decoder", "latent"), ("encoder", "datum")):
+        model_ = site.statement.model
+        given = [site.opened(tag)] if tag else []
+        arguments(site, role, given, site.opened("index", model_.plate(role)))
+    inner, outer = (model_.family(role).support for role in ("encoder", "prior"))
+    check(terms.within(inner, outer), f"the encoder is {inner}, the prior {outer}")
 
 
 def _in_range(value: Fraction, range_: str, what: str) -> None:
@@ -226,173 +210,148 @@ def _in_range(value: Fraction, range_: str, what: str) -> None:
 
 
 def _check_penalty(witness: Witness, site: Site) -> None:
-    """Its derivative by each learned parameter is 0 at the numbers."""
-    at = _at(witness.values)
-    for name in sorted(named(witness.penalty, "param", "mat")):
-        if witness.model.parameters[name].learned:
-            moving = replace(site, moving=True, direction={name: 1})
-            slope = _substituted(moving, evaluate(moving, witness.penalty)[1], at)
-            check(not slope, f"the penalty has a derivative by {name} at the witness")
+    """Its derivative by each learned parameter is 0 at the numbers; it is a polynomial there."""
+    said = witness.said
+    evaluate(site.apart(terms.OF_DIRECTION), said.penalty)
+    for name in sorted(named(said.penalty, "param", "mat")):
+        if said.model.parameters[name].learned:
+            alone = replace(said, direction={name: 1})
+            moving = replace(site, statement=alone).apart(terms.OF_DIRECTION, moving=True)
+            slope = _substituted(witness, site.work, evaluate(moving, said.penalty)[1])
+            check(not slope, f"the penalty has a derivative by {name} at the numbers")
 
 
-def _substituted(site: Site, poly: Polynomial, at: Callable[[Any], Any]) -> Polynomial:
-    """Numbers in place of the parameters of a polynomial; a sum over one entry is that entry."""
+def _substituted(witness: Witness, work: Work, poly: Polynomial) -> Polynomial:
+    """Numbers for the parameters of a polynomial, also of one that sums over indices (of size 1)."""
     total: Polynomial = {}
     for mono, coefficient in poly.items():
         part = constant(coefficient)
         for atom, exponent in mono:
-            value = _atom_at(site, atom, at)
-            part = site.work.product(part, site.work.power(value, exponent))
-        total = site.work.add(total, part)
+            part = work.product(part, work.power(_at_numbers(witness, work, atom), exponent))
+        total = work.add(total, part)
     return total
 
 
-def _atom_at(site: Site, atom: Atom, at: Callable[[Any], Any]) -> Polynomial:
-    work = site.work
-    bodies = [_substituted(site, dict(body), at) for body in atom.bodies]
+def _at_numbers(witness: Witness, work: Work, atom: Atom) -> Polynomial:
     if atom.head == "param":
-        number = at(["param", atom.label])
-        return evaluate(site, _tuples(number))[0]
-    if atom.head in ("size", "pi", "e", "integer"):
-        return constant(1) if atom.head == "size" else of(atom)
-    if atom.head == "measure" and all(kind[0] == "index" for _, kind in atom.binders):
-        return bodies[0]
-    rebuilt = {"log": work.logarithm, "exp": work.exponential, "root": lambda p: p}
-    check(atom.head in rebuilt, f"the penalty holds {atom.head}, which has no number here")
-    return rebuilt[atom.head](bodies[0])
+        return constant(witness.values[atom.label])
+    if atom.head in ("size", "integer"):
+        return constant(1 if atom.head == "size" else int(atom.label))
+    over_indices = atom.head == "measure" and all(kind[0] == "index" for _, kind in atom.binders)
+    check(over_indices, f"the penalty is no polynomial: it holds {atom.head}")
+    return _substituted(witness, work, dict(atom.bodies[0]))
 
 
-def _tuples(raw: Any) -> Term:
-    return tuple(map(_tuples, raw)) if isinstance(raw, list) else raw
-
-
-def _arguments(witness: Witness, site: Site, role: str) -> list[Polynomial]:
-    """The arguments of a factor at the numbers, which see neither a datum nor a latent."""
-    model, at = witness.model, _at(witness.values | witness.networks)
-    size = model.observed if role == "decoder" else model.latent
-    outer = {"prior": (), "decoder": ("latent",), "encoder": ("datum",)}[role]
-    scope = (*tuple(site.opened(tag) for tag in outer), site.opened("index", size))
+def _at_witness(witness: Witness, site: Site, role: str) -> list[Polynomial]:
+    """The arguments of a factor at the numbers: they see neither a datum nor a latent."""
+    model_ = witness.said.model
+    outer = {"prior": [], "decoder": ["latent"], "encoder": ["datum"]}[role]
+    scope = [*map(site.opened, outer), site.opened("index", model_.plate(role))]
     found = []
-    for term in model.factors[role].arguments:
-        value = _size_one(evaluate(replace(site, scope=scope), _tuples(at(term)))[0])
+    for term in model_.factors[role].arguments:
+        inside = site.apart(terms.OF_MODEL, *scope)
+        value = _size_one(evaluate(inside, _with(witness.numbers, term))[0])
         sees = any(atom.free for mono in value for atom, _ in mono)
-        check(not sees, f"{show(term)} of the {role} is not a number at the witness")
+        check(not sees, f"an argument of the {role} is no number at the witness")
         found.append(value)
     return found
 
 
+def _decoder_numbers(witness: Witness, site: Site) -> list[Fraction]:
+    family = witness.said.model.family("decoder")
+    found = []
+    values = _at_witness(witness, site, "decoder")
+    for (name, range_), value in zip(family.arguments.items(), values, strict=True):
+        number = _number(value)
+        check(number is not None, f"{name} of the decoder is no rational number")
+        _in_range(number or Fraction(0), range_, f"{name} of the decoder")
+        found.append(number or Fraction(0))
+    return found
+
+
+def _check_ranges(site: Site, family: Family, values: list[Polynomial]) -> None:
+    for (name, range_), value in zip(family.arguments.items(), values, strict=True):
+        fits = range_ == "real" or (range_ == "positive" and site.work.surely_positive(value))
+        check(fits, f"{name} of {family.name} is not shown to be {range_}")
+
+
 def _check_collapsed(witness: Witness, site: Site) -> None:
     """The encoder's law is the prior's."""
-    model = witness.model
-    if model.factors["encoder"].family == ANY:
+    factors, family = witness.said.model.factors, witness.said.model.family("prior")
+    if factors["encoder"].family == ANY:
         return
-    same = model.factors["encoder"].family == model.factors["prior"].family
+    same = factors["encoder"].family == factors["prior"].family
     check(same, "the encoder's family is not the prior's")
-    pairs = zip(*(_arguments(witness, site, role) for role in ("encoder", "prior")), strict=True)
-    check(all(a == b for a, b in pairs), "the encoder is not the prior at the witness")
-    for (name, range_), value in zip(
-        model.family("prior").arguments.items(), _arguments(witness, site, "prior"), strict=True
-    ):
-        fits = range_ == "real" or site.work.surely_positive(value)
-        check(fits and range_ != "unit", f"{name} of the prior is not shown to be {range_}")
-
-
-def _free(witness: Witness) -> list[str]:
-    """The arguments of the decoder's family that name something learned or a network."""
-    model = witness.model
-    learned = {name for name, p in model.parameters.items() if p.learned}
-    arguments = zip(
-        model.family("decoder").arguments, model.factors["decoder"].arguments, strict=True
-    )
-    return [
-        name
-        for name, term in arguments
-        if named(term, "net", "matnet") or named(term, "param", "mat") & learned
-    ]
+    ours, theirs = (_at_witness(witness, site, role) for role in ("encoder", "prior"))
+    check(ours == theirs, "the encoder is not the prior at the numbers")
+    _check_ranges(site, family, theirs)
 
 
 def _density(
-    site: Site, family: Family, var: Pair, values: list[Polynomial], moved: str = ""
+    site: Site, family: Family, var: Polynomial, values: list[Polynomial], by: str
 ) -> Pair:
-    """log p - log h of a family at a variable and arguments, one of which may move by 1."""
-    bindings: dict[str, Any] = {"dim": "dim", "var": lambda: var}
+    """log p - log h at a variable and arguments, and its derivative by one of these."""
+    given: dict[str, Any] = {"var": (0, lambda: (var, {}))}
     for name, value in zip(family.arguments, values, strict=True):
-        change = constant(1) if name == moved else {}
-        bindings["arg " + name] = lambda value=value, change=change: (value, change)
-    inside = replace(site, moving=True, scope=(), bindings=bindings)
-    base = evaluate(inside, family.log_base_measure)
-    return inside.plus(
-        evaluate(inside, family.log_density),
-        inside.times((constant(-1), {}), base),
-    )
+        change = constant(1 if name == by else 0)
+        given[name] = 0, lambda pair=(value, change): pair
+    inside = site.apart(family.heads, bindings=given, moving=True)
+    base = site.times((constant(-1), {}), evaluate(inside, family.log_base_measure))
+    return site.plus(evaluate(inside, family.log_density), base)
 
 
 def _check_points(witness: Witness, site: Site, numbers: list[Fraction]) -> None:
-    family, work = witness.model.family("decoder"), site.work
+    model_, work = witness.said.model, site.work
+    family, factor = model_.family("decoder"), model_.factors["decoder"]
     for _, x in witness.points:
-        whole = family.support in ("count", "binary")
-        inside = not whole or (x.denominator == 1 and x >= 0)
-        inside = inside and (family.support != "binary" or x <= 1)
-        check(inside, f"the point {x} is not in the support, {family.support}")
-        if not whole:
-            _in_range(x, family.support, "a point")
+        discrete = family.support in ("count", "binary")
+        counted = x.denominator == 1 and x >= 0 and (family.support == "count" or x <= 1)
+        check(counted or not discrete, f"the point {x} is not in the support, {family.support}")
+        _in_range(x, "real" if discrete else family.support, "a point")
     check(sum(y for y, _ in witness.points) == 0, "the weights do not sum to 0")
     values = [constant(v) for v in numbers]
 
-    def weighted(moved: str, which: int) -> Polynomial:
-        parts = (
-            work.product(
-                constant(y), _density(site, family, (constant(x), {}), values, moved)[which]
-            )
-            for y, x in witness.points
-        )
-        return work.add(*parts)
+    def weighted(by: str) -> Pair:
+        parts = (_density(site, family, constant(x), values, by) for _, x in witness.points)
+        pairs = zip(witness.points, parts, strict=True)
+        return site.plus(*(site.times((constant(y), {}), part) for (y, _), part in pairs))
 
-    for name in _free(witness):
-        check(not weighted(name, 1), f"the weighted scores of {name} do not sum to 0")
-    gap = weighted("", 0)
-    check(
-        _is_not_zero(gap),
-        "the weighted log densities are not shown to sum to something else than 0",
-    )
+    learned = {name for name, p in model_.parameters.items() if p.learned}
+    for name, term in zip(family.arguments, factor.arguments, strict=True):
+        if named(term, "net", "matnet") or named(term, "param", "mat") & learned:
+            check(not weighted(name)[1], f"the weighted scores of {name} do not sum to 0")
+    gap, _ = weighted("")
+    check(_is_not_zero(gap), "the weighted log densities are not shown not to sum to 0")
+    work.charge(1)
 
 
-def _check_frozen(witness: Witness, site: Site) -> None:
+def _check_frozen(witness: Witness, site: Site, normal: set[str]) -> None:
     """Prior and encoder learn nothing, and their means of log p - log h differ."""
-    model, work = witness.model, site.work
-    check(not witness.points, "points are for witnesses of the decoder")
-    means = []
-    prior = _arguments(witness, site, "prior")
+    model_, work = witness.said.model, site.work
+    require(not witness.points, "points", "for witnesses of kind decoder only")
+    prior, means = _at_witness(witness, site, "prior"), []
     for role in ("encoder", "prior"):
-        factor = model.factors[role]
-        check(factor.family != ANY, f"the {role} is of any law")
-        learned = {
-            n for n in named(factor.arguments, "param", "mat") if model.parameters[n].learned
-        }
-        check(not learned, f"the {role} learns {sorted(learned)}")
-        check(role == "encoder" or not named(factor.arguments, "net"), "the prior reads a network")
-        family = model.family(role)
-        normal = family.location is not None and _check_noise(site, family)
-        check(normal, f"the {role} is not location + scale * standard normal noise")
-        values = _arguments(witness, site, role)
-        for (name, range_), value in zip(family.arguments.items(), values, strict=True):
-            fits = range_ == "real" or work.surely_positive(value)
-            check(fits and range_ != "unit", f"{name} of the {role} is not shown to be {range_}")
-        bindings = {
-            "arg " + name: (lambda value=value: (value, {}))
+        factor, family = model_.factors[role], model_.family(role)
+        check(factor.family in normal, f"the {role} is not location + scale * normal noise")
+        read = named(factor.arguments, "param", "mat")
+        learned = sorted(name for name in read if model_.parameters[name].learned)
+        check(not learned, f"the {role} learns {learned}")
+        values = _at_witness(witness, site, role)
+        _check_ranges(site, family, values)
+        given = {
+            name: (0, lambda value=value: (value, {}))
             for name, value in zip(family.arguments, values, strict=True)
         }
-        inside = replace(site, scope=(), bindings=bindings)
-        eps: Pair = of(work.atom("noise")), {}
-        location, scale = evaluate(inside, family.location), evaluate(inside, family.scale)
-        drawn = site.plus(location, site.times(scale, eps))
-        means.append(_mean(_density(site, model.family("prior"), drawn, prior)[0], work))
-    difference = work.add(means[0], work.product(constant(-1), means[1]))
+        inside = site.apart(family.heads, bindings=given)
+        location, scale = (evaluate(inside, t)[0] for t in (family.location, family.scale))
+        drawn = work.add(location, work.product(scale, site.symbol("noise")[0]))
+        means.append(_mean(_density(site, model_.family("prior"), drawn, prior, "")[0], work))
+    difference = work.add(means[0], work.negative(means[1]))
     check(_is_not_zero(difference), "the means of the prior's log density are not shown to differ")
 
 
 def _mean(poly: Polynomial, work: Work) -> Polynomial:
-    """E of a polynomial in standard normal noise: odd moments are 0, that of eps^k is (k-1)!!."""
+    """E of a polynomial in standard normal noise: 0 for odd powers, (k - 1)!! for eps^k, k even."""
     noise = work.atom("noise")
     total: Polynomial = {}
     for mono, coefficient in poly.items():
@@ -401,11 +360,10 @@ def _mean(poly: Polynomial, work: Work) -> Polynomial:
         inside = any(_holds(atom, noise) for atom, _ in rest)
         whole = power.denominator == 1 and power >= 0
         check(whole and not inside, "the log density is no polynomial in the noise")
-        moment = 0 if power % 2 else 1
+        moment = 1 - int(power) % 2
         for k in range(1, int(power), 2):
             moment *= k
-        if moment:
-            total = work.add(total, {rest: coefficient * moment})
+        total = work.add(total, {rest: coefficient * moment} if moment else {})
     return total
 
 
@@ -433,22 +391,12 @@ def _is_not_zero(poly: Polynomial) -> bool:
 
 
 def _conditions(witness: Witness) -> Iterator[tuple[str, ...]]:
-    model = witness.model
-    for name in sorted({model.factors[role].family for role in ("prior", "decoder")}):
+    model_ = witness.said.model
+    for name in sorted({model_.factors[role].family for role in ("prior", "decoder")}):
         yield from (("normalised", name), ("score", name))
     yield from (("finite", "objective"), ("interchange", "objective"))
     if witness.kind == "decoder":
-        yield ("collapsed", "encoder")
+        yield "collapsed", "encoder"
         return
-    read = named(model.factors["encoder"].arguments, "net", "matnet")
-    yield from (("frozen", name) for name in model.networks if name in read)
-
-
-def _printed(witness: Witness, sha256: str) -> str:
-    lines = [
-        f"refusal of kind {witness.kind}, at sizes 1",
-        *model_lines(witness.model, frozenset()),
-    ]
-    lines += [f"  {name} = {v}" for name, v in (witness.values | witness.networks).items()]
-    lines += [f"  weight {y} at x = {x}" for y, x in witness.points]
-    return "\n".join([*lines, f"refusal sha256: {sha256}"])
+    read = named(model_.factors["encoder"].arguments, "net", "matnet")
+    yield from (("frozen", name) for name in model_.networks if name in read)

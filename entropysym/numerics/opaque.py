@@ -39,7 +39,9 @@ def stood_in(model: Model, expression: sp.Expr, closed: Entropies | None = None)
 def entropy_formula(model: Model, role: str, closed: Entropies) -> sp.Expr | None:
     """The entropy of a whole factor; None for an encoder whose entropy is a number for each datum."""
     family = model.factor(role).family
-    if family not in closed and role == "encoder" and is_weighted(family):
+    # With a base measure what is known in closed form is a pseudo entropy, which is none of an encoder's.
+    known = family in closed and family.log_base_measure == 0
+    if role == "encoder" and is_weighted(family) and not known:
         return None
     head = Entropy(role) if role == "prior" else Entropy(role, n)
     return spelled_out(model, head, {family: closed.get(family, _one(family))})

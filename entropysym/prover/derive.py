@@ -39,7 +39,8 @@ from entropysym.language.objective import (
     spelled_out,
 )
 from entropysym.language.records import Family, Model
-from entropysym.language.store import family_term, model_record
+from entropysym.language.store import family_term, model_record, term
+from entropysym.language.symbols import LATENT
 from entropysym.prover.clamps import is_clamped, with_active_clamps, without_idle_clamps
 from entropysym.prover.conditions import conditions
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
@@ -86,6 +87,10 @@ def _derive(model: Model, progress: Progress) -> Derivation | Refusal:
         if is_clamped(model, role):
             return _clamped(model, role, progress)
     model_record(model)  # what cannot be stored is refused before the search, with its name
+    if _base_measure_reads_z(model):
+        return _undecided(
+            model, "the decoder's base measure depends on z; write it into the density"
+        )
     progress("entropies of the families")
     families = certificates(model)
     entropies = {f: c.entropy for f, c in families.items()}
@@ -95,6 +100,8 @@ def _derive(model: Model, progress: Progress) -> Derivation | Refusal:
         progress("steps and stationarity conditions")
         with suppress(InputError):
             found = _derivation(model, families, direction)
+    if found is not None and (stranger := _not_storable(found)):
+        return _undecided(model, f"a direction was found, but it cannot be stored: {stranger}")
     if found is not None and direction.factors == FACTORS:
         return found
     role = next((r for r in reversed(FACTORS) if r not in direction.factors), "decoder")
@@ -108,6 +115,24 @@ def _derive(model: Model, progress: Progress) -> Derivation | Refusal:
         else f"{reason}; the witness is not replayed yet"
     )
     return Refusal(model, role, reason, said, undecided(why), found, witness)
+
+
+def _base_measure_reads_z(model: Model) -> bool:
+    family = model.decoder.family
+    named = family.log_base_measure.free_symbols
+    pairs = zip(family.arguments, model.decoder.arguments, strict=True)
+    return any(a in named and e.has(LATENT) for a, e in pairs)
+
+
+def _not_storable(found: Derivation) -> str:
+    """What of a direction has no head in the stored form, in words; empty if it has one."""
+    plates = {p.name: tuple(plate.index for plate in p.plates) for p in found.model.parameters}
+    try:
+        for name, motion in found.direction.items():
+            term(motion, found.model, plates[name])
+    except NotStorableError as reason:
+        return str(reason)
+    return ""
 
 
 def certificates(model: Model) -> dict[Family, Certificate]:
@@ -216,9 +241,10 @@ def _excess(
         if role not in direction.factors:
             left += spelled_out(model, delta(model, role), entropies)
             if role in direction.left_out:
-                term = spelled_out(model, density_term(model, role), entropies)
+                density = spelled_out(model, density_term(model, role), entropies)
+                density = reparametrised(density) if moving else density
                 weight = model.objective.weight if role == "prior" else sp.S.One
-                left -= weight * along(reparametrised(term) if moving else term, model, motions)
+                left -= weight * along(density, model, motions)
     left = distributed(reparametrised(left) if moving else left)
     return exponentials_merged(left)
 

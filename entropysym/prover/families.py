@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.algebra import addends, distributed
+from entropysym.language.algebra import addends, distributed, exponentials_merged
 from entropysym.language.matrices import Scaled
 from entropysym.language.records import COMPONENT, DIM, Family, Parameter, Plate, argument_name
 from entropysym.prover.direction import with_signs
@@ -92,7 +92,8 @@ def _solved(
     values = {u: -found.pivots[u].get(None, zero) if u in found.pivots else zero for u in scores}
     free = kept.get(sp.S.One, {})
     entropy = sum((values[u] * c for u, c in free.items() if u is not None), free.get(None, zero))
-    return {u: field.back(v) for u, v in values.items()}, field.back(entropy)
+    closed = exponentials_merged(distributed(field.back(entropy), powers=True))
+    return {u: field.back(v) for u, v in values.items()}, closed
 
 
 def _of_vectors(family: Family) -> Certificate | None:

@@ -214,23 +214,20 @@ class Bench:
 
     def __init__(self, checker: ModuleType, document: dict):
         self.checker, self.raw = checker, document
-        self.document = checker.reader.read(json.dumps(document))
+        self.kernel = checker.kernel
+        self.document = self.kernel.reader.read(document["statement"], document["certificates"])
         self.reparam = any(step["rule"] == "reparametrise" for step in document["steps"])
-        self.work = checker.normal_form.Work(20_000_000)
+        self.work = self.kernel.normal_form.Work(20_000_000)
 
     @property
     def site(self) -> Any:
-        d = self.document
-        goal = self.checker.rules.objective(d)
-        certificates = d.certificates
-        return self.checker.evaluate.Site(
-            self.work, d.model, goal, d.direction, certificates, self.reparam, normal=self.reparam
-        )
+        theorem, noise = self.kernel.theorem, "normal" if self.reparam else ""
+        goal = theorem.objective(self.document)
+        site = theorem.Site(self.work, self.document, goal, noise)
+        return site.apart(self.kernel.terms.OF_STEP)
 
     def polynomial(self, term: Any) -> Any:
-        terms = self.checker.terms
-        place = terms.Place("term", self.document.model, terms.OF_STEP)
-        return self.checker.evaluate.evaluate(self.site, terms.term(term, place))[0]
+        return self.kernel.evaluate.evaluate(self.site, term)[0]
 
     def disagreement(self, term: Any, seed: int) -> str | None:
         """Why the polynomial's value is not the term's, or None."""

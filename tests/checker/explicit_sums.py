@@ -286,8 +286,10 @@ def _atom(w: World, atom: Any, names: dict[int, Any]) -> float:
         return w.parameter(atom.label, tuple(ids))
     if head == "x":
         return float(w.data[ids[0], ids[1]])
-    if head in ("z", "eps"):
-        return float(ids[0][ids[1]])
+    if head == "z":
+        return float(w.latents[ids[1], ids[0], ids[2]])
+    if head == "eps":
+        return float(ids[0][ids[2]])
     if head == "delta":
         return float(ids[0] == ids[1])
     if head in ("log", "exp", "loggamma", "softplus", "sigmoid"):
@@ -304,10 +306,7 @@ def _atom(w: World, atom: Any, names: dict[int, Any]) -> float:
             return float(np.linalg.slogdet(word)[1])
         return float(np.trace(word) if head == "trace" else word[tuple(ids)])
     if head == "measure":
-        order = sorted(
-            atom.binders, key=lambda b: b[1][0] == "latent"
-        )  # a datum before its latents
-        return _measure(w, list(order), atom.bodies[0], names)
+        return _measure(w, list(atom.binders), atom.bodies[0], names)
     raise KeyError(head)
 
 
@@ -340,12 +339,12 @@ def _word(w: World, atom: Any, names: dict[int, Any]) -> np.ndarray:
 def _measure(w: World, binders: list, body: Any, names: dict[int, Any]) -> float:
     if not binders:
         return value(w, body, names)
-    (name, (tag, size, datum)), *others = binders
+    (name, (tag, size)), *others = binders
     if tag == "index":
         return sum(_measure(w, others, body, names | {name: k}) for k in range(w.sizes[size]))
     if tag == "datum":
         return sum(_measure(w, others, body, names | {name: n}) for n in range(DATA)) / DATA
     if tag == "latent":
-        nodes = w.latents[names[datum]]
-        return sum(_measure(w, others, body, names | {name: z}) for z in nodes) / len(nodes)
+        nodes = range(w.latents.shape[1])  # one number for the latents of all data
+        return sum(_measure(w, others, body, names | {name: k}) for k in nodes) / len(nodes)
     return sum(p * _measure(w, others, body, names | {name: eps}) for p, eps in w.noises())

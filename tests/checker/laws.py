@@ -118,6 +118,26 @@ def _vae2(name: str, encoder: dict, families: dict, ranges: list, h_encoder: Any
     return own_directions(model, certificates, statement["direction"], closed_form, conditions)
 
 
+def opaque_decoder() -> dict:
+    """VAE-2 whose decoder's entropy nobody wrote down: the excess says how far it is from log 2 pi e."""
+    statement = vae2()["statement"]
+    model = statement["model"] | {"name": "opaque_decoder", "constraints": []}
+    model["families"]["other"] = normal_family() | {"location": None, "scale": None}
+    model["decoder"]["family"] = "other"
+    log = ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]
+    entropy = ["mul", ["frac", -1, 2], ["size", "D"], log]
+    excess = ["add", ["mean", ["expect", 0, ["H", "decoder", 0]]], entropy]
+    conditions = standard(
+        [("sigma2", "positive"), ("alpha2", "positive"), ("tau2", "positive")],
+        ["normal", "other"],
+        ["sigma2", "alpha2"],
+    )
+    certificates = {"normal": normal_certificate()}
+    closed_form = statement["claim"]["entropy_sum"]
+    direction = statement["direction"]
+    return own_directions(model, certificates, direction, closed_form, conditions, excess=excess)
+
+
 H_ENCODER = ["mean", ["H", "encoder", 0]]
 X = ["vec", "D", ["x", 2, 0]]
 NU, TAU2, NU2 = (["net", name, [0], [X]] for name in ("nu", "tau2", "nu2"))
@@ -323,6 +343,7 @@ LAWS = (
     gumbel_encoder,
     student_encoder,
     own_names,
+    opaque_decoder,
     closed_logistic,
     closed_student,
     laplace_prior,

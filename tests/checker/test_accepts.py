@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-import entropysym.checker.rules
+import entropysym.checker.gate
 from entropysym.checker import Malformed, Refused, replay, replay_file
 
 from .documents import (
@@ -60,7 +60,7 @@ def test_bytes_and_text_and_spacing_do_not_matter():
 def test_the_name_of_a_shipped_model_is_kept_for_its_statement(monkeypatch):
     document = vae2()
     known = {"own_vae2": document["sha256"]["statement"]}
-    monkeypatch.setattr(entropysym.checker.rules, "KNOWN", known)
+    monkeypatch.setattr(entropysym.checker.gate, "KNOWN", known)
     assert replay(json.dumps(document)).origin == "the shipped model 'own_vae2'"
     document["statement"]["model"]["constraints"] = []
     document["statement"]["conditions"].pop(7)

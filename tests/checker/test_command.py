@@ -117,7 +117,7 @@ def test_only_the_standard_library_is_loaded():
 
 
 def test_the_sources_import_only_each_other_and_the_standard_library():
-    for path in (ROOT / "entropysym" / "checker").glob("*.py"):
+    for path in (ROOT / "entropysym" / "checker").rglob("*.py"):
         for line in path.read_text().splitlines():
             if line.startswith(("import ", "from ")):
                 module = line.split()[1]

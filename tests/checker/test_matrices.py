@@ -178,10 +178,9 @@ def test_traces_forms_and_determinants_are_exact(size, seed):
 def test_a_word_is_positive_definite_when_it_is_said_to_be(size, seed):
     rnd = Random(seed)
     world, term = World(size, rnd), random_matrix(MODEL, rnd, (), "H", 3)
-    terms, evaluate = entropysym.checker.terms, entropysym.checker.evaluate
-    place = terms.Place("term", BENCH.document.model, terms.OF_MODEL)
-    word = evaluate.matrix(BENCH.site, terms.matrix(term, place)[0]).word
-    if not entropysym.checker.matrices.surely_posdef(word):
+    kernel = entropysym.checker.kernel
+    word = kernel.evaluate.matrix(BENCH.site, term).word
+    if not kernel.matrices.surely_posdef(word):
         return
     matrix = world.matrix(term)
     assert matrix == transpose(matrix)

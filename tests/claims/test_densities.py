@@ -333,7 +333,8 @@ def _with_prior(family, *arguments, parameters=()):
     used = set().union(*(sp.sympify(g).free_symbols for g in arguments))
     kept = [p for p in model.parameters if not model.prior.arguments[1].has(p.symbol)]
     extra = [p for p in parameters if p.symbol in used]
-    return replace(model, prior=family(*arguments), parameters=(*kept, *extra))
+    own = replace(family, name="Own")
+    return replace(model, prior=own(*arguments), parameters=(*kept, *extra))
 
 
 def test_a_model_is_checked_at_the_arguments_that_it_gives():
@@ -351,7 +352,7 @@ def test_a_model_is_checked_at_the_arguments_that_it_gives():
         check_densities(_with_prior(pareto, 2, learned.symbol, parameters=(learned,)))
     fixed = replace(learned, learned=False)
     assert check_densities(_with_prior(pareto, 2, fixed.symbol, parameters=(fixed,)))
-    with pytest.raises(InputError, match=r"half forgotten.* is 0\.7071067812, not 1; add"):
+    with pytest.raises(InputError, match=r"Own is no density.* is 0\.7071067812, not 1; add"):
         check_densities(_with_prior(FALSE[0][0], 0, 1))
 
 

@@ -1,5 +1,6 @@
 """`judge FILE.py` and `verify FILE.py`: whatever the file does, no exit status but 2 comes of it, and no traceback."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -87,3 +88,56 @@ def test_an_interrupt_at_the_keyboard_ends_with_130(command, tmp_path):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+OWN_DECODER = """
+import sympy as sp
+from entropysym import ModelWriter, families
+from entropysym.language import Family
+
+r, x = sp.Symbol("r", positive=True), sp.Symbol("x", positive=True)
+EXPONENTIAL = Family("Exponential", (r,), x, sp.log(r) - r * x, support="positive")
+w = ModelWriter(observed="d D", latent="h H")
+model = w.model(
+    "waiting_times",
+    prior=families.NORMAL(0, w.learned("alpha2", range="positive")),
+    decoder=EXPONENTIAL(w.learned("rate", "d", range="positive")),
+    encoder=families.NORMAL(w.network("nu", "h", reads=w.x_n), 1),
+)
+"""
+
+OWN_ENCODER = """
+from dataclasses import replace
+from entropysym import models
+from entropysym.families import MULTIVARIATE_NORMAL
+
+model = models.ZOO["gaussian_vae"]()
+own = replace(MULTIVARIATE_NORMAL, name="OwnVectors")
+model = replace(model, name="vectors", encoder=replace(model.encoder, family=own))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "verdict", "evidence"),
+    [
+        (OWN_DECODER, 0, "proved", ["replayed", "float64"]),
+        # Vectors of a law that only the file knows cannot be drawn.
+        (OWN_ENCODER, 3, "undecided", ["replayed"]),
+    ],
+)
+def test_verify_says_what_it_compared(text, status, verdict, evidence, tmp_path):
+    (tmp_path / "own.py").write_text(text)
+    command = ("verify", "own.py", "--configurations", "40", "--json")
+    done = subprocess.run(
+        [sys.executable, "-m", "entropysym", *command],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
+    )
+    assert done.returncode == status, done.stderr
+    (found,) = json.loads(done.stdout)["models"]
+    assert found["verdict"] == verdict
+    assert found["evidence"] == evidence
+    assert ("not compared in numbers: " in found["reason"]) == (status == 3)
+    assert ("configurations" in found["figures"]) == (status == 0)

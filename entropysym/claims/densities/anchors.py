@@ -15,7 +15,7 @@ from entropysym.claims.densities.evaluation import CONSTANT_BITS, Around, Bound
 MOST = 24
 
 #: Distances at which signs are compared, on both sides of an anchor.
-_STEPS = [math.ldexp(1.0, k) for k in range(-40, 45)]
+_STEPS = [math.ldexp(1.0, k) for k in (*range(-320, -40, 8), *range(-40, 45), *range(52, 320, 8))]
 
 
 def anchors(bound: Bound, ends: tuple[Any, Any], extra: Sequence[Any] = ()) -> list[Any]:

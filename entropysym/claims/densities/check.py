@@ -14,7 +14,7 @@ import sympy as sp
 
 from entropysym.claims.densities.averages import BITS, ENDS, Average, Averages, Formulas, averages
 from entropysym.claims.densities.evaluation import NoNumberError
-from entropysym.claims.densities.panels import in_many_digits
+from entropysym.claims.densities.panels import WORK, in_many_digits
 from entropysym.claims.densities.samples import leaves_of, settings
 from entropysym.claims.densities.second_maker import agrees_with_sympy, is_undefined_in_part
 from entropysym.claims.densities.wording import reason_of
@@ -142,8 +142,11 @@ def _looked_at(
             finding, more = _looked_again(formulas, family, first, finding)
             evaluations += more
         findings.append(finding)
-        open_ends = [f for f in findings if f.value == "not settled"]
-        if finding.value in ("not normalised", "score's mean not zero") or len(open_ends) > 1:
+        found = [f.value for f in findings]
+        too_much = finding.value == "not normalised" and finding.integral > 1
+        if too_much or "score's mean not zero" in found:
+            break
+        if found.count("not settled") > 1 or found.count("not normalised") > 1:
             break
     if findings[-1].value == "not normalised":  # for what to do, another number tells
         looks += [averages(formulas, family.support, s) for s in drawn[len(looks) :][:1]]
@@ -183,6 +186,8 @@ def _looked_again(
 ) -> tuple[Finding, int]:
     """A refusal only if it stands with other anchors and in many digits; what is not settled once more in many digits."""
     support, setting = family.support, first.setting
+    if finding.value == "not settled" and first.whole.evaluations > 1.5 * WORK:
+        return finding, 0
     if finding.value == "not settled":
         second = averages(formulas, support, setting, bits=BITS)
         again = _finding(formulas, second)
@@ -239,6 +244,9 @@ def _summary(
     evaluations: int,
 ) -> Normalisation:
     """One answer from the findings at all settings."""
+    if len(findings) > 1 and sum(f.value == "not normalised" for f in findings) == 1:
+        # Too little at one setting of many is more likely mass that was not seen.
+        findings = [_unsettled(f) if f.integral < 1 else f for f in findings]
     values = [f.value for f in findings]
     value: Value = "not settled"
     decisive = next((f for f in findings if f.value != "normalised"), findings[0])

@@ -212,7 +212,7 @@ _MP_FUNCTIONS: dict[Head, Callable[..., Any]] = {
     "digamma": _real(mpmath.mp.digamma, mpmath.nan, mpmath.inf),
     "polygamma": _real(lambda n, a: mpmath.mp.polygamma(int(n), a), mpmath.nan, mpmath.inf),
     "erf": _real(mpmath.mp.erf, mpmath.nan, mpmath.inf),
-    "erfc": _mp_special("erfc", 1e4),
+    "erfc": lambda a: mpmath.mp.erfc(a) if abs(a) < 1e4 else mpmath.mpf(0 if a > 0 else 2),
     "besseli": _mp_special("besseli", 1e4),
     "softplus": _mp_softplus,
     "sigmoid": lambda a: _mp_exp(-_mp_softplus(-a)),

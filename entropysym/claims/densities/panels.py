@@ -17,14 +17,12 @@ from typing import Any
 
 import mpmath
 
-from entropysym.claims.densities.evaluation import CONSTANT_BITS, Around, Bound
+from entropysym.claims.densities.evaluation import Bound
+from entropysym.claims.densities.pieces import FAR, Piece, digits_at, pieces_of
 
 #: Most work on one integral: an evaluation in floats counts once, one in mpmath as many times as it has five
 #: binary digits. A formula of more than 30 steps has less.
 WORK = 150_000
-
-#: The logarithms of the distances: beyond them a float ends.
-_FAR = 700.0
 
 _NODES = (
     *(0.991455371120812639206854697526329, 0.949107912342758524526189684047851),
@@ -46,44 +44,6 @@ _GAUSS = (
 NODES = (*(-v for v in _NODES), *_NODES[-2::-1])
 KRONROD = (*_KRONROD, *_KRONROD[-2::-1])
 GAUSS = tuple((*_GAUSS, *_GAUSS[-2::-1])[i // 2] if i % 2 else 0.0 for i in range(len(KRONROD)))
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One side of an anchor, up to a distance of e^top."""
-
-    around: Around
-    side: int
-    top: float
-    #: Below and above these logarithms of the distance floats lose too many digits.
-    floor: float = -math.inf
-    ceiling: float = math.inf
-
-    @staticmethod
-    def of(around: Around, side: int, top: float) -> Piece:
-        """A piece whose floor and ceiling are found by comparing floats with mpmath at some distances."""
-        scale = math.log(abs(float(around.anchor)) or 1.0)
-        us = [scale + u for u in _PROBES if scale + u < min(top, _FAR)]
-        rough = around.log_density([side * math.exp(u) for u in us])
-        fine = [around.log_density([side * mpmath.exp(u)], _many(around, u, u))[0] for u in us]
-        floor, ceiling = -math.inf, math.inf
-        for u, a, b in zip(us, rough, fine, strict=True):
-            both_nan = a != a and b != b
-            if both_nan or max(a, b) + u < -60 or abs(a - b) <= 1e-11 * max(1.0, abs(b)):
-                continue
-            if u < scale:
-                floor = max(floor, u + 7)
-            else:
-                ceiling = min(ceiling, u - 14)
-        return Piece(around, side, top, floor, ceiling)
-
-    def is_rough(self, low: float, high: float) -> bool:
-        """Floats do not do on this panel."""
-        return low < self.floor or high > self.ceiling
-
-
-#: Distances at which floats are compared with mpmath, as logarithms relative to the anchor; none is a power of two.
-_PROBES = (-31.3, -24.2, -17.1, -10.2, 14.2, 28.3, 70.1, 300.3)
 
 
 @dataclass(frozen=True)
@@ -160,7 +120,7 @@ def integral(
     """
     whole = Integral([])
     limit = (WORK if bits is None else 2 * WORK) * 30 // max(30, len(bound.program.steps))
-    for piece in _pieces(bound, anchors, ends):
+    for piece in pieces_of(bound, anchors, ends):
         panels = _first_panels(piece, bits, limit - whole.evaluations)
         whole.evaluations += sum(p.work for p in panels)
         if whole.evaluations > limit:
@@ -169,7 +129,7 @@ def integral(
         left_out = _beyond(panels) if panels else math.nan
         whole.left_out += left_out
         if math.isinf(left_out):
-            whole.partial = whole.partial or _partial(panels, bits)
+            whole.partial = whole.partial or _partial(panels)
     if math.isfinite(whole.left_out):
         _refine(whole, refined, limit)
     whole.add_up()
@@ -195,22 +155,9 @@ def _first_panels(piece: Piece, bits: int | None, limit: int) -> list[Panel]:
     return sorted(panels, key=lambda p: p.low)
 
 
-def _pieces(bound: Bound, anchors: Sequence[Any], ends: tuple[Any, Any]) -> list[Piece]:
-    pieces = []
-    arounds = [bound.around(a) for a in anchors]
-    for left, right in pairwise(arounds):
-        top = float(mpmath.log((right.anchor - left.anchor) / 2))
-        pieces += [Piece.of(left, 1, top), Piece.of(right, -1, top)]
-    if ends[0] is None:
-        pieces.append(Piece.of(arounds[0], -1, _FAR))
-    if ends[1] is None:
-        pieces.append(Piece.of(arounds[-1], 1, _FAR))
-    return pieces
-
-
 def _ladder(top: float) -> list[tuple[float, float]]:
     """Panels from -700 to `top`: narrow where scales are usual, wide where nothing but a power can be."""
-    marks = [-_FAR]
+    marks = [-FAR]
     while marks[-1] < top:
         u = marks[-1]
         marks.append(u + (60.0 if u < -100 or u >= 100 else 12.0 if abs(u + 0.5) > 40 else 3.0))
@@ -223,11 +170,11 @@ def _ladder(top: float) -> list[tuple[float, float]]:
 def panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
     """One panel; in mpmath if floats overflow, or lose all digits beside the anchor."""
     if bits is None and piece.is_rough(low, high):
-        return _panel(piece, low, high, _many(piece.around, low, high))
+        return _panel(piece, low, high, digits_at(piece.around, low, high))
     found = _panel(piece, low, high, bits)
     if (found.defined and math.isfinite(found.values[0])) or bits is not None:
         return found
-    more = _many(piece.around, low, high)
+    more = digits_at(piece.around, low, high)
     if not found.defined:
         with mpmath.workprec(more):
             middle = piece.side * mpmath.exp((low + high) / 2)
@@ -235,12 +182,6 @@ def panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
         if value != value:  # no real number in many digits either
             return found
     return _panel(piece, low, high, more)
-
-
-def _many(around: Around, low: float, high: float) -> int:
-    """Binary digits that are enough at distances between e^low and e^high from the anchor."""
-    lost = max(float(mpmath.log(abs(around.anchor) + 1)) - low, high, 0.0)
-    return min(CONSTANT_BITS - 50, 100 + round(1.45 * lost))
 
 
 def _panel(piece: Piece, low: float, high: float, bits: int | None) -> Panel:
@@ -291,11 +232,15 @@ def _beyond(panels: Sequence[Panel]) -> float:
     """What lies beyond the ends of a piece, where the integrand is taken to go on as a power; infinite if it does not fall."""
     missing = 0.0
     outer = [(panels[0], 0)]
-    if panels[-1].piece.top >= _FAR:
+    if panels[-1].piece.top >= FAR:
         outer.append((panels[-1], 1))
     for end, place in outer:
         last, inner = end.ends[place], end.ends[1 - place]
-        if last == 0 or last != last:
+        if last != last:
+            continue
+        if last == 0:
+            if _rises(end, place):
+                return math.nan
             continue
         if math.isinf(last) or math.isinf(inner) or inner <= last:
             return math.inf
@@ -303,16 +248,24 @@ def _beyond(panels: Sequence[Panel]) -> float:
     return missing
 
 
-def _partial(panels: Sequence[Panel], bits: int | None) -> tuple[float, float, float]:
-    """An interval that ends where the integrand does not fall any more, and the integral over it."""
+def _rises(end: Panel, place: int) -> bool:
+    """Whether the integrand, too small for floats, grows outwards: then its mass may lie beyond them."""
+    outer, inner = (end.high, end.high - 5) if place else (end.low, end.low + 5)
+    around, side = end.piece.around, end.piece.side
+    far, near = (around.log_density([side * mpmath.exp(u)], 150)[0] + u for u in (outer, inner))
+    return mpmath.isfinite(far) and far > near
+
+
+def _partial(panels: Sequence[Panel]) -> tuple[float, float, float]:
+    """An interval that ends where the integrand does not fall any more, and the integral over it, in many digits."""
     piece, top = panels[0].piece, min(panels[-1].piece.top, 40.0)
-    rising = panels[-1].piece.top >= _FAR and not panels[-1].ends[1] < panels[-1].ends[0]
+    rising = panels[-1].piece.top >= FAR and not panels[-1].ends[1] < panels[-1].ends[0]
     marks = [top - 0.5 * k for k in range(round(2 * (top + 40)))]
     if rising:
         marks.reverse()
     known, used = 0.0, []
     for ends in pairwise(marks):
-        p = panel(piece, min(ends), max(ends), bits)
+        p = _panel(piece, min(ends), max(ends), 200)
         if not p.defined or not p.errors[0] <= 1e-3 * max(1.0, p.values[0]):
             break
         used.append(p)
@@ -362,7 +315,7 @@ def in_many_digits(whole: Integral) -> tuple[float, ...]:
     again = [
         p
         if p.values[0] < least or p.bits
-        else _panel(p.piece, p.low, p.high, _many(p.piece.around, p.low, p.high))
+        else _panel(p.piece, p.low, p.high, digits_at(p.piece.around, p.low, p.high))
         for p in whole.panels
     ]
     return tuple(total(row) for row in zip(*(p.values for p in again), strict=True))
@@ -377,7 +330,7 @@ def _halves(p: Panel, error: Callable[[Panel], float]) -> list[tuple[Panel, floa
     found = [(half, error(half)) for half in halves]
     if p.bits is None and p.high - p.low < 1.5 and sum(e for _, e in found) > 0.7 * error(p):
         halves = [
-            _panel(p.piece, h.low, h.high, _many(p.piece.around, h.low, h.high)) for h in halves
+            _panel(p.piece, h.low, h.high, digits_at(p.piece.around, h.low, h.high)) for h in halves
         ]
         found = [(half, error(half)) for half in halves]
     return found

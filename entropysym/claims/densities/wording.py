@@ -71,7 +71,7 @@ def _advice(family: Family, formulas: Formulas, looks: Sequence[Averages]) -> st
             return f"state support={support!r}, over which it is 1"
     values = [a.mass.value for a in looks]
     first = values[0]
-    if not all(map(math.isfinite, values)):
+    if not all(map(math.isfinite, values)) or any(a.whole.partial for a in looks):
         return "state its support, and add the normaliser"
     if all(math.isclose(v, first, rel_tol=1e-6) for v in values):
         return f"add the normaliser -log({first:.10g}) to its log-density"

@@ -6,21 +6,19 @@ Nothing else is ever concluded: atoms that look different may well be equal, and
 says "not shown".
 
 An atom is a symbol (parameter, datum, latent, …), an opaque function (``log``, ``exp``, ``abs``,
-``net``, a ``root`` for powers of a sum, a word of matrices) or a *measure*: a finite sum, a data mean or an expectation, any
-number of them at once, of one product. Every binder is a linear measure, and binders commute, so a
-measure is kept as a set of binders over a product whose factors hang together; products of
-measures that a further binder ties together are opened and merged. A bound name is a negative
-integer that exceeds (in size) all names bound inside, an open one a positive integer that is never
-used twice: nothing can be captured.
+``net``, ``entropy``, a ``root`` for powers of a sum, a word of matrices) or a *measure*: sums, data
+means and expectations of one product, see `measures`. A bound name is a negative integer that
+exceeds (in size) all names bound inside, an open one a positive integer that is never used twice:
+nothing can be captured.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from math import gcd
 
-from .terms import Refused
+from .terms import Refused, check
 
-Kind = tuple[str, str, int]  # (index | datum | latent | noise, size of an index, datum of a latent)
+Kind = tuple[str, str]  # (index | datum | latent | noise, size of an index or law of a noise)
 Monomial = frozenset[tuple["Atom", Fraction]]
 Polynomial = dict[Monomial, Fraction]
 Key = frozenset[tuple[Monomial, Fraction]]
@@ -28,7 +26,7 @@ Key = frozenset[tuple[Monomial, Fraction]]
 ONE: Monomial = frozenset()
 ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
 UNORDERED = ("delta", "symmetric")  # of two indices whose order does not matter
-BUDGET = 280_000
+BUDGET = 400_000
 MAX_BITS = 2_000
 MAX_WEIGHT = 20_000
 
@@ -41,17 +39,14 @@ class Atom:
         self.binders: tuple[tuple[int, Kind], ...] = binders
         self.bodies: tuple[Key, ...] = bodies
         inner = [atom for body in bodies for monomial, _ in body for atom, _ in monomial]
-        mentioned = {*ids, *(kind[2] for _, kind in binders if kind[2])}
-        for atom in inner:
-            mentioned |= atom.free
         bound = [name for name, _ in binders]
-        self.free = frozenset(mentioned.difference(bound))
+        self.free = frozenset(ids).union(*(atom.free for atom in inner)).difference(bound)
         self.level = max([0, *(-name for name in bound), *(atom.level for atom in inner)])
         self.weight = 1 + len(ids) + len(binders) + sum(atom.weight for atom in inner)
         if head == "measure":
             positive = all(is_positive(dict(body)) for body in bodies)
         self.positive: bool = positive or head in ALWAYS_POSITIVE
-        self.leading: tuple[Atom, Fraction, Fraction] | None = None  # of a root, for divisions
+        self.leading: tuple[Monomial, Fraction] | None = None  # of a root, for divisions
         self.drawn: bool = head in ("var", "x", "z")  # then the label is the family's support
 
     def __hash__(self):
@@ -70,12 +65,11 @@ class Work:
 
     def charge(self, amount: int) -> None:
         self.left -= amount
-        if self.left < 0:
-            raise Refused(f"work limit reached ({self.budget} elementary operations)")
+        check(self.left >= 0, f"work limit reached ({self.budget} elementary operations)")
 
     def number(self, value: Fraction) -> Fraction:
-        if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
-            raise Refused(f"work limit reached (a number of more than {MAX_BITS} bits)")
+        small = value.numerator.bit_length() + value.denominator.bit_length() <= MAX_BITS
+        check(small, f"work limit reached (a number of more than {MAX_BITS} bits)")
         return value
 
     def fresh(self, kind: Kind) -> int:
@@ -90,8 +84,8 @@ class Work:
         if key not in self.atoms:
             self.charge(2)
             made = Atom(len(self.atoms), head, label, ids, binders, bodies, positive)
-            if made.weight > MAX_WEIGHT:
-                raise Refused(f"work limit reached (an expression of {made.weight} parts)")
+            small = made.weight <= MAX_WEIGHT
+            check(small, f"work limit reached (an expression of {made.weight} parts)")
             if head == "root":
                 self.charge(made.weight)
                 made.leading = _leading(dict(bodies[0]))
@@ -126,16 +120,19 @@ class Work:
                 parts.append(self.monomial(collected([*a, *b]), self.number(x * y)))
         return self.add(*parts)
 
+    def negative(self, poly: Polynomial) -> Polynomial:
+        return {mono: -coefficient for mono, coefficient in poly.items()}
+
     def monomial(self, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
-        """The product of powers: integers join the coefficient, whole powers of sums are expanded."""
+        """The product of powers: integers join the coefficient, powers of sums are expanded."""
         if not coefficient:
             return {}
         kept, sums = {}, []
         for atom, exponent in powers.items():
             whole = exponent.numerator // exponent.denominator
             if atom.head == "integer" and whole:
-                if abs(whole) * int(atom.label).bit_length() > MAX_BITS:
-                    raise Refused(f"work limit reached (the number {atom.label}^{whole})")
+                small = abs(whole) * int(atom.label).bit_length() <= MAX_BITS
+                check(small, f"work limit reached (the number {atom.label}^{whole})")
                 coefficient = self.number(coefficient * Fraction(int(atom.label)) ** whole)
                 exponent -= whole
             elif atom.head == "root" and whole > 0:
@@ -144,8 +141,7 @@ class Work:
             elif atom.head == "delta":
                 exponent = Fraction(atom.ids[0] != atom.ids[1])  # delta is 0 or 1, delta_ii is 1
             if exponent:
-                self.number(exponent)
-                kept[atom] = exponent
+                kept[atom] = self.number(exponent)
         result = self._divided(kept, coefficient)
         for poly, whole in sums:
             for _ in range(whole):
@@ -157,36 +153,32 @@ class Work:
         for root, exponent in powers.items():
             if root.head != "root" or exponent > 0 or root.leading is None:
                 continue
-            atom, power, scale = root.leading
-            if powers.get(atom, 0) >= power:
-                self.charge(len(powers))
-                left = collected([*powers.items(), (atom, -power)])
-                whole = self.monomial(
-                    collected([*left.items(), (root, Fraction(1))]), coefficient / scale
-                )
+            lead, scale = root.leading
+            if all(powers.get(atom, 0) >= power for atom, power in lead):
+                self.charge(2 * len(powers) + len(root.bodies[0]))
+                ratio = self.number(coefficient / scale)
+                left = collected([*powers.items(), *((atom, -power) for atom, power in lead)])
+                whole = self.monomial(collected([*left.items(), (root, Fraction(1))]), ratio)
                 rest = dict(root.bodies[0])
-                del rest[frozenset([(atom, power)])]
-                part = self.monomial(left, -coefficient / scale)
-                return self.add(whole, self.product(part, rest))
+                del rest[lead]
+                return self.add(whole, self.product(self.monomial(left, -ratio), rest))
         return {frozenset(item for item in powers.items() if item[1]): coefficient}
 
     def _content(self, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
         """poly = content * rest, with a one-term content that is surely positive."""
         self.charge(sum(1 + len(mono) for mono in poly) * 2)
         exponents: dict[Atom, list[Fraction]] = {}
-        for mono in poly:
-            for atom, exponent in mono:
-                exponents.setdefault(atom, []).append(exponent)
+        for atom, exponent in (factor for mono in poly for factor in mono):
+            exponents.setdefault(atom, []).append(exponent)
         common = {}
         for atom, found in exponents.items():
             lowest = min(found) if len(found) == len(poly) else min(*found, Fraction(0))
             if lowest and atom.positive:
                 common[atom] = lowest
-        number = gcd(*(c.numerator for c in poly.values()))
         scale = Fraction(1)
         for c in poly.values():
             scale = self.number(scale * c.denominator / gcd(scale.numerator, c.denominator))
-        content = self.number(number / scale)
+        content = self.number(gcd(*(c.numerator for c in poly.values())) / scale)
         inverse = {frozenset((atom, -exponent) for atom, exponent in common.items()): 1 / content}
         return {frozenset(common.items()): content}, self.product(poly, inverse)
 
@@ -194,12 +186,12 @@ class Work:
         """Prime factors below 1000, and what is left: enough to see log 4 = 2 log 2."""
         self.charge(10 if number < 1000 else 80)
         for prime in range(2, 1000):
-            if prime * prime > number:
-                break
             while number % prime == 0:
                 self.charge(1)
                 yield prime
                 number //= prime
+            if prime * prime > number:
+                break
         if number > 1:
             yield number
 
@@ -218,7 +210,7 @@ class Work:
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
         """Whether the difference vanishes, as it stands or without its denominators."""
-        difference = self.add(left, self.product(constant(-1), right))
+        difference = self.add(left, self.negative(right))
         return not difference or not self._cleared(difference)[0]
 
     def surely_positive(self, poly: Polynomial) -> bool:
@@ -226,10 +218,17 @@ class Work:
         self.charge(1 + len(poly))
         return is_positive(poly) or is_positive(self._cleared(poly)[0])
 
+    def is_above_zero(self, poly: Polynomial) -> bool:
+        """Whether it is surely positive, or a count plus something that is."""
+        self.charge(sum(1 + len(mono) for mono in poly))
+        counts = {a for mono in poly for a, _ in mono if a.label in ("binary", "count") and a.drawn}
+        rests = (self.add(poly, self.negative(of(atom))) for atom in counts)
+        return self.surely_positive(poly) or any(map(self.surely_positive, rests))
+
     def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
-        """A positive polynomial as one product of powers of positive atoms."""
+        """A polynomial that is known to be positive as a product of powers of positive atoms."""
         poly, roots = self._cleared(poly)
-        content, rest = self._content(poly) if len(poly) > 1 else (poly, constant(1))
+        content, rest = self._content(poly)
         ((mono, coefficient),) = content.items()
         factors = [*mono, *roots.items()]
         for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
@@ -243,45 +242,41 @@ class Work:
         """The same, as one product of positive factors, for what is known to be positive."""
         return {frozenset(self._bases(poly).items()): Fraction(1)}
 
-    def power(
-        self, poly: Polynomial, exponent: Fraction, what: Callable[[], str] = str
-    ) -> Polynomial:
-        """poly^exponent; a power that is not a natural number asks for a base that is surely > 0."""
+    def power(self, poly: Polynomial, exponent: Fraction) -> Polynomial:
+        """poly^exponent; one that is not a natural number asks for a base that is surely > 0."""
         if exponent.denominator == 1 and exponent >= 0:
             result = constant(1)
             for _ in range(exponent.numerator):
-                result = self.product(result, poly)
                 self.charge(1)
+                result = self.product(result, poly)
             return result
-        if not self.surely_positive(poly):
-            raise Refused(f"the power {exponent} of {what() or 'a term'}: not shown to be positive")
+        check(self.surely_positive(poly), "a power of what is not shown to be positive")
         powers = {atom: power * exponent for atom, power in self._bases(poly).items()}
         return self.monomial(powers, Fraction(1))
 
-    def logarithm(self, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
-        """log of a product is the sum of logs; what is not surely positive has no logarithm here."""
-        if not self.surely_positive(poly):
-            raise Refused(f"the logarithm of {what() or 'a term'}: not shown to be positive")
+    def logarithm(self, poly: Polynomial) -> Polynomial:
+        """log of a product is the sum of logs, of what is surely positive."""
+        check(self.surely_positive(poly), "the logarithm of what is not shown to be positive")
         parts = []
         for atom, exponent in self._bases(poly).items():
             if atom.head == "e":
-                parts.append(constant(exponent))
+                log = constant(1)
             elif atom.head == "exp":
-                parts.append(self.product(dict(atom.bodies[0]), constant(exponent)))
+                log = dict(atom.bodies[0])
             else:
-                log = self.atom("log", bodies=(key(of(atom)),))
-                parts.append(self.product(of(log), constant(exponent)))
+                log = of(self.atom("log", bodies=(key(of(atom)),)))
+            parts.append(self.product(log, constant(exponent)))
         return self.add(*parts)
 
     def exponential(self, poly: Polynomial) -> Polynomial:
         """exp(sum c m) = product of exp(m)^c; exp(c) = e^c and exp(c log s) = s^c."""
         result = constant(1)
         for mono, coefficient in poly.items():
-            factors = list(mono)
-            if not factors:
+            ((atom, power),) = mono if len(mono) == 1 else [(None, 0)]
+            if not mono:
                 base = of(self.atom("e"))
-            elif len(factors) == 1 and factors[0][0].head == "log" and factors[0][1] == 1:
-                base = dict(factors[0][0].bodies[0])
+            elif atom and atom.head == "log" and power == 1:
+                base = dict(atom.bodies[0])
             else:
                 base = of(self.atom("exp", bodies=(key({mono: Fraction(1)}),)))
             powers = {atom: e * coefficient for atom, e in self._bases(base).items()}
@@ -294,18 +289,8 @@ class Work:
             return {}
         content, rest = self._content(poly)
         square = self.product(rest, rest)
-        one = square == constant(1)
         atom = self.atom("abs", bodies=(key(square),))
-        return content if one else self.product(content, of(atom))
-
-    def log_gamma(self, poly: Polynomial, what: Callable[[], str] = str) -> Polynomial:
-        """log Gamma of something surely positive, or of a count plus a positive number."""
-        self.charge(sum(1 + len(mono) for mono in poly))
-        counts = {a for mono in poly for a, _ in mono if a.label in ("binary", "count")}
-        above = [{frozenset([(atom, 1)]): 1, ONE: poly.get(ONE)} for atom in counts if atom.drawn]
-        if not self.surely_positive(poly) and not (poly in above and poly[ONE] > 0):
-            raise Refused(f"loggamma of {what() or 'a term'}: not shown to be positive")
-        return of(self.atom("loggamma", bodies=(key(poly),)))
+        return content if square == constant(1) else self.product(content, of(atom))
 
     def rename(self, poly: Polynomial, names: dict[int, int]) -> Polynomial:
         """All names replaced at once. Renaming may make factors equal, so it multiplies anew."""
@@ -321,24 +306,21 @@ class Work:
             return atom
         free = {old: new for old, new in names.items() if old in atom.free}
         ids = tuple(free.get(name, name) for name in atom.ids)
-        binders = tuple(
-            (name, (tag, size, free.get(datum, datum))) for name, (tag, size, datum) in atom.binders
-        )
         bodies = tuple(key(self.rename(dict(body), free)) for body in atom.bodies)
-        return self.atom(atom.head, atom.label, ids, binders, bodies, atom.positive)
+        return self.atom(atom.head, atom.label, ids, atom.binders, bodies, atom.positive)
 
 
-def _leading(poly: Polynomial) -> tuple[Atom, Fraction, Fraction] | None:
-    """(b, k, c) if the polynomial is c b^k plus lower powers of b; the first such b by its text."""
+def _leading(poly: Polynomial) -> tuple[Monomial, Fraction] | None:
+    """(m, c) if the polynomial is c m, m a product of positive powers, plus lower powers of one b
+    of m; of the first such b by its text."""
     highest: dict[Atom, list[Fraction]] = {}
-    for mono in poly:
-        for atom, power in mono:
-            highest[atom] = sorted([power, *highest.get(atom, [])])[-2:]
+    for atom, power in (factor for mono in poly for factor in mono):
+        highest[atom] = sorted([power, *highest.get(atom, [])])[-2:]
     found = []
     for mono, coefficient in poly.items():
-        for atom, power in mono if len(mono) == 1 else ():
-            if power > 0 and [p for p in highest[atom] if p >= power] == [power]:
-                found.append((text(atom, dict.fromkeys(atom.free, "")), atom, power, coefficient))
+        for atom, power in mono if all(power > 0 for _, power in mono) else ():
+            if [p for p in highest[atom] if p >= power] == [power]:
+                found.append((text(atom, dict.fromkeys(atom.free, "")), mono, coefficient))
     return min(found, key=lambda lead: lead[0])[1:] if found else None
 
 
@@ -364,10 +346,8 @@ def key(poly: Polynomial) -> Key:
 
 def is_positive(poly: Polynomial) -> bool:
     """Whether the value is certainly > 0: positive coefficients, positive atoms, not empty."""
-    return bool(poly) and all(
-        coefficient > 0 and all(atom.positive for atom, _ in monomial)
-        for monomial, coefficient in poly.items()
-    )
+    positive = (c > 0 and all(atom.positive for atom, _ in mono) for mono, c in poly.items())
+    return bool(poly) and all(positive)
 
 
 def labels(poly: Polynomial, heads: Collection[str]) -> set[str]:
@@ -386,12 +366,10 @@ def text(atom: Atom, names: dict[int, str] | None = None) -> str:
     names = names or {}
     places = [names.get(name, str(name)) for name in atom.ids]
     ids = ",".join(sorted(places) if atom.head in UNORDERED else places)
-    binders = ",".join(f"{n}:{t}{s}{names.get(d, d) or ''}" for n, (t, s, d) in atom.binders)
-    bodies = (
-        " + ".join(sorted(f"{c} {product_text(mono, names)}" for mono, c in body))
-        for body in atom.bodies
-    )
-    inside = "; ".join(part for part in (binders, *bodies) if part)
+    binders = ",".join(f"{name}:{tag}{size}" for name, (tag, size) in atom.binders)
+    addends = ([f"{c} {product_text(mono, names)}" for mono, c in body] for body in atom.bodies)
+    sums = (" + ".join(sorted(body)) for body in addends)
+    inside = "; ".join(part for part in (binders, *sums) if part)
     return f"{atom.head} {atom.label}[{ids}]" + (f"({inside})" if inside else "")
 
 

@@ -1,0 +1,168 @@
+"""The gate in front of the kernel: bytes, nesting, limits, hashes and shipped names.
+
+Nothing here is trusted: a document that passes a broken gate meets the kernel all the same.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from .kernel.reader import choice, many, record, text
+from .kernel.terms import Malformed, Refused, Statement, require, shown
+from .known import FAMILIES, KNOWN, MODELS
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
+# What the printed statement uses for constants, functions and binders: a parameter called "pi" or
+# "i1" would make it read as something else.
+TAKEN = re.compile(
+    r"(?i:pi|any|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
+    r"|trace|quad)|e|x|z|[hdn]|[inq][0-9]+|E_q|q_n|(?i:mean|sum|expect|reparam|vec)_.*"
+)
+MAX_NAMES = 200
+MAX_TEXT = 200
+MAX_BYTES = 2**20
+MAX_DEPTH = 64
+MAX_NODES = 20_000
+MAX_DIGITS = 18
+MODEL_KEYS = ("sizes", "observed", "latent", "parameters", "networks", "constraints")
+MODEL_KEYS += ("prior", "decoder", "encoder")
+RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
+RULES += ("closed_form",)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """The raw parts of a document, each within the limits, and its digests as they should be."""
+
+    statement: Any
+    certificates: Any
+    steps: tuple[tuple[str, Any], ...]
+    stored_sha256: dict[str, str]
+    actual_sha256: dict[str, str]
+
+
+def envelope(data: str | bytes) -> Envelope:
+    """The parts of a document, or `Malformed`."""
+
+    def anything(raw: Any) -> Any:
+        return raw
+
+    raw = parse(data)
+    steps = many(record(rule=choice(RULES), result=anything))
+    hashes = record(statement=text, document=text)
+    body = {"statement": anything, "certificates": anything, "steps": steps}
+    read = record(**body, format=choice(("entropysym/1",)), sha256=hashes)(raw)
+    digests = {name: digest(raw[name]) for name in ("statement",)}
+    digests["document"] = digest({name: raw[name] for name in body})
+    pairs = tuple((step["rule"], step["result"]) for step in read["steps"])
+    return Envelope(raw["statement"], raw["certificates"], pairs, read["sha256"], digests)
+
+
+def refusal_envelope(data: str | bytes) -> Any:
+    """The body of a refusal, whose hash and shipped names fit."""
+    raw = parse(data)
+    read = record("refusal", format=choice(("entropysym/1",)), sha256=record(refusal=text))
+    found = read(raw)
+    body, stored = found["refusal"], found["sha256"]["refusal"]
+    if stored != digest(body):
+        raise Refused(f"sha256.refusal: stored {stored[:16]}…, computed {digest(body)[:16]}…")
+    parts = record("model", "objective", "kind", "values", "networks", "points", "conditions")(body)
+    model = record("name", "families", *MODEL_KEYS)(parts["model"])
+    families = model["families"]
+    require(isinstance(families, dict), families, "not an object")
+    _check_families(families)
+    shipped = MODELS.get(text(model["name"]), digest([model, body["objective"]]))
+    if shipped != digest([model, body["objective"]]):
+        raise Refused(f"the model is not the shipped one, {model['name']!r}")
+    return body
+
+
+def check_hashes(found: Envelope) -> bool:
+    """Whether the model is a shipped one; `Refused` if a hash is stale or a name is taken."""
+    for name, stored in found.stored_sha256.items():
+        actual = found.actual_sha256[name]
+        if stored != actual:
+            raise Refused(f"sha256.{name}: stored {stored[:16]}…, computed {actual[:16]}…")
+    model, actual = found.statement["model"], found.actual_sha256["statement"]
+    if KNOWN.get(model["name"], actual) != actual:
+        raise Refused(f"the statement is not that of the shipped model {model['name']!r}")
+    _check_families(model["families"])
+    return model["name"] in KNOWN
+
+
+def _check_families(families: dict[str, Any]) -> None:
+    for name, family in families.items():
+        if FAMILIES.get(name, digest(family)) != digest(family):
+            raise Refused(f"the family {name} is not the shipped one: give it a name of its own")
+
+
+def check_words(said: Statement) -> None:
+    """Names and texts cannot make the printed statement read as another one."""
+    model, families = said.model, said.model.families
+    symbols = [*model.sizes, *model.parameters, *model.networks]
+    require(len(symbols) <= MAX_NAMES, len(symbols), f"more than {MAX_NAMES} names")
+    arguments = [name for family in families.values() for name in family.arguments]
+    for name in (model.name, *symbols, *families, *arguments):
+        require(NAME.fullmatch(name), name, "not a name")
+        require(not TAKEN.fullmatch(name), name, "a name that the printed statement needs")
+    for _, words in model.constraints:
+        require(len(words) <= MAX_TEXT, words, "not a short text")
+        require(words.isascii() and words.isprintable(), words, "not printable ASCII")
+        require("  " not in words, words, "two spaces in a row")
+
+
+def digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return sha256(text.encode("ascii")).hexdigest()
+
+
+def parse(data: str | bytes) -> Any:
+    """JSON with limits on bytes, nesting and digits that hold before anything is built."""
+    if len(data) > MAX_BYTES:
+        raise Malformed(f"more than {MAX_BYTES} bytes")
+    try:
+        text = data.decode("utf-8") if isinstance(data, bytes) else data
+    except UnicodeDecodeError as error:
+        raise Malformed(f"not UTF-8: byte {error.start}") from None
+    depth = 0
+    for match in re.finditer(r'"(?:[^"\\]+|\\.)*+"?|[\[{]|[\]}]', text, re.DOTALL):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+        if depth > MAX_DEPTH:
+            raise Malformed(f"nested more than {MAX_DEPTH} deep at character {match.start()}")
+    hooks = {"parse_int": _integer, "parse_float": _not_whole, "parse_constant": _not_whole}
+    try:
+        value = json.loads(text, **hooks, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise Malformed(f"not JSON: {error.msg} at character {error.pos}") from None
+    except RecursionError:
+        raise Malformed("nested too deep") from None
+    nodes, waiting = 0, [value]
+    while waiting:
+        node = waiting.pop()
+        nodes += 1
+        if nodes > MAX_NODES:
+            raise Malformed(f"more than {MAX_NODES} nodes")
+        if isinstance(node, dict | list):
+            waiting.extend(node.values() if isinstance(node, dict) else node)
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        raise Malformed(f"the integer {digits[:20]}… has more than {MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _not_whole(literal: str) -> Any:
+    raise Malformed(f"the number {literal[:20]!r} is not an integer")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Malformed(f"the key {shown(name)} occurs twice")
+        found[name] = value
+    return found

@@ -1,0 +1,497 @@
+"""The value of a term and its derivative along the direction, side by side.
+
+Both are polynomials over atoms, computed in one walk, which is also the only one: a term is well
+formed if it evaluates in its place, under the heads, binders and arguments that the place allows.
+No substitution, hence no capture. The direction acts as a derivation D with D x = D eps = 0 and
+D p = direction[p] for a parameter p; it passes through sums, means and expectations whose law does
+not move. Abstract networks, loggamma and entropies that nobody wrote down stand still when what
+they read does, else there is no D of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import gcd
+from typing import Any
+
+from . import matrices, terms
+from .matrices import Word
+from .measures import bind, close
+from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of
+from .terms import (
+    ANY,
+    MATRICES,
+    POSITIVE,
+    Array,
+    Malformed,
+    Statement,
+    Term,
+    check,
+    named,
+    require,
+    shown,
+)
+
+Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A binder that has been opened: its fresh name; an index's size, a latent's datum."""
+
+    name: int
+    tag: str
+    size: str = ""
+    datum: int = 0
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """scalar * word, of this size; D word = rate * word for every entry, as log det and trace."""
+
+    scalar: Pair
+    word: Word
+    rate: Polynomial
+    size: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a term is evaluated: what the place allows and binds, and whether D is asked for.
+
+    With ``noise``, E_q f(z) is evaluated as E_eps f(location + scale eps), the same number, for
+    `expect` and `reparam` alike; eps is standard normal if it is "normal", else of another fixed
+    law. ``bindings`` hold, inside a family, its variable and its arguments: a matrix, or the number
+    of indices and a function of them. ``dim``: the size of the vectors there.
+    """
+
+    work: Work
+    statement: Statement
+    objective: Term
+    noise: str = ""
+    moving: bool = False
+    heads: frozenset[str] = frozenset()
+    scope: tuple[Bound, ...] = ()
+    bindings: Mapping[str, Any] = field(default_factory=dict)
+    dim: str = ""
+
+    def apart(self, heads: frozenset[str], *scope: Bound, **more: Any) -> "Site":
+        """A place with nothing around it but this scope."""
+        return replace(self, **{"heads": heads, "scope": scope, "bindings": {}, "dim": "", **more})
+
+    def under(self, *binders: Bound) -> "Site":
+        return replace(self, scope=self.scope + binders)
+
+    def opened(self, tag: str, size: str = "", datum: int = 0) -> Bound:
+        law = self.noise if tag == "noise" else size
+        return Bound(self.work.fresh((tag, law)), tag, size, datum)
+
+    def bound(self, position: Any, *tags: str, size: str = "") -> Bound:
+        """The binder at this position, counted outwards, of one of these tags."""
+        fits = type(position) is int and 0 <= position < len(self.scope)
+        require(fits, position, "nothing is bound there")
+        found = self.scope[-1 - position]
+        fits = found.tag in tags and found.size == size
+        require(fits, position, f"what is bound there is {found.tag} {found.size}".strip())
+        return found
+
+    def indices(self, positions: Any, sizes: Sequence[str]) -> list[Bound]:
+        fits = isinstance(positions, list) and len(positions) == len(sizes)
+        require(fits, positions, f"not {len(sizes)} indices")
+        return [self.bound(i, "index", size=s) for i, s in zip(positions, sizes, strict=True)]
+
+    def over(self, bound: Bound, body: Term | Pair) -> Pair:
+        """The sum, mean or expectation that this binder is, of a term under it or of a value."""
+        value, change = body if isinstance(body, tuple) else evaluate(self.under(bound), body)
+        return close(self.work, bound.name, value), close(self.work, bound.name, change)
+
+    def times(self, *pairs: Pair) -> Pair:
+        """The product rule: D (u v) = D u v + u D v."""
+        value, change = constant(1), {}
+        for v, d in pairs:
+            change = self.work.add(self.work.product(change, v), self.work.product(value, d))
+            value = self.work.product(value, v)
+        return value, change
+
+    def plus(self, *pairs: Pair) -> Pair:
+        return self.work.add(*(v for v, _ in pairs)), self.work.add(*(d for _, d in pairs))
+
+    def symbol(self, head: str, label: str = "", *ids: Bound, positive: bool = False) -> Pair:
+        return of(self.work.atom(head, label, tuple(i.name for i in ids), positive=positive)), {}
+
+
+def evaluate(site: Site, term: Term) -> Pair:
+    """(value, D value if moving), or `Malformed` if the term does not fit its place."""
+    model = site.statement.model
+    site.work.charge(5)
+    if type(term) is int:
+        return constant(term), {}
+    head = _head(site, term)
+    match term:
+        case ["frac", *_]:
+            return constant(_rational(term)), {}
+        case ["pi"] | ["e"]:
+            return site.symbol(head)
+        case ["size", name]:
+            return site.symbol("size", terms.one_of(name, model.sizes))
+        case ["dim"]:
+            return site.symbol("size", site.dim)
+        case ["var", *positions] | ["arg", _, *positions]:
+            count, function = _binding(site, term, matrix=False)
+            return function(*site.indices(positions, [site.dim] * count))
+        case ["param", name, *positions]:
+            array = _array(model.parameters, name, matrix=False)
+            indices = site.indices(positions, array.plates)
+            value, _ = site.symbol("param", name, *indices, positive=array.range != "real")
+            return value, _motion(site, name, indices)
+        case ["net", name, positions, vectors]:
+            array = _array(model.networks, name, matrix=False)
+            ids = tuple(i.name for i in site.indices(positions, array.plates))
+            bodies, positive = _inputs(site, array, vectors), array.range != "real"
+            return of(site.work.atom("net", name, ids, (), bodies, positive)), {}
+        case ["x", i, j]:
+            return _drawn(site, site.bound(i, "datum"), site.bound(j, "index", size=model.observed))
+        case ["z" | "eps", i, j]:
+            drawn = site.bound(i, "noise", *(["latent"] if head == "z" else []))
+            return _drawn(site, drawn, site.bound(j, "index", size=model.latent), head)
+        case ["sum", size, body]:
+            return site.over(site.opened("index", terms.one_of(size, model.sizes)), body)
+        case ["mean", body]:
+            return site.over(site.opened("datum"), body)
+        case ["expect" | "reparam", i, body]:
+            check(site.noise or head == "expect", "'reparam', but the encoder does not move")
+            datum, tag = site.bound(i, "datum"), "noise" if site.noise else "latent"
+            return site.over(site.opened(tag, datum=datum.name), body)
+        case ["add", _, _, *_]:
+            return site.plus(*(evaluate(site, part) for part in term[1:]))
+        case ["mul", _, _, *_] if 0 not in term[1:]:
+            return site.times(*(evaluate(site, part) for part in term[1:]))
+        case ["pow", base, exponent]:
+            q = _rational(exponent)
+            small = q and max(abs(q.numerator), q.denominator) <= terms.MAX_EXPONENT
+            require(small, exponent, f"not an exponent (1 to {terms.MAX_EXPONENT})")
+            natural = q.denominator == 1 and q > 0
+            return _power(site, evaluate(site, base) if natural else _positive(site, base), q)
+        case [_, inner] if head in terms.FUNCTIONS:
+            return _function(site, head, inner)
+        case ["logdet" | "trace", _] | ["quad", _, _, _]:
+            return _of_matrix(site, term)
+        case ["logp" | "logh" | "H", role, *positions]:
+            reads = terms.READS[head]
+            require(len(positions) == len(reads), term, f"not {len(reads)} positions")
+            tags = {"latent": ["latent", "noise"], "datum": ["datum"]}
+            bound = [site.bound(i, *tags[r]) for i, r in zip(positions, reads, strict=True)]
+            return _factor(site, term[0], role, bound)
+        case ["objective"]:
+            return evaluate(site.apart(terms.OF_STEP), site.objective)
+        case ["D", inner]:
+            inside = [bound for bound in site.scope if bound.tag in ("latent", "noise")]
+            require(not inside, term, "D under an expectation (which variable stands still?)")
+            return evaluate(replace(site, moving=True, heads=terms.UNDER_D), inner)[1], {}
+    raise Malformed(f"{shown(term)}: {head!r} with {len(term) - 1} such entries")
+
+
+def _head(site: Site, term: Term) -> str:
+    """The head of a list, with the factor's name where it has one, if it may stand here."""
+    require(isinstance(term, list) and term and isinstance(term[0], str), term, "not a term")
+    of_factor = term[0] in ("logp", "logh", "H") and len(term) > 1
+    head = f"{term[0]} {term[1]}" if of_factor else term[0]
+    require(head in site.heads, head, "a head that is unknown or not allowed here")
+    return head
+
+
+def _rational(term: Term) -> Fraction:
+    match term:
+        case int() if type(term) is int:
+            return Fraction(term)
+        case ["frac", p, q] if type(p) is type(q) is int and q >= 2 and gcd(p, q) == 1:
+            return Fraction(p, q)
+    raise Malformed(f"{shown(term)}: not an integer, nor a fraction in lowest terms")
+
+
+def _array(arrays: Mapping[str, Array], name: Any, matrix: bool) -> Array:
+    known = [n for n, array in arrays.items() if (array.range in MATRICES) == matrix]
+    return arrays[terms.one_of(name, known)]
+
+
+def _binding(site: Site, term: Term, matrix: bool) -> Any:
+    """An argument, or the variable, of the family that the place is in."""
+    known = {n: b for n, b in site.bindings.items() if isinstance(b, Matrix) == matrix}
+    return known[terms.one_of("var" if term[0] == "var" else term[1], known)]
+
+
+def _motion(site: Site, name: str, indices: Sequence[Bound] = ()) -> Polynomial:
+    """D of a parameter: its direction, a term under its own plates alone; a matrix moves by a
+    multiple of itself, ["scaled", t, ["mat", name]]."""
+    motion = site.statement.direction.get(name) if site.moving else None
+    if motion is None:
+        return {}
+    place = site.apart(terms.OF_DIRECTION, *indices, moving=False)
+    matrix = site.statement.model.parameters[name].range in MATRICES
+    return evaluate(place, multiple(motion, ["mat", name]) if matrix else motion)[0]
+
+
+def multiple(motion: Term, letter: Term) -> Term:
+    fits = isinstance(motion, list) and len(motion) == 3 and motion[::2] == ["scaled", letter]
+    require(fits, motion, f"not a multiple of {letter[1]}")
+    return motion[1]
+
+
+def _positive(site: Site, term: Term) -> Pair:
+    """A term that is > 0, as a product of positive factors where it is a sum with squares."""
+    pair, work = evaluate(site, term), site.work
+    if work.surely_positive(pair[0]):
+        return pair
+    check(_sign(site, term), f"{shown(term)}: not shown to be positive")
+    return work.factored(pair[0]), pair[1]
+
+
+def _sign(site: Site, term: Term) -> bool | None:
+    """True: certainly > 0, False: certainly >= 0, None: neither is seen."""
+    match term:
+        case ["add" | "mul" as head, *parts]:
+            signs = [_sign(site, part) for part in parts]
+            return None if None in signs else any(signs) if head == "add" else all(signs)
+        case ["pow", base, int() as power] if power > 0 and power % 2 == 0:
+            return bool(_sign(site, base))
+        case ["abs", _]:
+            return False
+    return site.work.surely_positive(evaluate(site, term)[0]) or None
+
+
+def _power(site: Site, base: Pair, q: Fraction) -> Pair:
+    """D u^q = q u^(q-1) D u."""
+    (v, d), work = base, site.work
+    slope = work.product(constant(q), work.power(v, q - 1)) if d else {}
+    return work.power(v, q), work.product(slope, d)
+
+
+def _log(site: Site, inner: Pair) -> Pair:
+    """D log u = D u / u."""
+    (v, d), work = inner, site.work
+    return work.logarithm(v), work.product(d, work.power(v, Fraction(-1))) if d else {}
+
+
+def _function(site: Site, head: str, inner: Term) -> Pair:
+    """D e^u = e^u D u; D softplus u = s D u and D s = s (1 - s) D u for s = sigmoid u, where
+    softplus u = log(1 + e^u); D |u| = r |u| where D u = r u for a rational r, at u = 0 as well."""
+    work = site.work
+    if head == "log":
+        return _log(site, _positive(site, inner))
+    v, d = evaluate(site, inner)
+    if head == "exp":
+        value = slope = work.exponential(v)
+    elif head == "loggamma":
+        check(not d, f"{shown(inner)} moves: loggamma is not differentiated")
+        check(work.is_above_zero(v), f"loggamma of {shown(inner)}: not shown to be positive")
+        value, slope = _log_gamma(site, v), {}
+    elif head == "abs":
+        mono = next(iter(v), ONE)
+        rate = constant(d.get(mono, Fraction(0)) / v[mono]) if v else {}
+        still = work.equal(d, work.product(rate, v))
+        check(still, f"{shown(inner)} does not move by a multiple of itself: no D of its abs")
+        value, slope, d = work.absolute(v), rate, work.absolute(v)
+    else:
+        value, sigmoid = (
+            of(work.atom(name, bodies=(key(v),), positive=True)) for name in (head, "sigmoid")
+        )
+        rest = work.add(constant(1), work.product(constant(-1), sigmoid))
+        slope = sigmoid if head == "softplus" else work.product(sigmoid, rest)
+    return value, work.product(slope, d)
+
+
+def _log_gamma(site: Site, v: Polynomial) -> Polynomial:
+    """gamma(x + 1) = x gamma(x), gamma(1) = 1, gamma(1/2) = sqrt pi; any other stays whole."""
+    x, factor = v.get(ONE, Fraction(0)), Fraction(1)
+    if v.keys() != {ONE} or x.denominator > 2 or x > 40:
+        return of(site.work.atom("loggamma", bodies=(key(v),)))
+    while x > 1:
+        x -= 1
+        factor *= x
+    half = constant(1 - x)  # 1/2 of log pi if x is 1/2, else nothing
+    log_pi = site.work.logarithm(site.symbol("pi")[0])
+    return site.work.add(site.work.logarithm(constant(factor)), site.work.product(half, log_pi))
+
+
+def _vector(site: Site, raw: Any, index: Bound) -> Pair:
+    """The component of ["vec", size, body] at this index; inside a family the size is dim."""
+    word = "dim" if site.dim else index.size
+    fits = isinstance(raw, list) and len(raw) == 3 and raw[:2] == ["vec", word]
+    require(fits, raw, f"not a vector of size {word}")
+    return evaluate(site.under(index), raw[2])
+
+
+def _inputs(site: Site, net: Array, vectors: Any) -> tuple:
+    """The inputs of a network as bodies of its atom; a network stands still if they do."""
+    fits = isinstance(vectors, list) and len(vectors) == len(net.inputs)
+    require(fits, vectors, f"not {len(net.inputs)} inputs")
+    bodies = []
+    for raw, size in zip(vectors, net.inputs, strict=True):
+        index = site.opened("index", size)
+        value, change = _vector(site, raw, index)
+        check(not change, f"the input {shown(raw)} of {net.name} moves: it has no D")
+        bodies.append(key(_function_of(site, value, index)))
+    return tuple(bodies)
+
+
+def _function_of(site: Site, value: Polynomial, *indices: Bound) -> Polynomial:
+    return of(bind(site.work, "vec", {i.name: ("index", i.size) for i in indices}, value))
+
+
+def matrix(site: Site, term: Term) -> Matrix:
+    """A matrix term in normal form. There are no sums of matrices."""
+    work, model = site.work, site.statement.model
+    work.charge(5)
+    _head(site, term)
+    match term:
+        case ["arg", _]:
+            return _binding(site, term, matrix=True)
+        case ["mat", name]:
+            array = _array(model.parameters, name, matrix=True)
+            return letter(work.atom(array.range, name), array.plates[0], _motion(site, name))
+        case ["matnet", name, vectors]:
+            array = _array(model.networks, name, matrix=True)
+            bodies = _inputs(site, array, vectors)
+            return letter(work.atom(array.range, name, bodies=bodies), array.plates[0], {})
+        case ["scaled", factor, inner]:
+            found = matrix(site, inner)
+            return replace(found, scalar=site.times(evaluate(site, factor), found.scalar))
+        case ["transposed", inner]:
+            found = matrix(site, inner)
+            return replace(found, word=matrices.transposed(found.word))
+        case ["inverse", inner]:
+            found = matrix(site, inner)
+            scalar, rate = _power(site, found.scalar, Fraction(-1)), work.negative(found.rate)
+            return Matrix(scalar, matrices.inverse(found.word), rate, found.size)
+        case ["matmul", _, _, *_]:
+            parts = [matrix(site, part) for part in term[1:]]
+            same = all(part.size == parts[0].size for part in parts)
+            require(same, term, "a product of matrices of different sizes")
+            scalar, word = site.times(*(p.scalar for p in parts)), [p.word for p in parts]
+            rate = work.add(*(p.rate for p in parts))
+            return Matrix(scalar, matrices.joined(tuple(word)), rate, parts[0].size)
+    raise Malformed(f"{shown(term)}: not a matrix that is allowed here")
+
+
+def letter(atom: Atom, size: str, rate: Polynomial) -> Matrix:
+    return Matrix((constant(1), {}), ((atom, False, False),), rate, size)
+
+
+def _of_matrix(site: Site, term: Term) -> Pair:
+    """log det (c W) = size log c + log det W and D log det W = size * rate; tr (c W) = c tr W and
+    v^T (c W) w = c sum_ij v_i w_j W_ij, where D multiplies W by its rate."""
+    work = site.work
+    found = matrix(site, term[2 if term[0] == "quad" else 1])
+    if term[0] == "logdet":
+        size, _ = site.symbol("size", found.size)
+        value = matrices.log_det(work, found.word), work.product(size, found.rate)
+        return site.plus(site.times((size, {}), _log(site, found.scalar)), value)
+    if term[0] == "trace":
+        value = matrices.trace(work, found.word, found.size)
+        return site.times(found.scalar, (value, work.product(found.rate, value)))
+    i, j = site.opened("index", found.size), site.opened("index", found.size)
+    sides = _vector(site, term[1], i), _vector(site, term[3], j)
+    return site.over(i, site.over(j, site.times(*sides, _entry(site, found, i, j))))
+
+
+def _entry(site: Site, found: Matrix, i: Bound, j: Bound) -> Pair:
+    value = matrices.entry(site.work, found.word, i.name, j.name)
+    return site.times(found.scalar, (value, site.work.product(found.rate, value)))
+
+
+def _drawn(site: Site, bound: Bound, index: Bound, head: str = "x") -> Pair:
+    """x_d and z_h are symbols; as noise z_h is location_h + scale_h eps_h."""
+    model, datum = site.statement.model, Bound(bound.datum, "datum")
+    family = model.family("decoder" if bound.tag == "datum" else "encoder")
+    positive = family.support in POSITIVE
+    if bound.tag == "datum":
+        return site.symbol("x", family.support, bound, index, positive=positive)
+    if bound.tag == "latent":
+        return site.symbol("z", family.support, bound, datum, index, positive=positive)
+    eps = site.symbol("eps", "", bound, datum, index)
+    if head == "eps":
+        return eps
+    inside = site.apart(terms.OF_FAMILY, bindings=arguments(site, "encoder", [datum], index))
+    location, scale = evaluate(inside, family.location), evaluate(inside, family.scale)
+    return site.plus(location, site.times(scale, eps))
+
+
+def arguments(
+    site: Site, role: str, given: list[Bound], index: Bound, base: bool = False
+) -> dict[str, Any]:
+    """The arguments of a factor's family (or of its base measure), each within its range, as
+    `bindings`: the only way into a family, and the one place that says what a factor may read."""
+    model, work = site.statement.model, site.work
+    family, given_terms = model.family(role), model.factors[role].arguments
+    whole = site.apart(terms.OF_MODEL, *given)
+    plain = whole if family.over_vectors else whole.under(index)
+    count, declared = len(family.arguments), model.parameters | model.networks
+    require(len(given_terms) == count, given_terms, f"not {count} arguments")
+    found: dict[str, Any] = {}
+    for (name, range_), term in zip(family.arguments.items(), given_terms, strict=True):
+        if base and name not in named(family.log_base_measure, "arg"):
+            continue
+        if range_ == "posdef":
+            value = found[name] = matrix(whole, term)
+            require(value.size == model.plate(role), term, "not a matrix of the plate's size")
+            fits = work.surely_positive(value.scalar[0]) and matrices.surely_posdef(value.word)
+        elif range_ == "vector":
+            fits = bool(evaluate(whole.under(index), term))
+            found[name] = 1, lambda i, term=term: evaluate(whole.under(i), term)
+        else:
+            pair = evaluate(plain, term)
+            found[name] = 0, lambda pair=pair: pair
+            fits = range_ == "real" or work.surely_positive(pair[0])
+        if range_ == "unit":  # a symbol that is declared so
+            fits = isinstance(term, list) and term[0] in ("param", "net")
+            fits = fits and declared[term[1]].range == "unit"
+        check(fits, f"{name} of the {role}: {shown(term)}: not shown to be {range_}")
+    return found
+
+
+def _factor(site: Site, head: str, role: str, bound: list[Bound]) -> Pair:
+    """A factor's log density or log base measure at the first of these, given the others, or its
+    entropy given them all: a sum over the plate, or one term if its family is over vectors."""
+    model, vectors = site.statement.model, site.statement.model.family(role).over_vectors
+    family, size = model.family(role), model.plate(role)
+    index, given = site.opened("index", size), bound if head == "H" else bound[1:]
+    bindings = arguments(site, role, given, index, base=head == "logh")
+    inside = site.apart(family.heads, bindings=bindings, dim=size if vectors else "")
+    if head == "H":
+        pair = _entropy(inside, role, bound)
+    else:
+        bindings["var"] = int(vectors), lambda i=index: _drawn(site, bound[0], i, "z")
+        pair = evaluate(inside, family.log_base_measure if head == "logh" else family.log_density)
+    return pair if vectors or family.name == ANY else site.over(index, pair)
+
+
+def _entropy(site: Site, role: str, bound: list[Bound]) -> Pair:
+    """The certificate's entropy, or an atom that nobody looks into and that must stand still:
+    H(x_n) for any law, log scale + H(shape) for location + scale * noise, else H(arguments)."""
+    family, work = site.statement.model.family(role), site.work
+    certificate = site.statement.certificates.get(family.name)
+    if family.name == ANY:
+        return site.symbol("entropy", ANY, *bound)
+    pseudo = (
+        role == "encoder" and family.log_base_measure != 0
+    )  # while H[q_n] is the entropy itself
+    if certificate is not None and not pseudo:
+        return evaluate(site, certificate.entropy)
+    located = family.location is not None and family.log_base_measure == 0
+    names = family.shape if located else family.arguments
+    values = [whole(site, site.bindings[name]) for name in names]
+    moves = any(change for _, change in values)
+    check(not moves, f"H of the {role} moves, and {family.name} has no certificate for it")
+    opaque = of(work.atom("entropy", family.name, bodies=tuple(key(v) for v, _ in values)))
+    return site.plus((opaque, {}), *([_function(site, "log", family.scale)] if located else []))
+
+
+def whole(site: Site, argument: Any) -> Pair:
+    """An argument as one value: a vector is bound by an index, a matrix by two."""
+    i, j = site.opened("index", site.dim), site.opened("index", site.dim)
+    if isinstance(argument, Matrix):
+        value, change = _entry(site, argument, i, j)
+        return _function_of(site, value, i, j), change
+    count, function = argument
+    value, change = function(*[i][:count])
+    return (_function_of(site, value, i) if count else value), change

@@ -1,0 +1,142 @@
+"""Linear measures: finite sums, data means and expectations over polynomials.
+
+Every binder is linear and binders commute (all integrals are finite by condition), so a measure
+atom is a set of binders over one product whose factors hang together. An expectation is a joint one
+over the latents (or the noise) of all data: the symbols under it say of which datum they are.
+`close` pulls constants out, opens the measures that the new binder ties together, takes the
+moments of standard normal noise, and closes each connected part again.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from .normal_form import Atom, Kind, Monomial, Polynomial, Work, collected, key, product_text
+
+
+def bind(work: Work, head: str, opened: dict[int, Kind], poly: Polynomial) -> Atom:
+    """The atom in which the open names, in this order, are bound in poly."""
+    level = max([0, *(atom.level for mono in poly for atom, _ in mono)])
+    names = {name: -(level + 1 + place) for place, name in enumerate(opened)}
+    binders = tuple((names[name], kind) for name, kind in opened.items())
+    return work.atom(head, "", (), binders, (key(work.rename(poly, names)),))
+
+
+def close(work: Work, name: int, poly: Polynomial) -> Polynomial:
+    """The measure that binds the open name, of a polynomial: linear, so term by term."""
+    return _all(work, {name: work.kinds[name]}, poly)
+
+
+def _all(work: Work, opened: dict[int, Kind], poly: Polynomial) -> Polynomial:
+    return work.add(*(_integrate(work, opened, mono, c) for mono, c in poly.items()))
+
+
+def _integrate(work: Work, opened: dict[int, Kind], mono: Monomial, c: Fraction) -> Polynomial:
+    """The measure over all opened names of one product."""
+    work.charge(3 + len(mono) + len(opened))
+    for atom, exponent in mono:
+        tied = not atom.free.isdisjoint(opened)
+        if tied and atom.head == "measure" and exponent.denominator == 1 and exponent > 0:
+            # (measure of b) * rest = measure of (b * rest), with names that rest does not hold.
+            rest = dict(mono) | {atom: exponent - 1}
+            names = {name: work.fresh(kind) for name, kind in atom.binders}
+            more = opened | {name: work.kinds[name] for name in names.values()}
+            body = work.rename(dict(atom.bodies[0]), names)
+            return _all(work, more, work.product(work.monomial(rest, c), body))
+    for name, kind in opened.items():
+        if kind == ("noise", "normal") and _is_moment(name, mono):
+            others = {other: k for other, k in opened.items() if other != name}
+            return _all(work, others, {m: c * d for m, d in _moment(work, name, mono).items()})
+    for atom, _ in mono:
+        if atom.head == "delta" and not atom.free.isdisjoint(opened):
+            gone, stays = atom.ids if atom.ids[0] in opened else reversed(atom.ids)
+            others = {name: kind for name, kind in opened.items() if name != gone}
+            return _all(work, others, work.rename({mono: c}, {gone: stays}))
+    return _components(work, opened, mono, c)
+
+
+def _is_moment(noise: int, mono: Monomial) -> bool:
+    """Whether the noise occurs in natural powers of its components only (or not at all)."""
+    factors = [(atom, exponent) for atom, exponent in mono if noise in atom.free]
+    return all(a.head == "eps" and e.denominator == 1 and e > 0 for a, e in factors)
+
+
+def _moment(work: Work, noise: int, mono: Monomial) -> Polynomial:
+    """E of a product of standard normals: the sum over all pairings of products of deltas."""
+    indices: list[int] = []
+    for atom, exponent in mono:
+        if noise in atom.free:
+            work.charge(exponent.numerator)
+            indices += [atom.ids[2]] * exponent.numerator
+    rest = [factor for factor in mono if noise not in factor[0].free]
+    parts = []
+    for pairs in _pairings(indices) if len(indices) % 2 == 0 else ():  # odd moments are zero
+        work.charge(1 + 4 * len(pairs))
+        deltas = [(work.atom("delta", ids=pair), Fraction(1)) for pair in pairs]
+        parts.append(work.monomial(collected([*rest, *deltas]), Fraction(1)))
+    return work.add(*parts)
+
+
+def _pairings(indices: list[int]) -> Iterator[list[tuple[int, int]]]:
+    if not indices:
+        yield []
+    for place in range(1, len(indices)):
+        for others in _pairings(indices[1:place] + indices[place + 1 :]):
+            yield [(indices[0], indices[place]), *others]
+
+
+def _components(work: Work, opened: dict[int, Kind], mono: Monomial, c: Fraction) -> Polynomial:
+    """Split a measure into parts that share no binder; a binder that no factor names is its mass,
+    the size for an index and 1 for a mean or an expectation."""
+    parts: list[tuple[set[int], list[tuple[Atom, Fraction]]]] = []
+    for atom, exponent in mono:
+        work.charge(1 + len(parts))
+        names, factors = set(atom.free & opened.keys()), [(atom, exponent)]
+        for other in [part for part in parts if not names.isdisjoint(part[0])]:
+            parts.remove(other)
+            names, factors = names | other[0], factors + other[1]
+        parts.append((names, factors))
+    named = set().union(*(names for names, _ in parts))
+    sizes = [size for name, (tag, size) in opened.items() if name not in named and tag == "index"]
+    found = [(work.atom("size", size), Fraction(1)) for size in sizes]
+    for names, factors in parts:
+        inside = {name: kind for name, kind in opened.items() if name in names}
+        if inside:
+            _meet(work, inside, factors)
+            factors = [(_canonical(work, inside, frozenset(factors)), Fraction(1))]
+        found += factors
+    return work.monomial(collected(found), c)
+
+
+def _meet(work: Work, inside: dict[int, Kind], factors: list[tuple[Atom, Fraction]]) -> None:
+    """Report the integrand under means and expectations, whatever finite sums stand around it."""
+    integrals = {name for name, (tag, _) in inside.items() if tag != "index"}
+    integrand = frozenset(f for f in factors if not f[0].free.isdisjoint(integrals))
+    if integrand:
+        names = integrals.union(*(atom.free for atom, _ in integrand))
+        work.meet(_canonical(work, {name: work.kinds[name] for name in sorted(names)}, integrand))
+
+
+def _canonical(work: Work, opened: dict[int, Kind], mono: Monomial) -> Atom:
+    """The measure atom with its binders in an order that does not depend on their names.
+
+    Any order is correct; a canonical one makes equal measures one atom. Binders are coloured by
+    what they touch until nothing changes; of those that look alike then, one is set apart.
+    """
+    weight, colours = 2 + sum(atom.weight for atom, _ in mono), dict.fromkeys(opened, 0)
+    while len(set(colours.values())) < len(colours):
+        count = len(set(colours.values()))
+        names = {name: f"<{colour}>" for name, colour in colours.items()}
+        signatures = {}
+        for name, kind in opened.items():
+            work.charge(weight)
+            touched = frozenset(factor for factor in mono if name in factor[0].free)
+            seen = product_text(touched, names | {name: "*"})
+            signatures[name] = (colours[name], kind, seen)
+        ranks = sorted(signatures.values())
+        colours = {name: 2 * ranks.index(signature) for name, signature in signatures.items()}
+        if len(set(colours.values())) == count:
+            alike = sorted(colours.values())
+            first = next(colour for colour in alike if alike.count(colour) > 1)
+            colours[next(name for name, colour in colours.items() if colour == first)] -= 1
+    order = sorted(opened, key=lambda name: colours[name])
+    return bind(work, "measure", {name: opened[name] for name in order}, {mono: Fraction(1)})

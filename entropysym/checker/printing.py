@@ -1,0 +1,203 @@
+"""The statement in plain text: what a reader must believe in, and nothing that is not checked."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from .kernel.terms import ANY, FACTORS, MATRICES, Array, Family, Model, Statement, Term
+from .known import FAMILIES
+
+MEANING = {
+    "range": "{0} is {1}",
+    "normalised": "the density of {0} integrates to one",
+    "score": "the scores of {0}, those of location and scale included, have mean zero (regularity)",
+    "base_measure": "entropies of {0} are relative to it, pseudo entropies if it is not constant",
+    "finite": "each term of the ELBO, of the entropies and of the derivatives of the {0}'s parts, expanded, has a finite mean",
+    "interchange": "that derivative of the {0} may be taken under means and expectations",
+    "constraint": "{0}: {1}",
+    "reparametrised": "the {0} is written as location + scale * noise (checked)",
+    "closed": "{1} is free in the {0}, which is closed under its motion",
+    "lipschitz": "{0} is locally Lipschitz: its input stands still along the direction to first order",
+    "collapsed": "at the numbers the {0} is the prior, and the decoder does not see z",
+    "frozen": "{0} learns nothing",
+    "stationary": "the {0} is stationary in {1}",
+}
+RANGES = {
+    "positive": "positive",
+    "unit": "in the open interval (0, 1)",
+    "posdef": "symmetric and positive definite",
+    "triangular": "lower triangular with a positive diagonal",
+}
+TIGHT = ("add", "mul", "frac", "scaled", "matmul")  # bracketed inside a product
+LOOSE = (*TIGHT, "pow", "sum", "mean", "expect", "reparam")  # bracketed under a power
+
+
+def show(term: Term, limit: int = 80) -> str:
+    """A term in infix notation, cut at the limit."""
+    text = infix(term)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
+    if isinstance(term, int):
+        return str(term)
+
+    def sub(inner: Term, *more: str) -> str:
+        return infix(inner, scope + more)
+
+    def at(*positions: int) -> str:
+        return ", ".join(scope[-1 - i] if i < len(scope) else f"#{i}" for i in positions)
+
+    def index(*positions: int) -> str:
+        return f"[{at(*positions)}]" if positions else ""
+
+    def fresh(letter: str) -> str:
+        return f"{letter}{sum(name.startswith(letter) for name in scope) + 1}"
+
+    def wrapped(part: Term) -> str:
+        return f"({sub(part)})" if isinstance(part, list) and part[0] in TIGHT else sub(part)
+
+    match term:
+        case ("frac", p, q):
+            return f"{p}/{q}"
+        case ("size" | "mat", name):
+            return name
+        case ("param" | "arg", name, *positions):
+            return name + index(*positions)
+        case ("net", name, positions, vectors):
+            return f"{name}{index(*positions)}({', '.join(sub(vector) for vector in vectors)})"
+        case ("matnet", name, vectors):
+            return f"{name}({', '.join(sub(vector) for vector in vectors)})"
+        case ("vec" | "sum", size, body):
+            name = fresh("i")
+            return f"{term[0]}_({name} <= {size}) ({sub(body, name)})"
+        case ("x" | "z" | "eps", i, j):
+            return f"{term[0]}({at(i)})[{at(j)}]"
+        case ("mean", body):
+            name = fresh("n")
+            return f"mean_{name} ({sub(body, name)})"
+        case ("expect" | "reparam", i, body):
+            name = fresh("q")
+            return f"{term[0]}_({name} at {at(i)}) ({sub(body, name)})"
+        case ("add", *parts):
+            return " + ".join(sub(part) for part in parts)
+        case ("mul" | "scaled" | "matmul", *parts):
+            return (" @ " if term[0] == "matmul" else " * ").join(wrapped(part) for part in parts)
+        case ("pow", inner, exponent):
+            bare = inner >= 0 if isinstance(inner, int) else inner[0] not in LOOSE
+            base = sub(inner) if bare else f"({sub(inner)})"
+            return f"{base}^({sub(exponent)})"
+        case ("var", *positions):
+            return term[0] + index(*positions)
+        case ("logp" | "logh" | "H", factor, *positions):
+            return f"{term[0]}[{', '.join([factor, *map(at, positions)])}]"
+        case (head, *parts):
+            return head + (f"({', '.join(map(sub, parts))})" if parts else "")
+    return ""
+
+
+def _normalised(family: Family, normal: Collection[str]) -> str:
+    """Why the density is believed to integrate to one; the checker computes no integral."""
+    if family.name in normal:
+        return "shown, as that of location + scale * standard normal noise"
+    if family.name in FAMILIES:
+        return "cited, for this family as it ships"
+    return "NOT SHOWN: this family does not ship, its density is the author's"
+
+
+def statement(said: Statement, normal: Collection[str], digest: str) -> str:
+    """Model, objective, direction, claim, conditions and hash, one fact a line."""
+    plain = (said.weight, said.penalty) == (1, 0)
+    weighted = (
+        f"({infix(said.weight)}) * mean_n (H[q_n] + E_q log p(z)) + mean_n E_q log p(x_n | z)"
+        f" - ({infix(said.penalty)})"
+    )
+    excess = f" + excess: {infix(said.excess)}" if said.excess != 0 else ""
+    lines = [
+        *_declarations(said.model),
+        *(line for family in said.model.families.values() for line in _family(family, normal)),
+        *(_factor(said.model, role) for role in FACTORS),
+        "ELBO = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z)), in nats",
+        f"objective = {'ELBO' if plain else weighted}",
+        *(_motion(said.model.parameters[name], term) for name, term in said.direction.items()),
+        "D f = d/dt f(parameters + t * direction) at t = 0",
+        "claim, at every parameter value:",
+        f"  ELBO = {infix(said.gap)}",
+        f"claim, where the conditions hold: ELBO = entropy sum{excess}",
+        f"  ELBO = {infix(said.entropy_sum)}",
+        "conditions:",
+        *(_condition(*words) for words in said.conditions),
+        f"statement sha256: {digest}",
+    ]
+    return "\n".join(lines)
+
+
+def refusal_statement(body: Any, model: Model, digest: str) -> str:
+    """The refused model, the numbers of its witness and what they rest on; clamps are resolved."""
+    lines = [
+        f"refusal of kind {body['kind']}, at all sizes 1",
+        *_declarations(model),
+        *(line for family in model.families.values() for line in _family(family, ())),
+        *(_factor(model, role) for role in FACTORS),
+        f"objective: {'ELBO' if body['objective'] == 'elbo' else body['objective']}",
+        *(f"  {name} = {infix(value)}" for name, value in body["values"].items()),
+        *(f"  {name}(...) = {infix(value)}" for name, value in body["networks"].items()),
+        *(f"  weight {infix(y)} at x = {infix(x)}" for y, x in body["points"]),
+        "claim: a stationary point of the objective where ELBO and entropy sum differ",
+        "conditions:",
+        *(_condition(*words) for words in body["conditions"]),
+        f"refusal sha256: {digest}",
+    ]
+    return "\n".join(lines)
+
+
+def _declarations(model: Model) -> Iterator[str]:
+    def declared(array: Array) -> str:
+        return f"[{', '.join(array.plates)}] {array.range}"
+
+    yield f"model {model.name}, sizes {', '.join(model.sizes)} (integers >= 1)"
+    for p in model.parameters.values():
+        yield f"  parameter {p.name}{declared(p)}, {'learned' if p.learned else 'fixed'}"
+    for net in model.networks.values():
+        yield f"  network {net.name}({', '.join(net.inputs)}) -> {declared(net)}"
+
+
+def _family(family: Family, normal: Collection[str]) -> Iterator[str]:
+    ranges = ", ".join(f"{name} {range_}" for name, range_ in family.arguments.items())
+    over = "vectors whose entries are " * family.over_vectors + family.support
+    yield f"  family {family.name}({ranges}) of {over} variables"
+    yield f"    log density: {infix(family.log_density)}"
+    yield f"    log base measure: {infix(family.log_base_measure)}"
+    if family.location is not None:
+        yield f"    location: {infix(family.location)}"
+        yield f"    scale: {infix(family.scale)}"
+    yield f"    normalised: {_normalised(family, normal)}"
+
+
+def _factor(model: Model, role: str) -> str:
+    factor, family, size = model.factors[role], model.family(role), model.plate(role)
+    if family.name == ANY:
+        return f"  {role} q(z | x(n)) = any law"
+    scope = {"prior": (), "decoder": ("z",), "encoder": ("n",)}[role]
+    variable, letter = ("x", "d") if role == "decoder" else ("z", "h")
+    printed = []
+    for term, range_ in zip(factor.arguments, family.arguments.values(), strict=True):
+        whole = family.over_vectors and range_ != "vector"
+        text = infix(term, scope if whole else (*scope, letter))
+        printed.append(f"vec_({letter} <= {size}) ({text})" if range_ == "vector" else text)
+    plate = "" if family.over_vectors else f", {letter} <= {size}"
+    variable += "" if family.over_vectors else f"[{letter}]"
+    drawn = {"prior": "p({})", "decoder": "p({} | z)", "encoder": "q({} | x(n))"}[role]
+    return f"  {role} {drawn.format(variable)}{plate} = {family.name}({', '.join(printed)})"
+
+
+def _motion(array: Array, term: Term) -> str:
+    """A matrix moves as a whole, other arrays entry by entry."""
+    matrix = array.range in MATRICES
+    places = () if matrix else tuple(f"i{k + 1}" for k in range(len(array.plates)))
+    index = f"[{', '.join(places)}]" if places else ""
+    return f"direction: D {array.name}{index} = {infix(term, places)}"
+
+
+def _condition(kind: str, *words: str) -> str:
+    said = [words[0], RANGES[words[1]]] if kind == "range" else words
+    return f"  {kind}: " + MEANING[kind].format(*said)
