@@ -191,7 +191,7 @@ def _moving(spec: Spec, random: Random) -> Spec:
         prior_location="learned_array" if "natural" in case.kinds else random.choice(PRIOR_LOCATIONS),
         prior_scale=random.choice((*FREE, "shared", "shared_square", "shared_product")),
         prior_shape=random.choice(("fixed", "number")),
-        encoder="Any" if ANY and random.random() < 0.15 else random.choice(ENCODERS[case.support]),
+        encoder="Any" if ANY and random.random() < 0.3 else random.choice(ENCODERS[case.support]),
         encoder_location=random.choice(ENCODER_LOCATIONS),
         encoder_scale=random.choice(ENCODER_SCALES),
     )  # fmt: skip
@@ -220,6 +220,9 @@ def _scaling(spec: Spec, random: Random) -> Spec:
     )  # fmt: skip
 
 
+#: Encoders with a location; the others read the datum in their scale only.
+LOCATED = {name for name, case in CASES.items() if {"location", "natural"} & set(case.kinds)}
+
 #: Shipped families for own ones.
 SHIPPED = {
     **dict.fromkeys(
@@ -242,12 +245,15 @@ def _settled(spec: Spec, random: Random) -> Spec:
         spec = replace(spec, beta=random.choice(("fixed", "number")))
     if random.random() < 0.06:
         spec = replace(spec, constraint=random.choice(("weights", "scale", "network")))
+    still = spec.encoder_location == "zero" or spec.encoder not in LOCATED
+    if still and random.random() < 0.8:  # few encoders with one law for all data
+        spec = replace(spec, encoder_scale=random.choice(("network", "times_network", "frozen")))
     if spec.encoder != "Any" and CASES[spec.encoder].draw is None:
-        still = ("network", "frozen", "fixed", "one")  # an encoder of points does not move
+        fixed = ("network", "frozen", "fixed", "one")  # an encoder of points does not move
         spec = replace(
             spec,
             encoder_location=spec.encoder_location if spec.encoder_location in ("network", "frozen", "linear_fixed") else "network",
-            encoder_scale=spec.encoder_scale if spec.encoder_scale in still else "network",
+            encoder_scale=spec.encoder_scale if spec.encoder_scale in fixed else "network",
         )  # fmt: skip
     return spec
 
@@ -316,6 +322,7 @@ def features(spec: Spec, model: Model) -> set[str]:
         "own decoder family": cases["decoder"].own,
         "own prior family": cases["prior"].own,
         "own encoder family": cases["encoder"] is not None and cases["encoder"].own,
+        "encoder of any law": spec.encoder == "Any",
         "encoder not Normal": spec.encoder == "Any" or not spec.encoder.startswith("Normal"),
         "argument that stays fixed": any(
             c and {"shape"} & set(c.kinds) and getattr(spec, f"{role}_shape") != "learned" for role, c in cases.items()

@@ -17,6 +17,7 @@ from entropysym.errors import InputError
 from entropysym.families import NORMAL
 from entropysym.language import ModelWriter
 from entropysym.models import ZOO
+from entropysym.models.objectives import with_weight_decay
 
 from . import evaluating, oracle, trying
 from .catalogue import CASES
@@ -152,6 +153,15 @@ def test_only_what_learns_can_rescue():
     assert is_true(ZOO["vae0"](), generous=True).word == "false"
 
 
+def test_a_pole_at_the_stationary_points_is_no_direction():
+    linear = ZOO["linear_vae"]()
+    frozen = tuple(replace(p, learned=p.name != "tau") for p in linear.parameters)
+    for model in (with_weight_decay(linear), replace(linear, parameters=frozen)):
+        assert max(relative_residual(rows(model, k, 1)) for k in range(3)) < 1e-8
+        assert is_true(model, 1).word == "false"
+    assert is_true(linear, 1).word == "true"
+
+
 def test_lines_rebuild_the_model_and_shrink():
     spec = replace(Spec(), prior="Laplace", beta="number", decoder_scale="one")
     assert source(spec)[0].startswith("w = ModelWriter")
@@ -163,7 +173,7 @@ def test_lines_rebuild_the_model_and_shrink():
 
 def test_features_and_both_answers_are_common():
     words, used, count = [], {}, 0
-    for seed in range(150):
+    for seed in range(100):
         try:
             model = build(spec := spec_of(seed))
         except InputError:
@@ -172,12 +182,12 @@ def test_features_and_both_answers_are_common():
         words.append(is_true(model, seed).word)
         for name in features(spec, model):
             used[name] = used.get(name, 0) + 1
-    assert count > 120
+    assert count > 90
     assert min(words.count("true"), words.count("false")) >= count / 4
-    assert words.count("skipped") <= count / 50
+    assert words.count("skipped") <= count / 20
     common = {name: n / count for name, n in used.items() if not name.endswith("(rare)")}
     assert len(common) >= 18
-    assert min(common.values()) >= 0.07  # 0.1 in the long run
+    assert min(common.values()) >= 0.06  # 0.1 in the long run
 
 
 def test_a_wrong_verdict_is_noticed(monkeypatch):
