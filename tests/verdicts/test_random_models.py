@@ -19,11 +19,12 @@ from entropysym.language import ModelWriter
 from entropysym.models import ZOO
 from entropysym.models.objectives import with_weight_decay
 
-from . import evaluating, oracle, trying
+from . import evaluating, situations, trying
 from .catalogue import CASES
-from .oracle import claimed_residual, is_true, noise_rule, relative_residual, rows
+from .oracle import claimed_residual, is_true, relative_residual
 from .random_models import Spec, build, features, random_spec, shrunk, source, spec_of
 from .run import WRONG, report, run, unmet
+from .situations import noise_rule, rows
 from .trying import judged
 
 #: Zoo models with a univariate encoder, and those of them that have no direction.
@@ -118,18 +119,18 @@ def test_an_excess_is_compared_too():
 def test_slopes_are_those_of_differences(name, monkeypatch):
     found = rows(ZOO[name](), 0, 7)
     # The same draws, with a perturbation that is a number.
-    assert oracle.STEP == evaluating.STEP == 1e-30
+    assert situations.STEP == evaluating.STEP == 1e-30
     step = 1e-5
-    monkeypatch.setattr(oracle._Situations, "unit", lambda self, column: 0.0)
+    monkeypatch.setattr(situations.Situations, "unit", lambda self, column: 0.0)
     for column, (name_, index) in enumerate(found.columns[:6]):
         sides = []
         for sign in (1, -1):
-            situations = oracle._Situations(
-                ZOO[name](), oracle.SIZES[0], np.random.default_rng([7, 0, 0])
+            drawn = situations.Situations(
+                ZOO[name](), situations.SIZES[0], np.random.default_rng([7, 0, 0])
             )
-            symbol = next(p.symbol for p in situations.model.parameters if p.name == name_)
-            situations.parameters[symbol][index] += sign * step
-            sides.append(np.real(situations.measured()[1][0]))
+            symbol = next(p.symbol for p in drawn.model.parameters if p.name == name_)
+            drawn.parameters[symbol][index] += sign * step
+            sides.append(np.real(drawn.measured()[1][0]))
         slope = (sides[0] - sides[1]) / (2 * step)
         assert np.allclose(slope, found.slopes[:, column], rtol=1e-6, atol=1e-6)
 
