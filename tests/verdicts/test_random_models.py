@@ -21,8 +21,9 @@ from entropysym.models.objectives import with_weight_decay
 
 from . import evaluating, situations, trying
 from .catalogue import CASES
+from .features import features
 from .oracle import claimed_residual, is_true, relative_residual
-from .random_models import Spec, build, features, random_spec, shrunk, source, spec_of
+from .random_models import Spec, build, random_spec, shrunk, source, spec_of
 from .run import WRONG, report, run, unmet
 from .situations import noise_rule, rows
 from .trying import judged

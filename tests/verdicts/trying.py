@@ -16,8 +16,9 @@ from entropysym.language import Model
 from entropysym.prover import Derivation
 
 from .catalogue import LAWS
+from .features import features
 from .oracle import claimed_residual, is_true
-from .random_models import Spec, build, features, shrunk, source, spec_of
+from .random_models import Spec, build, shrunk, source, spec_of
 from .situations import SIZES, rows
 
 #: A claimed direction is compared in every situation; rounding stays far below.
