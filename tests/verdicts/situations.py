@@ -71,7 +71,7 @@ class Situations:
         given: Mapping[Any, float] | None = None,
     ) -> None:
         self.model, self.rng, self.generous = model, rng, generous
-        self.common, self.given = common or generous, given or {}
+        self.common, self.given = common, given or {}
         self.sizes = {size.name: sizes.get(size.name, 2) for size in model.sizes}
         if model.prior.family.support == "binary" and sizes == SIZES[LARGEST]:
             self.sizes[model.latent.size.name] = BITS
@@ -136,7 +136,7 @@ class Situations:
     def smooth(self, name: str, index: Any, inputs: list[Array], reads_x: bool) -> Array:
         key = (name, index)
         if key not in self.weights:
-            count = SITUATIONS if reads_x or not self.common else 1
+            count = 1 if self.common or (self.generous and not reads_x) else SITUATIONS
             draw = self.rng.uniform(-1.6, 1.6, (2, len(inputs) + 2, 1, count, 1))
             self.weights[key] = (draw, self.rng.uniform(-0.6, 0.6, (1, count, 1)))
         (one, two), shift = self.weights[key]
