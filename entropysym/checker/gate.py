@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from .kernel.reader import choice, many, record, text
+from .kernel.reader import shaped
 from .kernel.terms import Malformed, Refused, Statement, require, shown
 from .known import FAMILIES, KNOWN
 
@@ -28,6 +28,13 @@ MAX_NODES = 20_000
 MAX_DIGITS = 18
 RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
 RULES += ("closed_form",)
+DOCUMENT = {
+    "format": ("entropysym/1",),
+    "statement": object,
+    "certificates": object,
+    "steps": [{"rule": RULES, "result": object}],
+    "sha256": {"statement": str, "document": str},
+}
 
 
 @dataclass(frozen=True)
@@ -44,18 +51,11 @@ class Envelope:
 def envelope(data: str | bytes) -> Envelope:
     """The parts of a document, or `Malformed`."""
 
-    def anything(raw: Any) -> Any:
-        return raw
-
-    raw = parse(data)
-    steps = many(record(rule=choice(RULES), result=anything))
-    hashes = record(statement=text, document=text)
-    body = {"statement": anything, "certificates": anything, "steps": steps}
-    read = record(**body, format=choice(("entropysym/1",)), sha256=hashes)(raw)
-    digests = {name: _digest(raw[name]) for name in ("statement",)}
-    digests["document"] = _digest({name: raw[name] for name in body})
-    pairs = tuple((step["rule"], step["result"]) for step in read["steps"])
-    return Envelope(raw["statement"], raw["certificates"], pairs, read["sha256"], digests)
+    raw = shaped(parse(data), DOCUMENT, "document")
+    body = {name: raw[name] for name in ("statement", "certificates", "steps")}
+    digests = {"statement": _digest(raw["statement"]), "document": _digest(body)}
+    steps = tuple((step["rule"], step["result"]) for step in raw["steps"])
+    return Envelope(raw["statement"], raw["certificates"], steps, raw["sha256"], digests)
 
 
 def check_hashes(found: Envelope) -> bool:

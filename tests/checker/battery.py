@@ -227,7 +227,7 @@ class Bench:
         return site.apart(self.kernel.terms.OF_STEP)
 
     def polynomial(self, term: Any) -> Any:
-        return self.kernel.evaluate.evaluate(self.site, term)[0]
+        return self.kernel.evaluate.evaluate(self.site, term)
 
     def disagreement(self, term: Any, seed: int) -> str | None:
         """Why the polynomial's value is not the term's, or None."""
