@@ -126,8 +126,8 @@ BUGS = {
     ),
     "the entries of every matrix are symmetric": (
         "kernel/matrices.py",
-        '"symmetric" if other == word else "entry"',
-        '"symmetric"',
+        "if (other := transposed(word)) == word:",
+        "if other := transposed(word):",
     ),
     "entries are not transposed": (
         "kernel/matrices.py",

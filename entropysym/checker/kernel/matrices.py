@@ -70,6 +70,8 @@ def entry(work: Work, word: Word, i: int, j: int) -> Polynomial:
     """A_ij = (A^T)_ji; the entries of the unit matrix are delta_ij."""
     if not word:
         return of(work.atom("delta", ids=(i, j)))
-    if _order(other := transposed(word)) < _order(word):
+    if (other := transposed(word)) == word:
+        return _spelled(work, "symmetric", word, (i, j))
+    if _order(other) < _order(word):
         word, i, j = other, j, i
-    return _spelled(work, "symmetric" if other == word else "entry", word, (i, j))
+    return _spelled(work, "entry", word, (i, j))

@@ -103,7 +103,7 @@ def _model(raw: dict[str, Any]) -> Model:
 def _family(name: str, arguments: list[dict[str, str]], **entry: Any) -> Family:
     ranges = {one["name"]: one["range"] for one in arguments}
     require(
-        terms.ANY != name and "var" not in ranges, name, "not a name of a family, or of its own"
+        name != terms.ANY and "var" not in ranges, name, "not a name of a family, or of its own"
     )
     require(len(ranges) == len(arguments), [*ranges], "an argument's name occurs twice")
     both = (entry["location"] is None) == (entry["scale"] is None)
