@@ -33,7 +33,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Matrix:
-    """scalar * word, of this size; a matrix moves by a multiple of itself, hence only its scalar."""
+    """scalar * word, of this size. It moves by a multiple of itself, hence only its scalar does."""
 
     scalar: Polynomial
     word: Word
@@ -340,7 +340,8 @@ def letter(site: Site, atom: Atom, size: str, rate: Polynomial) -> Matrix:
 
 
 def _of_matrix(site: Site, term: Term) -> Polynomial:
-    """log det (c W) = size log c + log det W, tr (c W) = c tr W, and v^T (c W) w = c sum_ij v_i w_j W_ij."""
+    """log det (c W) = size log c + log det W, tr (c W) = c tr W, v^T (c W) w = c sum v_i W_ij w_j,
+    and log det W is the sum of the letters', whatever W."""
     work = site.work
     found = matrix(site, term[2 if term[0] == "quad" else 1])
     if term[0] == "logdet":
@@ -440,7 +441,7 @@ def _entropy(site: Site, role: str, bound: list[Bound]) -> Polynomial:
 
 
 def whole(site: Site, argument: Any) -> tuple[Polynomial, Polynomial]:
-    """An argument as one value, and whether it moves: a vector is bound by an index, a matrix by two."""
+    """An argument as one value, and its D: a vector is bound by an index, a matrix by two."""
     i, j = site.opened("index", site.dim), site.opened("index", site.dim)
     if isinstance(argument, Matrix):
         value, change = split(_entry(site, argument, i, j))

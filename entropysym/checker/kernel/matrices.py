@@ -1,8 +1,8 @@
 """Matrices of symbolic size: words of letters, and the four numbers that a word gives.
 
-A *letter* is (atom, inverted, transposed), the atom's head its range: symmetric positive definite, or
-triangular with a positive diagonal. So every *word*, a product of letters, is invertible and has a
-positive determinant. Inverses and transposes are distributed over the letters.
+A *letter* is (atom, inverted, transposed), the atom's head its range: symmetric positive definite,
+or triangular with a positive diagonal. So every *word*, a product of letters, is invertible and has
+a positive determinant. Inverses and transposes are distributed over the letters.
 """
 
 from .normal_form import Atom, Polynomial, Work, key, of, text

@@ -70,6 +70,7 @@ class Work:
 
     def number(self, value: Fraction) -> Fraction:
         bits = value.numerator.bit_length() + value.denominator.bit_length()
+        self.charge(bits >> 6)
         check(bits <= MAX_BITS, f"work limit reached (a number of more than {MAX_BITS} bits)")
         return value
 
@@ -153,7 +154,7 @@ class Work:
                 continue
             atom, power, scale = root.leading
             if powers.get(atom, 0) >= power:
-                self.charge(2 * len(powers) + len(root.bodies[0]))
+                self.charge(40 + 2 * len(powers) + len(root.bodies[0]))
                 ratio = self.number(coefficient / scale)
                 left = collected([*powers.items(), (atom, -power)])
                 whole = self.monomial(collected([*left.items(), (root, Fraction(1))]), ratio)
