@@ -304,7 +304,11 @@ def _reads_latent(e: sp.Basic) -> bool:
     if isinstance(e, sp.Indexed):
         return e.base in (LATENT, NOISE)
     if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
-        reads = {LogDensity: ("prior", "decoder"), Entropy: ("decoder",), LogBaseMeasure: ("prior",)}
+        reads = {
+            LogDensity: ("prior", "decoder"),
+            Entropy: ("decoder",),
+            LogBaseMeasure: ("prior",),
+        }
         return e.role in reads[type(e)]
     return any(map(_reads_latent, e.args))
 
