@@ -1,8 +1,9 @@
 """Replay of a stored derivation, standard library only.
 
-    replay(text) -> Result        accepted
-    Refused                       not accepted: not shown, which is not the same as false
-    Malformed                     not a document of the format (FORMAT.md)
+    replay(text) -> Result               accepted
+    replay_refusal(text) -> Refutation   accepted: the claim is false for that model
+    Refused                              not accepted: not shown, which is not the same as false
+    Malformed                            not a document of the format (FORMAT.md)
 
 *Accepted* means: for the model, the direction and the conditions that `Result.statement` prints,
 
@@ -36,6 +37,8 @@ __all__ = [
     "Refused",
     "Refutation",
     "Result",
+    "is_refusal",
+    "read_file",
     "replay",
     "replay_file",
     "replay_refusal",
@@ -86,11 +89,24 @@ def replay(text: str | bytes) -> Result:
     )
 
 
-def replay_file(path: str | Path) -> Result:
-    """Check a file; one that cannot be read is `Malformed`."""
+def is_refusal(text: str | bytes) -> bool:
+    """Whether a document is a refusal, to be replayed by `replay_refusal`; any other is a derivation."""
+    try:
+        found = gate.parse(text)
+    except (Malformed, RecursionError, MemoryError):
+        return False
+    return isinstance(found, dict) and "refusal" in found
+
+
+def read_file(path: str | Path) -> bytes:
+    """A file's bytes, as far as the limit; one that cannot be read is `Malformed`."""
     try:
         with open(path, "rb") as file:
-            data = file.read(gate.MAX_BYTES + 1)
+            return file.read(gate.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise Malformed(f"{str(path)!r}: {getattr(error, 'strerror', None) or error}") from None
-    return replay(data)
+
+
+def replay_file(path: str | Path) -> Result:
+    """Check a derivation in a file; one that cannot be read is `Malformed`."""
+    return replay(read_file(path))
