@@ -120,7 +120,7 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         excess=lines(Line(EXCESS, d.excess)) if d.excess != 0 else (),
         about_excess=about_excess(d, medium) if d.excess != 0 else "",
         direction=tuple(direction(d)),
-        stationary=medium.list(slopes(hypotheses, model)),
+        stationary=medium.list(slopes(hypotheses, model)) if hypotheses else "",
         claim=lines(Line(sp.Eq(Elbo(), right, evaluate=False), d.entropy_sum))[0],
         part_by_part=has_parts(d),
         identities=tuple(identities(d)),
@@ -154,8 +154,8 @@ def _remark(d: Derivation, m: Medium) -> str:
     entropies, objective = m.math(ENTROPY_SUM), m.math(Elbo())
     equal = m.math(sp.Eq(Elbo(), ENTROPY_SUM + (EXCESS if d.excess != 0 else 0), evaluate=False))
     cited = (
-        "The equality at stationary points is the theorem of [1], in general form of [2]; the derivation printed here was "
-        "found by entropysym."
+        "Equality at stationary points is the theorem of [1] for Gaussian VAEs, and of [2] in a general form; the derivation "
+        "printed here was found by entropysym."
     )
     if d.excess != 0:
         cited = "This is not the equality of [1] and [2], which was not shown for this model; the derivation was found by entropysym."

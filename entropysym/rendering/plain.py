@@ -124,7 +124,7 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         return f"_{joint.join(texts)}" if texts else ""
 
     def _print_Relational(self, e: sp.Basic) -> str:
-        sign = {"==": "=", ">=": "≥", "<=": "≤"}.get(e.rel_op, e.rel_op)  # type: ignore[attr-defined]
+        sign = {"==": "=", "!=": "≠", ">=": "≥", "<=": "≤"}.get(e.rel_op, e.rel_op)  # type: ignore[attr-defined]
         return f"{self._print(e.args[0])} {sign} {self._print(e.args[1])}"
 
     def _print_log(self, e: sp.Expr) -> str:

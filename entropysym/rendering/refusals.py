@@ -104,12 +104,11 @@ def _rests_on(refusal: Refusal, m: Medium) -> str:
 
 def _witness(w: Witness, model: Model, m: Medium) -> str:
     """The stationary point with a gap, in words."""
-    values = m.list([sp.Eq(entry(name, model), v, evaluate=False) for name, v in w.values.items()])
-    numbers = (
-        f"with {values} and networks that are constant, "
-        if w.values
-        else "with networks that are constant, "
-    )
+    numbers = ""
+    for what, named in (("with {}", w.values), ("with the constant networks {}", w.networks)):
+        if named:
+            pairs = [sp.Eq(entry(name, model), v, evaluate=False) for name, v in named.items()]
+            numbers += f"{'and ' if numbers else ''}{what.format(m.list(pairs))}, "
     if w.kind == "decoder":
         points = listed([f"{m.math(y)} at {m.math(p)}" for y, p in w.points])
         return (
@@ -119,5 +118,5 @@ def _witness(w: Witness, model: Model, m: Medium) -> str:
         )
     return (
         f"Witness, at all sizes 1: {numbers}the decoder does not see the latents, the data follow its own law, and prior and encoder learn nothing. "
-        f"The mean of the log-density of the prior is larger by {m.math(w.gap)} under the encoder than under the prior itself, and that is the gap."
+        f"The mean of the prior's log-density under the encoder, minus that under the prior itself, is {m.math(w.gap)}, and that is the gap."
     )

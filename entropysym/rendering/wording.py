@@ -274,7 +274,9 @@ def reason(step: Step, derivation: Derivation) -> str:
     if step.rule not in REASONS:
         raise InputError(f"no reason is worded for the rule {step.rule!r}")
     how = (
-        "the derivatives of the parts add up" if has_parts(derivation) else "one direction for all"
+        "the derivatives of the parts add up"
+        if has_parts(derivation)
+        else f"one direction for {listed(derivation.factors)} together"
     )
     rest = ""
     if derivation.excess != 0:
