@@ -75,8 +75,8 @@ def _counter_example(name: str | None, m: Medium) -> str:
     if name is None:
         return ""
     return (
-        f"An instance of the model that was trained is the counter-example {m.text(name)} of entropysym.numerics, which "
-        "anyone can run again: its gradient vanishes and its gap does not."
+        f"A small model of this kind that was trained until its gradient vanished, with a gap that did not, is the "
+        f"counter-example {m.text(name)} of entropysym.numerics, which anyone can run again."
     )
 
 
