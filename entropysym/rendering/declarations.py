@@ -56,6 +56,7 @@ def notation(model: Model, m: Medium) -> list[tuple[str, str]]:
         matrix = isinstance(value, Matrix)
         kind = f"{RANGES[w.range]} matrix" if matrix else f"{RANGES[w.range]} function"
         what = f"any {kind} {'that is a function ' if matrix else ''}of {inputs}"
+        what += "" if w.learned else ", not learned"
         rows.append((m.math(value), what + _over(w.plates, m, matrix)))
     dimensions, widths = model.sizes[:2], model.sizes[2:]
     rows.append((_letters(dimensions, m), "dimensions of data and latents"))

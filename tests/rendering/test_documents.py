@@ -278,7 +278,7 @@ def test_a_refusal_compiles(refusal, tmp_path):
     assert "Overfull" not in _compile(document(refusal), tmp_path)
 
 
-def test_a_refusal_without_attempts_is_rendered():
+def test_a_bare_refusal_is_rendered():
     bare = Refusal(models.vae2(), "model", "no common direction", (), undecided("none"))
     assert "No common direction." in render(bare, "text")
 
@@ -341,6 +341,13 @@ def test_another_objective_is_shown_and_the_claim_stays_about_the_elbo(derived):
     decay = render(derived["vae1_decay"], "text")
     assert "- λ/2 Σ_k Σ_h W_kh²" in decay
     assert "Δ* = -λ/2 Σ_k Σ_h W_kh²" in decay
+
+
+def test_what_is_not_learned_is_said(derived):
+    text = render(derived["vae1_frozen_encoder"], "text")
+    assert "V_hj: real array, fixed" in text
+    assert "g_j(x_n): any real function of x_n, not learned" in text
+    assert "not learned" not in render(derived["vae1"], "text")
 
 
 def test_a_matrix_condition_is_only_that_along_its_multiples(derived):
