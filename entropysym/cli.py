@@ -110,11 +110,13 @@ def judge(
 
 def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
     from entropysym.claims import derive as derived
+    from entropysym.claims.progress import stages_on_terminal
     from entropysym.rendering import render
 
-    with _no_way_out(model):
-        found = derived(model)
-    if to is Form.json and getattr(found, "partial", found) is None:
+    with _no_way_out(model), stages_on_terminal(sys.stderr, model.name) as progress:
+        found = derived(model, progress=progress)
+    refuted = _status(found.verdict) == REFUTED
+    if to is Form.json and not refuted and getattr(found, "partial", found) is None:
         _complain(
             f"{model.name}: {found.verdict}; no result is left to store", _status(found.verdict)
         )
@@ -136,12 +138,15 @@ def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A stored derivation (JSON).")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A stored derivation or refusal (JSON).")
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Replay a stored derivation in the independent checker, in a process of its own.
+    """Replay a stored derivation or refusal in the independent checker, in a process of its own.
 
-    0: accepted. 1: derivation not accepted, which does not mean that its claim is false. 2: not readable.
+    0: accepted; of a refusal this means that the claim is false for its model. 1: not accepted, which does not mean that the claim is
+    false. 2: not readable.
     """
     import subprocess
 

@@ -82,10 +82,12 @@ def _of_witness(found: Refusal, witness: Witness) -> Verdict:
 
 
 def replay(text: str | bytes) -> Verdict:
-    """The checker's verdict on a stored derivation: PROVED, or UNDECIDED with its reason; a refusal never means *false*.
+    """The checker's verdict on a stored derivation, PROVED, or on a stored refusal, REFUTED; UNDECIDED with its reason where it is not accepted.
 
-    The text is a document of `checker/FORMAT.md`, as `render(d, to="json")` writes it.
+    That a derivation is not accepted never means *false*. The text is a document of `checker/FORMAT.md`, as `render(d, to="json")` writes it.
     """
+    if checker.is_refusal(text):
+        return _replay_refusal(text)
     try:
         result = checker.replay(text)
     except checker.Malformed as reason:
@@ -95,4 +97,17 @@ def replay(text: str | bytes) -> Verdict:
     return proved(
         f"derivation accepted in {len(result.rules)} steps, under {len(result.conditions)} conditions, {result.origin}",
         "replayed",
+    )
+
+
+def _replay_refusal(text: str | bytes) -> Verdict:
+    try:
+        found = checker.replay_refusal(text)
+    except checker.Malformed as reason:
+        return undecided(f"not a readable refusal: {reason}")
+    except checker.Refused as reason:
+        return undecided(f"refusal not accepted: {reason}")
+    return refuted(
+        f"refusal accepted: a stationary point of {found.model} has a gap, under {len(found.conditions)} conditions",
+        "witness",
     )
