@@ -42,17 +42,16 @@ def shaped(raw: Any, shape: Any, where: str) -> Any:
             isinstance(raw, str) and raw in shape, raw, f"{where} is none of {', '.join(shape)}"
         )
         return raw
-    kind = shape if isinstance(shape, type) else type(shape)
-    require(isinstance(raw, kind), raw, f"{where} is not of type {kind.__name__}")
-    if kind is list:
+    if isinstance(shape, list):
+        require(isinstance(raw, list), raw, f"{where} is not a list")
         return [shaped(entry, shape[0], f"{where}[{i}]") for i, entry in enumerate(raw)]
-    if kind is dict:
-        keys = raw.keys() if str in shape else shape.keys()
-        wrong = sorted(raw.keys() ^ keys)
+    if isinstance(shape, dict):
+        require(isinstance(raw, dict), raw, f"{where} is not an object")
+        shape = dict.fromkeys(raw, shape[str]) if str in shape else shape
+        wrong = sorted(raw.keys() ^ shape.keys())
         require(not wrong, wrong, f"{where} has unknown or missing keys")
-        return {
-            key: shaped(raw[key], shape.get(str, shape.get(key)), f"{where}.{key}") for key in keys
-        }
+        return {key: shaped(raw[key], shape[key], f"{where}.{key}") for key in shape}
+    require(isinstance(raw, shape), raw, f"{where} is not of type {shape.__name__}")
     return raw
 
 
