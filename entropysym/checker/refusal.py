@@ -13,8 +13,8 @@ something learned, sum_j y_j d/da log p(x_j; a) = 0, and under p(x; a) itself th
 zero; so every derivative of the objective is 0, by the chain rule, and
 F - E = t sum_j y_j (log p - log h)(x_j), which is not 0.
 
-*prior*: prior and encoder name nothing learned, and the networks that the encoder reads learn
-nothing (condition `frozen`). The data follow the decoder's own law, whose scores have mean zero, so
+*prior*: prior and encoder name nothing learned, and the networks that they read learn nothing
+(condition `frozen`). The data follow the decoder's own law, whose scores have mean zero, so
 every derivative is 0, and F - E = E_q (log p - log h) - E_p (log p - log h), which is not 0; both
 laws are location + scale * standard normal noise, so these are sums of moments.
 
@@ -200,6 +200,7 @@ def _check_well_formed(site: Site) -> None:
         model_ = site.statement.model
         given = [site.opened(tag)] if tag else []
         arguments(site, role, given, site.opened("index", model_.plate(role)))
+    evaluate(site.apart(terms.OF_STEP), ["mean", ["logh", "decoder", 0]])  # sees no latent
     inner, outer = (model_.family(role).support for role in ("encoder", "prior"))
     check(terms.within(inner, outer), f"the encoder is {inner}, the prior {outer}")
 
@@ -399,9 +400,12 @@ def _conditions(witness: Witness) -> Iterator[tuple[str, ...]]:
     model_ = witness.said.model
     for name in sorted({model_.factors[role].family for role in ("prior", "decoder")}):
         yield from (("normalised", name), ("score", name))
+        if model_.families[name].log_base_measure != 0:
+            yield "base_measure", name
     yield from (("finite", "objective"), ("interchange", "objective"))
     if witness.kind == "decoder":
         yield "collapsed", "encoder"
         return
-    read = named(model_.factors["encoder"].arguments, "net", "matnet")
+    terms_ = [model_.factors[role].arguments for role in ("prior", "encoder")]
+    read = named(terms_, "net", "matnet")
     yield from (("frozen", name) for name in model_.networks if name in read)
