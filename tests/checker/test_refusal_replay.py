@@ -4,7 +4,7 @@ import ast
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -17,13 +17,15 @@ import entropysym.checker
 from entropysym import ModelWriter, Value
 from entropysym.checker import Malformed, Refused, refusal, replay_refusal
 from entropysym.claims.replayed import derive as derive_and_replay
-from entropysym.families import ANY, NORMAL
+from entropysym.families import ANY, LAPLACE, NORMAL
 from entropysym.language import Family, Model
 from entropysym.language.store import model_record
 from entropysym.models import ZOO
 from entropysym.prover import Refusal, derive
 from entropysym.prover.document import refusal_to_json
-from tests.prover.true_models import TRUE_MODELS
+from entropysym.prover.refusing import find_witness
+from entropysym.verdict import undecided
+from tests.prover.true_models import STUDENT, TRUE_MODELS
 
 from .forged_refusals import forgeries
 from .refusals import EVEN, REFUSALS, needed, resealed
@@ -169,6 +171,41 @@ def test_witnesses_are_accepted(name):
         assert re.search(rf"^  {value} = ", found.statement, re.MULTILINE)
 
 
+def with_decoder(name: str, decoder: Callable[[ModelWriter, sp.Expr], Any]) -> Model:
+    """A linear decoder of this law, and any encoder."""
+    w = ModelWriter()
+    mean = w.sum("h", w.learned("W", "d h") * w.z_h)
+    return w.model(name, prior=NORMAL(0, 1), decoder=decoder(w, mean), encoder=ANY())
+
+
+x, m = sp.symbols("x m", real=True)
+s = sp.Symbol("s", positive=True)
+CAUCHY = Family("Cauchy", (m, s), x, -sp.log(sp.pi * s) - sp.log(1 + ((x - m) / s) ** 2))
+POISSON = Family("Own", (s,), x, x * sp.log(s) - s - sp.loggamma(x + 1), support="count")
+
+#: Decoders for which the claim is false, of one's own families and of shipped ones.
+FALSE = {
+    "cauchy": lambda w, mean: CAUCHY(mean, 1),
+    "cauchy_scale": lambda w, mean: CAUCHY(mean, w.learned("s", range="positive")),
+    "student": lambda w, mean: STUDENT(3, mean, 1),
+    "student_scale": lambda w, mean: STUDENT(3, mean, w.learned("s", range="positive")),
+    "laplace": lambda w, mean: LAPLACE(mean, w.fixed("b", range="positive")),
+    "poisson": lambda w, mean: POISSON(sp.exp(mean)),
+    "clamped": lambda w, mean: NORMAL(
+        mean, sp.Max(w.learned("s", range="positive"), w.fixed("floor", range="positive"))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_witnesses_that_are_found_are_accepted(name):
+    model = with_decoder(name, FALSE[name])
+    witness = find_witness(model)
+    assert witness is not None
+    text = refusal_to_json(Refusal(model, "decoder", "", (), undecided("")), witness)
+    assert replay_refusal(text).kind == "decoder"
+
+
 @pytest.mark.parametrize("name", ["vae0", "vae1_frozen_encoder"])
 def test_witnesses_of_shipped_models_are_accepted(name):
     found = derive(ZOO[name]())
@@ -191,8 +228,6 @@ def test_forgeries_are_refused(name):
 
 def tilted() -> Model:
     """A base measure that names an argument, log h = m x; along (m, s) -> -s (m, 1) the claim is true."""
-    x, m = sp.symbols("x m", real=True)
-    s = sp.Symbol("s", positive=True)
     density = -sp.log(2 * sp.pi * s) / 2 - (x - m) ** 2 / (2 * s)
     family = Family("Tilted", (m, s), x, density, log_base_measure=m * x)
     w = ModelWriter()
