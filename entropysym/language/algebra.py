@@ -54,7 +54,7 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
     With `powers`, powers of sums are multiplied out too and sums in denominators are divided by, so that equal expressions
     become alike; without, $(x-\\mu)^2$ stays as a reader knows it.
     """
-    return _charged(_expanded(_inside_out(expression, powers), powers))
+    return _expanded(_inside_out(expression, powers), powers)
 
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
@@ -73,7 +73,7 @@ def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
         e = sp.Add(*(_divided(a, denominators, [_DIVISIONS]) for a in addends(e)))
     for symbol in reversed(denominators):  # a later one may hold an earlier one
         e = e.xreplace({symbol: denominators[symbol]})
-    return e
+    return _charged(e)
 
 
 def _multiplied_out(e: sp.Expr, powers: bool) -> sp.Expr:
@@ -136,6 +136,7 @@ def _power(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return factor.as_base_exp()
 
 
+@lru_cache(maxsize=2**12)
 def _leading(denominator: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Expr] | None:
     """(factors, c) if the sum is c times the factors, all positive powers, plus lower powers of one of them; c is a number."""
     found = []
@@ -182,6 +183,11 @@ def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[s
     return e.replace(whole, lambda f: f.func(mask(f.args[0]), *f.args[1:])), meant
 
 
+#: Addends of a sum that is factored into polynomials.
+_FACTORED = 6
+
+
+@lru_cache(maxsize=2**12)
 def _factored(e: sp.Expr) -> sp.Expr:
     """`factor`, which would write the exponential of a sum over an index as a product."""
     held = {}
@@ -189,6 +195,8 @@ def _factored(e: sp.Expr) -> sp.Expr:
         if f.args and f.has(sp.Sum):
             base, times = _power(f)
             held[f] = (base, times)
+    if isinstance(e, sp.Add) and len(e.args) > _FACTORED:
+        return sp.gcd_terms(e)  # a common factor is all that is looked for in a long sum
     if not held:
         return sp.factor(e)
     names = {base: sp.Dummy(positive=True) for base, _ in held.values()}

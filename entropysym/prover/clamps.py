@@ -69,11 +69,14 @@ def with_active_clamps(model: Model, role: str) -> Model:
     inside = tuple(a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active) for a in clamped)
     factors[role] = replace(factors[role], arguments=inside)
     arguments = [a for f in factors.values() for a in f.arguments]
+    kept = (model.objective.weight, model.objective.penalty)
     read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return replace(
         model,
         name=f"{model.name}_clamped",
-        parameters=tuple(p for p in model.parameters if any(a.has(p.symbol) for a in arguments)),
+        parameters=tuple(
+            p for p in model.parameters if any(a.has(p.symbol) for a in [*arguments, *kept])
+        ),
         networks=tuple(net for net in model.networks if net.name in read),
         **factors,
     )
