@@ -30,6 +30,29 @@ def _stretched(support: str, base: Any = 0) -> dict:
     return sealed(document)
 
 
+def _on_another_support(support: str, shifted: bool) -> dict:
+    """N(0, 1) or N(m, 1) cut off to a smaller set: its boundary breaks the argument."""
+    own = laws.unit_normal() if shifted else laws.standard_normal()
+    certificate = laws.unit_certificate() if shifted else laws.standard_certificate()
+    arguments = [["param", "m"]] if shifted else []
+    return laws.stretched(own | {"support": support}, arguments, certificate)
+
+
+def _skew_moves() -> dict:
+    """The skew of the encoder's noise is sigma, which moves; the noise would not notice."""
+    conditions = laws.skewed_encoder()["statement"]["conditions"]
+    place = conditions.index(["closed", "encoder", "V"])
+    conditions.insert(place, ["closed", "encoder", "sigma"])
+    return forged(laws.skewed_encoder("sigma"), (("statement", "conditions"), conditions))
+
+
+def _one_opaque_entropy() -> dict:
+    """D times the prior's entropy = H times the decoder's, as if neither read its arguments."""
+    prior = ["mul", ["size", "D"], ["H", "prior"]]
+    decoder = ["mul", ["size", "H"], ["mean", ["expect", 0, ["H", "decoder", 0]]]]
+    return bonus(laws.opaque_prior(), ["add", prior, neg(decoder)])
+
+
 def _shifted(support: str) -> dict:
     """exp(-x) on the positive numbers: its derivative does not have mean zero, by the boundary."""
     density = neg(laws.VAR)
@@ -123,6 +146,12 @@ FALSE_LAWS: dict[str, Callable[[], dict]] = {
     "a stretched variable with a base measure": lambda: _stretched("real", 1),
     "a stretched variable in the unit interval": lambda: _stretched("unit"),
     "a stretched binary variable": lambda: _stretched("binary"),
+    "a normal density cut off to the unit interval": lambda: _on_another_support("unit", False),
+    "a normal density cut off to the positive numbers": lambda: _on_another_support(
+        "positive", True
+    ),
+    "the skew of the noise moves": _skew_moves,
+    "an opaque entropy without arguments": _one_opaque_entropy,
     "a shifted positive variable": lambda: _shifted("positive"),
     "a stretching that reads the variable": lambda: forged(
         laws.own_standard_prior(), (certificate("standard", "scale"), ["mul", HALF, laws.VAR])
@@ -191,6 +220,10 @@ REASONS = {
     "a stretched variable in the unit interval": "the variable of standard does not move so",
     "a shifted positive variable": "the variable of standard does not move so",
     "a stretching that reads the variable": "families.standard: 'var': not one of",
+    "a normal density cut off to the unit interval": "the variable of own does not move so",
+    "a normal density cut off to the positive numbers": "the variable of own does not move so",
+    "the skew of the noise moves": "the law of the encoder's noise moves: .'skew'",
+    "an opaque entropy without arguments": "not shown to equal the entropy sum",
     "the noise's shape moves": "the law of the encoder's noise moves: .'nu'",
     "an entropy that nobody wrote down moves": "H of the decoder moves, and other has no certificate",
     "the noise of all data is one": "not shown to equal the entropy sum",

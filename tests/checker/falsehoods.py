@@ -661,7 +661,8 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
 def _argument_called_var() -> dict:
     """The density names the argument, and the argument is called like the variable."""
     renamed = everywhere(vae2(), (["arg", "mean"], ["arg", "var"]))
-    return sealed(json.loads(json.dumps(renamed).replace('"mean", "range"', '"var", "range"')))
+    stored = json.dumps(renamed).replace('"mean", "range"', '"var", "range"')
+    return sealed(json.loads(stored.replace('"mean": 0', '"var": 0')))
 
 
 def _gap(*more: Any) -> dict:

@@ -18,6 +18,7 @@ from .documents import (
     normal_certificate,
     normal_family,
     own_directions,
+    parameter,
     sealed,
     standard,
     vae2,
@@ -116,6 +117,71 @@ def _vae2(name: str, encoder: dict, families: dict, ranges: list, h_encoder: Any
     )
     certificates = {"normal": normal_certificate()}
     return own_directions(model, certificates, statement["direction"], closed_form, conditions)
+
+
+def opaque_prior() -> dict:
+    """The same of the prior as well, in the same family."""
+    document = opaque_decoder()
+    statement = document["statement"]
+    statement["model"]["prior"]["family"] = "other"
+    statement["model"]["name"] = "opaque_prior"
+    log = ["sum", "H", ["log", ["mul", 2, PI, E, ["param", "alpha2", 0]]]]
+    excess = ["add", *statement["claim"]["excess"][1:], ["H", "prior"]]
+    excess.append(["mul", ["frac", -1, 2], log])
+    return own_directions(
+        statement["model"],
+        {"normal": normal_certificate()},
+        statement["direction"],
+        statement["claim"]["entropy_sum"],
+        statement["conditions"],
+        excess=excess,
+    )
+
+
+def stretched(family_: dict, arguments: list, certificate: dict) -> dict:
+    """VAE-2 with an encoder of any law and a fixed prior: what stretches its variable is believed, and
+    the excess is E log p + H for N(0, 1) or N(m, 1)."""
+    statement = any_law()["statement"]
+    model = statement["model"] | {"name": "stretched"}
+    model["families"] |= {"own": family_}
+    model["prior"] = {"family": "own", "arguments": arguments}
+    model["parameters"] = [model["parameters"][0], parameter("m", learned=False)]
+    away = (
+        ["add", ["z", 1, 0], *(neg(argument) for argument in arguments)]
+        if arguments
+        else ["z", 1, 0]
+    )
+    squares = ["mean", ["expect", 0, ["sum", "H", ["pow", away, 2]]]]
+    excess = ["add", ["mul", HALF, ["size", "H"]], ["mul", ["frac", -1, 2], squares]]
+    closed_form = statement["claim"]["entropy_sum"]
+    closed_form[2] = ["mul", ["frac", -1, 2], ["size", "H"], LOG_2PIE]
+    return own_directions(
+        model,
+        {"normal": normal_certificate(), "own": certificate},
+        {"sigma2": statement["direction"]["sigma2"]},
+        [*closed_form, excess],
+        standard([("sigma2", "positive")], ["normal", "own"], ["sigma2"]),
+        excess=excess,
+        weights=(0, 1),
+    )
+
+
+def skewed() -> dict:
+    """mean + scale (skew + N(0, 1)): the law of the noise is that of skew + N(0, 1)."""
+    square = ["pow", ["add", UNIT, neg(["arg", "skew"])], 2]
+    parts = ["mul", ["frac", -1, 2], LOG_2PI], neg(["log", SCALE])
+    density = ["add", *parts, ["mul", ["frac", -1, 2], square]]
+    return located(density, mean="real", scale="positive", skew="real")
+
+
+def skewed_certificate() -> dict:
+    middle = ["add", MEAN, ["mul", SCALE, ["arg", "skew"]]]
+    return {
+        "direction": {"mean": 0, "scale": 0, "skew": 0},
+        "scale": HALF,
+        "shift": ["mul", ["frac", -1, 2], middle],
+        "entropy": ["add", ["log", SCALE], ["mul", HALF, LOG_2PIE]],
+    }
 
 
 def opaque_decoder() -> dict:
@@ -274,6 +340,19 @@ def closed_student() -> dict:
     )
 
 
+def skewed_encoder(skew: str = "kappa") -> dict:
+    """A certified encoder whose noise is not the standard one."""
+    return linear(
+        "skewed_encoder",
+        ("normal", [0, 1]),
+        ("skewed", [*TAU, ["param", skew]]),
+        {**NORMAL, "skewed": skewed()},
+        {**BY_NORMAL, "skewed": skewed_certificate()},
+        ["add", LOG_TAU, *H_X],
+        parameters=(parameter("kappa", learned=False),),
+    )
+
+
 NORMAL_TAU = [["pow", ["param", "tau", 0], 2]]
 
 
@@ -344,6 +423,8 @@ LAWS = (
     student_encoder,
     own_names,
     opaque_decoder,
+    opaque_prior,
+    skewed_encoder,
     closed_logistic,
     closed_student,
     laplace_prior,

@@ -22,7 +22,18 @@ from .documents import (
 from .false_laws import supports
 from .falsehoods import FALSE_CLAIMS
 from .forging import bonus, forged
-from .laws import LAWS, any_law, closed_logistic, closed_student, deep
+from .laws import (
+    LAWS,
+    any_law,
+    closed_logistic,
+    closed_student,
+    deep,
+    standard_certificate,
+    standard_normal,
+    stretched,
+    unit_certificate,
+    unit_normal,
+)
 
 
 @pytest.mark.parametrize("build", [*DOCUMENTS, *LAWS])
@@ -151,3 +162,17 @@ def test_exponents(exponent):
     assert replay(json.dumps(bonus(document, term))).rules
     with pytest.raises(Malformed, match="not an exponent"):
         replay(json.dumps(bonus(document, ["pow", ["param", "sigma2"], ["frac", 65, 2]])))
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+def test_a_variable_may_be_stretched_on_the_whole_line(shifted):
+    own = unit_normal() if shifted else standard_normal()
+    certificate = unit_certificate() if shifted else standard_certificate()
+    document = stretched(own, [["param", "m"]] if shifted else [], certificate)
+    assert replay(json.dumps(document)).model == "stretched"
+
+
+def test_a_variable_may_be_stretched_on_the_positive_numbers():
+    own = standard_normal() | {"support": "positive"}
+    document = stretched(own, [], standard_certificate())
+    assert "of positive variables" in replay(json.dumps(document)).statement

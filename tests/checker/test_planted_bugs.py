@@ -362,7 +362,7 @@ BUGS = {
     "a division divides by any power": (
         "kernel/normal_form.py",
         "if power > 0 and [p for p in highest[atom] if p >= power] == [power]:",
-        "if power > 0:",
+        "if power == 1:",
     ),
     "a denominator is forgotten": (
         "kernel/normal_form.py",
@@ -393,11 +393,6 @@ BUGS = {
         "gate.py",
         "if name in found:",
         "if False:",
-    ),
-    "the entropy of an encoder of any law is counted twice": (
-        "kernel/evaluate.py",
-        'return site.symbol("entropy", ANY, *bound)',
-        'return site.work.product(constant(2 if site.moving else 1), site.symbol("entropy", ANY, *bound))',
     ),
     "an opaque entropy may move": (
         "kernel/evaluate.py",
