@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from .battery import Bench
 from .documents import (
     HALF,
     X,
@@ -190,7 +191,6 @@ RECORDS: dict[str, Build] = {
     "an entropy with the variable": change(
         vae2, ("certificates", "normal", "entropy"), lambda old: ["add", old, ["var"], neg(["var"])]
     ),
-    "a direction of a number with an index": with_spare("real", (0, 0, 0), ["arg", "mean", 0]),
     "a matrix moves by a number alone": change(gaussian_vae, (*DIRECTION, "A"), 5),
     "a matrix moves by nothing": change(gaussian_vae, (*DIRECTION, "A"), ["scaled", -1]),
     "a matrix moves by too much": change(
@@ -225,6 +225,7 @@ TERMS: dict[str, Build] = {
     "a fraction of true": lambda: nothing(vae2(), ["frac", True, 2]),
     "a fraction of a text": lambda: nothing(vae2(), ["frac", "1", 2]),
     "a fraction by a text": lambda: nothing(vae2(), ["frac", 1, "2"]),
+    "a fraction of texts": lambda: nothing(vae2(), ["frac", "1", "2"]),
     "a fraction by one": lambda: nothing(vae2(), ["frac", 3, 1]),
     "a fraction by a negative number": lambda: nothing(vae2(), ["frac", 1, -2]),
     "a fraction that can be reduced": lambda: nothing(vae2(), ["frac", 2, 4]),
@@ -269,7 +270,15 @@ TERMS: dict[str, Build] = {
     "an unknown parameter": lambda: nothing(vae2(), ["param", "Q"]),
     "an unknown network": lambda: nothing(vae2(), ["net", "Q", [], []]),
     "the index of a network is a text": change(vae2, (*MODEL, "encoder", "arguments", 0, 2), ["a"]),
-    "H of nothing": change(vae2, ("steps", 1, "result"), lambda old: [*old, ["H"]]),
+    "a term that is an object": lambda: claims(vae2(), {"pi": 1}),
+    "a term that is true": lambda: claims(vae2(), True),
+    "a term whose head is a term": lambda: claims(vae2(), [["pi"]]),
+    "no size": lambda: nothing(vae2(), ["size", "Q"]),
+    "the noise of a latent": lambda: nothing(
+        vae2(), ["mean", ["expect", 0, ["sum", "H", ["pow", ["eps", 1, 0], 2]]]]
+    ),
+    "an exponent that is true": lambda: nothing(vae2(), ["pow", SIGMA, True]),
+    "H of nothing": lambda: nothing(vae2(), ["H"]),
     "pi of something": lambda: nothing(vae2(), ["pi", 1]),
     "the log of nothing": lambda: nothing(vae2(), ["log"]),
     "the claim E = E": lambda: claims(vae2(), ["add", *entropy_terms()]),
@@ -416,6 +425,17 @@ PLACES: dict[str, Build] = {
     "the log of a square": lambda: nothing(
         linear_vae(), ["sum", "H", ["log", ["pow", ["param", "c", 0], 2]]]
     ),
+    "the log of a square times a positive number": lambda: nothing(
+        linear_vae(), ["sum", "H", ["log", ["mul", ["pow", ["param", "c", 0], 2], TAU]]]
+    ),
+    "the log of 1 and a cube": lambda: nothing(
+        linear_vae(), ["sum", "H", ["log", ["add", 1, ["pow", ["param", "c", 0], 3]]]]
+    ),
+    "log gamma moves": density(["loggamma", ["arg", "variance"]]),
+    "an entropy at no latent": lambda: with_gap([*GAP, ["H", "decoder"], neg(["H", "decoder"])]),
+    "an entropy at too many places": lambda: with_gap(
+        [*GAP, ["H", "prior", 0], neg(["H", "prior", 0])]
+    ),
     "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
 }
 
@@ -431,4 +451,36 @@ VALID: dict[str, Callable[[], dict]] = {
     "an encoder with a family of its own": lambda: other_family("encoder"),
     "a covariance that stands still": still_matrix,
 }
-EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {}
+
+def missing_file(checker: ModuleType) -> str | None:
+    try:
+        checker.replay_file("there is no such file")
+    except checker.Malformed:
+        return None
+    return "a missing file was read"
+
+
+def text_or_bytes(checker: ModuleType) -> str | None:
+    text = json.dumps(vae2())
+    return None if checker.replay(text) == checker.replay(text.encode()) else "text is not bytes"
+
+
+def not_shipped(checker: ModuleType) -> str | None:
+    return "shipped" if checker.replay(json.dumps(vae2())).shipped else None
+
+
+def _values(checker: ModuleType) -> str | None:
+    """Powers of sums under sums have their values."""
+    bench = Bench(checker, linear_vae())
+    inner = ["sum", "H", ["exp", ["param", "V", 0, 1]]]
+    powers = (-1, -2, ["frac", 3, 2], ["frac", -1, 2])
+    found = (bench.disagreement(["sum", "D", ["pow", inner, q]], 1) for q in powers)
+    return next(filter(None, found), None)
+
+
+EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
+    "powers of sums under sums": _values,
+    "a file that is missing": missing_file,
+    "bytes and text": text_or_bytes,
+    "a model of one's own is not a shipped one": not_shipped,
+}
