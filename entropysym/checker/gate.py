@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from .kernel.reader import choice, many, record, text
+from .kernel.reader import MODEL, shaped
 from .kernel.terms import Malformed, Refused, Statement, require, shown
 from .known import FAMILIES, KNOWN, MODELS
 
@@ -26,10 +26,29 @@ MAX_BYTES = 2**20
 MAX_DEPTH = 64
 MAX_NODES = 20_000
 MAX_DIGITS = 18
-MODEL_KEYS = ("sizes", "observed", "latent", "parameters", "networks", "constraints")
-MODEL_KEYS += ("prior", "decoder", "encoder")
 RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
 RULES += ("closed_form",)
+DOCUMENT = {
+    "format": ("entropysym/1",),
+    "statement": object,
+    "certificates": object,
+    "steps": [{"rule": RULES, "result": object}],
+    "sha256": {"statement": str, "document": str},
+}
+
+REFUSAL = {
+    "format": ("entropysym/1",),
+    "refusal": {
+        "model": MODEL,
+        "objective": object,
+        "kind": ("decoder", "prior"),
+        "values": {str: object},
+        "networks": {str: object},
+        "points": [[object]],
+        "conditions": [[str]],
+    },
+    "sha256": {"refusal": str},
+}
 
 
 @dataclass(frozen=True)
@@ -46,35 +65,23 @@ class Envelope:
 def envelope(data: str | bytes) -> Envelope:
     """The parts of a document, or `Malformed`."""
 
-    def anything(raw: Any) -> Any:
-        return raw
-
-    raw = parse(data)
-    steps = many(record(rule=choice(RULES), result=anything))
-    hashes = record(statement=text, document=text)
-    body = {"statement": anything, "certificates": anything, "steps": steps}
-    read = record(**body, format=choice(("entropysym/1",)), sha256=hashes)(raw)
-    digests = {name: digest(raw[name]) for name in ("statement",)}
-    digests["document"] = digest({name: raw[name] for name in body})
-    pairs = tuple((step["rule"], step["result"]) for step in read["steps"])
-    return Envelope(raw["statement"], raw["certificates"], pairs, read["sha256"], digests)
+    raw = shaped(parse(data), DOCUMENT, "document")
+    body = {name: raw[name] for name in ("statement", "certificates", "steps")}
+    digests = {"statement": digest(raw["statement"]), "document": digest(body)}
+    steps = tuple((step["rule"], step["result"]) for step in raw["steps"])
+    return Envelope(raw["statement"], raw["certificates"], steps, raw["sha256"], digests)
 
 
 def refusal_envelope(data: str | bytes) -> Any:
     """The body of a refusal, whose hash and shipped names fit."""
-    raw = parse(data)
-    read = record("refusal", format=choice(("entropysym/1",)), sha256=record(refusal=text))
-    found = read(raw)
-    body, stored = found["refusal"], found["sha256"]["refusal"]
+    raw = shaped(parse(data), REFUSAL, "document")
+    body, stored = raw["refusal"], raw["sha256"]["refusal"]
     if stored != digest(body):
         raise Refused(f"sha256.refusal: stored {stored[:16]}…, computed {digest(body)[:16]}…")
-    parts = record("model", "objective", "kind", "values", "networks", "points", "conditions")(body)
-    model = record("name", "families", *MODEL_KEYS)(parts["model"])
-    families = model["families"]
-    require(isinstance(families, dict), families, "not an object")
-    _check_families(families)
-    shipped = MODELS.get(text(model["name"]), digest([model, body["objective"]]))
-    if shipped != digest([model, body["objective"]]):
+    model = body["model"]
+    _check_families(model["families"])
+    whole = digest([model, body["objective"]])
+    if MODELS.get(model["name"], whole) != whole:
         raise Refused(f"the model is not the shipped one, {model['name']!r}")
     return body
 

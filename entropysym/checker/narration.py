@@ -23,7 +23,7 @@ class Context:
     before: Term
 
     def value(self, term: Term) -> Polynomial:
-        return evaluate(self.judgement.site.apart(terms.OF_STEP), term)[0]
+        return evaluate(self.judgement.site.apart(terms.OF_STEP), term)
 
     def equals(self, term: Term, other: Polynomial) -> bool:
         return self.judgement.site.work.equal(self.value(term), other)

@@ -53,8 +53,8 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
     def fresh(letter: str) -> str:
         return f"{letter}{sum(name.startswith(letter) for name in scope) + 1}"
 
-    def wrapped(part: Term) -> str:
-        return f"({sub(part)})" if isinstance(part, list) and part[0] in TIGHT else sub(part)
+    def wrapped(part: Term, heads: Collection[str] = TIGHT) -> str:
+        return f"({sub(part)})" if isinstance(part, list) and part[0] in heads else sub(part)
 
     match term:
         case ("frac", p, q):
@@ -79,7 +79,7 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
             name = fresh("q")
             return f"{term[0]}_({name} at {at(i)}) ({sub(body, name)})"
         case ("add", *parts):
-            return " + ".join(sub(part) for part in parts)
+            return " + ".join(wrapped(part, ("add",)) for part in parts)
         case ("mul" | "scaled" | "matmul", *parts):
             return (" @ " if term[0] == "matmul" else " * ").join(wrapped(part) for part in parts)
         case ("pow", inner, exponent):
@@ -154,7 +154,7 @@ def _declarations(model: Model) -> Iterator[str]:
     def declared(array: Array) -> str:
         return f"[{', '.join(array.plates)}] {array.range}"
 
-    yield f"model {model.name}, sizes {', '.join(model.sizes)} (integers >= 1)"
+    yield f"model {model.name}, sizes {', '.join(model.sizes)} (integers >= 1), x over {model.observed}, z over {model.latent}"
     for p in model.parameters.values():
         yield f"  parameter {p.name}{declared(p)}, {'learned' if p.learned else 'fixed'}"
     for net in model.networks.values():
@@ -176,7 +176,7 @@ def _family(family: Family, normal: Collection[str]) -> Iterator[str]:
 def _factor(model: Model, role: str) -> str:
     factor, family, size = model.factors[role], model.family(role), model.plate(role)
     if family.name == ANY:
-        return f"  {role} q(z | x(n)) = any law"
+        return f"  {role} q(z | x(n)) = any law, which reads none of the above"
     scope = {"prior": (), "decoder": ("z",), "encoder": ("n",)}[role]
     variable, letter = ("x", "d") if role == "decoder" else ("z", "h")
     printed = []

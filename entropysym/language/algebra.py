@@ -60,7 +60,8 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
     e, denominators = _denominators_masked(e, factored=powers)
     e = _multiplied_out(e, powers)
-    inside = [f.args[0] for f in e.atoms(sp.log) if not f.args[0].is_Symbol]
+    logs = e.atoms(sp.log) if holds(e, (sp.log,)) else ()
+    inside = [f.args[0] for f in logs if not f.args[0].is_Symbol]
     if inside:
         split = sp.expand_log(e)
         if split != e:
@@ -76,8 +77,29 @@ def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
 
 
 def _multiplied_out(e: sp.Expr, powers: bool) -> sp.Expr:
+    """Products of sums as sums of products; what binders hold has been multiplied out before, and is not walked again."""
+    if isinstance(e, sp.Add):
+        return sp.Add(*(_multiplied_out(a, powers) for a in e.args))
+    if not isinstance(e, sp.Mul):
+        return _factor_out(e, powers)
+    sums, plain = [], []
+    for f in e.args:
+        part = _factor_out(f, powers)
+        (sums if isinstance(part, sp.Add) else plain).append(part)
+    if not sums:
+        return sp.Mul(*plain)
+    products = [sp.Mul(*plain)]
+    for s in sums:
+        products = [sp.Mul(p, t) for p in products for t in s.args]
+    return sp.Add(*products)
+
+
+@lru_cache(maxsize=2**14)
+def _factor_out(f: sp.Expr, powers: bool) -> sp.Expr:
+    if not f.args or isinstance(f, (sp.Sum, DataMean, _Expectation)):
+        return f
     hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
-    return e.expand(basic=False, **hints) if e.args else e
+    return f.expand(basic=False, **hints)
 
 
 #: Divisions that one addend may take.
@@ -155,7 +177,7 @@ def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[s
         inside = (f.is_Pow and f.exp.could_extract_minus_sign()) or isinstance(f, sp.log)
         return inside and f.args[0].is_Add
 
-    if not any(map(whole, e.atoms(sp.Pow, sp.log))):
+    if not holds(e, (sp.Pow, sp.log)) or not any(map(whole, e.atoms(sp.Pow, sp.log))):
         return e, {}
     return e.replace(whole, lambda f: f.func(mask(f.args[0]), *f.args[1:])), meant
 
@@ -176,7 +198,7 @@ def _factored(e: sp.Expr) -> sp.Expr:
 
 def _exponentials_split(e: sp.Expr) -> sp.Expr:
     """$e^{a+b}$ as $e^ae^b$: SymPy does not see that $e^{a+b}e^{-a-b}$ is 1, and its own splitting turns sums into products."""
-    if not e.atoms(sp.exp):
+    if not holds(e, (sp.exp,)):
         return e
     return e.replace(
         lambda f: isinstance(f, sp.exp) and f.args[0].is_Add,
@@ -276,13 +298,25 @@ def vanishes(expression: sp.Expr) -> bool:
     return sp.expand(numerator) == 0
 
 
-def _reads_latent(e: sp.Expr) -> bool:
-    return bool(
-        e.has(LATENT, NOISE)
-        or e.atoms(LogDensity)
-        or any(h.role == "decoder" for h in e.atoms(Entropy))
-        or any(h.role == "prior" for h in e.atoms(LogBaseMeasure))
-    )
+@lru_cache(maxsize=2**15)
+def _reads_latent(e: sp.Basic) -> bool:
+    """Whether the latent, or the noise it is made of, stands in an expression; subexpressions come back, so their answers are kept."""
+    if isinstance(e, sp.Indexed):
+        return e.base in (LATENT, NOISE)
+    if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
+        reads = {
+            LogDensity: ("prior", "decoder"),
+            Entropy: ("decoder",),
+            LogBaseMeasure: ("prior",),
+        }
+        return e.role in reads[type(e)]
+    return any(map(_reads_latent, e.args))
+
+
+@lru_cache(maxsize=2**16)
+def holds(e: sp.Basic, kinds: tuple[type, ...]) -> bool:
+    """Whether an expression of one of the kinds stands in e; `atoms` would walk through e each time."""
+    return isinstance(e, kinds) or any(holds(a, kinds) for a in e.args)
 
 
 def addends(expression: sp.Expr) -> tuple[sp.Expr, ...]:

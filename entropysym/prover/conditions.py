@@ -42,14 +42,17 @@ def conditions(
 
 
 def refusal_conditions(model: Model, kind: str) -> tuple[Condition, ...]:
-    """What a witness rests on: regular families, and an encoder that is the prior (kind `decoder`) or whose networks learn nothing (kind `prior`)."""
+    """What a witness rests on: regular families, and an encoder that is the prior (kind `decoder`), or a prior and an encoder whose networks learn nothing (kind `prior`)."""
     out = []
-    for name in sorted({model.prior.family.name, model.decoder.family.name}):
-        out += [Condition("normalised", name), Condition("score", name)]
+    for family in sorted({model.prior.family, model.decoder.family}, key=lambda f: f.name):
+        out += [Condition("normalised", family.name), Condition("score", family.name)]
+        if family.log_base_measure != 0:
+            out.append(Condition("base_measure", family.name))
     out += [Condition("finite", "objective"), Condition("interchange", "objective")]
     if kind == "decoder":
         return (*out, Condition("collapsed", "encoder"))
-    read = {v.name for a in model.encoder.arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
+    arguments = (*model.prior.arguments, *model.encoder.arguments)
+    read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return (*out, *(Condition("frozen", w.name) for w in model.networks if w.name in read))
 
 

@@ -1,7 +1,7 @@
 r"""One direction: the motion v of everything learned for which $D_v\mathcal J=\sum_f\Delta_f$, as the solution of one linear system.
 
 Every learned, unconstrained parameter of prior, decoder and encoder may move: a scalar by an unknown function of the scalars, an array that stands
-alone under its plate by an unknown function of its entry, any other array by numbers times itself, times the other arrays that fit, plus a constant. Each
+alone under its plate by an unknown function of its entry, any other array by numbers times itself, times the other arrays that fit, a vector also by a constant. Each
 function of data, latents, noise and networks in $D_v\mathcal J-\sum_f\Delta_f$ gives one equation, and the input of every network has to stand still.
 
 The right sides $\Delta_f$ of the factors are eliminated together, so the largest solvable set of factors is read off at the end: that is the partial result, and
@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.algebra import addends, distributed
+from entropysym.language.algebra import addends, distributed, holds
 from entropysym.language.heads import DataMean, Entropy, Vector, _Binder, _Expectation
 from entropysym.language.matrices import Matrix, Scaled
 from entropysym.language.objective import (
@@ -30,6 +31,8 @@ from entropysym.language.records import Family, Model, Parameter
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 from entropysym.prover.elimination import Element, Field, Row, eliminate, in_primes
 from entropysym.prover.motion import Motion
+
+_Rows = dict[Any, dict[Any, sp.Expr]]  # (mark, function) -> unknown or right side -> coefficient
 
 #: Roles whose terms the entropy sum replaces, the last one first where only one can be had.
 FACTORS = ("prior", "decoder")
@@ -116,12 +119,14 @@ def _best(model: Model, entropies: dict[Family, sp.Expr], *, moving: bool) -> Di
         equations = _equations(model, entropies, unknowns, moving)
     except InputError:  # something moves that has no derivative
         return Direction({}, ())
+    collected = [_collected(e, place, unknowns) for place, e in enumerate(equations)]
     systems: dict[tuple[str, ...], _Solved] = {}
     for factors, left_out in _PREFERRED:
         if "penalty" in left_out and len(left_out) == 1 and model.objective.penalty == 0:
             continue
         if left_out not in systems:
-            systems[left_out] = _solve([e for e in equations if e.part not in left_out], unknowns)
+            kept = [c for c, e in zip(collected, equations, strict=True) if e.part not in left_out]
+            systems[left_out] = _solve(kept, unknowns)
         found = systems[left_out].motions(factors)
         if found is not None:
             alone = systems[left_out].motions(("prior",)) if "prior" in factors else None
@@ -168,7 +173,7 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
                 motion: sp.Expr = own
             else:
                 motion = unknown("w", p, then) * p.entry
-                if p.range == "real":
+                if p.range == "real" and len(p.plates) == 1:
                     motion += unknown("a", p, then)
             if p.range == "real" and about_a_mean:
                 motion += sp.Add(*(unknown("k", p, last) * e for e in _fitting(model, p)))
@@ -275,7 +280,7 @@ def _encoder_entropy(model: Model, entropies: dict[Family, sp.Expr], one: bool) 
 
 def with_signs(e: sp.Expr) -> sp.Expr:
     """|u| as u sign(u), so that its derivative, sign(u) Du, can be matched; sign(-u) is -sign(u)."""
-    if not e.atoms(sp.Abs, sp.sign):
+    if not holds(e, (sp.Abs, sp.sign)):
         return e
     e = e.replace(lambda f: isinstance(f, sp.Abs), lambda f: f.args[0] * sp.sign(f.args[0]))
     return e.replace(lambda f: isinstance(f, sp.sign), lambda f: _sign(sp.expand(f.args[0])))
@@ -329,13 +334,23 @@ def _may_vanish(value: sp.Expr) -> Iterator[sp.Expr]:
             yield f
 
 
-def _solve(equations: Sequence[_Equation], unknowns: _Unknowns) -> _Solved:
-    found: dict[Any, dict[Any, sp.Expr]] = {}
-    for place, e in enumerate(equations):
-        # The parts of the objective add up, function by function; each input stands still on its own.
-        mark = place if e.part == "still" else e.index
-        _collect(found, mark, e.moved, e.index, unknowns, None)
-        _collect(found, mark, e.delta, e.index, unknowns, e.part)
+def _collected(e: _Equation, place: int, unknowns: _Unknowns) -> _Rows:
+    """The rows of one equation, by its mark and function."""
+    found: _Rows = {}
+    # The parts of the objective add up, function by function; each input stands still on its own.
+    mark = place if e.part == "still" else e.index
+    _collect(found, mark, e.moved, e.index, unknowns, None)
+    _collect(found, mark, e.delta, e.index, unknowns, e.part)
+    return found
+
+
+def _solve(equations: Sequence[_Rows], unknowns: _Unknowns) -> _Solved:
+    found: _Rows = {}
+    for rows_of_one in equations:
+        for where, row in rows_of_one.items():
+            total = found.setdefault(where, {})
+            for u, c in row.items():
+                total[u] = total.get(u, sp.S.Zero) + c
     rows = [
         (mark if isinstance(mark, sp.Symbol) else None, row) for (mark, _), row in found.items()
     ]
@@ -375,7 +390,7 @@ def _for_every_entry(field: Field, row: Row) -> list[Row]:
 
 
 def _collect(
-    found: dict[Any, dict[Any, sp.Expr]],
+    found: _Rows,
     mark: Any,
     expression: sp.Expr,
     index: sp.Symbol | None,
@@ -403,6 +418,7 @@ def _collect(
         row[u] = row.get(u, sp.S.Zero) + coefficient
 
 
+@lru_cache(maxsize=2**14)
 def _is_coefficient(f: sp.Expr, index: sp.Symbol | None) -> bool:
     """Whether a factor depends on scalars, sizes and entries at the plate's own index alone."""
     if f.atoms(_Binder, _Expectation, sp.Sum, Matrix, Entropy, sp.Dummy):

@@ -152,7 +152,8 @@ def _slope(e: sp.Expr) -> sp.Expr:
 
 def _of_decoder(model: Model) -> Iterator[Witness]:
     family = model.decoder.family
-    x = family.variable
+    x, log_p = family.variable, family.log_density
+    assert log_p is not None  # a decoder has a density
     for here in _instances(model):
         values = dict(zip(family.arguments, here.arguments(model.decoder), strict=True))
         if not all(v.is_Rational for v in values.values()):
@@ -162,9 +163,12 @@ def _of_decoder(model: Model) -> Iterator[Witness]:
             for a, e in zip(family.arguments, model.decoder.arguments, strict=True)
             if _is_free(here, e)
         ]
-        log_p = family.log_density - family.log_base_measure
         rows = [sp.S.One, *(sp.diff(log_p, a).xreplace(values) for a in free)]
-        found = _weights(rows, log_p.xreplace(values), x, _POINTS[family.support])
+        kinks = [u.args[0].xreplace(values) for u in log_p.atoms(sp.Abs) if u.has(*free)]
+        points = _POINTS[family.support]
+        points = [p for p in points if not any(u.xreplace({x: p}) == 0 for u in kinks)]
+        target = (log_p - family.log_base_measure).xreplace(values)
+        found = _weights(rows, target, x, points)
         if found is not None:
             weighted, gap = found
             yield Witness("decoder", *here.named(), weighted, gap)
@@ -263,7 +267,7 @@ def _mean(e: sp.Expr) -> sp.Expr:
     e = sp.expand(e)
     if not e.is_polynomial(_EPS) or sp.degree(e, _EPS) > 2:
         return sp.nan
-    return e.coeff(_EPS, 0) + e.coeff(_EPS, 2)
+    return sp.Add(e.coeff(_EPS, 0), e.coeff(_EPS, 2))
 
 
 def missing(model: Model, role: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from entropysym.language.heads import (
     OtherNoiseExpectation,
     _Expectation,
 )
-from entropysym.language.matrices import Quadratic, Scaled
+from entropysym.language.matrices import Matrix, Quadratic, Scaled
 from entropysym.language.objective import (
     latents_written_out,
     objective,
@@ -139,7 +139,7 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
         {
             e: _moments(e)
             for e in expression.atoms(_Expectation)
-            if not isinstance(e, (LawExpectation, LocationScaleExpectation, OtherNoiseExpectation))
+            if _has_moments(e)
             and not any(
                 isinstance(a, sp.Function) and a.has(LATENT) for a in e.body.atoms(sp.Function)
             )
@@ -147,6 +147,12 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
         }
     )
     return distributed(averaged) if averaged != expression else expression
+
+
+def _has_moments(e: _Expectation) -> bool:
+    """Whether z is location + scale * standard normal noise, latent by latent."""
+    other = (LawExpectation, LocationScaleExpectation, OtherNoiseExpectation)
+    return not isinstance(e, other) and not isinstance(e.law[-1], Matrix)
 
 
 def _polynomial(body: sp.Basic) -> bool:

@@ -197,7 +197,7 @@ REASONS = {
     "logistic noise has variance one": "not shown to equal the entropy sum",
     "the entropy of a certified prior in the closed form": "'H prior': a head that is unknown",
     "twice the entropy of an encoder of any law": "not shown to equal the entropy sum",
-    "any law as a prior": "prior: family: 'any': not one of normal",
+    "any law as a prior": "'any': not one of normal",
     "a family called Any": "a name that the printed statement needs",
     "a real encoder beside a positive prior": "the encoder is real, the prior positive",
     "a count encoder beside a binary prior": "the encoder is count, the prior binary",

@@ -658,6 +658,59 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
 }
 
 
+def _argument_called_var() -> dict:
+    """The density names the argument, and the argument is called like the variable."""
+    renamed = everywhere(vae2(), (["arg", "mean"], ["arg", "var"]))
+    return sealed(json.loads(json.dumps(renamed).replace('"mean", "range"', '"var", "range"')))
+
+
+def _gap(*more: Any) -> dict:
+    gap = vae2()["statement"]["claim"]["gap"]
+    other = [*gap[:-1], *more, gap[-1]]
+    return forged(vae2(), (("statement", "claim", "gap"), other), (("steps", 4, "result"), other))
+
+
+B = ["param", "b", 0]
+HOLES: dict[str, Callable[[], dict]] = {
+    "a gap one nat too large": lambda: _gap(1),
+    "a gap in the claim alone": lambda: forged(
+        vae2(), (("statement", "claim", "gap"), lambda old: [*old[:-1], 1, old[-1]])
+    ),
+    "a gap with two derivatives": lambda: _gap(["D", ["objective"]]),
+    "a gap with the densities": lambda: _gap(
+        ["mean", ["expect", 0, ["logp", "prior", 0]]],
+        neg(["mean", ["expect", 0, ["logp", "prior", 0]]]),
+    ),
+    "an entropy sum in the claim alone": lambda: forged(vae2(), (SUM, lambda old: [*old, 1])),
+    "an excess that does not belong to it": lambda: forged(vae2(), (EXCESS, ["size", "D"])),
+    "one over a real": lambda: _nothing(linear_vae(), ["sum", "D", ["pow", B, -1]]),
+    "the root of a real": lambda: _nothing(linear_vae(), ["sum", "D", ["pow", B, HALF]]),
+    "the root of a square, which may be zero": lambda: _nothing(
+        linear_vae(), ["sum", "D", ["pow", ["pow", B, 2], HALF]]
+    ),
+    "the log of a difference of squares": lambda: _nothing(
+        linear_vae(), ["sum", "D", ["log", ["add", 1, neg(["pow", B, 2])]]]
+    ),
+    "a location on the positive numbers": lambda: forged(vae2(), family("support", "positive")),
+    "a location without a scale": lambda: forged(linear_vae(), family("scale", None)),
+    "an argument called like the variable": _argument_called_var,
+    "an argument too many": lambda: forged(
+        vae2(), ((*MODEL, "prior", "arguments"), lambda old: [*old, 1])
+    ),
+    "a direction under an index too many": lambda: forged(
+        vae2(), ((*DIRECTION, "alpha2"), neg(["param", "alpha2", 1]))
+    ),
+}
+
+# What no statement says: these are false in their steps, or in a name or a hash.
+BESIDE_THE_KERNEL = {
+    "the Normal density under the name of another family",
+    "an infinite mean minus itself in a step",
+    "an entropy that nobody wrote down moves",
+    "a family called Any",
+}
+
+
 def text(document: dict, old: str, new: str) -> bytes:
     return json.dumps(document).replace(old, new, 1).encode()
 
@@ -671,7 +724,14 @@ def _dump(document: dict) -> bytes:
     return json.dumps(document).encode()
 
 
+def _renamed(name: str) -> bytes:
+    return json.dumps(
+        sealed(json.loads(json.dumps(vae2()).replace('"sigma2"', json.dumps(name))))
+    ).encode()
+
+
 VALID = _dump(vae2())
+FALSE_CLAIMS |= HOLES
 
 TAMPERINGS: dict[str, Callable[[], bytes]] = {
     **{f"step {i} deleted": lambda i=i: _steps(lambda s: s[:i] + s[i + 1 :]) for i in (0, 1, 4, 5)},
@@ -720,6 +780,12 @@ TAMPERINGS: dict[str, Callable[[], bytes]] = {
     "a parameter called like a size": lambda: json.dumps(
         sealed(json.loads(json.dumps(vae2()).replace('"sigma2"', '"D"')))
     ).encode(),
+    "a parameter with a space in its name": lambda: _renamed("sigma 2"),
+    "a parameter with a line break in its name": lambda: _renamed("s\nmodel vae2"),
+    "a parameter without a name": lambda: _renamed(""),
+    "a constraint as long as a page": lambda: _dump(
+        forged(vae2(), ((*MODEL, "constraints", 0, "text"), "x" * 201))
+    ),
     "a parameter called pi": lambda: json.dumps(
         sealed(json.loads(json.dumps(vae2()).replace('"sigma2"', '"pi"')))
     ).encode(),

@@ -56,9 +56,9 @@ def distinct_sums(count: int, power: int) -> Any:
     return ["mean", ["mul", *terms]]
 
 
-def _divided(by: Any, count: int, power: int) -> Any:
-    """by^16 / product of (by + k)^power"""
-    return ["mul", ["pow", by, 16], *[["pow", ["add", by, k + 1], -power] for k in range(count)]]
+def _divided(by: Any, count: int, power: int, top: int = 16) -> Any:
+    """by^top / product of (by + k)^power"""
+    return ["mul", ["pow", by, top], *[["pow", ["add", by, k + 1], -power] for k in range(count)]]
 
 
 def _long_argument(terms: int, times: int) -> bytes:
@@ -140,6 +140,15 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "many primes": lambda: with_closed_form(
         ["add", *[["log", 10**17 + 2 * k + 1] for k in range(3000)]]
     ),
+    "divisions of high powers": lambda: with_closed_form(_divided(SIGMA, 4, 64, 64)),
+    "a division of a high power": lambda: with_closed_form(_divided(SIGMA, 1, 64, 64)),
+    "divisions of high powers inside a sum": lambda: with_split(
+        ["sum", "H", _divided(ALPHA, 12, 64, 64)]
+    ),
+    "a high tower of powers": lambda: with_closed_form(
+        nested(lambda t: ["pow", ["add", 1, t], 64], SIGMA, 20)
+    ),
+    "a very high moment of the noise": lambda: with_split(_moment(64), linear_vae()),
     "many divisions": lambda: with_closed_form(_divided(SIGMA, 4, 16)),
     "many divisions inside a sum": lambda: with_split(["sum", "H", _divided(ALPHA, 12, 8)]),
     "many fractions": lambda: with_closed_form(

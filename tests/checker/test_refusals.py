@@ -26,7 +26,7 @@ REASONS = {
     "the variance is fixed": "D objective: not shown",
     "VAE-1 for any encoder": "D objective: not shown",
     "a base measure that is the density": "D log density = log density - log base measure",
-    "another objective": "objective: 'beta-elbo': not an object",
+    "another objective": "'beta-elbo': statement.objective is not an object",
     "a ghost parameter": "ghost.* moves, but the ELBO does not depend on it",
     "a constrained parameter moves": "sigma2: moves, but it is constrained",
     "the claim ELBO = ELBO": "entropy_sum: 'H encoder': a head that is unknown or not allowed here",

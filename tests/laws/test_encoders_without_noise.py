@@ -90,7 +90,7 @@ def test_sigmoid_belief_net(seed):
 def test_a_fixed_bernoulli_prior_leaves_its_part():
     found = es.derive(sigmoid_belief_net(learned_prior=False))
     assert isinstance(found, es.Refusal)
-    assert "the encoder's family Bernoulli has no location and scale" in found.verdict.reason
+    assert "it learns nothing, a being fixed" in found.verdict.reason
     assert found.partial.verdict.value is Value.PROVED
 
 

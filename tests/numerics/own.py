@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from entropysym.families import BERNOULLI, LAPLACE, NORMAL
+from entropysym.families import ANY, BERNOULLI, LAPLACE, NORMAL
 from entropysym.language import DataMean, Entropy, Family, ModelWriter, Softplus
 from entropysym.language.heads import LogBaseMeasure
 from entropysym.language.objective import (
@@ -58,7 +58,7 @@ STUDENT_T = Family(
     location=m,
     scale=b,
 )
-ANY = Family("Any", (), x, None)  # type: ignore[arg-type]
+
 
 _NORMAL_VARIANCE = NORMAL.arguments[1]
 _LAPLACE_SCALE = LAPLACE.arguments[1]

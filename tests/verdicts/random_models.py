@@ -7,8 +7,9 @@ prior, decoder and encoder fit each other, or nearly so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -17,7 +18,29 @@ import sympy as sp
 from entropysym import families
 from entropysym.language import Model, ModelWriter, Objective, Softplus
 
-from .catalogue import ANY, CASES, LAWS, Case
+from .catalogue import ANY, CASES, LAWS
+from .choices import (
+    BINARY,
+    COUNT,
+    DECODER_LOCATIONS,
+    ENCODER_LOCATIONS,
+    ENCODER_SCALES,
+    ENCODERS,
+    FITTING_DECODERS,
+    FIXED_PRIORS,
+    FREE,
+    HELD,
+    LOCATED,
+    MOVING_PRIORS,
+    POSITIVE,
+    PRIOR_LOCATIONS,
+    READING,
+    REAL,
+    SCALED_ENCODERS,
+    SHARED,
+    SHIPPED,
+    UNIT,
+)
 from .writing import Lines
 
 
@@ -46,67 +69,6 @@ class Spec:
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
 
 
-REAL = (
-    "Normal", "Laplace", "NormalStd", "NormalPrecision", "NormalLogVariance", "NormalFactor", "NormalPlain",
-    "UnitNormal", "StandardNormal", "StandardLaplace", "Logistic", "Gumbel", "Student", "Cauchy", "Quartic",
-)  # fmt: skip
-POSITIVE = ("Exponential", "Gamma", "HalfNormal", "Rayleigh", "LogNormal")
-BINARY = ("Bernoulli", "BernoulliLogit", "BernoulliOdds")
-COUNT = ("Poisson", "PoissonRate", "Geometric", "NegativeBinomial")
-#: Families of z for an encoder, by the support of the prior.
-ENCODERS = {
-    "real": (
-        "Normal", "Normal", "NormalStd", "NormalLogVariance", "NormalFactor", "NormalPlain", "UnitNormal", "Laplace",
-        "LaplaceScaled", "Logistic", "Gumbel", "Student", "Cauchy",
-    ),
-    "positive": ("Exponential", "HalfNormal", "Gamma", "LogNormal", "PowerUnit"),
-    "unit": ("PowerUnit",),
-    "binary": BINARY,
-    "count": ("Poisson", "Geometric"),
-}  # fmt: skip
-
-#: Scales that move freely, and others.
-FREE = (
-    "learned",
-    "each",
-    "exp",
-    "softplus",
-    "square",
-    "root",
-    "inverse",
-    "product",
-    "power",
-    "ratio",
-)
-HELD = (
-    "one", "number", "fixed", "fixed_each", "plus_known", "plus_known_each", "softplus_sum", "clamp", "inactive_clamp", "exp_abs",
-    "exp_tanh",
-)  # fmt: skip
-#: Scales that read z and can move.
-READING = ("times_network", "exp_network")
-SHARED = ("shared", "shared_square", "shared_inverse", "shared_root", "shared_product")
-HEADS = (
-    "exp", "softplus", "square", "root", "inverse", "plus_known", "plus_known_each", "softplus_sum", "power", "exp_abs",
-    "exp_tanh",
-)  # fmt: skip
-PRIOR_LOCATIONS = ("zero", "number", "fixed", "fixed_array", "learned", "learned_array")
-DECODER_LOCATIONS = (
-    "linear",
-    "linear_bias",
-    "network",
-    "network_of_linear",
-    "last_layer",
-    "last_layer_no_bias",
-)
-ENCODER_LOCATIONS = (
-    "network", "frozen", "linear", "linear_no_bias", "linear_fixed", "linear_fixed_offset", "last_layer", "tied", "zero",
-    "network_of_linear",
-)  # fmt: skip
-ENCODER_SCALES = (
-    "network", "frozen", "exp_network", "times_network", "each", "learned", "fixed", "one", "shared", "shared_root", "exp", "softplus",
-)  # fmt: skip
-
-
 def _often(random: Random, often: tuple[str, ...], rarely: tuple[str, ...], odds: float) -> str:
     return random.choice(often if random.random() < odds else rarely)
 
@@ -125,48 +87,34 @@ def random_spec(random: Random) -> Spec:
 
 
 def _family(random: Random) -> str:
-    kinds = (
-        REAL,
-        REAL,
-        REAL,
-        REAL,
-        REAL,
-        REAL,
-        POSITIVE,
-        POSITIVE,
-        BINARY,
-        COUNT,
-        COUNT,
-        ("PowerUnit",),
-    )
+    kinds = (*[REAL] * 6, *[POSITIVE] * 2, BINARY, *[COUNT] * 2, UNIT)
     return random.choice(random.choice(kinds))
 
 
 def _wild(random: Random) -> Spec:
+    """A spec whose parts are drawn each for itself."""
     prior = _family(random)
+    shape = partial(_often, random, ("fixed", "number"), ("learned",), 0.85)
     return Spec(
         prior=prior,
         prior_location=random.choice(PRIOR_LOCATIONS),
         prior_scale=random.choice((*FREE, *HELD, *SHARED)),
-        prior_shape=_often(random, ("fixed", "number"), ("learned",), 0.85),
+        prior_shape=shape(),
         decoder=_family(random),
         decoder_location=random.choice((*DECODER_LOCATIONS, "linear_fixed", "frozen")),
-        decoder_scale=random.choice((*FREE, *HELD, *READING, "exp_linear", "network", "softplus_network")),
-        decoder_shape=_often(random, ("fixed", "number"), ("learned",), 0.85),
+        decoder_scale=random.choice(
+            (*FREE, *HELD, *READING, "exp_linear", "network", "softplus_network")
+        ),
+        decoder_shape=shape(),
         encoder=random.choice(ENCODERS[CASES[prior].support]),
         encoder_location=random.choice(ENCODER_LOCATIONS),
         encoder_scale=random.choice(ENCODER_SCALES),
-        encoder_shape="number",
-    )  # fmt: skip
+    )
 
 
 def _fitting(random: Random) -> Spec:
     """A prior that moves by itself under any encoder, or a fixed one under an encoder that is closed under scaling."""
-    decoder = random.choice(
-        ("Normal", "Normal", "NormalStd", "NormalPrecision", "NormalLogVariance", "NormalFactor", "NormalPlain", "Laplace",
-         "Quartic", "Bernoulli", "BernoulliLogit", "Poisson", "Exponential", "HalfNormal", "Rayleigh", "LogNormal",
-         "BernoulliOdds", "PoissonRate", "Geometric")
-    )  # fmt: skip
+    decoder = random.choice(FITTING_DECODERS)
     case = CASES[decoder]
     location, scale = random.choice(DECODER_LOCATIONS), random.choice((*FREE, *FREE, *READING))
     if case.kinds == ("natural",):
@@ -180,55 +128,41 @@ def _fitting(random: Random) -> Spec:
 
 
 def _moving(spec: Spec, random: Random) -> Spec:
-    prior = random.choice(
-        ("Normal", "Normal", "NormalStd", "NormalPrecision", "NormalLogVariance", "NormalFactor", "Laplace", "Quartic",
-         "Exponential", "HalfNormal", "Rayleigh", "LogNormal", "Bernoulli", "PoissonRate", "Geometric", "NegativeBinomial")
-    )  # fmt: skip
-    case = CASES[prior]
+    case = CASES[random.choice(MOVING_PRIORS)]
+    location = "learned_array" if "natural" in case.kinds else random.choice(PRIOR_LOCATIONS)
+    any_law = ANY is not None and random.random() < 0.3
     return replace(
         spec,
-        prior=prior,
-        prior_location="learned_array" if "natural" in case.kinds else random.choice(PRIOR_LOCATIONS),
+        prior=case.name,
+        prior_location=location,
         prior_scale=random.choice((*FREE, "shared", "shared_square", "shared_product")),
         prior_shape=random.choice(("fixed", "number")),
-        encoder="Any" if ANY and random.random() < 0.15 else random.choice(ENCODERS[case.support]),
+        encoder="Any" if any_law else random.choice(ENCODERS[case.support]),
         encoder_location=random.choice(ENCODER_LOCATIONS),
         encoder_scale=random.choice(ENCODER_SCALES),
-    )  # fmt: skip
+    )
 
 
 def _scaling(spec: Spec, random: Random) -> Spec:
-    prior = random.choice(
-        ("Normal", "Normal", "Normal", "StandardNormal", "UnitNormal", "Laplace", "StandardLaplace", "NormalStd", "Quartic")
-    )  # fmt: skip
     location = random.choice(("linear_bias", "linear", "network_of_linear", "network_of_linear"))
     kinds, scale = CASES[spec.decoder].kinds, random.choice(FREE)
     if kinds == ("natural",):
         location = "linear_bias"
     if kinds == ("scale",):
         scale = "exp_linear"
+    means = ("linear", "last_layer", "linear_no_bias")
+    scales = ("each", "exp_network", "times_network", "learned", "exp")
     return replace(
         spec,
-        prior=prior,
+        prior=random.choice(FIXED_PRIORS),
         prior_location=_often(random, ("zero",), ("number", "fixed", "fixed_array"), 0.8),
         prior_scale=random.choice(("one", "number", "fixed")),
         decoder_location=location,
         decoder_scale=scale,
-        encoder=random.choice(("Normal", "Normal", "NormalStd", "NormalLogVariance", "LaplaceScaled", "Logistic", "Gumbel")),
-        encoder_location=_often(random, ("linear", "last_layer", "linear_no_bias"), ENCODER_LOCATIONS, 0.8),
-        encoder_scale=_often(random, ("each", "exp_network", "times_network", "learned", "exp"), ENCODER_SCALES, 0.8),
-    )  # fmt: skip
-
-
-#: Shipped families for own ones.
-SHIPPED = {
-    **dict.fromkeys(
-        ("NormalStd", "NormalPrecision", "NormalLogVariance", "NormalFactor", "NormalPlain"),
-        "Normal",
-    ),
-    **dict.fromkeys(("LaplaceScaled", "Quartic"), "Laplace"),
-    **dict.fromkeys(("BernoulliLogit",), "Bernoulli"),
-}
+        encoder=random.choice(SCALED_ENCODERS),
+        encoder_location=_often(random, means, ENCODER_LOCATIONS, 0.8),
+        encoder_scale=_often(random, scales, ENCODER_SCALES, 0.8),
+    )
 
 
 def _settled(spec: Spec, random: Random) -> Spec:
@@ -242,13 +176,16 @@ def _settled(spec: Spec, random: Random) -> Spec:
         spec = replace(spec, beta=random.choice(("fixed", "number")))
     if random.random() < 0.06:
         spec = replace(spec, constraint=random.choice(("weights", "scale", "network")))
+    still = spec.encoder_location == "zero" or spec.encoder not in LOCATED
+    if still and random.random() < 0.8:  # few encoders with one law for all data
+        scale = random.choice(("network", "times_network", "frozen"))
+        spec = replace(spec, encoder_scale=scale)
     if spec.encoder != "Any" and CASES[spec.encoder].draw is None:
-        still = ("network", "frozen", "fixed", "one")  # an encoder of points does not move
-        spec = replace(
-            spec,
-            encoder_location=spec.encoder_location if spec.encoder_location in ("network", "frozen", "linear_fixed") else "network",
-            encoder_scale=spec.encoder_scale if spec.encoder_scale in still else "network",
-        )  # fmt: skip
+        # An encoder of weighted points does not move.
+        if spec.encoder_location not in ("network", "frozen", "linear_fixed"):
+            spec = replace(spec, encoder_location="network")
+        if spec.encoder_scale not in ("network", "frozen", "fixed", "one"):
+            spec = replace(spec, encoder_scale="network")
     return spec
 
 
@@ -266,10 +203,8 @@ def source(spec: Spec) -> list[str]:
 
 def namespace() -> dict[str, Any]:
     """What the lines read: ``from sympy import …``, the language, and the catalogue of families."""
-    return {
-        "sp": sp, "ModelWriter": ModelWriter, "Objective": Objective, "Softplus": Softplus,
-        "families": families, "LAWS": LAWS,
-    }  # fmt: skip
+    language = {"ModelWriter": ModelWriter, "Objective": Objective, "Softplus": Softplus}
+    return {"sp": sp, "families": families, "LAWS": LAWS, **language}
 
 
 def build(spec: Spec) -> Model:
@@ -302,48 +237,3 @@ def shrunk(spec: Spec, fails: Callable[[Spec], bool], tries: int = 16) -> Spec:
             if failed:
                 spec, again = simpler, True
     return spec
-
-
-def features(spec: Spec, model: Model) -> set[str]:
-    """The features of a model that the report counts."""
-    cases: Mapping[str, Case | None] = {
-        role: CASES.get(getattr(spec, role)) for role in ("prior", "decoder", "encoder")
-    }
-    text = "\n".join(source(spec))
-    used = {role: _used(spec, role, case) for role, case in cases.items()}
-    found = {
-        "own family": any(c is not None and c.own for c in cases.values()),
-        "own decoder family": cases["decoder"].own,
-        "own prior family": cases["prior"].own,
-        "own encoder family": cases["encoder"] is not None and cases["encoder"].own,
-        "encoder not Normal": spec.encoder == "Any" or not spec.encoder.startswith("Normal"),
-        "argument that stays fixed": any(
-            c and {"shape"} & set(c.kinds) and getattr(spec, f"{role}_shape") != "learned" for role, c in cases.items()
-        ) or any(c and c.own and len(c.kinds) < 2 and c.support == "real" for c in cases.values()),
-        "base measure": any(c and c.record.log_base_measure != 0 for c in cases.values()),
-        "shared parameter": any(u.startswith("shared") or u == "tied" for u in set().union(*used.values())),
-        "head": bool(set().union(*used.values()) & {*HEADS, "exp_network", "softplus_network", "product", "ratio"}),
-        "encoder linear": bool(used["encoder"] & {"linear", "linear_no_bias", "linear_fixed", "linear_fixed_offset", "last_layer", "tied"}),
-        "encoder abstract": bool(used["encoder"] & {"network", "exp_network", "times_network", "frozen"}),
-        "encoder with learned parameters": any(
-            p.learned and any(a.has(p.symbol) for a in model.encoder.arguments) for p in model.parameters
-        ),
-        "encoder frozen": bool(used["encoder"] & {"frozen", "linear_fixed"}),
-        "decoder linear": bool(used["decoder"] & {"linear", "linear_bias", "exp_linear", "linear_fixed"}),
-        "decoder network": bool(used["decoder"] & {"network", "last_layer", "last_layer_no_bias", "frozen", "exp_last_layer"}),
-        "decoder network of linear": "network_of_linear" in used["decoder"],
-        "prior mean": bool(used["prior"] & {"number", "fixed_array", "learned", "learned_array"}) and spec.prior_location != "zero",
-        "penalty": "penalty=" in text,
-        "beta": "weight=" in text,
-        "clamp (rare)": "Max(" in text,
-        "constraint (rare)": ".constrain(" in text,
-    }  # fmt: skip
-    return {name for name, there in found.items() if there}
-
-
-def _used(spec: Spec, role: str, case: Case | None) -> set[str]:
-    """The choices that a factor's arguments really read."""
-    kinds = set(case.kinds) if case else set()
-    read = {"location": kinds & {"location", "natural"}, "scale": kinds & {"scale", "logscale"}}
-    read["shape"] = kinds & {"shape"}
-    return {getattr(spec, f"{role}_{part}") for part, there in read.items() if there}

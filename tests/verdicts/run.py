@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections import Counter
 from functools import partial
@@ -16,9 +15,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from .catalogue import LAWS
 from .random_models import source, spec_of
-from .trying import FAULTS, smaller, tried
+from .trying import FAULTS, kind, smaller, tried
 
 #: Verdicts that are wrong, of which there must be none.
 WRONG = (
@@ -137,13 +135,6 @@ def examples(order: list[tuple[tuple[str, str], list[dict[str, Any]]]], jobs: in
                     shown.append(one["lines"])
                     out += ["", f"# seed {row['seed']}: {one['reason'][:300]}", *one["lines"]]
     return out
-
-
-def kind(reason: str) -> str:
-    """Reasons that differ in names and numbers only are one kind."""
-    words = re.sub(r"[0-9]+|\b[a-zA-Z]\w*\[.*?\]", "", reason).split()
-    names = {*LAWS, "prior", "decoder", "encoder"}
-    return " ".join(word for word in words if word.strip(",.:;") not in names)[:70]
 
 
 if __name__ == "__main__":

@@ -17,12 +17,15 @@ from entropysym.errors import InputError
 from entropysym.families import NORMAL
 from entropysym.language import ModelWriter
 from entropysym.models import ZOO
+from entropysym.models.objectives import with_weight_decay
 
-from . import evaluating, oracle, trying
+from . import evaluating, situations, trying
 from .catalogue import CASES
-from .oracle import claimed_residual, is_true, noise_rule, relative_residual, rows
-from .random_models import Spec, build, features, random_spec, shrunk, source, spec_of
+from .features import features
+from .oracle import claimed_residual, is_true, relative_residual
+from .random_models import Spec, build, random_spec, shrunk, source, spec_of
 from .run import WRONG, report, run, unmet
+from .situations import noise_rule, rows
 from .trying import judged
 
 #: Zoo models with a univariate encoder, and those of them that have no direction.
@@ -117,18 +120,18 @@ def test_an_excess_is_compared_too():
 def test_slopes_are_those_of_differences(name, monkeypatch):
     found = rows(ZOO[name](), 0, 7)
     # The same draws, with a perturbation that is a number.
-    assert oracle.STEP == evaluating.STEP == 1e-30
+    assert situations.STEP == evaluating.STEP == 1e-30
     step = 1e-5
-    monkeypatch.setattr(oracle._Situations, "unit", lambda self, column: 0.0)
+    monkeypatch.setattr(situations.Situations, "unit", lambda self, column: 0.0)
     for column, (name_, index) in enumerate(found.columns[:6]):
         sides = []
         for sign in (1, -1):
-            situations = oracle._Situations(
-                ZOO[name](), oracle.SIZES[0], np.random.default_rng([7, 0, 0])
+            drawn = situations.Situations(
+                ZOO[name](), situations.SIZES[0], np.random.default_rng([7, 0, 0])
             )
-            symbol = next(p.symbol for p in situations.model.parameters if p.name == name_)
-            situations.parameters[symbol][index] += sign * step
-            sides.append(np.real(situations.measured()[1][0]))
+            symbol = next(p.symbol for p in drawn.model.parameters if p.name == name_)
+            drawn.parameters[symbol][index] += sign * step
+            sides.append(np.real(drawn.measured()[1][0]))
         slope = (sides[0] - sides[1]) / (2 * step)
         assert np.allclose(slope, found.slopes[:, column], rtol=1e-6, atol=1e-6)
 
@@ -152,6 +155,15 @@ def test_only_what_learns_can_rescue():
     assert is_true(ZOO["vae0"](), generous=True).word == "false"
 
 
+def test_a_pole_at_the_stationary_points_is_no_direction():
+    linear = ZOO["linear_vae"]()
+    frozen = tuple(replace(p, learned=p.name != "tau") for p in linear.parameters)
+    for model in (with_weight_decay(linear), replace(linear, parameters=frozen)):
+        assert max(relative_residual(rows(model, k, 1)) for k in range(3)) < 1e-8
+        assert is_true(model, 1).word == "false"
+    assert is_true(linear, 1).word == "true"
+
+
 def test_lines_rebuild_the_model_and_shrink():
     spec = replace(Spec(), prior="Laplace", beta="number", decoder_scale="one")
     assert source(spec)[0].startswith("w = ModelWriter")
@@ -163,7 +175,7 @@ def test_lines_rebuild_the_model_and_shrink():
 
 def test_features_and_both_answers_are_common():
     words, used, count = [], {}, 0
-    for seed in range(150):
+    for seed in range(100):
         try:
             model = build(spec := spec_of(seed))
         except InputError:
@@ -172,12 +184,12 @@ def test_features_and_both_answers_are_common():
         words.append(is_true(model, seed).word)
         for name in features(spec, model):
             used[name] = used.get(name, 0) + 1
-    assert count > 120
+    assert count > 90
     assert min(words.count("true"), words.count("false")) >= count / 4
-    assert words.count("skipped") <= count / 50
+    assert words.count("skipped") <= count / 20
     common = {name: n / count for name, n in used.items() if not name.endswith("(rare)")}
     assert len(common) >= 18
-    assert min(common.values()) >= 0.07  # 0.1 in the long run
+    assert min(common.values()) >= 0.06  # 0.1 in the long run
 
 
 def test_a_wrong_verdict_is_noticed(monkeypatch):

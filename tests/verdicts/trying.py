@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 import traceback
@@ -14,8 +15,11 @@ from entropysym.errors import InputError
 from entropysym.language import Model
 from entropysym.prover import Derivation
 
-from .oracle import SIZES, claimed_residual, is_true, rows
-from .random_models import Spec, build, features, shrunk, source, spec_of
+from .catalogue import LAWS
+from .features import features
+from .oracle import claimed_residual, is_true
+from .random_models import Spec, build, shrunk, source, spec_of
+from .situations import SIZES, rows
 
 #: A claimed direction is compared in every situation; rounding stays far below.
 AGREES = 1e-7
@@ -64,7 +68,9 @@ def asked(model: Model, seconds: int) -> dict[str, Any]:
         said |= {"verdict": found.verdict.value.name, "reason": found.verdict.reason}
         proved = found if isinstance(found, Derivation) else found.partial
         if proved is not None and proved.verdict.value.name == "PROVED":
-            said["claims"] = [(proved.direction, proved.excess)]
+            said["claims"] = [proved]
+            if isinstance(found, Derivation) and found.model != model:
+                said |= {"verdict": "EXCEPTION", "reason": "the derivation is of another model"}
             if isinstance(found, Derivation) and found.excess != 0:
                 said["verdict"] = "PROVED WITH EXCESS"
     return said | {"seconds": round(time.perf_counter() - started, 2)}
@@ -93,10 +99,13 @@ def fault(model: Model, seed: int, said: dict[str, Any]) -> str | None:
     verdict, word = said["verdict"], said["oracle"]
     if verdict == "PROVED" and word == "false":
         return "false PROVED"
-    for direction, excess in said["claims"]:
+    for claim in said[
+        "claims"
+    ]:  # where clamps are active, a partial claim is about a model without them
+        tried_at = (rows(claim.model, k, seed) for k in range(len(SIZES)))
         worst = max(
-            claimed_residual(rows(model, k, seed), model, direction, excess)
-            for k in range(len(SIZES))
+            claimed_residual(found, claim.model, claim.direction, claim.excess)
+            for found in tried_at
         )
         if not worst < AGREES:
             said["reason"] += f"; the claimed direction is off by {worst:.1e}"
@@ -120,5 +129,18 @@ def smaller(row: dict[str, Any], seconds: int = 120) -> dict[str, Any]:
     """A smaller model with the fault of a row, as the lines that build it and the reason that is given for it."""
     seed, spec = row["seed"], spec_of(row["seed"])
     if row["fault"] != "too long":
-        spec = shrunk(spec, lambda s: judged(s, seed, seconds)["fault"] == row["fault"])
+        alike = (row["fault"], kind(row["reason"]))
+
+        def fails(smaller: Spec) -> bool:
+            found = judged(smaller, seed, seconds)
+            return (found["fault"], kind(found["reason"])) == alike
+
+        spec = shrunk(spec, fails)
     return {"lines": source(spec), "reason": judged(spec, seed, seconds)["reason"]}
+
+
+def kind(reason: str) -> str:
+    """Reasons that differ in names and numbers only are one kind."""
+    words = re.sub(r"[0-9]+|\b[a-zA-Z]\w*\[.*?\]", "", reason).split()
+    names = {*LAWS, "prior", "decoder", "encoder"}
+    return " ".join(word for word in words if word.strip(",.:;") not in names)[:70]

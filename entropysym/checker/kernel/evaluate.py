@@ -1,11 +1,11 @@
-"""The value of a term and its derivative along the direction, side by side.
+"""The value of a term, and its derivative along the direction, as a polynomial u + t D u.
 
-Both are polynomials over atoms, computed in one walk, which is also the only one: a term is well
-formed if it evaluates in its place, under the heads, binders and arguments that the place allows.
-No substitution, hence no capture. The direction acts as a derivation D with D x = D eps = 0 and
-D p = direction[p] for a parameter p; it passes through sums, means and expectations whose law does
-not move. Abstract networks, loggamma and entropies that nobody wrote down stand still when what
-they read does, else there is no D of them.
+One walk, which is also the only one: a term is well formed if it evaluates in its place, under the
+heads, binders and arguments that the place allows. No substitution, hence no capture. Where D is
+asked for, a parameter p is p + t direction[p] with t^2 = 0, and data, latents and noise stand
+still; t passes through sums, means and expectations, whose law does not move. Abstract networks,
+loggamma and entropies that nobody wrote down stand still when what they read does, else there is
+no D of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from typing import Any
 from . import matrices, terms
 from .matrices import Word
 from .measures import bind, close
-from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of
+from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of, split
 from .terms import (
     ANY,
     MATRICES,
@@ -32,8 +32,6 @@ from .terms import (
     shown,
 )
 
-Pair = tuple[Polynomial, Polynomial]  # value, derivative (empty, and unread, if not asked for)
-
 
 @dataclass(frozen=True)
 class Bound:
@@ -47,11 +45,10 @@ class Bound:
 
 @dataclass(frozen=True)
 class Matrix:
-    """scalar * word, of this size; D word = rate * word for every entry, as log det and trace."""
+    """scalar * word, of this size. It moves by a multiple of itself, hence only its scalar does."""
 
-    scalar: Pair
+    scalar: Polynomial
     word: Word
-    rate: Polynomial
     size: str
 
 
@@ -79,9 +76,6 @@ class Site:
         """A place with nothing around it but this scope."""
         return replace(self, **{"heads": heads, "scope": scope, "bindings": {}, "dim": "", **more})
 
-    def under(self, *binders: Bound) -> "Site":
-        return replace(self, scope=self.scope + binders)
-
     def opened(self, tag: str, size: str = "", datum: int = 0) -> Bound:
         law = self.noise if tag == "noise" else size
         return Bound(self.work.fresh((tag, law)), tag, size, datum)
@@ -100,36 +94,23 @@ class Site:
         require(fits, positions, f"not {len(sizes)} indices")
         return [self.bound(i, "index", size=s) for i, s in zip(positions, sizes, strict=True)]
 
-    def over(self, bound: Bound, body: Term | Pair) -> Pair:
-        """The sum, mean or expectation that this binder is, of a term under it or of a value."""
-        value, change = body if isinstance(body, tuple) else evaluate(self.under(bound), body)
-        return close(self.work, bound.name, value), close(self.work, bound.name, change)
+    def symbol(self, head: str, label: str = "", *ids: Bound, positive: bool = False) -> Polynomial:
+        return of(self.work.atom(head, label, tuple(i.name for i in ids), positive=positive))
 
-    def times(self, *pairs: Pair) -> Pair:
-        """The product rule: D (u v) = D u v + u D v."""
-        value, change = constant(1), {}
-        for v, d in pairs:
-            change = self.work.add(self.work.product(change, v), self.work.product(value, d))
-            value = self.work.product(value, v)
-        return value, change
-
-    def plus(self, *pairs: Pair) -> Pair:
-        return self.work.add(*(v for v, _ in pairs)), self.work.add(*(d for _, d in pairs))
-
-    def symbol(self, head: str, label: str = "", *ids: Bound, positive: bool = False) -> Pair:
-        return of(self.work.atom(head, label, tuple(i.name for i in ids), positive=positive)), {}
+    def moved(self, value: Polynomial, change: Polynomial) -> Polynomial:
+        return self.work.add(value, self.work.product(self.symbol("t"), change))
 
 
-def evaluate(site: Site, term: Term) -> Pair:
-    """(value, D value if moving), or `Malformed` if the term does not fit its place."""
-    model = site.statement.model
-    site.work.charge(5)
+def evaluate(site: Site, term: Term) -> Polynomial:
+    """u + t D u (without t unless moving), or `Malformed` if the term does not fit its place."""
+    work, model = site.work, site.statement.model
+    work.charge(5)
     if type(term) is int:
-        return constant(term), {}
+        return constant(term)
     head = _head(site, term)
     match term:
         case ["frac", *_]:
-            return constant(_rational(term)), {}
+            return constant(_rational(term))
         case ["pi"] | ["e"]:
             return site.symbol(head)
         case ["size", name]:
@@ -142,30 +123,30 @@ def evaluate(site: Site, term: Term) -> Pair:
         case ["param", name, *positions]:
             array = _array(model.parameters, name, matrix=False)
             indices = site.indices(positions, array.plates)
-            value, _ = site.symbol("param", name, *indices, positive=array.range != "real")
-            return value, _motion(site, name, indices)
+            value = site.symbol("param", name, *indices, positive=array.range != "real")
+            return site.moved(value, motion(site, name, indices))
         case ["net", name, positions, vectors]:
             array = _array(model.networks, name, matrix=False)
             ids = tuple(i.name for i in site.indices(positions, array.plates))
             bodies, positive = _inputs(site, array, vectors), array.range != "real"
-            return of(site.work.atom("net", name, ids, (), bodies, positive)), {}
+            return of(work.atom("net", name, ids, (), bodies, positive))
         case ["x", i, j]:
             return _drawn(site, site.bound(i, "datum"), site.bound(j, "index", size=model.observed))
         case ["z" | "eps", i, j]:
             drawn = site.bound(i, "noise", *(["latent"] if head == "z" else []))
             return _drawn(site, drawn, site.bound(j, "index", size=model.latent), head)
         case ["sum", size, body]:
-            return site.over(site.opened("index", terms.one_of(size, model.sizes)), body)
+            return _over(site, site.opened("index", terms.one_of(size, model.sizes)), body)
         case ["mean", body]:
-            return site.over(site.opened("datum"), body)
+            return _over(site, site.opened("datum"), body)
         case ["expect" | "reparam", i, body]:
             check(site.noise or head == "expect", "'reparam', but the encoder does not move")
             datum, tag = site.bound(i, "datum"), "noise" if site.noise else "latent"
-            return site.over(site.opened(tag, datum=datum.name), body)
+            return _over(site, site.opened(tag, datum=datum.name), body)
         case ["add", _, _, *_]:
-            return site.plus(*(evaluate(site, part) for part in term[1:]))
+            return work.add(*(evaluate(site, part) for part in term[1:]))
         case ["mul", _, _, *_] if 0 not in term[1:]:
-            return site.times(*(evaluate(site, part) for part in term[1:]))
+            return work.product(*(evaluate(site, part) for part in term[1:]))
         case ["pow", base, exponent]:
             q = _rational(exponent)
             small = q and max(abs(q.numerator), q.denominator) <= terms.MAX_EXPONENT
@@ -185,10 +166,18 @@ def evaluate(site: Site, term: Term) -> Pair:
         case ["objective"]:
             return evaluate(site.apart(terms.OF_STEP), site.objective)
         case ["D", inner]:
-            inside = [bound for bound in site.scope if bound.tag in ("latent", "noise")]
+            inside = [bound for bound in site.scope if bound.datum]
             require(not inside, term, "D under an expectation (which variable stands still?)")
-            return evaluate(replace(site, moving=True, heads=terms.UNDER_D), inner)[1], {}
+            return split(evaluate(replace(site, moving=True, heads=terms.UNDER_D), inner))[1]
     raise Malformed(f"{shown(term)}: {head!r} with {len(term) - 1} such entries")
+
+
+def _under(site: Site, bound: Bound, term: Term) -> Polynomial:
+    return evaluate(replace(site, scope=(*site.scope, bound)), term)
+
+
+def _over(site: Site, bound: Bound, body: Term) -> Polynomial:
+    return close(site.work, bound.name, _under(site, bound, body))
 
 
 def _head(site: Site, term: Term) -> str:
@@ -220,15 +209,14 @@ def _binding(site: Site, term: Term, matrix: bool) -> Any:
     return known[terms.one_of("var" if term[0] == "var" else term[1], known)]
 
 
-def _motion(site: Site, name: str, indices: Sequence[Bound] = ()) -> Polynomial:
+def motion(site: Site, name: str, indices: Sequence[Bound] = ()) -> Polynomial:
     """D of a parameter: its direction, a term under its own plates alone; a matrix moves by a
     multiple of itself, ["scaled", t, ["mat", name]]."""
-    motion = site.statement.direction.get(name) if site.moving else None
-    if motion is None:
+    if not site.moving or name not in site.statement.direction:
         return {}
-    place = site.apart(terms.OF_DIRECTION, *indices, moving=False)
-    matrix = site.statement.model.parameters[name].range in MATRICES
-    return evaluate(place, multiple(motion, ["mat", name]) if matrix else motion)[0]
+    term, array = site.statement.direction[name], site.statement.model.parameters[name]
+    term = multiple(term, ["mat", name]) if array.range in MATRICES else term
+    return evaluate(site.apart(terms.OF_DIRECTION, *indices, moving=False), term)
 
 
 def multiple(motion: Term, letter: Term) -> Term:
@@ -237,13 +225,14 @@ def multiple(motion: Term, letter: Term) -> Term:
     return motion[1]
 
 
-def _positive(site: Site, term: Term) -> Pair:
+def _positive(site: Site, term: Term) -> Polynomial:
     """A term that is > 0, as a product of positive factors where it is a sum with squares."""
-    pair, work = evaluate(site, term), site.work
-    if work.surely_positive(pair[0]):
-        return pair
+    work, found = site.work, evaluate(site, term)
+    value, change = split(found)
+    if work.surely_positive(value):
+        return found
     check(_sign(site, term), f"{shown(term)}: not shown to be positive")
-    return work.factored(pair[0]), pair[1]
+    return site.moved(work.factored(value), change)
 
 
 def _sign(site: Site, term: Term) -> bool | None:
@@ -256,29 +245,29 @@ def _sign(site: Site, term: Term) -> bool | None:
             return bool(_sign(site, base))
         case ["abs", _]:
             return False
-    return site.work.surely_positive(evaluate(site, term)[0]) or None
+    return site.work.surely_positive(split(evaluate(site, term))[0]) or None
 
 
-def _power(site: Site, base: Pair, q: Fraction) -> Pair:
+def _power(site: Site, base: Polynomial, q: Fraction) -> Polynomial:
     """D u^q = q u^(q-1) D u."""
-    (v, d), work = base, site.work
+    (v, d), work = split(base), site.work
     slope = work.product(constant(q), work.power(v, q - 1)) if d else {}
-    return work.power(v, q), work.product(slope, d)
+    return site.moved(work.power(v, q), work.product(slope, d))
 
 
-def _log(site: Site, inner: Pair) -> Pair:
+def _log(site: Site, inner: Polynomial) -> Polynomial:
     """D log u = D u / u."""
-    (v, d), work = inner, site.work
-    return work.logarithm(v), work.product(d, work.power(v, Fraction(-1))) if d else {}
+    (v, d), work = split(inner), site.work
+    return site.moved(work.logarithm(v), work.product(d, work.power(v, Fraction(-1))) if d else {})
 
 
-def _function(site: Site, head: str, inner: Term) -> Pair:
+def _function(site: Site, head: str, inner: Term) -> Polynomial:
     """D e^u = e^u D u; D softplus u = s D u and D s = s (1 - s) D u for s = sigmoid u, where
     softplus u = log(1 + e^u); D |u| = r |u| where D u = r u for a rational r, at u = 0 as well."""
     work = site.work
     if head == "log":
         return _log(site, _positive(site, inner))
-    v, d = evaluate(site, inner)
+    v, d = split(evaluate(site, inner))
     if head == "exp":
         value = slope = work.exponential(v)
     elif head == "loggamma":
@@ -287,38 +276,35 @@ def _function(site: Site, head: str, inner: Term) -> Pair:
         value, slope = _log_gamma(site, v), {}
     elif head == "abs":
         mono = next(iter(v), ONE)
-        rate = constant(d.get(mono, Fraction(0)) / v[mono]) if v else {}
-        still = work.equal(d, work.product(rate, v))
+        slope = constant(d.get(mono, Fraction(0)) / v[mono]) if v else {}
+        still = work.equal(d, work.product(slope, v))
         check(still, f"{shown(inner)} does not move by a multiple of itself: no D of its abs")
-        value, slope, d = work.absolute(v), rate, work.absolute(v)
+        value = d = work.absolute(v)
     else:
-        value, sigmoid = (
-            of(work.atom(name, bodies=(key(v),), positive=True)) for name in (head, "sigmoid")
-        )
-        rest = work.add(constant(1), work.product(constant(-1), sigmoid))
-        slope = sigmoid if head == "softplus" else work.product(sigmoid, rest)
-    return value, work.product(slope, d)
+        value = of(work.atom(head, bodies=(key(v),), positive=True))
+        slope = of(work.atom("sigmoid", bodies=(key(v),), positive=True))
+        if head == "sigmoid":
+            slope = work.product(slope, work.add(constant(1), work.negative(slope)))
+    return site.moved(value, work.product(slope, d))
 
 
 def _log_gamma(site: Site, v: Polynomial) -> Polynomial:
     """gamma(x + 1) = x gamma(x), gamma(1) = 1, gamma(1/2) = sqrt pi; any other stays whole."""
-    x, factor = v.get(ONE, Fraction(0)), Fraction(1)
+    x, factor, work = v.get(ONE, Fraction(0)), Fraction(1), site.work
     if v.keys() != {ONE} or x.denominator > 2 or x > 40:
-        return of(site.work.atom("loggamma", bodies=(key(v),)))
+        return of(work.atom("loggamma", bodies=(key(v),)))
     while x > 1:
-        x -= 1
-        factor *= x
-    half = constant(1 - x)  # 1/2 of log pi if x is 1/2, else nothing
-    log_pi = site.work.logarithm(site.symbol("pi")[0])
-    return site.work.add(site.work.logarithm(constant(factor)), site.work.product(half, log_pi))
+        x, factor = x - 1, factor * (x - 1)
+    root = work.product(constant(1 - x), work.logarithm(site.symbol("pi")))
+    return work.add(work.logarithm(constant(factor)), root)
 
 
-def _vector(site: Site, raw: Any, index: Bound) -> Pair:
+def _vector(site: Site, raw: Any, index: Bound) -> Polynomial:
     """The component of ["vec", size, body] at this index; inside a family the size is dim."""
     word = "dim" if site.dim else index.size
     fits = isinstance(raw, list) and len(raw) == 3 and raw[:2] == ["vec", word]
     require(fits, raw, f"not a vector of size {word}")
-    return evaluate(site.under(index), raw[2])
+    return _under(site, index, raw[2])
 
 
 def _inputs(site: Site, net: Array, vectors: Any) -> tuple:
@@ -328,7 +314,7 @@ def _inputs(site: Site, net: Array, vectors: Any) -> tuple:
     bodies = []
     for raw, size in zip(vectors, net.inputs, strict=True):
         index = site.opened("index", size)
-        value, change = _vector(site, raw, index)
+        value, change = split(_vector(site, raw, index))
         check(not change, f"the input {shown(raw)} of {net.name} moves: it has no D")
         bodies.append(key(_function_of(site, value, index)))
     return tuple(bodies)
@@ -348,58 +334,55 @@ def matrix(site: Site, term: Term) -> Matrix:
             return _binding(site, term, matrix=True)
         case ["mat", name]:
             array = _array(model.parameters, name, matrix=True)
-            return letter(work.atom(array.range, name), array.plates[0], _motion(site, name))
+            return letter(site, work.atom(array.range, name), array.plates[0], motion(site, name))
         case ["matnet", name, vectors]:
             array = _array(model.networks, name, matrix=True)
-            bodies = _inputs(site, array, vectors)
-            return letter(work.atom(array.range, name, bodies=bodies), array.plates[0], {})
+            atom = work.atom(array.range, name, bodies=_inputs(site, array, vectors))
+            return letter(site, atom, array.plates[0], {})
         case ["scaled", factor, inner]:
             found = matrix(site, inner)
-            return replace(found, scalar=site.times(evaluate(site, factor), found.scalar))
+            return replace(found, scalar=work.product(evaluate(site, factor), found.scalar))
         case ["transposed", inner]:
             found = matrix(site, inner)
             return replace(found, word=matrices.transposed(found.word))
         case ["inverse", inner]:
             found = matrix(site, inner)
-            scalar, rate = _power(site, found.scalar, Fraction(-1)), work.negative(found.rate)
-            return Matrix(scalar, matrices.inverse(found.word), rate, found.size)
+            scalar = _power(site, found.scalar, Fraction(-1))
+            return Matrix(scalar, matrices.inverse(found.word), found.size)
         case ["matmul", _, _, *_]:
             parts = [matrix(site, part) for part in term[1:]]
             same = all(part.size == parts[0].size for part in parts)
             require(same, term, "a product of matrices of different sizes")
-            scalar, word = site.times(*(p.scalar for p in parts)), [p.word for p in parts]
-            rate = work.add(*(p.rate for p in parts))
-            return Matrix(scalar, matrices.joined(tuple(word)), rate, parts[0].size)
+            word = matrices.joined(*(part.word for part in parts))
+            return Matrix(work.product(*(part.scalar for part in parts)), word, parts[0].size)
     raise Malformed(f"{shown(term)}: not a matrix that is allowed here")
 
 
-def letter(atom: Atom, size: str, rate: Polynomial) -> Matrix:
-    return Matrix((constant(1), {}), ((atom, False, False),), rate, size)
+def letter(site: Site, atom: Atom, size: str, rate: Polynomial) -> Matrix:
+    return Matrix(site.moved(constant(1), rate), ((atom, False, False),), size)
 
 
-def _of_matrix(site: Site, term: Term) -> Pair:
-    """log det (c W) = size log c + log det W and D log det W = size * rate; tr (c W) = c tr W and
-    v^T (c W) w = c sum_ij v_i w_j W_ij, where D multiplies W by its rate."""
+def _of_matrix(site: Site, term: Term) -> Polynomial:
+    """log det (c W) = size log c + log det W, tr (c W) = c tr W, v^T (c W) w = c sum v_i W_ij w_j,
+    and log det W is the sum of the letters', whatever W."""
     work = site.work
     found = matrix(site, term[2 if term[0] == "quad" else 1])
     if term[0] == "logdet":
-        size, _ = site.symbol("size", found.size)
-        value = matrices.log_det(work, found.word), work.product(size, found.rate)
-        return site.plus(site.times((size, {}), _log(site, found.scalar)), value)
+        scale = work.product(site.symbol("size", found.size), _log(site, found.scalar))
+        return work.add(scale, matrices.log_det(work, found.word))
     if term[0] == "trace":
-        value = matrices.trace(work, found.word, found.size)
-        return site.times(found.scalar, (value, work.product(found.rate, value)))
+        return work.product(found.scalar, matrices.trace(work, found.word, found.size))
     i, j = site.opened("index", found.size), site.opened("index", found.size)
     sides = _vector(site, term[1], i), _vector(site, term[3], j)
-    return site.over(i, site.over(j, site.times(*sides, _entry(site, found, i, j))))
+    value = work.product(*sides, _entry(site, found, i, j))
+    return close(work, i.name, close(work, j.name, value))
 
 
-def _entry(site: Site, found: Matrix, i: Bound, j: Bound) -> Pair:
-    value = matrices.entry(site.work, found.word, i.name, j.name)
-    return site.times(found.scalar, (value, site.work.product(found.rate, value)))
+def _entry(site: Site, found: Matrix, i: Bound, j: Bound) -> Polynomial:
+    return site.work.product(found.scalar, matrices.entry(site.work, found.word, i.name, j.name))
 
 
-def _drawn(site: Site, bound: Bound, index: Bound, head: str = "x") -> Pair:
+def _drawn(site: Site, bound: Bound, index: Bound, head: str = "x") -> Polynomial:
     """x_d and z_h are symbols; as noise z_h is location_h + scale_h eps_h."""
     model, datum = site.statement.model, Bound(bound.datum, "datum")
     family = model.family("decoder" if bound.tag == "datum" else "encoder")
@@ -412,8 +395,8 @@ def _drawn(site: Site, bound: Bound, index: Bound, head: str = "x") -> Pair:
     if head == "eps":
         return eps
     inside = site.apart(terms.OF_FAMILY, bindings=arguments(site, "encoder", [datum], index))
-    location, scale = evaluate(inside, family.location), evaluate(inside, family.scale)
-    return site.plus(location, site.times(scale, eps))
+    scaled = site.work.product(evaluate(inside, family.scale), eps)
+    return site.work.add(evaluate(inside, family.location), scaled)
 
 
 def arguments(
@@ -424,24 +407,25 @@ def arguments(
     model, work = site.statement.model, site.work
     family, given_terms = model.family(role), model.factors[role].arguments
     whole = site.apart(terms.OF_MODEL, *given)
-    plain = whole if family.over_vectors else whole.under(index)
     count, declared = len(family.arguments), model.parameters | model.networks
     require(len(given_terms) == count, given_terms, f"not {count} arguments")
     found: dict[str, Any] = {}
     for (name, range_), term in zip(family.arguments.items(), given_terms, strict=True):
+        fits = True
         if base and name not in named(family.log_base_measure, "arg"):
             continue
         if range_ == "posdef":
             value = found[name] = matrix(whole, term)
             require(value.size == model.plate(role), term, "not a matrix of the plate's size")
-            fits = work.surely_positive(value.scalar[0]) and matrices.surely_posdef(value.word)
+            positive, symmetric = split(value.scalar)[0], matrices.surely_posdef(value.word)
+            fits = work.surely_positive(positive) and symmetric
         elif range_ == "vector":
-            fits = bool(evaluate(whole.under(index), term))
-            found[name] = 1, lambda i, term=term: evaluate(whole.under(i), term)
+            _under(whole, index, term)
+            found[name] = 1, lambda i, term=term: _under(whole, i, term)
         else:
-            pair = evaluate(plain, term)
-            found[name] = 0, lambda pair=pair: pair
-            fits = range_ == "real" or work.surely_positive(pair[0])
+            value = evaluate(whole, term) if family.over_vectors else _under(whole, index, term)
+            found[name] = 0, lambda value=value: value
+            fits = range_ == "real" or work.surely_positive(split(value)[0])
         if range_ == "unit":  # a symbol that is declared so
             fits = isinstance(term, list) and term[0] in ("param", "net")
             fits = fits and declared[term[1]].range == "unit"
@@ -449,49 +433,48 @@ def arguments(
     return found
 
 
-def _factor(site: Site, head: str, role: str, bound: list[Bound]) -> Pair:
+def _factor(site: Site, head: str, role: str, bound: list[Bound]) -> Polynomial:
     """A factor's log density or log base measure at the first of these, given the others, or its
     entropy given them all: a sum over the plate, or one term if its family is over vectors."""
-    model, vectors = site.statement.model, site.statement.model.family(role).over_vectors
-    family, size = model.family(role), model.plate(role)
-    index, given = site.opened("index", size), bound if head == "H" else bound[1:]
+    family, size = site.statement.model.family(role), site.statement.model.plate(role)
+    index, vectors = site.opened("index", size), family.over_vectors
+    given = bound if head == "H" else bound[1:]
     bindings = arguments(site, role, given, index, base=head == "logh")
     inside = site.apart(family.heads, bindings=bindings, dim=size if vectors else "")
     if head == "H":
-        pair = _entropy(inside, role, bound)
+        value = _entropy(inside, role, bound)
     else:
         bindings["var"] = int(vectors), lambda i=index: _drawn(site, bound[0], i, "z")
-        pair = evaluate(inside, family.log_base_measure if head == "logh" else family.log_density)
-    return pair if vectors or family.name == ANY else site.over(index, pair)
+        value = evaluate(inside, family.log_base_measure if head == "logh" else family.log_density)
+    return value if vectors or family.name == ANY else close(site.work, index.name, value)
 
 
-def _entropy(site: Site, role: str, bound: list[Bound]) -> Pair:
+def _entropy(site: Site, role: str, bound: list[Bound]) -> Polynomial:
     """The certificate's entropy, or an atom that nobody looks into and that must stand still:
     H(x_n) for any law, log scale + H(shape) for location + scale * noise, else H(arguments)."""
-    family, work = site.statement.model.family(role), site.work
-    certificate = site.statement.certificates.get(family.name)
+    family, certificates = site.statement.model.family(role), site.statement.certificates
     if family.name == ANY:
         return site.symbol("entropy", ANY, *bound)
     pseudo = (
         role == "encoder" and family.log_base_measure != 0
     )  # while H[q_n] is the entropy itself
-    if certificate is not None and not pseudo:
-        return evaluate(site, certificate.entropy)
+    if family.name in certificates and not pseudo:
+        return evaluate(site, certificates[family.name].entropy)
     located = family.location is not None and family.log_base_measure == 0
     names = family.shape if located else family.arguments
     values = [whole(site, site.bindings[name]) for name in names]
     moves = any(change for _, change in values)
     check(not moves, f"H of the {role} moves, and {family.name} has no certificate for it")
-    opaque = of(work.atom("entropy", family.name, bodies=tuple(key(v) for v, _ in values)))
-    return site.plus((opaque, {}), *([_function(site, "log", family.scale)] if located else []))
+    opaque = of(site.work.atom("entropy", family.name, bodies=tuple(key(v) for v, _ in values)))
+    return site.work.add(opaque, _function(site, "log", family.scale) if located else {})
 
 
-def whole(site: Site, argument: Any) -> Pair:
-    """An argument as one value: a vector is bound by an index, a matrix by two."""
+def whole(site: Site, argument: Any) -> tuple[Polynomial, Polynomial]:
+    """An argument as one value, and its D: a vector is bound by an index, a matrix by two."""
     i, j = site.opened("index", site.dim), site.opened("index", site.dim)
     if isinstance(argument, Matrix):
-        value, change = _entry(site, argument, i, j)
+        value, change = split(_entry(site, argument, i, j))
         return _function_of(site, value, i, j), change
     count, function = argument
-    value, change = function(*[i][:count])
+    value, change = split(function(*[i][:count]))
     return (_function_of(site, value, i) if count else value), change

@@ -1,12 +1,11 @@
 """Matrices of symbolic size: words of letters, and the four numbers that a word gives.
 
-A *letter* is (atom, inverted, transposed), where the atom's head is its range: a symmetric positive
-definite matrix or a triangular one with a positive diagonal. A *word* is a product of letters, so
-every word is invertible and has a positive determinant. Inverses and transposes are distributed
-over the letters, which leaves scalars, and adjacent inverse pairs cancel.
+A *letter* is (atom, inverted, transposed), the atom's head its range: symmetric positive definite,
+or triangular with a positive diagonal. So every *word*, a product of letters, is invertible and has
+a positive determinant. Inverses and transposes are distributed over the letters.
 """
 
-from .normal_form import Atom, Polynomial, Work, constant, key, of, text
+from .normal_form import Atom, Polynomial, Work, key, of, text
 
 Letter = tuple[Atom, bool, bool]
 Word = tuple[Letter, ...]
@@ -22,7 +21,7 @@ def inverse(word: Word) -> Word:
     return tuple((a, not inv, tr) for a, inv, tr in reversed(word))
 
 
-def joined(words: tuple[Word, ...]) -> Word:
+def joined(*words: Word) -> Word:
     """The product, where A A^-1 and A^-1 A are nothing."""
     result: list[Letter] = []
     for letter in (letter for word in words for letter in word):
@@ -50,11 +49,8 @@ def _spelled(work: Work, head: str, word: Word, ids: tuple[int, ...] = ()) -> Po
 
 def log_det(work: Work, word: Word) -> Polynomial:
     """log det (A B) = log det A + log det B, log det A^-1 = -log det A, log det A^T = log det A."""
-    parts = (
-        work.product(constant(-1 if inv else 1), _spelled(work, "logdet", ((atom, False, False),)))
-        for atom, inv, _ in word
-    )
-    return work.add(*parts)
+    logs = [(_spelled(work, "logdet", ((atom, False, False),)), inv) for atom, inv, _ in word]
+    return work.add(*(work.negative(log) if inv else log for log, inv in logs))
 
 
 def trace(work: Work, word: Word, size: str) -> Polynomial:
@@ -74,8 +70,7 @@ def entry(work: Work, word: Word, i: int, j: int) -> Polynomial:
     """A_ij = (A^T)_ji; the entries of the unit matrix are delta_ij."""
     if not word:
         return of(work.atom("delta", ids=(i, j)))
-    other = transposed(word)
-    if other == word:
+    if (other := transposed(word)) == word:
         return _spelled(work, "symmetric", word, (i, j))
     if _order(other) < _order(word):
         word, i, j = other, j, i

@@ -7,7 +7,6 @@ over the latents (or the noise) of all data: the symbols under it say of which d
 moments of standard normal noise, and closes each connected part again.
 """
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 from .normal_form import Atom, Kind, Monomial, Polynomial, Work, collected, key, product_text
@@ -43,9 +42,10 @@ def _integrate(work: Work, opened: dict[int, Kind], mono: Monomial, c: Fraction)
             body = work.rename(dict(atom.bodies[0]), names)
             return _all(work, more, work.product(work.monomial(rest, c), body))
     for name, kind in opened.items():
-        if kind == ("noise", "normal") and _is_moment(name, mono):
-            others = {other: k for other, k in opened.items() if other != name}
-            return _all(work, others, {m: c * d for m, d in _moment(work, name, mono).items()})
+        drawn = [factor for factor in mono if name in factor[0].free]
+        natural = all(a.head == "eps" and e.denominator == 1 and e > 0 for a, e in drawn)
+        if kind == ("noise", "normal") and drawn and natural:
+            return _all(work, opened, _parts(work, drawn, mono, c))
     for atom, _ in mono:
         if atom.head == "delta" and not atom.free.isdisjoint(opened):
             gone, stays = atom.ids if atom.ids[0] in opened else reversed(atom.ids)
@@ -54,34 +54,15 @@ def _integrate(work: Work, opened: dict[int, Kind], mono: Monomial, c: Fraction)
     return _components(work, opened, mono, c)
 
 
-def _is_moment(noise: int, mono: Monomial) -> bool:
-    """Whether the noise occurs in natural powers of its components only (or not at all)."""
-    factors = [(atom, exponent) for atom, exponent in mono if noise in atom.free]
-    return all(a.head == "eps" and e.denominator == 1 and e > 0 for a, e in factors)
-
-
-def _moment(work: Work, noise: int, mono: Monomial) -> Polynomial:
-    """E of a product of standard normals: the sum over all pairings of products of deltas."""
-    indices: list[int] = []
-    for atom, exponent in mono:
-        if noise in atom.free:
-            work.charge(exponent.numerator)
-            indices += [atom.ids[2]] * exponent.numerator
-    rest = [factor for factor in mono if noise not in factor[0].free]
-    parts = []
-    for pairs in _pairings(indices) if len(indices) % 2 == 0 else ():  # odd moments are zero
-        work.charge(1 + 4 * len(pairs))
-        deltas = [(work.atom("delta", ids=pair), Fraction(1)) for pair in pairs]
-        parts.append(work.monomial(collected([*rest, *deltas]), Fraction(1)))
-    return work.add(*parts)
-
-
-def _pairings(indices: list[int]) -> Iterator[list[tuple[int, int]]]:
-    if not indices:
-        yield []
-    for place in range(1, len(indices)):
-        for others in _pairings(indices[1:place] + indices[place + 1 :]):
-            yield [(indices[0], indices[place]), *others]
+def _parts(work: Work, drawn: list, mono: Monomial, c: Fraction) -> Polynomial:
+    """E eps_i f = E df/deps_i for standard normal noise: one factor eps_i less, and one of f's."""
+    (first, _), less, found = drawn[0], Fraction(-1), []
+    for other, exponent in drawn:
+        count = exponent - 1 if other is first else exponent
+        delta = work.atom("delta", ids=(first.ids[2], other.ids[2])), Fraction(1)
+        powers = collected([*mono, (first, less), (other, less), delta] if count else [])
+        found.append(work.monomial(powers, c * count))
+    return work.add(*found)
 
 
 def _components(work: Work, opened: dict[int, Kind], mono: Monomial, c: Fraction) -> Polynomial:

@@ -12,6 +12,7 @@ exceeds (in size) all names bound inside, an open one a positive integer that is
 nothing can be captured.
 """
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from math import gcd
@@ -68,13 +69,13 @@ class Work:
         check(self.left >= 0, f"work limit reached ({self.budget} elementary operations)")
 
     def number(self, value: Fraction) -> Fraction:
-        small = value.numerator.bit_length() + value.denominator.bit_length() <= MAX_BITS
-        check(small, f"work limit reached (a number of more than {MAX_BITS} bits)")
+        bits = value.numerator.bit_length() + value.denominator.bit_length()
+        self.charge(bits >> 6)
+        check(bits <= MAX_BITS, f"work limit reached (a number of more than {MAX_BITS} bits)")
         return value
 
     def fresh(self, kind: Kind) -> int:
-        name = len(self.kinds) + 1
-        self.kinds[name] = kind
+        self.kinds[name := len(self.kinds) + 1] = kind
         return name
 
     def atom(self, head, label="", ids=(), binders=(), bodies=(), positive=False) -> Atom:
@@ -83,20 +84,16 @@ class Work:
         key = (head, label, ids, binders, bodies, positive)
         if key not in self.atoms:
             self.charge(2)
-            made = Atom(len(self.atoms), head, label, ids, binders, bodies, positive)
-            small = made.weight <= MAX_WEIGHT
-            check(small, f"work limit reached (an expression of {made.weight} parts)")
+            made = self.atoms[key] = Atom(len(self.atoms), *key)
+            check(made.weight <= MAX_WEIGHT, f"work limit reached ({made.weight} parts)")
             if head == "root":
                 self.charge(made.weight)
                 made.leading = _leading(dict(bodies[0]))
-            self.atoms[key] = made
         return self.atoms[key]
 
     def meet(self, integrand: Atom) -> None:
-        """Note an expectation; refuse one that the ELBO and its derivative do not contain.
-
-        Infinite expectations would otherwise cancel (E[g] - E[g]) or vanish (0 * E[g]) silently.
-        """
+        """Note an expectation; refuse one that the ELBO and its derivative do not contain: an
+        infinite one would cancel (E[g] - E[g]) or vanish (0 * E[g]) silently."""
         if self.allowed is None:
             self.met.add(integrand)
         elif integrand not in self.allowed:
@@ -106,27 +103,27 @@ class Work:
         total: Polynomial = {}
         for poly in polys:
             self.charge(len(poly))
-            for monomial, coefficient in poly.items():
-                value = self.number(total.pop(monomial, Fraction(0)) + coefficient)
-                if value:
-                    total[monomial] = value
+            for mono, coefficient in poly.items():
+                if value := self.number(total.pop(mono, Fraction(0)) + coefficient):
+                    total[mono] = value
         return total
 
-    def product(self, left: Polynomial, right: Polynomial) -> Polynomial:
-        parts = []
-        for a, x in left.items():
-            for b, y in right.items():
+    def product(self, *polys: Polynomial) -> Polynomial:
+        result = polys[0]
+        for poly in polys[1:]:
+            self.charge(1)
+            parts = []
+            for (a, x), (b, y) in itertools.product(result.items(), poly.items()):
                 self.charge(3 + len(a) + len(b))
                 parts.append(self.monomial(collected([*a, *b]), self.number(x * y)))
-        return self.add(*parts)
+            result = self.add(*parts)
+        return result
 
     def negative(self, poly: Polynomial) -> Polynomial:
         return {mono: -coefficient for mono, coefficient in poly.items()}
 
     def monomial(self, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
         """The product of powers: integers join the coefficient, powers of sums are expanded."""
-        if not coefficient:
-            return {}
         kept, sums = {}, []
         for atom, exponent in powers.items():
             whole = exponent.numerator // exponent.denominator
@@ -140,9 +137,11 @@ class Work:
                 exponent -= whole
             elif atom.head == "delta":
                 exponent = Fraction(atom.ids[0] != atom.ids[1])  # delta is 0 or 1, delta_ii is 1
+            elif atom.head == "t" and exponent > 1:
+                coefficient = Fraction(0)
             if exponent:
                 kept[atom] = self.number(exponent)
-        result = self._divided(kept, coefficient)
+        result = self._divided(kept, coefficient) if coefficient else {}
         for poly, whole in sums:
             for _ in range(whole):
                 result = self.product(result, poly)
@@ -155,7 +154,7 @@ class Work:
                 continue
             lead, scale = root.leading
             if all(powers.get(atom, 0) >= power for atom, power in lead):
-                self.charge(2 * len(powers) + len(root.bodies[0]))
+                self.charge(40 + 2 * len(powers) + len(root.bodies[0]))
                 ratio = self.number(coefficient / scale)
                 left = collected([*powers.items(), *((atom, -power) for atom, power in lead)])
                 whole = self.monomial(collected([*left.items(), (root, Fraction(1))]), ratio)
@@ -185,28 +184,21 @@ class Work:
     def _primes(self, number: int) -> Iterator[int]:
         """Prime factors below 1000, and what is left: enough to see log 4 = 2 log 2."""
         self.charge(10 if number < 1000 else 80)
-        for prime in range(2, 1000):
+        for prime in range(2, min(number + 1, 1000)):
             while number % prime == 0:
-                self.charge(1)
                 yield prime
                 number //= prime
-            if prime * prime > number:
-                break
-        if number > 1:
-            yield number
+        yield from [number] * (number > 1)
 
     def _cleared(self, poly: Polynomial) -> tuple[Polynomial, dict[Atom, Fraction]]:
         """poly = cleared * powers of roots, which are positive: 1 - 1/(1 + s) = s (1 + s)^-1."""
+        self.charge(sum(1 + len(mono) for mono in poly))
         lowest: dict[Atom, Fraction] = {}
-        for mono in poly:
-            self.charge(1 + len(mono))
-            for atom, exponent in mono:
-                if atom.head == "root" and exponent < lowest.get(atom, 0):
-                    lowest[atom] = exponent
-        if lowest:
-            inverse = frozenset((atom, -exponent) for atom, exponent in lowest.items())
-            poly = self.product(poly, {inverse: Fraction(1)})
-        return poly, lowest
+        for atom, exponent in (factor for mono in poly for factor in mono):
+            if atom.head == "root" and exponent < lowest.get(atom, 0):
+                lowest[atom] = exponent
+        inverse = frozenset((atom, -exponent) for atom, exponent in lowest.items())
+        return self.product(poly, {inverse: Fraction(1)}) if lowest else poly, lowest
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
         """Whether the difference vanishes, as it stands or without its denominators."""
@@ -220,7 +212,6 @@ class Work:
 
     def is_above_zero(self, poly: Polynomial) -> bool:
         """Whether it is surely positive, or a count plus something that is."""
-        self.charge(sum(1 + len(mono) for mono in poly))
         counts = {a for mono in poly for a, _ in mono if a.label in ("binary", "count") and a.drawn}
         rests = (self.add(poly, self.negative(of(atom))) for atom in counts)
         return self.surely_positive(poly) or any(map(self.surely_positive, rests))
@@ -232,8 +223,8 @@ class Work:
         ((mono, coefficient),) = content.items()
         factors = [*mono, *roots.items()]
         for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
-            for prime in self._primes(number):
-                factors.append((self.atom("integer", str(prime)), Fraction(sign)))
+            primes = (self.atom("integer", str(prime)) for prime in self._primes(number))
+            factors += [(prime, Fraction(sign)) for prime in primes]
         if rest != constant(1):
             factors.append((self.atom("root", bodies=(key(rest),)), Fraction(1)))
         return collected(factors)
@@ -245,11 +236,7 @@ class Work:
     def power(self, poly: Polynomial, exponent: Fraction) -> Polynomial:
         """poly^exponent; one that is not a natural number asks for a base that is surely > 0."""
         if exponent.denominator == 1 and exponent >= 0:
-            result = constant(1)
-            for _ in range(exponent.numerator):
-                self.charge(1)
-                result = self.product(result, poly)
-            return result
+            return self.product(constant(1), *[poly] * exponent.numerator)
         check(self.surely_positive(poly), "a power of what is not shown to be positive")
         powers = {atom: power * exponent for atom, power in self._bases(poly).items()}
         return self.monomial(powers, Fraction(1))
@@ -272,13 +259,11 @@ class Work:
         """exp(sum c m) = product of exp(m)^c; exp(c) = e^c and exp(c log s) = s^c."""
         result = constant(1)
         for mono, coefficient in poly.items():
-            ((atom, power),) = mono if len(mono) == 1 else [(None, 0)]
-            if not mono:
-                base = of(self.atom("e"))
-            elif atom and atom.head == "log" and power == 1:
-                base = dict(atom.bodies[0])
-            else:
-                base = of(self.atom("exp", bodies=(key({mono: Fraction(1)}),)))
+            logs = [
+                dict(atom.bodies[0]) for atom, power in mono if atom.head == "log" and power == 1
+            ]
+            other = self.atom("exp", bodies=(key({mono: Fraction(1)}),)) if mono else self.atom("e")
+            base = logs[0] if len(mono) == len(logs) == 1 else of(other)
             powers = {atom: e * coefficient for atom, e in self._bases(base).items()}
             result = self.product(result, self.monomial(powers, Fraction(1)))
         return result
@@ -296,11 +281,11 @@ class Work:
         """All names replaced at once. Renaming may make factors equal, so it multiplies anew."""
         parts = []
         for mono, coefficient in poly.items():
-            renamed = [(self._rename_atom(atom, names), exponent) for atom, exponent in mono]
-            parts.append(self.monomial(collected(renamed), coefficient))
+            renamed = collected((self._renamed(atom, names), exponent) for atom, exponent in mono)
+            parts.append(self.monomial(renamed, coefficient))
         return self.add(*parts)
 
-    def _rename_atom(self, atom: Atom, names: dict[int, int]) -> Atom:
+    def _renamed(self, atom: Atom, names: dict[int, int]) -> Atom:
         self.charge(1)
         if atom.free.isdisjoint(names):
             return atom
@@ -338,6 +323,15 @@ def constant(value: int | Fraction) -> Polynomial:
 
 def of(atom: Atom) -> Polynomial:
     return {frozenset([(atom, Fraction(1))]): Fraction(1)}
+
+
+def split(poly: Polynomial) -> tuple[Polynomial, Polynomial]:
+    """(u, D u) of u + t D u."""
+    parts: tuple[Polynomial, Polynomial] = {}, {}
+    for mono, coefficient in poly.items():
+        rest = frozenset(factor for factor in mono if factor[0].head != "t")
+        parts[len(mono) > len(rest)][rest] = coefficient
+    return parts
 
 
 def key(poly: Polynomial) -> Key:

@@ -1,9 +1,8 @@
 """Records of a statement, and the words of its terms. Terms stay as they are stored, integers and
 lists that start with a head; `evaluate` alone says what they mean and where they may stand."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 Term = Any  # an int, or a list that starts with a head and holds terms, names and positions
 
@@ -49,8 +48,7 @@ class Refused(ValueError):
 
 
 def shown(value: Any) -> str:
-    text = ascii(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text := ascii(value)) <= 60 else text[:57] + "..."
 
 
 def require(holds: Any, value: Any, why: str) -> None:
@@ -64,8 +62,8 @@ def check(holds: Any, why: str) -> None:
 
 
 def one_of(raw: Any, allowed: Collection[str]) -> str:
-    found = isinstance(raw, str) and raw in allowed
-    require(found, raw, f"not one of {', '.join(list(allowed)[:9]) or '(none)'}"[:120])
+    known = ", ".join(list(allowed)[:9]) or "(none)"
+    require(isinstance(raw, str) and raw in allowed, raw, f"not one of {known}"[:120])
     return raw
 
 
@@ -82,19 +80,17 @@ def named(term: Term, *heads: str) -> set[str]:
     return own.union(*(named(part, *heads) for part in term))
 
 
-@dataclass(frozen=True)
-class Array:
+class Array(NamedTuple):
     """A parameter, or (with inputs) a network."""
 
     name: str
     plates: list[str]
     range: str
     learned: bool = False
-    inputs: list[str] | tuple[()] = ()
+    inputs: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Family:
+class Family(NamedTuple):
     """With location and scale, its law is that of location + scale * noise."""
 
     name: str
@@ -120,14 +116,12 @@ class Family:
         return [name for name in self.arguments if name not in used]
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(NamedTuple):
     family: str
     arguments: list[Term]
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(NamedTuple):
     """x -> x + t (scale x + shift) and the arguments along `direction`; `entropy` in nats."""
 
     direction: dict[str, Term]
@@ -136,8 +130,7 @@ class Certificate:
     entropy: Term
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(NamedTuple):
     name: str
     sizes: list[str]
     observed: str
@@ -150,16 +143,14 @@ class Model:
 
     def family(self, role: str) -> Family:
         name = self.factors[role].family
-        if name != ANY:
-            return self.families[name]
-        return Family(ANY, {}, self.family("prior").support, 0, 0)
+        any_law = name == ANY and Family(ANY, {}, self.family("prior").support, 0, 0)
+        return any_law or self.families[name]
 
     def plate(self, role: str) -> str:
         return self.observed if role == "decoder" else self.latent
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     model: Model
     weight: Term  # objective = weight (mean H[q] + mean E log p(z)) + mean E log p(x|z) - penalty
     penalty: Term

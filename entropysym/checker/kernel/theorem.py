@@ -15,9 +15,9 @@ from itertools import zip_longest
 from typing import Any
 
 from . import terms
-from .evaluate import Bound, Pair, Site, arguments, evaluate, letter, multiple, whole
-from .normal_form import Polynomial, Work, constant, labels
-from .terms import Certificate, Family, Malformed, Model, Refused, Statement, Term, check, named
+from .evaluate import Matrix, Site, arguments, evaluate, letter, motion, multiple, whole
+from .normal_form import Polynomial, Work, constant, labels, split
+from .terms import Family, Malformed, Model, Refused, Statement, Term, check, named
 
 Q: Term = ["H", "encoder", 0]
 PRIOR: Term = ["expect", 0, ["logp", "prior", 0]]
@@ -77,22 +77,22 @@ def accept(said: Statement, work: Work) -> Judgement:
         still, moving = (site.apart(terms.OF_STEP, moving=m) for m in (False, True))
         for part in (Q, PRIOR, DECODER):  # one by one: nothing cancels before it is noted
             evaluate(moving, ["mean", part])
-        elbo, entropies = (evaluate(still, term)[0] for term in (ELBO, entropy_sum(model)))
+        elbo, entropies = (evaluate(still, term) for term in (ELBO, entropy_sum(model)))
         work.allowed = frozenset(work.met)
         ghosts = sorted(said.direction.keys() - labels(elbo, ("param", *terms.MATRICES)))
         check(not ghosts, f"{ghosts[:1]} moves, but the ELBO does not depend on it")
     with place("statement.objective"):
-        weight, _ = evaluate(site.apart(terms.OF_WEIGHT), said.weight)
+        weight = evaluate(site.apart(terms.OF_WEIGHT), said.weight)
         evaluate(site.apart(terms.OF_DIRECTION), said.penalty)
         check(work.surely_positive(weight), "the weight: not shown to be positive")
         learned = [n for n in named(said.weight, "param") if model.parameters[n].learned]
         check(not learned, f"the weight is learned: {learned}")
-        _, change = evaluate(moving, site.objective)
+        _, change = split(evaluate(moving, site.objective))
     certified = said.certificates
     opaque = {f"H {role}" for role, f in model.factors.items() if f.family not in certified}
     opaque |= {"H encoder"} if model.family("encoder").log_base_measure != 0 else set()
     with place("statement.claim.excess"):
-        excess, _ = evaluate(site.apart(terms.OF_EXCESS | opaque), said.excess)
+        excess = evaluate(site.apart(terms.OF_EXCESS | opaque), said.excess)
         target = work.add(entropies, excess)
         same = work.equal(elbo, work.add(target, change))
         check(same, "ELBO = entropy sum + excess + D objective: not shown")
@@ -102,10 +102,10 @@ def accept(said: Statement, work: Work) -> Judgement:
         check(fits, "not a sum with exactly one addend D(objective)")
         rest = ["add", 0, *(part for part in said.gap[1:] if part != D_OBJECTIVE)]
         allowed = terms.OF_STEP - {"D", "logp prior", "logp decoder"}
-        same = work.equal(evaluate(site.apart(allowed), rest)[0], target)
+        same = work.equal(evaluate(site.apart(allowed), rest), target)
         check(same, "without D(objective): not shown to equal the entropy sum + excess")
     with place("statement.claim.entropy_sum"):
-        closed, _ = evaluate(site.apart(terms.OF_CLAIM | opaque), said.entropy_sum)
+        closed = evaluate(site.apart(terms.OF_CLAIM | opaque), said.entropy_sum)
         check(work.equal(closed, target), "not shown to equal the entropy sum + excess")
     pairs = zip_longest(conditions(said, bool(site.noise)), said.conditions, fillvalue=())
     for i, (ours, theirs) in enumerate(pairs):
@@ -119,15 +119,13 @@ def _check_direction(site: Site) -> None:
     """What moves is learned and not constrained, and moves by a term under its own plates alone."""
     model = site.statement.model
     constrained = {name for name, _ in model.constraints}
-    for name, motion in site.statement.direction.items():
+    for name in site.statement.direction:
         with place(name):
             array = model.parameters[name]
             check(array.learned, "moves, but it is not learned")
             check(name not in constrained, "moves, but it is constrained")
-            matrix = array.range in terms.MATRICES
-            scope = [] if matrix else [site.opened("index", size) for size in array.plates]
-            motion = multiple(motion, ["mat", name]) if matrix else motion
-            evaluate(site.apart(terms.OF_DIRECTION, *scope), motion)
+            plates = [] if array.range in terms.MATRICES else array.plates
+            motion(replace(site, moving=True), name, [site.opened("index", s) for s in plates])
 
 
 def _noise_form(site: Site, normal: Collection[str]) -> Site:
@@ -192,36 +190,28 @@ def _inputs(model: Model, noise: bool) -> dict[str, set[str]]:
     return found
 
 
-def _symbols(site: Site, family: Family, along: Certificate | None = None) -> dict[str, Any]:
-    """Symbols for variable and arguments; they move along the certificate, if there is one."""
+def _symbols(site: Site, family: Family) -> dict[str, Any]:
+    """Symbols for variable and arguments, as `bindings`."""
 
-    def moved(term: Term, *index: Bound) -> Polynomial:
-        if along is None:
-            return {}
-        given = {name: symbol for name, symbol in _symbols(site, family).items() if name != "var"}
-        place = site.apart(family.heads, *index, dim=site.dim, bindings=given)
-        return evaluate(place, term)[0]
+    def symbol(head: str, label: str, vector: bool, positive: bool) -> Any:
+        return int(vector), lambda *i: site.symbol(head, label, *i, positive=positive)
 
-    def var(*index: Bound) -> Pair:
-        positive = family.support in terms.POSITIVE
-        value, _ = site.symbol("var", family.support, *index, positive=positive)
-        stretched = site.work.product(moved(along.scale if along else 0), value)
-        return value, site.work.add(stretched, moved(along.shift if along else 0))
-
-    def argument(name: str, range_: str, motion: Term) -> Any:
+    positive = family.support in terms.POSITIVE
+    found = {"var": symbol("var", family.support, family.over_vectors, positive)}
+    for name, range_ in family.arguments.items():
+        found[name] = symbol("arg", name, range_ == "vector", range_ not in ("real", "vector"))
         if range_ == "posdef":
-            rate = moved(multiple(motion, ["arg", name])) if along else {}
-            return letter(site.work.atom(range_, "arg " + name), site.dim, rate)
+            found[name] = letter(site, site.work.atom(range_, "arg " + name), site.dim, {})
+    return found
 
-        def function(*index: Bound) -> Pair:
-            positive = range_ not in ("real", "vector")
-            return site.symbol("arg", name, *index, positive=positive)[0], moved(motion, *index)
 
-        return int(range_ == "vector"), function
-
-    motions = along.direction if along else dict.fromkeys(family.arguments, 0)
-    found = {name: argument(name, r, motions[name]) for name, r in family.arguments.items()}
-    return found | {"var": (int(family.over_vectors), var)}
+def _moved(site: Site, symbol: Any, motion: Term, letter: Term) -> Any:
+    """The symbol of an argument (or of the variable), moved along a term of the certificate."""
+    if isinstance(symbol, Matrix):
+        rate = evaluate(site, multiple(motion, letter))
+        return replace(symbol, scalar=site.moved(symbol.scalar, rate))
+    count, function = symbol
+    return count, lambda *i: site.moved(function(*i), evaluate(replace(site, scope=i), motion))
 
 
 def check_family(site: Site, family: Family) -> bool:
@@ -234,34 +224,40 @@ def check_family(site: Site, family: Family) -> bool:
     """
     work, certificate = site.work, site.statement.certificates.get(family.name)
     site = site.apart(family.heads, dim="dim" if family.over_vectors else "")
-    given = _symbols(site, family)
-    variable, still = {"var": given.pop("var")}, replace(site, bindings=given)
-    density, _ = evaluate(replace(site, bindings=given | variable), family.log_density)
-    base, _ = evaluate(replace(site, bindings=given | variable), family.log_base_measure)
-    single = not family.over_vectors
+    symbols, single = _symbols(site, family), not family.over_vectors
+    given = {name: symbol for name, symbol in symbols.items() if name != "var"}
+    still, full = replace(site, bindings=given), replace(site, bindings=symbols)
+    density = evaluate(full, family.log_density)
+    base = evaluate(full, family.log_base_measure)
     if certificate is not None:
         scale, shift = certificate.scale, certificate.shift
         plain = (scale, shift) == (0, 0) or (single and family.log_base_measure == 0)
         stretched = scale == 0 or family.support in ("real", "positive")
         fits = plain and stretched and (shift == 0 or family.support == "real")
         check(fits, f"the variable of {family.name} does not move so")
-        stretch, entropy = (evaluate(still, term)[0] for term in (scale, certificate.entropy))
-        moving = replace(site, moving=True, bindings=_symbols(site, family, certificate))
-        _, change = evaluate(moving, family.log_density)
+        still_terms = (scale, shift, certificate.entropy)
+        stretch, _, entropy = (evaluate(still, term) for term in still_terms)
+        x = ["add", ["mul", ["add", 0, scale], ["var"]], shift] if single else 0
+        motions = certificate.direction | {"var": x}
+        moved = {
+            n: _moved(full if n == "var" else still, symbols[n], motions[n], ["arg", n])
+            for n in symbols
+        }
+        _, change = split(evaluate(replace(site, bindings=moved), family.log_density))
         right = work.add(density, work.negative(base), entropy)
         holds = work.equal(work.add(stretch, change), right)
         check(holds, "not shown: D log density = log density - log base measure + entropy")
     if family.location is None:
         return False
     check(single and family.support == "real", "a location is for a family over single reals")
-    eps, _ = site.symbol("noise")
+    eps = site.symbol("noise")
     location, scale, log_scale = (
-        evaluate(still, term)[0] for term in (family.location, family.scale, ["log", family.scale])
+        evaluate(still, term) for term in (family.location, family.scale, ["log", family.scale])
     )
-    drawn = work.add(location, work.product(scale, eps)), {}
+    drawn = work.add(location, work.product(scale, eps))
     noise = replace(still, bindings=given | {"var": (0, lambda: drawn)})
-    law = work.add(evaluate(noise, family.log_density)[0], log_scale)
+    law = work.add(evaluate(noise, family.log_density), log_scale)
     fixed = labels(law, ("arg",)) <= set(family.shape)
     check(fixed, "not shown: the variable is location + scale * noise of a fixed law")
     square = work.product(constant(Fraction(-1, 2)), work.product(eps, eps))
-    return work.equal(law, work.add(square, evaluate(still, LOG_NORMAL)[0]))
+    return work.equal(law, work.add(square, evaluate(still, LOG_NORMAL)))
