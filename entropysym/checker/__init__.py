@@ -12,12 +12,13 @@
 
 *Trusted* are: the folder `kernel`, Python's json and fractions, the conditions (normalised
 densities, finite expectations, interchange of limits), and the reader's comparison of the printed
-statement with the theorem that was meant. The kernel builds the ELBO and the entropy sum
-itself from the model record, checks each family's entropy and noise by algebra, works out the
-conditions, and compares polynomials whose atoms it does not look into. Not trusted: whoever wrote
-the document; and beside the kernel the gate (limits, hashes, names), the narration (the rules of the
-steps) and the printing, which can be checked against the document by eye. Read the kernel in this
-order: terms, reader, normal_form, measures, matrices, evaluate, theorem.
+statement with the theorem that was meant; for a refusal, `refusal` as well. The kernel builds the
+ELBO and the entropy sum itself from the model record, checks each family's entropy and noise by
+algebra, works out the conditions, and compares polynomials whose atoms it does not look into. Not
+trusted: whoever wrote the document; and beside the kernel the gate (limits, hashes, names), the
+narration (the rules of the steps) and the printing, which can be checked against the document by
+eye. Read the kernel in this order: terms, reader, normal_form, measures, matrices, evaluate,
+theorem.
 """
 
 from dataclasses import dataclass

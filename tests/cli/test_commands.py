@@ -273,10 +273,16 @@ model = w.model("sparse", prior=LAPLACE(0, lam), decoder=NORMAL(w.sum("h", W * w
     file.write_text(text.replace("SIGMA", "learned"))
     accepted = run("judge", file)
     assert accepted.returncode == 0, accepted.stderr
-    file.write_text(text.replace("SIGMA", "fixed"))
+    fixed = text.replace("SIGMA", "fixed")
+    file.write_text(fixed.replace("LAPLACE(0, lam)", "NORMAL(0, lam)"))
     refused = run("judge", file)
     assert refused.returncode == 1
     assert "σ² being fixed" in " ".join(refused.stdout.split())
+    # A Normal encoder is never a Laplace prior, so there is no such stationary point to show.
+    file.write_text(fixed)
+    undecided = run("judge", file)
+    assert undecided.returncode == 3
+    assert "no stationary point with a gap was found" in " ".join(undecided.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -330,14 +336,22 @@ def test_verify_takes_a_model_of_ones_own(tmp_path):
     assert twice.stderr.startswith("error: two models are called 'shared_laplace'")
 
 
-def test_a_refusal_without_a_partial_result_has_nothing_to_store(tmp_path):
+def _written(folder: Path, text: str) -> Path:
+    (folder / "mine.py").write_text(text)
+    return folder / "mine.py"
+
+
+def test_a_refusal_without_witness_and_partial_result_has_nothing_to_store(tmp_path):
     fixed = OWN.replace(
         'b = w.learned("alpha2", range="positive"), w.learned(',
         'b = w.fixed("alpha2", range="positive"), w.fixed(',
     )
-    (tmp_path / "mine.py").write_text(fixed)
-    done = run("judge", "mine.py", "--to", "json", cwd=tmp_path)
-    assert done.returncode in (1, 3)
+    refuted = run("judge", _written(tmp_path, fixed), "--to", "json")
+    assert refuted.returncode == 1
+    assert "refusal" in json.loads(refuted.stdout)
+    no_witness = fixed.replace("families.NORMAL(0, alpha2)", "families.LAPLACE(0, alpha2)")
+    done = run("judge", _written(tmp_path, no_witness), "--to", "json")
+    assert done.returncode == 3
     assert done.stdout == ""
     assert "no result is left to store" in done.stderr
     assert done.stderr.count("\n") == 1
