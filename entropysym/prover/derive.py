@@ -52,7 +52,7 @@ from entropysym.prover.stationarity import scaling_condition, stationarity_condi
 from entropysym.verdict import undecided
 
 #: Addends that the search for one model may multiply out.
-WORK = 400_000
+WORK = 30_000
 
 Progress = Callable[[str], None]
 
