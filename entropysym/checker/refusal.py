@@ -18,6 +18,10 @@ F - E = t sum_j y_j (log p - log h)(x_j), which is not 0.
 every derivative is 0, and F - E = E_q (log p - log h) - E_p (log p - log h), which is not 0; both
 laws are location + scale * standard normal noise, so these are sums of moments.
 
+Points stand for smooth densities: log p - log h and the scores are continuous at the points (a
+kink there is refused), and as the weights show, log p - log h is no combination of the scores and
+1. So there is a smooth density, of any sign, under which these have mean 0 and it has not.
+
 In both, no constraint binds anything (it is not known whether the numbers satisfy it), the
 penalty's derivative by each learned parameter is 0, and constants and entropies drop out.
 """
@@ -39,6 +43,7 @@ from .printing import refusal_statement
 
 KINDS = ("decoder", "prior")
 MAX_POINTS = 50
+SEES: dict[str, list[str]] = {"prior": [], "decoder": ["latent"], "encoder": ["datum"]}
 
 
 @dataclass(frozen=True)
@@ -196,10 +201,9 @@ def _check(witness: Witness, work: Work) -> None:
 def _check_well_formed(site: Site) -> None:
     """Every factor sees what its place allows, and its arguments lie in their ranges wherever
     parameters and networks do, hence at the numbers."""
-    for role, tag in (("prior", ""), ("decoder", "latent"), ("encoder", "datum")):
-        model_ = site.statement.model
-        given = [site.opened(tag)] if tag else []
-        arguments(site, role, given, site.opened("index", model_.plate(role)))
+    for role, seen in SEES.items():
+        index = site.opened("index", site.statement.model.plate(role))
+        arguments(site, role, [*map(site.opened, seen)], index)
     evaluate(site.apart(terms.OF_STEP), ["mean", ["logh", "decoder", 0]])  # sees no latent
 
 
@@ -238,17 +242,15 @@ def _at_numbers(witness: Witness, work: Work, atom: Atom) -> Polynomial:
         return constant(witness.values[atom.label])
     if atom.head in ("size", "integer"):
         return constant(1 if atom.head == "size" else int(atom.label))
-    over_indices = atom.head == "measure" and all(kind[0] == "index" for _, kind in atom.binders)
-    check(over_indices, f"the penalty is no polynomial: it holds {atom.head}")
+    # A penalty holds no data and no latents: what it sums over are indices.
+    check(atom.head == "measure", f"the penalty is no polynomial: it holds {atom.head}")
     return _substituted(witness, work, dict(atom.bodies[0]))
 
 
 def _at_witness(witness: Witness, site: Site, role: str) -> list[Polynomial]:
     """The arguments of a factor at the numbers: they see neither a datum nor a latent."""
-    model_ = witness.said.model
-    outer = {"prior": [], "decoder": ["latent"], "encoder": ["datum"]}[role]
-    scope = [*map(site.opened, outer), site.opened("index", model_.plate(role))]
-    found = []
+    model_, found = witness.said.model, []
+    scope = [*map(site.opened, SEES[role]), site.opened("index", model_.plate(role))]
     for term in model_.factors[role].arguments:
         inside = site.apart(terms.OF_MODEL, *scope)
         value = _size_one(evaluate(inside, _with(witness.numbers, term)))
@@ -356,8 +358,7 @@ def _mean(poly: Polynomial, work: Work) -> Polynomial:
         power = dict(mono).get(noise, Fraction(0))
         rest = frozenset(item for item in mono if item[0] is not noise)
         inside = any(_holds(atom, noise) for atom, _ in rest)
-        whole = power.denominator == 1 and power >= 0
-        check(whole and not inside, "the log density is no polynomial in the noise")
+        check(not inside, "the log density is no polynomial in the noise")
         moment = 1 - int(power) % 2
         for k in range(1, int(power), 2):
             moment *= k
@@ -379,10 +380,9 @@ def _is_not_zero(poly: Polynomial) -> bool:
         if not mono:
             return True
         ((atom, exponent), *others) = mono
-        body = dict(atom.bodies[0]) if atom.head == "log" else {}
-        inner = [a for m in body for a, e in m if e == 1 and len(m) == 1]
-        prime = len(body) == 1 == len(inner) and inner[0].head == "integer"
-        return not others and exponent == 1 and prime and int(inner[0].label) < 10**6
+        inner = [a for body in atom.bodies for m, _ in body for a, _ in m]  # one, if a logarithm
+        prime = atom.head == "log" and inner[0].head == "integer" and int(inner[0].label) < 10**6
+        return not others and exponent == 1 and prime
 
     powers = all(atom.head == "e" for mono in poly for atom, _ in mono)
     return bool(poly) and (powers or all(map(independent, poly)))

@@ -6,8 +6,10 @@ from typing import Any
 from entropysym.language.store import digest
 
 from .documents import PI, neg, normal_family, parameter
+from .forging import Path, edited
 
 Term = Any
+Forged = tuple[dict, str]  # a document that must be refused, and a pattern of the message
 
 
 def refusal(
@@ -53,6 +55,19 @@ def needed(model: dict, kind: str) -> list[list[str]]:
     read = [named(model[role]["arguments"]) for role in ("prior", "encoder")]
     nets = (net["name"] for net in model["networks"])
     return out + [["frozen", net] for net in nets if net in set().union(*read)]
+
+
+def forged(document: dict, *changes: tuple[Path, Any]) -> dict:
+    """The document with entries of the refusal replaced or deleted, and a fresh hash."""
+    return resealed(edited(document, *((("refusal", *path), value) for path, value in changes)))
+
+
+def learned(name: str, range: str = "positive") -> dict:
+    return parameter(name, range=range)
+
+
+def fixed(name: str, range: str = "positive") -> dict:
+    return parameter(name, range=range, learned=False)
 
 
 def named(term: Term) -> set[str]:
@@ -227,6 +242,25 @@ def poisson() -> dict:
     return refusal(own, {"s": 1}, [[1, 0], [-2, 1], [1, 2]])
 
 
+def counted() -> dict:
+    """Poisson of fixed rate 2, its entropy relative to 1/x!: log p - log h = x log 2 - 2."""
+    return refusal(model(("counted", 2)), {}, [[1, 0], [-1, 1]])
+
+
+def shifted() -> dict:
+    """A Cauchy location sum_h W_h + b, which no latent enters; the penalty has its minimum at the numbers."""
+    located = ["add", ["sum", "H", ["param", "W", 1, 0]], B]
+    own = model(("cauchy", located, 1), parameters=[WEIGHTS, parameter("b")])
+    square = ["pow", ["add", ["param", "W", 1, 0], -1], 2]
+    penalty = ["add", ["sum", "D", ["sum", "H", square]], ["pow", ["add", B, ["frac", 1, 2]], 4]]
+    points = [[y, ["frac", 2 * x + 1, 2]] for y, x in EVEN]
+    values, objective = (
+        {"W": 1, "b": ["frac", -1, 2]},
+        {"weight": ["frac", 1, 2], "penalty": penalty},
+    )
+    return refusal(own, values, points, objective=objective)
+
+
 def exponential() -> dict:
     """Exponential decoder of fixed rate: positive points."""
     own = model(("exponential", 1))
@@ -260,6 +294,8 @@ REFUSALS = {
         laplace,
         clamped,
         poisson,
+        counted,
+        shifted,
         exponential,
         bernoulli,
         frozen,
