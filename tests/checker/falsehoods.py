@@ -660,7 +660,8 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
 
 def _argument_called_var() -> dict:
     """The density names the argument, and the argument is called like the variable."""
-    renamed = everywhere(vae2(), (["arg", "mean"], ["arg", "var"]))
+    without = forged(vae2(), family("location", None), family("scale", None))
+    renamed = everywhere(without, (["arg", "mean"], ["arg", "var"]))
     stored = json.dumps(renamed).replace('"mean", "range"', '"var", "range"')
     return sealed(json.loads(stored.replace('"mean": 0', '"var": 0')))
 
