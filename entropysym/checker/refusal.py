@@ -39,6 +39,7 @@ from .kernel.normal_form import ONE, Atom, Polynomial, Work, constant, split
 from .kernel.reader import model, shaped
 from .kernel.terms import ANY, Family, Model, Refused, Statement, Term, check, named, require
 from .kernel.theorem import check_family, place
+from .known import FAMILIES
 from .printing import refusal_statement
 
 KINDS = ("decoder", "prior")
@@ -191,6 +192,7 @@ def _check(witness: Witness, work: Work) -> None:
     numbers = _decoder_numbers(witness, site)
     if witness.kind == "decoder":
         _check_collapsed(witness, site)
+        _check_tails(witness, normal)
         _check_points(witness, site, numbers)
     else:
         _check_frozen(witness, site, normal)
@@ -297,6 +299,21 @@ def _log_ratio(family: Family) -> Term:
     return ["add", family.log_density, ["mul", -1, ["add", 0, family.log_base_measure]]]
 
 
+def _check_tails(witness: Witness, normal: set[str]) -> None:
+    """Where the decoder reads z itself, not through a network, z must have exponential moments
+    near 0, or the objective is infinite beside the numbers and has no derivative there."""
+    family, factors = witness.said.model.family("prior"), witness.said.model.factors
+    direct = any(_reads_latent(term) for term in factors["decoder"].arguments)
+    light = family.name in normal | FAMILIES.keys() or family.support in ("unit", "binary")
+    check(light or not direct, f"the tails of {family.name} may be heavy, and the decoder reads z")
+
+
+def _reads_latent(term: Term) -> bool:
+    if not isinstance(term, list) or term[:1] in (["net"], ["matnet"]):
+        return False
+    return term[:1] == ["z"] or any(map(_reads_latent, term))
+
+
 def _check_points(witness: Witness, site: Site, numbers: list[Fraction]) -> None:
     model_ = witness.said.model
     work = site.work
@@ -306,14 +323,14 @@ def _check_points(witness: Witness, site: Site, numbers: list[Fraction]) -> None
         counted = x.denominator == 1 and x >= 0 and (family.support == "count" or x <= 1)
         check(counted or not discrete, f"the point {x} is not in the support, {family.support}")
         _in_range(x, "real" if discrete else family.support, "a point")
-    balanced = bool(witness.points) and sum(y for y, _ in witness.points) == 0
-    check(balanced, "there are no weights, or they do not sum to 0")
+    check(sum(y for y, _ in witness.points) == 0, "the weights do not sum to 0")
     values = [constant(v) for v in numbers]
 
     def weighted(term: Term, by: str = "") -> list[Polynomial]:
         parts = [_value(site, family, term, constant(x), values, by) for _, x in witness.points]
         weights = [constant(y) for y, _ in witness.points]
-        pairs = [zip(weights, column, strict=True) for column in zip(*parts, strict=True)]
+        columns = zip(*parts, strict=True) if parts else ((), ())
+        pairs = [zip(weights, column, strict=True) for column in columns]
         return [work.add(*(work.product(y, p) for y, p in pair)) for pair in pairs]
 
     learned = {name for name, p in model_.parameters.items() if p.learned}

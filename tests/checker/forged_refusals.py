@@ -56,7 +56,7 @@ def _envelope() -> dict[str, Forged]:
         ),
         "three numbers for a point": (
             forged(cauchy, (("points", 0), [-2, 0, 0])),
-            "not a weight and a point",
+            "is not a list|not a weight and a point",
         ),
         "51 points": (forged(cauchy, (("points",), many)), "too many points"),
         "a number for nothing": (
@@ -94,7 +94,7 @@ def _numbers() -> dict[str, Forged]:
         document = forged(vae0, (("values", "sigma2"), number))
         found[f"{number} for a number"] = (document, "not a rational in lowest terms")
     document = forged(vae0, (("points", 0), None))
-    return found | {"no point": (document, "not a weight and a point")}
+    return found | {"no point": (document, "is not a list|not a weight and a point")}
 
 
 def _clamps() -> dict[str, Forged]:
