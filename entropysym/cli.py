@@ -151,15 +151,8 @@ def replay(
     import subprocess
 
     # -P keeps files in the current folder from standing in for the checker or the standard library.
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "entropysym.checker",
-        *(["--json"] if as_json else []),
-        "--",
-        str(file),
-    ]
+    command = [sys.executable, "-P", "-m", "entropysym.checker", *(["--json"] if as_json else [])]
+    command += ["--", str(file)]
     try:
         status = subprocess.run(command, check=False, timeout=60).returncode
         raise typer.Exit(status if status in (VERIFIED, REFUTED, BAD_INPUT) else UNDECIDED)

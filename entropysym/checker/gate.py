@@ -17,7 +17,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
 TAKEN = re.compile(
-    r"(?i:pi|any|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
+    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
     r"|trace|quad)|e|x|z|[hdn]|[inq][0-9]+|E_q|q_n|(?i:mean|sum|expect|reparam|vec)_.*"
 )
 MAX_NAMES = 200
