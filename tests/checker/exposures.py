@@ -1,0 +1,276 @@
+"""Documents that each show one check of the reader or of the kernel: without it they would pass.
+
+`REFUSED` are refused by that check alone, `VALID` are accepted, and `LAWS` are functions of a
+checker that say what is wrong with it, or nothing.
+"""
+
+import json
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from .documents import (
+    HALF,
+    X,
+    entropy_terms,
+    gaussian_vae,
+    linear_vae,
+    neg,
+    normal_family,
+    parameter,
+    poisson,
+    sealed,
+    sigmoid_net,
+    vae2,
+)
+from .falsehoods import DELETE, DIRECTION, MODEL, SUM, claims, edited, everywhere, forged
+
+Build = Callable[[], Any]
+CONDITIONS = ("statement", "conditions")
+NORMAL = (*MODEL, "families", "normal")
+GAUSSIAN = (*MODEL, "families", "gaussian")
+SIGMA = ["param", "sigma2"]
+ONES, NOUGHTS = ["vec", "H", 1], ["vec", "H", 0]
+
+
+def more(document: dict, term: Any) -> dict:
+    """The document whose closed form has this term, which is 0, as a further addend."""
+    return claims(document, ["add", document["statement"]["claim"]["entropy_sum"], term])
+
+
+def nothing(document: dict, term: Any) -> dict:
+    return more(document, ["add", term, neg(term)])
+
+
+def change(build: Callable[[], dict], path: tuple, value: Any) -> Build:
+    return lambda: forged(build(), (path, value))
+
+
+def density(term: Any, build: Callable[[], dict] = vae2, family: tuple = NORMAL) -> Build:
+    """A log density that holds term - term."""
+    return change(build, (*family, "log_density"), lambda old: [*old, term, neg(term)])
+
+
+def named(old: str, new: str, build: Callable[[], dict] = vae2) -> Build:
+    return lambda: sealed(json.loads(json.dumps(build()).replace(f'"{old}"', f'"{new}"')))
+
+
+def constrained(text: Any, on: str = "mu") -> Build:
+    """VAE-2 with another constraint, in the model and in the conditions."""
+    return lambda: forged(
+        vae2(),
+        ((*MODEL, "constraints", 0), {"on": on, "text": text}),
+        ((*CONDITIONS, 7), ["constraint", on, text]),
+    )
+
+
+def fixed(name: str = "k", *plates: str, range: str = "real", learned: Any = False) -> Build:
+    """VAE-2 with one parameter more, which stands nowhere."""
+    unused = parameter(name, *plates, range=range) | {"learned": learned}
+    condition = [] if range == "real" else [["range", name, range]]
+    return lambda: forged(
+        vae2(),
+        ((*MODEL, "parameters"), lambda old: [*old, unused]),
+        (CONDITIONS, lambda old: [*old[:2], *condition, *old[2:]]),
+    )
+
+
+def with_spare(range: str, given: tuple[Any, Any, Any], direction: Any = 0) -> Build:
+    """Full covariances, with an argument that the density does not look at; `given`: by factor."""
+
+    def build() -> dict:
+        document = gaussian_vae()
+        for role, term in zip(("prior", "decoder", "encoder"), given, strict=True):
+            document["statement"]["model"][role]["arguments"].append(term)
+        return forged(
+            document,
+            ((*GAUSSIAN, "arguments"), lambda old: [*old, {"name": "spare", "range": range}]),
+            (("certificates", "gaussian", "direction", "spare"), direction),
+        )
+
+    return build
+
+
+def unused_family() -> dict:
+    document = vae2()
+    return forged(
+        document,
+        ((*MODEL, "families", "other"), normal_family()),
+        (("certificates", "other"), document["certificates"]["normal"]),
+        (
+            CONDITIONS,
+            lambda old: [*old[:5], ["normalised", "other"], ["score", "other"], *old[5:]],
+        ),
+    )
+
+
+def floats_for_nothing() -> bytes:
+    """Two floats stand where `null` is meant, under the hashes of `null`."""
+    document = json.dumps(forged(vae2(), ((*NORMAL, "location"), None), ((*NORMAL, "scale"), None)))
+    return document.replace(
+        '"location": null, "scale": null', '"location": 0.5, "scale": 0.5'
+    ).encode()
+
+
+def deep() -> dict:
+    term: Any = 0
+    for _ in range(80):
+        term = ["add", term, 0]
+    return more(vae2(), term)
+
+
+RECORDS: dict[str, Build] = {
+    "a name of two words": named("own_vae2", "own vae2"),
+    "a name that is a number": change(vae2, (*MODEL, "name"), 5),
+    "a text of 201 characters": constrained("a" * 201),
+    "a text that is a number": constrained(5),
+    "a text in a constraint that is a number": change(vae2, (*MODEL, "constraints", 0, "text"), 5),
+    "an escape, in the condition too": constrained("fine\u001b[2K"),
+    "two lines, in the condition too": constrained("fine\nmodel vae2"),
+    "a letter that is not ASCII": constrained("caf\u00e9"),
+    "two spaces, in the condition too": constrained("fine  stationary: all"),
+    "a constraint on what is not declared": constrained("fine", on="phantom"),
+    "learned is 1": change(vae2, (*MODEL, "parameters", 0, "learned"), 1),
+    "a direction that is a list": change(vae2, DIRECTION, []),
+    "a hash that is a number": lambda: edited(vae2(), (("sha256", "statement"), 5)),
+    "the other hash is a number": lambda: edited(vae2(), (("sha256", "document"), 5)),
+    "the sizes are a text": change(vae2, (*MODEL, "sizes"), "DH"),
+    "a rule that is a number": change(vae2, ("steps", 2, "rule"), 5),
+    "an objective that is a list": change(vae2, ("statement", "objective"), ["weight", "penalty"]),
+    "a certificate for a family that is none": change(
+        vae2, ("certificates", "other"), vae2()["certificates"]["normal"]
+    ),
+    "floats where nothing may stand": floats_for_nothing,
+    "a megabyte of spaces": lambda: json.dumps(vae2()).encode() + b" " * 2**20,
+    "a term nested too deep": deep,
+    "too many nodes": lambda: more(vae2(), ["add", *[0] * 20_000]),
+    "a plate of no size": fixed("k", "Q"),
+    "a range that is none": fixed("k", range="integer"),
+    "a matrix with one axis": fixed("k", "H", range="posdef"),
+    "a matrix with three axes": fixed("k", "H", "H", "H", range="posdef"),
+    "an unused family": unused_family,
+    "a factor of no family": change(vae2, (*MODEL, "prior", "family"), "other"),
+    "a family that is a list": change(vae2, (*MODEL, "prior", "family"), ["normal"]),
+    "an argument too many": change(vae2, (*MODEL, "prior", "arguments"), [0, 1, 1]),
+    "an argument too few": change(vae2, (*MODEL, "prior", "arguments"), [0]),
+    "an argument of two words": named("variance", "my variance"),
+    "an argument's range that is none": change(vae2, (*NORMAL, "arguments", 1, "range"), "nonzero"),
+    "a support that is none": lambda: forged(
+        vae2(),
+        ((*NORMAL, "support"), "nonzero"),
+        ((*NORMAL, "location"), None),
+        ((*NORMAL, "scale"), None),
+    ),
+    "an argument declared twice": change(vae2, (*NORMAL, "arguments"), lambda old: [*old, old[1]]),
+    "a matrix argument of another size": with_spare(
+        "posdef",
+        (["mat", "A"], ["mat", "A"], ["matnet", "T", [["vec", "D", ["x", 1, 0]]]]),
+        ["scaled", 0, ["arg", "spare"]],
+    ),
+    "a scale without location": change(vae2, (*NORMAL, "location"), None),
+    "a location of vectors": lambda: forged(
+        gaussian_vae(), ((*GAUSSIAN, "location"), 0), ((*GAUSSIAN, "scale"), 1)
+    ),
+    "a location on the positive numbers": change(vae2, (*NORMAL, "support"), "positive"),
+    "a location with the variable": change(
+        vae2, (*NORMAL, "location"), lambda old: ["add", old, ["var"], neg(["var"])]
+    ),
+    "a location that is no term": change(vae2, (*NORMAL, "location"), lambda old: ["mul", old]),
+    "a density that is nothing": change(vae2, (*NORMAL, "log_density"), None),
+    "a base measure that is nothing": change(vae2, (*NORMAL, "log_base_measure"), None),
+    "a base measure with an argument that cancels": change(
+        poisson,
+        (*MODEL, "families", "poisson", "log_base_measure"),
+        lambda old: ["add", old, ["arg", "log_rate"], neg(["arg", "log_rate"])],
+    ),
+    "an entropy with the variable": change(
+        vae2, ("certificates", "normal", "entropy"), lambda old: ["add", old, ["var"], neg(["var"])]
+    ),
+    "a direction of a number with an index": with_spare("real", (0, 0, 0), ["arg", "mean", 0]),
+    "a matrix moves by a number alone": change(gaussian_vae, (*DIRECTION, "A"), 5),
+    "a matrix moves by nothing": change(gaussian_vae, (*DIRECTION, "A"), ["scaled", -1]),
+    "a matrix moves by too much": change(
+        gaussian_vae, (*DIRECTION, "A"), ["scaled", -1, ["mat", "A"], 1]
+    ),
+}
+
+TERMS: dict[str, Build] = {
+    "a negative position": change(vae2, (*MODEL, "prior", "arguments", 1, 2), -1),
+    "a sum over no size": lambda: nothing(vae2(), ["sum", "Q", 1]),
+    "D of D": change(vae2, ("steps", 1, "result"), lambda old: [*old, ["D", ["D", SIGMA]]]),
+    "a latent in the plate of the data": change(
+        vae2, (*MODEL, "decoder", "arguments", 0), lambda old: ["add", old, ["z", 1, 0]]
+    ),
+    "a datum in the plate of the latents": change(
+        vae2, (*MODEL, "encoder", "arguments", 0), lambda old: ["add", old, ["x", 1, 0]]
+    ),
+    "an index of another plate": change(
+        vae2, (*MODEL, "decoder", "arguments", 1), ["mul", SIGMA, ["param", "alpha2", 0]]
+    ),
+    "the indices of a network are a number": change(
+        vae2, (*MODEL, "encoder", "arguments", 0, 2), 5
+    ),
+    "an index too many": change(vae2, (*MODEL, "prior", "arguments", 1), ["param", "alpha2", 0, 0]),
+    "an index too few": change(vae2, (*MODEL, "prior", "arguments", 1), ["param", "alpha2"]),
+    "the empty term": lambda: claims(vae2(), []),
+    "an input that is a number": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), [5]),
+    "an input without a body": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), [["vec", "D"]]),
+    "an input of another size": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), [ONES]),
+    "the inputs are a number": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), 5),
+    "an input too many": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), [X, X]),
+    "a fraction of true": lambda: nothing(vae2(), ["frac", True, 2]),
+    "a fraction of a text": lambda: nothing(vae2(), ["frac", "1", 2]),
+    "a fraction by a text": lambda: nothing(vae2(), ["frac", 1, "2"]),
+    "a fraction by one": lambda: nothing(vae2(), ["frac", 3, 1]),
+    "a fraction by a negative number": lambda: nothing(vae2(), ["frac", 1, -2]),
+    "a fraction that can be reduced": lambda: nothing(vae2(), ["frac", 2, 4]),
+    "a factor zero": lambda: more(vae2(), ["mul", 0, SIGMA]),
+    "the power zero": lambda: more(vae2(), ["add", -1, ["pow", SIGMA, 0]]),
+    "a large power": lambda: nothing(vae2(), ["pow", SIGMA, 65]),
+    "a root of high order": lambda: nothing(vae2(), ["pow", SIGMA, ["frac", 1, 65]]),
+    "an exponent that is a term": lambda: nothing(vae2(), ["pow", SIGMA, ["add", 1, 1]]),
+    "a parameter matrix in a density": density(["logdet", ["mat", "A"]], gaussian_vae, GAUSSIAN),
+    "a network in a direction": change(
+        gaussian_vae,
+        (*DIRECTION, "s"),
+        lambda old: [
+            "add",
+            old,
+            *(["mul", k, ["trace", ["matnet", "Omega", [ONES]]]] for k in (1, -1)),
+        ],
+    ),
+    "an unknown matrix": lambda: nothing(gaussian_vae(), ["trace", ["mat", "Q"]]),
+    "a vector as a matrix": lambda: nothing(gaussian_vae(), ["trace", ["mat", "mu0"]]),
+    "an unknown matrix network": lambda: nothing(
+        gaussian_vae(), ["trace", ["matnet", "Q", [ONES]]]
+    ),
+    "a vector network as a matrix": lambda: nothing(
+        gaussian_vae(), ["trace", ["matnet", "mu", [ONES]]]
+    ),
+    "an unknown matrix argument": density(["trace", ["arg", "Q"]], gaussian_vae, GAUSSIAN),
+    "a vector argument as a matrix": density(["trace", ["arg", "mean"]], gaussian_vae, GAUSSIAN),
+    "an argument outside of a family": lambda: nothing(
+        gaussian_vae(), ["trace", ["arg", "covariance"]]
+    ),
+    "a component of a number": density(["var", 0]),
+    "an unknown argument": density(["arg", "Q"]),
+    "a component of an argument that is a number": density(["arg", "variance", 0]),
+    "a matrix argument as a number": density(["arg", "covariance"], gaussian_vae, GAUSSIAN),
+    "entries of a matrix": lambda: nothing(
+        gaussian_vae(), ["sum", "H", ["sum", "H", ["param", "A", 0, 1]]]
+    ),
+    "entries of a matrix network": lambda: nothing(
+        gaussian_vae(), ["sum", "D", ["sum", "D", ["net", "Omega", [0, 1], [ONES]]]]
+    ),
+    "an unknown parameter": lambda: nothing(vae2(), ["param", "Q"]),
+    "an unknown network": lambda: nothing(vae2(), ["net", "Q", [], []]),
+    "the index of a network is a text": change(vae2, (*MODEL, "encoder", "arguments", 0, 2), ["a"]),
+    "H of nothing": change(vae2, ("steps", 1, "result"), lambda old: [*old, ["H"]]),
+    "pi of something": lambda: nothing(vae2(), ["pi", 1]),
+    "the log of nothing": lambda: nothing(vae2(), ["log"]),
+    "the claim E = E": lambda: claims(vae2(), ["add", *entropy_terms()]),
+}
+
+REFUSED: dict[str, Build] = RECORDS | TERMS
+VALID: dict[str, Callable[[], dict]] = {}
+LAWS: dict[str, Callable[[ModuleType], str | None]] = {}
