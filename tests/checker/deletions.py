@@ -110,6 +110,10 @@ READS: dict[str, str] = {}  # what the true reader makes of each document
 READING: list[str] = []  # holds a file's name while a part of the reader is changed
 
 
+def of_reader(mutant: Mutant) -> bool:
+    return Path(mutant.file).stem in ("reader", "terms")
+
+
 def reading(checker: ModuleType, data: bytes) -> str:
     """What the reader makes of the document: itself, or the words of its refusal."""
     start = checker.__name__ + "."
@@ -121,20 +125,21 @@ def reading(checker: ModuleType, data: bytes) -> str:
 
 
 def battery() -> list[Entry]:
-    """The whole battery, quick entries first."""
+    """The whole battery."""
     from . import battery as tables
     from .documents import DOCUMENTS, linear_vae, poisson, sigmoid_net, vae2, workbench
-    from .exposures import LAWS, REFUSED, VALID
+    from .exposures import EXPOSED, REFUSED, VALID
     from .falsehoods import FALSE_CLAIMS, TAMPERINGS
+    from .laws import LAWS
 
     def algebra(build: Callable[[], dict]) -> Callable[[ModuleType], str | None]:
         return lambda checker: next(tables._algebra(tables.Bench(checker, build()), 40), None)
 
-    valid = {build.__name__: build for build in DOCUMENTS} | VALID
+    valid = {build.__name__: build for build in (*DOCUMENTS, *LAWS)} | VALID
     found = [Entry(f"valid: {name}", _dump(build())) for name, build in valid.items()]
     for build in (vae2, linear_vae, sigmoid_net, poisson, workbench):
         found.append(Entry(f"algebra of {build.__name__}", algebra(build)))
-    found += [Entry(name, law) for name, law in LAWS.items()]
+    found += [Entry(name, law) for name, law in EXPOSED.items()]
     for table in (REFUSED, TAMPERINGS, FALSE_CLAIMS, HOSTILE):
         found += [Entry(name, _dump(build()), True) for name, build in table.items()]
     return found
@@ -182,7 +187,7 @@ def judge(mutant: Mutant, all_trees: dict[str, ast.Module], entries: list[Entry]
     resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
     mutant.place.put(ast.fix_missing_locations(ast.copy_location(mutant.new, mutant.place.node)))
     CODES.pop(mutant.file)
-    READING.extend([mutant.file] * (Path(mutant.file).stem in ("reader", "terms")))
+    READING.extend([mutant.file] * of_reader(mutant))
     sys.meta_path.insert(0, Mutated("mutant", all_trees))
     try:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -206,6 +211,8 @@ def _work(sender: Connection, given: list[Mutant], all_trees: dict, entries: lis
         first = sorted(entries, key=lambda e: recent.index(e.name) if e.name in recent else 99)
         if not any(word in mutant.key for word in LIMITS):
             first = [entry for entry in first if entry.name not in HOSTILE]
+        if not of_reader(mutant):
+            first = [e for e in first if not READS.get(e.name, "").startswith("refused")]
         receiver, child_sender = context.Pipe(duplex=False)
         child = context.Process(target=_child, args=(child_sender, mutant, all_trees, first))
         child.start()
@@ -251,12 +258,16 @@ def prepared() -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
     all_trees, entries = trees(), battery()
     for file, tree in all_trees.items():
         CODES[file] = compile(tree, str(FOLDER / file), "exec")
+    seconds: dict[str, float] = {}
     for entry in entries:
+        began = time.process_time()
         SAID[entry.name] = words = entry.answer(entropysym.checker)
+        seconds[entry.name] = time.process_time() - began
         if (words is not None) != entry.refused:
             raise SystemExit(f"the checker itself: {entry.name}: {words or 'accepted'}")
         if isinstance(entry.asked, bytes):
             READS[entry.name] = reading(entropysym.checker, entry.asked)
+    entries.sort(key=lambda entry: seconds[entry.name])
     return mutants(checked(all_trees)), all_trees, entries
 
 

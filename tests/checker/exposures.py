@@ -1,6 +1,6 @@
 """Documents that each show one check of the reader or of the kernel: without it they would pass.
 
-`REFUSED` are refused by that check alone, `VALID` are accepted, and `LAWS` are functions of a
+`REFUSED` are refused by that check alone, `VALID` are accepted, and `EXPOSED` are functions of a
 checker that say what is wrong with it, or nothing.
 """
 
@@ -17,20 +17,24 @@ from .documents import (
     linear_vae,
     neg,
     normal_family,
+    own_directions,
     parameter,
     poisson,
     sealed,
     sigmoid_net,
     vae2,
 )
-from .falsehoods import DELETE, DIRECTION, MODEL, SUM, claims, edited, everywhere, forged
+from .forging import DELETE, DIRECTION, MODEL, SUM, claims, edited, everywhere, forged
 
 Build = Callable[[], Any]
 CONDITIONS = ("statement", "conditions")
 NORMAL = (*MODEL, "families", "normal")
 GAUSSIAN = (*MODEL, "families", "gaussian")
 SIGMA = ["param", "sigma2"]
-ONES, NOUGHTS = ["vec", "H", 1], ["vec", "H", 0]
+ONES = ["vec", "H", 1]
+T_OF_X = ["matnet", "T", [["vec", "D", ["x", 1, 0]]]]
+T_AT_0 = ["matnet", "T", [["vec", "D", 0]]]
+E_PRIOR = ["mean", ["expect", 0, ["logp", "prior", 0]]]
 
 
 def more(document: dict, term: Any) -> dict:
@@ -164,7 +168,7 @@ RECORDS: dict[str, Build] = {
     "an argument declared twice": change(vae2, (*NORMAL, "arguments"), lambda old: [*old, old[1]]),
     "a matrix argument of another size": with_spare(
         "posdef",
-        (["mat", "A"], ["mat", "A"], ["matnet", "T", [["vec", "D", ["x", 1, 0]]]]),
+        (["mat", "A"], ["mat", "A"], T_OF_X),
         ["scaled", 0, ["arg", "spare"]],
     ),
     "a scale without location": change(vae2, (*NORMAL, "location"), None),
@@ -271,6 +275,160 @@ TERMS: dict[str, Build] = {
     "the claim E = E": lambda: claims(vae2(), ["add", *entropy_terms()]),
 }
 
-REFUSED: dict[str, Build] = RECORDS | TERMS
-VALID: dict[str, Callable[[], dict]] = {}
-LAWS: dict[str, Callable[[ModuleType], str | None]] = {}
+
+def other_family(role: str, term: Any = 0, base: Any = 0, more: tuple = ()) -> dict:
+    """VAE-2 with a family of its own for one factor: a Normal with term - term in its density."""
+    statement = vae2()["statement"]
+    own, certificate = normal_family(), vae2()["certificates"]["normal"]
+    own["log_density"] += [term, neg(term)] if term else []
+    own["log_base_measure"] = base
+    entropy = ["add", certificate["entropy"], base] if base else certificate["entropy"]
+    statement["model"]["families"]["other"] = own
+    statement["model"][role]["family"] = "other"
+    named = [["normalised", "other"], ["score", "other"], *[["base_measure", "other"]] * bool(base)]
+    return own_directions(
+        statement["model"],
+        {"normal": certificate, "other": certificate | {"entropy": entropy}},
+        statement["direction"],
+        statement["claim"]["entropy_sum"],
+        [*statement["conditions"][:5], *named, *statement["conditions"][5:]],
+        more=more,
+    )
+
+
+def in_unit() -> dict:
+    """VAE-2 with all variances below 1."""
+    document = json.loads(json.dumps(vae2()).replace('"positive"', '"unit"'))
+    return sealed(document)
+
+
+def encoder_variance(term: Any) -> Build:
+    return change(in_unit, (*MODEL, "encoder", "arguments", 1), term)
+
+
+def real_network() -> dict:
+    document = forged(vae2(), ((*MODEL, "networks", 2, "range"), "real"))
+    kept = [c for c in document["statement"]["conditions"] if c[1] != "tau2"]
+    return forged(document, (CONDITIONS, kept))
+
+
+def with_gap(gap: Any) -> dict:
+    """VAE-2 with this gap, in the claim and in the steps."""
+    rest = [part for part in gap if part != D_OBJECTIVE] if isinstance(gap, list) else gap
+    return forged(
+        vae2(),
+        (("statement", "claim", "gap"), gap),
+        (("steps", -3, "result"), gap),
+        (("steps", -2, "result"), rest),
+    )
+
+
+def still_matrix() -> dict:
+    """Full covariances, the encoder's being a parameter that stands still."""
+    document = gaussian_vae()
+    spread = document["statement"]["model"]["encoder"]["arguments"][1]
+    fixed = parameter("B", "H", "H", range="posdef", learned=False)
+    document = everywhere(document, (spread, ["mat", "B"]))
+    conditions = document["statement"]["conditions"]
+    return forged(
+        document,
+        ((*MODEL, "parameters"), lambda old: [*old, fixed]),
+        ((*MODEL, "networks", 3), DELETE),
+        (CONDITIONS, [*conditions[:2], ["range", "B", "posdef"], conditions[2], *conditions[4:]]),
+    )
+
+
+D_OBJECTIVE = ["D", ["objective"]]
+GAP = vae2()["statement"]["claim"]["gap"]
+STILL_SQUARE = ["mean", ["reparam", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
+LOG_X, LOG_Z = (["sum", size, ["log", [v, 2, 0]]] for size, v in (("D", "x"), ("H", "z")))
+TAU = ["param", "tau", 0]
+
+PLACES: dict[str, Build] = {
+    "a real network as a variance": real_network,
+    "the log of a real latent": change(vae2, (*MODEL, "decoder", "arguments", 0), LOG_Z),
+    "the log of a real datum": change(vae2, (*MODEL, "encoder", "arguments", 0), LOG_X),
+    "the log of a real variable": lambda: other_family("encoder", ["log", ["var"]]),
+    "the log of a real argument": lambda: other_family("encoder", ["log", ["arg", "mean"]]),
+    "1 for a number below 1": encoder_variance(1),
+    "3/2 for a number below 1": encoder_variance(["frac", 3, 2]),
+    "a product for a number below 1": encoder_variance(["mul", SIGMA, SIGMA]),
+    "a positive network for one below 1": lambda: forged(
+        in_unit(),
+        ((*MODEL, "networks", 2, "range"), "positive"),
+        ((*CONDITIONS, 2), ["range", "tau2", "positive"]),
+    ),
+    "a real logit for a positive one": change(
+        sigmoid_net, (*MODEL, "families", "bernoulli", "arguments", 0, "range"), "positive"
+    ),
+    "a negative matrix that nobody looks at": with_spare(
+        "posdef",
+        (["scaled", -1, ["mat", "A"]], ["matnet", "Omega", [["vec", "H", ["z", 1, 0]]]], T_OF_X),
+        ["scaled", 0, ["arg", "spare"]],
+    ),
+    "an asymmetric matrix that nobody looks at": with_spare(
+        "posdef",
+        (
+            ["matmul", ["mat", "A"], T_AT_0],
+            ["matnet", "Omega", [["vec", "H", ["z", 1, 0]]]],
+            T_OF_X,
+        ),
+        ["scaled", 0, ["arg", "spare"]],
+    ),
+    "reparam where nothing moves": lambda: nothing(vae2(), STILL_SQUARE),
+    "the encoder moves without location": lambda: forged(
+        linear_vae(), ((*NORMAL, "location"), None), ((*NORMAL, "scale"), None)
+    ),
+    "the claim's gap alone": change(
+        vae2, ("statement", "claim", "gap"), [*GAP[:-1], 5, D_OBJECTIVE]
+    ),
+    "the claim's entropy sum alone": change(vae2, SUM, lambda old: [*old, 5]),
+    "the claim's excess alone": change(vae2, ("statement", "claim", "excess"), 5),
+    "an excess of the gap's step alone": change(
+        vae2, ("steps", -3, "result"), [*GAP[:-1], 5, D_OBJECTIVE]
+    ),
+    "a gap without D objective": lambda: with_gap(GAP[:-1]),
+    "a gap that is one term": lambda: with_gap(D_OBJECTIVE),
+    "a gap with D objective twice": lambda: with_gap([*GAP, D_OBJECTIVE]),
+    "a gap with D objective twice, less once": lambda: with_gap(
+        [*GAP, D_OBJECTIVE, neg(D_OBJECTIVE)]
+    ),
+    "a gap with D objective in a product": lambda: with_gap([*GAP[:-1], ["mul", 1, D_OBJECTIVE]]),
+    "a gap with D of a parameter": lambda: with_gap([*GAP, ["D", SIGMA], neg(["D", SIGMA])]),
+    "a gap with log p": lambda: with_gap([*GAP, E_PRIOR, neg(E_PRIOR)]),
+    "a gap with half of D objective": lambda: with_gap([*GAP[:-1], ["mul", HALF, D_OBJECTIVE]]),
+    "a shipped name": named("own_vae2", "vae2"),
+    "the log of a sum of reals": lambda: nothing(
+        linear_vae(), ["log", ["sum", "H", ["param", "c", 0]]]
+    ),
+    "the log of a real": lambda: nothing(linear_vae(), ["sum", "H", ["log", ["param", "c", 0]]]),
+    "the inverse of a real": lambda: nothing(
+        linear_vae(), ["sum", "H", ["pow", ["param", "c", 0], -1]]
+    ),
+    "the root of a real": lambda: nothing(
+        linear_vae(), ["sum", "H", ["pow", ["param", "c", 0], HALF]]
+    ),
+    "the inverse of a difference": lambda: nothing(vae2(), ["pow", ["add", SIGMA, -1], -1]),
+    "the log of a difference": lambda: nothing(vae2(), ["log", ["add", SIGMA, -1]]),
+    "the log of zero": lambda: nothing(vae2(), ["log", ["add", SIGMA, neg(SIGMA)]]),
+    "the inverse of zero": lambda: nothing(vae2(), ["pow", ["add", SIGMA, neg(SIGMA)], -1]),
+    "the log of a negative number": lambda: nothing(vae2(), ["log", neg(SIGMA)]),
+    "the log of a square": lambda: nothing(
+        linear_vae(), ["sum", "H", ["log", ["pow", ["param", "c", 0], 2]]]
+    ),
+    "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
+}
+
+REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES
+VALID: dict[str, Callable[[], dict]] = {
+    "all variances below 1": in_unit,
+    "a prior with a base measure": lambda: other_family(
+        "prior", base=1, more=(["mean", ["expect", 0, ["logh", "prior", 0]]],)
+    ),
+    "a decoder with a base measure": lambda: other_family(
+        "decoder", base=1, more=(["mean", ["logh", "decoder", 0]],)
+    ),
+    "an encoder with a family of its own": lambda: other_family("encoder"),
+    "a covariance that stands still": still_matrix,
+}
+EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {}
