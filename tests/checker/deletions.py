@@ -31,7 +31,7 @@ from .hostile import HOSTILE
 from .mutations import Mutant, mutants
 
 FOLDER = Path(entropysym.checker.__file__).parent
-UNTRUSTED = ("__main__", "known", "statement", "printing", "narration")
+UNTRUSTED = ("__main__", "known", "printing", "narration")
 SECONDS = 4  # of computing that one entry of the battery may take with a mutant
 WORKERS = 2
 LIMITS = ("limit", "more than", "nested", "digits", "MAX_")  # what hostile documents are for
@@ -91,37 +91,77 @@ class Entry:
     asked: bytes | Callable[[ModuleType], str | None]
     refused: bool = False
 
-    def answer(self, checker: ModuleType) -> str | None:
-        """The words of the refusal, or None; those of the true checker where the reader alone is
-        changed and reads this document as it should."""
-        if not isinstance(self.asked, bytes):
-            return self.asked(checker)
-        if READING and reading(checker, self.asked) == READS[self.name]:
-            return SAID[self.name]
-        try:
-            checker.replay(self.asked)
-        except (checker.Refused, checker.Malformed) as error:
-            return str(error)
-        return None
+
+@dataclass(frozen=True)
+class Truth:
+    """What the checker itself answers: the words of its refusal or None, and its parts' answers."""
+
+    words: str | None
+    seconds: float
+    front: tuple = ()
+    kernel: str | None = None
 
 
-SAID: dict[str, str | None] = {}  # the true checker's answers
-READS: dict[str, str] = {}  # what the true reader makes of each document
-READING: list[str] = []  # holds a file's name while a part of the reader is changed
-
-
-def of_reader(mutant: Mutant) -> bool:
-    return Path(mutant.file).stem in ("reader", "terms")
-
-
-def reading(checker: ModuleType, data: bytes) -> str:
-    """What the reader makes of the document: itself, or the words of its refusal."""
-    start = checker.__name__ + "."
-    name = next(n for n in sys.modules if n.startswith(start) and n.endswith(".reader"))
+def asked(call: Callable[..., Any], checker: ModuleType, *arguments: Any) -> tuple[Any, str | None]:
+    """(the value, None) or (None, the words of the refusal)."""
     try:
-        return repr(sys.modules[name].read(data))
+        return call(*arguments), None
     except (checker.Refused, checker.Malformed) as error:
-        return f"refused: {error}"
+        return None, str(error)
+
+
+def front(checker: ModuleType, data: bytes) -> tuple:
+    """All that gate and reader make of a document."""
+    gate, read = checker.gate, checker.kernel.reader.read
+    found, words = asked(gate.envelope, checker, data)
+    if words is not None:
+        return (words,)
+    said, words = asked(read, checker, found.statement, found.certificates)
+    if words is not None:
+        return (words,)
+    names, hashes = asked(gate.check_words, checker, said), asked(gate.check_hashes, checker, found)
+    return repr(found), repr(said), names, hashes
+
+
+def kernel(checker: ModuleType, data: bytes) -> str | None:
+    """What the kernel says on the statement, whatever gate and narration say; None if it accepts."""
+    raw = json.loads(data)
+    read, accept = checker.kernel.reader.read, checker.kernel.theorem.accept
+    said, words = asked(read, checker, raw["statement"], raw["certificates"])
+    if words is None:
+        _, words = asked(accept, checker, said, checker.kernel.normal_form.Work())
+    return words
+
+
+TRUTH: dict[str, Truth] = {}
+CHANGED: list[str] = []  # the file that holds the change
+
+
+def answer(checker: ModuleType, entry: Entry) -> tuple[str | None, str | None]:
+    """(this checker's words, the true one's). If the kernel is changed, it is asked alone; if gate
+    or reader are and read this document as they should, nobody else need be asked."""
+    truth = TRUTH[entry.name]
+    if not isinstance(entry.asked, bytes):
+        return entry.asked(checker), truth.words
+    if of_front(CHANGED[0]) and front(checker, entry.asked) == truth.front:
+        return truth.words, truth.words
+    if of_kernel(CHANGED[0]):
+        return kernel(checker, entry.asked), truth.kernel
+    return asked(checker.replay, checker, entry.asked)[1], truth.words
+
+
+def for_kernel(entry: Entry) -> bool:
+    """Whether the kernel alone answers as the whole checker does."""
+    truth = TRUTH[entry.name]
+    return len(truth.front) != 1 and (truth.kernel is None) == (truth.words is None)
+
+
+def of_front(file: str) -> bool:
+    return Path(file).stem in ("gate", "reader")
+
+
+def of_kernel(file: str) -> bool:
+    return file.startswith("kernel/") and not of_front(file)
 
 
 def battery() -> list[Entry]:
@@ -163,17 +203,17 @@ def noticed(checker: ModuleType, entries: list[Entry]) -> tuple[str, str, list[s
     for entry in entries:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
-            words = entry.answer(checker)
+            words, truth = answer(checker, entry)
         except TooLong:
             return entry.name, f"hangs: more than {SECONDS} s", []
         except Exception as error:
             return entry.name, f"crashes: {error!r}", []
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
-        if (words is not None) != entry.refused:
+        if (words is None) != (truth is None):
             return entry.name, words or "accepted", []
-        if words != SAID[entry.name]:
-            others.append(f"{entry.name}: {words}, not: {SAID[entry.name]}")
+        if words != truth:
+            others.append(f"{entry.name}: {words}, not: {truth}")
     return "", "", others
 
 
@@ -187,7 +227,7 @@ def judge(mutant: Mutant, all_trees: dict[str, ast.Module], entries: list[Entry]
     resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
     mutant.place.put(ast.fix_missing_locations(ast.copy_location(mutant.new, mutant.place.node)))
     CODES.pop(mutant.file)
-    READING.extend([mutant.file] * of_reader(mutant))
+    CHANGED.append(mutant.file)
     sys.meta_path.insert(0, Mutated("mutant", all_trees))
     try:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -211,8 +251,8 @@ def _work(sender: Connection, given: list[Mutant], all_trees: dict, entries: lis
         first = sorted(entries, key=lambda e: recent.index(e.name) if e.name in recent else 99)
         if not any(word in mutant.key for word in LIMITS):
             first = [entry for entry in first if entry.name not in HOSTILE]
-        if not of_reader(mutant):
-            first = [e for e in first if not READS.get(e.name, "").startswith("refused")]
+        if of_kernel(mutant.file):
+            first = [e for e in first if for_kernel(e)]
         receiver, child_sender = context.Pipe(duplex=False)
         child = context.Process(target=_child, args=(child_sender, mutant, all_trees, first))
         child.start()
@@ -253,21 +293,28 @@ def verdicts(chosen: list[Mutant], all_trees: dict, entries: list[Entry]) -> Ite
             yield Verdict(by_key[key], name, how.split("\n")[0], tuple(words))
 
 
+def true_answer(entry: Entry) -> Truth:
+    """The answers of the checker as it is; it must pass."""
+    checker, began = entropysym.checker, time.process_time()
+    if not isinstance(entry.asked, bytes):
+        return Truth(entry.asked(checker), time.process_time() - began)
+    words = asked(checker.replay, checker, entry.asked)[1]
+    if (words is not None) != entry.refused:
+        raise SystemExit(f"the checker itself: {entry.name}: {words or 'accepted'}")
+    found = front(checker, entry.asked)
+    began = time.process_time()
+    said = kernel(checker, entry.asked) if len(found) > 1 else None
+    return Truth(words, time.process_time() - began, found, said)
+
+
 def prepared() -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
-    """Mutants, trees and battery; the checker as it is must pass."""
+    """Mutants, trees and battery, which the checker as it is has passed."""
     all_trees, entries = trees(), battery()
     for file, tree in all_trees.items():
         CODES[file] = compile(tree, str(FOLDER / file), "exec")
-    seconds: dict[str, float] = {}
     for entry in entries:
-        began = time.process_time()
-        SAID[entry.name] = words = entry.answer(entropysym.checker)
-        seconds[entry.name] = time.process_time() - began
-        if (words is not None) != entry.refused:
-            raise SystemExit(f"the checker itself: {entry.name}: {words or 'accepted'}")
-        if isinstance(entry.asked, bytes):
-            READS[entry.name] = reading(entropysym.checker, entry.asked)
-    entries.sort(key=lambda entry: seconds[entry.name])
+        TRUTH[entry.name] = true_answer(entry)
+    entries.sort(key=lambda entry: TRUTH[entry.name].seconds)
     return mutants(checked(all_trees)), all_trees, entries
 
 

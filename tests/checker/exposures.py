@@ -190,7 +190,6 @@ RECORDS: dict[str, Build] = {
     "an entropy with the variable": change(
         vae2, ("certificates", "normal", "entropy"), lambda old: ["add", old, ["var"], neg(["var"])]
     ),
-    "a direction of a number with an index": with_spare("real", (0, 0, 0), ["arg", "mean", 0]),
     "a matrix moves by a number alone": change(gaussian_vae, (*DIRECTION, "A"), 5),
     "a matrix moves by nothing": change(gaussian_vae, (*DIRECTION, "A"), ["scaled", -1]),
     "a matrix moves by too much": change(
@@ -269,7 +268,7 @@ TERMS: dict[str, Build] = {
     "an unknown parameter": lambda: nothing(vae2(), ["param", "Q"]),
     "an unknown network": lambda: nothing(vae2(), ["net", "Q", [], []]),
     "the index of a network is a text": change(vae2, (*MODEL, "encoder", "arguments", 0, 2), ["a"]),
-    "H of nothing": change(vae2, ("steps", 1, "result"), lambda old: [*old, ["H"]]),
+    "H of nothing": lambda: nothing(vae2(), ["H"]),
     "pi of something": lambda: nothing(vae2(), ["pi", 1]),
     "the log of nothing": lambda: nothing(vae2(), ["log"]),
     "the claim E = E": lambda: claims(vae2(), ["add", *entropy_terms()]),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 CHECKS = ("check", "require")
 READERS = ("name", "text", "boolean", "number")  # of records: each may become `anything`
-WEIGHED = ("rules", "theorem", "refusal")  # modules whose numbers are weights of the theorem
+WEIGHED = ("theorem", "refusal")  # modules whose numbers are weights of the theorem
 NO_CHECKS = ("charge", "shown", "show")  # work and messages
 GIVEN = ("one_of", "bound", "indices")  # return what they are given, if it is allowed
 # Any choice among equal forms is correct: these decide how soon two of them are seen to be equal.
@@ -244,7 +244,7 @@ class _Walk:
                 yield self.at(place, ast.BinOp(right, ast.Sub(), left))
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int())):
                 yield self.at(place, node.operand)
-            case ast.Tuple(elts=[ast.Constant(value=str()), *rest], ctx=ast.Load()) if weighed:
+            case ast.List(elts=[ast.Constant(value=str()), *rest], ctx=ast.Load()) if weighed:
                 for k, part in enumerate(rest, 1):
                     yield from self.weight(Place(node, "elts", k), part)
                 if len(rest) > 2:
