@@ -145,7 +145,7 @@ def answer(checker: ModuleType, entry: Entry) -> tuple[str | None, str | None]:
         return entry.asked(checker), truth.words
     if of_front(CHANGED[0]) and front(checker, entry.asked) == truth.front:
         return truth.words, truth.words
-    if of_kernel(CHANGED[0]):
+    if of_kernel(CHANGED[0]) and for_kernel(entry):
         return kernel(checker, entry.asked), truth.kernel
     return asked(checker.replay, checker, entry.asked)[1], truth.words
 
@@ -252,7 +252,8 @@ def _work(sender: Connection, given: list[Mutant], all_trees: dict, entries: lis
         if not any(word in mutant.key for word in LIMITS):
             first = [entry for entry in first if entry.name not in HOSTILE]
         if of_kernel(mutant.file):
-            first = [e for e in first if for_kernel(e)]
+            first = [e for e in first if len(TRUTH[e.name].front) != 1]
+            first.sort(key=lambda entry: not for_kernel(entry))
         receiver, child_sender = context.Pipe(duplex=False)
         child = context.Process(target=_child, args=(child_sender, mutant, all_trees, first))
         child.start()
@@ -296,11 +297,14 @@ def verdicts(chosen: list[Mutant], all_trees: dict, entries: list[Entry]) -> Ite
 def true_answer(entry: Entry) -> Truth:
     """The answers of the checker as it is; it must pass."""
     checker, began = entropysym.checker, time.process_time()
-    if not isinstance(entry.asked, bytes):
-        return Truth(entry.asked(checker), time.process_time() - began)
-    words = asked(checker.replay, checker, entry.asked)[1]
+    if isinstance(entry.asked, bytes):
+        words = asked(checker.replay, checker, entry.asked)[1]
+    else:
+        words = entry.asked(checker)
     if (words is not None) != entry.refused:
         raise SystemExit(f"the checker itself: {entry.name}: {words or 'accepted'}")
+    if not isinstance(entry.asked, bytes):
+        return Truth(None, time.process_time() - began)
     found = front(checker, entry.asked)
     began = time.process_time()
     said = kernel(checker, entry.asked) if len(found) > 1 else None

@@ -224,6 +224,7 @@ TERMS: dict[str, Build] = {
     "a fraction of true": lambda: nothing(vae2(), ["frac", True, 2]),
     "a fraction of a text": lambda: nothing(vae2(), ["frac", "1", 2]),
     "a fraction by a text": lambda: nothing(vae2(), ["frac", 1, "2"]),
+    "a fraction of texts": lambda: nothing(vae2(), ["frac", "1", "2"]),
     "a fraction by one": lambda: nothing(vae2(), ["frac", 3, 1]),
     "a fraction by a negative number": lambda: nothing(vae2(), ["frac", 1, -2]),
     "a fraction that can be reduced": lambda: nothing(vae2(), ["frac", 2, 4]),
@@ -268,6 +269,14 @@ TERMS: dict[str, Build] = {
     "an unknown parameter": lambda: nothing(vae2(), ["param", "Q"]),
     "an unknown network": lambda: nothing(vae2(), ["net", "Q", [], []]),
     "the index of a network is a text": change(vae2, (*MODEL, "encoder", "arguments", 0, 2), ["a"]),
+    "a term that is an object": lambda: claims(vae2(), {"pi": 1}),
+    "a term that is true": lambda: claims(vae2(), True),
+    "a term whose head is a term": lambda: claims(vae2(), [["pi"]]),
+    "no size": lambda: nothing(vae2(), ["size", "Q"]),
+    "the noise of a latent": lambda: nothing(
+        vae2(), ["mean", ["expect", 0, ["sum", "H", ["pow", ["eps", 1, 0], 2]]]]
+    ),
+    "an exponent that is true": lambda: nothing(vae2(), ["pow", SIGMA, True]),
     "H of nothing": lambda: nothing(vae2(), ["H"]),
     "pi of something": lambda: nothing(vae2(), ["pi", 1]),
     "the log of nothing": lambda: nothing(vae2(), ["log"]),
@@ -415,6 +424,17 @@ PLACES: dict[str, Build] = {
     "the log of a square": lambda: nothing(
         linear_vae(), ["sum", "H", ["log", ["pow", ["param", "c", 0], 2]]]
     ),
+    "the log of a square times a positive number": lambda: nothing(
+        linear_vae(), ["sum", "H", ["log", ["mul", ["pow", ["param", "c", 0], 2], TAU]]]
+    ),
+    "the log of 1 and a cube": lambda: nothing(
+        linear_vae(), ["sum", "H", ["log", ["add", 1, ["pow", ["param", "c", 0], 3]]]]
+    ),
+    "log gamma moves": density(["loggamma", ["arg", "variance"]]),
+    "an entropy at no latent": lambda: with_gap([*GAP, ["H", "decoder"], neg(["H", "decoder"])]),
+    "an entropy at too many places": lambda: with_gap(
+        [*GAP, ["H", "prior", 0], neg(["H", "prior", 0])]
+    ),
     "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
 }
 
@@ -430,4 +450,26 @@ VALID: dict[str, Callable[[], dict]] = {
     "an encoder with a family of its own": lambda: other_family("encoder"),
     "a covariance that stands still": still_matrix,
 }
-EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {}
+
+def missing_file(checker: ModuleType) -> str | None:
+    try:
+        checker.replay_file("there is no such file")
+    except checker.Malformed:
+        return None
+    return "a missing file was read"
+
+
+def text_or_bytes(checker: ModuleType) -> str | None:
+    text = json.dumps(vae2())
+    return None if checker.replay(text) == checker.replay(text.encode()) else "text is not bytes"
+
+
+def not_shipped(checker: ModuleType) -> str | None:
+    return "shipped" if checker.replay(json.dumps(vae2())).shipped else None
+
+
+EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
+    "a file that is missing": missing_file,
+    "bytes and text": text_or_bytes,
+    "a model of one's own is not a shipped one": not_shipped,
+}
