@@ -40,6 +40,10 @@ LIMITS = ("limit", "more than", "nested", "digits", "MAX_")  # what hostile docu
 SURVIVORS: dict[str, str] = {}
 
 
+# For a quick look: mutants, each with a document or law that notices it.
+SAMPLE: dict[str, str] = {}
+
+
 class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports the package from its sources under another name, one module from a changed tree."""
 
@@ -311,9 +315,10 @@ def true_answer(entry: Entry) -> Truth:
     return Truth(words, time.process_time() - began, found, said)
 
 
-def prepared() -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
-    """Mutants, trees and battery, which the checker as it is has passed."""
-    all_trees, entries = trees(), battery()
+def prepared(names: set[str] | None = None) -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
+    """Mutants, trees and battery (or what it has of these names): the checker itself has passed."""
+    all_trees = trees()
+    entries = [entry for entry in battery() if names is None or entry.name in names]
     for file, tree in all_trees.items():
         CODES[file] = compile(tree, str(FOLDER / file), "exec")
     for entry in entries:
@@ -322,35 +327,45 @@ def prepared() -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
     return mutants(checked(all_trees)), all_trees, entries
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", default="", help="mutants whose key holds this text")
-    options = parser.parse_args()
-    began = time.monotonic()
-    every, all_trees, entries = prepared()
-    chosen = [m for m in every if any(m.key.startswith(o) for o in options.only.split(","))]
-    print(f"{len(chosen)} mutants, {len(entries)} entries of the battery", flush=True)
+def table(found: Iterator[Verdict]) -> tuple[Counter[str], list[Verdict]]:
+    """Print a line for each mutant; how many were noticed in which way, and the survivors."""
     kinds: Counter[str] = Counter()
     survived: list[Verdict] = []
-    for verdict in verdicts(chosen, all_trees, entries):
+    for verdict in found:
         m, how = verdict.mutant, verdict.how
-        kind = "survived"
-        if verdict.noticed_by:
-            kind = next((k for k in ("crashes", "hangs") if how.startswith(k)), "noticed")
-        else:
-            survived.append(verdict)
+        kind = "noticed" if verdict.noticed_by else "survived"
+        kind = next((kind for kind in ("crashes", "hangs") if how.startswith(kind)), kind)
         kinds[kind] += 1
-        told = f"{verdict.noticed_by}: {how}"[:110] if verdict.noticed_by else "SURVIVED"
-        print(f"{m.file}:{m.line} {m.key.removeprefix(m.file)[:150]} | {told}", flush=True)
+        survived += [verdict] * (kind == "survived")
+        told = f"{verdict.noticed_by}: {how}" if verdict.noticed_by else "SURVIVED"
+        print(f"{m.file}:{m.line}{m.key.removeprefix(m.file)[:160]} | {told[:110]}", flush=True)
+    return kinds, survived
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", default="", metavar="START", help="mutants whose key starts so")
+    parser.add_argument("--sample", action="store_true", help="the mutants and documents of SAMPLE")
+    options = parser.parse_args(arguments)
+    began = time.monotonic()
+    names = set(SAMPLE.values()) if options.sample else None
+    every, all_trees, entries = prepared(names)
+    chosen = [m for m in every if m.key in SAMPLE or not options.sample]
+    chosen = [m for m in chosen if m.key.startswith(options.only)]
+    print(f"{len(chosen)} mutants, {len(entries)} documents and laws", flush=True)
+    kinds, survived = table(verdicts(chosen, all_trees, entries))
     print(", ".join(f"{kinds[k]} {k}" for k in sorted(kinds)), f"{time.monotonic() - began:.0f} s")
-    print("survivors:")
-    for verdict in survived:
-        print(f"  {verdict.mutant.line} {verdict.mutant.key}")
-        for words in verdict.words[:3]:
-            print(f"      {words[:250]}")
     keys = {verdict.mutant.key for verdict in survived}
-    listed = {mutant.key for mutant in chosen} & SURVIVORS.keys()
-    return 0 if keys == listed else 1
+    for verdict in survived:
+        print(f"survived: {verdict.mutant.key}")
+        print(f"    {SURVIVORS.get(verdict.mutant.key, 'NOT LISTED')}")
+        for words in verdict.words[:2]:
+            print(f"    in other words: {words[:250]}")
+    gone = sorted({m.key for m in chosen} & SURVIVORS.keys() - keys)
+    gone += sorted(SURVIVORS.keys() - {m.key for m in every})
+    for key in gone:
+        print(f"listed, but noticed or gone: {key}")
+    return 0 if keys <= SURVIVORS.keys() and not gone else 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from .battery import Bench
 from .documents import (
     HALF,
     X,
@@ -468,7 +469,17 @@ def not_shipped(checker: ModuleType) -> str | None:
     return "shipped" if checker.replay(json.dumps(vae2())).shipped else None
 
 
+def _values(checker: ModuleType) -> str | None:
+    """Powers of sums under sums have their values."""
+    bench = Bench(checker, linear_vae())
+    inner = ["sum", "H", ["exp", ["param", "V", 0, 1]]]
+    powers = (-1, -2, ["frac", 3, 2], ["frac", -1, 2])
+    found = (bench.disagreement(["sum", "D", ["pow", inner, q]], 1) for q in powers)
+    return next(filter(None, found), None)
+
+
 EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
+    "powers of sums under sums": _values,
     "a file that is missing": missing_file,
     "bytes and text": text_or_bytes,
     "a model of one's own is not a shipped one": not_shipped,

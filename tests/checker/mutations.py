@@ -20,7 +20,7 @@ GIVEN = ("one_of", "bound", "indices")  # return what they are given, if it is a
 # Any choice among equal forms is correct: these decide how soon two of them are seen to be equal.
 ORDERS = ("measures._canonical", "measures._orders", "measures._swappable", "matrices._order")
 ORDERS += ("normal_form.text", "normal_form.product_text")
-FLAGS = ("frozen", "strict")  # of dataclass and zip: no checks of ours
+FLAGS = ("frozen", "strict", "ensure_ascii", "sort_keys")  # no checks of ours
 LOOSER = {ast.Gt: ast.GtE, ast.Lt: ast.LtE}
 OTHERWISE = {ast.GtE: ast.Gt, ast.LtE: ast.Lt}
 TESTED = ("isinstance", "all", "any", "fullmatch", "isdisjoint", "equal", "surely_positive")
@@ -260,9 +260,6 @@ class _Walk:
             case ast.Call(args=[*parts]) if called(node) in ("constant", "Fraction"):
                 for k, part in enumerate(parts):
                     yield from self.weight(Place(node, "args", k), part)
-            case ast.keyword(arg="ids", value=ast.Tuple(elts=[one, other])):
-                swapped = ast.Tuple([other, one], ast.Load())
-                yield self.at(Place(node, "value"), swapped)
 
     def weight(self, place: Place, part: ast.AST) -> Iterator[tuple[tuple[str, Place], ast.AST]]:
         match part:
@@ -285,13 +282,9 @@ def _comparisons(node: ast.Compare, sign: int) -> Iterator[ast.AST]:
             yield kept[0] if len(kept) == 1 else ast.BoolOp(ast.And(), kept)
     for k, op in enumerate(node.ops):
         changes = (LOOSER if sign >= 0 else {}) | (OTHERWISE if sign <= 0 else {})
-        if type(op) in changes and (sign or _of_numbers(node)):
+        if type(op) in changes and sign:
             ops = [*node.ops[:k], changes[type(op)](), *node.ops[k + 1 :]]
             yield ast.Compare(node.left, ops, node.comparators)
-
-
-def _of_numbers(node: ast.Compare) -> bool:
-    return not called(node.left) and isinstance(node.comparators[0], ast.Constant)
 
 
 def _conditions_named(function: ast.AST) -> dict[str, int]:
