@@ -186,6 +186,9 @@ def battery() -> list[Entry]:
     found += [Entry(name, law) for name, law in EXPOSED.items()]
     for table in (REFUSED, TAMPERINGS, FALSE_CLAIMS, HOSTILE):
         found += [Entry(name, _dump(build()), True) for name, build in table.items()]
+    twice = [name for name, times in Counter(entry.name for entry in found).items() if times > 1]
+    if twice:
+        raise SystemExit(f"two entries of one name: {twice}")
     return found
 
 
