@@ -186,6 +186,9 @@ def battery() -> list[Entry]:
     found += [Entry(name, law) for name, law in EXPOSED.items()]
     for table in (REFUSED, TAMPERINGS, FALSE_CLAIMS, HOSTILE):
         found += [Entry(name, _dump(build()), True) for name, build in table.items()]
+    twice = [name for name, times in Counter(entry.name for entry in found).items() if times > 1]
+    if twice:
+        raise SystemExit(f"two entries of one name: {twice}")
     return found
 
 
@@ -315,9 +318,7 @@ def true_answer(entry: Entry) -> Truth:
     return Truth(words, time.process_time() - began, found, said)
 
 
-def prepared(
-    names: set[str] | None = None,
-) -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
+def prepared(names: set[str] | None = None) -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
     """Mutants, trees and battery (or what it has of these names): the checker itself has passed."""
     all_trees = trees()
     entries = [entry for entry in battery() if names is None or entry.name in names]

@@ -156,7 +156,6 @@ RECORDS: dict[str, Build] = {
     "an unused family": unused_family,
     "a factor of no family": change(vae2, (*MODEL, "prior", "family"), "other"),
     "a family that is a list": change(vae2, (*MODEL, "prior", "family"), ["normal"]),
-    "an argument too many": change(vae2, (*MODEL, "prior", "arguments"), [0, 1, 1]),
     "an argument too few": change(vae2, (*MODEL, "prior", "arguments"), [0]),
     "an argument of two words": named("variance", "my variance"),
     "an argument's range that is none": change(vae2, (*NORMAL, "arguments", 1, "range"), "nonzero"),
@@ -176,7 +175,6 @@ RECORDS: dict[str, Build] = {
     "a location of vectors": lambda: forged(
         gaussian_vae(), ((*GAUSSIAN, "location"), 0), ((*GAUSSIAN, "scale"), 1)
     ),
-    "a location on the positive numbers": change(vae2, (*NORMAL, "support"), "positive"),
     "a location with the variable": change(
         vae2, (*NORMAL, "location"), lambda old: ["add", old, ["var"], neg(["var"])]
     ),
@@ -414,9 +412,6 @@ PLACES: dict[str, Build] = {
     "the inverse of a real": lambda: nothing(
         linear_vae(), ["sum", "H", ["pow", ["param", "c", 0], -1]]
     ),
-    "the root of a real": lambda: nothing(
-        linear_vae(), ["sum", "H", ["pow", ["param", "c", 0], HALF]]
-    ),
     "the inverse of a difference": lambda: nothing(vae2(), ["pow", ["add", SIGMA, -1], -1]),
     "the log of a difference": lambda: nothing(vae2(), ["log", ["add", SIGMA, -1]]),
     "the log of zero": lambda: nothing(vae2(), ["log", ["add", SIGMA, neg(SIGMA)]]),
@@ -451,7 +446,6 @@ VALID: dict[str, Callable[[], dict]] = {
     "an encoder with a family of its own": lambda: other_family("encoder"),
     "a covariance that stands still": still_matrix,
 }
-
 
 def missing_file(checker: ModuleType) -> str | None:
     try:
