@@ -7,7 +7,6 @@ from entropysym.language.functions import Softplus
 from entropysym.language.symbols import LATENT
 from entropysym.prover import Refusal
 from entropysym.prover.clamps import is_clamped
-from entropysym.prover.refusing import has_fixed_scale
 
 
 def counter_example(refusal: Refusal) -> str | None:
@@ -27,7 +26,8 @@ def counter_example(refusal: Refusal) -> str | None:
     if witness is not None and witness.kind == "prior":
         return "frozen encoder"
     if witness is not None:
-        return "fixed variance" if has_fixed_scale(model) else None
+        fixed = {p.entry for p in model.parameters if not p.learned}
+        return "fixed variance" if model.decoder.arguments[1] in fixed else None
     if refusal.role == "decoder" and not model.constraints:
         heads = model.decoder.arguments[1].atoms(Softplus)
         return "softplus head" if any(h.has(LATENT) for h in heads) else None

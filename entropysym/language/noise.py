@@ -33,7 +33,7 @@ def noise(family: Family) -> Noise:
         raise InputError(f"the scale of {family.name} is not surely positive: {family.scale}")
     eps = sp.Dummy("epsilon", real=True)
     drawn = family.location + family.scale * eps
-    law = family.log_density.xreplace({family.variable: drawn}) + sp.log(family.scale)
+    law = family.density.xreplace({family.variable: drawn}) + sp.log(family.scale)
     if vanishes(law + sp.log(2 * sp.pi) / 2 + eps**2 / 2):
         return Noise(True, ())
     law = distributed(sp.simplify(distributed(law, powers=True)), powers=True)

@@ -166,6 +166,13 @@ class Family:
         return isinstance(self.variable, sp.IndexedBase)
 
     @property
+    def density(self) -> sp.Expr:
+        """The log-density. Raises `InputError` for any law, which has none."""
+        if self.log_density is None:
+            raise InputError(f"{self.name} is any law and has no density")
+        return self.log_density
+
+    @property
     def is_any(self) -> bool:
         """Whether this is any law at all."""
         return self.log_density is None

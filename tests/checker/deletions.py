@@ -318,7 +318,9 @@ def true_answer(entry: Entry) -> Truth:
     return Truth(words, time.process_time() - began, found, said)
 
 
-def prepared(names: set[str] | None = None) -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
+def prepared(
+    names: set[str] | None = None,
+) -> tuple[list[Mutant], dict[str, ast.Module], list[Entry]]:
     """Mutants, trees and battery (or what it has of these names): the checker itself has passed."""
     all_trees = trees()
     entries = [entry for entry in battery() if names is None or entry.name in names]

@@ -447,6 +447,7 @@ VALID: dict[str, Callable[[], dict]] = {
     "a covariance that stands still": still_matrix,
 }
 
+
 def missing_file(checker: ModuleType) -> str | None:
     try:
         checker.replay_file("there is no such file")

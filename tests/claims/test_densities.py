@@ -14,7 +14,7 @@ from entropysym.claims.densities import averages, check, check_densities, check_
 from entropysym.claims.densities.evaluation import compiled
 from entropysym.claims.densities.functions import FLOAT
 from entropysym.errors import InputError
-from entropysym.families import FAMILIES
+from entropysym.families import ANY, FAMILIES
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.records import Family, Parameter
 
@@ -334,7 +334,9 @@ def _with_prior(family, *arguments, parameters=()):
     kept = [p for p in model.parameters if not model.prior.arguments[1].has(p.symbol)]
     extra = [p for p in parameters if p.symbol in used]
     own = replace(family, name="Own")
-    return replace(model, prior=own(*arguments), parameters=(*kept, *extra))
+    networks = tuple(w for w in model.networks if w.name == "mu")
+    parts = {"prior": own(*arguments), "encoder": ANY(), "networks": networks}
+    return replace(model, parameters=(*kept, *extra), **parts)
 
 
 def test_a_model_is_checked_at_the_arguments_that_it_gives():

@@ -74,7 +74,7 @@ def _frozen(model, name):
 
 
 def test_a_fixed_decoder_variance_is_refuted_by_a_witness():
-    model = replace(_frozen(es.models.vae2(), "sigma2"), constraints=())
+    model = replace(_frozen(es.models.vae2(), "sigma2"), name="fixed", constraints=())
     found = find(model)
     assert isinstance(found, Refusal)
     assert found.role == "decoder"
@@ -103,7 +103,7 @@ def test_a_fixed_prior_with_an_abstract_encoder_has_no_scaling():
     tau = tuple(
         replace(p, learned=False) for p in es.models.linear_vae().parameters if p.name == "tau"
     )
-    frozen = replace(es.models.linear_vae(), parameters=(*learned, *fixed, *tau))
+    frozen = replace(es.models.linear_vae(), name="frozen", parameters=(*learned, *fixed, *tau))
     assert es.derive(frozen).verdict.value is Value.REFUTED
     assert find(model).verdict.value is Value.UNDECIDED  # found, but not replayed yet
 

@@ -14,6 +14,7 @@ from entropysym import claims
 from entropysym.errors import InputError
 from entropysym.language import Model
 from entropysym.prover import Derivation
+from entropysym.prover.clamps import without_idle_clamps
 
 from .catalogue import LAWS
 from .features import features
@@ -69,7 +70,7 @@ def asked(model: Model, seconds: int) -> dict[str, Any]:
         proved = found if isinstance(found, Derivation) else found.partial
         if proved is not None and proved.verdict.value.name == "PROVED":
             said["claims"] = [proved]
-            if isinstance(found, Derivation) and found.model != model:
+            if isinstance(found, Derivation) and found.model != without_idle_clamps(model):
                 said |= {"verdict": "EXCEPTION", "reason": "the derivation is of another model"}
             if isinstance(found, Derivation) and found.excess != 0:
                 said["verdict"] = "PROVED WITH EXCESS"

@@ -47,7 +47,7 @@ class Formulas:
         Raises `NoNumberError` if the log-density has no numbers; `unknown` says why the scores have none.
         """
         x: Any = family.variable
-        log_density = family.log_density
+        log_density = family.density
         leaves = frozenset(family.arguments)
         strays = log_density.free_symbols - leaves - {x}
         if strays:

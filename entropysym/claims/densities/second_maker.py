@@ -11,10 +11,10 @@ from entropysym.language.records import Family
 
 def agrees_with_sympy(family: Family, formulas: Formulas, score: str, a: Averages) -> bool:
     """SymPy has the same log-density, and the same score if one is named, at some places where there is mass."""
-    wanted = [(0, family.log_density)]
+    wanted = [(0, family.density)]
     if score:
         place = [symbol.name for symbol in formulas.scores].index(score)
-        wanted.append((1 + place, family.log_density.diff(formulas.scores[place])))
+        wanted.append((1 + place, family.density.diff(formulas.scores[place])))
     around = formulas.program.at(a.setting).around(mpmath.mpf(0))
     for x in _places(family, a):
         ours = around.outputs([x], 150)
@@ -32,7 +32,7 @@ def is_undefined_in_part(family: Family, a: Averages) -> bool:
     if not undefined or not any(p.defined and p.values[0] > 0 for p in a.whole.panels):
         return False
     nearest = min(undefined, key=lambda p: abs(p.low + p.high))
-    value = _value(family.log_density, family, a, sum(nearest.interval()) / 2)
+    value = _value(family.density, family, a, sum(nearest.interval()) / 2)
     return value is sp.nan or (value.is_number and value.is_extended_real is False)
 
 
