@@ -189,19 +189,19 @@ _FACTORED = 6
 
 @lru_cache(maxsize=2**12)
 def _factored(e: sp.Expr) -> sp.Expr:
-    """`factor`, which would write the exponential of a sum over an index as a product."""
-    held = {}
-    for f in e.atoms(sp.exp):
-        if f.args and f.has(sp.Sum):
-            base, times = _power(f)
-            held[f] = (base, times)
+    """`factor`, which would write the exponential of a sum over an index as a product.
+
+    A long sum, and a positive one whose factors are not all seen to be positive, $1+s^{17}$, is left with its common factor taken out.
+    """
     if isinstance(e, sp.Add) and len(e.args) > _FACTORED:
-        return sp.gcd_terms(e)  # a common factor is all that is looked for in a long sum
-    if not held:
-        return sp.factor(e)
+        return sp.gcd_terms(e)
+    held = {f: _power(f) for f in e.atoms(sp.exp) if f.args and f.has(sp.Sum)}
     names = {base: sp.Dummy(positive=True) for base, _ in held.values()}
     hidden = e.xreplace({f: names[base] ** times for f, (base, times) in held.items()})
-    return sp.factor(hidden).xreplace({name: base for base, name in names.items()})
+    parts = sp.factor(hidden)
+    if hidden.is_positive and not all(p.is_positive for p in sp.Mul.make_args(parts)):
+        return sp.gcd_terms(e)
+    return parts.xreplace({name: base for base, name in names.items()})
 
 
 def _exponentials_split(e: sp.Expr) -> sp.Expr:

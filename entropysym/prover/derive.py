@@ -100,10 +100,12 @@ def _derive(model: Model, progress: Progress) -> Derivation | Refusal:
         progress("steps and stationarity conditions")
         with suppress(InputError):
             found = _derivation(model, families, direction)
-    if found is not None and (stranger := _not_storable(found)):
+    stranger = _not_storable(found) if found is not None else ""
+    if stranger and direction.factors == FACTORS:
         return _undecided(model, f"a direction was found, but it cannot be stored: {stranger}")
     if found is not None and direction.factors == FACTORS:
         return found
+    found = None if stranger else found
     role = next((r for r in reversed(FACTORS) if r not in direction.factors), "decoder")
     progress("looking for a stationary point with a gap")
     reason = _reason(model, role, direction)
@@ -130,6 +132,7 @@ def _not_storable(found: Derivation) -> str:
     try:
         for name, motion in found.direction.items():
             term(motion, found.model, plates[name])
+        term(found.excess, found.model)
     except NotStorableError as reason:
         return str(reason)
     return ""

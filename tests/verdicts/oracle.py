@@ -139,7 +139,9 @@ def claimed_residual(
             v = np.ravel(np.real(evaluate(direction[name], found.point, at)))[0]
             said += found.slopes[:, j] * v
             size += np.abs(found.slopes[:, j] * v)
-    if excess != 0:
-        left = np.real(evaluate(excess, found.point, {}))
-        said += left[0, :, 0] if np.ndim(left) else left
+    for addend in sp.Add.make_args(excess):  # one by one: large ones may cancel
+        left = np.real(evaluate(addend, found.point, {}))
+        left = left[0, :, 0] if np.ndim(left) else left
+        said += left
+        size += np.abs(left)
     return float(np.max(np.abs(found.gap - said) / size))

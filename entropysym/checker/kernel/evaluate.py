@@ -263,7 +263,7 @@ def _log(site: Site, inner: Polynomial) -> Polynomial:
 
 def _function(site: Site, head: str, inner: Term) -> Polynomial:
     """D e^u = e^u D u; D softplus u = s D u and D s = s (1 - s) D u for s = sigmoid u, where
-    softplus u = log(1 + e^u); D |u| = r |u| where D u = r u for a rational r, at u = 0 as well."""
+    softplus u = log(1 + e^u); D |u| = r |u| where D u = r u, at u = 0 as well."""
     work = site.work
     if head == "log":
         return _log(site, _positive(site, inner))
@@ -276,9 +276,11 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         value, slope = _log_gamma(site, v), {}
     elif head == "abs":
         mono = next(iter(v), ONE)
-        slope = constant(d.get(mono, Fraction(0)) / v[mono]) if v else {}
-        still = work.equal(d, work.product(slope, v))
-        check(still, f"{shown(inner)} does not move by a multiple of itself: no D of its abs")
+        inverse = {frozenset((a, -e) for a, e in mono): 1 / v[mono]} if v else {}
+        rates = [{}, *(work.product({m: c}, inverse) for m, c in d.items())]
+        rates = [r for r in rates if all(e > 0 or a.positive for m in r for a, e in m)]
+        slope = next((r for r in rates if work.equal(d, work.product(r, v))), None)
+        check(slope is not None, f"{shown(inner)} moves, but not by a multiple of itself")
         value = d = work.absolute(v)
     else:
         value = of(work.atom(head, bodies=(key(v),), positive=True))
