@@ -26,8 +26,9 @@ def counter_example(refusal: Refusal) -> str | None:
     if witness is not None and witness.kind == "prior":
         return "frozen encoder"
     if witness is not None:
-        fixed = {p.entry for p in model.parameters if not p.learned}
-        return "fixed variance" if model.decoder.arguments[1] in fixed else None
+        named = [p for p in model.parameters if model.decoder.arguments[1].has(p.symbol)]
+        fixed = bool(named) and not any(p.learned for p in named)
+        return "fixed variance" if fixed else None
     if refusal.role == "decoder" and not model.constraints:
         heads = model.decoder.arguments[1].atoms(Softplus)
         return "softplus head" if any(h.has(LATENT) for h in heads) else None

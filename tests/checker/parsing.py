@@ -224,7 +224,10 @@ class Reader:
         return found
 
     def factor(self, role: str, model: dict) -> dict:
-        if self.match(rf"  {role} q\(z \| x\(n\)\) = any law") is not None:
+        if (
+            self.match(rf"  {role} q\(z \| x\(n\)\) = any law, which reads none of the above")
+            is not None
+        ):
             return {"family": "any", "arguments": []}
         family, arguments = self.demand(rf"  {role} [^=]* <?=? ?[^=]*= (\w+)\((.*)\)")
         scope = {"prior": (), "decoder": ("z",), "encoder": ("n",)}[role]

@@ -120,7 +120,7 @@ def test_the_encoder_may_lie_within_the_prior(inner, outer):
 
 def test_an_encoder_of_any_law_is_printed_as_such():
     lines = replay(json.dumps(any_law())).statement.splitlines()
-    assert "  encoder q(z | x(n)) = any law" in lines
+    assert "  encoder q(z | x(n)) = any law, which reads none of the above" in lines
     assert "D f = d/dt f(parameters + t * direction) at t = 0" in lines
 
 

@@ -63,6 +63,16 @@ def test_another_density_does_not_go_by_the_name_of_a_shipped_family():
     stored["certificates"]["Laplace"] = stored["certificates"].pop("Twice")
     for condition in stored["statement"]["conditions"]:
         condition[:] = ["Laplace" if word == "Twice" else word for word in condition]
+    of_families = [
+        i
+        for i, c in enumerate(stored["statement"]["conditions"])
+        if c[0] in ("normalised", "score")
+    ]
+    ordered = sorted(
+        (stored["statement"]["conditions"][i] for i in of_families), key=lambda c: c[1]
+    )
+    for i, condition in zip(of_families, ordered, strict=True):
+        stored["statement"]["conditions"][i] = condition
     with pytest.raises(checker.Refused, match="the family Laplace is not the shipped one"):
         checker.replay(_restored(stored))
 

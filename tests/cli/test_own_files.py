@@ -120,7 +120,7 @@ model = replace(model, name="vectors", encoder=replace(model.encoder, family=own
 @pytest.mark.parametrize(
     ("text", "status", "verdict", "evidence"),
     [
-        (OWN_DECODER, 0, "proved", ["replayed", "float64"]),
+        (OWN_DECODER, 0, "proved", ["replayed", "normalised", "float64"]),
         # Vectors of a law that only the file knows cannot be drawn.
         (OWN_ENCODER, 3, "undecided", ["replayed"]),
     ],

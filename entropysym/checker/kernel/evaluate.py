@@ -280,7 +280,7 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         rates = [{}, *(work.product({m: c}, inverse) for m, c in d.items())]
         rates = [r for r in rates if all(e > 0 or a.positive for m in r for a, e in m)]
         slope = next((r for r in rates if work.equal(d, work.product(r, v))), None)
-        check(slope is not None, f"{shown(inner)} moves, but not by a multiple of itself")
+        check(slope is not None, f"{shown(inner)} does not move by a multiple of itself")
         value = d = work.absolute(v)
     else:
         value = of(work.atom(head, bodies=(key(v),), positive=True))
