@@ -74,7 +74,10 @@ def tails() -> dict[str, Forged]:
             read(["pow", ["softplus", ["pow", Z, 2]], -1], "normal", 0, 1),
             none,
         ),
-        "an exponential under a Laplace prior": (read(["exp", Z], "Laplace", 0, 1, families=shipped), none),
+        "an exponential under a Laplace prior": (
+            read(["exp", Z], "Laplace", 0, 1, families=shipped),
+            none,
+        ),
         "one over z in the unit interval": (
             read(["pow", Z, -1], "uniform", families={"uniform": uniform}),
             none,
