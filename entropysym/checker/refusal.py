@@ -37,7 +37,7 @@ from .kernel import terms
 from .kernel.evaluate import Site, arguments, evaluate
 from .kernel.normal_form import ONE, Atom, Polynomial, Work, constant, split
 from .kernel.reader import model, shaped
-from .kernel.terms import ANY, Family, Model, Refused, Statement, Term, check, named, require
+from .kernel.terms import ANY, Family, Model, Refused, Statement, Term, check, named, require, shown
 from .kernel.theorem import check_family, place
 from .known import FAMILIES
 from .printing import refusal_statement
@@ -192,10 +192,10 @@ def _check(witness: Witness, work: Work) -> None:
     numbers = _decoder_numbers(witness, site)
     if witness.kind == "decoder":
         _check_collapsed(witness, site)
-        _check_tails(witness, normal)
         _check_points(witness, site, numbers)
     else:
         _check_frozen(witness, site, normal)
+    _check_tails(witness, normal)
     ours = [list(words) for words in _conditions(witness)]
     check(ours == witness.conditions, f"refusal.conditions: needed are {ours}"[:200])
 
@@ -300,12 +300,72 @@ def _log_ratio(family: Family) -> Term:
 
 
 def _check_tails(witness: Witness, normal: set[str]) -> None:
-    """Where the decoder reads z itself, not through a network, z must have exponential moments
-    near 0, or the objective is infinite beside the numbers and has no derivative there."""
-    family, factors = witness.said.model.family("prior"), witness.said.model.factors
-    direct = any(_reads_latent(term) for term in factors["decoder"].arguments)
-    light = family.name in normal | FAMILIES.keys() or family.support in ("unit", "binary")
-    check(light or not direct, f"the tails of {family.name} may be heavy, and the decoder reads z")
+    """Where the decoder reads z itself, not through a network, its log density must have a mean
+    beside the numbers as well, or the objective is infinite there and has no derivative: z has
+    exponential moments (near 0, or all), and nothing grows faster than those."""
+    model_ = witness.said.model
+    law = model_.family("prior" if witness.kind == "decoder" else "encoder")
+    family, given = model_.family("decoder"), model_.factors["decoder"].arguments
+    if not any(map(_reads_latent, given)) or law.support == "binary":
+        return
+    light = law.name in normal | FAMILIES.keys() or law.support == "unit"
+    check(light, f"the tails of {law.name} may be heavy, and the decoder reads z")
+    bounded, all_moments = law.support == "unit", law.name in normal | {"Normal", "Poisson"}
+    tails = Tails(witness.numbers, bounded, bounded or all_moments, {})
+    pairs = zip(family.arguments, given, strict=True)
+    seen = {name: _growth(tails, term) for name, term in pairs}
+    _growth(replace(tails, arguments=seen), family.log_density)
+
+
+@dataclass(frozen=True)
+class Tails:
+    """What z is like: bounded (but perhaps near 0), or with all exponential moments."""
+
+    numbers: dict[str, Fraction]
+    bounded: bool
+    all_moments: bool
+    arguments: dict[str, tuple[int, bool]]
+
+
+LINEAR, POWERS, EXPONENTIAL, FLAT = 1, 2, 3, 4  # in z; FLAT: perhaps as near 0 as it is large
+
+
+def _growth(tails: Tails, term: Term) -> tuple[int, bool]:
+    """How fast a term grows in z (0: not at all, networks being bounded), at the numbers or beside
+    them, and whether it reads z at the numbers; `Refused` if that may be too fast."""
+    match term:
+        case ["z", *_]:
+            return FLAT if tails.bounded else LINEAR, True
+        case ["arg", name]:
+            return tails.arguments[name]
+        case ["sum", _, body]:
+            return _growth(tails, body)
+        case ["add" | "mul" as head, *parts]:
+            found = [_growth(tails, part) for part in parts]
+            fastest = max(growth for growth, _ in found)
+            reads = any(reads for _, reads in found)
+            if head == "mul":
+                fastest = max(fastest, min(sum(growth for growth, _ in found), POWERS))
+                reads &= ["add", 1, -1] not in [_with(tails.numbers, part) for part in parts]
+            return fastest, reads
+        case ["pow", base, power]:
+            growth, reads = _growth(tails, base)
+            if growth and (type(power) is not int or power < 0):
+                slow = growth != FLAT and (growth < EXPONENTIAL or tails.all_moments or not reads)
+                check(slow, f"{shown(term)} may have no mean")
+            return max(growth, POWERS) if growth else 0, reads
+        case ["log" | "loggamma" | "exp" | "softplus" | "sigmoid" | "abs" as head, inner]:
+            growth, reads = _growth(tails, inner)
+            bounded = tails.bounded and head in ("exp", "softplus", "sigmoid")
+            if not growth or head == "abs" or bounded:
+                return growth, reads
+            if head in ("softplus", "sigmoid"):
+                return EXPONENTIAL if growth == LINEAR else FLAT, reads
+            linear = growth == LINEAR and (tails.all_moments or not reads)
+            slow = (head == "log" and growth != FLAT) or (head == "exp" and linear)
+            check(slow, f"{shown(term)} may have no mean")
+            return POWERS if head == "log" else EXPONENTIAL, reads
+    return 0, False
 
 
 def _reads_latent(term: Term) -> bool:

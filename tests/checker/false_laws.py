@@ -173,6 +173,12 @@ FALSE_LAWS: dict[str, Callable[[], dict]] = {
     "no entropy of an encoder of any law": lambda: claims(
         laws.any_law(), ["add", *laws.any_law()["statement"]["claim"]["entropy_sum"][2:]]
     ),
+    "a pseudo entropy for that of an encoder of the same family": lambda: laws.twins(
+        in_sum=["H", "prior"]
+    ),
+    "an encoder's entropy for a pseudo entropy of the same family": lambda: laws.twins(
+        in_excess=laws.H_ENCODER
+    ),
     "a logistic entropy like a normal one": lambda: everywhere(
         laws.logistic_encoder(),
         (

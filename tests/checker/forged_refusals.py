@@ -179,7 +179,10 @@ def _model() -> dict[str, Forged]:
             "mu = 0 is not positive",
         ),
         "a location that is none": (
-            forged(cauchy, (("model", "families", "cauchy", "location"), 0)),
+            forged(
+                refusal(model(("cauchy", 0, 1)), {}, EVEN),
+                (("model", "families", "cauchy", "location"), 0),
+            ),
             "families.cauchy: not shown: the variable is location",
         ),
         "a prior that sees the latent": (

@@ -1,5 +1,10 @@
 """Forged witnesses: points that are not stationary, and models for which the claim is true."""
 
+from typing import Any
+
+from entropysym.language.store import model_record
+from entropysym.models import sparse_coding
+
 from . import refusals
 from .documents import PI, E, neg
 from .forging import Path
@@ -24,6 +29,7 @@ from .refusals import (
     model,
     network,
     refusal,
+    resealed,
 )
 
 ABS = ["abs", VAR]
@@ -44,6 +50,41 @@ def tilted() -> dict:
     return refusal(own, {"m": 1, "s": 1, "a": 1}, [[1, 0], [-1, 2]])
 
 
+def tails() -> dict[str, Forged]:
+    """W = 0 where the objective is minus infinity for every other W: no stationary point."""
+    Z = ["z", 2, 0]
+    shipped = model_record(sparse_coding())["families"]
+    uniform = family(["add", 1, -1], support="unit")
+
+    def read(grown: Any, *prior: Any, **more: Any) -> dict:
+        mean = ["sum", "H", ["mul", ["param", "W", 1, 0], grown]]
+        own = model(("normal", mean, 1), prior=prior, parameters=[WEIGHTS], **more)
+        return refusal(own, {"W": 0}, EVEN)
+
+    inside = read(Z, "normal", 0, 1)
+    cubes = ["exp", ["sum", "H", ["mul", ["param", "W", 1, 0], ["pow", Z, 3]]]]
+    inside["refusal"]["model"]["decoder"]["arguments"][0] = cubes
+    none = "may have no mean"
+    return {
+        "a prior without moments": (read(Z, "cauchy", 0, 1), "the tails of cauchy may be heavy"),
+        "the exponential of a fourth power": (read(["exp", ["pow", Z, 4]], "normal", 0, 1), none),
+        "the exponential of a cube times W": (resealed(inside), none),
+        "an exponential of exponentials": (read(["exp", ["exp", Z]], "normal", 0, 1), none),
+        "one over a softplus": (
+            read(["pow", ["softplus", ["pow", Z, 2]], -1], "normal", 0, 1),
+            none,
+        ),
+        "an exponential under a Laplace prior": (
+            read(["exp", Z], "Laplace", 0, 1, families=shipped),
+            none,
+        ),
+        "one over z in the unit interval": (
+            read(["pow", Z, -1], "uniform", families={"uniform": uniform}),
+            none,
+        ),
+    }
+
+
 def of_decoder() -> dict[str, Forged]:
     cauchy, vae0, laplace = refusals.cauchy(), refusals.vae0(), refusals.laplace()
     bernoulli = refusals.bernoulli()
@@ -58,6 +99,7 @@ def of_decoder() -> dict[str, Forged]:
     mean = "the weighted scores of m do not sum to 0"
     return {
         "a tilted base measure": (tilted(), mean),
+        **tails(),
         "the encoder is not the prior": (
             forged(vae0, (("networks", "tau2"), ["frac", 3, 2])),
             "the encoder is not the prior at the numbers",
@@ -213,7 +255,7 @@ QUARTIC = family(
 def of_prior() -> dict[str, Forged]:
     frozen = refusals.frozen()
     encoder: Path = ("model", "encoder", "arguments")
-    even = ["mul", ["param", "W", 1, 0], ["pow", ["z", 2, 0], 2]]
+    even = ["mul", ["param", "W", 1, 0], ["abs", ["z", 2, 0]]]
     scale = ["exp", ["sum", "H", even]]
     seeing = model(
         ("normal", 0, scale),

@@ -138,6 +138,32 @@ def opaque_prior() -> dict:
     )
 
 
+def twins(in_sum: Any = None, in_excess: Any = None) -> dict:
+    """Prior and encoder of one family with a base measure: H[q] is an entropy, the prior's is a pseudo
+    entropy. log p is that of N(0, 1) and log h = x^2, so the latter is one nat larger."""
+    statement = any_law()["statement"]
+    square = ["pow", VAR, 2]
+    density = ["add", ["mul", ["frac", -1, 2], LOG_2PI], ["mul", ["frac", -1, 2], square]]
+    model = statement["model"] | {"name": "twins"}
+    model["families"] |= {"odd": family(density, base=square)}
+    model["prior"] = model["encoder"] = {"family": "odd", "arguments": []}
+    model["parameters"] = model["parameters"][:1]
+    squares = ["mean", ["expect", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
+    of_prior = ["add", ["mul", ["frac", -1, 2], ["size", "H"], LOG_2PI]]
+    of_prior.append(["mul", ["frac", -1, 2], squares])
+    log = ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]
+    return own_directions(
+        model,
+        {"normal": normal_certificate()},
+        {"sigma2": statement["direction"]["sigma2"]},
+        ["add", in_sum or H_ENCODER, of_prior, ["mul", ["frac", -1, 2], ["size", "D"], log]],
+        standard([("sigma2", "positive")], ["normal", "odd"], ["sigma2"], ("odd",)),
+        excess=["add", in_excess or ["H", "prior"], of_prior, neg(squares)],
+        more=(["mean", ["expect", 0, ["logh", "prior", 0]]],),
+        weights=(0, 1),
+    )
+
+
 def stretched(family_: dict, arguments: list, certificate: dict) -> dict:
     """VAE-2 with an encoder of any law and a fixed prior: what stretches its variable is believed, and
     the excess is E log p + H for N(0, 1) or N(m, 1)."""
@@ -424,6 +450,7 @@ LAWS = (
     own_names,
     opaque_decoder,
     opaque_prior,
+    twins,
     skewed_encoder,
     closed_logistic,
     closed_student,

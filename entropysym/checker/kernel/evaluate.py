@@ -453,21 +453,21 @@ def _factor(site: Site, head: str, role: str, bound: list[Bound]) -> Polynomial:
 
 def _entropy(site: Site, role: str, bound: list[Bound]) -> Polynomial:
     """The certificate's entropy, or an atom that nobody looks into and that must stand still:
-    H(x_n) for any law, log scale + H(shape) for location + scale * noise, else H(arguments)."""
+    H(x_n) for any law, log scale + H(shape) for location + scale * noise, else H(arguments). With
+    a base measure, H[q_n] is the entropy itself, and the other factors' are pseudo entropies."""
     family, certificates = site.statement.model.family(role), site.statement.certificates
     if family.name == ANY:
         return site.symbol("entropy", ANY, *bound)
-    pseudo = (
-        role == "encoder" and family.log_base_measure != 0
-    )  # while H[q_n] is the entropy itself
-    if family.name in certificates and not pseudo:
+    itself = role == "encoder" and family.log_base_measure != 0
+    if family.name in certificates and not itself:
         return evaluate(site, certificates[family.name].entropy)
     located = family.location is not None and family.log_base_measure == 0
     names = family.shape if located else family.arguments
     values = [whole(site, site.bindings[name]) for name in names]
     moves = any(change for _, change in values)
     check(not moves, f"H of the {role} moves, and {family.name} has no certificate for it")
-    opaque = of(site.work.atom("entropy", family.name, bodies=tuple(key(v) for v, _ in values)))
+    label = f"itself {family.name}" if itself else family.name  # no name holds a space
+    opaque = of(site.work.atom("entropy", label, bodies=tuple(key(v) for v, _ in values)))
     return site.work.add(opaque, _function(site, "log", family.scale) if located else {})
 
 
