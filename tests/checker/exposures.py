@@ -9,20 +9,25 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from . import laws
 from .battery import Bench
 from .documents import (
     HALF,
     X,
     entropy_terms,
+    family,
     gaussian_vae,
     linear_vae,
     neg,
+    network,
     normal_family,
     own_directions,
     parameter,
     poisson,
     sealed,
     sigmoid_net,
+    standard,
+    vae0,
     vae2,
 )
 from .forging import DELETE, DIRECTION, MODEL, SUM, claims, edited, everywhere, forged
@@ -186,6 +191,10 @@ RECORDS: dict[str, Build] = {
         (*MODEL, "families", "poisson", "log_base_measure"),
         lambda old: ["add", old, ["arg", "log_rate"], neg(["arg", "log_rate"])],
     ),
+    "a motion of no argument": change(vae2, ("certificates", "normal", "direction", "Q"), 0),
+    "no motion of an argument": change(
+        vae2, ("certificates", "normal", "direction", "mean"), DELETE
+    ),
     "an entropy with the variable": change(
         vae2, ("certificates", "normal", "entropy"), lambda old: ["add", old, ["var"], neg(["var"])]
     ),
@@ -345,8 +354,69 @@ def still_matrix() -> dict:
     )
 
 
+def uniform_decoder(observed: str = "D") -> dict:
+    """VAE-2 with a decoder that is uniform on (0, 1), and an encoder that reads nothing."""
+    statement = json.loads(json.dumps(vae2()["statement"]).replace('["x", 2, 0]', "1"))
+    model = statement["model"] | {"constraints": [], "observed": observed}
+    model["decoder"] = {"family": "uniform", "arguments": []}
+    model["families"]["uniform"] = family(0, "unit")
+    certificate = {"direction": {}, "scale": 0, "shift": 0, "entropy": 0}
+    ranges = [(name, "positive") for name in ("sigma2", "alpha2", "tau2")]
+    return own_directions(
+        model,
+        {"normal": vae2()["certificates"]["normal"], "uniform": certificate},
+        {"alpha2": statement["direction"]["alpha2"]},
+        statement["claim"]["entropy_sum"][:-1],
+        standard(ranges, ["normal", "uniform"], ["alpha2"]),
+        weights=(1, 0),
+    )
+
+
+def based_decoder(claim: Any = 0) -> dict:
+    """VAE-0 with a Laplace decoder whose scale depends on z and whose base measure is exp(-x^2): its
+    pseudo entropy is not log scale + a constant."""
+    statement = vae0()["statement"]
+    model = statement["model"]
+    model["parameters"] = model["parameters"][1:]
+    model["networks"].append(network("s", "D", "H", "positive"))
+    base = ["mul", -1, ["pow", ["var"], 2]]
+    model["families"]["other"] = laws.laplace() | {"log_base_measure": base}
+    model["decoder"] = {"family": "other", "arguments": [MU_OF_Z, S_OF_Z]}
+    away = ["abs", ["mul", ["add", ["x", 2, 0], neg(MU_OF_Z)], ["pow", S_OF_Z, -1]]]
+    density = ["sum", "D", ["add", neg(["log", ["mul", 2, S_OF_Z]]), neg(away)]]
+    more = neg(["mean", ["expect", 0, ["H", "decoder", 0]]]), ["mean", ["logh", "decoder", 0]]
+    excess = ["add", ["mean", ["expect", 0, density]], neg(more[0]), SQUARE_OF_DATA]
+    sums = statement["claim"]["entropy_sum"]
+    return own_directions(
+        model,
+        {"normal": vae2()["certificates"]["normal"]},
+        {"alpha2": statement["direction"]["alpha2"]},
+        [*sums[:3], *more, excess, claim],
+        standard(
+            [(name, "positive") for name in ("alpha2", "tau2", "s")],
+            ["normal", "other"],
+            ["alpha2"],
+            ("other",),
+        ),
+        excess=excess,
+        more=more[1:],
+        weights=(1, 0),
+    )
+
+
+def constant_pseudo_entropy() -> dict:
+    """As if the decoder's pseudo entropy, less the logarithm of the scale, were the same for all z."""
+    rest = ["add", ["H", "decoder", 0], neg(["sum", "D", ["log", S_OF_Z]])]
+    square = ["mean", ["expect", 0, ["pow", rest, 2]]]
+    return based_decoder(["add", square, neg(["pow", ["mean", ["expect", 0, rest]], 2])])
+
+
+SQUARE_OF_DATA = ["mean", ["sum", "D", ["pow", ["x", 1, 0], 2]]]
+MU_OF_Z, S_OF_Z = (["net", name, [0], [["vec", "H", ["z", 2, 0]]]] for name in ("mu", "s"))
 D_OBJECTIVE = ["D", ["objective"]]
+SIZE_1 = ["add", ["param", "s"], -1]
 GAP = vae2()["statement"]["claim"]["gap"]
+SQUARE_OF_NOISE = ["sum", "H", ["pow", ["eps", 1, 0], 2]]
 STILL_SQUARE = ["mean", ["reparam", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
 LOG_X, LOG_Z = (["sum", size, ["log", [v, 2, 0]]] for size, v in (("D", "x"), ("H", "z")))
 TAU = ["param", "tau", 0]
@@ -431,6 +501,27 @@ PLACES: dict[str, Build] = {
     "an entropy at too many places": lambda: with_gap(
         [*GAP, ["H", "prior", 0], neg(["H", "prior", 0])]
     ),
+    "the log of a large prime is nothing": lambda: more(vae2(), ["log", 1009]),
+    "the log det of a matrix that may be negative": lambda: nothing(
+        gaussian_vae(), ["logdet", ["scaled", SIZE_1, ["mat", "A"]]]
+    ),
+    "the inverse of a matrix that may be zero": lambda: nothing(
+        gaussian_vae(), ["trace", ["inverse", ["scaled", SIZE_1, ["mat", "A"]]]]
+    ),
+    "exp of the square of a logarithm": lambda: more(
+        vae2(), ["add", ["exp", ["pow", ["log", SIGMA], 2]], neg(SIGMA)]
+    ),
+    "exp of a product of logarithms": lambda: more(
+        vae2(), ["add", ["exp", ["mul", ["log", SIGMA], ["log", 2]]], neg(SIGMA)]
+    ),
+    "exp of a multiple of a logarithm": lambda: more(
+        vae2(), ["add", ["exp", ["mul", ["size", "H"], ["log", SIGMA]]], neg(SIGMA)]
+    ),
+    "log gamma of a count less one": density(
+        ["loggamma", ["add", ["var"], -1]], poisson, (*MODEL, "families", "poisson")
+    ),
+    "a plate of the data of no size": lambda: uniform_decoder("Q"),
+    "a pseudo entropy that is constant": constant_pseudo_entropy,
     "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
 }
 
@@ -445,7 +536,13 @@ VALID: dict[str, Callable[[], dict]] = {
     ),
     "an encoder with a family of its own": lambda: other_family("encoder"),
     "a covariance that stands still": still_matrix,
+    "a uniform decoder": uniform_decoder,
+    "a pseudo entropy that nobody wrote down": based_decoder,
+    "normal noise has variance one": lambda: more(
+        linear_vae(), ["add", ["mean", ["reparam", 0, SQUARE_OF_NOISE]], neg(["size", "H"])]
+    ),
 }
+
 
 def missing_file(checker: ModuleType) -> str | None:
     try:
@@ -465,16 +562,25 @@ def not_shipped(checker: ModuleType) -> str | None:
 
 
 def _values(checker: ModuleType) -> str | None:
-    """Powers of sums under sums have their values."""
+    """Powers of sums under sums, and functions of sums of squares, have their values."""
     bench = Bench(checker, linear_vae())
     inner = ["sum", "H", ["exp", ["param", "V", 0, 1]]]
+    square = ["add", 1, ["pow", ["param", "c", 0], 2]]
     powers = (-1, -2, ["frac", 3, 2], ["frac", -1, 2])
-    found = (bench.disagreement(["sum", "D", ["pow", inner, q]], 1) for q in powers)
-    return next(filter(None, found), None)
+    asked = [["sum", "D", ["pow", inner, q]] for q in powers]
+    asked += [["sum", "H", ["pow", square, q]] for q in powers] + [["sum", "H", ["log", square]]]
+    return next(filter(None, (bench.disagreement(term, 1) for term in asked)), None)
+
+
+def _absolute(checker: ModuleType) -> str | None:
+    bench = Bench(checker, linear_vae())
+    same = bench.polynomial(["abs", -3]) == bench.polynomial(3)
+    return None if same else "|-3| is not 3"
 
 
 EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
     "powers of sums under sums": _values,
+    "the absolute value of a number": _absolute,
     "a file that is missing": missing_file,
     "bytes and text": text_or_bytes,
     "a model of one's own is not a shipped one": not_shipped,

@@ -34,7 +34,11 @@ def test_every_check_has_its_deletion():
             refusal = isinstance(node, ast.Raise) and node.exc is not None
             refusal = refusal and called(node.exc) in ("Refused", "Malformed")
             wanted += statement or refusal
-    deleted = [k for k in KEYS if "-> pass" in k and any(f" {w}" in k for w in ("check(", "require(", "raise "))]
+    deleted = [
+        k
+        for k in KEYS
+        if "-> pass" in k and any(f" {w}" in k for w in ("check(", "require(", "raise "))
+    ]
     assert wanted > 50
     assert len(deleted) == wanted
 
