@@ -13,6 +13,7 @@ from . import laws
 from .battery import Bench
 from .documents import (
     HALF,
+    PI,
     X,
     entropy_terms,
     family,
@@ -297,7 +298,7 @@ def other_family(role: str, term: Any = 0, base: Any = 0, more: tuple = ()) -> d
     statement = vae2()["statement"]
     own, certificate = normal_family(), vae2()["certificates"]["normal"]
     own["log_density"] += [term, neg(term)] if term else []
-    own["log_base_measure"] = base
+    own |= {"log_base_measure": base, "location": None, "scale": None}
     entropy = ["add", certificate["entropy"], base] if base else certificate["entropy"]
     statement["model"]["families"]["other"] = own
     statement["model"][role]["family"] = "other"
@@ -354,21 +355,150 @@ def still_matrix() -> dict:
     )
 
 
-def uniform_decoder(observed: str = "D") -> dict:
-    """VAE-2 with a decoder that is uniform on (0, 1), and an encoder that reads nothing."""
+def fixed_decoder(
+    density: Any, support: str, stretch: Any, shift: Any, entropy: Any, excess: Any = 0
+) -> dict:
+    """VAE-2 with a decoder without arguments and an encoder that reads nothing."""
     statement = json.loads(json.dumps(vae2()["statement"]).replace('["x", 2, 0]', "1"))
-    model = statement["model"] | {"constraints": [], "observed": observed}
-    model["decoder"] = {"family": "uniform", "arguments": []}
-    model["families"]["uniform"] = family(0, "unit")
-    certificate = {"direction": {}, "scale": 0, "shift": 0, "entropy": 0}
+    model = statement["model"] | {"constraints": []}
+    model["decoder"] = {"family": "other", "arguments": []}
+    model["families"]["other"] = family(density, support)
+    motion = {"direction": {}, "scale": stretch, "shift": shift, "entropy": entropy}
     ranges = [(name, "positive") for name in ("sigma2", "alpha2", "tau2")]
+    known = ["mul", -1, ["size", "D"], entropy] if entropy else 0
     return own_directions(
         model,
-        {"normal": vae2()["certificates"]["normal"], "uniform": certificate},
+        {"normal": vae2()["certificates"]["normal"], "other": motion},
         {"alpha2": statement["direction"]["alpha2"]},
-        statement["claim"]["entropy_sum"][:-1],
-        standard(ranges, ["normal", "uniform"], ["alpha2"]),
+        [*statement["claim"]["entropy_sum"][:-1], known, excess],
+        standard(ranges, ["normal", "other"], ["alpha2"]),
+        excess=excess,
         weights=(1, 0),
+    )
+
+
+def uniform_decoder() -> dict:
+    return fixed_decoder(0, "unit", 0, 0, 0)
+
+
+def exponential_decoder(shift: Any, entropy: Any) -> dict:
+    """The density exp(-x): 1 - x - shift = -x + entropy, but its shift has no mean zero."""
+    excess = ["add", MINUS_DATA, ["mul", ["size", "D"], entropy]] if entropy else MINUS_DATA
+    return fixed_decoder(neg(["var"]), "positive", 1, shift, entropy, excess)
+
+
+def stretched_vectors() -> dict:
+    """A prior N(0, 1) over vectors, with the entropy that a stretched number would have."""
+    statement = gaussian_vae()["statement"]
+    model = statement["model"]
+    whole = ["vec", "dim", ["var", 0]]
+    unit = ["matmul", ["arg", "spare"], ["inverse", ["arg", "spare"]]]
+    log_2pi = ["mul", ["frac", -1, 2], ["dim"], ["log", ["mul", 2, PI]]]
+    square = ["mul", ["frac", -1, 2], ["quad", whole, unit, whole]]
+    model["families"]["plain"] = family(["add", log_2pi, square], spare="posdef")
+    model["parameters"][:2] = [parameter("B", "H", "H", range="posdef", learned=False)]
+    model["prior"] = {"family": "plain", "arguments": [["mat", "B"]]}
+    entropy = ["add", HALF, neg(log_2pi)]
+    still = {"spare": ["scaled", 0, ["arg", "spare"]]}
+    motion = {"direction": still, "scale": HALF, "shift": 0, "entropy": entropy}
+    squares = ["mean", ["expect", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
+    excess = ["add", HALF, ["mul", ["frac", -1, 2], squares]]
+    sums = statement["claim"]["entropy_sum"]
+    known = ["mul", ["frac", -1, 2], ["size", "H"], ["log", ["mul", 2, PI]]]
+    closed_form = ["add", sums[1], ["frac", -1, 2], known, *sums[3:], excess]
+    ranges = [("B", "posdef"), ("s", "positive"), ("Omega", "posdef"), ("T", "posdef")]
+    certificates = {"gaussian": gaussian_vae()["certificates"]["gaussian"], "plain": motion}
+    direction = {"s": statement["direction"]["s"]}
+    return own_directions(
+        model,
+        certificates,
+        direction,
+        closed_form,
+        standard(ranges, ["gaussian", "plain"], ["s"]),
+        excess=excess,
+        weights=(0, 1),
+    )
+
+
+def stretched_with_base() -> dict:
+    """N(0, 1) by stretching, with the base measure e."""
+    document = laws.own_standard_prior()
+    more = ["mean", ["expect", 0, ["logh", "prior", 0]]]
+    return forged(
+        document,
+        ((*MODEL, "families", "standard", "log_base_measure"), 1),
+        (("certificates", "standard", "entropy"), lambda old: ["add", old, 1]),
+        (("statement", "claim", "gap"), lambda old: [*old[:-1], more, old[-1]]),
+        (CONDITIONS, lambda old: _after(["score", "standard"], ["base_measure", "standard"], old)),
+    )
+
+
+def _after(old: Any, new: Any, given: list) -> list:
+    place = given.index(old) + 1
+    return [*given[:place], new, *given[place:]]
+
+
+def moving_shape() -> dict:
+    """The linear VAE: an argument of the noise's law, which nobody reads, moves with the mean."""
+    document = linear_vae()
+    model, k = document["statement"]["model"], ["param", "k", 0]
+    model["families"]["normal"]["arguments"].append({"name": "spare", "range": "real"})
+    for role, spare in (("prior", 0), ("decoder", 0), ("encoder", k)):
+        model[role]["arguments"].append(spare)
+    mean = model["encoder"]["arguments"][0]
+    return forged(
+        document,
+        ((*MODEL, "encoder", "arguments", 0), ["add", mean, k]),
+        ((*MODEL, "parameters"), lambda old: [*old, parameter("k", "H")]),
+        ((*DIRECTION, "k"), ["mul", HALF, k]),
+        (("certificates", "normal", "direction", "spare"), 0),
+        (
+            CONDITIONS,
+            lambda old: [
+                *_after(["closed", "encoder", "tau"], ["closed", "encoder", "k"], old),
+                ["stationary", "objective", "k"],
+            ],
+        ),
+    )
+
+
+def product_that_stands_still(where: str, lipschitz: bool = False) -> dict:
+    """VAE-2 with c_h k_h in a network's input or in the encoder's variance; c grows as k shrinks."""
+    document, c, k = vae2(), ["param", "c", 0], ["param", "k", 0]
+    model = document["statement"]["model"]
+    if where == "decoder":
+        vector = ["vec", "H", ["mul", c, k, ["z", 2, 0]]]
+        model[where]["arguments"][0] = ["net", "mu", [0], [vector]]
+    else:
+        model[where]["arguments"][1] = ["mul", model[where]["arguments"][1], c, k]
+        document = more(document, ["mul", HALF, ["sum", "H", ["log", ["mul", c, k]]]])
+    closed = [["closed", "encoder", name] for name in "ck"] if where == "encoder" else []
+    ranges = [["range", name, "positive"] for name in "ck"]
+    needed = [["lipschitz", "mu"]] if lipschitz else []
+    moved = [["stationary", "objective", name] for name in "ck"]
+    new = [parameter(name, "H", range="positive") for name in "ck"]
+    return forged(
+        document,
+        ((*MODEL, "parameters"), lambda old: [*old, *new]),
+        ((*DIRECTION, "c"), c),
+        ((*DIRECTION, "k"), neg(k)),
+        (
+            CONDITIONS,
+            lambda old: [*old[:2], *ranges, *old[2:-2], *closed, *needed, *old[-2:], *moved],
+        ),
+    )
+
+
+def network_of_nothing(lipschitz: bool) -> dict:
+    """The linear VAE with a network of z - z in the decoder's mean."""
+    nothing = ["add", ["z", 2, 0], neg(["z", 2, 0])]
+    term = ["net", "mu", [0], [["vec", "H", nothing]]]
+    needed = [["lipschitz", "mu"]] if lipschitz else []
+    return forged(
+        linear_vae(),
+        ((*MODEL, "networks"), [network("mu", "D", "H")]),
+        ((*MODEL, "decoder", "arguments", 0), lambda old: ["add", old, term]),
+        (CONDITIONS, lambda old: [*old[:-5], *needed, *old[-5:]]),
     )
 
 
@@ -411,6 +541,7 @@ def constant_pseudo_entropy() -> dict:
     return based_decoder(["add", square, neg(["pow", ["mean", ["expect", 0, rest]], 2])])
 
 
+MINUS_DATA = ["mean", ["sum", "D", neg(["x", 1, 0])]]
 SQUARE_OF_DATA = ["mean", ["sum", "D", ["pow", ["x", 1, 0], 2]]]
 MU_OF_Z, S_OF_Z = (["net", name, [0], [["vec", "H", ["z", 2, 0]]]] for name in ("mu", "s"))
 D_OBJECTIVE = ["D", ["objective"]]
@@ -520,7 +651,20 @@ PLACES: dict[str, Build] = {
     "log gamma of a count less one": density(
         ["loggamma", ["add", ["var"], -1]], poisson, (*MODEL, "families", "poisson")
     ),
-    "a plate of the data of no size": lambda: uniform_decoder("Q"),
+    "a plate of the data of no size": lambda: forged(
+        uniform_decoder(), ((*MODEL, "observed"), "Q")
+    ),
+    "a uniform variable is stretched": lambda: fixed_decoder(0, "unit", 1, 0, 1, ["size", "D"]),
+    "an exponential variable is shifted": lambda: exponential_decoder(1, 0),
+    "a stretched vector": stretched_vectors,
+    "a stretched variable with the base measure e": stretched_with_base,
+    "the noise's law moves, though nobody reads how": moving_shape,
+    "a network of a product that stands still": lambda: product_that_stands_still("decoder"),
+    "a network of z - z": lambda: network_of_nothing(False),
+    "a gap that is a number": change(vae2, ("statement", "claim", "gap"), 5),
+    "a gap that is a product": change(
+        vae2, ("statement", "claim", "gap"), lambda old: ["mul", *old[1:]]
+    ),
     "a pseudo entropy that is constant": constant_pseudo_entropy,
     "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
 }
@@ -537,6 +681,10 @@ VALID: dict[str, Callable[[], dict]] = {
     "an encoder with a family of its own": lambda: other_family("encoder"),
     "a covariance that stands still": still_matrix,
     "a uniform decoder": uniform_decoder,
+    "an exponential decoder": lambda: exponential_decoder(0, 1),
+    "a network of a product that stands still": lambda: product_that_stands_still("decoder", True),
+    "an encoder that stands still": lambda: product_that_stands_still("encoder"),
+    "a network of z - z": lambda: network_of_nothing(True),
     "a pseudo entropy that nobody wrote down": based_decoder,
     "normal noise has variance one": lambda: more(
         linear_vae(), ["add", ["mean", ["reparam", 0, SQUARE_OF_NOISE]], neg(["size", "H"])]

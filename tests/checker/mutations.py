@@ -254,10 +254,6 @@ class _Walk:
                 if len(rest) > 2:
                     for k in range(1, len(rest) + 1):
                         yield self.at(place, _without(node, k))
-            case ast.Tuple(elts=parts, ctx=ast.Load()) if weighed and len(parts) > 1:
-                if all(isinstance(part, ast.Name) for part in parts):
-                    for k in range(len(parts)):
-                        yield self.at(place, _without(node, k))
             case ast.List(elts=parts, ctx=ast.Load()) if weighed and len(parts) > 1:
                 for k in range(len(parts)):
                     yield self.at(place, _without(node, k))
