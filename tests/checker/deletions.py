@@ -189,7 +189,8 @@ def battery() -> list[Entry]:
     """The whole battery."""
     from . import battery as tables
     from .documents import DOCUMENTS, linear_vae, poisson, sigmoid_net, vae2, workbench
-    from .exposures import EXPOSED, REFUSED, VALID
+    from .exposed import EXPOSED
+    from .exposures import REFUSED, VALID
     from .falsehoods import FALSE_CLAIMS, TAMPERINGS
     from .laws import LAWS
 
