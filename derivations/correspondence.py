@@ -8,6 +8,7 @@ from derivations.page import main
 from derivations.theorem import OWN, Theorem, derivation, everywhere, shown_identity, together
 from entropysym.families import NORMAL
 from entropysym.language import DataMean, Entropy, Model, NoiseExpectation, Parameter, Vector
+from entropysym.language.algebra import distributed, exponentials_merged
 from entropysym.language.objective import (
     elbo,
     encoder_expectation,
@@ -18,7 +19,6 @@ from entropysym.language.objective import (
 from entropysym.language.symbols import n
 from entropysym.models import vae1
 from entropysym.prover import Derivation
-from entropysym.prover.linearity import distributed, exponentials_merged
 from entropysym.rendering import Line
 from entropysym.verdict import Verdict
 

@@ -16,7 +16,7 @@ FORMATS = ("latex", "text", "json")
 def page(theorem: Theorem, to: str, *, numbers: bool) -> str:
     """The theorem in a format; with `numbers`, claim and control are run and shown (not in json, which is the derivation's)."""
     if to == "json":
-        return render(theorem.found, "json")
+        return render(theorem.derivation, "json")
     ran = checks(theorem) if numbers else ()
     if to == "latex":
         body = as_section(theorem, ran)

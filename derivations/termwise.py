@@ -5,13 +5,13 @@ import sympy as sp
 from derivations.page import main
 from derivations.theorem import OWN, Theorem, derivation, identity, together, wrong
 from entropysym.errors import EntropysymError
+from entropysym.language.algebra import distributed
 from entropysym.language.heads import DataMean, Directional, Elbo, Entropy, LogDensity
 from entropysym.language.objective import elbo, encoder_expectation, spelled_out
 from entropysym.language.symbols import n
 from entropysym.models import sparse_coding, vae2
 from entropysym.prover import Derivation
 from entropysym.prover.derive import delta
-from entropysym.prover.linearity import distributed
 from entropysym.prover.motion import along
 from entropysym.rendering import Line
 from entropysym.verdict import Verdict

@@ -7,20 +7,20 @@ that has to hold and a control that has to fail. Both are run only when asked fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import sympy as sp
 
-from entropysym.claims import replay
+from entropysym.claims import derive
 from entropysym.errors import EntropysymError
 from entropysym.language import DataMean, Entropy, Model
+from entropysym.language.algebra import distributed
 from entropysym.language.objective import encoder_expectation, spelled_out
 from entropysym.language.symbols import n
-from entropysym.prover import Derivation, Refusal, derive
-from entropysym.prover.linearity import distributed
-from entropysym.rendering import Line, plain, render
+from entropysym.prover import Derivation, Refusal
+from entropysym.rendering import Line, plain
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 
 #: Random configurations that a claim compares for each model.
@@ -71,15 +71,8 @@ class Theorem:
 
 @lru_cache(maxsize=64)
 def found(make: Callable[[], Model]) -> Derivation | Refusal:
-    """What the prover finds for a model, replayed by the checker; each model is derived once."""
-    there = derive(make())
-    if isinstance(there, Derivation):
-        return _replayed(there)
-    return there if there.partial is None else replace(there, partial=_replayed(there.partial))
-
-
-def _replayed(d: Derivation) -> Derivation:
-    return replace(d, verdict=replay(render(d, to="json")))
+    """What the prover finds for a model, replayed by the checker, witnesses included; each model is derived once."""
+    return derive(make())
 
 
 def derivation(make: Callable[[], Model]) -> Derivation:

@@ -5,13 +5,13 @@ import sympy as sp
 from derivations.page import main
 from derivations.theorem import DAMM, Theorem, everywhere, refused
 from entropysym.errors import EntropysymError
+from entropysym.language.algebra import distributed
 from entropysym.language.heads import DataMean, Elbo
 from entropysym.language.objective import encoder_expectation, spelled_out
 from entropysym.language.symbols import LATENT, n
 from entropysym.models import vae1
 from entropysym.prover import Derivation
 from entropysym.prover.derive import delta
-from entropysym.prover.linearity import distributed
 from entropysym.prover.stationarity import noise_averaged
 from entropysym.rendering import Line
 from entropysym.rendering.equations import scaling_index

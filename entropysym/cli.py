@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,10 +110,13 @@ def judge(
 
 def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
     from entropysym.claims import derive as derived
+    from entropysym.claims.progress import stages_on_terminal
     from entropysym.rendering import render
 
-    found = derived(model)
-    if to is Form.json and getattr(found, "partial", found) is None:
+    with _no_way_out(model), stages_on_terminal(sys.stderr, model.name) as progress:
+        found = derived(model, progress=progress)
+    refuted = _status(found.verdict) == REFUTED
+    if to is Form.json and not refuted and getattr(found, "partial", found) is None:
         _complain(
             f"{model.name}: {found.verdict}; no result is left to store", _status(found.verdict)
         )
@@ -133,25 +138,21 @@ def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A stored derivation (JSON).")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A stored derivation or refusal (JSON).")
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Replay a stored derivation in the independent checker, in a process of its own.
+    """Replay a stored derivation or refusal in the independent checker, in a process of its own.
 
-    0: accepted. 1: derivation not accepted, which does not mean that its claim is false. 2: not readable.
+    0: accepted; of a refusal this means that the claim is false for its model. 1: not accepted, which does not mean that the claim is
+    false. 2: not readable.
     """
     import subprocess
 
     # -P keeps files in the current folder from standing in for the checker or the standard library.
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "entropysym.checker",
-        *(["--json"] if as_json else []),
-        "--",
-        str(file),
-    ]
+    command = [sys.executable, "-P", "-m", "entropysym.checker", *(["--json"] if as_json else [])]
+    command += ["--", str(file)]
     try:
         status = subprocess.run(command, check=False, timeout=60).returncode
         raise typer.Exit(status if status in (VERIFIED, REFUTED, BAD_INPUT) else UNDECIDED)
@@ -210,7 +211,7 @@ def verify(
     _demand_different_names(models)
     points = load(data)
     place = folder(report)
-    with _progress() as progress:
+    with _progress() as progress, _no_way_out(*models):
         results = verified(
             models,
             points,
@@ -339,6 +340,21 @@ def _print_json(data: object) -> None:
     print(json.dumps(data, indent=2, ensure_ascii=False))
 
 
+@contextmanager
+def _no_way_out(*models: Any) -> Iterator[None]:
+    """A model may hold functions of its author's own, and an exit from one of them would be taken for a verdict."""
+    names = ", ".join(model.name for model in models)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        ends = isinstance(error, (EOFError, typer.Exit, typer.Abort))
+        if isinstance(error, Exception) and not ends:
+            raise
+        raise InputError(f"what {names} is made of raised {type(error).__name__}") from None
+
+
 def _progress() -> Any:
     from entropysym.claims.progress import on_terminal
 
@@ -354,7 +370,8 @@ def main() -> None:
         try:
             app()
         finally:
-            sys.stdout.flush()
+            if not sys.stdout.closed:
+                sys.stdout.flush()
     except NoStationaryPointError as error:
         _complain(f"undecided: {error}", UNDECIDED)
     except EntropysymError as error:
@@ -367,10 +384,14 @@ def main() -> None:
     except Exception as error:  # an unforeseen one must not end with 1, which means refuted
         import traceback
 
-        traceback.print_exc()
-        _complain(f"error: unforeseen {type(error).__name__}, please report it: {error}", BAD_INPUT)
+        what = f"unforeseen {type(error).__name__}, please report it"
+        with suppress(Exception):  # an error need not be printable, nor the stream open
+            traceback.print_exc()
+            what = f"{what}: {error}"
+        _complain(f"error: {what}", BAD_INPUT)
 
 
 def _complain(line: str, status: int) -> None:
-    print(" ".join(line.split()), file=sys.stderr)
+    with suppress(Exception):  # a file of the caller's own may have closed the stream
+        print(" ".join(line.split()), file=sys.stderr)
     raise SystemExit(status)

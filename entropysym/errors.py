@@ -13,6 +13,10 @@ class NotStorableError(EntropysymError, ValueError):
     """An expression that the stored form has no head for."""
 
 
+class WorkLimitError(EntropysymError, RuntimeError):
+    """A search was given up after a number of operations that does not depend on the machine."""
+
+
 class NoStationaryPointError(EntropysymError, ValueError):
     """The objective has no finite stationary point on this data, so the theorem is vacuous."""
 

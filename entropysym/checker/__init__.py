@@ -1,8 +1,9 @@
 """Replay of a stored derivation, standard library only.
 
-    replay(text) -> Result        accepted
-    Refused                       not accepted: not shown, which is not the same as false
-    Malformed                     not a document of the format (FORMAT.md)
+    replay(text) -> Result               accepted
+    replay_refusal(text) -> Refutation   accepted: the claim is false for that model
+    Refused                              not accepted: not shown, which is not the same as false
+    Malformed                            not a document of the format (FORMAT.md)
 
 *Accepted* means: for the model, the direction and the conditions that `Result.statement` prints,
 
@@ -11,12 +12,13 @@
 
 *Trusted* are: the folder `kernel`, Python's json and fractions, the conditions (normalised
 densities, finite expectations, interchange of limits), and the reader's comparison of the printed
-statement with the theorem that was meant. The kernel builds the ELBO and the entropy sum itself
-from the model record, checks each family's entropy and noise by algebra, works out the
-conditions, and compares polynomials whose atoms it does not look into. Not trusted: whoever wrote
-the document; and beside the kernel the gate (limits, hashes, names), the narration (the rules of the
-steps) and the printing, which can be checked against the document by eye. Read the kernel in this
-order: terms, reader, normal_form, measures, matrices, evaluate, theorem.
+statement with the theorem that was meant; for a refusal, `refusal` as well. The kernel builds the
+ELBO and the entropy sum itself from the model record, checks each family's entropy and noise by
+algebra, works out the conditions, and compares polynomials whose atoms it does not look into. Not
+trusted: whoever wrote the document; and beside the kernel the gate (limits, hashes, names), the
+narration (the rules of the steps) and the printing, which can be checked against the document by
+eye. Read the kernel in this order: terms, reader, normal_form, measures, matrices, evaluate,
+theorem.
 """
 
 from dataclasses import dataclass
@@ -29,8 +31,19 @@ from .kernel.terms import Malformed, Refused
 from .kernel.theorem import accept
 from .narration import check_steps
 from .printing import statement
+from .refusal import Refutation, replay_refusal
 
-__all__ = ["Malformed", "Refused", "Result", "replay", "replay_file"]
+__all__ = [
+    "Malformed",
+    "Refused",
+    "Refutation",
+    "Result",
+    "is_refusal",
+    "read_file",
+    "replay",
+    "replay_file",
+    "replay_refusal",
+]
 
 
 @dataclass(frozen=True)
@@ -77,11 +90,24 @@ def replay(text: str | bytes) -> Result:
     )
 
 
-def replay_file(path: str | Path) -> Result:
-    """Check a file; one that cannot be read is `Malformed`."""
+def is_refusal(text: str | bytes) -> bool:
+    """Whether a document is a refusal, to be replayed by `replay_refusal`; any other is a derivation."""
+    try:
+        found = gate.parse(text)
+    except (Malformed, RecursionError, MemoryError):
+        return False
+    return isinstance(found, dict) and "refusal" in found
+
+
+def read_file(path: str | Path) -> bytes:
+    """A file's bytes, as far as the limit; one that cannot be read is `Malformed`."""
     try:
         with open(path, "rb") as file:
-            data = file.read(gate.MAX_BYTES + 1)
+            return file.read(gate.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise Malformed(f"{str(path)!r}: {getattr(error, 'strerror', None) or error}") from None
-    return replay(data)
+
+
+def replay_file(path: str | Path) -> Result:
+    """Check a derivation in a file; one that cannot be read is `Malformed`."""
+    return replay(read_file(path))

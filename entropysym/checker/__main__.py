@@ -1,35 +1,58 @@
-"""python -m entropysym.checker FILE [--json]: 0 accepted, 1 not accepted, 2 not readable."""
+"""python -m entropysym.checker FILE [--json]: 0 accepted, 1 not accepted, 2 not readable.
+
+FILE holds a derivation or a refusal; an accepted refusal says that the claim is false for its model.
+"""
 
 import argparse
 import json
 import sys
+from typing import Any
 
-from . import Malformed, Refused, replay_file
+from . import Malformed, Refused, Refutation, Result, is_refusal, read_file, replay, replay_refusal
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="entropysym.checker", description="Replay a derivation.")
-    parser.add_argument("file", metavar="FILE", help="a stored derivation (JSON)")
+    parser = argparse.ArgumentParser(
+        prog="entropysym.checker", description="Replay a derivation or a refusal."
+    )
+    parser.add_argument("file", metavar="FILE", help="a stored derivation or refusal (JSON)")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     options = parser.parse_args(arguments)
+    what = "derivation"
     try:
-        result = replay_file(options.file)
+        data = read_file(options.file)
+        what = "refusal" if is_refusal(data) else what
+        result = replay_refusal(data) if what == "refusal" else replay(data)
     except (Refused, Malformed) as error:
         refused = isinstance(error, Refused)
-        line = "derivation not accepted" if refused else "not a readable derivation"
+        line = f"{what} not accepted" if refused else f"not a readable {what}"
         if options.json:
             print(json.dumps({"accepted": False, "readable": refused, "reason": str(error)}))
         text = f"{line}: {error}".encode("ascii", "backslashreplace").decode()
         print(text, file=sys.stderr)
         return 1 if refused else 2
     if options.json:
-        answer = {"accepted": True, "model": result.model, "shipped": result.shipped}
-        answer |= {"statement_sha256": result.statement_sha256, "conditions": result.conditions}
-        print(json.dumps(answer | {"rules": result.rules, "statement": result.statement}))
+        print(json.dumps(_answer(result)))
     else:
         print(result.statement)
-        print(f"derivation accepted: {len(result.rules)} steps, {result.origin}")
+        print(_last_line(result))
     return 0
+
+
+def _last_line(result: Result | Refutation) -> str:
+    if isinstance(result, Refutation):
+        return "refusal accepted: the claim is false for this model"
+    return f"derivation accepted: {len(result.rules)} steps, {result.origin}"
+
+
+def _answer(result: Result | Refutation) -> dict[str, Any]:
+    answer = {"accepted": True, "model": result.model, "conditions": result.conditions}
+    if isinstance(result, Refutation):
+        answer |= {"refuted": True, "kind": result.kind}
+    else:
+        answer |= {"refuted": False, "shipped": result.shipped, "rules": result.rules}
+        answer["statement_sha256"] = result.statement_sha256
+    return answer | {"statement": result.statement}
 
 
 def run() -> int:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from .kernel.reader import shaped
+from .kernel.reader import MODEL, shaped
 from .kernel.terms import Malformed, Refused, Statement, require, shown
-from .known import FAMILIES, KNOWN
+from .known import FAMILIES, KNOWN, MODELS
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
 TAKEN = re.compile(
-    r"(?i:pi|any|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
+    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
     r"|trace|quad)|e|x|z|[hdn]|[inq][0-9]+|E_q|q_n|(?i:mean|sum|expect|reparam|vec)_.*"
 )
 MAX_NAMES = 200
@@ -34,6 +34,20 @@ DOCUMENT = {
     "certificates": object,
     "steps": [{"rule": RULES, "result": object}],
     "sha256": {"statement": str, "document": str},
+}
+
+REFUSAL = {
+    "format": ("entropysym/1",),
+    "refusal": {
+        "model": MODEL,
+        "objective": object,
+        "kind": ("decoder", "prior"),
+        "values": {str: object},
+        "networks": {str: object},
+        "points": [[object]],
+        "conditions": [[str]],
+    },
+    "sha256": {"refusal": str},
 }
 
 
@@ -53,9 +67,23 @@ def envelope(data: str | bytes) -> Envelope:
 
     raw = shaped(parse(data), DOCUMENT, "document")
     body = {name: raw[name] for name in ("statement", "certificates", "steps")}
-    digests = {"statement": _digest(raw["statement"]), "document": _digest(body)}
+    digests = {"statement": digest(raw["statement"]), "document": digest(body)}
     steps = tuple((step["rule"], step["result"]) for step in raw["steps"])
     return Envelope(raw["statement"], raw["certificates"], steps, raw["sha256"], digests)
+
+
+def refusal_envelope(data: str | bytes) -> Any:
+    """The body of a refusal, whose hash and shipped names fit."""
+    raw = shaped(parse(data), REFUSAL, "document")
+    body, stored = raw["refusal"], raw["sha256"]["refusal"]
+    if stored != digest(body):
+        raise Refused(f"sha256.refusal: stored {stored[:16]}…, computed {digest(body)[:16]}…")
+    model = body["model"]
+    _check_families(model["families"])
+    whole = digest([model, body["objective"]])
+    if MODELS.get(model["name"], whole) != whole:
+        raise Refused(f"the model is not the shipped one, {model['name']!r}")
+    return body
 
 
 def check_hashes(found: Envelope) -> bool:
@@ -67,11 +95,14 @@ def check_hashes(found: Envelope) -> bool:
     model, actual = found.statement["model"], found.actual_sha256["statement"]
     if KNOWN.get(model["name"], actual) != actual:
         raise Refused(f"the statement is not that of the shipped model {model['name']!r}")
-    for name, family in model["families"].items():
-        digest = _digest(family)
-        if FAMILIES.get(name, digest) != digest:
-            raise Refused(f"the family {name} is not the shipped one: give it a name of its own")
+    _check_families(model["families"])
     return model["name"] in KNOWN
+
+
+def _check_families(families: dict[str, Any]) -> None:
+    for name, family in families.items():
+        if FAMILIES.get(name, digest(family)) != digest(family):
+            raise Refused(f"the family {name} is not the shipped one: give it a name of its own")
 
 
 def check_words(said: Statement) -> None:
@@ -89,7 +120,7 @@ def check_words(said: Statement) -> None:
         require("  " not in words, words, "two spaces in a row")
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return sha256(text.encode("ascii")).hexdigest()
 

@@ -1,6 +1,7 @@
 """The statement in plain text: what a reader must believe in, and nothing that is not checked."""
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from .kernel.terms import ANY, FACTORS, MATRICES, Array, Family, Model, Statement, Term
 from .known import FAMILIES
@@ -16,6 +17,8 @@ MEANING = {
     "reparametrised": "the {0} is written as location + scale * noise (checked)",
     "closed": "{1} is free in the {0}, which is closed under its motion",
     "lipschitz": "{0} is locally Lipschitz: its input stands still along the direction to first order",
+    "collapsed": "at the numbers the {0} is the prior, and the decoder does not see z",
+    "frozen": "{0} learns nothing",
     "stationary": "the {0} is stationary in {1}",
 }
 RANGES = {
@@ -128,6 +131,25 @@ def statement(said: Statement, normal: Collection[str], digest: str) -> str:
     return "\n".join(lines)
 
 
+def refusal_statement(body: Any, model: Model, digest: str) -> str:
+    """The refused model, the numbers of its witness and what they rest on; clamps are resolved."""
+    lines = [
+        f"refusal of kind {body['kind']}, at all sizes 1",
+        *_declarations(model),
+        *(line for family in model.families.values() for line in _family(family, ())),
+        *(_factor(model, role) for role in FACTORS),
+        f"objective: {'ELBO' if body['objective'] == 'elbo' else body['objective']}",
+        *(f"  {name} = {infix(value)}" for name, value in body["values"].items()),
+        *(f"  {name}(...) = {infix(value)}" for name, value in body["networks"].items()),
+        *(f"  weight {infix(y)} at x = {infix(x)}" for y, x in body["points"]),
+        "claim: a stationary point of the objective where ELBO and entropy sum differ",
+        "conditions:",
+        *(_condition(*words) for words in body["conditions"]),
+        f"refusal sha256: {digest}",
+    ]
+    return "\n".join(lines)
+
+
 def _declarations(model: Model) -> Iterator[str]:
     def declared(array: Array) -> str:
         return f"[{', '.join(array.plates)}] {array.range}"
@@ -154,7 +176,7 @@ def _family(family: Family, normal: Collection[str]) -> Iterator[str]:
 def _factor(model: Model, role: str) -> str:
     factor, family, size = model.factors[role], model.family(role), model.plate(role)
     if family.name == ANY:
-        return f"  {role} q(z | x(n)) = any law"
+        return f"  {role} q(z | x(n)) = any law, which reads none of the above"
     scope = {"prior": (), "decoder": ("z",), "encoder": ("n",)}[role]
     variable, letter = ("x", "d") if role == "decoder" else ("z", "h")
     printed = []

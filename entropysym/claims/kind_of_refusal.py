@@ -1,33 +1,34 @@
-"""Which of the stored counter-examples is of the kind of a refused claim."""
+"""Which of the stored counter-examples is an instance of a refused model."""
 
 from __future__ import annotations
 
+from entropysym.families import NORMAL
 from entropysym.language.functions import Softplus
+from entropysym.language.symbols import LATENT
 from entropysym.prover import Refusal
 from entropysym.prover.clamps import is_clamped
-from entropysym.prover.refuting import has_fixed_scale, is_frozen
 
 
 def counter_example(refusal: Refusal) -> str | None:
-    """The name in `numerics.COUNTER_EXAMPLES`, or None if none is of the kind of this refusal.
+    """The name in `numerics.COUNTER_EXAMPLES`, or None if none of them is an instance of this model.
 
-    It shows that equality can fail for models of this kind; whether it fails for the one at hand is what the verdict says.
+    What the counter-example fixes is fixed in the model, and what it learns is learned there: a witness of the same kind says so. The exception is a softplus
+    head, for which there is no witness at numbers: it is named where a scale that z moves is a softplus.
     """
-    model = refusal.model
-    factor = {"prior": model.prior, "decoder": model.decoder}.get(refusal.role)
-    if factor is None:
-        read = [
-            {p.name for p in model.parameters if p.learned and f.arguments[1].has(p.symbol)}
-            for f in (model.prior, model.decoder)
-            if f.family.location is not None
-        ]
-        tied = len(read) == 2 and read[0] == read[1] and len(read[0]) == 1
-        return "tied variances" if tied else None
-    if is_clamped(model, refusal.role):
-        return "clamped variance"
-    if refusal.role == "prior":
-        frozen = is_frozen(model, model.prior) and is_frozen(model, model.encoder)
-        return "frozen encoder" if frozen else None
-    if any(a.has(Softplus) for a in factor.arguments):
-        return "softplus head"
-    return "fixed variance" if has_fixed_scale(model) else None
+    model, witness = refusal.model, refusal.witness
+    if any(
+        not f.family.is_any and f.family != NORMAL
+        for f in (model.prior, model.decoder, model.encoder)
+    ):
+        return None
+    if is_clamped(model, "decoder"):
+        return "clamped variance" if witness is not None else None
+    if witness is not None and witness.kind == "prior":
+        return "frozen encoder"
+    if witness is not None:
+        fixed = {p.entry for p in model.parameters if not p.learned}
+        return "fixed variance" if model.decoder.arguments[1] in fixed else None
+    if refusal.role == "decoder" and not model.constraints:
+        heads = model.decoder.arguments[1].atoms(Softplus)
+        return "softplus head" if any(h.has(LATENT) for h in heads) else None
+    return None

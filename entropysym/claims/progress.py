@@ -15,9 +15,22 @@ def silent(task: str, done: float, total: float, remark: str = "") -> None:
 
 
 @contextmanager
-def on_terminal(stream: TextIO) -> Iterator[Progress]:
+def stages_on_terminal(stream: TextIO | None, what: str) -> Iterator[Callable[[str], None]]:
+    """What is being done, with the present stage, as one line on a terminal that is gone in the end; silence elsewhere."""
+    if stream is None or not stream.isatty():
+        yield lambda stage: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(file=stream).status(Text(what)) as status:
+        yield lambda stage: status.update(Text(f"{what}: {stage}"))
+
+
+@contextmanager
+def on_terminal(stream: TextIO | None) -> Iterator[Progress]:
     """A progress bar per task on a terminal; silence elsewhere."""
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         yield silent
         return
     from rich.console import Console

@@ -1,54 +1,131 @@
-"""A researcher's own model, read from the Python file in which it was written down."""
+"""A researcher's own model, read from the Python file in which it was written down.
+
+The file is code and is run as such. Whatever it raises is bad input, `SystemExit` and every other `BaseException` included: how a file ends
+says nothing about its model. Only Ctrl-C at the keyboard is not the file's.
+"""
 
 from __future__ import annotations
 
 import runpy
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
+from typing import Any
 
-from entropysym.errors import EntropysymError, InputError, shown
+from entropysym.errors import EntropysymError, InputError
 from entropysym.language.records import Model
+
+#: The number of characters of a file's own text that an error passes on.
+_LONGEST = 500
 
 
 def model_from_file(path: Path, name: str = "model") -> Model:
     """Run a Python file of the caller's own and return the `Model` that it binds to `name`.
 
-    The file is code and is run as such: it is the caller's own model, not a document from elsewhere (those are JSON and never run).
-    Raises `InputError` with the file's own error and line, or if there is no such model in it.
+    The file is the caller's own model, not a document from elsewhere (those are JSON and never run). Raises `InputError` with the file's
+    own error and line, or if there is no such model in it; `KeyboardInterrupt` for Ctrl-C.
     """
     if not path.is_file():
         raise InputError(f"there is no file {str(path)!r}")
-    try:
-        with _beside(path), redirect_stdout(sys.stderr):  # standard output is for the answer
+    with own_code(path):
+        with _as_a_program(path), redirect_stdout(sys.stderr):  # standard output is for the answer
             found = runpy.run_path(str(path))
-    except EntropysymError as error:
-        raise InputError(f"{path}, line {_line(error, path)}: {error}") from None
-    except SyntaxError as error:
-        raise InputError(f"{path}, line {error.lineno}: {error.msg}") from None
-    except (Exception, SystemExit) as error:
-        raise InputError(
-            f"{path}, line {_line(error, path)}: {type(error).__name__}: {error}"
-        ) from None
+        # What is wrong with a value is said by printing it, which is the file's code as well.
+        return _bound(found, path, name)
+
+
+class _NoModel(Exception):
+    """The file ran and binds no model."""
+
+
+def _bound(found: dict[str, Any], path: Path, name: str) -> Model:
     if name not in found:
-        models = sorted(k for k, v in found.items() if isinstance(v, Model))
+        models = sorted(k for k, v in found.items() if issubclass(type(v), Model))
         hint = f"; it has {', '.join(models)}" if models else ""
-        raise InputError(f"{path} binds no {name!r}: end it with `{name} = writer.model(…)`{hint}")
-    if not isinstance(found[name], Model):
-        raise InputError(f"{path}: {name} is {shown(found[name])}, not a Model")
+        raise _NoModel(f"{path} binds no {name!r}: end it with `{name} = writer.model(…)`{hint}")
+    if not issubclass(type(found[name]), Model):
+        raise _NoModel(f"{path}: {name} is {_cut(repr(found[name]), 80)}, not a Model")
     return found[name]
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[None]:
-    """What stands beside the file can be imported, as if Python had been started with it."""
-    sys.path.insert(0, str(path.parent.absolute()))
+def own_code(path: Path) -> Iterator[None]:
+    """Where code of the caller's own file runs: whatever it raises becomes an `InputError` that names the line.
+
+    Ctrl-C stays a `KeyboardInterrupt`, also if the file swallows it; a `KeyboardInterrupt` that the file raises itself is bad input.
+    """
+    reason = None
+    with _listening() as heard:
+        try:
+            yield
+        except BaseException as error:
+            reason = _reason(error, path)
+    if heard:
+        raise KeyboardInterrupt
+    if reason is not None:
+        raise InputError(reason)
+
+
+@contextmanager
+def _listening() -> Iterator[list[int]]:
+    """Notes each Ctrl-C, and passes it on to whoever listened before."""
+    heard: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: Any) -> None:
+        heard.append(number)
+        before(number, frame)  # type: ignore[operator]
+
+    try:
+        if callable(before):
+            signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread, to which no Ctrl-C comes
+        before = None
+    try:
+        yield heard
+    finally:
+        if callable(before):
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _as_a_program(path: Path) -> Iterator[None]:
+    """What stands beside the file can be imported, as if Python had been started with it; a changed recursion limit does not stay."""
+    folder, limit = str(path.parent.absolute()), sys.getrecursionlimit()
+    sys.path.insert(0, folder)
     try:
         yield
     finally:
-        sys.path.remove(str(path.parent.absolute()))
+        sys.setrecursionlimit(limit)
+        with suppress(ValueError):
+            sys.path.remove(folder)
+
+
+def _reason(error: BaseException, path: Path) -> str:
+    """What was raised, and where, in one sentence. An error of the file's own need not be printable."""
+    try:
+        return _described(error, path)
+    except BaseException:
+        return f"{path}: it raised an error that cannot be printed"
+
+
+def _described(error: BaseException, path: Path) -> str:
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f"{path}, line {error.lineno}: {error.msg}"
+    text = _cut(str(error), _LONGEST)
+    if type(error) is _NoModel:
+        return text
+    where = f"{path}, line {_line(error, path)}"
+    if isinstance(error, EntropysymError):
+        return f"{where}: {text}"
+    return f"{where}: {type(error).__name__}{': ' if text else ''}{text}"
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _line(error: BaseException, path: Path) -> int | str:

@@ -1,7 +1,7 @@
 r"""Verify a model: derive, replay, sweep random configurations, try wrong variants, train on data, compare.
 
 Evidence is named and only what ran is named: *replayed* (checker), *float64* (gap identity at random configurations, with every wrong variant
-rejected), *trained* (a network on the data).
+rejected), *trained* (a network on the data). What was replayed but could not be compared in numbers is not verified: UNDECIDED, with the reason.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from entropysym.claims.progress import Progress, silent
 from entropysym.claims.replayed import derive
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.language.records import Model
+from entropysym.models import ZOO
 from entropysym.numerics import (
     Sweep,
     Trained,
     VariantResult,
-    density_elbo,
+    gap_function,
     sweep,
     try_variants,
 )
@@ -107,22 +108,27 @@ def _verify(
     def shown(task: str) -> Callable[[int, int, str], None]:
         return lambda done, total, remark: progress(f"{model.name}: {task}", done, total, remark)
 
-    try:
-        density_elbo(model)
-    except InputError as reason:  # such as an encoder that cannot be sampled with noise
-        verdict = found.verdict
-        said = f"{verdict.reason}; not compared in numbers: {reason}"
-        return finish(Verdict(verdict.value, said, verdict.evidence))
     claim = {"direction": derived.direction, "entropy_sum": derived.entropy_sum}
+    entropies = {family: t.entropy for family, t in derived.entropies.items()}
+    try:
+        gap_function(model, **claim, entropies=entropies)
+    except InputError as reason:  # such as a function that JAX lacks
+        return finish(_not_compared(found.verdict, reason))
     parts["sweep"] = sweep(
         model,
         **claim,
+        entropies=entropies,
         count=configurations,
         seed=seed,
         progress=shown("configurations"),
     )
     parts["variants"] = try_variants(
-        model, **claim, excess=derived.excess, seed=seed, progress=shown("wrong variants")
+        model,
+        **claim,
+        entropies=entropies,
+        excess=derived.excess,
+        seed=seed,
+        progress=shown("wrong variants"),
     )
     swept = sweep_verdict(parts["sweep"], parts["variants"])
     if isinstance(found, Refusal):
@@ -131,7 +137,7 @@ def _verify(
     if swept.value is not Value.PROVED:
         return finish(swept)
     evidence = (*found.verdict.evidence, *swept.evidence)
-    trainer = TRAINERS.get(model.name) if train else None
+    trainer = _trainer(model) if train else None
     if trainer is None:
         return finish(proved(f"{found.verdict.reason}; {swept.reason}", *evidence))
     try:
@@ -144,6 +150,18 @@ def _verify(
     return finish(proved(trained.reason, *evidence, *trained.evidence))
 
 
+def _not_compared(verdict: Verdict, reason: InputError) -> Verdict:
+    """A refutation stands without numbers; anything else is undecided."""
+    value = verdict.value if verdict.value is Value.REFUTED else Value.UNDECIDED
+    return Verdict(value, f"not compared in numbers: {reason}; {verdict.reason}", verdict.evidence)
+
+
+def _trainer(model: Model) -> Callable[..., Trained] | None:
+    """How a model that ships is trained; another of the same name is another model."""
+    shipped = model.name in TRAINERS and model == ZOO[model.name]()
+    return TRAINERS[model.name] if shipped else None
+
+
 def sweep_verdict(swept: Sweep, variants: Sequence[VariantResult]) -> Verdict:
     """PROVED if every configuration agrees and every wrong variant is rejected; nothing compared is never a pass."""
     wrong = [v for v in variants if not v.equal]
@@ -154,6 +172,10 @@ def sweep_verdict(swept: Sweep, variants: Sequence[VariantResult]) -> Verdict:
         return refuted(
             f"the gap identity fails at {swept.failures} of {swept.compared} configurations, at worst by {swept.largest:.3g} eps x terms: {swept.where}",
             "float64",
+        )
+    if swept.broken:
+        return undecided(
+            f"numbers are not finite at {swept.broken} of {swept.compared} configurations, such as {swept.where}"
         )
     if not swept.passed:
         return undecided(

@@ -1,5 +1,6 @@
 """Distributions as records. A family is its log-density; directions and entropies are derived from it, never typed."""
 
+from entropysym.families.any_law import ANY
 from entropysym.families.bernoulli import BERNOULLI
 from entropysym.families.laplace import LAPLACE
 from entropysym.families.multivariate_normal import MULTIVARIATE_NORMAL
@@ -9,4 +10,4 @@ from entropysym.families.poisson import POISSON
 #: Every family that ships, by name.
 FAMILIES = {f.name: f for f in (NORMAL, MULTIVARIATE_NORMAL, LAPLACE, BERNOULLI, POISSON)}
 
-__all__ = ["BERNOULLI", "FAMILIES", "LAPLACE", "MULTIVARIATE_NORMAL", "NORMAL", "POISSON"]
+__all__ = ["ANY", "BERNOULLI", "FAMILIES", "LAPLACE", "MULTIVARIATE_NORMAL", "NORMAL", "POISSON"]

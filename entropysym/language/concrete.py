@@ -13,7 +13,14 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.language.functions import Sigmoid, Softplus
-from entropysym.language.heads import DataMean, NetworkValue, _Expectation, _Head
+from entropysym.language.heads import (
+    DataMean,
+    LocationScaleExpectation,
+    NetworkValue,
+    OtherNoiseExpectation,
+    _Expectation,
+    _Head,
+)
 from entropysym.language.matrices import (
     Inverse,
     LogDet,
@@ -161,6 +168,10 @@ class _Concrete:
                 )
             )
         body = sp.expand(body, power_base=False, log=False)
+        if isinstance(e, (LocationScaleExpectation, OtherNoiseExpectation)) and body.has(NOISE):
+            raise InputError(
+                f"the noise of {shown(str(e.body))} is not standard normal; pass nodes=[(noise point, weight), …]"
+            )
         if not body.is_polynomial(*eps):
             raise InputError(
                 f"the expectation of {shown(str(e.body))} is not one of a polynomial in z; pass nodes=[(noise point, weight), …]"

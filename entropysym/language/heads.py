@@ -223,6 +223,14 @@ class NoiseExpectation(_Expectation):
         return f"E_eps[{printer._print(self.body)}]"
 
 
+class LocationScaleExpectation(EncoderExpectation):
+    """The same for location + scale * noise with noise that is not standard normal: its moments are not known."""
+
+
+class OtherNoiseExpectation(NoiseExpectation):
+    """The noise form of a `LocationScaleExpectation`."""
+
+
 class NetworkValue(_Head):
     r"""One output of an abstract network: $\mu_d(z)$, $\tau_h^2(x_n)$.
 

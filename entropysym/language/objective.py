@@ -18,12 +18,23 @@ from entropysym.language.heads import (
     EncoderExpectation,
     Entropy,
     LawExpectation,
+    LocationScaleExpectation,
     LogBaseMeasure,
     LogDensity,
     NoiseExpectation,
+    OtherNoiseExpectation,
 )
+from entropysym.language.noise import noise
 from entropysym.language.records import Family, Model
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
+
+#: (noise form, standard normal noise) -> the head of the average.
+HEADS = {
+    (False, True): EncoderExpectation,
+    (True, True): NoiseExpectation,
+    (False, False): LocationScaleExpectation,
+    (True, False): OtherNoiseExpectation,
+}
 
 
 def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
@@ -33,6 +44,8 @@ def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = F
     `InputError` for the noise form of these two.
     """
     family = model.encoder.family
+    if family.is_any and not reparametrised:
+        return LawExpectation(body, n)
     if family.is_multivariate and not reparametrised:
         mean, covariance = model.encoder.arguments
         return EncoderExpectation(body, n, model.latent.vector(mean), covariance)
@@ -42,7 +55,7 @@ def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = F
         raise InputError(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
-    head = NoiseExpectation if reparametrised else EncoderExpectation
+    head = HEADS[reparametrised, noise(family).normal]
     location, scale = (model.encoder.fill(e, model.latent) for e in (family.location, family.scale))
     return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
@@ -91,10 +104,10 @@ def entropy_sum(model: Model, *, reparametrised: bool = False) -> sp.Expr:
 
 def log_density(model: Model, role: str) -> sp.Expr:
     """The log-density of a whole factor, spelled out, at z or at x_n."""
-    return _of_whole_factor(model, role, model.factor(role).family.log_density)
+    return whole_factor(model, role, model.factor(role).family.log_density)
 
 
-def _of_whole_factor(model: Model, role: str, expression: sp.Expr) -> sp.Expr:
+def whole_factor(model: Model, role: str, expression: sp.Expr) -> sp.Expr:
     """A family's expression at a factor's arguments and variable; summed over the plate if the family is univariate."""
     factor, plate = model.factor(role), model.plate(role)
     filled = factor.fill(expression, plate, variable(model, role))
@@ -108,7 +121,10 @@ def variable(model: Model, role: str) -> sp.Expr:
 
 
 def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:
-    """Replace every `LogDensity`, `Entropy` and `LogBaseMeasure` by its formula; `entropies` has each family's, in its arguments."""
+    """Replace every `LogDensity`, `Entropy` and `LogBaseMeasure` by its formula; `entropies` has each family's, in its arguments.
+
+    The entropy of a family that is not among them stays a head: it is opaque. So does that of an encoder with a base measure.
+    """
 
     def formula(head: sp.Basic) -> sp.Expr:
         family = model.factor(head.role).family
@@ -117,7 +133,10 @@ def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp
             Entropy: entropies.get(family),
             LogBaseMeasure: family.log_base_measure,
         }
-        return _of_whole_factor(model, head.role, expressions[type(head)])
+        found = expressions[type(head)]
+        if isinstance(head, Entropy) and head.role == "encoder" and family.log_base_measure != 0:
+            found = None  # a certificate has the pseudo entropy, and H[q_n] is the entropy itself
+        return head if found is None else whole_factor(model, head.role, found)
 
     heads = expression.atoms(LogDensity, Entropy, LogBaseMeasure)
     return expression.xreplace({head: formula(head) for head in heads})
@@ -131,7 +150,8 @@ def reparametrised(expression: sp.Basic) -> sp.Basic:
     if isinstance(expression, LawExpectation):
         raise InputError("the encoder's family has no location and scale, so it has no noise form")
     if isinstance(expression, EncoderExpectation):
-        return NoiseExpectation(*args)
+        head = HEADS[True, not isinstance(expression, LocationScaleExpectation)]
+        return head(*args)
     return expression.func(*args) if tuple(args) != expression.args else expression
 
 

@@ -113,6 +113,15 @@ class Network:
 
 Support = Literal["real", "positive", "unit", "binary", "count"]
 
+#: Support -> the supports that hold it.
+WITHIN: dict[str, tuple[Support, ...]] = {
+    "real": ("real",),
+    "positive": ("positive", "real"),
+    "unit": ("unit", "positive", "real"),
+    "count": ("count",),
+    "binary": ("binary", "count"),
+}
+
 #: The size and the index of a multivariate family's vectors, inside its own record.
 DIM = sp.Symbol("dim", integer=True, positive=True)
 COMPONENT = sp.Symbol("i", integer=True, positive=True)
@@ -125,21 +134,48 @@ class Family:
     Arguments of a univariate family are symbols. Those of a multivariate one are an array for a vector and a matrix letter for a
     covariance; its variable is an array, and `DIM` stands for the size. `log_base_measure` is $\log h$ in
     $p=h\exp\{\zeta^\top T-A\}$; 0 means the base measure is constant. `location` and `scale` are given where
-    $x=\text{location}+\text{scale}\,\varepsilon$ with $\varepsilon\sim N(0,1)$.
+    $x=\text{location}+\text{scale}\,\varepsilon$ with noise $\varepsilon$ whose law names neither of their arguments; that is checked where it is used
+    (`language.noise`). A log-density of None is *any law*: an encoder of which nothing is known.
     """
 
     name: str
     arguments: tuple[sp.Basic, ...]
     variable: sp.Symbol | sp.IndexedBase
-    log_density: sp.Expr
+    log_density: sp.Expr | None
     support: Support = "real"
     log_base_measure: sp.Expr = sp.S.Zero
     location: sp.Expr | None = None
     scale: sp.Expr | None = None
 
+    def __post_init__(self) -> None:
+        for what in ("location", "scale"):
+            given = getattr(self, what)
+            if given is not None and given.has(self.variable):
+                raise InputError(f"the {what} of {self.name} holds the variable: {shown(given)}")
+        if (self.location is None) != (self.scale is None):
+            raise InputError(
+                f"{self.name} has a location or a scale but not both; state both or none"
+            )
+        if self.location is not None and (self.support != "real" or self.is_multivariate):
+            raise InputError(
+                f"{self.name} has a location, which needs one real variable; its support is {self.support}"
+            )
+
     @property
     def is_multivariate(self) -> bool:
         return isinstance(self.variable, sp.IndexedBase)
+
+    @property
+    def density(self) -> sp.Expr:
+        """The log-density. Raises `InputError` for any law, which has none."""
+        if self.log_density is None:
+            raise InputError(f"{self.name} is any law and has no density")
+        return self.log_density
+
+    @property
+    def is_any(self) -> bool:
+        """Whether this is any law at all."""
+        return self.log_density is None
 
     def __call__(self, *arguments: sp.Basic | int) -> Factor:
         """The family with its arguments filled in; a vector is given by its component at the plate's index."""
@@ -276,6 +312,16 @@ class Model:
         for name in families:
             if families.count(name) > 1:
                 raise InputError(f"the model has two families called {name}; rename one")
+        for role in ("prior", "decoder"):
+            if self.factor(role).family.is_any:
+                raise InputError(
+                    f"the {role} of {self.name!r} needs a density: only an encoder may be of any law"
+                )
+        inner, outer = self.encoder.family.support, self.prior.family.support
+        if not (self.encoder.family.is_any or outer in WITHIN[inner]):
+            raise InputError(
+                f"the encoder draws {inner} latents, of which the prior knows only {outer} ones; state the support of {self.encoder.family.name}"
+            )
         sizes = [s.name for s in self.sizes]
         for name in (self.name, *names, *families, *arguments, *sizes):
             check_declared(name)
@@ -325,8 +371,9 @@ class Model:
 
     @property
     def families(self) -> tuple[Family, ...]:
-        """The families of the three factors, each once."""
-        return tuple(dict.fromkeys(f.family for f in (self.prior, self.decoder, self.encoder)))
+        """The families of the three factors, each once; any law is none."""
+        used = (f.family for f in (self.prior, self.decoder, self.encoder))
+        return tuple(dict.fromkeys(f for f in used if not f.is_any))
 
 
 def _check_prints(declared: tuple[Parameter | Network, ...]) -> None:

@@ -53,6 +53,12 @@ from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 
 FORMAT = "entropysym/1"
 
+#: Numerators and denominators of exponents.
+MAX_EXPONENT = 64
+
+#: What stands in place of a family for an encoder of any law.
+ANY_LAW = "any"
+
 Term = int | list[Any]
 Scope = tuple[sp.Basic, ...]  # bound symbols, innermost last; LATENT stands for a bound latent
 
@@ -194,6 +200,8 @@ class _Writer:
             return ["exp", self.term(exponent, scope)]
         if not isinstance(exponent, sp.Rational):
             raise NotStorableError(f"the exponent of {shown(e)} is not rational")
+        if max(abs(exponent.p), exponent.q) > MAX_EXPONENT:
+            raise NotStorableError(f"an exponent goes up to {MAX_EXPONENT}, not {exponent}")
         return ["pow", self.term(base, scope), self.term(exponent, scope)]
 
 
@@ -238,6 +246,8 @@ _WRITERS: tuple[tuple[type, Callable[[_Writer, Any, Scope], Term]], ...] = (
     (Quadratic, lambda w, e, s: w.many("quad", e, s)),
     (Softplus, lambda w, e, s: w.many("softplus", e, s)),
     (Sigmoid, lambda w, e, s: w.many("sigmoid", e, s)),
+    (sp.Max, lambda w, e, s: w.many("max", e, s)),
+    (sp.Min, lambda w, e, s: w.many("min", e, s)),
     (sp.Abs, lambda w, e, s: w.many("abs", e, s)),
     (sp.loggamma, lambda w, e, s: w.many("loggamma", e, s)),
     (sp.log, lambda w, e, s: w.many("log", e, s)),
@@ -252,6 +262,8 @@ def model_record(model: Model) -> dict[str, Any]:
 
     def factor(role: str) -> dict[str, Any]:
         f: Factor = model.factor(role)
+        if f.family.is_any:
+            return {"family": ANY_LAW, "arguments": []}
         inner = (*outer[role], model.plate(role).index)
         return {
             "family": f.family.name,

@@ -8,7 +8,7 @@ True
 * `density_elbo`: the ELBO of a model straight from its densities; no derived formula is used.
 * `measure_gap`: the gap identity F = E + v·∇J at one point, J being what learning maximises; `sweep`: at thousands of random ones; `try_variants`: on wrong
   right-hand sides, which must be rejected.
-* `cubature`, `gauss_hermite`, `low_discrepancy`, `normal_noise`: nodes for expectations.
+* `cubature`, `gauss_hermite`, `low_discrepancy`, `normal_noise`: nodes for expectations; `Points` where the encoder is not drawn from noise.
 * `load`, `require_stationary_point`: data, and whether the theorem says anything about them.
 * `max_log_likelihood`, `maximum_point`: probabilistic PCA in closed form; `stationary_point`, `nondiagonal_saddle`,
   `fixed_variance_point`, `beta_point`: the stationary points of the linear VAE, and `hessian_inertia`, which tells what they are.
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from entropysym.numerics.precision import EPS, TOLERANCE, require_x64
     from entropysym.numerics.quadrature import (
         Nodes,
+        Points,
         cubature,
         gauss_hermite,
         low_discrepancy,
@@ -65,6 +66,7 @@ __all__ = [
     "Inertia",
     "Lowered",
     "Nodes",
+    "Points",
     "StationaryPoint",
     "Status",
     "Sweep",
@@ -105,7 +107,10 @@ _HOME = {
     "lowering": ("Lowered", "lower"),
     "ppca": ("max_log_likelihood", "maximum_point"),
     "precision": ("EPS", "TOLERANCE", "require_x64"),
-    "quadrature": ("Nodes", "cubature", "gauss_hermite", "low_discrepancy", "normal_noise"),
+    "quadrature": (
+        *("Nodes", "Points", "cubature", "gauss_hermite"),
+        *("low_discrepancy", "normal_noise"),
+    ),
     "stationary_points": (
         *("Inertia", "StationaryPoint", "beta_point", "fixed_variance_point"),
         *("hessian_inertia", "nondiagonal_saddle", "stationary_point"),

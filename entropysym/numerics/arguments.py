@@ -12,8 +12,8 @@ import numpy as np
 
 from entropysym.errors import InputError, shown
 from entropysym.numerics.precision import require_x64
-from entropysym.numerics.quadrature import Nodes
-from entropysym.numerics.signature import Signature, Size, shape_text
+from entropysym.numerics.quadrature import Nodes, Points
+from entropysym.numerics.signature import DATA_SIZE, Signature, Size, shape_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,14 @@ class Bound:
 
     arrays: Mapping[str, jax.Array]
     networks: Mapping[str, Callable[..., jax.Array]]
-    noise: Nodes | None
+    noise: Nodes | Points | None
     sizes: Mapping[str, int]
+
+    @property
+    def samples(self) -> int:
+        """The number of nodes, or of points for each datum."""
+        assert self.noise is not None
+        return self.noise.weights.shape[-1]
 
     def size(self, size: Size) -> int:
         return size if isinstance(size, int) else self.sizes[size]
@@ -68,15 +74,7 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
             note(size, length, f"{name} {array.shape}")
     noise = arguments.get("noise") if signature.noise is not None else None
     if noise is not None:
-        if not isinstance(noise, Nodes):
-            raise InputError(f"noise is {shown(noise)}; pass numerics.Nodes, e.g. cubature(H)")
-        as_float64("noise.eps", noise.eps, 2, "(S, H)")
-        as_float64("noise.weights", noise.weights, 1, "(S,)")
-        if noise.eps.shape[0] != noise.weights.shape[0]:
-            raise InputError(
-                f"noise has {noise.eps.shape[0]} nodes but {noise.weights.shape[0]} weights"
-            )
-        note(signature.noise, noise.eps.shape[1], f"noise.eps {noise.eps.shape}")  # type: ignore[arg-type]
+        _check_noise(signature, noise, note)
     networks = {name: arguments[name] for name in signature.networks if name in arguments}
     for name, f in networks.items():
         if not callable(f):
@@ -86,6 +84,39 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
     if unread:
         raise InputError(f"no argument tells the size {unread[0]}; pass it, e.g. {unread[0]}=3")
     return Bound(arrays, networks, noise, {name: value for name, (value, _) in sizes.items()})
+
+
+def _check_noise(
+    signature: Signature, noise: object, note: Callable[[Size, int, str], None]
+) -> None:
+    """Nodes, which all data share, or points for each datum: types, ranks and sizes."""
+    size = signature.noise
+    assert size is not None
+    if signature.weighted:
+        if not isinstance(noise, Points):
+            raise InputError(
+                f"noise is {shown(noise)}; the encoder has no location and scale, so pass numerics.Points"
+            )
+        as_float64("noise.z", noise.z, 3, f"({DATA_SIZE}, S, {size})")
+        as_float64("noise.weights", noise.weights, 2, f"({DATA_SIZE}, S)")
+        as_float64("noise.entropy", noise.entropy, 1, f"({DATA_SIZE},)")
+        if noise.z.shape[:2] != noise.weights.shape:
+            raise InputError(
+                f"noise has points of shape {noise.z.shape} but weights {noise.weights.shape}"
+            )
+        note(DATA_SIZE, noise.z.shape[0], f"noise.z {noise.z.shape}")
+        note(DATA_SIZE, noise.entropy.shape[0], f"noise.entropy {noise.entropy.shape}")
+        note(size, noise.z.shape[2], f"noise.z {noise.z.shape}")
+        return
+    if not isinstance(noise, Nodes):
+        raise InputError(f"noise is {shown(noise)}; pass numerics.Nodes, e.g. cubature(H)")
+    as_float64("noise.eps", noise.eps, 2, "(S, H)")
+    as_float64("noise.weights", noise.weights, 1, "(S,)")
+    if noise.eps.shape[0] != noise.weights.shape[0]:
+        raise InputError(
+            f"noise has {noise.eps.shape[0]} nodes but {noise.weights.shape[0]} weights"
+        )
+    note(size, noise.eps.shape[1], f"noise.eps {noise.eps.shape}")
 
 
 def _probe(

@@ -1,7 +1,7 @@
 """Random configurations of a model: parameters over several orders of magnitude, data that it does not fit, small networks.
 
 Counts are geometric, so over-dispersed for a Poisson decoder; binary data are tossed with one probability for all. Both are drawn
-without the model.
+without the model. An encoder that is not drawn from noise is a few weighted points for each datum, in the support of the latents.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from entropysym.language.functions import Softplus
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model, Network
 from entropysym.language.symbols import MATRIX_RANGES, Range
+from entropysym.numerics.densities import ships
 from entropysym.numerics.factorisations import cholesky
-from entropysym.numerics.quadrature import Nodes
-from entropysym.numerics.signature import DATA_SIZE
+from entropysym.numerics.quadrature import Nodes, Points
+from entropysym.numerics.signature import DATA_SIZE, is_weighted
 
 _HIDDEN = 3
 #: The gap identity holds for every set of nodes, so a few random ones will do.
@@ -39,6 +40,9 @@ _CONDITION = 1e3
 
 #: The largest scale of real parameters: where the decoder exponentiates sums of them (they would overflow), and elsewhere.
 _LARGEST = (2.0, 30.0)
+
+#: Positive values: those of the models that ship, and where a family is the caller's own, of which not even the powers are known.
+_POSITIVE, _POSITIVE_OWN = (1e-3, 1e3), (0.05, 20.0)
 
 #: (D, H, N) of the sweep; every size takes the value 1, and no two sizes are always equal.
 SHAPES = (
@@ -90,7 +94,7 @@ class Configuration:
 
     arrays: Mapping[str, Any]
     weights: Mapping[str, Mapping[str, Any]]
-    nodes: Nodes
+    nodes: Nodes | Points
 
 
 jax.tree_util.register_dataclass(Configuration, ("arrays", "weights", "nodes"), ())
@@ -102,7 +106,9 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     They are drawn on the host: compiling a random generator for each shape would take longer than the sweep itself.
     """
     wanted = _wanted(model, shape)
-    largest = _LARGEST[0] if _exponentiates(model) else _LARGEST[1]
+    own = any(not ships(f) for f in model.families if f.log_density is not None)
+    largest = _LARGEST[0] if own or _exponentiates(model) else _LARGEST[1]
+    positive = _POSITIVE_OWN if own else _POSITIVE
     columns = sum(math.prod(lengths) for _, lengths in wanted.values())
     normal, uniform = (
         np.random.default_rng([seed, stream, *(v for _, v in shape.sizes)]) for stream in (0, 1)
@@ -115,13 +121,21 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
         part = slice(start, start + math.prod(lengths))
         start = part.stop
         shaped = [a[:, part].reshape(count, *lengths) for a in (gauss, level)]
-        arrays[name] = _values(range_, shaped[0], shaped[1], largest)
-    eps = arrays.pop("noise")
+        if name == "noise" and range_ in ("real", "positive"):
+            arrays[name] = _values(range_, shaped[0], shaped[1], _LARGEST[0], _POSITIVE_OWN)
+        else:
+            arrays[name] = _values(range_, shaped[0], shaped[1], largest, positive)
+    noise = arrays.pop("noise")
     weights = {
         net.name: {part: arrays.pop(f"{net.name}.{part}") for part in _PARTS}
         for net in model.networks
     }
-    nodes = Nodes(eps, np.full(eps.shape[:2], 1 / _SAMPLES))  # type: ignore[arg-type]
+    if not is_weighted(model.encoder.family):
+        nodes = Nodes(noise, np.full(noise.shape[:2], 1 / _SAMPLES))  # type: ignore[arg-type]
+    else:
+        level = arrays.pop("noise.weights") + 0.1
+        shares = level / level.sum(axis=-1, keepdims=True)
+        nodes = Points(noise, shares, arrays.pop("noise.entropy"))  # type: ignore[arg-type]
     return Configuration(arrays, weights, nodes)
 
 
@@ -146,6 +160,13 @@ def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]
         "x": (model.decoder.family.support, (shape[DATA_SIZE], shape[model.observed.size.name])),
         "noise": ("normal", (_SAMPLES, shape[model.latent.size.name])),
     }
+    encoder = model.encoder.family
+    if is_weighted(encoder):
+        support = (model.prior.family if encoder.log_density is None else encoder).support
+        N = shape[DATA_SIZE]
+        wanted["noise"] = support, (N, _SAMPLES, shape[model.latent.size.name])
+        wanted["noise.weights"] = "unit", (N, _SAMPLES)
+        wanted["noise.entropy"] = "normal", (N,)
     for p in model.parameters:
         wanted[p.name] = p.range, tuple(shape[plate.size.name] for plate in p.plates)
     for net in model.networks:
@@ -178,15 +199,21 @@ def _callable(net: Network, w: Mapping[str, jax.Array], shape: Shape) -> Callabl
     return value
 
 
-def _values(range_: str, gauss: np.ndarray, level: np.ndarray, largest: float) -> np.ndarray:
-    """Real: normal with a common scale from 0.03 to `largest`. Positive: log-uniform from 1e-3 to 1e3. Unit: uniform."""
+def _values(
+    range_: str,
+    gauss: np.ndarray,
+    level: np.ndarray,
+    largest: float,
+    positive: tuple[float, float],
+) -> np.ndarray:
+    """Real: normal with a common scale from 0.03 to `largest`. Positive: log-uniform between two values. Unit: uniform."""
     common = level.reshape(len(level), -1)[:, 0].reshape(-1, *[1] * (level.ndim - 1))
     if range_ == "normal":
         return gauss
     if range_ == "real":
         return gauss * _log_uniform(common, 0.03, largest)
     if range_ == "positive":
-        return _log_uniform(level, 1e-3, 1e3)
+        return _log_uniform(level, *positive)
     if range_ == "unit":
         return level
     if range_ == "binary":

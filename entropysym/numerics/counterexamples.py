@@ -20,7 +20,7 @@ from jaxtyping import Float
 from entropysym.families import NORMAL
 from entropysym.language.functions import Softplus
 from entropysym.language.records import Model, Parameter, Plate
-from entropysym.language.symbols import DATUM, LATENT, n
+from entropysym.language.symbols import LATENT
 from entropysym.models import linear_vae
 from entropysym.numerics.elbo import density_elbo
 from entropysym.numerics.ppca import spectrum
@@ -212,46 +212,6 @@ def softplus_head() -> CounterExample:
     )
 
 
-def tied_variances() -> CounterExample:
-    r"""Prior variance $s^2$ and decoder variance s with one s: the prior asks for $v_s=-s/2$, the decoder for $v_s=-s$.
-
-    W is fixed, so that no scaling of z stands in for the prior's direction. Stationarity in s makes the gap minus the prior's part.
-    """
-    observed, latent = Plate.named("d", "D"), Plate.named("h", "H")
-    d, h = observed.index, latent.index
-    s = Parameter("s", range="positive")
-    W, b = Parameter("W", (observed, latent), learned=False), Parameter("b", (observed,))
-    V, c = Parameter("V", (latent, observed)), Parameter("c", (latent,))
-    tau = Parameter("tau", (latent,), range="positive")
-    model = Model(
-        name="tied_variances",
-        title="Prior variance tied to the decoder variance",
-        source="",
-        observed=observed,
-        latent=latent,
-        parameters=(s, W, b, V, c, tau),
-        networks=(),
-        prior=NORMAL(0, s.entry**2),  # type: ignore[operator]
-        decoder=NORMAL(latent.sum(W.at(d, h) * LATENT[h]) + b.entry, s.entry),  # type: ignore[operator]
-        encoder=NORMAL(observed.sum(V.at(h, d) * DATUM[n, d]) + c.entry, tau.entry**2),  # type: ignore[operator]
-    )
-    x, H = jnp.asarray(_data(40, 4, 6)), 2
-    start = _linear_start(4, H, 7)
-    fixed = {"x": x, "W": start.pop("W")}
-    start["s"] = start.pop("sigma")
-    settled = _settle(model, start, fixed, cubature(H))
-    elbo = density_elbo(model)
-    parts = elbo(settled.arguments, cubature(H))
-    prior = parts.prior + elbo.entropies(settled.arguments, cubature(H)).prior
-    return _report(
-        "tied variances",
-        "prior variance s^2 and decoder variance s share one parameter",
-        model,
-        settled,
-        predicted=float(-prior),
-    )
-
-
 def _clamped(model: Model, floor: int) -> Model:
     """The model with the decoder variance max(raw, floor)."""
     raw = Parameter("raw")
@@ -293,6 +253,5 @@ COUNTER_EXAMPLES: dict[str, Callable[[], CounterExample]] = {
     "fixed variance": fixed_variance,
     "frozen encoder": frozen_encoder,
     "softplus head": softplus_head,
-    "tied variances": tied_variances,
     "clamped variance": clamped_variance,
 }

@@ -1,18 +1,25 @@
-"""Numerical knowledge of the families, from jax.scipy.stats; the symbolic log-densities are not used here."""
+"""Numerical knowledge of the families.
+
+That of the families that ship comes from jax.scipy.stats and not from their records, so that the two are compared. A family of the caller's own
+has its record only.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.scipy import stats
 
-from entropysym.errors import one_of
+from entropysym.errors import InputError
+from entropysym.families import FAMILIES
 from entropysym.language.records import Family
+from entropysym.numerics import own_densities
 from entropysym.numerics.factorisations import (
     cholesky,
     inverse_lower,
@@ -26,8 +33,8 @@ from entropysym.numerics.precision import softplus
 class Density:
     """Functions of a family's arguments, in nats; elementwise, or over the last axes if `multivariate`.
 
-    `log_density(x, *arguments)`, `terms(x, *arguments)` (the sum of its |terms|), `entropy(*arguments)` (None where there is no
-    closed form), and `draw(noise, *arguments)`, which turns standard normal noise into a draw (None where there is no such map).
+    `log_density(x, *arguments)`, `terms(x, *arguments)` (the sum of its |terms|), `entropy(*arguments)` (None where no closed form is
+    known), and `draw(noise, *arguments)`, which turns noise of the family's standard law into a draw (None where there is no such map).
     """
 
     log_density: Callable[..., Array]
@@ -108,7 +115,7 @@ def _multivariate_normal_draw(noise: Array, mean: Array, covariance: Array) -> A
     return mean + jnp.einsum("...ij,...j->...i", cholesky(covariance), noise)
 
 
-#: The families that can be evaluated, by the name in their record.
+#: The families that ship, by name.
 DENSITIES = {
     "Normal": Density(
         log_density=_normal,
@@ -127,6 +134,7 @@ DENSITIES = {
         log_density=stats.laplace.logpdf,
         terms=_around_peak(stats.laplace.logpdf),
         entropy=lambda location, scale: jnp.log(2 * math.e * scale) + 0 * location,
+        draw=lambda noise, location, scale: location + scale * noise,
     ),
     "Bernoulli": Density(
         log_density=_bernoulli,
@@ -137,8 +145,24 @@ DENSITIES = {
 }
 
 
+def ships(family: Family) -> bool:
+    """Whether a family is one that ships. A name proves nothing: an own record may bear it."""
+    return FAMILIES.get(family.name) == family
+
+
+@lru_cache(maxsize=256)
 def density(family: Family) -> Density:
-    """The numerical side of a family. Raises `InputError` for one that the table lacks."""
-    if family.name not in DENSITIES:
-        raise one_of(family.name, DENSITIES, "family for a numerical density")
-    return DENSITIES[family.name]
+    """The numerical side of a family: a row of the table if it ships, else lowered from its record.
+
+    Raises `InputError` for a log-density that JAX has no function for, and for any law, which has none.
+    """
+    if family.log_density is None:
+        raise InputError("an encoder of any law has no density")
+    if ships(family):
+        return DENSITIES[family.name]
+    return Density(
+        log_density=own_densities.log_density(family),
+        terms=own_densities.log_density_terms(family),
+        draw=own_densities.draw(family),
+        multivariate=family.is_multivariate,
+    )

@@ -1,6 +1,8 @@
 r"""The ELBO of a model straight from its densities, and its three entropies; no derived formula is used.
 
 $$\mathcal F=\frac1N\sum_n\Big\{\mathcal H[q_n]+\sum_sw_s\big(\log p_\Theta(z_{ns})+\log p_\Theta(x_n\mid z_{ns})\big)\Big\},\qquad z_{ns}=\text{draw}(\varepsilon_s)$$
+
+An encoder without location and scale is not drawn from noise: its latents $z_{ns}$ and their weights $w_{ns}$ are given for each datum, as `Points`.
 """
 
 from __future__ import annotations
@@ -21,11 +23,18 @@ from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import n
 from entropysym.numerics.arguments import Bound, bind
 from entropysym.numerics.axes import SAMPLE, Axes, Named, spread
-from entropysym.numerics.densities import Density, density
+from entropysym.numerics.densities import Density, density, ships
 from entropysym.numerics.evaluator import Evaluator
-from entropysym.numerics.quadrature import Nodes
+from entropysym.numerics.opaque import Entropies as ClosedForms
+from entropysym.numerics.opaque import entropy_formula
+from entropysym.numerics.quadrature import Nodes, Points
 from entropysym.numerics.scope import Latent, Scope
-from entropysym.numerics.signature import DATA_SIZE, Signature, read_signature
+from entropysym.numerics.signature import (
+    DATA_SIZE,
+    Signature,
+    is_weighted,
+    read_signature,
+)
 from entropysym.numerics.words import COLUMN, ROW
 
 _DATA = Plate(n, sp.Symbol(DATA_SIZE, integer=True, positive=True))
@@ -76,16 +85,19 @@ class Entropies:
 
 @dataclass(frozen=True, eq=False)
 class DensityElbo:
-    """The ELBO of `model` as a function of its arguments (see `Lowered`) and nodes; can be jitted, differentiated, vmapped."""
+    """The ELBO of `model` as a function of its arguments (see `Lowered`) and nodes; can be jitted, differentiated, vmapped.
+
+    `encoder_entropy` is the formula of an encoder's entropy that is not in the table. At `Points` gradients hold the encoder's draws still.
+    """
 
     model: Model
     wanted: Signature
+    encoder_entropy: sp.Expr | None = None
 
-    def __call__(self, arguments: Mapping[str, Any], nodes: Nodes) -> ElboParts:
+    def __call__(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> ElboParts:
         """Raises `InputError` for arguments that do not fit the model."""
-        factors = _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
-        entropy = jnp.mean(factors.entropy("encoder"))
-        entropy_terms = jnp.mean(factors.entropy("encoder", absolute=True))
+        factors = self._factors(arguments, nodes)
+        entropy, entropy_terms = map(jnp.mean, factors.encoder_entropy(self.encoder_entropy))
         prior, prior_terms = factors.expected("prior", factors.z)
         decoder, decoder_terms = factors.expected("decoder", factors.x)
         weight, penalty = factors.objective()
@@ -97,28 +109,39 @@ class DensityElbo:
             objective=weight * (entropy + prior) + decoder - penalty,
         )
 
-    def entropies(self, arguments: Mapping[str, Any], nodes: Nodes) -> Entropies:
+    def entropies(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> Entropies:
         """The three entropies, from the same arguments. Raises `InputError` for a family whose entropy has no closed form."""
         for role in ("prior", "decoder"):
             family = self.model.factor(role).family
             if density(family).entropy is None:
                 raise InputError(f"the entropy of {family.name} ({role}) has no closed form")
-        factors = _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
+        factors = self._factors(arguments, nodes)
         return Entropies(
-            jnp.mean(factors.entropy("encoder")),
+            jnp.mean(factors.encoder_entropy(self.encoder_entropy)[0]),
             factors.entropy("prior"),
             factors.average(factors.entropy("decoder")),
         )
 
+    def _factors(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> _Factors:
+        return _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
 
-def density_elbo(model: Model) -> DensityElbo:
-    """The ELBO of a model, ready for arguments. Raises `InputError` for a family without a numerical density."""
-    for family in model.families:
-        density(family)
-    if density(model.encoder.family).draw is None:
-        raise InputError(
-            f"the encoder's family {model.encoder.family.name} has no reparametrisation"
-        )
+
+def density_elbo(model: Model, closed: ClosedForms | None = None) -> DensityElbo:
+    """The ELBO of a model, ready for arguments. Raises `InputError` for a family without a numerical density.
+
+    `closed` has the entropies, in their arguments, of families of the caller's own. That of an own encoder is needed wherever the other
+    side of a comparison spells it out; else its unknown part is what `numerics.opaque` puts in its place.
+    """
+    for role in ("prior", "decoder"):
+        density(model.factor(role).family)
+    encoder = model.encoder.family
+    if not is_weighted(encoder) and density(encoder).draw is None:
+        raise InputError(f"the encoder's family {encoder.name} has no reparametrisation")
+    formula = None
+    if encoder.log_density is not None and not ships(encoder):
+        formula = entropy_formula(model, "encoder", closed or {})
+        if formula is not None:
+            read_signature((formula,), (_DATA,))
     wanted = read_signature((model.objective.weight, model.objective.penalty), (), model)
     wanted.optional = set()
     wanted.sizes |= {DATA_SIZE, *(s.name for s in model.sizes)}
@@ -127,7 +150,7 @@ def density_elbo(model: Model) -> DensityElbo:
         latent = model.latent.size.name if role == "decoder" else None
         # The record has been checked for scope; this finds heads that have no value.
         read_signature(model.factor(role).arguments, plates, None, latent)
-    return DensityElbo(model, wanted)
+    return DensityElbo(model, wanted, formula)
 
 
 class _Factors:
@@ -142,16 +165,18 @@ class _Factors:
         h, d = model.latent.index, model.observed.index
         noise = bound.noise
         assert noise is not None
-        self.weights = noise.weights
-        N, (S, H) = bound.sizes[DATA_SIZE], noise.eps.shape
+        self.noise = noise
+        N, S, H = (bound.sizes[DATA_SIZE], bound.samples, bound.sizes[model.latent.size.name])
         D = bound.sizes[model.observed.size.name]
-        in_n = Scope({n: DATA_SIZE})
-        self.encoder = self._factor(
-            "encoder", in_n.binding(h, model.latent.size.name), (n, h), (N, H)
-        )
-        q, q_arguments = self.encoder
-        assert q.draw is not None
-        self.z = q.draw(noise.eps, *(a[:, None] for a in q_arguments))
+        if model.encoder.family.log_density is not None:
+            in_n = Scope({n: DATA_SIZE}).binding(h, model.latent.size.name)
+            self.encoder = self._factor("encoder", in_n, (n, h), (N, H))
+        if isinstance(noise, Points):
+            self.z = noise.z
+        else:
+            q, q_arguments = self.encoder
+            assert q.draw is not None
+            self.z = q.draw(noise.eps, *(a[:, None] for a in q_arguments))
         latent = Latent("z", h, Named(self.z, (n, SAMPLE, h)))
         self.prior = self._factor("prior", Scope({h: model.latent.size.name}), (h,), (H,))
         self.decoder = self._factor(
@@ -178,7 +203,10 @@ class _Factors:
 
     def average(self, values: Float[Array, "*"]) -> Float[Array, ""]:
         """Weighted mean over the nodes and mean over the data of what varies over both."""
-        return jnp.mean(values @ self.weights)
+        weights = self.noise.weights
+        if weights.ndim == 1:
+            return jnp.mean(values @ weights)
+        return jnp.mean(jnp.sum(values * weights, axis=-1))
 
     def whole(self, role: str, values: jax.Array) -> jax.Array:
         """Sum over the plate, where the family is not multivariate already."""
@@ -189,6 +217,18 @@ class _Factors:
         p, arguments = getattr(self, role)
         entropy = p.entropy(*arguments)
         return self.whole(role, jnp.abs(entropy) if absolute else entropy)
+
+    def encoder_entropy(self, formula: sp.Expr | None) -> tuple[jax.Array, jax.Array]:
+        """The entropy for each datum and the sum of its |terms|: by the formula if there is one, from the table, or as it is given."""
+        if formula is not None:
+            scope = Scope({n: DATA_SIZE})
+            evaluated = self.evaluator.value, self.evaluator.magnitude
+            value, terms = (spread(f(formula, scope), (n,)) for f in evaluated)
+            return value, terms
+        if ships(self.model.encoder.family) and self.encoder[0].entropy is not None:
+            return self.entropy("encoder"), self.entropy("encoder", absolute=True)
+        assert isinstance(self.noise, Points)
+        return self.noise.entropy, jnp.abs(self.noise.entropy)
 
     def expected(self, role: str, at: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The averaged log-density and the sum of its |terms|."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,7 @@ import jax.numpy as jnp
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.functions import Sigmoid, Softplus
-from entropysym.language.heads import DataMean, NetworkValue, Vector
+from entropysym.language.heads import DataMean, Entropy, LawExpectation, NetworkValue, Vector
 from entropysym.language.matrices import (
     Inverse,
     LogDet,
@@ -38,37 +37,18 @@ from entropysym.numerics.axes import (
     summed,
     union,
 )
-from entropysym.numerics.precision import softplus
+from entropysym.numerics.functions import EXPONENTIALS, JAX, slope
+from entropysym.numerics.quadrature import Nodes, Points
 from entropysym.numerics.scope import Latent, Scope, fresh
 from entropysym.numerics.signature import (
     DATA_SIZE,
     EXPECTATIONS,
-    FUNCTIONS,
     reversal,
     size_of,
 )
 
-_JAX: Mapping[type, Callable[[jax.Array], jax.Array]] = dict(
-    zip(
-        FUNCTIONS,
-        (
-            *(jnp.log, jnp.exp, jnp.abs, jnp.tanh, jax.scipy.special.gammaln),
-            *(softplus, jax.nn.sigmoid),
-        ),
-        strict=True,
-    )
-)
-
-
-#: Functions that grow exponentially somewhere.
-_EXPONENTIALS = (sp.exp, Softplus, Sigmoid)
-
-
-def _slope(function: type, value: jax.Array) -> jax.Array:
-    """The derivative of an exponential, from its value."""
-    if function is Softplus:
-        return -jnp.expm1(-value)
-    return value * (1 - value) if function is Sigmoid else value
+#: The axis of the latents of weighted points.
+_LATENTS = sp.Dummy("h", integer=True, positive=True)
 
 
 class Evaluator:
@@ -105,10 +85,10 @@ class Evaluator:
             return multiplied([self.magnitude(a, scope) for a in e.args])
         if isinstance(e, (sp.Sum, DataMean, *EXPECTATIONS)):
             return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
-        if isinstance(e, _EXPONENTIALS):
+        if isinstance(e, EXPONENTIALS):
             inside, v = self.magnitude(e.args[0], scope), self.value(e, scope)
-            slope = Named(_slope(type(e), v.array), v.axes)
-            return added([v.absolute(), multiplied([slope, inside])])
+            rate = Named(slope(type(e), v.array), v.axes)
+            return added([v.absolute(), multiplied([rate, inside])])
         if isinstance(e, (sp.Pow, sp.log)) and not isinstance(e.args[0], sp.Add):
             return self._relative_magnitude(e, scope)
         if isinstance(e, LogDet):
@@ -236,6 +216,8 @@ class Evaluator:
         if isinstance(e, NetworkValue):
             outputs, leading = self._network(e, scope)
             return self._at(outputs, leading, e.indices, scope)
+        if isinstance(e, Entropy):
+            return Named(self._points().entropy, (e.args[1],))  # type: ignore[arg-type]
         if isinstance(e, LogDet):
             return self._log_det(e.args[0], scope)
         if isinstance(e, Trace):
@@ -246,7 +228,7 @@ class Evaluator:
                 left, words.applied(self.matrix(word, scope), right, words.ROW), words.ROW
             )
         v = self.value(e.args[0], scope)
-        return Named(_JAX[type(e)](v.array), v.axes)
+        return Named(JAX[type(e)](v.array), v.axes)
 
     def _symbol(self, e: sp.Symbol, scope: Scope) -> Named:
         if e in scope.sizes:
@@ -283,7 +265,7 @@ class Evaluator:
     def length(self, axis: sp.Symbol, scope: Scope) -> int:
         """The number of entries along an axis."""
         if axis == SAMPLE:
-            return self.bound.noise.eps.shape[0]  # type: ignore[union-attr]
+            return self.bound.samples
         return self.bound.size(scope.sizes[axis])
 
     def _power(self, e: sp.Pow, scope: Scope) -> Named:
@@ -329,8 +311,10 @@ class Evaluator:
     ) -> Named:
         if not {LATENT.label, NOISE.label} & e.body.free_symbols:
             return multiplied(body(e.body, replace(scope, latent=None)))
+        if isinstance(e, LawExpectation):
+            return self._over_points(e, scope, body)
         noise = self.bound.noise
-        if noise is None:
+        if not isinstance(noise, Nodes):
             raise InputError("the expression holds an expectation; pass noise, e.g. cubature(H)")
         h, location, scale = e.encoder
         if h in scope.sizes:
@@ -347,6 +331,26 @@ class Evaluator:
         latent = Latent((e.datum, h, location, scale), h, z, eps)
         v = multiplied(body(e.body, replace(scope, latent=latent)))
         return summed([Named(noise.weights, (SAMPLE,)), v], SAMPLE, 1) if SAMPLE in v.axes else v
+
+    def _points(self) -> Points:
+        points = self.bound.noise
+        if not isinstance(points, Points):
+            raise InputError("the encoder has no location and scale; pass noise, a numerics.Points")
+        return points
+
+    def _over_points(
+        self,
+        e: LawExpectation,
+        scope: Scope,
+        body: Callable[[sp.Basic, Scope], list[Named]],
+    ) -> Named:
+        """The weighted sum over each datum's own points."""
+        points = self._points()
+        z = Named(points.z, (e.datum, SAMPLE, _LATENTS))
+        latent = Latent((e.datum, "points"), _LATENTS, z)
+        v = multiplied(body(e.body, replace(scope, latent=latent)))
+        weights = Named(points.weights, (e.datum, SAMPLE))
+        return summed([weights, v], SAMPLE, 1) if SAMPLE in v.axes else v
 
     def _network(self, e: NetworkValue | MatrixNetwork, scope: Scope) -> tuple[jax.Array, Axes]:
         """All outputs of a network, over the leading axes of its inputs; the callable is mapped once."""

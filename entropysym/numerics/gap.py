@@ -1,7 +1,8 @@
 r"""The gap identity in numbers: $\mathcal F=\mathcal E+v\cdot\nabla\mathcal J$, at any parameters and any data.
 
 $\mathcal J$ is what learning maximises, the ELBO $\mathcal F$ unless the model's objective says otherwise; $\mathcal E$ holds the excess, if there is one.
-$\mathcal F$ and the gradient come from the densities (`elbo`), $\mathcal E$ and $v$ from the expressions under test.
+$\mathcal F$ and the gradient come from the densities (`elbo`), $\mathcal E$ and $v$ from the expressions under test. An encoder without location and
+scale is `Points`, which stand still: $\mathcal H[q_n]$ is then a given number for each datum on both sides, or the same closed form.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from entropysym.language.records import Model, Parameter
 from entropysym.numerics.averaging import averaged
 from entropysym.numerics.elbo import DensityElbo, density_elbo
 from entropysym.numerics.lowering import Lowered, lower
+from entropysym.numerics.opaque import Entropies, stood_in
 from entropysym.numerics.precision import EPS, TOLERANCE
-from entropysym.numerics.quadrature import Nodes
+from entropysym.numerics.quadrature import Nodes, Points
+from entropysym.numerics.signature import is_weighted
 
 Networks = Callable[[Any], Mapping[str, Callable[..., jax.Array]]]
 
@@ -93,7 +96,7 @@ class GapFunction:
     def __call__(
         self,
         arguments: Mapping[str, Any],
-        nodes: Nodes,
+        nodes: Nodes | Points,
         weights: Any = None,
         networks: Networks | None = None,
     ) -> GapParts:
@@ -103,7 +106,7 @@ class GapFunction:
     def sides(
         self,
         arguments: Mapping[str, Any],
-        nodes: Nodes,
+        nodes: Nodes | Points,
         weights: Any = None,
         networks: Networks | None = None,
     ) -> Sides:
@@ -130,7 +133,7 @@ class GapFunction:
     def gradient(
         self,
         arguments: Mapping[str, Any],
-        nodes: Nodes,
+        nodes: Nodes | Points,
         weights: Any = None,
         networks: Networks | None = None,
     ) -> tuple[jax.Array, jax.Array, dict[str, jax.Array], Any]:
@@ -171,13 +174,21 @@ def _norm(values: list[jax.Array]) -> jax.Array:
 
 
 def gap_function(
-    model: Model, direction: Mapping[str, sp.Basic], entropy_sum: sp.Expr
+    model: Model,
+    direction: Mapping[str, sp.Basic],
+    entropy_sum: sp.Expr,
+    entropies: Entropies | None = None,
 ) -> GapFunction:
     """Prepare both sides. `direction` maps a parameter's name to its motion at its own plates' indices; a matrix moves by a word.
 
-    Raises `InputError` for a direction that moves what is not a learned parameter, or that reads data, latents or networks.
+    `entropies` has the closed entropies of families of the caller's own, in their arguments; see `numerics.opaque` for those that have none.
+
+    Raises `InputError` for a direction that moves what is not a learned parameter, or that reads data, latents or networks, or that moves
+    the law of an encoder without location and scale.
     """
     learned = {p.name: p for p in model.parameters if p.learned}
+    if is_weighted(model.encoder.family):
+        _demand_still_encoder(model, direction)
     motion = {}
     for name, expression in direction.items():
         if name not in learned:
@@ -190,7 +201,19 @@ def gap_function(
                 f"the motion {shown(expression)} of {name} reads {', '.join(sorted(foreign))}; "
                 "a direction depends on parameters only"
             )
-    return GapFunction(density_elbo(model), motion, lower(entropy_sum, model))
+    right = lower(stood_in(model, entropy_sum, entropies), model)
+    return GapFunction(density_elbo(model, entropies), motion, right)
+
+
+def _demand_still_encoder(model: Model, direction: Mapping[str, sp.Basic]) -> None:
+    """An average over points is constant in the parameters, so it is the encoder's only while its law stands still."""
+    moved = [p for p in model.parameters if direction.get(p.name, 0) != 0]
+    for p in moved:
+        if any(a.has(p.symbol) for a in model.encoder.arguments):
+            raise InputError(
+                f"the direction moves {p.name}, which the encoder reads; {model.encoder.family.name} has no location and scale, "
+                "so how its expectations move is not known here"
+            )
 
 
 def lowered_motion(model: Model, parameter: Parameter, motion: sp.Basic) -> Lowered:
@@ -207,12 +230,13 @@ def measure_gap(
     direction: Mapping[str, sp.Basic],
     entropy_sum: sp.Expr,
     arguments: Mapping[str, Any],
-    nodes: Nodes,
+    nodes: Nodes | Points,
     weights: Any = None,
     networks: Networks | None = None,
     rows: int | None = None,
+    entropies: Entropies | None = None,
 ) -> Gap:
-    """The gap and its prediction at one point.
+    """The gap and its prediction at one point; `entropies` as in `gap_function`.
 
     `arguments` holds `x` (N, D), every parameter, and every network as a callable. Networks whose weights count in the gradient
     norm come instead from `networks(weights)`, which maps a pytree of float64 arrays to the callables by name. With `rows` the data are
@@ -220,12 +244,14 @@ def measure_gap(
 
     Raises `InputError` for arguments that do not fit. Numbers that are not finite never raise: they make `agrees` false.
     """
-    made = gap_function(model, direction, entropy_sum)
+    if rows is not None and isinstance(nodes, Points):
+        raise InputError(f"rows is {rows}, but each datum has points of its own; leave rows out")
+    made = gap_function(model, direction, entropy_sum, entropies)
     arrays, callables = {}, {}
     for name, value in arguments.items():
         (callables if callable(value) else arrays)[name] = value
 
-    def run(arrays: Mapping[str, Any], nodes: Nodes, weights: Any) -> Sides:
+    def run(arrays: Mapping[str, Any], nodes: Nodes | Points, weights: Any) -> Sides:
         return made.sides({**arrays, **callables}, nodes, weights, networks)
 
     # What is no array is reported by name before jit can complain about its type.

@@ -26,6 +26,20 @@ class Nodes:
     weights: Float[Array, " S"]
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=("z", "weights", "entropy"), meta_fields=())
+@dataclass(frozen=True, eq=False)
+class Points:
+    r"""Weighted latents for each datum, where the encoder cannot be drawn from noise: $\mathbb E_{q_n}f(z)=\sum_sw_{ns}f(z_{ns})$, $\sum_sw_{ns}=1$.
+
+    They are the encoder as far as an average goes, and stand still when parameters move. `entropy` stands for $\mathcal H[q_n]$ where the
+    encoder's law has no closed one: any numbers, for they occur on both sides.
+    """
+
+    z: Float[Array, "N S H"]
+    weights: Float[Array, "N S"]
+    entropy: Float[Array, " N"]
+
+
 def _positive(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InputError(f"{name} is {shown(value)}; pass an integer >= 1")

@@ -16,6 +16,7 @@ from entropysym.language.heads import (
     Elbo,
     EncoderExpectation,
     Entropy,
+    LawExpectation,
     LogBaseMeasure,
     LogDensity,
     NetworkValue,
@@ -35,7 +36,7 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.records import Model, Plate
+from entropysym.language.records import Family, Model, Plate
 from entropysym.language.symbols import DATUM, LATENT, NOISE
 
 #: A size is known by its symbol's name, or is a literal integer.
@@ -46,11 +47,19 @@ Scope = Mapping[sp.Symbol, Size]
 EXPECTATIONS = (EncoderExpectation, NoiseExpectation)
 DATA_SIZE = "N"
 
+#: The size of a latent that only its own indices tell.
+_ITS_OWN: Size = ""
+
 #: The functions that can be lowered.
 FUNCTIONS = (sp.log, sp.exp, sp.Abs, sp.tanh, sp.loggamma, Softplus, Sigmoid)
 
 #: What makes words of letters.
 _WORDS = (MatrixProduct, Scaled, Inverse, Transposed)
+
+
+def is_weighted(encoder: Family) -> bool:
+    """Whether an encoder is evaluated at `Points`: it has no location and scale, so no noise gives its draws."""
+    return not encoder.is_multivariate and (encoder.location is None or encoder.scale is None)
 
 
 def size_of(e: sp.Basic) -> Size:
@@ -77,20 +86,28 @@ def reversal(e: sp.Basic, scope: Scope) -> sp.Symbol | None:
 
 @dataclass
 class Signature:
-    """Arguments by name: arrays with their sizes, networks with their input and output sizes, and the noise's size."""
+    """Arguments by name: arrays with their sizes, networks with their input and output sizes, and the noise's size.
+
+    With `weighted` the noise is `Points`. `opaque` is the latent's size where an encoder's entropy is a number for each datum.
+    """
 
     arrays: dict[str, tuple[Size, ...]] = field(default_factory=dict)
     networks: dict[str, tuple[tuple[Size, ...], tuple[Size, ...]]] = field(default_factory=dict)
     noise: Size | None = None
     sizes: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
+    weighted: bool = False
+    opaque: Size | None = None
 
     def text(self) -> dict[str, str]:
         """Name to shape, for a person."""
         out = {name: shape_text(sizes) for name, sizes in sorted(self.arrays.items())}
         for name, (inputs, outputs) in sorted(self.networks.items()):
             out[name] = f"{' x '.join(f'({s},)' for s in inputs)} -> {shape_text(outputs)}"
-        if self.noise is not None:
+        if self.noise is not None and self.weighted:
+            N = DATA_SIZE
+            out["noise"] = f"Points: z ({N}, S, {self.noise}), weights ({N}, S), entropy ({N},)"
+        elif self.noise is not None:
             out["noise"] = f"Nodes: eps (S, {self.noise}), weights (S,)"
         return out
 
@@ -127,6 +144,8 @@ def read_signature(
     With a model, its other parameters, its networks, the data and the noise are accepted too, and their shapes are the declared ones.
     """
     s = Signature()
+    if model is not None and is_weighted(model.encoder.family):
+        s.weighted, s.opaque = True, model.latent.size.name
     scope = {p.index: size_of(p.size) for p in plates}
     for e in expressions:
         _walk(e, scope, s, latent)
@@ -146,15 +165,18 @@ def read_signature(
 
 
 def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
-    if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
+    if isinstance(e, Entropy) and e.role == "encoder" and s.opaque is not None:
+        _demand_datum(e, e.args[1], scope)
+        s.add_noise(s.opaque)
+    elif isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
         raise InputError(
             f"{e} names a factor; replace it by its formula first (language.objective.spelled_out)"
         )
-    if isinstance(e, (Elbo, ObjectiveValue, Directional)):
+    elif isinstance(e, (Elbo, ObjectiveValue, Directional)):
         raise InputError(
             f"{e} cannot be lowered: it stands for a quantity of the model; use numerics.density_elbo or numerics.measure_gap"
         )
-    if isinstance(e, sp.Sum):
+    elif isinstance(e, sp.Sum):
         inner = dict(scope)
         for i, lower, upper in reversed(e.limits):
             if lower != 1:
@@ -166,6 +188,14 @@ def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
     elif isinstance(e, EXPECTATIONS):
         if not {LATENT.label, NOISE.label} & e.body.free_symbols:
             _walk(e.body, scope, s, latent)  # a constant: the encoder is not needed
+            return
+        if isinstance(e, LawExpectation):
+            _demand_datum(e, e.datum, scope)
+            s.weighted = True
+            own = size_of(e.law[0].args[2]) if e.law else _ITS_OWN  # type: ignore[attr-defined]
+            if own != _ITS_OWN:
+                s.add_noise(_noted(own, s))
+            _walk(e.body, scope, s, own)
             return
         own = size_of(e.args[2].args[2])
         s.add_noise(_noted(own, s))
@@ -201,7 +231,9 @@ def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
         if e.base in (LATENT, NOISE):
             if latent is None:
                 raise InputError(f"{e} stands outside every expectation, so there is no z to take")
-            if sizes != (latent,):
+            if latent == _ITS_OWN:
+                s.add_noise(sizes[0])
+            elif sizes != (latent,):
                 raise InputError(
                     f"{e} is indexed by {shape_text(sizes)}, the latent by ({latent},)"
                 )
@@ -222,6 +254,11 @@ def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
             _walk(a, scope, s, latent)
     else:
         raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
+
+
+def _demand_datum(e: sp.Basic, datum: sp.Basic, scope: Scope) -> None:
+    if scope.get(datum) != DATA_SIZE:  # type: ignore[call-overload]
+        raise InputError(f"{e} stands outside every data mean, so there is no {datum} to take")
 
 
 def _same_sizes(where: sp.Basic, *parts: Size | Matrix) -> None:

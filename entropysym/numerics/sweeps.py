@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ from entropysym.numerics.configurations import Configuration, Shape, callables, 
 from entropysym.numerics.gap import GapFunction, gap_function, lowered_motion
 from entropysym.numerics.lowering import lower_together
 from entropysym.numerics.mutations import variants
+from entropysym.numerics.opaque import Entropies, stood_in
 from entropysym.numerics.precision import COARSE, EPS, TOLERANCE, require_x64
 
 Progress = Callable[[int, int, str], None]
@@ -30,7 +31,7 @@ _COMPILER: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 
 @dataclass(frozen=True)
 class Sweep:
-    """`compared` configurations; `failures` had a residual above tolerance or a number that is not finite.
+    """`compared` configurations; `failures` had a residual above tolerance, and at `broken` a number was not finite, which shows nothing.
 
     At `coarse` of them the terms were so large that rounding alone could hide `COARSE` nat: agreement there says nothing.
     `largest` is the largest residual in units of eps × terms (infinite if any was not finite) and `where` reproduces it.
@@ -42,11 +43,12 @@ class Sweep:
     coarse: int
     largest: float
     where: str
+    broken: int = 0
 
     @property
     def passed(self) -> bool:
-        """No failure, and most of what was compared could have failed."""
-        return self.failures == 0 and 2 * self.coarse < self.compared
+        """No failure, only finite numbers, and most of what was compared could have failed."""
+        return self.failures == self.broken == 0 and 2 * self.coarse < self.compared
 
 
 @dataclass(frozen=True)
@@ -78,19 +80,21 @@ def sweep(
     *,
     count: int = 10_000,
     seed: int = 0,
+    entropies: Entropies | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Compare $\\mathcal F$ with $\\mathcal E+v\\cdot\\nabla\\mathcal J$ at `count` random configurations, spread over `shapes`.
 
-    $\\mathcal J$ is the model's objective, the ELBO unless it says otherwise. An excess belongs into `entropy_sum`.
+    $\\mathcal J$ is the model's objective, the ELBO unless it says otherwise. An excess belongs into `entropy_sum`; `entropies` as in
+    `gap_function`.
 
     Raises `InputError` for a count below 1, for expressions that cannot be lowered, or if x64 is off.
     """
     _checked(count, seed)
-    identity = gap_function(model, direction, entropy_sum)
+    identity = gap_function(model, direction, entropy_sum, entropies)
     every = shapes(model, seed)
     shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
-    compared, failures, coarse, largest, where = 0, 0, 0, 0.0, "nowhere"
+    compared, failures, broken, coarse, largest, where = 0, 0, 0, 0, 0.0, "nowhere"
     for shape, share in zip(every, shares, strict=True):
         if progress is not None:
             progress(compared, count, f"{model.name} at {shape}")
@@ -98,16 +102,18 @@ def sweep(
             continue
         rows = _over(_residual(identity, model, shape), draw(model, shape, seed, share))
         residuals, tolerances = rows[:, 0], rows[:, 1]
+        finite = np.isfinite(residuals)
         coarse += int(np.sum(~(tolerances <= COARSE)))
         compared += residuals.size
-        failures += int(np.sum(~(residuals <= TOLERANCE)))
+        broken += int(np.sum(~finite))
+        failures += int(np.sum(finite & ~(residuals <= TOLERANCE)))
         worst = int(np.argmax(residuals))
         if not residuals[worst] <= largest or where == "nowhere":
             largest = float(residuals[worst])
             where = f"seed {seed}, {shape}, configuration {worst}"
     if progress is not None:
         progress(compared, count, f"{model.name} done")
-    return Sweep(model.name, compared, failures, coarse, largest, where)
+    return Sweep(model.name, compared, failures, coarse, largest, where, broken)
 
 
 def _over(one: Callable[[Configuration], jax.Array], batch: Configuration) -> np.ndarray:
@@ -145,6 +151,7 @@ def try_variants(
     excess: sp.Expr = sp.S.Zero,
     count: int = 400,
     seed: int = 0,
+    entropies: Entropies | None = None,
     progress: Progress | None = None,
 ) -> tuple[VariantResult, ...]:
     """Run the check of `sweep` on every variant of `variants`, at the same configurations.
@@ -153,8 +160,10 @@ def try_variants(
     A variant that no configuration tells from the original is reported as `equal`; every other must be rejected.
     """
     _checked(count, seed)
-    true = gap_function(model, direction, entropy_sum)
+    true = gap_function(model, direction, entropy_sum, entropies)
     made = variants(model, direction, entropy_sum, excess)
+    made = [replace(v, entropy_sum=stood_in(model, v.entropy_sum, entropies)) for v in made]
+    entropy_sum = stood_in(model, entropy_sum, entropies)
     learned = {p.name: p for p in model.parameters}
     # The entropy sum or the direction of most variants is the original one, which is lowered once.
     sums = lower_together([entropy_sum, *(v.entropy_sum for v in made)], model)

@@ -1,4 +1,7 @@
-"""Clamps: maxima and minima of parameters. Where one is active it is a constant, and its parameter has no effect."""
+"""Clamps: maxima and minima of parameters. Where one is active it is a constant, and its parameter has no effect.
+
+One that is never active, `Max(1, exp(s))` for positive s, is none.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sympy as sp
 
 from entropysym.language.heads import ROLES, NetworkValue
 from entropysym.language.matrices import MatrixNetwork
-from entropysym.language.records import Model
+from entropysym.language.records import Factor, Model
 from entropysym.language.symbols import LATENT
 
 
@@ -16,6 +19,41 @@ def is_clamped(model: Model, role: str) -> bool:
     """Whether a factor holds a clamp; a maximum of latents or networks belongs to the model's shape and is none."""
     found = set().union(*(a.atoms(sp.Max, sp.Min) for a in model.factor(role).arguments))
     return any(not c.has(LATENT) and not c.atoms(NetworkValue) for c in found)
+
+
+def without_idle_clamps(model: Model) -> Model:
+    """The model with each clamp that is surely never active replaced by what it lets through; the same model in other words."""
+
+    def idle(clamp: sp.Basic) -> sp.Basic:
+        for kept in clamp.args:
+            others = [a for a in clamp.args if a is not kept]
+            if all(_never_below(kept, a, clamp.func is sp.Max) for a in others):
+                return kept
+        return clamp
+
+    def cleared(factor: Factor) -> Factor:
+        arguments = (
+            a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), idle) for a in factor.arguments
+        )
+        return replace(factor, arguments=tuple(arguments))
+
+    factors = {r: model.factor(r) for r in ROLES}
+    if not any(a.atoms(sp.Max, sp.Min) for f in factors.values() for a in f.arguments):
+        return model
+    return replace(model, **{r: cleared(f) for r, f in factors.items()})
+
+
+def _never_below(kept: sp.Expr, other: sp.Expr, above: bool) -> bool:
+    """Whether kept >= other (or <= other) at every value: the difference is monotone in one parameter and fits at the end of its range."""
+    difference = kept - other if above else other - kept
+    if difference.is_nonnegative:
+        return True
+    symbols = sorted(difference.free_symbols, key=str)
+    if len(symbols) != 1 or symbols[0].is_positive is not True:
+        return False
+    slope = sp.diff(difference, symbols[0])
+    lowest = difference.subs(symbols[0], 0)
+    return slope.is_nonnegative is True and lowest.is_nonnegative is True
 
 
 def with_active_clamps(model: Model, role: str) -> Model:
@@ -31,11 +69,14 @@ def with_active_clamps(model: Model, role: str) -> Model:
     inside = tuple(a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active) for a in clamped)
     factors[role] = replace(factors[role], arguments=inside)
     arguments = [a for f in factors.values() for a in f.arguments]
+    kept = (model.objective.weight, model.objective.penalty)
     read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return replace(
         model,
         name=f"{model.name}_clamped",
-        parameters=tuple(p for p in model.parameters if any(a.has(p.symbol) for a in arguments)),
+        parameters=tuple(
+            p for p in model.parameters if any(a.has(p.symbol) for a in [*arguments, *kept])
+        ),
         networks=tuple(net for net in model.networks if net.name in read),
         **factors,
     )

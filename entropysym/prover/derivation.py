@@ -9,7 +9,8 @@ from typing import Literal
 import sympy as sp
 
 from entropysym.language.records import Family, Model
-from entropysym.prover.criterion import NoTempering, Tempering
+from entropysym.prover.families import Certificate
+from entropysym.prover.refusing import Witness
 from entropysym.verdict import Verdict, undecided
 
 Rule = Literal[
@@ -28,7 +29,8 @@ Rule = Literal[
 class Condition:
     """A hypothesis as data: its kind, what it is about, and a detail.
 
-    Kinds: `range`, `normalised`, `score`, `base_measure`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`, `stationary`.
+    Kinds: `range`, `normalised`, `score`, `base_measure`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`, `lipschitz`, `stationary`,
+    and of a refusal `collapsed` and `frozen`.
     """
 
     kind: str
@@ -56,36 +58,40 @@ class Derivation:
 
     Expressions are per data point and in nats. `elbo` and `gap` are spelled out; `excess` is 0 for the theorem and otherwise what
     stands beside the entropy sum at stationary points; `entropy_sum` is the closed form, excess included;
-    `direction` gives each moved parameter's motion at its own indices; `stationarity` each learned parameter's equation, and under
-    the key `scaling` that of the scaling of one latent where the prior needs it.
+    `direction` gives each moved parameter's motion at its own indices and `factors` the factors whose $\Delta$ it gives; `entropies` has the certificate of each family
+    whose entropy is known in closed form. `stationarity` has each learned parameter's equation, and under the key `scaling` that of the scaling of one latent
+    where the prior needs it. Where one of `excluded` is 0, v is not defined.
     """
 
     model: Model
     steps: tuple[Step, ...]
     direction: Mapping[str, sp.Basic]
     conditions: tuple[Condition, ...]
-    entropies: Mapping[Family, Tempering]
-    temperings: Mapping[str, Tempering]
+    entropies: Mapping[Family, Certificate]
+    factors: tuple[str, ...]
     elbo: sp.Expr
     gap: sp.Expr
     excess: sp.Expr
     entropy_sum: sp.Expr
     stationarity: Mapping[str, sp.Eq]
+    excluded: tuple[sp.Expr, ...] = ()
     verdict: Verdict = field(default_factory=lambda: undecided("not replayed by the checker yet"))
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why no derivation was found: the factor, the reason, the attempts with their certificates, and what is true all the same.
+    """Why no derivation was found: the factor, the reason, what is missing, and what is true all the same.
 
     `partial` derives $\\mathcal F=\\mathcal E+\\text{excess}$ at stationary points, with the excess spelled out; None if nothing is left.
-    `counter_example` names one of its kind in `numerics.COUNTER_EXAMPLES`, where there is one: a stationary point with a gap, to be re-run.
+    `witness` is a stationary point with a gap, for the checker to replay: only then the verdict is REFUTED. `counter_example` names one in
+    `numerics.COUNTER_EXAMPLES` that is an instance of the model: trained to a stationary point with a gap, to be re-run.
     """
 
     model: Model
     role: str
     reason: str
-    attempts: tuple[NoTempering, ...]
+    missing: tuple[str, ...]
     verdict: Verdict
     partial: Derivation | None = None
+    witness: Witness | None = None
     counter_example: str | None = None

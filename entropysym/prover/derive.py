@@ -3,19 +3,26 @@ r"""From a model record to a derivation: each step is computed from the one befo
 definition → (reparametrise) → split → tempering or scaling of each factor → gap identity, at every parameter → stationarity as a
 hypothesis → closed form. The rewriting functions below are the computation itself; the steps only record what they return.
 
-Where a factor has no direction, what is left of it stands in the result as an explicit *excess*: the largest partial result that is true.
+Where no direction serves all factors, what is left of the others stands in the result as an explicit *excess*: the largest partial result that is true.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import sympy as sp
 
-from entropysym.errors import InputError
+from entropysym.errors import InputError, NotStorableError, WorkLimitError
+from entropysym.families import FAMILIES
+from entropysym.language.algebra import (
+    addends,
+    collected,
+    distributed,
+    exponentials_merged,
+    limited_work,
+)
 from entropysym.language.heads import (
-    ROLES,
     Directional,
     Elbo,
     Entropy,
@@ -23,225 +30,225 @@ from entropysym.language.heads import (
     LogDensity,
     ObjectiveValue,
 )
-from entropysym.language.matrices import Scaled
+from entropysym.language.noise import noise
 from entropysym.language.objective import (
     elbo,
     entropy_sum,
-    latents_written_out,
     log_base_measures,
-    objective,
     reparametrised,
     spelled_out,
 )
 from entropysym.language.records import Family, Model
-from entropysym.language.store import model_record
-from entropysym.prover.clamps import is_clamped, with_active_clamps
+from entropysym.language.store import family_term, model_record, term
+from entropysym.language.symbols import LATENT
+from entropysym.prover.clamps import is_clamped, with_active_clamps, without_idle_clamps
 from entropysym.prover.conditions import conditions
-from entropysym.prover.criterion import NoTempering, Tempering
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
-from entropysym.prover.linearity import (
-    addends,
-    collected,
-    distributed,
-    exponentials_merged,
-    vanishes,
-)
-from entropysym.prover.matching import factor_direction, family_direction
+from entropysym.prover.direction import FACTORS, Direction, joint_direction, moves_encoder
+from entropysym.prover.families import Certificate, family_certificate
 from entropysym.prover.motion import along
-from entropysym.prover.refuting import rescue
-from entropysym.prover.scaling import scaling_direction
+from entropysym.prover.refusing import find_witness, missing
 from entropysym.prover.stationarity import scaling_condition, stationarity_conditions
-from entropysym.verdict import Value, refuted, undecided
+from entropysym.verdict import undecided
+
+#: Addends that the search for one model may multiply out.
+WORK = 30_000
+
+Progress = Callable[[str], None]
 
 
-def derive(model: Model) -> Derivation | Refusal:
+def derive(
+    model: Model, *, progress: Progress = lambda stage: None, work: int = WORK
+) -> Derivation | Refusal:
     """Derive the entropy sum of a model, or say which factor refuses, why, and what is true all the same.
 
-    The result is not believed until the checker has replayed it.
+    The result is not believed until the checker has replayed it; a `Refusal` refutes nothing until its witness has been. `progress` is called with each stage.
+    Raises `InputError` for a family whose location and scale do not standardise it.
     """
-    for role in ("prior", "decoder"):
-        if is_clamped(model, role):
-            return _clamped(model, role)
-    if model.encoder.family.log_base_measure != 0:
-        name = model.encoder.family.name
-        return _refusal(model, "encoder", f"the encoder's family {name} has a base measure")
-    model_record(model)  # what cannot be stored is refused before the search, with its name
-    families: dict[Family, Tempering] = {}
     for family in model.families:
-        found = family_direction(family)
-        if isinstance(found, NoTempering):
-            return _refusal(
-                model, "family", f"the entropy of {family.name} cannot be derived", found
-            )
-        families[family] = found
-    entropies = {f: t.entropy for f, t in families.items()}
-
-    decoder = factor_direction(model, "decoder")
-    own = frozenset(_names(decoder)) if isinstance(decoder, Tempering) else frozenset()
-    prior = factor_direction(model, "prior")
-    attempts = [a for a in (prior, decoder) if isinstance(a, NoTempering)]
-    scales = isinstance(prior, NoTempering)
-    if scales:
-        scaling = scaling_direction(model, entropies, own)
-        if isinstance(scaling, NoTempering):
-            attempts.append(scaling)
-        else:
-            attempts.remove(prior)
-        prior = scaling
-    scales = scales and isinstance(prior, Tempering)
-
-    if isinstance(prior, Tempering) and isinstance(decoder, Tempering):
-        try:
-            return _derivation(model, families, {"prior": prior, "decoder": decoder}, scales)
-        except InputError as reason:
-            return Refusal(
-                model,
-                "model",
-                str(reason),
-                (),
-                undecided(f"no common direction: {reason}"),
-                _partial(model, families, {"decoder": decoder}, False),
-            )
-    role, reason = (
-        ("decoder", "the decoder has no tempering direction")
-        if isinstance(decoder, NoTempering)
-        else (
-            "prior",
-            "the prior has no tempering direction and no scaling symmetry replaces it",
-        )
-    )
-    temperings = {
-        r: t for r, t in (("prior", prior), ("decoder", decoder)) if isinstance(t, Tempering)
-    }
-    partial = _partial(model, families, temperings, scales) if temperings else None
-    return _refusal(model, role, reason, *attempts, partial=partial)
-
-
-def _names(found: Tempering) -> dict[str, sp.Basic]:
-    """Motions by parameter name: the entry alpha2[h] is the parameter alpha2."""
-    return {
-        e.base.label.name if isinstance(e, sp.Indexed) else e.name: v
-        for e, v in found.direction.items()
-    }
-
-
-def _refusal(
-    model: Model, role: str, reason: str, *attempts: NoTempering, partial: Derivation | None = None
-) -> Refusal:
-    shown = [a.certificate for a in attempts if a.certificate is not None]
-    open_question = rescue(model, role, partial)
-    said = (reason, *(a.reason for a in attempts), *([open_question] if open_question else []))
-    why = "; ".join(said)
-    certified = bool(shown) and not open_question
-    verdict = refuted(why, "certificate") if certified else undecided(why)
-    return Refusal(model, role, reason, attempts, verdict, partial)
-
-
-def _partial(
-    model: Model,
-    families: Mapping[Family, Tempering],
-    temperings: Mapping[str, Tempering],
-    scales: bool,
-) -> Derivation | None:
-    """What the directions that there are leave, or None where not even that is shown."""
+        if family.location is not None:
+            noise(family)
+    model = without_idle_clamps(model)
     try:
-        return _derivation(model, families, temperings, scales)
-    except (
-        InputError
-    ):  # the encoder moves too, an input of a network does, or the algebra does not see it
-        return None
+        with limited_work(work):
+            return _derive(model, progress)
+    except NotStorableError as reason:
+        return _undecided(model, f"what the model holds cannot be stored: {reason}")
+    except WorkLimitError as reason:
+        return _undecided(model, f"the search was given up: {reason}")
 
 
-def _clamped(model: Model, role: str) -> Refusal:
+def _undecided(model: Model, reason: str) -> Refusal:
+    return Refusal(model, "model", reason, (), undecided(reason))
+
+
+def _derive(model: Model, progress: Progress) -> Derivation | Refusal:
+    for role in FACTORS:
+        if is_clamped(model, role):
+            return _clamped(model, role, progress)
+    model_record(model)  # what cannot be stored is refused before the search, with its name
+    if _base_measure_reads_z(model):
+        return _undecided(
+            model, "the decoder's base measure depends on z; write it into the density"
+        )
+    progress("entropies of the families")
+    families = certificates(model)
+    entropies = {f: c.entropy for f, c in families.items()}
+    direction = joint_direction(model, entropies, progress)
+    found = None
+    if direction.factors:
+        progress("steps and stationarity conditions")
+        with suppress(InputError):
+            found = _derivation(model, families, direction)
+    stranger = _not_storable(found) if found is not None else ""
+    if stranger and direction.factors == FACTORS:
+        return _undecided(model, f"a direction was found, but it cannot be stored: {stranger}")
+    if found is not None and direction.factors == FACTORS:
+        return found
+    found = None if stranger else found
+    role = next((r for r in reversed(FACTORS) if r not in direction.factors), "decoder")
+    progress("looking for a stationary point with a gap")
+    reason = _reason(model, role, direction)
+    witness = find_witness(model)
+    said = missing(model, role)
+    why = (
+        "; ".join((reason, *said))
+        if witness is None
+        else f"{reason}; the witness is not replayed yet"
+    )
+    return Refusal(model, role, reason, said, undecided(why), found, witness)
+
+
+def _base_measure_reads_z(model: Model) -> bool:
+    family = model.decoder.family
+    named = family.log_base_measure.free_symbols
+    pairs = zip(family.arguments, model.decoder.arguments, strict=True)
+    return any(a in named and e.has(LATENT) for a, e in pairs)
+
+
+def _not_storable(found: Derivation) -> str:
+    """What of a direction has no head in the stored form, in words; empty if it has one."""
+    plates = {p.name: tuple(plate.index for plate in p.plates) for p in found.model.parameters}
+    try:
+        for name, motion in found.direction.items():
+            term(motion, found.model, plates[name])
+        term(found.excess, found.model)
+    except NotStorableError as reason:
+        return str(reason)
+    return ""
+
+
+def certificates(model: Model) -> dict[Family, Certificate]:
+    """The certificate of each family that has one which can be stored; the entropies of the others stay opaque.
+
+    So does that of an encoder's family which no other factor has, unless it is the logarithm of a scale plus a constant: nothing depends on its form.
+    """
+    needed = {f.family for f in (model.prior, model.decoder)}
+    plain = {
+        f for f in model.families if f in needed or f.location is not None or f.is_multivariate
+    }
+    found = {
+        f: family_certificate(f) for f in model.families if f in plain or f in FAMILIES.values()
+    }
+    return {f: c for f, c in found.items() if c is not None and _is_storable(f, c)}
+
+
+def _is_storable(family: Family, found: Certificate) -> bool:
+    try:
+        for e in (found.entropy, found.scale, found.shift):
+            family_term(e, family)
+        for a, v in found.direction.items():
+            if not isinstance(a, sp.Indexed):
+                family_term(v, family)
+    except NotStorableError:
+        return False
+    return True
+
+
+def _reason(model: Model, role: str, direction: Direction) -> str:
+    """What a factor learns, what is fixed in it, and that no motion serves it."""
+    arguments = model.factor(role).arguments
+    read = [p for p in model.parameters if any(a.has(p.symbol) for a in arguments)]
+    held = {c.on for c in model.constraints}
+    learned = [p.name for p in read if p.learned and p.name not in held]
+    fixed = [p.name for p in read if not p.learned]
+    bound = [p.name for p in read if p.name in held]
+    said = f"it learns {', '.join(learned)}" if learned else "it learns nothing"
+    said += f", {', '.join(fixed)} being fixed" if fixed else ""
+    said += f", {', '.join(bound)} being constrained" if bound else ""
+    others = [r for r in FACTORS if r != role and r in direction.factors]
+    beside = f" beside that of the {others[0]}" if others else ""
+    return f"no motion of what is learned gives the {role}'s part{beside}: {said}"
+
+
+def _clamped(model: Model, role: str, progress: Progress) -> Refusal:
     """What is known of a model with a clamp: what is known of it where the clamp is active."""
-    found = derive(with_active_clamps(model, role))
     reason = (
         f"the {role} is clamped: where the clamp is active, the derivative by its parameter is 0 whatever the gap, "
         "so stationarity says nothing about it"
     )
+    witness = find_witness(model)
+    found = _derive(with_active_clamps(model, role), progress)
     if isinstance(found, Derivation):
         why = f"{reason}; with the constant in its place equality follows without it"
-        return Refusal(model, role, reason, (), undecided(why), found)
-    if found.verdict.value is Value.REFUTED:
-        reason = f"{reason}; equality holds only where the clamp is inactive"
-    why = f"{reason}; {found.verdict.reason}"
-    return Refusal(
-        model, role, reason, found.attempts, replace(found.verdict, reason=why), found.partial
-    )
-
-
-def common_direction(model: Model, temperings: Mapping[str, Tempering]) -> dict[str, sp.Basic]:
-    r"""$v=v_{\rm prior}/w+v_{\rm dec}$, where w weighs prior and encoder entropy in the objective.
-
-    A parameter that both factors move must move the same way; otherwise `InputError`.
-    """
-    decoder = _names(temperings["decoder"]) if "decoder" in temperings else {}
-    prior = _names(temperings["prior"]) if "prior" in temperings else {}
-    weight = model.objective.weight
-    out: dict[str, sp.Basic] = {}
-    for name, v in prior.items():
-        out[name] = Scaled(v.args[0] / weight, v.args[1]) if isinstance(v, Scaled) else v / weight
-    for name, v in decoder.items():
-        if name in out and out[name] != v:
-            raise InputError(
-                f"the parameter {name} is shared by prior and decoder, whose directions move it differently: {out[name]} for the prior, {v} for the decoder"
-            )
-        out[name] = v
-    return {p.name: out[p.name] for p in model.parameters if p.name in out}
+        return Refusal(model, role, reason, (), undecided(why), found, witness)
+    why = f"{reason}; {found.reason}"
+    return Refusal(model, role, reason, found.missing, undecided(why), found.partial, witness)
 
 
 def _derivation(
-    model: Model,
-    families: Mapping[Family, Tempering],
-    temperings: Mapping[str, Tempering],
-    scales: bool,
+    model: Model, families: Mapping[Family, Certificate], direction: Direction
 ) -> Derivation:
-    entropies = {f: t.entropy for f, t in families.items()}
-    direction = common_direction(model, temperings)
+    entropies = {f: c.entropy for f, c in families.items()}
+    motions = {
+        p.name: direction.motions[p.name] for p in model.parameters if p.name in direction.motions
+    }
+    moving = moves_encoder(model, motions)
     spelled = spelled_out(model, elbo(model), entropies)
     sum_ = spelled_out(model, entropy_sum(model), entropies)
-    excess = _excess(model, entropies, temperings, direction, scales)
-    _demand_gap_identity(model, entropies, excess, direction, scales)
+    excess = _excess(model, entropies, direction, motions, moving)
     stationarity = stationarity_conditions(model, entropies)
-    if scales:
-        per_latent = scaling_condition(model, entropies, _names(temperings["prior"]))
+    if moving and direction.prior_alone:
+        per_latent = scaling_condition(model, entropies, direction.prior_alone)
         if per_latent is not None:
             stationarity["scaling"] = per_latent
-    steps = _steps(model, direction, entropies, temperings, excess, scales)
+    steps = _steps(model, motions, entropies, direction, excess, moving)
     return Derivation(
         model=model,
         steps=steps,
-        direction=direction,
-        conditions=conditions(model, direction, scales),
+        direction=motions,
+        conditions=conditions(model, motions, moving),
         entropies=families,
-        temperings=temperings,
+        factors=direction.factors,
         elbo=spelled,
         gap=exponentials_merged(distributed(spelled - sum_)),
         excess=excess,
         entropy_sum=steps[-1].after,
         stationarity=stationarity,
+        excluded=direction.excluded,
     )
 
 
 def _excess(
     model: Model,
     entropies: Mapping[Family, sp.Expr],
-    temperings: Mapping[str, Tempering],
-    direction: Mapping[str, sp.Basic],
-    scales: bool,
+    direction: Direction,
+    motions: Mapping[str, sp.Basic],
+    moving: bool,
 ) -> sp.Expr:
-    r"""What is left at stationary points: $\Delta$ of each factor without a direction, and $v\cdot\nabla\mathcal R$ of a penalty."""
-    left: sp.Expr = along(model.objective.penalty, model, direction)
-    for role in ("prior", "decoder"):
-        if role not in temperings:
-            left += delta(model, role)
-            if (
-                not scales
-            ):  # a factor may be moved by what the other one needs; a scaling leaves it alone
-                term = spelled_out(model, density_term(model, role), entropies)
-                left -= along(term, model, direction)
-    left = spelled_out(model, left, entropies)
-    left = distributed(reparametrised(left) if scales else left)
+    r"""What is left at stationary points: $\Delta$ of each factor that is not served, less what it gains along v, and $v\cdot\nabla\mathcal R$ of a penalty."""
+    left: sp.Expr = sp.S.Zero
+    if "penalty" in direction.left_out:
+        left += along(model.objective.penalty, model, motions)
+    for role in FACTORS:
+        if role not in direction.factors:
+            left += spelled_out(model, delta(model, role), entropies)
+            if role in direction.left_out:
+                density = spelled_out(model, density_term(model, role), entropies)
+                density = reparametrised(density) if moving else density
+                weight = model.objective.weight if role == "prior" else sp.S.One
+                left -= weight * along(density, model, motions)
+    left = distributed(reparametrised(left) if moving else left)
     return exponentials_merged(left)
 
 
@@ -265,45 +272,13 @@ def _has_role(addend: sp.Expr, role: str) -> bool:
     return any(h.role == role for h in addend.atoms(LogDensity, Entropy, LogBaseMeasure))
 
 
-def _demand_gap_identity(
-    model: Model,
-    entropies: Mapping[Family, sp.Expr],
-    excess: sp.Expr,
-    direction: Mapping[str, sp.Basic],
-    scales: bool,
-) -> None:
-    """Raise `InputError` unless the factors' directions, moved together, give the gap: a parameter may serve two factors."""
-    maximised, value, sum_ = (
-        spelled_out(model, e, entropies)
-        for e in (objective(model), elbo(model), entropy_sum(model))
-    )
-    if scales:
-        maximised, value, sum_ = (reparametrised(e) for e in (maximised, value, sum_))
-    left = along(maximised, model, direction) - value + sum_ + excess
-    if not vanishes(latents_written_out(left)):
-        read = {
-            name: [
-                role for role in ROLES if any(a.has(p.symbol) for a in model.factor(role).arguments)
-            ]
-            for name, p in ((p.name, p) for p in model.parameters if p.name in direction)
-        }
-        shared = "".join(
-            f"; {name} is read by {' and '.join(roles)}"
-            for name, roles in read.items()
-            if len(roles) > 1
-        )
-        raise InputError(
-            f"moving {', '.join(direction)} together is not shown to give the gap{shared}"
-        )
-
-
 def _steps(
     model: Model,
-    direction: Mapping[str, sp.Basic],
+    motions: Mapping[str, sp.Basic],
     entropies: Mapping[Family, sp.Expr],
-    temperings: Mapping[str, Tempering],
+    direction: Direction,
     excess: sp.Expr,
-    scales: bool,
+    moving: bool,
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
 
@@ -313,28 +288,44 @@ def _steps(
         return after
 
     now = add("definition", elbo(model), Condition("finite", "objective"))
-    if scales:
+    if moving:
         now = add("reparametrise", reparametrised(now), Condition("reparametrised", "encoder"))
     now = add("split", distributed(now))
-    for role in ("decoder", "prior") if scales else ("prior", "decoder"):
-        if role not in temperings:
-            continue
-        rule: Rule = "scaling" if scales and role == "prior" else "tempering"
+    for role, rule in _one_by_one(model, direction, moving):
         score = Condition("score", model.factor(role).family.name)
         now = add(rule, tempered(model, now, role, with_encoder=rule == "scaling"), score)
     now = add(
         "gap",
-        with_one_derivative(model, now, excess, scales),
+        with_one_derivative(model, excess, moving),
         Condition("interchange", "objective"),
     )
     maximised = Elbo() if model.objective.is_elbo else ObjectiveValue()
-    stationary = [Condition("stationary", "objective", name) for name in direction]
+    stationary = [Condition("stationary", "objective", name) for name in motions]
     now = add("stationary", now - Directional(maximised), *stationary)
-    sum_ = spelled_out(model, entropy_sum(model, reparametrised=scales), entropies)
+    sum_ = spelled_out(model, entropy_sum(model, reparametrised=moving), entropies)
     closed = exponentials_merged(collected(distributed(sum_ + excess), model.sizes))
     families = sorted({f.name for f in model.families})
     add("closed_form", closed, *(Condition("score", f) for f in families))
     return tuple(steps)
+
+
+def _one_by_one(model: Model, direction: Direction, moving: bool) -> list[tuple[str, Rule]]:
+    """Factors whose own part v tempers, in the order of the steps, each with its rule; none where v serves them only together.
+
+    Products over plates are solved for part by part, and a factor over vectors is tempered on its own where the other one does not move with it.
+    """
+    if moving:
+        order: tuple[tuple[str, Rule], ...] = (("decoder", "tempering"), ("prior", "scaling"))
+    else:
+        order = (("prior", "tempering"), ("decoder", "tempering"))
+    if any(model.factor(r).family.is_multivariate for r in FACTORS):
+        moved = {p.symbol for p in model.parameters if p.name in direction.motions}
+        read = [
+            {s for s in moved if any(a.has(s) for a in model.factor(r).arguments)} for r in FACTORS
+        ]
+        if moving or read[0] & read[1]:
+            return []
+    return [(role, rule) for role, rule in order if role in direction.factors]
 
 
 def tempered(model: Model, expression: sp.Expr, role: str, *, with_encoder: bool) -> sp.Expr:
@@ -360,10 +351,8 @@ def tempered(model: Model, expression: sp.Expr, role: str, *, with_encoder: bool
     return total
 
 
-def with_one_derivative(
-    model: Model, expression: sp.Expr, excess: sp.Expr, scales: bool
-) -> sp.Expr:
+def with_one_derivative(model: Model, excess: sp.Expr, moving: bool) -> sp.Expr:
     r"""Gather the factors' derivatives into that of the objective; a factor without a direction leaves entropy and excess."""
     maximised = Elbo() if model.objective.is_elbo else ObjectiveValue()
-    sum_ = distributed(entropy_sum(model, reparametrised=scales))
+    sum_ = distributed(entropy_sum(model, reparametrised=moving))
     return sum_ + excess + Directional(maximised)

@@ -15,8 +15,10 @@ from entropysym.language.store import (
     model_record,
     term,
 )
-from entropysym.prover.criterion import Tempering
-from entropysym.prover.derivation import Derivation
+from entropysym.prover.conditions import refusal_conditions
+from entropysym.prover.derivation import Derivation, Refusal
+from entropysym.prover.families import Certificate
+from entropysym.prover.refusing import Values, Witness
 
 
 def statement(derivation: Derivation) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def _objective(model: Model) -> Any:
     return {"weight": term(weight, model), "penalty": term(penalty, model)}
 
 
-def _motion(found: Tempering, argument: sp.Basic) -> sp.Basic:
+def _motion(found: Certificate, argument: sp.Basic) -> sp.Basic:
     """An argument's motion; one that is not named stands still. A vector's is that of its component."""
     entry = argument[COMPONENT] if isinstance(argument, sp.IndexedBase) else argument
     return found.direction.get(entry, sp.S.Zero)
@@ -62,6 +64,8 @@ def document(derivation: Derivation) -> dict[str, Any]:
                     argument_name(a): family_term(_motion(found, a), family)
                     for a in family.arguments
                 },
+                "scale": family_term(found.scale, family),
+                "shift": family_term(found.shift, family),
                 "entropy": family_term(found.entropy, family),
             }
             for family, found in derivation.entropies.items()
@@ -82,4 +86,32 @@ def to_json(derivation: Derivation) -> str:
     return canonical(document(derivation)) + "\n"
 
 
-__all__ = ["document", "statement", "to_json"]
+def refusal_document(refusal: Refusal, witness: Witness) -> dict[str, Any]:
+    """A refusal with its witness, for the checker to replay."""
+    model = refusal.model
+
+    def numbers(values: Values) -> dict[str, Any]:
+        return {name: _rational(v) for name, v in values.items()}
+
+    body = {
+        "model": model_record(model),
+        "objective": _objective(model),
+        "kind": witness.kind,
+        "values": numbers(witness.values),
+        "networks": numbers(witness.networks),
+        "points": [[_rational(y), _rational(x)] for y, x in witness.points],
+        "conditions": [c.stored() for c in refusal_conditions(model, witness.kind)],
+    }
+    return {"format": FORMAT, "refusal": body, "sha256": {"refusal": digest(body)}}
+
+
+def _rational(value: sp.Rational) -> Any:
+    return int(value.p) if value.q == 1 else ["frac", int(value.p), int(value.q)]
+
+
+def refusal_to_json(refusal: Refusal, witness: Witness) -> str:
+    """The canonical JSON text of a refusal with its witness."""
+    return canonical(refusal_document(refusal, witness)) + "\n"
+
+
+__all__ = ["document", "refusal_document", "refusal_to_json", "statement", "to_json"]

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 
 from entropysym.errors import InputError
+from entropysym.language.algebra import distributed
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
+    Entropy,
     NetworkValue,
     NoiseExpectation,
     Vector,
@@ -29,10 +31,10 @@ from entropysym.language.matrices import (
     Scaled,
     Trace,
 )
+from entropysym.language.noise import noise
 from entropysym.language.objective import latents_as_noise
 from entropysym.language.records import Model, Parameter
 from entropysym.language.symbols import DATUM, LATENT, NOISE
-from entropysym.prover.linearity import distributed
 
 Direction = Mapping[str, sp.Basic]  # parameter name -> its motion, at the indices of its own plates
 
@@ -42,7 +44,7 @@ def along(expression: sp.Expr, model: Model, direction: Direction) -> sp.Expr:
 
     Raises `InputError` where an abstract network's input moves, or the encoder under an encoder expectation does.
     """
-    return Motion(model.parameters, direction).of(expression)
+    return Motion(model.parameters, direction, model=model).of(expression)
 
 
 class Motion:
@@ -53,7 +55,9 @@ class Motion:
         parameters: Iterable[Parameter],
         direction: Direction,
         network_inputs: list[sp.Expr] | None = None,
+        model: Model | None = None,
     ) -> None:
+        self.model = model
         self.network_inputs = network_inputs
         self.parameters = {p.symbol: p for p in parameters}
         unknown = sorted(set(direction) - {p.name for p in self.parameters.values()})
@@ -94,6 +98,8 @@ class Motion:
             return self.rate(e.args[0]) * e
         if isinstance(e, Quadratic):
             return self._quadratic(e)
+        if isinstance(e, Entropy) and self.model is not None:
+            return self._opaque_entropy(e, self.model)
         if isinstance(e, _Head):
             raise InputError(f"spell out {e} before differentiating it")
         if isinstance(e, sp.Add):
@@ -107,8 +113,12 @@ class Motion:
             grown = exponent * base ** (exponent - 1) * self.of(base)
             turned = self.of(exponent)
             return grown if turned == 0 else grown + e * sp.log(base) * turned
+        if isinstance(e, sp.sign):
+            return sp.S.Zero  # away from the kink
         if isinstance(e, sp.Function):
             return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(e.args)))
+        if isinstance(e, (sp.Max, sp.Min)):
+            return self._stands_still(e.args, f"an argument of {e}")
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
 
     def rate(self, word: Matrix) -> sp.Expr:
@@ -138,17 +148,40 @@ class Motion:
                 moved += rebuild(Vector(change, *vector.args[1:]))
         return moved
 
+    def _opaque_entropy(self, e: Entropy, model: Model) -> sp.Expr:
+        r"""The entropy of a family without a closed one: $\log\text{scale}$ moves, the standard law stands still; else nothing may move."""
+        factor, plate = model.factor(e.role), model.plate(e.role)
+        family = factor.family
+        if family.is_any:
+            return sp.S.Zero
+        arguments = dict(zip(family.arguments, factor.arguments, strict=True))
+        shape = family.arguments if family.scale is None else noise(family).shape
+        for a in (arguments[s] for s in shape):
+            moved = self.rate(a) if isinstance(a, Matrix) else self.of(a)
+            if distributed(moved, powers=True) != 0:
+                raise InputError(
+                    f"the entropy of {family.name} ({e.role}) has no closed form, so it is not known how it moves with {a}"
+                )
+        if family.scale is None:
+            return sp.S.Zero
+        return _unless_zero(self.of(sp.log(factor.fill(family.scale, plate))), plate.sum)
+
     def _network(self, e: NetworkValue | MatrixNetwork) -> sp.Expr:
         """$F(u)$ does not move where $D_vu=0$; that is all that is known of an abstract F."""
-        for vector in e.inputs:
-            moved = self.of(vector.body)
+        inputs = [vector.body for vector in e.inputs]
+        return self._stands_still(inputs, f"the input of the abstract network {e.name}")
+
+    def _stands_still(self, expressions: Iterable[sp.Expr], what: str) -> sp.Expr:
+        """0 if none of the expressions moves; with `network_inputs` they are collected there, to be made to stand still."""
+        for e in expressions:
+            moved = self.of(e)
             if self.noise is not None:
                 moved = latents_as_noise(moved, self.noise)
             moved = distributed(moved, powers=True)
             if moved == 0:
                 continue
             if self.network_inputs is None:
-                raise InputError(f"the input of the abstract network {e.name} moves")
+                raise InputError(f"{what} moves")
             self.network_inputs.append(moved)
         return sp.S.Zero
 

@@ -12,8 +12,21 @@ from contextlib import suppress
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.heads import DataMean, LawExpectation, NoiseExpectation, _Expectation
-from entropysym.language.matrices import Quadratic, Scaled
+from entropysym.language.algebra import (
+    addends,
+    distributed,
+    exponentials_merged,
+    with_fresh_indices,
+)
+from entropysym.language.heads import (
+    DataMean,
+    LawExpectation,
+    LocationScaleExpectation,
+    NoiseExpectation,
+    OtherNoiseExpectation,
+    _Expectation,
+)
+from entropysym.language.matrices import Matrix, Quadratic, Scaled
 from entropysym.language.objective import (
     latents_written_out,
     objective,
@@ -22,12 +35,6 @@ from entropysym.language.objective import (
 )
 from entropysym.language.records import Family, Model, Parameter
 from entropysym.language.symbols import LATENT, NOISE
-from entropysym.prover.linearity import (
-    addends,
-    distributed,
-    exponentials_merged,
-    with_fresh_indices,
-)
 from entropysym.prover.motion import along
 
 
@@ -132,7 +139,7 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
         {
             e: _moments(e)
             for e in expression.atoms(_Expectation)
-            if not isinstance(e, LawExpectation)
+            if _has_moments(e)
             and not any(
                 isinstance(a, sp.Function) and a.has(LATENT) for a in e.body.atoms(sp.Function)
             )
@@ -140,6 +147,12 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
         }
     )
     return distributed(averaged) if averaged != expression else expression
+
+
+def _has_moments(e: _Expectation) -> bool:
+    """Whether z is location + scale * standard normal noise, latent by latent."""
+    other = (LawExpectation, LocationScaleExpectation, OtherNoiseExpectation)
+    return not isinstance(e, other) and not isinstance(e.law[-1], Matrix)
 
 
 def _polynomial(body: sp.Basic) -> bool:

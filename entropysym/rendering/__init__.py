@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
 from entropysym.prover.derivation import Derivation, Refusal
-from entropysym.prover.document import to_json
+from entropysym.prover.document import refusal_to_json, to_json
 from entropysym.rendering.equations import Line
 from entropysym.rendering.figure import training_figure
 from entropysym.rendering.latex import latex
@@ -17,6 +17,7 @@ from entropysym.rendering.notation import Data
 from entropysym.rendering.paper import REFERENCES, paper
 from entropysym.rendering.plain import plain
 from entropysym.rendering.refusals import refusal_paper
+from entropysym.verdict import Value
 
 _MEDIA = {
     "latex": (latex_medium, latex_layout, "tex"),
@@ -30,21 +31,28 @@ FORMATS = ("json", "latex", "markdown", "text")
 def render(derivation: Derivation | Refusal, to: str = "text", *, data: Data = "finite") -> str:
     r"""A derivation or a refusal as a complete document.
 
-    `to` is latex (a file for pdflatex), markdown (for notebooks), text (for a terminal) or json (for the checker; of a refusal, its
-    partial result). `data="infinite"` writes the data mean as $\mathbb E_{p(x)}$; it changes how the page reads, not what is stored.
-    Raises `InputError` for an unknown format or kind of data, and for a refusal without partial result as JSON.
+    `to` is latex (a file for pdflatex), markdown (for notebooks), text (for a terminal) or json (for the checker; of a refusal that is
+    REFUTED its witness, of any other its partial result). `data="infinite"` writes the data mean as $\mathbb E_{p(x)}$; it changes how the page reads, not what is stored.
+    Raises `InputError` for an unknown format or kind of data, and for a refusal that has neither as JSON.
     """
     if to == "json":
-        found = derivation.partial if isinstance(derivation, Refusal) else derivation
-        if found is None:
-            raise InputError(
-                "this refusal has no stored form, because no partial result is left whose steps could be replayed; "
-                "render it to text, markdown or latex"
-            )
-        return to_json(_checked(found))  # type: ignore[arg-type]
+        return _stored(_checked(derivation))
     if to not in _MEDIA:
         raise one_of(to, FORMATS, "format")
     return _filled(derivation, to, "refusal", "derivation", "section", data)
+
+
+def _stored(found: Derivation | Refusal) -> str:
+    if isinstance(found, Derivation):
+        return to_json(found)
+    if found.witness is not None and found.verdict.value is Value.REFUTED:
+        return refusal_to_json(found, found.witness)
+    if found.partial is None:
+        raise InputError(
+            "this refusal has no stored form, because no partial result is left whose steps could be replayed; "
+            "render it to text, markdown or latex"
+        )
+    return to_json(found.partial)
 
 
 def section(derivation: Derivation | Refusal, *, data: Data = "finite", closing: str = "") -> str:

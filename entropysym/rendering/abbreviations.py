@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from entropysym.language.algebra import addends, distributed, exponentials_merged
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT
-from entropysym.prover.linearity import addends, distributed, exponentials_merged
 
 _LETTERS = ("eta", "zeta", "kappa", "xi")
 

@@ -8,7 +8,7 @@ from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import DATUM, LATENT, n
 from entropysym.rendering.equations import Line
-from entropysym.rendering.marks import Density, Distributed
+from entropysym.rendering.marks import ANY_LAW, Density, Distributed
 from entropysym.rendering.medium import Medium
 from entropysym.rendering.wording import entry
 
@@ -30,8 +30,10 @@ def factors(model: Model) -> tuple[Line, ...]:
 
 
 def density(model: Model, role: str) -> sp.Expr:
-    r"""A factor as a product over its plate, $\prod_hN(z_h;0,\alpha_h^2)$; a multivariate one as it is, $N(z;\mu_0,A)$."""
+    r"""A factor as a product over its plate, $\prod_hN(z_h;0,\alpha_h^2)$; a multivariate one as it is, $N(z;\mu_0,A)$; *any law* in words."""
     plate, factor = model.plate(role), model.factor(role)
+    if factor.family.is_any:
+        return ANY_LAW
     value = DATUM[n, plate.index] if role == "decoder" else LATENT[plate.index]
     if factor.family.is_multivariate:
         given = (a if isinstance(a, Matrix) else plate.vector(a) for a in factor.arguments)  # type: ignore[arg-type]
@@ -54,6 +56,7 @@ def notation(model: Model, m: Medium) -> list[tuple[str, str]]:
         matrix = isinstance(value, Matrix)
         kind = f"{RANGES[w.range]} matrix" if matrix else f"{RANGES[w.range]} function"
         what = f"any {kind} {'that is a function ' if matrix else ''}of {inputs}"
+        what += "" if w.learned else ", not learned"
         rows.append((m.math(value), what + _over(w.plates, m, matrix)))
     dimensions, widths = model.sizes[:2], model.sizes[2:]
     rows.append((_letters(dimensions, m), "dimensions of data and latents"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from entropysym.language.algebra import addends, collected, distributed, exponentials_merged
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -17,14 +18,26 @@ from entropysym.language.heads import (
     NoiseExpectation,
     _Expectation,
 )
-from entropysym.language.objective import encoder_expectation, spelled_out
+from entropysym.language.noise import noise
+from entropysym.language.objective import (
+    encoder_expectation,
+    latents_written_out,
+    reparametrised,
+    spelled_out,
+)
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 from entropysym.prover.derivation import Derivation
-from entropysym.prover.linearity import addends, collected, distributed, exponentials_merged
-from entropysym.rendering.marks import ScaleSlope, Slope, Velocity
+from entropysym.prover.stationarity import noise_averaged
+from entropysym.rendering.marks import ANY_LAW, EXCESS, ScaleSlope, Slope, Velocity
 from entropysym.rendering.medium import Medium
 from entropysym.rendering.order import Roles, product
-from entropysym.rendering.wording import entry, maximised, reparametrisation
+from entropysym.rendering.wording import (
+    entry,
+    has_parts,
+    independent_noise,
+    maximised,
+    reparametrisation,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,11 @@ class Line:
     reason: str = ""
     given: sp.Basic | None = None  # the equation that this line is equivalent to
 
+    @property
+    def relation(self) -> str:
+        """What stands between left and right: nothing where the right side is in words."""
+        return "" if self.right == ANY_LAW else "="
+
 
 def direction(d: Derivation) -> list[Line]:
     """The motion of each parameter that moves."""
@@ -44,7 +62,12 @@ def direction(d: Derivation) -> list[Line]:
 
 
 def identities(d: Derivation) -> list[Line]:
-    """What each factor's step rests on: v.grad[part] = part + entropy, read off the step itself."""
+    """What each factor's step rests on, v.grad[part] = part + entropy, read off the step itself; else v.grad of the whole."""
+    if not has_parts(d):
+        by_rule = {s.rule: s.after for s in d.steps}
+        left_over = EXCESS if d.excess != 0 else sp.S.Zero
+        whole = by_rule["split"] - by_rule["stationary"] + d.excess - left_over
+        return [Line(Directional(maximised(d.model)), whole)]
     lines = []
     for s in d.steps:
         if s.rule not in ("tempering", "scaling"):
@@ -62,7 +85,8 @@ def entropies(d: Derivation) -> list[Line]:
     lines = []
     for head in (Entropy("encoder", n), Entropy("prior"), Entropy("decoder")):
         formula = spelled_out(d.model, head, joint)  # type: ignore[arg-type]
-        lines.append(Line(head, _shortened(formula, d)))
+        if formula != head:  # of a family without a closed entropy nothing more is known
+            lines.append(Line(head, _shortened(formula, d)))
     for head in (LogBaseMeasure("prior"), LogBaseMeasure("decoder", n)):
         if d.model.factor(head.role).family.log_base_measure != 0:
             lines.append(Line(head, distributed(spelled_out(d.model, head, joint))))  # type: ignore[arg-type]
@@ -113,7 +137,7 @@ def stationarity(d: Derivation) -> list[Line]:
             left = equation.lhs
             right = sp.Add(*(_folded(a) for a in addends(equation.rhs)))
         elif name == "scaling":
-            left, right = _second_moment(d, equation.lhs)
+            left, right = _of_scaling(d, equation.lhs)
         else:
             left, right = _balanced(equation.lhs)
         lines.append(Line(left, right, given=given))
@@ -134,15 +158,25 @@ def _balanced(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return left, sp.Add(*(-a for a in addends(e - left)))
 
 
-def _second_moment(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """The condition of the scaling with the encoder's $\\nu_h^2+\\tau_h^2$ gathered, where nothing else is averaged."""
-    e = without_common_factor(distributed(e))
-    _, location, scale = encoder_expectation(d.model, Entropy("prior")).encoder  # type: ignore[attr-defined]
-    moment = DataMean(location**2 + exponentials_merged(scale**2), n)
-    rest = distributed(e + moment, powers=True)
-    if rest.atoms(DataMean) or rest.has(DATUM):
+def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    r"""The condition of the scaling, e = 0, as $1=-\overline{\mathbb E_{q_n}z_h\,\partial_{z_h}\log p(z_h)}$; $\nu_h^2+\tau_h^2$ are gathered for Normal laws."""
+    prior, h = d.model.prior, d.model.latent.index
+    z = LATENT[h]
+    x = prior.family.variable
+    score = sp.diff(prior.family.log_density, x)
+    weighted = -z * prior.fill(score, d.model.latent, z)
+    mean = DataMean(encoder_expectation(d.model, weighted), n)
+    constant = sp.Add(*(a for a in addends(e) if a.is_number))
+    both = latents_written_out(e - constant * (1 - reparametrised(mean)))
+    if distributed(noise_averaged(distributed(both)), powers=True) != 0:
         return _balanced(e)
-    return rest, moment
+    scale = distributed(weighted) / z**2
+    if noise(d.model.encoder.family).normal and not scale.has(LATENT):
+        _, location, spread = encoder_expectation(d.model, Entropy("prior")).encoder  # type: ignore[attr-defined]
+        moment = DataMean(location**2 + exponentials_merged(spread**2), n)
+        return 1 / scale, moment
+    tidy = distributed(weighted.xreplace({sp.sign(z): sp.Abs(z) / z}))
+    return sp.S.One, DataMean(encoder_expectation(d.model, tidy), n)
 
 
 def without_common_factor(e: sp.Expr) -> sp.Expr:
@@ -202,8 +236,8 @@ def about_stationarity(d: Derivation, m: Medium) -> str:
     """What has to be said before the conditions: noise, matrices, the scaling."""
     said = "One condition for each learned parameter whose derivative can be written out, at every index."
     if any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
-        z, noise = m.math(reparametrisation(d.model)), m.math(NOISE[d.model.latent.index])
-        said += f" Under the expectation over noise, {z} with independent standard Normal {noise}."
+        z = m.math(reparametrisation(d.model))
+        said += f" Under the expectation over noise, {z} with {independent_noise(d.model, m)}."
     matrices = [p.entry for p in d.model.parameters if p.is_matrix and p.name in d.stationarity]
     if matrices:
         said += f" For {m.list(matrices)} the condition along its own multiples is shown, which is all that the claim needs."

@@ -14,7 +14,7 @@ from sympy.printing.latex import LatexPrinter
 
 from entropysym.language.heads import DataMean, _Expectation, latex_name
 from entropysym.language.records import Model
-from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP
+from entropysym.rendering.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP
 from entropysym.rendering.notation import COUNT, Data
 from entropysym.rendering.order import Product, Roles, roles
 from entropysym.rendering.printer import CLOSED, NORMALS, HeadsPrinter
@@ -56,7 +56,12 @@ class PaperPrinter(HeadsPrinter, LatexPrinter):
         "apply": " ",
         "pi": r"\pi",
     }
-    marks: ClassVar = {ENTROPY_SUM: r"\mathcal{E}", GAP: r"\Delta", EXCESS: r"\Delta_{\ast}"}
+    marks: ClassVar = {
+        ENTROPY_SUM: r"\mathcal{E}",
+        GAP: r"\Delta",
+        EXCESS: r"\Delta_{\ast}",
+        ANY_LAW: r"\text{any law}",
+    }
 
     # -- sums and products ------------------------------------------------------------------------------------------
 
@@ -223,7 +228,7 @@ class PaperPrinter(HeadsPrinter, LatexPrinter):
         name = re.sub(r"[^A-Za-z0-9]", "", str(e.args[0]))
         family = r"\mathcal{N}" if name in NORMALS else rf"\mathrm{{{name}}}"
         value, *arguments = (self._print(a) for a in e.args[1:])
-        return family + self.enclosed(rf"{value};\, {', '.join(arguments)}")
+        return family + self.enclosed(rf"{value};\, {', '.join(arguments)}" if arguments else value)
 
     def _print_Product(self, e: sp.Expr) -> str:
         i, lower, upper = (self._print(a) for a in e.args[1])

@@ -78,7 +78,8 @@ def _aligned(lines: Sequence[Line], medium: Medium, width: float) -> list[list[s
     for line in lines:
         left = "" if line.left is None else medium.printer.doprint(line.left)
         given = "" if line.given is None else medium.printer.doprint(line.given)
-        sides.append((given, rf"\iff {left} =") if given else (left, "="))
+        relation = line.relation or r"\quad"
+        sides.append((given, rf"\iff {left} {relation}") if given else (left, relation))
     free = width - max(tex_width(left) for left, _ in sides)
     out = []
     for line, (left, relation) in zip(lines, sides, strict=True):
@@ -107,7 +108,7 @@ def plain_layout(medium: Medium) -> Layout:
         left = "" if line.left is None else f"{medium.printer.doprint(line.left)} "
         if line.given is not None:
             left = f"{medium.printer.doprint(line.given)}  ⟺  {left}"
-        lead = f"{indent}{left}= "
+        lead = f"{indent}{left}{line.relation} "
         hanging = indent + " " * 6
         first, *more = rows(
             line.right, medium.printer, len, COLUMNS - len(lead), COLUMNS - len(hanging)

@@ -15,6 +15,10 @@ GAP = sp.Symbol("gap", real=True)
 EXCESS = sp.Symbol("excess", real=True)
 
 
+#: What stands in place of a density where an encoder may have any law.
+ANY_LAW = sp.Symbol("any_law")
+
+
 class Slope(sp.Expr):
     r"""$\partial f/\partial\theta$ as written on a page: ``Slope(f, entry)``. It is never evaluated."""
 

@@ -27,7 +27,9 @@ from entropysym.rendering.medium import Medium
 from entropysym.rendering.wording import (
     about_excess,
     admitted,
+    has_parts,
     maximised,
+    not_zero,
     reason,
     sentences,
     slopes,
@@ -63,6 +65,7 @@ class Paper:
     direction: tuple[Line, ...]
     stationary: str
     claim: Line
+    part_by_part: bool
     identities: tuple[Line, ...]
     steps: tuple[Line, ...]
     entropies: tuple[Line, ...]
@@ -108,14 +111,18 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         objective=Line(Elbo(), by_rule["definition"].after),
         learning=() if model.objective.is_elbo else (Line(ObjectiveValue(), objective(model)),),
         maximised=medium.math(maximised(model)),
-        conditions=tuple(sentences(standing, model, medium)),
+        conditions=(
+            *sentences(standing, model, medium, d.verdict.evidence),
+            *((not_zero(d.excluded, medium),) if d.excluded else ()),
+        ),
         gap_identity=Line(Elbo(), right + derivative),
         entropy_sum=Line(ENTROPY_SUM, by_rule["stationary"].after - d.excess),
         excess=lines(Line(EXCESS, d.excess)) if d.excess != 0 else (),
         about_excess=about_excess(d, medium) if d.excess != 0 else "",
         direction=tuple(direction(d)),
-        stationary=medium.list(slopes(hypotheses, model)),
+        stationary=medium.list(slopes(hypotheses, model)) if hypotheses else "",
         claim=lines(Line(sp.Eq(Elbo(), right, evaluate=False), d.entropy_sum))[0],
+        part_by_part=has_parts(d),
         identities=tuple(identities(d)),
         steps=lines(
             *(
@@ -128,7 +135,7 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         stationarity=lines(*stationarity(d)),
         gap=lines(Line(sp.Eq(GAP, Elbo() - ENTROPY_SUM, evaluate=False), d.gap))[0],
         remark=_remark(d, medium),
-        admitted=tuple(admitted(standing, medium)),
+        admitted=tuple(admitted(standing, medium, d.verdict.evidence)),
         references=tuple(medium.text(r) for r in REFERENCES),
         sha256=digest(statement(d)),
         version=installed_version(),
@@ -147,8 +154,8 @@ def _remark(d: Derivation, m: Medium) -> str:
     entropies, objective = m.math(ENTROPY_SUM), m.math(Elbo())
     equal = m.math(sp.Eq(Elbo(), ENTROPY_SUM + (EXCESS if d.excess != 0 else 0), evaluate=False))
     cited = (
-        "The equality at stationary points is the theorem of [1], in general form of [2]; the derivation printed here was "
-        "found by entropysym."
+        "Equality at stationary points is the theorem of [1] for Gaussian VAEs, and of [2] in a general form; the derivation "
+        "printed here was found by entropysym."
     )
     if d.excess != 0:
         cited = "This is not the equality of [1] and [2], which was not shown for this model; the derivation was found by entropysym."

@@ -9,7 +9,7 @@ from sympy.printing.str import StrPrinter
 
 from entropysym.language.heads import GREEK, DataMean, _Expectation, name_parts
 from entropysym.language.records import Model
-from entropysym.rendering.marks import ENTROPY_SUM, EXCESS, GAP
+from entropysym.rendering.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP
 from entropysym.rendering.notation import COUNT, Data
 from entropysym.rendering.order import Product, Roles, roles
 from entropysym.rendering.printer import CLOSED, NORMALS, HeadsPrinter
@@ -46,7 +46,7 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         "apply": "",
         "pi": "π",
     }
-    marks: ClassVar = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*"}
+    marks: ClassVar = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*", ANY_LAW: "any law"}
 
     def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
         return f"{left}{body}{right}"
@@ -124,7 +124,7 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         return f"_{joint.join(texts)}" if texts else ""
 
     def _print_Relational(self, e: sp.Basic) -> str:
-        sign = {"==": "=", ">=": "≥", "<=": "≤"}.get(e.rel_op, e.rel_op)  # type: ignore[attr-defined]
+        sign = {"==": "=", "!=": "≠", ">=": "≥", "<=": "≤"}.get(e.rel_op, e.rel_op)  # type: ignore[attr-defined]
         return f"{self._print(e.args[0])} {sign} {self._print(e.args[1])}"
 
     def _print_log(self, e: sp.Expr) -> str:
@@ -173,7 +173,7 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
     def _print_Distributed(self, e: sp.Expr) -> str:
         family = "N" if str(e.args[0]) in NORMALS else str(e.args[0])
         value, *arguments = (self._print(a) for a in e.args[1:])
-        return f"{family}({value}; {', '.join(arguments)})"
+        return f"{family}({'; '.join((value, ', '.join(arguments))) if arguments else value})"
 
     def _print_Product(self, e: sp.Expr) -> str:
         return f"Π_{self._print(e.args[1][0])} {self._print(e.args[0])}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 import sympy as sp
 
@@ -18,6 +19,7 @@ from entropysym.language.heads import (
     ObjectiveValue,
 )
 from entropysym.language.matrices import MatrixNetwork
+from entropysym.language.noise import noise
 from entropysym.language.objective import encoder_expectation
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT, NOISE, n
@@ -49,6 +51,22 @@ def entry(name: str, model: Model) -> sp.Basic:
                 if value.name == name:
                     return value
     raise InputError(f"the model {model.name} has no parameter or network {shown(name)}")
+
+
+def independent_noise(model: Model, m: Medium) -> str:
+    r"""Independent noise and its law: standard Normal, or the encoder's own family at location 0 and scale 1, its shape included."""
+    encoder, entry = model.encoder, m.math(NOISE[model.latent.index])
+    law = noise(encoder.family)
+    if law.normal:
+        return f"independent standard Normal {entry}"
+    named = m.text(family_name(encoder.family.name))
+    shape = [
+        m.math(sp.Eq(a, value, evaluate=False))
+        for a, value in zip(encoder.family.arguments, encoder.arguments, strict=True)
+        if a in law.shape
+    ]
+    at = listed([*shape, "location 0", "scale 1"])
+    return f"independent {entry} of the law {named} with {at}"
 
 
 def reparametrisation(model: Model) -> sp.Eq:
@@ -92,12 +110,21 @@ def family_name(name: str) -> str:
     return name.replace("Multivariate", "multivariate ")
 
 
-def _normalised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+def _normalised(
+    cs: Sequence[Condition], model: Model, m: Medium, evidence: Collection[str] = ()
+) -> str:
     what = "density integrates" if len(cs) == 1 else "densities integrate"
-    shipped = {c.subject for c in cs} <= FAMILIES.keys()
-    return (
-        f"The {_families(cs, m)} {what} to one ({'cited' if shipped else 'as their author says'})."
-    )
+    why = {c.subject: why_normalised(c.subject, evidence) for c in cs}
+    each = [f"{m.text(family_name(name))}: {reason}" for name, reason in why.items()]
+    said = "; ".join(each) if len(set(why.values())) > 1 else next(iter(why.values()))
+    return f"The {_families(cs, m)} {what} to one ({said})."
+
+
+def why_normalised(family: str, evidence: Collection[str]) -> str:
+    """Why a density is believed to integrate to one: evidence names the checks of the run that ended with the verdict."""
+    if family in FAMILIES:
+        return "cited"
+    return "integrated numerically" if "normalised" in evidence else "as its author says"
 
 
 def _score(cs: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -139,13 +166,19 @@ def _constraint(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 def _reparametrised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     return (
         f"Samples of the encoder are {m.math(reparametrisation(model))} "
-        f"with independent standard Normal {m.math(NOISE[model.latent.index])}."
+        f"with {independent_noise(model, m)}."
     )
 
 
 def _closed(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     entries = m.list([entry(str(c.detail), model) for c in cs])
     return f"The encoder family is closed under the motion: {entries} are free in it."
+
+
+def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    named = m.list([entry(c.subject, model) for c in cs])
+    are, inputs = ("is", "input stands") if len(cs) == 1 else ("are", "inputs stand")
+    return f"{named} {are} locally Lipschitz, as usual networks are: along the straight line of v the {inputs} still to first order."
 
 
 def _stationary(cs: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -158,6 +191,7 @@ CONDITIONS: Mapping[str, Sentence] = {
     "constraint": _constraint,
     "reparametrised": _reparametrised,
     "closed": _closed,
+    "lipschitz": _lipschitz,
     "finite": _finite,
     "interchange": _interchange,
     "normalised": _normalised,
@@ -168,15 +202,17 @@ CONDITIONS: Mapping[str, Sentence] = {
 
 #: Kinds that the derivation takes as given: what is named in the last line of the document.
 ADMITTED: Mapping[str, str] = {
-    "normalised": "normalisation of the {} density (cited)",
+    "normalised": "normalisation of the {} density ({why})",
     "score": "mean zero of the {} scores",
     "finite": "finiteness of the expectations",
     "interchange": "differentiation under the expectations",
 }
 
 
-def sentences(conditions: Sequence[Condition], model: Model, medium: Medium) -> list[str]:
-    """One sentence for each kind that occurs, in the order of the table.
+def sentences(
+    conditions: Sequence[Condition], model: Model, medium: Medium, evidence: Collection[str] = ()
+) -> list[str]:
+    """One sentence for each kind that occurs, in the order of the table. `evidence` is that of the verdict.
 
     Raises `InputError` for a kind without a wording: a condition is never dropped in silence.
     """
@@ -184,13 +220,24 @@ def sentences(conditions: Sequence[Condition], model: Model, medium: Medium) -> 
     if unknown:
         raise InputError(f"no wording for conditions of kind {unknown[0]!r}")
     grouped = {kind: [c for c in conditions if c.kind == kind] for kind in CONDITIONS}
-    return [CONDITIONS[kind](cs, model, medium) for kind, cs in grouped.items() if cs]
+    said = {**CONDITIONS, "normalised": partial(_normalised, evidence=evidence)}
+    return [said[kind](cs, model, medium) for kind, cs in grouped.items() if cs]
 
 
-def admitted(conditions: Sequence[Condition], medium: Medium) -> list[str]:
-    """What is admitted or cited, in the words of the last line."""
+def not_zero(excluded: Sequence[sp.Expr], m: Medium) -> str:
+    """Where the direction is defined, if it divides by what may vanish."""
+    where = m.list([sp.Ne(e, 0, evaluate=False) for e in excluded])
+    return f"{where}, for the direction divides by {'it' if len(excluded) == 1 else 'them'}."
+
+
+def admitted(
+    conditions: Sequence[Condition], medium: Medium, evidence: Collection[str] = ()
+) -> list[str]:
+    """What is admitted, cited or integrated, in the words of the last line."""
     said = [
-        ADMITTED[c.kind].format(medium.text(family_name(c.subject)))
+        ADMITTED[c.kind].format(
+            medium.text(family_name(c.subject)), why=why_normalised(c.subject, evidence)
+        )
         for c in conditions
         if c.kind in ADMITTED
     ]
@@ -210,27 +257,37 @@ REASONS: Mapping[str, str] = {
     "reparametrise": "encoder written with noise",
     "split": "linearity of means and expectations",
     "tempering": "tempering direction of the {role}",
-    "scaling": "scaling symmetry, in place of the {role}'s direction",
-    "gap": "the derivatives of the parts add up{rest}",
+    "scaling": "scaling of the latents, {role} and encoder taken together",
+    "gap": "{how}{rest}",
     "stationary": "no derivative at a stationary point",
     "closed_form": "entropies of the factors",
 }
+
+
+def has_parts(derivation: Derivation) -> bool:
+    """Whether factors were tempered one by one, and not all of them by one direction."""
+    return any(s.rule in ("tempering", "scaling") for s in derivation.steps)
 
 
 def reason(step: Step, derivation: Derivation) -> str:
     """The reason for one step. Raises `InputError` for a rule without one."""
     if step.rule not in REASONS:
         raise InputError(f"no reason is worded for the rule {step.rule!r}")
+    how = (
+        "the derivatives of the parts add up"
+        if has_parts(derivation)
+        else f"one direction for {listed(derivation.factors)} together"
+    )
     rest = ""
     if derivation.excess != 0:
         lost = missing(derivation)
         rest = f"; the {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
-    return REASONS[step.rule].format(role=tempered_role(step), rest=rest)
+    return REASONS[step.rule].format(role=tempered_role(step), how=how, rest=rest)
 
 
 def missing(derivation: Derivation) -> list[str]:
     """The factors that have no direction."""
-    return [role for role in ("prior", "decoder") if role not in derivation.temperings]
+    return [role for role in ("prior", "decoder") if role not in derivation.factors]
 
 
 def about_excess(derivation: Derivation, m: Medium) -> str:

@@ -107,6 +107,7 @@ class Entry:
     name: str
     asked: bytes | Callable[[ModuleType], str | None]
     refused: bool = False
+    replay: str = "replay"  # or replay_refusal
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,8 @@ def answer(checker: ModuleType, entry: Entry) -> tuple[str | None, str | None]:
     truth, data = TRUTH[entry.name], entry.asked
     if not isinstance(data, bytes):
         return data(checker), truth.words
+    if entry.replay != "replay":
+        return asked(getattr(checker, entry.replay), checker, data)[1], truth.words
     if of_front(CHANGED[0]) and front(checker, data) == truth.front:
         return truth.words, truth.words
     alone = for_kernel(entry) if of_kernel(CHANGED[0]) else "reader" in CHANGED[0]
@@ -192,7 +195,9 @@ def battery() -> list[Entry]:
     from .exposed import EXPOSED
     from .exposures import REFUSED, VALID
     from .falsehoods import FALSE_CLAIMS, TAMPERINGS
+    from .forged_refusals import forgeries
     from .laws import LAWS
+    from .refusals import REFUSALS
 
     def algebra(build: Callable[[], dict]) -> Callable[[ModuleType], str | None]:
         return lambda checker: next(tables._algebra(tables.Bench(checker, build()), 40), None)
@@ -204,6 +209,10 @@ def battery() -> list[Entry]:
     found += [Entry(name, law) for name, law in EXPOSED.items()]
     for table in (REFUSED, TAMPERINGS, FALSE_CLAIMS, HOSTILE):
         found += [Entry(name, _dump(build()), True) for name, build in table.items()]
+    witnesses = {name: (build(), False) for name, build in REFUSALS.items()}
+    forged = {f"forged: {name}": (document, True) for name, (document, _) in forgeries().items()}
+    for name, (document, wrong) in (witnesses | forged).items():
+        found.append(Entry(f"refusal: {name}", _dump(document), wrong, "replay_refusal"))
     twice = [name for name, times in Counter(entry.name for entry in found).items() if times > 1]
     if twice:
         raise SystemExit(f"two entries of one name: {twice}")
@@ -279,6 +288,8 @@ def _work(sender: Connection, given: list[Mutant], all_trees: dict, entries: lis
         if of_kernel(mutant.file):
             first = [e for e in first if len(TRUTH[e.name].front) != 1]
             first.sort(key=lambda entry: not for_kernel(entry))
+        if mutant.file == "refusal.py":
+            first = [e for e in first if e.replay != "replay"]
         receiver, child_sender = context.Pipe(duplex=False)
         child = context.Process(target=_child, args=(child_sender, mutant, all_trees, first))
         child.start()
@@ -323,13 +334,13 @@ def true_answer(entry: Entry) -> Truth:
     """The answers of the checker as it is; it must pass."""
     checker, began = entropysym.checker, time.process_time()
     if isinstance(entry.asked, bytes):
-        words = asked(checker.replay, checker, entry.asked)[1]
+        words = asked(getattr(checker, entry.replay), checker, entry.asked)[1]
     else:
         words = entry.asked(checker)
     if (words is not None) != entry.refused:
         raise SystemExit(f"the checker itself: {entry.name}: {words or 'accepted'}")
-    if not isinstance(entry.asked, bytes):
-        return Truth(None, time.process_time() - began)
+    if not isinstance(entry.asked, bytes) or entry.replay != "replay":
+        return Truth(words, time.process_time() - began)
     found = front(checker, entry.asked)
     began = time.process_time()
     try:

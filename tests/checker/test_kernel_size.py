@@ -9,7 +9,7 @@ import entropysym.checker
 CHECKER = Path(entropysym.checker.__file__).parent
 KERNEL = CHECKER / "kernel"
 LINES = 1_350  # of code and docstrings, in all modules that the judgement runs through
-WITH_BLANK_LINES = 1_560
+WITH_BLANK_LINES = 1_590
 COLUMNS = 100
 
 

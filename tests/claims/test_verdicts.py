@@ -1,11 +1,15 @@
 """Verdicts have three values; nothing compared, NaN, or a blind check is never a pass."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import entropysym as es
-from entropysym.claims.verification import sweep_verdict, training_verdict
+from entropysym.claims import verification
+from entropysym.claims.verification import sweep_verdict, training_verdict, verify
+from entropysym.errors import InputError
 from entropysym.numerics import Sweep, VariantResult
 from entropysym.verdict import Value, proved, refuted, undecided
 
@@ -35,7 +39,8 @@ def test_a_sweep_that_agrees_and_sees_is_a_pass():
         (GOOD, [VariantResult("same", 100, 0, True)], Value.UNDECIDED, "was compared"),
         (GOOD, [VariantResult("sign", 100, 0, False)], Value.UNDECIDED, "blind: it accepts"),
         (Sweep("m", 100, 2, 0, 9.0, "seed 7"), WRONG, Value.REFUTED, "fails at 2 of 100"),
-        (Sweep("m", 100, 100, 100, float("inf"), "seed 7"), WRONG, Value.REFUTED, "inf eps"),
+        (Sweep("m", 100, 99, 100, 1e300, "seed 7", 1), WRONG, Value.REFUTED, "fails at 99"),
+        (Sweep("m", 100, 0, 9, float("inf"), "x", 1), WRONG, Value.UNDECIDED, "not finite at 1 of"),
         (Sweep("m", 100, 0, 50, 1.5, "seed 7"), WRONG, Value.UNDECIDED, "hide 1e-06 nat at 50"),
     ],
 )
@@ -72,6 +77,29 @@ def test_training_verdicts(changes, value, words):
     verdict = training_verdict(_trained(**changes))
     assert verdict.value is value
     assert words in verdict.reason
+
+
+@pytest.mark.parametrize(("name", "value"), [("vae2", Value.UNDECIDED), ("vae0", Value.REFUTED)])
+def test_what_is_not_compared_is_not_verified(name, value, monkeypatch):
+    """A replayed derivation without numbers ends neither with proved nor with refuted; a refutation stands without them."""
+
+    def no_numbers(*_, **__):
+        raise InputError("no JAX function for it")
+
+    monkeypatch.setattr(verification, "gap_function", no_numbers)
+    (found,) = verify([es.models.ZOO[name]()], np.zeros((4, 3)))
+    assert found.sweep is None
+    assert found.verdict.value is value
+    assert "not compared in numbers: no JAX function for it; " in found.verdict.reason
+    assert "float64" not in found.verdict.evidence
+
+
+def test_only_a_model_that_ships_is_trained_as_one():
+    """Another model of the same name would be trained as what it is not."""
+    vae2 = es.models.vae2()
+    assert verification._trainer(vae2) is verification.TRAINERS["vae2"]
+    assert verification._trainer(replace(es.models.vae0(), name="vae2")) is None
+    assert verification._trainer(es.models.vae0()) is None
 
 
 def test_replay_never_says_false():

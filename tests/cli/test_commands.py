@@ -1,8 +1,10 @@
 """The command line: what it prints, its exit status, and one clear line for every wrong input."""
 
 import json
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +89,60 @@ def test_a_tampered_file_is_not_accepted_and_not_called_false(tmp_path):
     assert refused.stderr.startswith("derivation not accepted: ")
     assert "false" not in refused.stderr.lower()
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_refusal_is_written_and_replayed_as_one(tmp_path):
+    file = tmp_path / "vae0.json"
+    written = run("derive", "vae0", "--to", "json", "--out", file)
+    assert written.returncode == 1, written.stderr
+    assert "refuted: " in written.stdout
+    replayed = run("replay", file)
+    assert replayed.returncode == 0, replayed.stderr
+    assert replayed.stdout.endswith("refusal accepted: the claim is false for this model\n")
+    assert "weight -2 at x = 0" in replayed.stdout
+    answer = json.loads(run("replay", file, "--json").stdout)
+    assert (answer["accepted"], answer["refuted"], answer["kind"]) == (True, True, "decoder")
+    stored = json.loads(file.read_text())
+    stored["refusal"]["points"][0][0] += 1
+    file.write_text(json.dumps(stored))
+    refused = run("replay", file)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("refusal not accepted: ")
+    assert len(refused.stderr.splitlines()) == 1
+    stored["refusal"] = "nothing"
+    file.write_text(json.dumps(stored))
+    unreadable = run("replay", file)
+    assert unreadable.returncode in (1, 2)
+    assert len(unreadable.stderr.splitlines()) == 1
+
+
+def _on_terminal(*arguments):
+    """What a terminal shows on its standard error, and what goes to a pipe."""
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "entropysym", *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+        )
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # Linux ends a closed terminal with an error
+            while block := screen.read(4096):
+                shown += block
+        printed = process.communicate(timeout=300)[0].decode()
+    return shown.decode(errors="replace"), printed
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
+def test_the_stage_is_shown_on_a_terminal_and_nowhere_else():
+    shown, printed = _on_terminal("derive", "vae0")
+    assert "vae0: direction that moves the encoder" in shown
+    assert "direction that moves the encoder" not in printed
+    assert printed == run("derive", "vae0").stdout
+    assert run("derive", "vae0").stderr == ""
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -217,10 +273,16 @@ model = w.model("sparse", prior=LAPLACE(0, lam), decoder=NORMAL(w.sum("h", W * w
     file.write_text(text.replace("SIGMA", "learned"))
     accepted = run("judge", file)
     assert accepted.returncode == 0, accepted.stderr
-    file.write_text(text.replace("SIGMA", "fixed"))
+    fixed = text.replace("SIGMA", "fixed")
+    file.write_text(fixed.replace("LAPLACE(0, lam)", "NORMAL(0, lam)"))
     refused = run("judge", file)
     assert refused.returncode == 1
     assert "σ² being fixed" in " ".join(refused.stdout.split())
+    # A Normal encoder is never a Laplace prior, so there is no such stationary point to show.
+    file.write_text(fixed)
+    undecided = run("judge", file)
+    assert undecided.returncode == 3
+    assert "no stationary point with a gap was found" in " ".join(undecided.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -274,14 +336,22 @@ def test_verify_takes_a_model_of_ones_own(tmp_path):
     assert twice.stderr.startswith("error: two models are called 'shared_laplace'")
 
 
-def test_a_refusal_without_a_partial_result_has_nothing_to_store(tmp_path):
+def _written(folder: Path, text: str) -> Path:
+    (folder / "mine.py").write_text(text)
+    return folder / "mine.py"
+
+
+def test_a_refusal_without_witness_and_partial_result_has_nothing_to_store(tmp_path):
     fixed = OWN.replace(
         'b = w.learned("alpha2", range="positive"), w.learned(',
         'b = w.fixed("alpha2", range="positive"), w.fixed(',
     )
-    (tmp_path / "mine.py").write_text(fixed)
-    done = run("judge", "mine.py", "--to", "json", cwd=tmp_path)
-    assert done.returncode in (1, 3)
+    refuted = run("judge", _written(tmp_path, fixed), "--to", "json")
+    assert refuted.returncode == 1
+    assert "refusal" in json.loads(refuted.stdout)
+    no_witness = fixed.replace("families.NORMAL(0, alpha2)", "families.LAPLACE(0, alpha2)")
+    done = run("judge", _written(tmp_path, no_witness), "--to", "json")
+    assert done.returncode == 3
     assert done.stdout == ""
     assert "no result is left to store" in done.stderr
     assert done.stderr.count("\n") == 1

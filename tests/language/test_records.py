@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 import entropysym as es
-from entropysym.checker import reader
+from entropysym.checker import gate
 from entropysym.errors import InputError
 from entropysym.families import NORMAL
 from entropysym.language import Constraint, Parameter, symbols
@@ -54,8 +54,8 @@ def test_names_that_mean_something_else_are_refused(name):
 
 
 def test_the_checker_takes_the_same_names():
-    assert reader.TAKEN.pattern == symbols.TAKEN.pattern
-    assert reader.NAME.pattern + r"\Z" == symbols.NAME.pattern
+    assert gate.TAKEN.pattern == symbols.TAKEN.pattern
+    assert gate.NAME.pattern + r"\Z" == symbols.NAME.pattern
 
 
 @pytest.mark.parametrize("name", ["my model", "", "π", 3])

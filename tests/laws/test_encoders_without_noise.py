@@ -6,11 +6,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import sympy as sp
 
 import entropysym as es
+from entropysym.claims import verify
 from entropysym.errors import InputError
 from entropysym.families import BERNOULLI, LAPLACE, NORMAL
-from entropysym.numerics import density_elbo
+from entropysym.numerics import (
+    Points,
+    configurations,
+    density_elbo,
+    lower,
+    measure_gap,
+    sweeps,
+)
 from entropysym.verdict import Value
 
 D, H, N = 5, 3, 7
@@ -81,28 +90,66 @@ def test_sigmoid_belief_net(seed):
 def test_a_fixed_bernoulli_prior_leaves_its_part():
     found = es.derive(sigmoid_belief_net(learned_prior=False))
     assert isinstance(found, es.Refusal)
-    assert "the encoder's family Bernoulli has no location and scale" in found.verdict.reason
+    assert "it learns nothing, a being fixed" in found.verdict.reason
     assert found.partial.verdict.value is Value.PROVED
 
 
-def test_a_laplace_encoder():
+def laplace_posterior():
     w = es.ModelWriter()
     lam, sigma2 = w.learned("lam", "h", range="positive"), w.learned("sigma2", range="positive")
     width = w.network("width", "h", reads=w.x_n, range="positive")
-    model = w.model(
+    return w.model(
         "laplace_posterior",
         prior=LAPLACE(0, lam),
         decoder=NORMAL(w.network("mu", "d", reads=w.z), sigma2),
         encoder=LAPLACE(w.network("nu", "h", reads=w.x_n), width),
     )
-    assert es.derive(model).verdict.value is Value.PROVED
 
 
-def test_what_needs_noise_says_so():
+def test_a_laplace_encoder():
+    assert es.derive(laplace_posterior()).verdict.value is Value.PROVED
+
+
+@pytest.mark.parametrize("learned_prior", [True, False])
+def test_points_with_the_weights_of_the_law_are_the_encoder(learned_prior):
+    """All latents, each with its probability: the weighted points give what summing over all latents gives."""
+    found = es.derive(sigmoid_belief_net(learned_prior=learned_prior))
+    claimed = found if learned_prior else found.partial
+    rng = np.random.default_rng(8)
+    p = {"a": rng.normal(size=H), "W": rng.normal(size=(D, H)), "b": rng.normal(size=D)}
+    p = {name: jnp.asarray(v) for name, v in p.items()}
+    x = jnp.asarray(rng.integers(2, size=(N, D)), float)
+    R = jnp.asarray(rng.normal(size=(H, D)))
+    r = x @ R.T
+    points = Points(jnp.broadcast_to(LATENTS, (N, *LATENTS.shape)), law(r), jnp.zeros(N))
+    arguments = {**p, "x": x, "r": lambda x: R @ x}
+    parts = density_elbo(found.model)(arguments, points)
+    np.testing.assert_allclose(parts.total, elbo(p, x, r), rtol=1e-13)
+    right = lower(claimed.entropy_sum, found.model)(**arguments, noise=points)
+    left_over = lower(claimed.excess, found.model)(**arguments, noise=points)
+    np.testing.assert_allclose(right - left_over, entropy_sum(p, r), rtol=1e-12)
+    claim = {"direction": claimed.direction, "entropy_sum": claimed.entropy_sum}
+    gap = measure_gap(found.model, **claim, arguments=arguments, nodes=points)
+    assert gap.agrees
+    assert abs(gap.gap) > 1e-3
+    wrong = {**claim, "entropy_sum": claimed.entropy_sum + sp.Rational(1, 10**6)}
+    assert not measure_gap(found.model, **wrong, arguments=arguments, nodes=points).agrees
+
+
+def test_what_needs_points_or_noise_says_so():
     found = es.derive(sigmoid_belief_net())
-    with pytest.raises(InputError, match="Bernoulli has no reparametrisation"):
-        density_elbo(found.model)
-    with pytest.raises(InputError, match="no location and scale, so its samples cannot be"):
-        es.lower(found.entropy_sum)
+    with pytest.raises(InputError, match=r"missing argument .*Points: z \(N, S, H\)"):
+        es.lower(found.entropy_sum)()
     with pytest.raises(InputError, match="no location and scale, so its samples cannot be"):
         es.instantiate(found.gap, D=2, H=2, N=2)
+
+
+@pytest.mark.parametrize("make", [sigmoid_belief_net, laplace_posterior])
+def test_they_are_compared_in_numbers(make, monkeypatch):
+    monkeypatch.setattr(configurations, "SHAPES", ((3, 2, 4),))
+    monkeypatch.setattr(sweeps, "_VARIANT_SHAPES", (0,))
+    (found,) = verify([make()], np.zeros((4, 3)), configurations=40)
+    assert found.verdict.value is Value.PROVED, found.verdict
+    assert found.verdict.evidence == ("replayed", "float64")
+    assert found.sweep.compared == 40
+    assert sum(v.rejected > 0 for v in found.variants) >= 30

@@ -62,12 +62,13 @@ def test_nothing_compared_is_a_failure():
 
 
 @pytest.mark.usefixtures("few_shapes")
-def test_numbers_that_are_not_finite_are_failures(vae2_case):
+def test_numbers_that_are_not_finite_are_no_pass_and_no_failure(vae2_case):
     sigma2 = vae2_case.model.parameters[0].symbol
     broken = vae2_case.entropy_sum + sp.exp(sp.exp(sp.exp(sigma2 + 9)))
     result = sweep(vae2_case.model, vae2_case.direction, broken, count=24)
-    assert result.failures == 24
+    assert (result.failures, result.broken) == (0, 24)
     assert result.largest == np.inf
+    assert not result.passed
 
 
 def test_configurations_are_random_ragged_and_repeatable(case):

@@ -8,10 +8,9 @@ from entropysym.verdict import Value
 
 #: The reason that the refusal of the counter-example's own model gives, in its words.
 REASONS = {
-    "fixed variance": "the decoder has no tempering direction",
-    "frozen encoder": "the prior has no tempering direction and no scaling symmetry replaces it",
-    "softplus head": "the decoder has no tempering direction",
-    "tied variances": "s is shared by prior and decoder, whose directions move it differently",
+    "fixed variance": "gives the decoder's part beside that of the prior: it learns W, b, sigma being fixed",
+    "frozen encoder": "gives the prior's part beside that of the decoder: it learns nothing",
+    "softplus head": "gives the decoder's part beside that of the prior",
     "clamped variance": "the derivative by its parameter is 0 whatever the gap",
 }
 

@@ -14,20 +14,23 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from entropysym import derive, models
+from entropysym import derive, models, replay
 from entropysym.errors import InputError
 from entropysym.language.records import Constraint
+from entropysym.language.store import digest
 from entropysym.prover import Condition
 from entropysym.prover import derivation as records
 from entropysym.prover import derive as derive_function
 from entropysym.prover.conditions import conditions as conditions_function
+from entropysym.prover.conditions import refusal_conditions
 from entropysym.prover.derivation import Refusal
 from entropysym.prover.document import to_json
 from entropysym.rendering import document, preamble, render, section
 from entropysym.rendering.equations import with_one_logarithm
 from entropysym.rendering.medium import latex_medium, markdown_text, plain_text, tex_text
+from entropysym.rendering.refusals import RESTS_ON
 from entropysym.rendering.wording import CONDITIONS, REASONS, sentences
-from entropysym.verdict import undecided
+from entropysym.verdict import Value, undecided
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 #: Every model that ships, and variants that bring in heads, ranges and objectives of their own.
@@ -166,17 +169,23 @@ def test_every_document_says_what_it_rests_on(derived, name, to):
 
 
 def test_every_kind_of_condition_and_every_rule_has_a_wording(derived):
-    documented = set(
-        re.findall(r"`(\w+)`", (records.Condition.__doc__ or "").partition("Kinds:")[2])
-    )
+    kinds = (records.Condition.__doc__ or "").partition("Kinds:")[2].partition("and of a refusal")
+    documented, of_refusals = (set(re.findall(r"`(\w+)`", kinds[i])) for i in (0, 2))
     files = (derive_function, conditions_function)
     source = "".join(Path(f.__code__.co_filename).read_text(encoding="utf-8") for f in files)
     written = set(re.findall(r'Condition\(\s*"(\w+)"', source))
     met = {c.kind for name in DERIVED for c in derived[name].conditions}
     assert documented
     assert written
-    assert documented | written | met == set(CONDITIONS)
+    assert (documented | written | met) - of_refusals == set(CONDITIONS)
+    met = {c.kind for kind in ("decoder", "prior") for c in _of_refusal(kind)}
+    assert met == set(RESTS_ON)
+    assert of_refusals < met
     assert set(REASONS) == set(records.Rule.__args__)  # type: ignore[attr-defined]
+
+
+def _of_refusal(kind):
+    return refusal_conditions(models.vae1(frozen_encoder=True), kind)
 
 
 def test_a_condition_without_wording_is_not_dropped(derived):
@@ -258,7 +267,8 @@ def refusal():
 def test_a_refusal_says_what_is_missing(refusal, to):
     made = render(refusal, to)
     assert "No entropy sum was derived" in made
-    assert "decoder has no tempering direction" in made
+    assert "gives the decoder's part" in " ".join(made.split())
+    assert "What is missing" in made
     assert refusal.verdict.value.value in made
     assert "theorem" not in made.rpartition(r"\begin{document}")[2].lower()
     assert "Partial result" in made
@@ -268,7 +278,7 @@ def test_a_refusal_compiles(refusal, tmp_path):
     assert "Overfull" not in _compile(document(refusal), tmp_path)
 
 
-def test_a_refusal_without_attempts_is_rendered():
+def test_a_bare_refusal_is_rendered():
     bare = Refusal(models.vae2(), "model", "no common direction", (), undecided("none"))
     assert "No common direction." in render(bare, "text")
 
@@ -279,8 +289,37 @@ def test_a_bare_refusal_has_no_stored_form():
         render(bare, "json")
 
 
-def test_the_stored_form_of_a_refusal_is_that_of_its_partial_result(refusal):
+def test_the_stored_form_of_an_undecided_refusal_is_that_of_its_partial_result(refusal):
+    assert refusal.verdict.value is Value.UNDECIDED
     assert render(refusal, "json") == to_json(refusal.partial)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_witness_is_stored_where_it_refutes_and_only_there(derived, name):
+    """It is replayed as what it is; with other points in it, it is not accepted."""
+    found = derived[name]
+    stored = render(found, "json")
+    if found.verdict.value is not Value.REFUTED:
+        assert stored == to_json(found.partial)
+        return
+    assert "refusal" in json.loads(stored)
+    assert replay(stored).value is Value.REFUTED
+    wrong = json.loads(stored)
+    wrong["refusal"]["points"] = [[1, 0]]
+    wrong["sha256"]["refusal"] = digest(wrong["refusal"])
+    assert replay(json.dumps(wrong)).value is Value.UNDECIDED
+    said = " ".join(render(found, "text").split())
+    assert "Witness, at all sizes 1" in said
+    assert "It rests on densities that integrate to one (Normal: cited), scores with" in said
+    assert not re.search("determinant|ertificate", said)
+
+
+def test_one_witness_refutes(derived):
+    """The test above is not empty."""
+    assert {n for n in REFUSED if derived[n].verdict.value is Value.REFUTED} == {
+        "vae0",
+        "vae1_frozen_encoder",
+    }
 
 
 @pytest.mark.parametrize("name", [*REFUSED, "vae1_decay"])
@@ -302,6 +341,13 @@ def test_another_objective_is_shown_and_the_claim_stays_about_the_elbo(derived):
     decay = render(derived["vae1_decay"], "text")
     assert "- λ/2 Σ_k Σ_h W_kh²" in decay
     assert "Δ* = -λ/2 Σ_k Σ_h W_kh²" in decay
+
+
+def test_what_is_not_learned_is_said(derived):
+    text = render(derived["vae1_frozen_encoder"], "text")
+    assert "V_hj: real array, fixed" in text
+    assert "g_j(x_n): any real function of x_n, not learned" in text
+    assert "not learned" not in render(derived["vae1"], "text")
 
 
 def test_a_matrix_condition_is_only_that_along_its_multiples(derived):

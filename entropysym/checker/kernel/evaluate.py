@@ -18,7 +18,19 @@ from . import matrices, terms
 from .matrices import Word
 from .measures import bind, close
 from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of, split
-from .terms import ANY, MATRICES, POSITIVE, Array, Malformed, Statement, Term, check, require, shown
+from .terms import (
+    ANY,
+    MATRICES,
+    POSITIVE,
+    Array,
+    Malformed,
+    Statement,
+    Term,
+    check,
+    named,
+    require,
+    shown,
+)
 
 
 @dataclass(frozen=True)
@@ -251,7 +263,7 @@ def _log(site: Site, inner: Polynomial) -> Polynomial:
 
 def _function(site: Site, head: str, inner: Term) -> Polynomial:
     """D e^u = e^u D u; D softplus u = s D u and D s = s (1 - s) D u for s = sigmoid u, where
-    softplus u = log(1 + e^u); D |u| = r |u| where D u = r u for a rational r, at u = 0 as well."""
+    softplus u = log(1 + e^u); D |u| = r |u| where D u = r u, at u = 0 as well."""
     work = site.work
     if head == "log":
         return _log(site, _positive(site, inner))
@@ -261,12 +273,14 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
     elif head == "loggamma":
         check(not d, f"{shown(inner)} moves: loggamma is not differentiated")
         check(work.is_above_zero(v), f"loggamma of {shown(inner)}: not shown to be positive")
-        value, slope = of(work.atom(head, bodies=(key(v),))), {}
+        value, slope = _log_gamma(site, v), {}
     elif head == "abs":
         mono = next(iter(v), ONE)
-        slope = constant(d.get(mono, Fraction(0)) / v[mono]) if v else {}
-        still = work.equal(d, work.product(slope, v))
-        check(still, f"{shown(inner)} does not move by a multiple of itself: no D of its abs")
+        inverse = {frozenset((a, -e) for a, e in mono): 1 / v[mono]} if v else {}
+        rates = [{}, *(work.product({m: c}, inverse) for m, c in d.items())]
+        rates = [r for r in rates if all(e > 0 or a.positive for m in r for a, e in m)]
+        slope = next((r for r in rates if work.equal(d, work.product(r, v))), None)
+        check(slope is not None, f"{shown(inner)} moves, but not by a multiple of itself")
         value = d = work.absolute(v)
     else:
         value = of(work.atom(head, bodies=(key(v),), positive=True))
@@ -274,6 +288,17 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         if head == "sigmoid":
             slope = work.product(slope, work.add(constant(1), work.negative(slope)))
     return site.moved(value, work.product(slope, d))
+
+
+def _log_gamma(site: Site, v: Polynomial) -> Polynomial:
+    """gamma(x + 1) = x gamma(x), gamma(1) = 1, gamma(1/2) = sqrt pi; any other stays whole."""
+    x, factor, work = v.get(ONE, Fraction(0)), Fraction(1), site.work
+    if v.keys() != {ONE} or x.denominator > 2 or x > 40:
+        return of(work.atom("loggamma", bodies=(key(v),)))
+    while x > 1:
+        x, factor = x - 1, factor * (x - 1)
+    root = work.product(constant(1 - x), work.logarithm(site.symbol("pi")))
+    return work.add(work.logarithm(constant(factor)), root)
 
 
 def _vector(site: Site, raw: Any, index: Bound) -> Polynomial:
@@ -376,9 +401,11 @@ def _drawn(site: Site, bound: Bound, index: Bound, head: str = "x") -> Polynomia
     return site.work.add(evaluate(inside, family.location), scaled)
 
 
-def arguments(site: Site, role: str, given: list[Bound], index: Bound) -> dict[str, Any]:
-    """The arguments of a factor's family, each within its range, as `bindings`: the only way into
-    a family, and the one place that says what a factor may read."""
+def arguments(
+    site: Site, role: str, given: list[Bound], index: Bound, base: bool = False
+) -> dict[str, Any]:
+    """The arguments of a factor's family (or of its base measure), each within its range, as
+    `bindings`: the only way into a family, and the one place that says what a factor may read."""
     model, work = site.statement.model, site.work
     family, given_terms = model.family(role), model.factors[role].arguments
     whole = site.apart(terms.OF_MODEL, *given)
@@ -387,6 +414,8 @@ def arguments(site: Site, role: str, given: list[Bound], index: Bound) -> dict[s
     found: dict[str, Any] = {}
     for (name, range_), term in zip(family.arguments.items(), given_terms, strict=True):
         fits = True
+        if base and name not in named(family.log_base_measure, "arg"):
+            continue
         if range_ == "posdef":
             value = found[name] = matrix(whole, term)
             require(value.size == model.plate(role), term, "not a matrix of the plate's size")
@@ -411,9 +440,8 @@ def _factor(site: Site, head: str, role: str, bound: list[Bound]) -> Polynomial:
     entropy given them all: a sum over the plate, or one term if its family is over vectors."""
     family, size = site.statement.model.family(role), site.statement.model.plate(role)
     index, vectors = site.opened("index", size), family.over_vectors
-    bindings = {}
-    if head != "logh":
-        bindings = arguments(site, role, bound if head == "H" else bound[1:], index)
+    given = bound if head == "H" else bound[1:]
+    bindings = arguments(site, role, given, index, base=head == "logh")
     inside = site.apart(family.heads, bindings=bindings, dim=size if vectors else "")
     if head == "H":
         value = _entropy(inside, role, bound)
@@ -429,7 +457,10 @@ def _entropy(site: Site, role: str, bound: list[Bound]) -> Polynomial:
     family, certificates = site.statement.model.family(role), site.statement.certificates
     if family.name == ANY:
         return site.symbol("entropy", ANY, *bound)
-    if family.name in certificates:
+    pseudo = (
+        role == "encoder" and family.log_base_measure != 0
+    )  # while H[q_n] is the entropy itself
+    if family.name in certificates and not pseudo:
         return evaluate(site, certificates[family.name].entropy)
     located = family.location is not None and family.log_base_measure == 0
     names = family.shape if located else family.arguments

@@ -27,7 +27,7 @@ Key = frozenset[tuple[Monomial, Fraction]]
 ONE: Monomial = frozenset()
 ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
 UNORDERED = ("delta", "symmetric")  # of two indices whose order does not matter
-BUDGET = 280_000
+BUDGET = 400_000
 MAX_BITS = 2_000
 MAX_WEIGHT = 20_000
 
@@ -47,7 +47,7 @@ class Atom:
         if head == "measure":
             positive = all(is_positive(dict(body)) for body in bodies)
         self.positive: bool = positive or head in ALWAYS_POSITIVE
-        self.leading: tuple[Atom, Fraction, Fraction] | None = None  # of a root, for divisions
+        self.leading: tuple[Monomial, Fraction] | None = None  # of a root, for divisions
         self.drawn: bool = head in ("var", "x", "z")  # then the label is the family's support
 
     def __hash__(self):
@@ -152,14 +152,14 @@ class Work:
         for root, exponent in powers.items():
             if root.head != "root" or exponent > 0 or root.leading is None:
                 continue
-            atom, power, scale = root.leading
-            if powers.get(atom, 0) >= power:
+            lead, scale = root.leading
+            if all(powers.get(atom, 0) >= power for atom, power in lead):
                 self.charge(40 + 2 * len(powers) + len(root.bodies[0]))
                 ratio = self.number(coefficient / scale)
-                left = collected([*powers.items(), (atom, -power)])
+                left = collected([*powers.items(), *((atom, -power) for atom, power in lead)])
                 whole = self.monomial(collected([*left.items(), (root, Fraction(1))]), ratio)
                 rest = dict(root.bodies[0])
-                del rest[frozenset([(atom, power)])]
+                del rest[lead]
                 return self.add(whole, self.product(self.monomial(left, -ratio), rest))
         return {frozenset(item for item in powers.items() if item[1]): coefficient}
 
@@ -211,10 +211,10 @@ class Work:
         return is_positive(poly) or is_positive(self._cleared(poly)[0])
 
     def is_above_zero(self, poly: Polynomial) -> bool:
-        """Whether it is surely positive, or a count plus a positive number."""
+        """Whether it is surely positive, or a count plus something that is."""
         counts = {a for mono in poly for a, _ in mono if a.label in ("binary", "count") and a.drawn}
-        above = [{frozenset([(atom, 1)]): 1, ONE: poly.get(ONE)} for atom in counts]
-        return self.surely_positive(poly) or (poly in above and poly[ONE] > 0)
+        rests = (self.add(poly, self.negative(of(atom))) for atom in counts)
+        return self.surely_positive(poly) or any(map(self.surely_positive, rests))
 
     def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
         """A polynomial that is known to be positive as a product of powers of positive atoms."""
@@ -295,16 +295,17 @@ class Work:
         return self.atom(atom.head, atom.label, ids, atom.binders, bodies, atom.positive)
 
 
-def _leading(poly: Polynomial) -> tuple[Atom, Fraction, Fraction] | None:
-    """(b, k, c) if the polynomial is c b^k plus lower powers of b; the first such b by its text."""
+def _leading(poly: Polynomial) -> tuple[Monomial, Fraction] | None:
+    """(m, c) if the polynomial is c m, m a product of positive powers, plus lower powers of one b
+    of m; of the first such b by its text."""
     highest: dict[Atom, list[Fraction]] = {}
     for atom, power in (factor for mono in poly for factor in mono):
         highest[atom] = sorted([power, *highest.get(atom, [])])[-2:]
     found = []
     for mono, coefficient in poly.items():
-        for atom, power in mono if len(mono) == 1 else ():
-            if power > 0 and [p for p in highest[atom] if p >= power] == [power]:
-                found.append((text(atom, dict.fromkeys(atom.free, "")), atom, power, coefficient))
+        for atom, power in mono if all(power > 0 for _, power in mono) else ():
+            if [p for p in highest[atom] if p >= power] == [power]:
+                found.append((text(atom, dict.fromkeys(atom.free, "")), mono, coefficient))
     return min(found, key=lambda lead: lead[0])[1:] if found else None
 
 

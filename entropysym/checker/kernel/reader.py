@@ -58,24 +58,24 @@ def shaped(raw: Any, shape: Any, where: str) -> Any:
 def read(statement: Any, certificates: Any) -> Statement:
     """The statement with its certificates, or `Malformed`."""
     raw = shaped(statement, STATEMENT, "statement")
-    model, goal = _model(raw["model"]), raw["objective"]
+    declared, goal = model(raw["model"]), raw["objective"]
     goal = {"weight": 1, "penalty": 0} if goal == "elbo" else goal
     goal = shaped(goal, {"weight": object, "penalty": object}, "statement.objective")
     for name in raw["direction"]:
-        one_of(name, model.parameters)
+        one_of(name, declared.parameters)
     certified = {}
     for name, entry in shaped(certificates, {str: CERTIFICATE}, "certificates").items():
-        arguments = model.families[one_of(name, model.families)].arguments
+        arguments = declared.families[one_of(name, declared.families)].arguments
         same = entry["direction"].keys() == arguments.keys()
         require(
             same, [*entry["direction"]], f"certificates.{name} has not all arguments, or others"
         )
         certified[name] = Certificate(**entry)
     more = {key: raw[key] for key in ("direction", "conditions")}
-    return Statement(model, **goal, **raw["claim"], **more, certificates=certified)
+    return Statement(declared, **goal, **raw["claim"], **more, certificates=certified)
 
 
-def _model(raw: dict[str, Any]) -> Model:
+def model(raw: dict[str, Any]) -> Model:
     parameters, networks = (
         {a["name"]: Array(**a) for a in raw[k]} for k in ("parameters", "networks")
     )

@@ -69,7 +69,7 @@ def accept(said: Statement, work: Work) -> Judgement:
     site = Site(work, said, objective(said))
     for name, family in model.families.items():
         with place(f"families.{name}"):
-            normal |= {name} if _check_family(site, family) else set()
+            normal |= {name} if check_family(site, family) else set()
     with place("statement.direction"):
         _check_direction(site)
     with place("statement.model"):
@@ -90,6 +90,7 @@ def accept(said: Statement, work: Work) -> Judgement:
         _, change = split(evaluate(moving, site.objective))
     certified = said.certificates
     opaque = {f"H {role}" for role, f in model.factors.items() if f.family not in certified}
+    opaque |= {"H encoder"} if model.family("encoder").log_base_measure != 0 else set()
     with place("statement.claim.excess"):
         excess = evaluate(site.apart(terms.OF_EXCESS | opaque), said.excess)
         target = work.add(entropies, excess)
@@ -134,7 +135,6 @@ def _noise_form(site: Site, normal: Collection[str]) -> Site:
     encoder, prior = model.family("encoder"), model.family("prior")
     inside = terms.within(encoder.support, prior.support)
     check(inside, f"the encoder is {encoder.support}, the prior {prior.support}")
-    check(encoder.log_base_measure == 0, f"the encoder's family {encoder.name} has a base measure")
     index, datum = site.opened("index", model.latent), site.opened("datum")
     found = arguments(replace(site, moving=True), "encoder", [datum], index)
     at = replace(site, dim=model.latent)
@@ -214,7 +214,7 @@ def _moved(site: Site, symbol: Any, motion: Term, letter: Term) -> Any:
     return count, lambda *i: site.moved(function(*i), evaluate(replace(site, scope=i), motion))
 
 
-def _check_family(site: Site, family: Family) -> bool:
+def check_family(site: Site, family: Family) -> bool:
     """
     (T): k + D log p = log p - log h + H, pointwise in the variable x, where D moves the arguments
     along the certificate's direction and x by k x + l. Scores have mean zero, and so have
@@ -228,7 +228,7 @@ def _check_family(site: Site, family: Family) -> bool:
     given = {name: symbol for name, symbol in symbols.items() if name != "var"}
     still, full = replace(site, bindings=given), replace(site, bindings=symbols)
     density = evaluate(full, family.log_density)
-    base = evaluate(replace(site, bindings={"var": symbols["var"]}), family.log_base_measure)
+    base = evaluate(full, family.log_base_measure)
     if certificate is not None:
         scale, shift = certificate.scale, certificate.shift
         plain = (scale, shift) == (0, 0) or (single and family.log_base_measure == 0)

@@ -6,14 +6,18 @@ measure of 1 is 1. Constants only ever move outwards, so no index is captured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import sympy as sp
 
+from entropysym.errors import WorkLimitError
 from entropysym.language.heads import (
     DataMean,
     Entropy,
+    LogBaseMeasure,
     LogDensity,
     Vector,
     _Binder,
@@ -21,6 +25,27 @@ from entropysym.language.heads import (
 )
 from entropysym.language.matrices import Quadratic, is_symmetric
 from entropysym.language.symbols import LATENT, NOISE
+
+_left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
+
+
+@contextmanager
+def limited_work(addends: int) -> Iterator[None]:
+    """Inside, expressions may be multiplied out into this many addends in all; then `WorkLimitError` is raised. Clocks have no say."""
+    token = _left.set([addends])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def _charged(e: sp.Expr) -> sp.Expr:
+    left = _left.get()
+    if left is not None:
+        left[0] -= len(e.args) if isinstance(e, sp.Add) else 1
+        if left[0] < 0:
+            raise WorkLimitError("its expressions are too large to be multiplied out")
+    return e
 
 
 def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
@@ -33,14 +58,48 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
 
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
-    hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
     e, denominators = _denominators_masked(e, factored=powers)
-    e = _exponentials_split(sp.expand(sp.expand_log(sp.expand(e, **hints)), **hints))
+    e = _multiplied_out(e, powers)
+    logs = e.atoms(sp.log) if holds(e, (sp.log,)) else ()
+    inside = [f.args[0] for f in logs if not f.args[0].is_Symbol]
+    if inside:
+        split = sp.expand_log(e)
+        if split != e:
+            e = _multiplied_out(split, powers)
+            if any(u.has(sp.exp) for u in inside):  # what stood under the exponential is a sum
+                e = _inside_out(e, powers)
+    e = _exponentials_split(e)
     if powers and denominators:
         e = sp.Add(*(_divided(a, denominators, [_DIVISIONS]) for a in addends(e)))
     for symbol in reversed(denominators):  # a later one may hold an earlier one
         e = e.xreplace({symbol: denominators[symbol]})
-    return e
+    return _charged(e)
+
+
+def _multiplied_out(e: sp.Expr, powers: bool) -> sp.Expr:
+    """Products of sums as sums of products; what binders hold has been multiplied out before, and is not walked again."""
+    if isinstance(e, sp.Add):
+        return sp.Add(*(_multiplied_out(a, powers) for a in e.args))
+    if not isinstance(e, sp.Mul):
+        return _factor_out(e, powers)
+    sums, plain = [], []
+    for f in e.args:
+        part = _factor_out(f, powers)
+        (sums if isinstance(part, sp.Add) else plain).append(part)
+    if not sums:
+        return sp.Mul(*plain)
+    products = [sp.Mul(*plain)]
+    for s in sums:
+        products = [sp.Mul(p, t) for p in products for t in s.args]
+    return sp.Add(*products)
+
+
+@lru_cache(maxsize=2**14)
+def _factor_out(f: sp.Expr, powers: bool) -> sp.Expr:
+    if not f.args or isinstance(f, (sp.Sum, DataMean, _Expectation)):
+        return f
+    hints = {"power_base": False, "power_exp": False, "multinomial": powers, "log": False}
+    return f.expand(basic=False, **hints)
 
 
 #: Divisions that one addend may take.
@@ -57,14 +116,14 @@ def _divided(
     powers = dict(map(_power, sp.Mul.make_args(addend)))
     for symbol, meant in denominators.items():
         lead = _leading(meant) if powers.get(symbol, 0) < 0 else None
-        if lead is not None and powers.get(lead[0], 0) >= lead[1]:
+        if lead is not None and all(powers.get(b, 0) >= k for b, k in map(_power, lead[0])):
             left_over[0] -= 1
             if left_over[0] < 0:
                 return addend
-            base, exponent, coefficient = lead
-            left = addend / (coefficient * base**exponent)
-            rest = meant - coefficient * base**exponent
-            quotient = sp.expand(left * symbol), *addends(sp.expand(-left * rest))
+            leading = lead[1] * sp.Mul(*lead[0])
+            left = addend / leading
+            rest = meant - leading
+            quotient = left * symbol, *addends(_multiplied_out(-left * rest, True))
             return sp.Add(*(_divided(a, denominators, left_over) for a in quotient))
     return addend
 
@@ -77,18 +136,20 @@ def _power(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return factor.as_base_exp()
 
 
-def _leading(denominator: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
-    """(b, k, c) if the sum is $c\\,b^k$ plus lower powers of b, c a number; the first such b."""
+@lru_cache(maxsize=2**12)
+def _leading(denominator: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Expr] | None:
+    """(factors, c) if the sum is c times the factors, all positive powers, plus lower powers of one of them; c is a number."""
     found = []
     for addend in addends(denominator):
-        coefficient, power = addend.as_coeff_Mul()
-        base, exponent = _power(power)
-        others = denominator - addend
-        lower = [_power(f) for a in addends(others) for f in sp.Mul.make_args(a)]
-        lower = all(b != base or e < exponent for b, e in lower if not b.is_Number)
-        if lower and exponent.is_Rational and exponent > 0 and not base.is_number:
-            found.append((base, exponent, coefficient))
-    return min(found, key=lambda lead: lead[0].sort_key(), default=None)
+        coefficient, product = addend.as_coeff_Mul()
+        factors = sp.Mul.make_args(product)
+        others = [_power(f) for a in addends(denominator - addend) for f in sp.Mul.make_args(a)]
+        for base, exponent in map(_power, factors):
+            lower = all(b != base or e < exponent for b, e in others if not b.is_Number)
+            whole = all(k.is_Rational and k > 0 for _, k in map(_power, factors))
+            if lower and whole and not base.is_number:
+                found.append((base.sort_key(), factors, coefficient))
+    return min(found, key=lambda lead: lead[0])[1:] if found else None
 
 
 def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[sp.Basic, sp.Expr]]:
@@ -102,13 +163,14 @@ def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[s
     def symbol(part: sp.Expr) -> sp.Expr:
         if part.is_Add and part not in masks:
             lead = _leading(part) if factored else None
-            scale = lead[2] if lead else sp.S.One
+            scale = lead[1] if lead else sp.S.One
             masks[part] = scale * sp.Dummy("sum", positive=(part / scale).is_positive)
-            meant[masks[part] / scale] = sp.expand(part / scale) if lead else part
+            whole = _multiplied_out(part / scale, True) if lead else part
+            meant[masks[part] / scale] = _exponentials_split(whole) if factored else whole
         return masks.get(part, part)
 
     def mask(base: sp.Expr) -> sp.Expr:
-        product = sp.factor(base) if factored else base
+        product = _factored(base) if factored else base
         powers = [f.as_base_exp() for f in sp.Mul.make_args(product)]
         return sp.Mul(*(symbol(part) ** exponent for part, exponent in powers))
 
@@ -116,14 +178,35 @@ def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[s
         inside = (f.is_Pow and f.exp.could_extract_minus_sign()) or isinstance(f, sp.log)
         return inside and f.args[0].is_Add
 
-    if not any(map(whole, e.atoms(sp.Pow, sp.log))):
+    if not holds(e, (sp.Pow, sp.log)) or not any(map(whole, e.atoms(sp.Pow, sp.log))):
         return e, {}
     return e.replace(whole, lambda f: f.func(mask(f.args[0]), *f.args[1:])), meant
 
 
+#: Addends of a sum that is factored into polynomials.
+_FACTORED = 6
+
+
+@lru_cache(maxsize=2**12)
+def _factored(e: sp.Expr) -> sp.Expr:
+    """`factor`, which would write the exponential of a sum over an index as a product.
+
+    A long sum, and a positive one whose factors are not all seen to be positive, $1+s^{17}$, is left with its common factor taken out.
+    """
+    if isinstance(e, sp.Add) and len(e.args) > _FACTORED:
+        return sp.gcd_terms(e)
+    held = {f: _power(f) for f in e.atoms(sp.exp) if f.args and f.has(sp.Sum)}
+    names = {base: sp.Dummy(positive=True) for base, _ in held.values()}
+    hidden = e.xreplace({f: names[base] ** times for f, (base, times) in held.items()})
+    parts = sp.factor(hidden)
+    if hidden.is_positive and not all(p.is_positive for p in sp.Mul.make_args(parts)):
+        return sp.gcd_terms(e)
+    return parts.xreplace({name: base for base, name in names.items()})
+
+
 def _exponentials_split(e: sp.Expr) -> sp.Expr:
     """$e^{a+b}$ as $e^ae^b$: SymPy does not see that $e^{a+b}e^{-a-b}$ is 1, and its own splitting turns sums into products."""
-    if not e.atoms(sp.exp):
+    if not holds(e, (sp.exp,)):
         return e
     return e.replace(
         lambda f: isinstance(f, sp.exp) and f.args[0].is_Add,
@@ -223,12 +306,25 @@ def vanishes(expression: sp.Expr) -> bool:
     return sp.expand(numerator) == 0
 
 
-def _reads_latent(e: sp.Expr) -> bool:
-    return bool(
-        e.has(LATENT, NOISE)
-        or e.atoms(LogDensity)
-        or any(h.role == "decoder" for h in e.atoms(Entropy))
-    )
+@lru_cache(maxsize=2**15)
+def _reads_latent(e: sp.Basic) -> bool:
+    """Whether the latent, or the noise it is made of, stands in an expression; subexpressions come back, so their answers are kept."""
+    if isinstance(e, sp.Indexed):
+        return e.base in (LATENT, NOISE)
+    if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
+        reads = {
+            LogDensity: ("prior", "decoder"),
+            Entropy: ("decoder",),
+            LogBaseMeasure: ("prior",),
+        }
+        return e.role in reads[type(e)]
+    return any(map(_reads_latent, e.args))
+
+
+@lru_cache(maxsize=2**16)
+def holds(e: sp.Basic, kinds: tuple[type, ...]) -> bool:
+    """Whether an expression of one of the kinds stands in e; `atoms` would walk through e each time."""
+    return isinstance(e, kinds) or any(holds(a, kinds) for a in e.args)
 
 
 def addends(expression: sp.Expr) -> tuple[sp.Expr, ...]:

@@ -1,0 +1,171 @@
+r"""Linear systems over the rational functions of symbols, logarithms and other functions that are taken as independent.
+
+Every number that is not rational ($\log2$, $\log\pi$) and every function of a symbol ($\log s$, $\mathrm{softplus}(s)$, $e^r$) is a generator of its own;
+fractional powers share one: $\sqrt s$ and s are t and $t^2$. What is concluded is checked afterwards, so a relation that is overlooked costs a solution, never the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import sympy as sp
+from sympy.polys.domains import QQ
+from sympy.polys.fields import FracField
+from sympy.polys.orderings import lex
+
+Element = Any  # of a FracField
+Row = dict[Any, Element]  # unknown or right side -> coefficient
+
+
+def _factors(e: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Rational]]:
+    """The generators in an expression, each with a rational exponent that occurs."""
+    if e.is_Rational:
+        return
+    if isinstance(e, (sp.Add, sp.Mul)):
+        for a in e.args:
+            yield from _factors(a)
+        return
+    base, exponent = _power(e)
+    if exponent.is_Integer and isinstance(base, (sp.Add, sp.Mul)):
+        yield from _factors(base)
+    else:
+        yield base, exponent
+
+
+def _power(e: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
+    """Base and rational exponent; of an exponential the base is an exponential too: $e^{2r}=(e^r)^2$."""
+    if isinstance(e, sp.exp) and e.args:  # e itself has none
+        times, rest = e.args[0].as_coeff_Mul()
+        return (sp.exp(rest), times) if times.is_Rational and rest != 1 else (e, sp.S.One)
+    base, exponent = e.as_base_exp()
+    return (base, exponent) if exponent.is_Rational else (e, sp.S.One)
+
+
+def in_primes(f: sp.Expr) -> sp.Expr:
+    """A logarithm of a number as a sum over its primes, whose logarithms are independent."""
+    if isinstance(f, sp.log) and f.args[0].is_Rational:
+        return sp.expand_log(f, factor=True)
+    return f
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of rational functions, and how expressions are written in it and back."""
+
+    domain: FracField
+    place: Mapping[sp.Expr, tuple[int, int]]  # generator -> its number, and the root taken of it
+
+    @staticmethod
+    def over(expressions: Iterable[sp.Expr]) -> Field:
+        """The smallest field that holds the expressions."""
+        roots: dict[sp.Expr, int] = {}
+        for e in expressions:
+            for base, exponent in _factors(e):
+                roots[base] = int(sp.ilcm(roots.get(base, 1), exponent.q))
+        ordered = sorted(roots, key=sp.default_sort_key)
+        names = [sp.Dummy(f"t{k}") for k in range(max(1, len(ordered)))]
+        place = {base: (k, roots[base]) for k, base in enumerate(ordered)}
+        return Field(FracField(names, QQ, lex), place)
+
+    def of(self, e: sp.Expr) -> Element:
+        """An expression as an element."""
+        if e.is_Rational:
+            return self.domain(QQ(int(e.p), int(e.q)))
+        if isinstance(e, sp.Add):
+            return reduce(lambda a, b: a + b, (self.of(a) for a in e.args))
+        if isinstance(e, sp.Mul):
+            return reduce(lambda a, b: a * b, (self.of(a) for a in e.args))
+        base, exponent = _power(e)
+        if exponent.is_Integer and isinstance(base, (sp.Add, sp.Mul)):
+            return self.of(base) ** int(exponent)
+        k, root = self.place[base]
+        return self.domain.gens[k] ** int(exponent * root)
+
+    def back(self, element: Element) -> sp.Expr:
+        """An element as an expression."""
+        ordered = sorted(self.place, key=lambda base: self.place[base][0])
+        meant = [base ** sp.Rational(1, self.place[base][1]) for base in ordered] or [sp.S.One]
+        above, below = (_polynomial(p, meant) for p in (element.numer, element.denom))
+        if below.is_Add and _is_negative_somewhere(below):
+            above, below = -above, sp.Add(*(-a for a in below.args))
+        return above / below if below.is_Add else sp.expand(above / below)
+
+    def is_safe(self, element: Element) -> bool:
+        """Whether an element surely is never 0."""
+        return self.back(element).is_nonzero is True
+
+    def split(self, element: Element, local: Callable[[sp.Expr], bool]) -> dict[Any, Element]:
+        """The numerator by its monomials in the generators for which `local` holds."""
+        chosen = [k for base, (k, _) in self.place.items() if local(base)]
+        found: dict[Any, Element] = {}
+        for monomial, coefficient in element.numer.terms():
+            mark = tuple(monomial[k] for k in chosen)
+            rest = tuple(0 if k in chosen else power for k, power in enumerate(monomial))
+            term = self.domain(self.domain.ring.from_dict({rest: coefficient}))
+            found[mark] = found.get(mark, self.domain.zero) + term
+        return {mark: e for mark, e in found.items() if e}
+
+
+def _is_negative_somewhere(e: sp.Expr) -> bool:
+    """The sign at one point: a sum that never vanishes is then written as a positive one."""
+    symbols = set(e.atoms(sp.Indexed)) | {s for s in e.free_symbols if isinstance(s, sp.Symbol)}
+    point = {s: sp.Rational(1, 3) for s in symbols}
+    return bool(sp.N(e.xreplace(point)).is_negative)
+
+
+def _polynomial(p: Any, meant: Sequence[sp.Expr]) -> sp.Expr:
+    terms = []
+    for monomial, coefficient in p.terms():
+        powers = (b**k for b, k in zip(meant, monomial, strict=False) if k)
+        terms.append(
+            sp.Mul(sp.Rational(int(coefficient.numerator), int(coefficient.denominator)), *powers)
+        )
+    return sp.Add(*terms)
+
+
+@dataclass
+class Eliminated:
+    """Pivot rows by unknown, each reduced, and the rows that are left, which hold no unknown that was asked for."""
+
+    pivots: dict[Any, Row]
+    rest: list[Row]
+
+
+def eliminate(
+    rows: Iterable[Row], unknowns: Sequence[Any], safe: Callable[[Element], bool]
+) -> Eliminated:
+    """Gauss–Jordan elimination of the unknowns, in their order; rows map unknowns and right sides to coefficients, and mean *sum = 0*.
+
+    A pivot that cannot vanish (`safe`) is preferred, then a short row.
+    """
+    waiting = [dict(row) for row in rows if row]
+    pivots: dict[Any, Row] = {}
+    for u in unknowns:
+        candidates = [r for r in waiting if u in r]
+        if not candidates:
+            continue
+        best = min(candidates, key=lambda r: (not safe(r[u]), len(r)))
+        waiting = [r for r in waiting if r is not best]
+        lead = best[u]
+        one = {k: c / lead for k, c in best.items()}
+        waiting = [r for r in (_without(r, u, one) for r in waiting) if r]
+        pivots = {v: _without(r, u, one) for v, r in pivots.items()}
+        pivots[u] = one
+    return Eliminated(pivots, waiting)
+
+
+def _without(row: Row, u: Any, pivot: Row) -> Row:
+    """The row less the multiple of the pivot's row that removes u."""
+    if u not in row:
+        return row
+    factor = row[u]
+    out = dict(row)
+    for k, c in pivot.items():
+        value = out.pop(k, 0) - factor * c if k in out else -factor * c
+        if value:
+            out[k] = value
+    out.pop(u, None)
+    return out

@@ -1,0 +1,121 @@
+r"""What a family's log-density says of its own entropy.
+
+$$k+(kx+l)\,\partial_x\log p+\sum_av_a\,\partial_a\log p=\log p-\log h+\tilde{\mathcal H}\quad\text{for all }x.\tag{T}$$
+Scores have mean zero, those of location, $\partial_x\log p$, and of scale, $1+x\,\partial_x\log p$, included. So whatever is left free of x *is* the (pseudo) entropy: it
+is derived from the density and never typed. A family for which (T) has no solution keeps an opaque entropy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+from entropysym.errors import InputError
+from entropysym.language.algebra import addends, distributed, exponentials_merged
+from entropysym.language.matrices import Scaled
+from entropysym.language.records import COMPONENT, DIM, Family, Parameter, Plate, argument_name
+from entropysym.prover.direction import with_signs
+from entropysym.prover.elimination import Field, eliminate, in_primes
+from entropysym.prover.motion import Motion
+
+#: Supports on which an affine motion of the variable stays.
+SCALED = ("real", "positive")
+SHIFTED = ("real",)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A solution of (T): the motion of each argument, of the variable ($kx+l$), and the (pseudo) entropy in nats."""
+
+    direction: Mapping[sp.Basic, sp.Basic]
+    entropy: sp.Expr
+    scale: sp.Expr = sp.S.Zero
+    shift: sp.Expr = sp.S.Zero
+
+
+@lru_cache(maxsize=256)
+def family_certificate(family: Family) -> Certificate | None:
+    """The certificate of a family all of whose arguments are free, or None if none is found."""
+    try:
+        return _of_vectors(family) if family.is_multivariate else _of_numbers(family)
+    except (InputError, NotImplementedError, sp.PolynomialError):
+        return None  # a function without a derivative here: the entropy stays opaque
+
+
+def _of_numbers(family: Family) -> Certificate | None:
+    x, log_p = family.variable, with_signs(family.log_density)
+    slope = sp.diff(family.log_density, x)
+    unknowns: dict[sp.Symbol, sp.Expr] = {
+        sp.Dummy(f"v_{a.name}", real=True): sp.diff(family.log_density, a) for a in family.arguments
+    }
+    motions = list(unknowns)
+    k, shift = sp.Dummy("k", real=True), sp.Dummy("l", real=True)
+    constant_base = family.log_base_measure == 0
+    if constant_base and family.support in SCALED:
+        unknowns[k] = 1 + x * slope
+    if constant_base and family.support in SHIFTED:
+        unknowns[shift] = slope
+    tempered = log_p - with_signs(family.log_base_measure)
+    solved = _solved({u: with_signs(s) for u, s in unknowns.items()}, tempered, x)
+    if solved is None:
+        return None
+    return Certificate(
+        {a: solved[0][v] for a, v in zip(family.arguments, motions, strict=True)},
+        solved[1],
+        solved[0].get(k, sp.S.Zero),
+        solved[0].get(shift, sp.S.Zero),
+    )
+
+
+def _solved(
+    scores: Mapping[sp.Symbol, sp.Expr], tempered: sp.Expr, x: sp.Basic
+) -> tuple[dict[sp.Symbol, sp.Expr], sp.Expr] | None:
+    """The unknowns for which the sum of their scores is `tempered` up to what x is not in, and what is left."""
+    rows: dict[sp.Expr, dict[Any, sp.Expr]] = {}
+    for u, e in (*scores.items(), (None, -tempered)):
+        for addend in addends(sp.expand(distributed(e, powers=True))):
+            coefficient, function = addend.as_independent(x, as_Add=False)
+            coefficient = sp.Mul(*(in_primes(f) for f in sp.Mul.make_args(coefficient)))
+            row = rows.setdefault(function, {})
+            row[u] = row.get(u, sp.S.Zero) + coefficient
+    field = Field.over(c for row in rows.values() for c in row.values())
+    written = {f: {u: field.of(c) for u, c in row.items()} for f, row in rows.items()}
+    kept = {f: {u: c for u, c in row.items() if c} for f, row in written.items()}
+    found = eliminate((row for f, row in kept.items() if f != 1), list(scores), field.is_safe)
+    if any(found.rest):
+        return None
+    zero = field.domain.zero
+    values = {u: -found.pivots[u].get(None, zero) if u in found.pivots else zero for u in scores}
+    free = kept.get(sp.S.One, {})
+    entropy = sum((values[u] * c for u, c in free.items() if u is not None), free.get(None, zero))
+    closed = exponentials_merged(distributed(field.back(entropy), powers=True))
+    return {u: field.back(v) for u, v in values.items()}, closed
+
+
+def _of_vectors(family: Family) -> Certificate | None:
+    """Vectors move by multiples of themselves and matrices too, $v_\\Sigma=w\\Sigma$; the variable stands still."""
+    plate = Plate(COMPONENT, DIM)
+    motions: dict[str, sp.Basic] = {}
+    unknowns: list[sp.Symbol] = []
+    parameters = []
+    for a in family.arguments:
+        name, vector = argument_name(a), isinstance(a, sp.IndexedBase)
+        p = Parameter(name, (plate,) if vector else (plate, plate), "real" if vector else a.kind)
+        u = sp.Dummy(f"w_{name}", real=True)
+        unknowns.append(u)
+        parameters.append(p)
+        motions[name] = u * p.entry if vector else Scaled(u, p.entry)
+    moved = Motion(parameters, motions, network_inputs=[]).of(family.log_density)
+    moved = distributed(moved, powers=True)
+    scores = {u: sp.Add(*(a.coeff(u) for a in addends(moved))) for u in unknowns}
+    tempered = family.log_density - family.log_base_measure
+    solved = _solved(scores, tempered, family.variable)
+    if solved is None:
+        return None
+    values = {m: m for m in ()} | dict(solved[0])
+    direction = {p.entry: motions[p.name].xreplace(values) for p in parameters}
+    return Certificate(direction, solved[1])

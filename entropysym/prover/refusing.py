@@ -1,0 +1,321 @@
+r"""Refusals: a stationary point with a gap, as numbers that the checker can replay; and otherwise what is missing.
+
+That no direction was found refutes nothing. What refutes is an instance of the model at which every derivative of the objective is 0 and $\mathcal F\ne\mathcal E$. Two
+kinds are looked for, both at all sizes 1, with networks that are constant functions and a decoder that does not see z there:
+
+* *decoder*: the encoder's law is the prior's, so that KL is 0, at its minimum. The data follow the decoder's own law plus small weights $y_j$ (positive and
+  negative, of sum 0) at points $x_j$, under which the score of every argument that can move has mean zero still and $\log p-\log h$ has not.
+* *prior*: prior and encoder learn nothing, so that their part is a number, $\mathbb E_q\log p-\mathbb E_p\log p$, and the data follow the decoder's own law.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy as sp
+
+from entropysym.language.functions import Softplus
+from entropysym.language.heads import NetworkValue
+from entropysym.language.matrices import MatrixNetwork
+from entropysym.language.noise import noise
+from entropysym.language.records import Factor, Family, Model
+from entropysym.language.symbols import DATUM, LATENT
+
+Values = Mapping[str, sp.Rational]  # parameter or network -> the number that each of its entries is
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Numbers at which a model is stationary with a gap, in nats, which is not 0.
+
+    Of kind `decoder` it is the sum of $\\log p-\\log h$ over `points`, pairs of a weight and a data point; of kind `prior` the difference of the means of $\\log p(z)$
+    under encoder and prior.
+    """
+
+    kind: Literal["decoder", "prior"]
+    values: Values
+    networks: Values
+    points: tuple[tuple[sp.Rational, sp.Rational], ...]
+    gap: sp.Expr
+
+
+def find_witness(model: Model) -> Witness | None:
+    """A witness of one of the two kinds, or None. Whatever is constrained in words is not known to hold at numbers, so it has none."""
+    if model.constraints or any(f.is_multivariate for f in model.families):
+        return None
+    return next(itertools.chain(_of_decoder(model), _of_prior(model)), None)
+
+
+#: Numbers that are tried for real parameters and networks, and for positive ones.
+_SETTINGS = [
+    (sp.S.Zero, sp.S.One),
+    (sp.S.Zero, sp.Rational(1, 2)),
+    (sp.S.Zero, sp.Integer(2)),
+    (sp.S.One, sp.S.One),
+]
+_POINTS = {
+    "real": [sp.Rational(k, 2) for k in (0, 2, -2, 4, -4, 1, -1, 6, -6)],
+    "positive": [sp.Rational(k, 2) for k in (2, 4, 1, 6, 8, 3, 10, 16)],
+    "unit": [sp.Rational(k, 8) for k in (4, 2, 6, 1, 7, 3, 5)],
+    "count": [sp.Integer(k) for k in range(8)],
+    "binary": [sp.S.Zero, sp.S.One],
+}
+
+
+def _settings(model: Model) -> Iterator[dict[sp.Basic, sp.Rational]]:
+    """Numbers for every parameter, fixed ones apart from learned ones, so that a clamp can be active."""
+    for (real, positive), (other, fixed) in itertools.product(_SETTINGS, _SETTINGS):
+        found = {}
+        for p in model.parameters:
+            r, s = (real, positive) if p.learned else (other, fixed)
+            found[p.symbol] = (
+                r if p.range == "real" else sp.Rational(1, 2) if p.range == "unit" else s
+            )
+        yield found
+
+
+@dataclass(frozen=True)
+class _Instance:
+    """The model at numbers: its parameters and the constant outputs of its networks, by name."""
+
+    model: Model
+    parameters: dict[sp.Basic, sp.Rational]
+    networks: dict[str, sp.Rational]
+
+    def at(self, e: sp.Basic, moved: sp.Basic | None = None) -> sp.Expr:
+        """An argument at size 1 and at the numbers; z stays, and `moved` as a symbol of its own."""
+        e = e.replace(lambda f: isinstance(f, sp.Sum), lambda f: f.function)
+        e = e.replace(lambda f: isinstance(f, NetworkValue), lambda f: self.networks[f.name])
+        sizes: dict[sp.Basic, sp.Basic] = dict.fromkeys(self.model.sizes, sp.S.One)
+        where: dict[sp.Basic, sp.Basic] = {}
+        for entry in e.atoms(sp.Indexed):
+            if entry.base in self.parameters:
+                where[entry] = self._value(entry.base, moved)
+        for p in e.atoms(sp.Symbol):
+            if p in self.parameters:
+                where[p] = self._value(p, moved)
+        return e.xreplace({**sizes, **where})
+
+    def _value(self, p: sp.Basic, moved: sp.Basic | None) -> sp.Basic:
+        return self.parameters[p] + (_STEP if p == moved else 0)
+
+    def arguments(self, factor: Factor) -> tuple[sp.Expr, ...]:
+        return tuple(self.at(a) for a in factor.arguments)
+
+    def named(self) -> tuple[Values, Values]:
+        return {p.name: self.parameters[p.symbol] for p in self.model.parameters}, self.networks
+
+
+_STEP = sp.Dummy("step", real=True)
+
+
+def _instances(model: Model) -> Iterator[_Instance]:
+    """Instances whose decoder does not see z and whose encoder's law is the prior's."""
+    for parameters in _settings(model):
+        networks = {w.name: sp.S.Zero if w.range == "real" else sp.S.One for w in model.networks}
+        here = _Instance(model, parameters, networks)
+        prior, encoder = model.prior, model.encoder
+        if not encoder.family.is_any:
+            if encoder.family != prior.family:
+                return
+            wanted = here.arguments(prior)
+            for a, value in zip(encoder.arguments, wanted, strict=True):
+                if isinstance(a, NetworkValue) and value.is_Rational:
+                    networks[a.name] = value
+                elif a in parameters and value.is_Rational:
+                    parameters[a] = value
+                elif isinstance(a, sp.Indexed) and a.base in parameters and value.is_Rational:
+                    parameters[a.base] = value
+            if here.arguments(encoder) != here.arguments(prior):
+                continue
+        if _is_instance(here) and not any(a.has(LATENT) for a in here.arguments(model.decoder)):
+            yield here
+
+
+def _is_instance(here: _Instance) -> bool:
+    """Whether numbers lie in their ranges and the penalty's derivatives are 0 there."""
+    penalty = here.model.objective.penalty
+    for p in here.model.parameters:
+        if p.range != "real" and not here.parameters[p.symbol].is_positive:
+            return False
+        if p.learned and _slope(here.at(penalty, p.symbol)) != 0:
+            return False
+    return True
+
+
+def _slope(e: sp.Expr) -> sp.Expr:
+    return sp.diff(e, _STEP).xreplace({_STEP: sp.S.Zero}) if e.has(_STEP) else sp.S.Zero
+
+
+def _of_decoder(model: Model) -> Iterator[Witness]:
+    family = model.decoder.family
+    x, log_p = family.variable, family.log_density
+    assert log_p is not None  # a decoder has a density
+    for here in _instances(model):
+        values = dict(zip(family.arguments, here.arguments(model.decoder), strict=True))
+        if not all(v.is_Rational for v in values.values()):
+            continue
+        free = [
+            a
+            for a, e in zip(family.arguments, model.decoder.arguments, strict=True)
+            if _is_free(here, e)
+        ]
+        rows = [sp.S.One, *(sp.diff(log_p, a).xreplace(values) for a in free)]
+        kinks = [u.args[0].xreplace(values) for u in log_p.atoms(sp.Abs) if u.has(*free)]
+        points = _POINTS[family.support]
+        points = [p for p in points if not any(u.xreplace({x: p}) == 0 for u in kinks)]
+        target = (log_p - family.log_base_measure).xreplace(values)
+        found = _weights(rows, target, x, points)
+        if found is not None:
+            weighted, gap = found
+            yield Witness("decoder", *here.named(), weighted, gap)
+
+
+def _is_free(here: _Instance, argument: sp.Expr) -> bool:
+    """Whether an argument names something learned or a network, clamps being resolved to the branch that is active at the numbers."""
+    resolved = _resolved(here, argument)
+    if resolved.atoms(NetworkValue, MatrixNetwork):
+        return True
+    return any(p.learned and resolved.has(p.symbol) for p in here.model.parameters)
+
+
+def _resolved(here: _Instance, argument: sp.Expr) -> sp.Expr:
+    """Maxima and minima replaced by their one active branch; left alone where branches tie or are no rational numbers."""
+
+    def active(f: sp.Basic) -> sp.Basic:
+        at = [here.at(a) for a in f.args]
+        if not all(v.is_Rational for v in at):
+            return f
+        best = (max if isinstance(f, sp.Max) else min)(at)
+        return f.args[at.index(best)] if at.count(best) == 1 else f
+
+    return argument.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active)
+
+
+def _weights(
+    rows: Sequence[sp.Expr], target: sp.Expr, x: sp.Symbol, points: Sequence[sp.Rational]
+) -> tuple[tuple[tuple[sp.Rational, sp.Rational], ...], sp.Expr] | None:
+    """Rational weights under which every row sums to 0 over the points and the target does not, on as few points as possible."""
+    try:
+        table = sp.Matrix([[r.xreplace({x: p}) for p in points] for r in rows])
+        values = [target.xreplace({x: p}) for p in points]
+    except (TypeError, ValueError):
+        return None
+    if not all(e.is_Rational for e in table):
+        return None
+    for vector in table.nullspace():
+        total = sp.expand_log(
+            sp.Add(*(y * v for y, v in zip(vector, values, strict=True))), factor=True
+        )
+        total = sp.expand(total)
+        if (
+            total.is_finite is not False
+            and sp.N(total, 30).is_Float
+            and abs(sp.N(total, 30)) > sp.Float("1e-9")
+        ):
+            scale = sp.ilcm(*(y.q for y in vector))
+            weighted = tuple((y * scale, p) for y, p in zip(vector, points, strict=True) if y != 0)
+            return weighted, total * scale
+    return None
+
+
+def _of_prior(model: Model) -> Iterator[Witness]:
+    r"""$\mathbb E_q\log p-\mathbb E_p\log p$ of a frozen encoder and a frozen prior: numbers, by the moments of standard normal noise."""
+    prior, encoder = model.prior, model.encoder
+    if not (is_frozen(model, prior) and is_frozen(model, encoder)):
+        return
+    if not (_is_normal(prior.family) and _is_normal(encoder.family)):
+        return
+    z = prior.family.variable
+    for parameters, real in itertools.product(_settings(model), (sp.S.Zero, sp.S.One)):
+        networks = {w.name: real if w.range == "real" else sp.S.One for w in model.networks}
+        here = _Instance(model, parameters, networks)
+        if not _is_instance(here) or any(a.has(LATENT) for a in here.arguments(model.decoder)):
+            continue
+        arguments = here.arguments(prior)
+        log_p = prior.family.log_density - prior.family.log_base_measure
+        log_p = log_p.xreplace(dict(zip(prior.family.arguments, arguments, strict=True)))
+        drawn = [_drawn(factor, here.arguments(factor)) for factor in (encoder, prior)]
+        if any(d.has(DATUM, LATENT) for d in drawn):
+            continue
+        means = [_mean(log_p.xreplace({z: d})) for d in drawn]
+        gap = sp.expand(means[0] - means[1])
+        if gap.is_finite and abs(sp.N(gap, 30)) > sp.Float("1e-9"):
+            yield Witness("prior", *here.named(), (), gap)
+
+
+_EPS = sp.Dummy("epsilon", real=True)
+
+
+def _is_normal(family: Family) -> bool:
+    return family.location is not None and noise(family).normal
+
+
+def _drawn(factor: Factor, arguments: Sequence[sp.Expr]) -> sp.Expr:
+    family = factor.family
+    assert family.location is not None
+    assert family.scale is not None
+    values = dict(zip(family.arguments, arguments, strict=True))
+    return (family.location + family.scale * _EPS).xreplace(values)
+
+
+def _mean(e: sp.Expr) -> sp.Expr:
+    r"""The mean of a quadratic in standard normal noise; nan for anything else."""
+    e = sp.expand(e)
+    if not e.is_polynomial(_EPS) or sp.degree(e, _EPS) > 2:
+        return sp.nan
+    return sp.Add(e.coeff(_EPS, 0), e.coeff(_EPS, 2))
+
+
+def missing(model: Model, role: str) -> tuple[str, ...]:
+    """What would have to be known to decide a refused model, in words."""
+    said = []
+    if model.constraints:
+        bound = ", ".join(c.on for c in model.constraints)
+        said.append(
+            f"a stationary point with a gap would have to satisfy the constraint on {bound}"
+        )
+    if role == "decoder":
+        if any(a.has(Softplus) for a in model.decoder.arguments):
+            said.append(
+                "a softplus of a sum is not scaled by a motion of the sum; exp(sum + bias), or any positive head times a learned scale, leaves a direction"
+            )
+        if _learning_networks(model, model.decoder):
+            said.append(
+                "what the decoder's networks learn might still give one: name their last layers"
+            )
+    elif _learning_networks(model, model.encoder):
+        said.append(
+            "what the encoder's networks learn might still give one: name their last layers"
+        )
+    return tuple(said) or ("no stationary point with a gap was found either",)
+
+
+def has_fixed_scale(model: Model) -> bool:
+    """Whether the decoder has a location and a scale, and the scale depends on no latent, network or learned parameter."""
+    family, arguments = model.decoder.family, model.decoder.arguments
+    if family.is_multivariate:
+        scale: sp.Basic = arguments[-1]
+    elif family.scale is not None:
+        scale = model.decoder.fill(family.scale, model.observed)
+    else:
+        return False
+    learned = any(scale.has(p.symbol) for p in model.parameters if p.learned)
+    return not (learned or scale.has(LATENT) or scale.atoms(NetworkValue, MatrixNetwork))
+
+
+def is_frozen(model: Model, factor: Factor) -> bool:
+    """Whether a factor learns nothing, neither in a parameter nor in a network."""
+    learned = any(
+        p.learned and any(a.has(p.symbol) for a in factor.arguments) for p in model.parameters
+    )
+    return not (learned or factor.family.is_any or _learning_networks(model, factor))
+
+
+def _learning_networks(model: Model, factor: Factor) -> bool:
+    learned = {net.name for net in model.networks if net.learned}
+    values = set().union(*(a.atoms(NetworkValue, MatrixNetwork) for a in factor.arguments))
+    return any(v.name in learned for v in values)

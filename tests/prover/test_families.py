@@ -1,0 +1,124 @@
+"""(T) for families: the entropy is derived from the density, in every coordinate, and what has no solution stays opaque."""
+
+import pytest
+import sympy as sp
+
+from entropysym.families import FAMILIES, NORMAL
+from entropysym.language import Family, Softplus
+from entropysym.prover.elimination import Field, eliminate
+from entropysym.prover.families import family_certificate
+
+from .true_models import GUMBEL, LOGISTIC, STANDARD_LAPLACE, STANDARD_NORMAL, STUDENT, UNIT_NORMAL
+
+x = sp.Symbol("x", real=True)
+m = sp.Symbol("m", real=True)
+s = sp.Symbol("s", positive=True)
+r = sp.Symbol("r", real=True)
+
+
+def normal(name, parameter, variance):
+    """The Normal in its mean and another coordinate of its variance."""
+    return Family(name, (m, parameter), x, NORMAL(m, variance).fill(NORMAL.log_density, None, x))
+
+
+COORDINATES = [
+    ("variance", s, s, -s),
+    ("logvariance", r, sp.exp(r), sp.Integer(-1)),
+    ("std", s, s**2, -s / 2),
+    ("precision", s, 1 / s, s),
+    ("softplus", r, Softplus(r) ** 2, -sp.log(1 + sp.exp(r)) * (1 + sp.exp(-r)) / 2),
+]
+
+
+@pytest.mark.parametrize(("name", "parameter", "variance", "motion"), COORDINATES)
+def test_normal_in_the_coordinates_people_use(name, parameter, variance, motion):
+    found = family_certificate(normal(name, parameter, variance))
+    assert found.direction[m] == 0
+    assert (found.scale, found.shift) == (0, 0)
+    entropy = sp.log(2 * sp.pi * sp.E * variance) / 2
+    for value in (sp.Rational(1, 3), sp.Rational(7, 2)):
+        at = {parameter: value, m: sp.Rational(5, 3)}
+        assert abs((found.direction[parameter] - motion).subs(at).evalf(40)) < 1e-35
+        assert abs((found.entropy - entropy).subs(at).evalf(40)) < 1e-35
+
+
+UNIVARIATE = [f for f in FAMILIES.values() if not f.is_multivariate]
+OWN = [UNIT_NORMAL, STANDARD_NORMAL, STANDARD_LAPLACE]
+
+
+@pytest.mark.parametrize("family", UNIVARIATE + OWN, ids=lambda f: f.name)
+def test_every_certificate_satisfies_the_identity_pointwise(family):
+    found = family_certificate(family)
+    slope = sp.diff(family.log_density, family.variable)
+    moved = sum((v * sp.diff(family.log_density, p) for p, v in found.direction.items()), sp.S.Zero)
+    moved += found.scale * (1 + family.variable * slope) + found.shift * slope
+    residual = moved - family.log_density + family.log_base_measure - found.entropy
+    for k in range(5):
+        at = {a: sp.Rational(3 + 2 * k, 7 + i) for i, a in enumerate(family.arguments)}
+        assert abs(residual.subs({**at, family.variable: sp.Rational(4, 5 + k)}).evalf(40)) < 1e-30
+
+
+def test_the_entropy_of_a_standard_law_follows_from_its_location_and_scale():
+    gauss, laplace = sp.log(2 * sp.pi * sp.E) / 2, sp.log(2 * sp.E)
+    for family, entropy in (
+        (UNIT_NORMAL, gauss),
+        (STANDARD_NORMAL, gauss),
+        (STANDARD_LAPLACE, laplace),
+    ):
+        found = family_certificate(family)
+        assert sp.simplify(sp.expand_log(found.entropy - entropy, force=True)) == 0
+
+
+@pytest.mark.parametrize("family", [LOGISTIC, GUMBEL, STUDENT], ids=lambda f: f.name)
+def test_what_has_no_solution_is_opaque(family):
+    assert family_certificate(family) is None
+
+
+def test_a_base_measure_or_a_bounded_support_does_not_scale():
+    """x/2 dx moves counts off the counts, and (0, 1) off itself: the certificates would be false."""
+    density = -x - sp.log(1 - sp.exp(-1))
+    assert family_certificate(Family("OnUnit", (), x, density, support="unit")) is None
+    counts = -sp.S.One - sp.loggamma(x + 1)
+    poisson = Family(
+        "Poisson1", (), x, counts, support="count", log_base_measure=-sp.loggamma(x + 1)
+    )
+    assert family_certificate(poisson).scale == 0
+    half = Family("HalfLaplace", (), x, -x, support="positive")
+    assert (family_certificate(half).scale, family_certificate(half).shift) == (1, 0)
+
+
+def test_counts_need_their_base_measure():
+    lam = sp.Symbol("lam", positive=True)
+    density = x * sp.log(lam) - lam - sp.loggamma(x + 1)
+    assert family_certificate(Family("P", (lam,), x, density, support="count")) is None
+    with_base = Family(
+        "P", (lam,), x, density, support="count", log_base_measure=-sp.loggamma(x + 1)
+    )
+    found = family_certificate(with_base)
+    assert found.direction[lam] == lam * sp.log(lam)
+    assert sp.expand(found.entropy - (lam - lam * sp.log(lam))) == 0
+
+
+def test_roots_exponentials_and_logarithms_are_one_field():
+    """sqrt(s)^2 is s, e^{2r} is (e^r)^2, log 12 is 2 log 2 + log 3: the system below has no solution in any other reading."""
+    entries = [sp.sqrt(s), s, sp.exp(2 * r), sp.exp(r), sp.log(s) / s]
+    field = Field.over(entries)
+    root, whole, square, once, _ = map(field.of, entries)
+    assert root * root == whole
+    assert once * once == square
+    assert field.back(root / whole) == 1 / sp.sqrt(s)
+    found = eliminate(
+        [{"u": root, "v": whole}, {"u": whole, "v": whole * root}], ["u", "v"], field.is_safe
+    )
+    assert list(found.pivots) == ["u"]
+    assert found.rest == []
+
+
+def test_a_pivot_that_cannot_vanish_is_preferred():
+    field = Field.over([r, s])
+    one = field.domain.one
+    found = eliminate(
+        [{"u": field.of(r), 1: one}, {"u": field.of(s), 1: one}], ["u"], field.is_safe
+    )
+    assert found.pivots["u"][1] == one / field.of(s)
+    assert len(found.rest) == 1

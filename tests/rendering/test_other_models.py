@@ -1,0 +1,167 @@
+"""Pages of models that do not ship: encoders of any law, noise of other laws, own densities, one direction for all, none at all."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+import entropysym as es
+from entropysym import ModelWriter
+from entropysym.families import ANY, LAPLACE, NORMAL
+from entropysym.language import Family
+from entropysym.language.matrices import Scaled
+from entropysym.verdict import Value, undecided
+
+x, m, s = sp.Symbol("x", real=True), sp.Symbol("m", real=True), sp.Symbol("s", positive=True)
+df, unit = sp.Symbol("df", positive=True), sp.Symbol("u", positive=True)
+STUDENT = Family(
+    "StudentT",
+    (df, m, s),
+    x,
+    sp.loggamma((df + 1) / 2)
+    - sp.loggamma(df / 2)
+    - sp.log(df * sp.pi) / 2
+    - sp.log(s)
+    - (df + 1) / 2 * sp.log(1 + (x - m) ** 2 / (df * s**2)),
+    location=m,
+    scale=s,
+)
+UNIFORM = Family("Uniform", (), unit, sp.S.Zero, support="unit")
+
+
+def any_law():
+    model = es.models.vae2()
+    kept = tuple(w for w in model.networks if w.name == "mu")
+    return replace(model, name="any_law", encoder=ANY(), networks=kept, constraints=())
+
+
+def student():
+    """VAE-1 with an encoder of another law: it moves, so the noise is named, with its shape."""
+    model = es.models.vae1()
+    location, variance = model.encoder.arguments
+    return replace(model, name="student", encoder=STUDENT(5, location, sp.sqrt(variance)))
+
+
+def laplace_prior():
+    return replace(es.models.vae1(), name="laplace_prior", prior=LAPLACE(0, 1))
+
+
+def shared_scale():
+    """One scale in both covariances: no factor is tempered on its own."""
+    model = es.models.gaussian_vae()
+    (scale,) = (p.symbol for p in model.parameters if p.name == "s")
+    mean, covariance = model.prior.arguments
+    return replace(
+        model, name="shared_scale", prior=model.prior.family(mean, Scaled(scale, covariance))
+    )
+
+
+def uniform():
+    """Both entropies are 0 and so are the log-densities: nothing has to move."""
+    return ModelWriter().model("uniform", prior=UNIFORM(), decoder=UNIFORM(), encoder=ANY())
+
+
+def unknown_rate():
+    """A log-variance that is a fixed multiple of what is learned: the direction divides by the factor."""
+    w = ModelWriter()
+    rate, u, a = w.fixed("rate"), w.learned("u"), w.learned("a", "h", range="positive")
+    decoder = NORMAL(w.network("mu", "d", reads=w.z), sp.exp(rate * u))
+    return w.model("unknown_rate", prior=NORMAL(0, a), decoder=decoder, encoder=ANY())
+
+
+MODELS = {f.__name__: f for f in (any_law, student, laplace_prior, shared_scale, uniform)}
+FORMS = ("text", "markdown", "latex")
+
+
+@pytest.fixture(scope="module")
+def derived():
+    return {name: es.derive(make()) for name, make in MODELS.items()}
+
+
+def _said(derived, name, form="text"):
+    return " ".join(es.render(derived[name], form).split())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_they_are_proved_and_every_form_is_written(derived, name):
+    assert derived[name].verdict.value is Value.PROVED, derived[name].verdict
+    for form in FORMS:
+        for data in ("finite", "infinite"):
+            made = es.render(derived[name], form, data=data)
+            for word in ("Dummy", "Any(", "; )", "any_law", "None", "Sum("):
+                assert word not in made.replace("\\_", "_").replace("any_law\n", ""), word
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_they_compile_without_overfull_lines(derived, name, tmp_path):
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed")
+    (tmp_path / "page.tex").write_text(es.render(derived[name], "latex"), encoding="utf-8")
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "page.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60)
+    log = (tmp_path / "page.log").read_text(encoding="latin-1")
+    assert run.returncode == 0, log[-2000:]
+    assert not re.search("Overfull|undefined|LaTeX Warning", log)
+
+
+def test_an_encoder_of_any_law_is_written_as_words(derived):
+    assert "q(z|x_n) any law" in _said(derived, "any_law")
+    for form in ("markdown", "latex"):
+        assert r"q_\Phi(z \mid x_{n}) &\quad \text{any law}" in _said(derived, "any_law", form)
+
+
+def test_the_law_of_the_noise_is_named_with_its_shape(derived):
+    said = _said(derived, "student")
+    assert "independent ε_h of the law StudentT with df = 5, location 0 and scale 1" in said
+    assert "standard Normal ε" not in said
+    assert "independent standard Normal ε_h" in _said(derived, "laplace_prior")
+
+
+def test_a_density_of_ones_own_is_not_called_cited(derived):
+    d = derived["student"]
+    assert d.verdict.evidence == ("replayed", "normalised")
+    said = _said(derived, "student")
+    assert "(Normal: cited; StudentT: integrated numerically)" in said
+    assert "normalisation of the StudentT density (integrated numerically)" in said
+    assert "normalisation of the Normal density (cited)" in said
+    believed = " ".join(es.render(replace(d, verdict=undecided("not replayed"))).split())
+    assert "(Normal: cited; StudentT: as its author says)" in believed
+    assert "normalisation of the StudentT density (as its author says)" in believed
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("laplace_prior", "∂F/∂s_h = 0 ⟺ 1 = 1/N Σ_n E_q(z|x_n)[|z_h|]"),
+        ("student", "∂F/∂s_h = 0 ⟺ 1 = 1/N Σ_n E_q(z|x_n)[z_h²]"),
+    ],
+)
+def test_the_scaling_condition_is_one_mean_whatever_the_laws(derived, name, line):
+    assert line in _said(derived, name)
+
+
+def test_one_direction_for_all_factors_reads_well(derived):
+    assert [step.rule for step in derived["shared_scale"].steps][1:3] == ["split", "gap"]
+    said = _said(derived, "shared_scale")
+    assert (
+        "It rests on one identity along v, which holds at every value of the parameters: v·∇F = "
+        in said
+    )
+    assert "one direction for prior and decoder together" in said
+    assert "Each factor's step" not in said
+
+
+def test_a_direction_that_is_zero_is_said_to_be(derived):
+    said = _said(derived, "uniform")
+    assert "and with v = 0: nothing has to move. Consequently, everywhere, F = ℰ = " in said
+    assert "standing still" not in said
+
+
+def test_where_the_direction_is_not_defined_is_said():
+    d = es.derive(unknown_rate())
+    assert d.excluded
+    assert "rate ≠ 0, for the direction divides by it." in " ".join(es.render(d).split())
+    assert r"\neq 0$, for the direction divides by it." in es.render(d, "latex")
