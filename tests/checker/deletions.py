@@ -282,7 +282,10 @@ def _work(sender: Connection, given: list[Mutant], all_trees: dict, entries: lis
     """One mutant after the other, each in a process; what noticed the last ones is tried first."""
     context, recent = multiprocessing.get_context("fork"), []
     for mutant in given:
-        first = sorted(entries, key=lambda e: recent.index(e.name) if e.name in recent else 99)
+        first = entries
+        if isinstance(mutant.new, ast.Pass):  # a check is gone: valid documents will not notice
+            first = sorted(entries, key=lambda entry: not entry.refused)
+        first = sorted(first, key=lambda e: recent.index(e.name) if e.name in recent else 99)
         if not any(word in mutant.key for word in LIMITS):
             first = [entry for entry in first if entry.name not in HOSTILE]
         if of_kernel(mutant.file):
