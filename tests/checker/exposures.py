@@ -1,15 +1,11 @@
-"""Documents that each show one check of the reader or of the kernel: without it they would pass.
+"""Documents that each show one check of gate, reader or kernel: without it they would pass.
 
-`REFUSED` are refused by that check alone, `VALID` are accepted, and `EXPOSED` are functions of a
-checker that say what is wrong with it, or nothing.
+`REFUSED` are refused by that check alone; `VALID` are accepted.
 """
 
 import json
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
 
-from .battery import Bench
+from . import exposing
 from .documents import (
     HALF,
     X,
@@ -17,112 +13,39 @@ from .documents import (
     gaussian_vae,
     linear_vae,
     neg,
-    normal_family,
-    own_directions,
-    parameter,
     poisson,
-    sealed,
     sigmoid_net,
     vae2,
 )
-from .forging import DELETE, DIRECTION, MODEL, SUM, claims, edited, everywhere, forged
+from .exposing import (
+    CONDITIONS,
+    D_OBJECTIVE,
+    GAUSSIAN,
+    NORMAL,
+    SIGMA,
+    Build,
+    change,
+    constrained,
+    density,
+    fixed,
+    named,
+    nothing,
+    other_family,
+    with_gap,
+    with_spare,
+)
+from .forging import DELETE, DIRECTION, MODEL, SUM, bonus, claims, edited, forged
 
-Build = Callable[[], Any]
-CONDITIONS = ("statement", "conditions")
-NORMAL = (*MODEL, "families", "normal")
-GAUSSIAN = (*MODEL, "families", "gaussian")
-SIGMA = ["param", "sigma2"]
 ONES = ["vec", "H", 1]
 T_OF_X = ["matnet", "T", [["vec", "D", ["x", 1, 0]]]]
 T_AT_0 = ["matnet", "T", [["vec", "D", 0]]]
 E_PRIOR = ["mean", ["expect", 0, ["logp", "prior", 0]]]
-
-
-def more(document: dict, term: Any) -> dict:
-    """The document whose closed form has this term, which is 0, as a further addend."""
-    return claims(document, ["add", document["statement"]["claim"]["entropy_sum"], term])
-
-
-def nothing(document: dict, term: Any) -> dict:
-    return more(document, ["add", term, neg(term)])
-
-
-def change(build: Callable[[], dict], path: tuple, value: Any) -> Build:
-    return lambda: forged(build(), (path, value))
-
-
-def density(term: Any, build: Callable[[], dict] = vae2, family: tuple = NORMAL) -> Build:
-    """A log density that holds term - term."""
-    return change(build, (*family, "log_density"), lambda old: [*old, term, neg(term)])
-
-
-def named(old: str, new: str, build: Callable[[], dict] = vae2) -> Build:
-    return lambda: sealed(json.loads(json.dumps(build()).replace(f'"{old}"', f'"{new}"')))
-
-
-def constrained(text: Any, on: str = "mu") -> Build:
-    """VAE-2 with another constraint, in the model and in the conditions."""
-    return lambda: forged(
-        vae2(),
-        ((*MODEL, "constraints", 0), {"on": on, "text": text}),
-        ((*CONDITIONS, 7), ["constraint", on, text]),
-    )
-
-
-def fixed(name: str = "k", *plates: str, range: str = "real", learned: Any = False) -> Build:
-    """VAE-2 with one parameter more, which stands nowhere."""
-    unused = parameter(name, *plates, range=range) | {"learned": learned}
-    condition = [] if range == "real" else [["range", name, range]]
-    return lambda: forged(
-        vae2(),
-        ((*MODEL, "parameters"), lambda old: [*old, unused]),
-        (CONDITIONS, lambda old: [*old[:2], *condition, *old[2:]]),
-    )
-
-
-def with_spare(range: str, given: tuple[Any, Any, Any], direction: Any = 0) -> Build:
-    """Full covariances, with an argument that the density does not look at; `given`: by factor."""
-
-    def build() -> dict:
-        document = gaussian_vae()
-        for role, term in zip(("prior", "decoder", "encoder"), given, strict=True):
-            document["statement"]["model"][role]["arguments"].append(term)
-        return forged(
-            document,
-            ((*GAUSSIAN, "arguments"), lambda old: [*old, {"name": "spare", "range": range}]),
-            (("certificates", "gaussian", "direction", "spare"), direction),
-        )
-
-    return build
-
-
-def unused_family() -> dict:
-    document = vae2()
-    return forged(
-        document,
-        ((*MODEL, "families", "other"), normal_family()),
-        (("certificates", "other"), document["certificates"]["normal"]),
-        (
-            CONDITIONS,
-            lambda old: [*old[:5], ["normalised", "other"], ["score", "other"], *old[5:]],
-        ),
-    )
-
-
-def floats_for_nothing() -> bytes:
-    """Two floats stand where `null` is meant, under the hashes of `null`."""
-    document = json.dumps(forged(vae2(), ((*NORMAL, "location"), None), ((*NORMAL, "scale"), None)))
-    return document.replace(
-        '"location": null, "scale": null', '"location": 0.5, "scale": 0.5'
-    ).encode()
-
-
-def deep() -> dict:
-    term: Any = 0
-    for _ in range(80):
-        term = ["add", term, 0]
-    return more(vae2(), term)
-
+SIZE_1 = ["add", ["param", "s"], -1]
+GAP = vae2()["statement"]["claim"]["gap"]
+SQUARE_OF_NOISE = ["sum", "H", ["pow", ["eps", 1, 0], 2]]
+STILL_SQUARE = ["mean", ["reparam", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
+LOG_X, LOG_Z = (["sum", size, ["log", [v, 2, 0]]] for size, v in (("D", "x"), ("H", "z")))
+TAU = ["param", "tau", 0]
 
 RECORDS: dict[str, Build] = {
     "a name of two words": named("own_vae2", "own vae2"),
@@ -145,15 +68,15 @@ RECORDS: dict[str, Build] = {
     "a certificate for a family that is none": change(
         vae2, ("certificates", "other"), vae2()["certificates"]["normal"]
     ),
-    "floats where nothing may stand": floats_for_nothing,
+    "floats where nothing may stand": exposing.floats_for_nothing,
     "a megabyte of spaces": lambda: json.dumps(vae2()).encode() + b" " * 2**20,
-    "a term nested too deep": deep,
-    "too many nodes": lambda: more(vae2(), ["add", *[0] * 20_000]),
+    "a term nested too deep": exposing.deep,
+    "too many nodes": lambda: bonus(vae2(), ["add", *[0] * 20_000]),
     "a plate of no size": fixed("k", "Q"),
     "a range that is none": fixed("k", range="integer"),
     "a matrix with one axis": fixed("k", "H", range="posdef"),
     "a matrix with three axes": fixed("k", "H", "H", "H", range="posdef"),
-    "an unused family": unused_family,
+    "an unused family": exposing.unused_family,
     "a factor of no family": change(vae2, (*MODEL, "prior", "family"), "other"),
     "a family that is a list": change(vae2, (*MODEL, "prior", "family"), ["normal"]),
     "an argument too few": change(vae2, (*MODEL, "prior", "arguments"), [0]),
@@ -185,6 +108,10 @@ RECORDS: dict[str, Build] = {
         poisson,
         (*MODEL, "families", "poisson", "log_base_measure"),
         lambda old: ["add", old, ["arg", "log_rate"], neg(["arg", "log_rate"])],
+    ),
+    "a motion of no argument": change(vae2, ("certificates", "normal", "direction", "Q"), 0),
+    "no motion of an argument": change(
+        vae2, ("certificates", "normal", "direction", "mean"), DELETE
     ),
     "an entropy with the variable": change(
         vae2, ("certificates", "normal", "entropy"), lambda old: ["add", old, ["var"], neg(["var"])]
@@ -227,8 +154,8 @@ TERMS: dict[str, Build] = {
     "a fraction by one": lambda: nothing(vae2(), ["frac", 3, 1]),
     "a fraction by a negative number": lambda: nothing(vae2(), ["frac", 1, -2]),
     "a fraction that can be reduced": lambda: nothing(vae2(), ["frac", 2, 4]),
-    "a factor zero": lambda: more(vae2(), ["mul", 0, SIGMA]),
-    "the power zero": lambda: more(vae2(), ["add", -1, ["pow", SIGMA, 0]]),
+    "a factor zero": lambda: bonus(vae2(), ["mul", 0, SIGMA]),
+    "the power zero": lambda: bonus(vae2(), ["add", -1, ["pow", SIGMA, 0]]),
     "a large power": lambda: nothing(vae2(), ["pow", SIGMA, 65]),
     "a root of high order": lambda: nothing(vae2(), ["pow", SIGMA, ["frac", 1, 65]]),
     "an exponent that is a term": lambda: nothing(vae2(), ["pow", SIGMA, ["add", 1, 1]]),
@@ -257,6 +184,7 @@ TERMS: dict[str, Build] = {
     ),
     "a component of a number": density(["var", 0]),
     "an unknown argument": density(["arg", "Q"]),
+    "an argument whose name is a list": density(["arg", ["mean"]]),
     "a component of an argument that is a number": density(["arg", "variance", 0]),
     "a matrix argument as a number": density(["arg", "covariance"], gaussian_vae, GAUSSIAN),
     "entries of a matrix": lambda: nothing(
@@ -282,86 +210,17 @@ TERMS: dict[str, Build] = {
     "the claim E = E": lambda: claims(vae2(), ["add", *entropy_terms()]),
 }
 
-
-def other_family(role: str, term: Any = 0, base: Any = 0, more: tuple = ()) -> dict:
-    """VAE-2 with a family of its own for one factor: a Normal with term - term in its density."""
-    statement = vae2()["statement"]
-    own, certificate = normal_family(), vae2()["certificates"]["normal"]
-    own["log_density"] += [term, neg(term)] if term else []
-    own["log_base_measure"] = base
-    entropy = ["add", certificate["entropy"], base] if base else certificate["entropy"]
-    statement["model"]["families"]["other"] = own
-    statement["model"][role]["family"] = "other"
-    named = [["normalised", "other"], ["score", "other"], *[["base_measure", "other"]] * bool(base)]
-    return own_directions(
-        statement["model"],
-        {"normal": certificate, "other": certificate | {"entropy": entropy}},
-        statement["direction"],
-        statement["claim"]["entropy_sum"],
-        [*statement["conditions"][:5], *named, *statement["conditions"][5:]],
-        more=more,
-    )
-
-
-def in_unit() -> dict:
-    """VAE-2 with all variances below 1."""
-    document = json.loads(json.dumps(vae2()).replace('"positive"', '"unit"'))
-    return sealed(document)
-
-
-def encoder_variance(term: Any) -> Build:
-    return change(in_unit, (*MODEL, "encoder", "arguments", 1), term)
-
-
-def real_network() -> dict:
-    document = forged(vae2(), ((*MODEL, "networks", 2, "range"), "real"))
-    kept = [c for c in document["statement"]["conditions"] if c[1] != "tau2"]
-    return forged(document, (CONDITIONS, kept))
-
-
-def with_gap(gap: Any) -> dict:
-    """VAE-2 with this gap, in the claim and in the steps."""
-    rest = [part for part in gap if part != D_OBJECTIVE] if isinstance(gap, list) else gap
-    return forged(
-        vae2(),
-        (("statement", "claim", "gap"), gap),
-        (("steps", -3, "result"), gap),
-        (("steps", -2, "result"), rest),
-    )
-
-
-def still_matrix() -> dict:
-    """Full covariances, the encoder's being a parameter that stands still."""
-    document = gaussian_vae()
-    spread = document["statement"]["model"]["encoder"]["arguments"][1]
-    fixed = parameter("B", "H", "H", range="posdef", learned=False)
-    document = everywhere(document, (spread, ["mat", "B"]))
-    conditions = document["statement"]["conditions"]
-    return forged(
-        document,
-        ((*MODEL, "parameters"), lambda old: [*old, fixed]),
-        ((*MODEL, "networks", 3), DELETE),
-        (CONDITIONS, [*conditions[:2], ["range", "B", "posdef"], conditions[2], *conditions[4:]]),
-    )
-
-
-D_OBJECTIVE = ["D", ["objective"]]
-GAP = vae2()["statement"]["claim"]["gap"]
-STILL_SQUARE = ["mean", ["reparam", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
-LOG_X, LOG_Z = (["sum", size, ["log", [v, 2, 0]]] for size, v in (("D", "x"), ("H", "z")))
-TAU = ["param", "tau", 0]
-
 PLACES: dict[str, Build] = {
-    "a real network as a variance": real_network,
+    "a real network as a variance": exposing.real_network,
     "the log of a real latent": change(vae2, (*MODEL, "decoder", "arguments", 0), LOG_Z),
     "the log of a real datum": change(vae2, (*MODEL, "encoder", "arguments", 0), LOG_X),
     "the log of a real variable": lambda: other_family("encoder", ["log", ["var"]]),
     "the log of a real argument": lambda: other_family("encoder", ["log", ["arg", "mean"]]),
-    "1 for a number below 1": encoder_variance(1),
-    "3/2 for a number below 1": encoder_variance(["frac", 3, 2]),
-    "a product for a number below 1": encoder_variance(["mul", SIGMA, SIGMA]),
+    "1 for a number below 1": exposing.encoder_variance(1),
+    "3/2 for a number below 1": exposing.encoder_variance(["frac", 3, 2]),
+    "a product for a number below 1": exposing.encoder_variance(["mul", SIGMA, SIGMA]),
     "a positive network for one below 1": lambda: forged(
-        in_unit(),
+        exposing.in_unit(),
         ((*MODEL, "networks", 2, "range"), "positive"),
         ((*CONDITIONS, 2), ["range", "tau2", "positive"]),
     ),
@@ -431,12 +290,50 @@ PLACES: dict[str, Build] = {
     "an entropy at too many places": lambda: with_gap(
         [*GAP, ["H", "prior", 0], neg(["H", "prior", 0])]
     ),
+    "the log of a large prime is nothing": lambda: bonus(vae2(), ["log", 1009]),
+    "the log det of a matrix that may be negative": lambda: nothing(
+        gaussian_vae(), ["logdet", ["scaled", SIZE_1, ["mat", "A"]]]
+    ),
+    "the inverse of a matrix that may be zero": lambda: nothing(
+        gaussian_vae(), ["trace", ["inverse", ["scaled", SIZE_1, ["mat", "A"]]]]
+    ),
+    "exp of the square of a logarithm": lambda: bonus(
+        vae2(), ["add", ["exp", ["pow", ["log", SIGMA], 2]], neg(SIGMA)]
+    ),
+    "exp of a product of logarithms": lambda: bonus(
+        vae2(), ["add", ["exp", ["mul", ["log", SIGMA], ["log", 2]]], neg(SIGMA)]
+    ),
+    "exp of a multiple of a logarithm": lambda: bonus(
+        vae2(), ["add", ["exp", ["mul", ["size", "H"], ["log", SIGMA]]], neg(SIGMA)]
+    ),
+    "log gamma of a count less one": density(
+        ["loggamma", ["add", ["var"], -1]], poisson, (*MODEL, "families", "poisson")
+    ),
+    "a plate of the data of no size": lambda: forged(
+        exposing.uniform_decoder(), ((*MODEL, "observed"), "Q")
+    ),
+    "a uniform variable is stretched": lambda: exposing.fixed_decoder(
+        0, "unit", 1, 0, 1, ["size", "D"]
+    ),
+    "an exponential variable is shifted": lambda: exposing.exponential_decoder(1, 0),
+    "a stretched vector": exposing.stretched_vectors,
+    "a stretched variable with the base measure e": exposing.stretched_with_base,
+    "the noise's law moves, though nobody reads how": exposing.moving_shape,
+    "a network of a product that stands still": lambda: exposing.product_that_stands_still(
+        "decoder"
+    ),
+    "a network of z - z": lambda: exposing.network_of_nothing(False),
+    "a gap that is a number": change(vae2, ("statement", "claim", "gap"), 5),
+    "a gap that is a product": change(
+        vae2, ("statement", "claim", "gap"), lambda old: ["mul", *old[1:]]
+    ),
+    "a pseudo entropy that is constant": exposing.constant_pseudo_entropy,
     "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
 }
 
 REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES
-VALID: dict[str, Callable[[], dict]] = {
-    "all variances below 1": in_unit,
+VALID: dict[str, Build] = {
+    "all variances below 1": exposing.in_unit,
     "a prior with a base measure": lambda: other_family(
         "prior", base=1, more=(["mean", ["expect", 0, ["logh", "prior", 0]]],)
     ),
@@ -444,39 +341,16 @@ VALID: dict[str, Callable[[], dict]] = {
         "decoder", base=1, more=(["mean", ["logh", "decoder", 0]],)
     ),
     "an encoder with a family of its own": lambda: other_family("encoder"),
-    "a covariance that stands still": still_matrix,
-}
-
-
-def missing_file(checker: ModuleType) -> str | None:
-    try:
-        checker.replay_file("there is no such file")
-    except checker.Malformed:
-        return None
-    return "a missing file was read"
-
-
-def text_or_bytes(checker: ModuleType) -> str | None:
-    text = json.dumps(vae2())
-    return None if checker.replay(text) == checker.replay(text.encode()) else "text is not bytes"
-
-
-def not_shipped(checker: ModuleType) -> str | None:
-    return "shipped" if checker.replay(json.dumps(vae2())).shipped else None
-
-
-def _values(checker: ModuleType) -> str | None:
-    """Powers of sums under sums have their values."""
-    bench = Bench(checker, linear_vae())
-    inner = ["sum", "H", ["exp", ["param", "V", 0, 1]]]
-    powers = (-1, -2, ["frac", 3, 2], ["frac", -1, 2])
-    found = (bench.disagreement(["sum", "D", ["pow", inner, q]], 1) for q in powers)
-    return next(filter(None, found), None)
-
-
-EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
-    "powers of sums under sums": _values,
-    "a file that is missing": missing_file,
-    "bytes and text": text_or_bytes,
-    "a model of one's own is not a shipped one": not_shipped,
+    "a covariance that stands still": exposing.still_matrix,
+    "a uniform decoder": exposing.uniform_decoder,
+    "an exponential decoder": lambda: exposing.exponential_decoder(0, 1),
+    "a network of a product that stands still": lambda: exposing.product_that_stands_still(
+        "decoder", True
+    ),
+    "an encoder that stands still": lambda: exposing.product_that_stands_still("encoder"),
+    "a network of z - z": lambda: exposing.network_of_nothing(True),
+    "a pseudo entropy that nobody wrote down": exposing.based_decoder,
+    "normal noise has variance one": lambda: bonus(
+        linear_vae(), ["add", ["mean", ["reparam", 0, SQUARE_OF_NOISE]], neg(["size", "H"])]
+    ),
 }

@@ -19,7 +19,7 @@ NO_CHECKS = ("charge", "shown", "show")  # work and messages
 GIVEN = ("one_of", "bound", "indices")  # return what they are given, if it is allowed
 # Any choice among equal forms is correct: these decide how soon two of them are seen to be equal.
 ORDERS = ("measures._canonical", "measures._orders", "measures._swappable", "matrices._order")
-ORDERS += ("normal_form.text", "normal_form.product_text")
+ORDERS += ("normal_form.text", "normal_form.product_text", "normal_form._leading")
 FLAGS = ("frozen", "strict", "ensure_ascii", "sort_keys")  # no checks of ours
 LOOSER = {ast.Gt: ast.GtE, ast.Lt: ast.LtE}
 OTHERWISE = {ast.GtE: ast.Gt, ast.LtE: ast.Lt}
@@ -169,6 +169,10 @@ class _Walk:
                 yield self.at(place, PASS)
             case ast.Expr(value=ast.Yield() | ast.YieldFrom()):
                 yield self.at(place, PASS)
+            case ast.ExceptHandler():
+                for k in range(len(node.body)):
+                    yield from self.visit(Place(node, "body", k))
+                return
             case ast.Raise():
                 if node.exc is not None and called(node.exc) in ("Refused", "Malformed"):
                     yield self.at(place, PASS)
@@ -249,10 +253,6 @@ class _Walk:
                     yield from self.weight(Place(node, "elts", k), part)
                 if len(rest) > 2:
                     for k in range(1, len(rest) + 1):
-                        yield self.at(place, _without(node, k))
-            case ast.Tuple(elts=parts, ctx=ast.Load()) if weighed and len(parts) > 1:
-                if all(isinstance(part, ast.Name) for part in parts):
-                    for k in range(len(parts)):
                         yield self.at(place, _without(node, k))
             case ast.List(elts=parts, ctx=ast.Load()) if weighed and len(parts) > 1:
                 for k in range(len(parts)):

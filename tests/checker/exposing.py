@@ -1,0 +1,363 @@
+"""How the documents of `exposures` are made: edits of valid documents, and derivations of their own."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from . import laws
+from .documents import (
+    HALF,
+    PI,
+    family,
+    gaussian_vae,
+    linear_vae,
+    neg,
+    network,
+    normal_family,
+    own_directions,
+    parameter,
+    sealed,
+    standard,
+    vae0,
+    vae2,
+)
+from .forging import DELETE, DIRECTION, MODEL, bonus, everywhere, forged
+
+Build = Callable[[], Any]
+CONDITIONS = ("statement", "conditions")
+NORMAL = (*MODEL, "families", "normal")
+GAUSSIAN = (*MODEL, "families", "gaussian")
+SIGMA = ["param", "sigma2"]
+MINUS_DATA = ["mean", ["sum", "D", neg(["x", 1, 0])]]
+SQUARE_OF_DATA = ["mean", ["sum", "D", ["pow", ["x", 1, 0], 2]]]
+MU_OF_Z, S_OF_Z = (["net", name, [0], [["vec", "H", ["z", 2, 0]]]] for name in ("mu", "s"))
+D_OBJECTIVE = ["D", ["objective"]]
+
+
+def nothing(document: dict, term: Any) -> dict:
+    return bonus(document, ["add", term, neg(term)])
+
+
+def change(build: Callable[[], dict], path: tuple, value: Any) -> Build:
+    return lambda: forged(build(), (path, value))
+
+
+def density(term: Any, build: Callable[[], dict] = vae2, family: tuple = NORMAL) -> Build:
+    """A log density that holds term - term."""
+    return change(build, (*family, "log_density"), lambda old: [*old, term, neg(term)])
+
+
+def named(old: str, new: str, build: Callable[[], dict] = vae2) -> Build:
+    return lambda: sealed(json.loads(json.dumps(build()).replace(f'"{old}"', f'"{new}"')))
+
+
+def constrained(text: Any, on: str = "mu") -> Build:
+    """VAE-2 with another constraint, in the model and in the conditions."""
+    return lambda: forged(
+        vae2(),
+        ((*MODEL, "constraints", 0), {"on": on, "text": text}),
+        ((*CONDITIONS, 7), ["constraint", on, text]),
+    )
+
+
+def fixed(name: str = "k", *plates: str, range: str = "real", learned: Any = False) -> Build:
+    """VAE-2 with one parameter more, which stands nowhere."""
+    unused = parameter(name, *plates, range=range) | {"learned": learned}
+    condition = [] if range == "real" else [["range", name, range]]
+    return lambda: forged(
+        vae2(),
+        ((*MODEL, "parameters"), lambda old: [*old, unused]),
+        (CONDITIONS, lambda old: [*old[:2], *condition, *old[2:]]),
+    )
+
+
+def with_spare(range: str, given: tuple[Any, Any, Any], direction: Any = 0) -> Build:
+    """Full covariances, with an argument that the density does not look at; `given`: by factor."""
+
+    def build() -> dict:
+        document = gaussian_vae()
+        for role, term in zip(("prior", "decoder", "encoder"), given, strict=True):
+            document["statement"]["model"][role]["arguments"].append(term)
+        return forged(
+            document,
+            ((*GAUSSIAN, "arguments"), lambda old: [*old, {"name": "spare", "range": range}]),
+            (("certificates", "gaussian", "direction", "spare"), direction),
+        )
+
+    return build
+
+
+def unused_family() -> dict:
+    document = vae2()
+    return forged(
+        document,
+        ((*MODEL, "families", "other"), normal_family()),
+        (("certificates", "other"), document["certificates"]["normal"]),
+        (
+            CONDITIONS,
+            lambda old: [*old[:5], ["normalised", "other"], ["score", "other"], *old[5:]],
+        ),
+    )
+
+
+def floats_for_nothing() -> bytes:
+    """Two floats stand where `null` is meant, under the hashes of `null`."""
+    document = json.dumps(forged(vae2(), ((*NORMAL, "location"), None), ((*NORMAL, "scale"), None)))
+    return document.replace(
+        '"location": null, "scale": null', '"location": 0.5, "scale": 0.5'
+    ).encode()
+
+
+def deep() -> dict:
+    term: Any = 0
+    for _ in range(80):
+        term = ["add", term, 0]
+    return bonus(vae2(), term)
+
+
+def other_family(role: str, term: Any = 0, base: Any = 0, more: tuple = ()) -> dict:
+    """VAE-2 with a family of its own for one factor: a Normal with term - term in its density."""
+    statement = vae2()["statement"]
+    own, certificate = normal_family(), vae2()["certificates"]["normal"]
+    own["log_density"] += [term, neg(term)] if term else []
+    own |= {"log_base_measure": base, "location": None, "scale": None}
+    entropy = ["add", certificate["entropy"], base] if base else certificate["entropy"]
+    statement["model"]["families"]["other"] = own
+    statement["model"][role]["family"] = "other"
+    named = [["normalised", "other"], ["score", "other"], *[["base_measure", "other"]] * bool(base)]
+    return own_directions(
+        statement["model"],
+        {"normal": certificate, "other": certificate | {"entropy": entropy}},
+        statement["direction"],
+        statement["claim"]["entropy_sum"],
+        [*statement["conditions"][:5], *named, *statement["conditions"][5:]],
+        more=more,
+    )
+
+
+def in_unit() -> dict:
+    """VAE-2 with all variances below 1."""
+    document = json.loads(json.dumps(vae2()).replace('"positive"', '"unit"'))
+    return sealed(document)
+
+
+def encoder_variance(term: Any) -> Build:
+    return change(in_unit, (*MODEL, "encoder", "arguments", 1), term)
+
+
+def real_network() -> dict:
+    document = forged(vae2(), ((*MODEL, "networks", 2, "range"), "real"))
+    kept = [c for c in document["statement"]["conditions"] if c[1] != "tau2"]
+    return forged(document, (CONDITIONS, kept))
+
+
+def with_gap(gap: Any) -> dict:
+    """VAE-2 with this gap, in the claim and in the steps."""
+    rest = [part for part in gap if part != D_OBJECTIVE] if isinstance(gap, list) else gap
+    return forged(
+        vae2(),
+        (("statement", "claim", "gap"), gap),
+        (("steps", -3, "result"), gap),
+        (("steps", -2, "result"), rest),
+    )
+
+
+def still_matrix() -> dict:
+    """Full covariances, the encoder's being a parameter that stands still."""
+    document = gaussian_vae()
+    spread = document["statement"]["model"]["encoder"]["arguments"][1]
+    fixed = parameter("B", "H", "H", range="posdef", learned=False)
+    document = everywhere(document, (spread, ["mat", "B"]))
+    conditions = document["statement"]["conditions"]
+    return forged(
+        document,
+        ((*MODEL, "parameters"), lambda old: [*old, fixed]),
+        ((*MODEL, "networks", 3), DELETE),
+        (CONDITIONS, [*conditions[:2], ["range", "B", "posdef"], conditions[2], *conditions[4:]]),
+    )
+
+
+def fixed_decoder(
+    density: Any, support: str, stretch: Any, shift: Any, entropy: Any, excess: Any = 0
+) -> dict:
+    """VAE-2 with a decoder without arguments and an encoder that reads nothing."""
+    statement = json.loads(json.dumps(vae2()["statement"]).replace('["x", 2, 0]', "1"))
+    model = statement["model"] | {"constraints": []}
+    model["decoder"] = {"family": "other", "arguments": []}
+    model["families"]["other"] = family(density, support)
+    motion = {"direction": {}, "scale": stretch, "shift": shift, "entropy": entropy}
+    ranges = [(name, "positive") for name in ("sigma2", "alpha2", "tau2")]
+    known = ["mul", -1, ["size", "D"], entropy] if entropy else 0
+    return own_directions(
+        model,
+        {"normal": vae2()["certificates"]["normal"], "other": motion},
+        {"alpha2": statement["direction"]["alpha2"]},
+        [*statement["claim"]["entropy_sum"][:-1], known, excess],
+        standard(ranges, ["normal", "other"], ["alpha2"]),
+        excess=excess,
+        weights=(1, 0),
+    )
+
+
+def uniform_decoder() -> dict:
+    return fixed_decoder(0, "unit", 0, 0, 0)
+
+
+def exponential_decoder(shift: Any, entropy: Any) -> dict:
+    """The density exp(-x): 1 - x - shift = -x + entropy, but its shift has no mean zero."""
+    excess = ["add", MINUS_DATA, ["mul", ["size", "D"], entropy]] if entropy else MINUS_DATA
+    return fixed_decoder(neg(["var"]), "positive", 1, shift, entropy, excess)
+
+
+def stretched_vectors() -> dict:
+    """A prior N(0, 1) over vectors, with the entropy that a stretched number would have."""
+    statement = gaussian_vae()["statement"]
+    model = statement["model"]
+    whole = ["vec", "dim", ["var", 0]]
+    unit = ["matmul", ["arg", "spare"], ["inverse", ["arg", "spare"]]]
+    log_2pi = ["mul", ["frac", -1, 2], ["dim"], ["log", ["mul", 2, PI]]]
+    square = ["mul", ["frac", -1, 2], ["quad", whole, unit, whole]]
+    model["families"]["plain"] = family(["add", log_2pi, square], spare="posdef")
+    model["parameters"][:2] = [parameter("B", "H", "H", range="posdef", learned=False)]
+    model["prior"] = {"family": "plain", "arguments": [["mat", "B"]]}
+    entropy = ["add", HALF, neg(log_2pi)]
+    still = {"spare": ["scaled", 0, ["arg", "spare"]]}
+    motion = {"direction": still, "scale": HALF, "shift": 0, "entropy": entropy}
+    squares = ["mean", ["expect", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
+    excess = ["add", HALF, ["mul", ["frac", -1, 2], squares]]
+    sums = statement["claim"]["entropy_sum"]
+    known = ["mul", ["frac", -1, 2], ["size", "H"], ["log", ["mul", 2, PI]]]
+    closed_form = ["add", sums[1], ["frac", -1, 2], known, *sums[3:], excess]
+    ranges = [("B", "posdef"), ("s", "positive"), ("Omega", "posdef"), ("T", "posdef")]
+    certificates = {"gaussian": gaussian_vae()["certificates"]["gaussian"], "plain": motion}
+    direction = {"s": statement["direction"]["s"]}
+    return own_directions(
+        model,
+        certificates,
+        direction,
+        closed_form,
+        standard(ranges, ["gaussian", "plain"], ["s"]),
+        excess=excess,
+        weights=(0, 1),
+    )
+
+
+def stretched_with_base() -> dict:
+    """N(0, 1) by stretching, with the base measure e."""
+    document = laws.own_standard_prior()
+    more = ["mean", ["expect", 0, ["logh", "prior", 0]]]
+    return forged(
+        document,
+        ((*MODEL, "families", "standard", "log_base_measure"), 1),
+        (("certificates", "standard", "entropy"), lambda old: ["add", old, 1]),
+        (("statement", "claim", "gap"), lambda old: [*old[:-1], more, old[-1]]),
+        (CONDITIONS, lambda old: _after(["score", "standard"], ["base_measure", "standard"], old)),
+    )
+
+
+def _after(old: Any, new: Any, given: list) -> list:
+    place = given.index(old) + 1
+    return [*given[:place], new, *given[place:]]
+
+
+def moving_shape() -> dict:
+    """The linear VAE: an argument of the noise's law, which nobody reads, moves with the mean."""
+    document = linear_vae()
+    model, k = document["statement"]["model"], ["param", "k", 0]
+    model["families"]["normal"]["arguments"].append({"name": "spare", "range": "real"})
+    for role, spare in (("prior", 0), ("decoder", 0), ("encoder", k)):
+        model[role]["arguments"].append(spare)
+    mean = model["encoder"]["arguments"][0]
+    return forged(
+        document,
+        ((*MODEL, "encoder", "arguments", 0), ["add", mean, k]),
+        ((*MODEL, "parameters"), lambda old: [*old, parameter("k", "H")]),
+        ((*DIRECTION, "k"), ["mul", HALF, k]),
+        (("certificates", "normal", "direction", "spare"), 0),
+        (
+            CONDITIONS,
+            lambda old: [
+                *_after(["closed", "encoder", "tau"], ["closed", "encoder", "k"], old),
+                ["stationary", "objective", "k"],
+            ],
+        ),
+    )
+
+
+def product_that_stands_still(where: str, lipschitz: bool = False) -> dict:
+    """VAE-2 with c_h k_h in a network's input or in the encoder's variance; c grows as k shrinks."""
+    document, c, k = vae2(), ["param", "c", 0], ["param", "k", 0]
+    model = document["statement"]["model"]
+    if where == "decoder":
+        vector = ["vec", "H", ["mul", c, k, ["z", 2, 0]]]
+        model[where]["arguments"][0] = ["net", "mu", [0], [vector]]
+    else:
+        model[where]["arguments"][1] = ["mul", model[where]["arguments"][1], c, k]
+        document = bonus(document, ["mul", HALF, ["sum", "H", ["log", ["mul", c, k]]]])
+    closed = [["closed", "encoder", name] for name in "ck"] if where == "encoder" else []
+    ranges = [["range", name, "positive"] for name in "ck"]
+    needed = [["lipschitz", "mu"]] if lipschitz else []
+    moved = [["stationary", "objective", name] for name in "ck"]
+    new = [parameter(name, "H", range="positive") for name in "ck"]
+    return forged(
+        document,
+        ((*MODEL, "parameters"), lambda old: [*old, *new]),
+        ((*DIRECTION, "c"), c),
+        ((*DIRECTION, "k"), neg(k)),
+        (
+            CONDITIONS,
+            lambda old: [*old[:2], *ranges, *old[2:-2], *closed, *needed, *old[-2:], *moved],
+        ),
+    )
+
+
+def network_of_nothing(lipschitz: bool) -> dict:
+    """The linear VAE with a network of z - z in the decoder's mean."""
+    nothing = ["add", ["z", 2, 0], neg(["z", 2, 0])]
+    term = ["net", "mu", [0], [["vec", "H", nothing]]]
+    needed = [["lipschitz", "mu"]] if lipschitz else []
+    return forged(
+        linear_vae(),
+        ((*MODEL, "networks"), [network("mu", "D", "H")]),
+        ((*MODEL, "decoder", "arguments", 0), lambda old: ["add", old, term]),
+        (CONDITIONS, lambda old: [*old[:-5], *needed, *old[-5:]]),
+    )
+
+
+def based_decoder(claim: Any = 0) -> dict:
+    """VAE-0 with a Laplace decoder whose scale depends on z and whose base measure is exp(-x^2): its
+    pseudo entropy is not log scale + a constant."""
+    statement = vae0()["statement"]
+    model = statement["model"]
+    model["parameters"] = model["parameters"][1:]
+    model["networks"].append(network("s", "D", "H", "positive"))
+    base = ["mul", -1, ["pow", ["var"], 2]]
+    model["families"]["other"] = laws.laplace() | {"log_base_measure": base}
+    model["decoder"] = {"family": "other", "arguments": [MU_OF_Z, S_OF_Z]}
+    away = ["abs", ["mul", ["add", ["x", 2, 0], neg(MU_OF_Z)], ["pow", S_OF_Z, -1]]]
+    density = ["sum", "D", ["add", neg(["log", ["mul", 2, S_OF_Z]]), neg(away)]]
+    more = neg(["mean", ["expect", 0, ["H", "decoder", 0]]]), ["mean", ["logh", "decoder", 0]]
+    excess = ["add", ["mean", ["expect", 0, density]], neg(more[0]), SQUARE_OF_DATA]
+    sums = statement["claim"]["entropy_sum"]
+    return own_directions(
+        model,
+        {"normal": vae2()["certificates"]["normal"]},
+        {"alpha2": statement["direction"]["alpha2"]},
+        [*sums[:3], *more, excess, claim],
+        standard(
+            [(name, "positive") for name in ("alpha2", "tau2", "s")],
+            ["normal", "other"],
+            ["alpha2"],
+            ("other",),
+        ),
+        excess=excess,
+        more=more[1:],
+        weights=(1, 0),
+    )
+
+
+def constant_pseudo_entropy() -> dict:
+    """As if the decoder's pseudo entropy, less the logarithm of the scale, were the same for all z."""
+    rest = ["add", ["H", "decoder", 0], neg(["sum", "D", ["log", S_OF_Z]])]
+    square = ["mean", ["expect", 0, ["pow", rest, 2]]]
+    return based_decoder(["add", square, neg(["pow", ["mean", ["expect", 0, rest]], 2])])
