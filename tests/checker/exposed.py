@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from types import ModuleType
 
+from . import refusals
 from .battery import Bench
-from .documents import linear_vae, vae2
+from .documents import PI, E, linear_vae, vae2
 from .laws import any_law
 
 
@@ -34,6 +35,10 @@ def _values(checker: ModuleType) -> str | None:
     powers = (-1, -2, ["frac", 3, 2], ["frac", -1, 2])
     asked = [["sum", "D", ["pow", inner, q]] for q in powers]
     asked += [["sum", "H", ["pow", square, q]] for q in powers] + [["sum", "H", ["log", square]]]
+    halves = [["frac", p, q] for p, q in ((1, 2), (5, 2), (1, 3), (7, 3))]
+    asked += [["loggamma", x] for x in (1, 3, *halves)]
+    pairs = (["param", "sigma"], PI), (["param", "sigma"], E), (PI, E)
+    asked.append(["pow", ["add", *(["mul", *pair] for pair in pairs)], -1])
     return next(filter(None, (bench.disagreement(term, 1) for term in asked)), None)
 
 
@@ -49,10 +54,17 @@ def _one_entropy(checker: ModuleType) -> str | None:
     return None if [len(mono) for mono in found] == [1] else "not one number"
 
 
+def _kinds(checker: ModuleType) -> str | None:
+    documents = [vae2(), ["refusal"], refusals.cauchy()]
+    found = [checker.is_refusal(json.dumps(document)) for document in documents]
+    return None if found == [False, False, True] else "a refusal is taken for something else"
+
+
 EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
     "powers of sums under sums": _values,
     "the absolute value of a number": _absolute,
     "one entropy for each datum": _one_entropy,
+    "refusals and other documents": _kinds,
     "a file that is missing": missing_file,
     "bytes and text": text_or_bytes,
     "a model of one's own is not a shipped one": not_shipped,

@@ -311,6 +311,23 @@ def product_that_stands_still(where: str, lipschitz: bool = False) -> dict:
     )
 
 
+def kinked_penalty() -> dict:
+    """VAE-2 with a network of (c_h + k_h) z_h, where c moves by 1 and k by -1, and the penalty |c| - |c|."""
+    c, k = ["param", "c", 0], ["param", "k", 0]
+    vector = ["vec", "H", ["mul", ["add", c, k], ["z", 2, 0]]]
+    kink = ["sum", "H", ["abs", c]]
+    moved = [["stationary", "objective", name] for name in "ck"]
+    return forged(
+        vae2(),
+        ((*MODEL, "parameters"), lambda old: [*old, parameter("c", "H"), parameter("k", "H")]),
+        ((*MODEL, "decoder", "arguments", 0), ["net", "mu", [0], [vector]]),
+        (("statement", "objective"), {"weight": 1, "penalty": ["add", kink, neg(kink)]}),
+        ((*DIRECTION, "c"), 1),
+        ((*DIRECTION, "k"), -1),
+        (CONDITIONS, lambda old: [*old[:-2], ["lipschitz", "mu"], *old[-2:], *moved]),
+    )
+
+
 def network_of_nothing(lipschitz: bool) -> dict:
     """The linear VAE with a network of z - z in the decoder's mean."""
     nothing = ["add", ["z", 2, 0], neg(["z", 2, 0])]

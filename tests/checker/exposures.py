@@ -334,6 +334,7 @@ PLACES: dict[str, Build] = {
     "the encoder's entropy in the closed form": lambda: claims(
         vae2(), ["add", ["mean", ["H", "encoder", 0]], *H_OF_VAE2]
     ),
+    "a penalty with a kink": exposing.kinked_penalty,
     "a gap that is a number": change(vae2, ("statement", "claim", "gap"), 5),
     "a gap that is a product": change(
         vae2, ("statement", "claim", "gap"), lambda old: ["mul", *old[1:]]
@@ -360,6 +361,10 @@ VALID: dict[str, Build] = {
     "a covariance that stands still": exposing.still_matrix,
     "a uniform decoder": exposing.uniform_decoder,
     "a flat decoder over vectors": exposing.flat_vectors,
+    "a base measure with an argument": lambda: other_family(
+        "decoder", base=["arg", "variance"], more=(["mean", ["logh", "decoder", 0]],)
+    ),
+    "log gamma of a large number": lambda: nothing(vae2(), ["loggamma", 10**17]),
     "an exponential decoder": lambda: exposing.exponential_decoder(0, 1),
     "a network of a product that stands still": lambda: exposing.product_that_stands_still(
         "decoder", True
