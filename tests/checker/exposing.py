@@ -361,3 +361,37 @@ def constant_pseudo_entropy() -> dict:
     rest = ["add", ["H", "decoder", 0], neg(["sum", "D", ["log", S_OF_Z]])]
     square = ["mean", ["expect", 0, ["pow", rest, 2]]]
     return based_decoder(["add", square, neg(["pow", ["mean", ["expect", 0, rest]], 2])])
+
+
+def direction_of_the_variable() -> dict:
+    """Arguments that move with the variable: -(x - mean)/2 for the mean looks like half a nat less."""
+    away = ["add", ["var"], neg(["arg", "mean"])]
+    halves = ["mul", ["frac", -1, 2], ["add", ["size", "H"], ["size", "D"]]]
+    document = bonus(vae2(), ["mul", ["frac", -1, 2], ["size", "H"]])
+    motion = {"mean": ["mul", ["frac", -1, 2], away], "variance": 0}
+    entropy = ["mul", HALF, ["log", ["mul", 2, PI, ["arg", "variance"]]]]
+    return forged(
+        document,
+        (("certificates", "normal", "direction"), motion),
+        (("certificates", "normal", "entropy"), entropy),
+        (("statement", "claim", "excess"), halves),
+        (("statement", "claim", "gap"), lambda old: [*old[:-1], halves, old[-1]]),
+    )
+
+
+def flat_vectors(**located: Any) -> dict:
+    """A decoder over vectors whose density is 1 everywhere."""
+    document = fixed_decoder(0, "real", 0, 0, 0)
+    spread = ["matnet", "Omega", [["vec", "H", ["z", 1, 0]]]]
+    flat = family(0, spare="posdef") | located
+    return forged(
+        document,
+        ((*MODEL, "families", "other"), flat),
+        ((*MODEL, "decoder", "arguments"), [spread]),
+        ((*MODEL, "networks"), lambda old: [*old, network("Omega", "DD", "H", "posdef")]),
+        (("certificates", "other", "direction", "spare"), ["scaled", 0, ["arg", "spare"]]),
+        (
+            CONDITIONS,
+            lambda old: _after(["range", "tau2", "positive"], ["range", "Omega", "posdef"], old),
+        ),
+    )

@@ -8,6 +8,8 @@ import json
 from . import exposing
 from .documents import (
     HALF,
+    PI,
+    E,
     X,
     entropy_terms,
     gaussian_vae,
@@ -46,6 +48,10 @@ SQUARE_OF_NOISE = ["sum", "H", ["pow", ["eps", 1, 0], 2]]
 STILL_SQUARE = ["mean", ["reparam", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
 LOG_X, LOG_Z = (["sum", size, ["log", [v, 2, 0]]] for size, v in (("D", "x"), ("H", "z")))
 TAU = ["param", "tau", 0]
+H_OF_VAE2 = [
+    ["mul", ["frac", -1, 2], ["sum", "H", ["log", ["mul", 2, PI, E, ["param", "alpha2", 0]]]]],
+    ["mul", ["frac", -1, 2], ["size", "D"], ["log", ["mul", 2, PI, E, SIGMA]]],
+]
 
 RECORDS: dict[str, Build] = {
     "a name of two words": named("own_vae2", "own vae2"),
@@ -323,6 +329,11 @@ PLACES: dict[str, Build] = {
         "decoder"
     ),
     "a network of z - z": lambda: exposing.network_of_nothing(False),
+    "a direction that moves with the variable": exposing.direction_of_the_variable,
+    "a location of vectors that nobody reads": lambda: exposing.flat_vectors(location=0, scale=1),
+    "the encoder's entropy in the closed form": lambda: claims(
+        vae2(), ["add", ["mean", ["H", "encoder", 0]], *H_OF_VAE2]
+    ),
     "a gap that is a number": change(vae2, ("statement", "claim", "gap"), 5),
     "a gap that is a product": change(
         vae2, ("statement", "claim", "gap"), lambda old: ["mul", *old[1:]]
@@ -343,6 +354,7 @@ VALID: dict[str, Build] = {
     "an encoder with a family of its own": lambda: other_family("encoder"),
     "a covariance that stands still": exposing.still_matrix,
     "a uniform decoder": exposing.uniform_decoder,
+    "a flat decoder over vectors": exposing.flat_vectors,
     "an exponential decoder": lambda: exposing.exponential_decoder(0, 1),
     "a network of a product that stands still": lambda: exposing.product_that_stands_still(
         "decoder", True
