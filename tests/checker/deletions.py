@@ -193,6 +193,7 @@ def battery() -> list[Entry]:
     from . import battery as tables
     from .documents import DOCUMENTS, linear_vae, poisson, sigmoid_net, vae2, workbench
     from .exposed import EXPOSED
+    from .exposures import REFUSALS as FALSE_REFUSALS
     from .exposures import REFUSED, VALID
     from .falsehoods import FALSE_CLAIMS, TAMPERINGS
     from .forged_refusals import forgeries
@@ -211,6 +212,7 @@ def battery() -> list[Entry]:
         found += [Entry(name, _dump(build()), True) for name, build in table.items()]
     witnesses = {name: (build(), False) for name, build in REFUSALS.items()}
     forged = {f"forged: {name}": (document, True) for name, (document, _) in forgeries().items()}
+    forged |= {name: (build(), True) for name, build in FALSE_REFUSALS.items()}
     for name, (document, wrong) in (witnesses | forged).items():
         found.append(Entry(f"refusal: {name}", _dump(document), wrong, "replay_refusal"))
     twice = [name for name, times in Counter(entry.name for entry in found).items() if times > 1]

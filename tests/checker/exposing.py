@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import laws
+from . import laws, refusals
 from .documents import (
     HALF,
     PI,
@@ -395,3 +395,20 @@ def flat_vectors(**located: Any) -> dict:
             lambda old: _after(["range", "tau2", "positive"], ["range", "Omega", "posdef"], old),
         ),
     )
+
+
+def shipped_family() -> dict:
+    """A refusal whose Normal is not the shipped one."""
+    document = json.loads(json.dumps(refusals.cauchy()).replace('"normal"', '"Normal"'))
+    body = document["refusal"]
+    body["conditions"] = refusals.needed(body["model"], "decoder")
+    return refusals.resealed(document)
+
+
+def deep_penalty() -> dict:
+    """A power of a power of a power of a sum under a sum."""
+    term: Any = ["sum", "D", ["param", "W", 0, 1]]
+    for _ in range(3):
+        term = ["pow", term, 16]
+    goal = {"weight": 1, "penalty": ["sum", "H", term]}
+    return refusals.forged(refusals.cauchy(), (("objective",), goal))

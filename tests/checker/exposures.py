@@ -1,6 +1,6 @@
 """Documents that each show one check of gate, reader or kernel: without it they would pass.
 
-`REFUSED` are refused by that check alone; `VALID` are accepted.
+`REFUSED` are refused by that check alone, `REFUSALS` by a check of refusals; `VALID` are accepted.
 """
 
 import json
@@ -343,6 +343,11 @@ PLACES: dict[str, Build] = {
 }
 
 REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES
+# for `replay_refusal`
+REFUSALS: dict[str, Build] = {
+    "another family under the name of a shipped one": exposing.shipped_family,
+    "a deep penalty": exposing.deep_penalty,
+}
 VALID: dict[str, Build] = {
     "all variances below 1": exposing.in_unit,
     "a prior with a base measure": lambda: other_family(
