@@ -21,9 +21,17 @@ class Context:
 
     judgement: Judgement
     before: Term
+    seen: dict[str, Polynomial]  # addends of earlier steps: most of them come back
 
     def value(self, term: Term) -> Polynomial:
-        return evaluate(self.judgement.site.apart(terms.OF_STEP), term)
+        """The value of a step, addend by addend."""
+        is_sum = isinstance(term, list) and term[:1] == ["add"] and len(term) > 2
+        addends = term[1:] if is_sum else [term]
+        site = self.judgement.site.apart(terms.OF_STEP)
+        for text, addend in ((str(addend), addend) for addend in addends):
+            if text not in self.seen:
+                self.seen[text] = evaluate(site, addend)
+        return site.work.add(*(self.seen[str(addend)] for addend in addends))
 
     def equals(self, term: Term, other: Polynomial) -> bool:
         return self.judgement.site.work.equal(self.value(term), other)
@@ -177,9 +185,10 @@ def check_steps(judgement: Judgement, steps: tuple[tuple[str, Term], ...]) -> No
     """Return if every step follows from the one before, else raise `Refused`."""
     _check_order([rule for rule, _ in steps])
     before: Term = 0
+    seen: dict[str, Polynomial] = {}
     for i, (rule, result) in enumerate(steps):
         with place(f"steps[{i}] ({rule})"):
-            RULES[rule](Context(judgement, before), result)
+            RULES[rule](Context(judgement, before, seen), result)
         before = result
 
 

@@ -88,3 +88,27 @@ def test_different_values_are_never_one_normal_form(bench, rnd, seed):
     if same:
         a, b = explicit_sums.number(world, left), explicit_sums.number(world, right)
         assert abs(a - b) <= 1e-9 * (1 + abs(a))
+
+
+def test_log_gamma_is_known_at_whole_and_half_numbers_alone():
+    """gamma(5/2) = 3/4 sqrt pi and gamma(4) = 6; of gamma(4/3) nothing is known."""
+    from types import SimpleNamespace
+
+    from entropysym.checker.kernel.evaluate import Site, evaluate
+    from entropysym.checker.kernel.normal_form import Work
+    from entropysym.checker.kernel.terms import ARITHMETIC
+
+    site = Site(Work(), SimpleNamespace(model=None), 0).apart(ARITHMETIC)
+
+    def value(term):
+        return evaluate(site, term)
+
+    def same(one, other):
+        return site.work.equal(value(one), value(other))
+
+    half = ["frac", 1, 2]
+    log_pi = ["mul", half, ["log", ["pi"]]]
+    assert same(["loggamma", 4], ["log", 6])
+    assert same(["loggamma", ["frac", 5, 2]], ["add", ["log", ["frac", 3, 4]], log_pi])
+    third = value(["loggamma", ["frac", 4, 3]])
+    assert [atom.head for mono in third for atom, _ in mono] == ["loggamma"]
