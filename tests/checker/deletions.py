@@ -260,7 +260,8 @@ def judge(mutant: Mutant, all_trees: dict[str, ast.Module], entries: list[Entry]
         raise TooLong
 
     signal.signal(signal.SIGPROF, late)
-    resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
+    resource.setrlimit(resource.RLIMIT_CPU, (40, 40))  # where a single operation takes for ever
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     mutant.place.put(ast.fix_missing_locations(ast.copy_location(mutant.new, mutant.place.node)))
     CODES.pop(mutant.file)
     CHANGED.append(mutant.file)

@@ -178,7 +178,13 @@ def still_matrix() -> dict:
 
 
 def fixed_decoder(
-    density: Any, support: str, stretch: Any, shift: Any, entropy: Any, excess: Any = 0
+    density: Any,
+    support: str,
+    stretch: Any,
+    shift: Any,
+    entropy: Any,
+    excess: Any = 0,
+    known: Any = 0,
 ) -> dict:
     """VAE-2 with a decoder without arguments and an encoder that reads nothing."""
     statement = json.loads(json.dumps(vae2()["statement"]).replace('["x", 2, 0]', "1"))
@@ -187,7 +193,7 @@ def fixed_decoder(
     model["families"]["other"] = family(density, support)
     motion = {"direction": {}, "scale": stretch, "shift": shift, "entropy": entropy}
     ranges = [(name, "positive") for name in ("sigma2", "alpha2", "tau2")]
-    known = ["mul", -1, ["size", "D"], entropy] if entropy else 0
+    known = known or (["mul", -1, ["size", "D"], entropy] if entropy else 0)
     return own_directions(
         model,
         {"normal": vae2()["certificates"]["normal"], "other": motion},
@@ -396,9 +402,9 @@ def direction_of_the_variable() -> dict:
     )
 
 
-def flat_vectors(**located: Any) -> dict:
+def flat_vectors(stretch: int = 0, **located: Any) -> dict:
     """A decoder over vectors whose density is 1 everywhere."""
-    document = fixed_decoder(0, "real", 0, 0, 0)
+    document = fixed_decoder(0, "real", stretch, 0, stretch, stretch, -stretch)
     spread = ["matnet", "Omega", [["vec", "H", ["z", 1, 0]]]]
     flat = family(0, spare="posdef") | located
     return forged(

@@ -334,6 +334,8 @@ PLACES: dict[str, Build] = {
     "the encoder's entropy in the closed form": lambda: claims(
         vae2(), ["add", ["mean", ["H", "encoder", 0]], *H_OF_VAE2]
     ),
+    "a flat vector is stretched": lambda: exposing.flat_vectors(1),
+    "a power of a thousand million": lambda: nothing(vae2(), ["exp", ["mul", 10**9, ["log", 2]]]),
     "a penalty with a kink": exposing.kinked_penalty,
     "a gap that is a number": change(vae2, ("statement", "claim", "gap"), 5),
     "a gap that is a product": change(

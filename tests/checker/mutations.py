@@ -20,6 +20,7 @@ GIVEN = ("one_of", "bound", "indices")  # return what they are given, if it is a
 # Any choice among equal forms is correct: these decide how soon two of them are seen to be equal.
 ORDERS = ("measures._canonical", "measures._orders", "measures._swappable", "matrices._order")
 ORDERS += ("normal_form.text", "normal_form.product_text", "normal_form._leading")
+ORDERS += ("normal_form._cleared",)
 FLAGS = ("frozen", "strict", "ensure_ascii", "sort_keys")  # no checks of ours
 LOOSER = {ast.Gt: ast.GtE, ast.Lt: ast.LtE}
 OTHERWISE = {ast.GtE: ast.Gt, ast.LtE: ast.Lt}
