@@ -199,6 +199,7 @@ def battery() -> list[Entry]:
     from .forged_refusals import forgeries
     from .laws import LAWS
     from .refusals import REFUSALS
+    from .tails import SURE, UNSURE
 
     def algebra(build: Callable[[], dict]) -> Callable[[ModuleType], str | None]:
         return lambda checker: next(tables._algebra(tables.Bench(checker, build()), 40), None)
@@ -210,9 +211,9 @@ def battery() -> list[Entry]:
     found += [Entry(name, law) for name, law in EXPOSED.items()]
     for table in (REFUSED, TAMPERINGS, FALSE_CLAIMS, HOSTILE):
         found += [Entry(name, _dump(build()), True) for name, build in table.items()]
-    witnesses = {name: (build(), False) for name, build in REFUSALS.items()}
+    witnesses = {name: (build(), False) for name, build in (REFUSALS | SURE).items()}
     forged = {f"forged: {name}": (document, True) for name, (document, _) in forgeries().items()}
-    forged |= {name: (build(), True) for name, build in FALSE_REFUSALS.items()}
+    forged |= {name: (build(), True) for name, build in (FALSE_REFUSALS | UNSURE).items()}
     for name, (document, wrong) in (witnesses | forged).items():
         found.append(Entry(f"refusal: {name}", _dump(document), wrong, "replay_refusal"))
     twice = [name for name, times in Counter(entry.name for entry in found).items() if times > 1]
