@@ -8,9 +8,7 @@ ends with 1 if a mutant survives that `SURVIVORS` does not name, or one that it 
 
 import argparse
 import ast
-import importlib.abc
-import importlib.machinery
-import importlib.util
+import importlib
 import json
 import multiprocessing
 import resource
@@ -28,17 +26,12 @@ from typing import Any
 import entropysym.checker
 
 from .hostile import HOSTILE
-from .mutations import Mutant, mutants
+from .mutations import CODES, FOLDER, Mutant, Mutated, checked, mutants, trees
+from .survivors import SAMPLE, SURVIVORS
 
-FOLDER = Path(entropysym.checker.__file__).parent
-UNTRUSTED = ("__main__", "known", "printing", "narration")
 SECONDS = 4  # of computing that one entry of the battery may take with a mutant
 WORKERS = 2
 LIMITS = ("limit", "more than", "nested", "digits", "MAX_")  # what hostile documents are for
-
-# Changes that no document can notice, and why. The key is what `mutants` says, file and function first.
-SURVIVORS: dict[str, str] = {}
-
 
 # What notices most: asked first.
 OFTEN = (
@@ -52,48 +45,6 @@ OFTEN = (
     "valid: sigmoid_net",
     "algebra of workbench",
 )
-
-# For a quick look: mutants, each with a document or law that notices it.
-SAMPLE: dict[str, str] = {}
-
-
-class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the package from its sources under another name, one module from a changed tree."""
-
-    def __init__(self, package: str, trees: dict[str, ast.Module], folder: Path = FOLDER):
-        self.package, self.folder, self.trees = package, folder, trees
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname.split(".")[0] != self.package:
-            return None
-        file = self.folder.joinpath(*fullname.split(".")[1:])
-        whole = (file / "__init__.py").exists()
-        file = file / "__init__.py" if whole else file.with_suffix(".py")
-        if not file.exists():
-            return None
-        spec = importlib.util.spec_from_loader(fullname, self, is_package=whole)
-        if spec is not None and whole:
-            spec.submodule_search_locations = [str(file.parent)]
-        return spec
-
-    def exec_module(self, module: ModuleType) -> None:
-        parts = module.__name__.split(".")[1:]
-        file = "/".join([*parts, "__init__.py"] if hasattr(module, "__path__") else parts)
-        file = file if file.endswith(".py") else file + ".py"
-        module.__file__ = str(self.folder / file)
-        exec(CODES.get(file) or compile(self.trees[file], module.__file__, "exec"), vars(module))
-
-
-CODES: dict[str, Any] = {}  # of the modules that are not changed
-
-
-def trees() -> dict[str, ast.Module]:
-    files = sorted(FOLDER.rglob("*.py"))
-    return {file.relative_to(FOLDER).as_posix(): ast.parse(file.read_text()) for file in files}
-
-
-def checked(found: dict[str, ast.Module]) -> dict[str, ast.Module]:
-    return {file: tree for file, tree in found.items() if Path(file).stem not in UNTRUSTED}
 
 
 class TooLong(BaseException):
@@ -390,9 +341,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", default="", metavar="START", help="mutants whose key starts so")
     parser.add_argument("--sample", action="store_true", help="the mutants and documents of SAMPLE")
+    few = "the documents of SAMPLE alone"
+    parser.add_argument("--documents-of-sample", action="store_true", dest="few", help=few)
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    names = set(SAMPLE.values()) if options.sample else None
+    names = set(SAMPLE.values()) if options.sample or options.few else None
     every, all_trees, entries = prepared(names)
     chosen = [m for m in every if m.key in SAMPLE or not options.sample]
     chosen = [m for m in chosen if m.key.startswith(options.only)]
