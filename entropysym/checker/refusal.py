@@ -304,7 +304,7 @@ def _check_tails(witness: Witness, normal: set[str]) -> None:
     beside the numbers as well, or the objective is infinite there and has no derivative: z has
     exponential moments (near 0, or all), and nothing grows faster than those."""
     model_ = witness.said.model
-    law = model_.family("prior" if witness.kind == "decoder" else "encoder")
+    law = model_.family("prior")  # of the encoder as well, or both are normal
     family, given = model_.family("decoder"), model_.factors["decoder"].arguments
     if not any(map(_reads_latent, given)) or law.support == "binary":
         return
@@ -350,7 +350,7 @@ def _growth(tails: Tails, term: Term) -> tuple[int, bool]:
             return fastest, reads
         case ["pow", base, power]:
             growth, reads = _growth(tails, base)
-            if growth and (type(power) is not int or power < 0):
+            if type(power) is not int or power < 0:
                 slow = growth != FLAT and (growth < EXPONENTIAL or tails.all_moments or not reads)
                 check(slow, f"{shown(term)} may have no mean")
             return max(growth, POWERS) if growth else 0, reads

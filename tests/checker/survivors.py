@@ -14,12 +14,6 @@ SURVIVORS: dict[str, str] = {
     "kernel/theorem.py _check_direction: True -> False": (
         "a direction is read again where its parameter moves: 'a matrix moves by a number alone'"
     ),
-    "kernel/theorem.py _noise_form: encoder.location is not None -> True": (
-        "without location every argument is of the noise's law, which must not move: "
-        "'the encoder moves without location'"
-    ),
-    "kernel/theorem.py _noise_form: check(located, f'the encoder moves, but {encoder.name} has no "
-    "location and scale') -> pass": "the same",
     "kernel/evaluate.py _factor: head == 'H' -> True": (
         "log p would give its arguments one binder more, H does not: 'an index changed'"
     ),
@@ -27,9 +21,6 @@ SURVIVORS: dict[str, str] = {
         "the gate has seen that points are lists"
     ),
     # Equal either way.
-    "kernel/evaluate.py _sign: power > 0 and power % 2 == 0 -> power % 2 == 0": (
-        "the base of a power below 0 has been shown to be positive"
-    ),
     "kernel/measures.py _integrate: tied and atom.head == 'measure' and (exponent.denominator == 1) "
     "and (exponent > 0) -> atom.head == 'measure' and exponent.denominator == 1 and (exponent > 0)": (
         "a sum that no binder ties may be multiplied out as well"
@@ -39,31 +30,6 @@ SURVIVORS: dict[str, str] = {
         "m^(3/2) = m^(1/2) m, whatever the exponent"
     ),
     "kernel/measures.py _parts: 1 -> 2": "delta^2 is delta",
-    "kernel/normal_form.py Work._divided: root.head != 'root' or exponent > 0 or root.leading is "
-    "None -> exponent > 0 or root.leading is None": "only a root has a leading product",
-    "kernel/normal_form.py Work.monomial: atom.head == 'integer' and whole -> atom.head == "
-    "'integer'": "2^0 = 1",
-    "kernel/normal_form.py Work._content: lowest and atom.positive -> atom.positive": "s^0 = 1",
-    "kernel/normal_form.py Work._renamed: old in atom.free -> True": (
-        "a name that does not occur may be renamed"
-    ),
-    "kernel/reader.py shaped: isinstance(raw, str) and raw in shape -> raw in shape": (
-        "what is equal to a text is one"
-    ),
-    "kernel/theorem.py entropy_sum: model.family('prior').log_base_measure != 0 -> True": (
-        "the mean of 0 is 0"
-    ),
-    "kernel/theorem.py entropy_sum: model.family('decoder').log_base_measure != 0 -> True": (
-        "the mean of 0 is 0"
-    ),
-    "kernel/theorem.py _inputs: noise and name not in family.shape -> noise": (
-        "the encoder is noise because its location or scale names what moves"
-    ),
-    "refusal.py _growth: growth and (type(power) is not int or power < 0) -> type(power) is not int "
-    "or power < 0": "what does not grow is slow",
-    "refusal.py _check_tails: witness.kind == 'decoder' -> True": (
-        "for the other kind prior and encoder are both shown to be normal"
-    ),
 }
 
 # For a quick look: mutants, each with a document or law that notices it.

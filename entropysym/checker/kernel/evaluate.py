@@ -241,7 +241,7 @@ def _sign(site: Site, term: Term) -> bool | None:
         case ["add" | "mul" as head, *parts]:
             signs = [_sign(site, part) for part in parts]
             return None if None in signs else any(signs) if head == "add" else all(signs)
-        case ["pow", base, int() as power] if power > 0 and power % 2 == 0:
+        case ["pow", base, int() as power] if power % 2 == 0:
             return bool(_sign(site, base))
         case ["abs", _]:
             return False
@@ -279,9 +279,10 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         inverse = {frozenset((a, -e) for a, e in mono): 1 / v[mono]} if v else {}
         rates = [{}, *(work.product({m: c}, inverse) for m, c in d.items())]
         rates = [r for r in rates if all(e > 0 or a.positive for m in r for a, e in m)]
-        slope = next((r for r in rates if work.equal(d, work.product(r, v))), None)
-        check(slope is not None, f"{shown(inner)} does not move by a multiple of itself")
-        value = d = work.absolute(v)
+        fitting = [r for r in rates if work.equal(d, work.product(r, v))]
+        check(fitting, f"{shown(inner)} does not move by a multiple of itself")
+        slope, value = fitting[0], work.absolute(v)
+        d = value
     else:
         value = of(work.atom(head, bodies=(key(v),), positive=True))
         slope = of(work.atom("sigmoid", bodies=(key(v),), positive=True))

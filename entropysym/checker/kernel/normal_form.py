@@ -127,7 +127,7 @@ class Work:
         kept, sums = {}, []
         for atom, exponent in powers.items():
             whole = exponent.numerator // exponent.denominator
-            if atom.head == "integer" and whole:
+            if atom.head == "integer":
                 small = abs(whole) * int(atom.label).bit_length() <= MAX_BITS
                 check(small, f"work limit reached (the number {atom.label}^{whole})")
                 coefficient = self.number(coefficient * Fraction(int(atom.label)) ** whole)
@@ -150,7 +150,7 @@ class Work:
     def _divided(self, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
         """Polynomial division by the sums in the denominator: s/(s+t) = 1 - t/(s+t)."""
         for root, exponent in powers.items():
-            if root.head != "root" or exponent > 0 or root.leading is None:
+            if exponent > 0 or root.leading is None:
                 continue
             lead, scale = root.leading
             if all(powers.get(atom, 0) >= power for atom, power in lead):
@@ -172,7 +172,7 @@ class Work:
         common = {}
         for atom, found in exponents.items():
             lowest = min(found) if len(found) == len(poly) else min(*found, Fraction(0))
-            if lowest and atom.positive:
+            if atom.positive:
                 common[atom] = lowest
         scale = Fraction(1)
         for c in poly.values():
@@ -289,9 +289,8 @@ class Work:
         self.charge(1)
         if atom.free.isdisjoint(names):
             return atom
-        free = {old: new for old, new in names.items() if old in atom.free}
-        ids = tuple(free.get(name, name) for name in atom.ids)
-        bodies = tuple(key(self.rename(dict(body), free)) for body in atom.bodies)
+        ids = tuple(names.get(name, name) for name in atom.ids)
+        bodies = tuple(key(self.rename(dict(body), names)) for body in atom.bodies)
         return self.atom(atom.head, atom.label, ids, atom.binders, bodies, atom.positive)
 
 

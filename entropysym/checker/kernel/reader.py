@@ -38,9 +38,7 @@ CERTIFICATE = {"direction": {str: object}, "scale": object, "shift": object, "en
 def shaped(raw: Any, shape: Any, where: str) -> Any:
     """The raw value, if it has this shape."""
     if isinstance(shape, tuple):
-        require(
-            isinstance(raw, str) and raw in shape, raw, f"{where} is none of {', '.join(shape)}"
-        )
+        require(raw in shape, raw, f"{where} is none of {', '.join(shape)}")
         return raw
     if isinstance(shape, list):
         require(isinstance(raw, list), raw, f"{where} is not a list")

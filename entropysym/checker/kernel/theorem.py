@@ -56,11 +56,8 @@ def entropy_sum(model: Model) -> Term:
     """E, with pseudo entropies and the means of log h where the base measure h is not 1."""
     parts: list[Term] = [["mean", Q], ["mul", -1, ["H", "prior"]]]
     parts.append(["mul", -1, ["mean", ["expect", 0, ["H", "decoder", 0]]]])
-    if model.family("prior").log_base_measure != 0:
-        parts.append(["mean", ["expect", 0, ["logh", "prior", 0]]])
-    if model.family("decoder").log_base_measure != 0:
-        parts.append(["mean", ["logh", "decoder", 0]])
-    return ["add", *parts]
+    parts.append(["mean", ["expect", 0, ["logh", "prior", 0]]])
+    return ["add", *parts, ["mean", ["logh", "decoder", 0]]]
 
 
 def accept(said: Statement, work: Work) -> Judgement:
@@ -141,10 +138,8 @@ def _noise_form(site: Site, normal: Collection[str]) -> Site:
     moves = [name for name, argument in found.items() if whole(at, argument)[1]]
     if not moves:
         return site
-    located = encoder.location is not None
-    check(located, f"the encoder moves, but {encoder.name} has no location and scale")
-    shape = [name for name in moves if name in encoder.shape]
-    check(not shape, f"the law of the encoder's noise moves: {shape}")
+    shape = [name for name in moves if name in encoder.shape]  # all, where there is no location
+    check(not shape, f"the encoder moves by {shape}, not by location and scale alone")
     return replace(site, noise="normal" if encoder.name in normal else "other")
 
 
@@ -173,9 +168,7 @@ def conditions(said: Statement, noise: bool) -> Iterator[tuple[str, ...]]:
 
 def _inputs(model: Model, noise: bool) -> dict[str, set[str]]:
     """The parameters that each network's inputs name; as noise, z names those of the encoder."""
-    family, encoder = model.family("encoder"), model.factors["encoder"].arguments
-    pairs = zip(family.arguments, encoder, strict=True)
-    drawn = [term for name, term in pairs if noise and name not in family.shape]
+    drawn = model.factors["encoder"].arguments if noise else []
     found: dict[str, set[str]] = {name: set() for name in model.networks}
 
     def walk(term: Term) -> None:
