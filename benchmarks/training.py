@@ -23,10 +23,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from entropysym.training.estimators import draw_noise, elbo
-from entropysym.training.linear import settle_linear
-from entropysym.training.networks import GaussianVae, Layer, LinearVae, Vae3, initial
-from entropysym.training.outputs import elbo as plain_elbo
+from entropysym.linear.likelihood import settle_linear
+from entropysym.networks.estimators import draw_noise, elbo
+from entropysym.networks.networks import GaussianVae, Layer, LinearVae, Vae3, initial
+from entropysym.networks.outputs import elbo as plain_elbo
 
 try:
     import torch

@@ -14,7 +14,7 @@ from derivations.page import as_section, checks, switch_on_float64
 from derivations.theorem import VELYCHKO, Theorem
 from entropysym.errors import InputError
 from entropysym.files import folder, write_whole
-from entropysym.rendering import REFERENCES, preamble, tex_text
+from entropysym.pages import REFERENCES, preamble, tex_text
 
 #: The scripts, in the order of the document.
 NAMES = (

@@ -18,8 +18,8 @@ from entropysym.language.objective import (
 )
 from entropysym.language.symbols import n
 from entropysym.models import vae1
+from entropysym.pages import Line
 from entropysym.prover import Derivation
-from entropysym.rendering import Line
 from entropysym.verdict import Verdict
 
 

@@ -4,9 +4,9 @@ import re
 
 from derivations.page import main
 from derivations.theorem import DAMM, Theorem, derivation, everywhere, together, wrong
+from entropysym.lowering.signature import DATA_SIZE
 from entropysym.models import vae2
-from entropysym.numerics.signature import DATA_SIZE
-from entropysym.rendering import render
+from entropysym.pages import render
 from entropysym.verdict import Verdict, proved, refuted
 
 

@@ -17,7 +17,7 @@ TOLERANCE = 1e-12
 
 def _value(sigma: float, tau: np.ndarray) -> float:
     """The derived entropy sum at a decoder standard deviation and encoder standard deviations."""
-    from entropysym.numerics import lower
+    from entropysym.lowering import lower
 
     d = derivation(linear_vae)
     return float(lower(d.entropy_sum, d.model)(sigma=sigma, tau=tau, D=len(EIGENVALUES)))

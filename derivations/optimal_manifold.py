@@ -6,8 +6,8 @@ from derivations.page import main
 from derivations.theorem import DAMM, Theorem, derivation
 from entropysym.errors import EntropysymError
 from entropysym.models import vae2
+from entropysym.pages import Line
 from entropysym.prover import Derivation
-from entropysym.rendering import Line
 from entropysym.verdict import Verdict, proved, refuted
 
 PROFILED = sp.Symbol("F_best", real=True)
@@ -35,8 +35,9 @@ def on_the_manifold(factor: float = 1.0) -> Verdict:
     import jax
     import jax.numpy as jnp
 
-    from entropysym.numerics import EPS, TOLERANCE, cubature, density_elbo, lower
-    from entropysym.numerics.configurations import callables, draw, shapes
+    from entropysym.lowering import EPS, TOLERANCE, cubature, lower
+    from entropysym.witness import density_elbo
+    from entropysym.witness.configurations import callables, draw, shapes
 
     d = derivation(vae2)
     model, objective = d.model, lower(profiled(d), d.model)

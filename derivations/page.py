@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from derivations.theorem import Theorem
-from entropysym.rendering import display, preamble, render, section, tex_text
+from entropysym.pages import display, preamble, render, section, tex_text
 from entropysym.verdict import Verdict
 
 FORMATS = ("latex", "text", "json")

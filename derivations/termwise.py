@@ -10,10 +10,10 @@ from entropysym.language.heads import DataMean, Directional, Elbo, Entropy, LogD
 from entropysym.language.objective import elbo, encoder_expectation, spelled_out
 from entropysym.language.symbols import n
 from entropysym.models import sparse_coding, vae2
+from entropysym.pages import Line
 from entropysym.prover import Derivation
 from entropysym.prover.derive import delta
 from entropysym.prover.motion import along
-from entropysym.rendering import Line
 from entropysym.verdict import Verdict
 
 RECONSTRUCTION, KL = sp.symbols("reconstruction KL", real=True)

@@ -19,8 +19,8 @@ from entropysym.language import DataMean, Entropy, Model
 from entropysym.language.algebra import distributed
 from entropysym.language.objective import encoder_expectation, spelled_out
 from entropysym.language.symbols import n
+from entropysym.pages import Line, plain
 from entropysym.prover import Derivation, Refusal
-from entropysym.rendering import Line, plain
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 
 #: Random configurations that a claim compares for each model.
@@ -102,7 +102,7 @@ def identity(
     entropy_sum: sp.Expr | None = None,
 ) -> Verdict:
     """The gap identity of one derivation, or of a changed one, at random configurations."""
-    from entropysym.numerics import sweep  # loads JAX, so only where numbers are asked for
+    from entropysym.witness import sweep  # loads JAX, so only where numbers are asked for
 
     try:
         s = sweep(

@@ -10,12 +10,12 @@ from entropysym.language.heads import DataMean, Elbo
 from entropysym.language.objective import encoder_expectation, spelled_out
 from entropysym.language.symbols import LATENT, n
 from entropysym.models import vae1
+from entropysym.pages import Line
+from entropysym.pages.equations import scaling_index
+from entropysym.pages.marks import Slope
 from entropysym.prover import Derivation
 from entropysym.prover.derive import delta
 from entropysym.prover.stationarity import noise_averaged
-from entropysym.rendering import Line
-from entropysym.rendering.equations import scaling_index
-from entropysym.rendering.marks import Slope
 
 
 def prior_gap(d: Derivation) -> list[Line]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from entropysym.version import __version__
 
 #: Public name -> module that defines it.
 _PUBLIC = {
@@ -32,49 +32,55 @@ _PUBLIC = {
     "derive": "entropysym.claims",
     "replay": "entropysym.claims",
     "verify": "entropysym.claims",
-    "render": "entropysym.rendering",
-    "lower": "entropysym.numerics",
-    "certify": "entropysym.training",
-    "settle": "entropysym.training",
-    "Outputs": "entropysym.training",
+    "render": "entropysym.pages",
+    "gauss_hermite": "entropysym.lowering",
+    "lower": "entropysym.lowering",
+    "certify": "entropysym.networks",
+    "settle": "entropysym.ascent",
+    "Outputs": "entropysym.networks",
     "entropies": "entropysym.monitoring",
     "Monitor": "entropysym.monitoring",
     "Move": "entropysym.monitoring",
 }
 _ROOMS = (
-    *("models", "families", "language", "prover", "checker", "numerics", "claims", "errors"),
-    *("training", "monitoring", "experiments"),
+    *("models", "families", "language", "prover", "checker", "lowering", "witness", "claims"),
+    *("data", "ascent", "networks", "linear", "monitoring", "pages", "experiments", "errors"),
 )
 
 __all__ = ["__version__", *sorted(_PUBLIC), *_ROOMS]
 
 if TYPE_CHECKING:
     from entropysym import (
+        ascent,
         checker,
         claims,
+        data,
         errors,
         experiments,
         families,
         language,
+        linear,
+        lowering,
         models,
         monitoring,
-        numerics,
+        networks,
+        pages,
         prover,
-        training,
+        witness,
     )
+    from entropysym.ascent import settle
     from entropysym.claims import derive, replay, verify
     from entropysym.language import Model, ModelWriter, instantiate
+    from entropysym.lowering import gauss_hermite, lower
     from entropysym.monitoring import Monitor, Move, entropies
-    from entropysym.numerics import lower
+    from entropysym.networks import Outputs, certify
+    from entropysym.pages import render
     from entropysym.prover import Derivation, Refusal
-    from entropysym.rendering import render
-    from entropysym.training import Outputs, certify, settle
     from entropysym.verdict import Value, Verdict
 
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        # Not cached in globals(): `render` is a room and a verb, and the verb must win every time.
         return getattr(import_module(_PUBLIC[name]), name)
     if name in _ROOMS:
         return import_module(f"{__name__}.{name}")

@@ -24,7 +24,7 @@ VERIFIED, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 
 def _version(asked: bool) -> None:
     if asked:
-        from entropysym import __version__
+        from entropysym.version import __version__
 
         print(f"entropysym {__version__}")
         raise typer.Exit()
@@ -111,7 +111,7 @@ def judge(
 def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
     from entropysym.claims import derive as derived
     from entropysym.claims.progress import stages_on_terminal
-    from entropysym.rendering import render
+    from entropysym.pages import render
 
     with _no_way_out(model), stages_on_terminal(sys.stderr, model.name) as progress:
         found = derived(model, progress=progress)
@@ -198,9 +198,9 @@ def verify(
     from entropysym.claims.user_models import model_from_file
     from entropysym.claims.verification import TRAINERS
     from entropysym.claims.verification import verify as verified
+    from entropysym.data.tables import load
     from entropysym.files import folder
     from entropysym.models import ZOO
-    from entropysym.numerics.data import load
 
     if zoo and names:
         raise InputError(f"--zoo takes no names, but got {', '.join(names)}")

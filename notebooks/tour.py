@@ -75,6 +75,6 @@ rng = np.random.default_rng(0)
 shapes = {"A": (5, 3), "V": (3, 2), "u": (2,), "W": (2, 4), "B": (4, 5), "s": ()}
 p = {name: jnp.asarray(rng.normal(size=shape)) for name, shape in shapes.items()}
 x = rng.normal(size=(100, 5))
-certificate = es.certify(network, p, x, es.numerics.gauss_hermite(2, 10))
+certificate = es.certify(network, p, x, es.gauss_hermite(2, 10))
 print(f"gap {certificate.gap:+.6f}, predicted {certificate.predicted:+.6f} nat")
 print(certificate.reading.value)

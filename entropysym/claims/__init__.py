@@ -1,19 +1,23 @@
-"""Claims: statement, derivation, numbers and negative control meet here, and become a verdict."""
+"""Claims: statement, derivation, numbers and negative control meet here, and become a verdict.
 
-from typing import TYPE_CHECKING, Any
+* `derive`, `replay`: a model's entropy sum, accepted by the independent checker; `verify`: compared in numbers and on data as well.
+* `COUNTER_EXAMPLES`: trained models with a vanishing gradient and a gap, for claims that are refused.
+"""
+
+from typing import TYPE_CHECKING
 
 from entropysym.claims.replayed import derive, replay
+from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
+    from entropysym.claims.counterexamples import COUNTER_EXAMPLES, CounterExample
     from entropysym.claims.verification import Verification, verify
 
-__all__ = ["Verification", "derive", "replay", "verify"]
-
-
-def __getattr__(name: str) -> Any:
-    # Verification trains networks: JAX is loaded only when somebody asks for it.
-    if name in ("verify", "Verification"):
-        from entropysym.claims import verification
-
-        return getattr(verification, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "counterexamples": "COUNTER_EXAMPLES CounterExample",
+        "replayed": "derive replay",
+        "verification": "Verification verify",
+    },
+)

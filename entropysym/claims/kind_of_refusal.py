@@ -10,7 +10,7 @@ from entropysym.prover.clamps import is_clamped
 
 
 def counter_example(refusal: Refusal) -> str | None:
-    """The name in `numerics.COUNTER_EXAMPLES`, or None if none of them is an instance of this model.
+    """The name in `claims.COUNTER_EXAMPLES`, or None if none of them is an instance of this model.
 
     What the counter-example fixes is fixed in the model, and what it learns is learned there: a witness of the same kind says so. The exception is a softplus
     head, for which there is no witness at numbers: it is named where a scale that z moves is a softplus.

@@ -14,10 +14,10 @@ from typing import Any
 from entropysym.claims.verification import Verification
 from entropysym.files import write_whole
 from entropysym.language.store import digest
+from entropysym.pages import render
+from entropysym.pages.figure import training_figure
 from entropysym.prover import Derivation
 from entropysym.prover.document import statement, to_json
-from entropysym.rendering import render
-from entropysym.rendering.figure import training_figure
 
 Figure = float | int | str | bool | None
 

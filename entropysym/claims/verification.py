@@ -18,20 +18,14 @@ from entropysym.claims.progress import Progress, silent
 from entropysym.claims.replayed import derive
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.language.records import Model
+from entropysym.linear import Trained
+from entropysym.linear.training_linear_vae import train_linear_vae
+from entropysym.linear.training_vae2 import train_vae2
+from entropysym.lowering.precision import COARSE
 from entropysym.models import ZOO
-from entropysym.numerics import (
-    Sweep,
-    Trained,
-    VariantResult,
-    gap_function,
-    sweep,
-    try_variants,
-)
-from entropysym.numerics.precision import COARSE
-from entropysym.numerics.training_linear_vae import train_linear_vae
-from entropysym.numerics.training_vae2 import train_vae2
 from entropysym.prover import Derivation, Refusal
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
+from entropysym.witness import Sweep, VariantResult, gap_function, sweep, try_variants
 
 #: Agreement that is demanded at the stationary point of a linear VAE, in nats per data point.
 CLOSED_FORM_TOLERANCE = 1e-8

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.errors import InputError, one_of, shown
 from entropysym.experiments import manifolds
 from entropysym.experiments.records import TRAINED
@@ -19,7 +20,6 @@ from entropysym.experiments.streaming_report import (
     write_stream,
 )
 from entropysym.files import folder
-from entropysym.training.checkpoints import Checkpoint, digest_of
 from entropysym.verdict import Verdict, proved, refuted, undecided
 
 NAMES = (*TRAINED, "streaming", "manifolds")

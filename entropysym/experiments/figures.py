@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from entropysym.files import write_whole
-from entropysym.rendering.figure import settled_limits
+from entropysym.pages.figure import settled_limits
 
 if TYPE_CHECKING:
     from entropysym.experiments.running import Outcome, Trained

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from entropysym.experiments import synthetic
+from entropysym.data import synthetic
 from entropysym.experiments.figures import saved
 from entropysym.experiments.records import Experiment, Settings
 from entropysym.experiments.reporting import aligned, as_json, to_json

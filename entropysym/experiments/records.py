@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from entropysym.errors import one_of
-from entropysym.experiments import synthetic
-from entropysym.experiments.loading import (
+from entropysym.data import synthetic
+from entropysym.data.sources import (
     dequantised_digits,
     digits,
     load_celeba,
     load_images,
     load_susy,
 )
+from entropysym.errors import one_of
 
 SOURCE = "Damm et al., AISTATS 2023 (PMLR 206:3931)"
 

@@ -19,25 +19,25 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from entropysym.ascent.checkpoints import Checkpoint, digest_of
+from entropysym.ascent.settling import Ending, Plan, Settled, settle
 from entropysym.claims import derive
+from entropysym.data.tables import checked, require_stationary_point
 from entropysym.errors import InputError
 from entropysym.experiments.records import Experiment, Settings, split
+from entropysym.linear.likelihood import log_likelihood
+from entropysym.linear.ppca import max_log_likelihood
+from entropysym.lowering.averaging import averaged
+from entropysym.lowering.quadrature import Nodes, cubature, gauss_hermite, low_discrepancy
 from entropysym.models import MODELS
 from entropysym.monitoring.arrays import Latents, entropies
-from entropysym.numerics.averaging import averaged
-from entropysym.numerics.data import checked, require_stationary_point
-from entropysym.numerics.gap import Gap, GapFunction, Sides, finished, gap_function
-from entropysym.numerics.ppca import max_log_likelihood
-from entropysym.numerics.quadrature import Nodes, cubature, gauss_hermite, low_discrepancy
-from entropysym.training.as_model import as_model
-from entropysym.training.certificate import Certificate, certify
-from entropysym.training.checkpoints import Checkpoint, digest_of
-from entropysym.training.estimators import elbo
-from entropysym.training.linear import log_likelihood
-from entropysym.training.networks import GaussianVae, LinearVae, encoder, initial, outputs
-from entropysym.training.noise import Noise, estimator_noise
-from entropysym.training.readings import Reading
-from entropysym.training.settling import Ending, Plan, Settled, settle
+from entropysym.networks.as_model import as_model
+from entropysym.networks.certificate import Certificate, certify
+from entropysym.networks.estimators import elbo
+from entropysym.networks.networks import GaussianVae, LinearVae, encoder, initial, outputs
+from entropysym.networks.noise import Noise, estimator_noise
+from entropysym.networks.readings import Reading
+from entropysym.witness.gap import Gap, GapFunction, Sides, finished, gap_function
 
 #: Called with a task, how much is done, how much there is, and a remark.
 Progress = Callable[[str, float, float, str], None]

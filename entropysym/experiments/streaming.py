@@ -27,18 +27,18 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
+from entropysym.ascent.checkpoints import Checkpoint
+from entropysym.ascent.settling import Progress
 from entropysym.claims import derive
+from entropysym.data.synthetic import LinearMechanism, stream_mechanism
 from entropysym.errors import InputError, one_of, shown
-from entropysym.experiments.synthetic import LinearMechanism, stream_mechanism
+from entropysym.lowering.lowered import Lowered, lower
+from entropysym.lowering.precision import require_x64
+from entropysym.lowering.quadrature import cubature
 from entropysym.models import MODELS
-from entropysym.numerics.lowering import Lowered, lower
-from entropysym.numerics.precision import require_x64
-from entropysym.numerics.quadrature import cubature
-from entropysym.training.as_model import as_model
-from entropysym.training.checkpoints import Checkpoint
-from entropysym.training.estimators import elbo
-from entropysym.training.networks import LinearVae, initial
-from entropysym.training.settling import Progress
+from entropysym.networks.as_model import as_model
+from entropysym.networks.estimators import elbo
+from entropysym.networks.networks import LinearVae, initial
 
 #: Batches in one compiled scan, after which there may be a checkpoint or an interruption.
 CHUNK = 1000

@@ -216,7 +216,7 @@ class Monitor:
 
         Raises `InputError` for fewer than two readings, and for an ELBO or entropy sum that is not finite.
         """
-        from entropysym.rendering.figure import training_figure
+        from entropysym.pages.figure import training_figure
 
         if len(self._history) < 2:
             raise InputError(

@@ -84,7 +84,7 @@ class Refusal:
 
     `partial` derives $\\mathcal F=\\mathcal E+\\text{excess}$ at stationary points, with the excess spelled out; None if nothing is left.
     `witness` is a stationary point with a gap, for the checker to replay: only then the verdict is REFUTED. `counter_example` names one in
-    `numerics.COUNTER_EXAMPLES` that is an instance of the model: trained to a stationary point with a gap, to be re-run.
+    `claims.COUNTER_EXAMPLES` that is an instance of the model: trained to a stationary point with a gap, to be re-run.
     """
 
     model: Model

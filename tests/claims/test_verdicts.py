@@ -10,8 +10,8 @@ import entropysym as es
 from entropysym.claims import verification
 from entropysym.claims.verification import sweep_verdict, training_verdict, verify
 from entropysym.errors import InputError
-from entropysym.numerics import Sweep, VariantResult
 from entropysym.verdict import Value, proved, refuted, undecided
+from entropysym.witness import Sweep, VariantResult
 
 
 def test_a_verdict_is_no_boolean():

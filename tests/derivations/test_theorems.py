@@ -90,8 +90,8 @@ def test_numbers_that_cannot_be_had_leave_a_claim_undecided(monkeypatch):
     def broken(*_, **__):
         raise InputError("float64 is off")
 
-    monkeypatch.setattr("entropysym.numerics.sweeps.sweep", broken)
-    monkeypatch.setattr("entropysym.numerics.sweep", broken, raising=False)
+    monkeypatch.setattr("entropysym.witness.sweeps.sweep", broken)
+    monkeypatch.setattr("entropysym.witness.sweep", broken, raising=False)
     verdict = theorem.everywhere(THEOREMS["vae2"].model)()
     assert verdict.value is Value.UNDECIDED
     assert "float64 is off" in verdict.reason

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import entropysym as es
+from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.errors import InputError
 from entropysym.experiments.streaming import (
     StreamSettings,
@@ -20,9 +21,10 @@ from entropysym.experiments.streaming import (
     stream,
 )
 from entropysym.experiments.streaming_figure import streaming_figure
-from entropysym.numerics import cubature, max_log_likelihood, measure_gap
-from entropysym.training.as_model import as_model
-from entropysym.training.checkpoints import Checkpoint, digest_of
+from entropysym.linear import max_log_likelihood
+from entropysym.lowering import cubature
+from entropysym.networks.as_model import as_model
+from entropysym.witness import measure_gap
 
 # Five times the published rate settles in a few hundred batches. A segment is a whole chunk and a part of one.
 SHORT = StreamSettings(

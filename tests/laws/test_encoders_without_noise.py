@@ -12,15 +12,9 @@ import entropysym as es
 from entropysym.claims import verify
 from entropysym.errors import InputError
 from entropysym.families import BERNOULLI, LAPLACE, NORMAL
-from entropysym.numerics import (
-    Points,
-    configurations,
-    density_elbo,
-    lower,
-    measure_gap,
-    sweeps,
-)
+from entropysym.lowering import Points, lower
 from entropysym.verdict import Value
+from entropysym.witness import configurations, density_elbo, measure_gap, sweeps
 
 D, H, N = 5, 3, 7
 

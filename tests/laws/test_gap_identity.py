@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import entropysym as es
-from entropysym.numerics import TOLERANCE, Nodes, gap_function
-from entropysym.numerics.gap import finished
+from entropysym.lowering import TOLERANCE, Nodes
+from entropysym.witness import gap_function
+from entropysym.witness.gap import finished
 
 #: Compilation is paid once for each shape (D, H, N), so there are few; ones are among them.
 SHAPES = [(1, 1, 1), (3, 2, 4), (2, 3, 1), (5, 1, 3)]

@@ -8,7 +8,7 @@ import sympy as sp
 import entropysym as es
 from entropysym.errors import InputError
 from entropysym.language.heads import Entropy
-from entropysym.numerics import Nodes, cubature, lower
+from entropysym.lowering import Nodes, cubature, lower
 
 D, H, N = 3, 2, 4
 

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from entropysym.numerics import cubature, density_elbo, lower
+from entropysym.lowering import cubature, lower
+from entropysym.witness import density_elbo
 
 
 def _point(seed=0, D=4, H=2, N=6):

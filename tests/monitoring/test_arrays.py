@@ -15,8 +15,9 @@ import entropysym as es
 from entropysym.errors import InputError
 from entropysym.families import NORMAL
 from entropysym.language.objective import entropy_sum, spelled_out
+from entropysym.lowering import gauss_hermite, normal_noise
 from entropysym.monitoring import entropies
-from entropysym.numerics import density_elbo, gauss_hermite, measure_gap, normal_noise
+from entropysym.witness import density_elbo, measure_gap
 
 N, D, H, S = 5, 3, 2, 4
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}

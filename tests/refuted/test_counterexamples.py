@@ -3,7 +3,7 @@
 import pytest
 
 import entropysym as es
-from entropysym.numerics import COUNTER_EXAMPLES
+from entropysym.claims import COUNTER_EXAMPLES
 from entropysym.verdict import Value
 
 #: The reason that the refusal of the counter-example's own model gives, in its words.

@@ -5,8 +5,8 @@ import sympy as sp
 
 import entropysym as es
 from entropysym.models import MODELS
-from entropysym.numerics import try_variants, variants
-from entropysym.numerics.mutations import Variant, addends
+from entropysym.witness import try_variants, variants
+from entropysym.witness.mutations import Variant, addends
 
 from .zoo import derivation as of
 
@@ -28,7 +28,7 @@ def derivation(request):
 @pytest.mark.parametrize("name", TRIED)
 def test_every_wrong_variant_is_rejected(name, monkeypatch):
     # D and H differ, from each other and from the other sizes in one of the two; `verify` tries four shapes.
-    monkeypatch.setattr("entropysym.numerics.sweeps._VARIANT_SHAPES", (1, 4))
+    monkeypatch.setattr("entropysym.witness.sweeps._VARIANT_SHAPES", (1, 4))
     d = of(name)
     results = try_variants(d.model, d.direction, d.entropy_sum, excess=d.excess, count=60)
     wrong = [r for r in results if not r.equal]
@@ -115,7 +115,7 @@ def test_a_variant_that_is_equal_does_not_count(monkeypatch):
     back = alpha2.at(h.size + 1 - h.index)
     equal = d.entropy_sum - h.sum(sp.log(back)) / 2 + h.sum(sp.log(alpha2.at(h.index))) / 2
     made = (Variant("the same", equal, d.direction), Variant("off", equal + 1, d.direction))
-    monkeypatch.setattr("entropysym.numerics.sweeps.variants", lambda *_: made)
+    monkeypatch.setattr("entropysym.witness.sweeps.variants", lambda *_: made)
     same, off = try_variants(d.model, d.direction, d.entropy_sum, count=40)
     assert same.equal
     assert same.rejected == 0

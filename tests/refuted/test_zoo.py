@@ -3,7 +3,7 @@
 import pytest
 
 from entropysym.models import ZOO
-from entropysym.numerics import configurations, sweep
+from entropysym.witness import configurations, sweep
 
 from .zoo import EXCESS, derivation
 

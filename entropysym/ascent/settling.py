@@ -1,0 +1,522 @@
+r"""Training to a stationary point: Adam, then L-BFGS, then Newton steps in a trust region, many runs at once, in float64.
+
+Adam (optax) finds the region, in mini-batches if asked; L-BFGS (optax) brings the gradient down as far as comparing values can; Newton steps on
+the dense Hessian leave saddles and go on to rounding. All runs share one compiled program. The work is cut into blocks that are
+functions of the state alone, so that a run that is cut off goes on from its last checkpoint to the same bytes.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from entropysym.ascent.checkpoints import Checkpoint, digest_of
+from entropysym.ascent.trust_region import trust_region_step
+from entropysym.errors import InputError, shown
+from entropysym.lowering.precision import require_x64
+from entropysym.version import __version__
+
+#: Called with how many steps are done, how many there are, and a remark.
+Progress = Callable[[int, int, str], None]
+
+#: A run counts as having arrived when its gradient norm is at most this.
+GOAL = 1e-9
+
+#: The Hessian is formed densely up to this many parameters.
+DENSE = 2000
+
+
+class Ending(enum.Enum):
+    """How training ended."""
+
+    ARRIVED = "the gradient norm of every run has reached its goal"
+    LIMIT = "the steps are used up before the gradient norm reached its goal"
+    STALLED = "no step improves the objective any more, above the gradient goal"
+    NOT_FINITE = "a quantity is not finite"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of each phase. `batch` is the size of Adam's mini-batches (None: all data); an epoch is one pass over the data.
+
+    `block` is how many steps pass between checkpoints.
+    """
+
+    epochs: int = 1000
+    rate: float = 1e-3
+    batch: int | None = None
+    lbfgs: int = 1000
+    newton: int = 200
+    goal: float = GOAL
+    block: int = 50
+    seed: int = 0
+    observed: int = 100  # how often the history is written during Adam, at most
+
+    def __post_init__(self) -> None:
+        least = {"epochs": 0, "lbfgs": 0, "newton": 0, "block": 1, "seed": 0, "observed": 1}
+        for name, low in least.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < low:
+                raise InputError(f"{name} is {shown(value)}; pass an integer >= {low}")
+        if self.batch is not None and (
+            isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1
+        ):
+            raise InputError(f"batch is {shown(self.batch)}; pass an integer >= 1 or None")
+        for name in ("rate", "goal"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InputError(f"{name} is {shown(value)}; pass a positive number")
+            if not 0 < value < math.inf:
+                raise InputError(f"{name} is {shown(value)}; pass a positive number")
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """Where the runs ended: a pytree with a leading axis of runs, and what is known of each run.
+
+    `values` and `gradient_norms` (R,) are those of the objective on all data. `history` holds, by name, what was observed: arrays (T, R); `step`
+    counts the steps of all phases, and `phases` tells at which of the T each phase begins. What kind of point it is, `certify` says.
+    """
+
+    point: Any
+    values: Float[np.ndarray, " R"]
+    gradient_norms: Float[np.ndarray, " R"]
+    ending: Ending
+    message: str
+    steps: Mapping[str, int | str]
+    seconds: float
+    history: Mapping[str, np.ndarray] = field(default_factory=dict)
+    phases: Mapping[str, int] = field(default_factory=dict)
+
+    def run(self, index: int) -> Any:
+        """The point of one run."""
+        return jax.tree.map(lambda leaf: leaf[index], self.point)
+
+
+class _State(NamedTuple):
+    """All that a block reads: the phase and its step, the flat points, the optimiser's arrays, the history so far."""
+
+    phase: str
+    step: int
+    v: np.ndarray
+    optimiser: tuple[np.ndarray, ...]
+    history: np.ndarray
+    clock: float
+
+
+def _stored(state: _State) -> dict[str, Any]:
+    leaves = {f"optimiser_{i}": leaf for i, leaf in enumerate(state.optimiser)}
+    return {**state._replace(optimiser=())._asdict(), "optimiser": len(leaves), **leaves}
+
+
+def _loaded(found: Mapping[str, np.ndarray], first: _State, checkpoint: Checkpoint) -> _State:
+    try:
+        leaves = tuple(found[f"optimiser_{i}"] for i in range(int(found["optimiser"])))
+        step, clock = int(found["step"]), float(found["clock"])
+        state = _State(str(found["phase"]), step, found["v"], leaves, found["history"], clock)
+        fits = state.v.shape == first.v.shape and state.history.shape[1:] == first.history.shape[1:]
+    except (KeyError, ValueError, TypeError):
+        fits = False
+    if not fits:
+        raise InputError(
+            f"the checkpoint {str(checkpoint.path)!r} holds no state of this training; remove it to start anew"
+        )
+    return state
+
+
+def _saved(checkpoint: Checkpoint, state: _State) -> Checkpoint | None:
+    """Store the state. A disk that cannot be written costs the checkpoint, not the training."""
+    try:
+        checkpoint.save(**_stored(state))
+    except InputError as error:
+        warnings.warn(f"training goes on without checkpoints: {error}", stacklevel=3)
+        return None
+    return checkpoint
+
+
+class NotFiniteError(ArithmeticError):
+    """A quantity of a run is not finite; `what` names it with its step."""
+
+    def __init__(self, phase: str, step: int, quantity: str, run: int) -> None:
+        self.phase, self.step, self.quantity, self.run = phase, step, quantity, run
+        super().__init__(f"{quantity} is not finite at step {step} of {phase}, run {run}")
+
+
+def settle(
+    objective: Callable[..., jax.Array],
+    start: Any,
+    data: Any,
+    plan: Plan = Plan(),
+    *,
+    observe: Mapping[str, Callable[[Any], jax.Array]] | None = None,
+    progress: Progress | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Settled:
+    """Maximise `objective(parameters, data)` from each of the runs in `start`, a pytree of float64 arrays with a leading axis of runs.
+
+    `data` is an array whose leading axis is the data points, or a pytree of such. `observe` names scalar functions of the parameters that are
+    recorded on the way. With a `checkpoint` the state is stored after each block, and a run that finds one goes on from there. Ctrl-C and numbers
+    that are not finite end the training early; `ending` and `message` say so, with the step and the name of the quantity.
+
+    Parameters and data should be of the order of one: gradients carry the units of x, and goals do not.
+
+    Raises `InputError` for a start that is not float64 or has no leading axis of runs, for data without a leading axis, and for a checkpoint of
+    another training or one that is damaged. A checkpoint that cannot be written is a warning.
+    """
+    require_x64()
+    began = time.monotonic()
+    trainer = _Trainer(objective, start, data, plan, observe or {})
+    state = trainer.first()
+    if checkpoint is not None:
+        checkpoint = trainer.own(checkpoint)
+        if (found := checkpoint.load()) is not None:
+            state = _loaded(found, state, checkpoint)
+    clock = state.clock
+    ending, message, total = None, "", plan_total(trainer, plan)
+    try:
+        while ending is None:
+            ending, state = trainer.advance(state)
+            state = state._replace(clock=clock + time.monotonic() - began)
+            if checkpoint is not None:
+                checkpoint = _saved(checkpoint, state)
+            if progress is not None:
+                progress(
+                    min(trainer.done(state), total),
+                    total,
+                    f"{state.phase}: {trainer.remark(state)}",
+                )
+    except KeyboardInterrupt:
+        ending = Ending.INTERRUPTED
+        message = f"interrupted after step {state.step} of {state.phase}"
+    except NotFiniteError as error:
+        ending, message = Ending.NOT_FINITE, str(error)
+    return trainer.finish(state, ending, message or ending.value)
+
+
+def plan_total(trainer: _Trainer, plan: Plan) -> int:
+    """All steps of the plan, for the progress bar."""
+    return trainer.adam_steps + plan.lbfgs + plan.newton
+
+
+class _Trainer:
+    """The compiled blocks of one training."""
+
+    def __init__(
+        self,
+        objective: Callable[..., jax.Array],
+        start: Any,
+        data: Any,
+        plan: Plan,
+        observe: Mapping[str, Callable[[Any], jax.Array]],
+    ) -> None:
+        self.plan, self.data, self.observe = plan, data, dict(observe)
+        leaves = jax.tree_util.tree_flatten_with_path(start)[0]
+        runs = {np.shape(leaf)[:1] for _, leaf in leaves}
+        if not leaves or len(runs) != 1 or runs & {(), (0,)}:
+            raise InputError(
+                f"the start has leading axes {sorted(runs)}; pass arrays with one leading axis of runs"
+            )
+        for path, leaf in leaves:
+            if jnp.asarray(leaf).dtype != jnp.float64:
+                name = jax.tree_util.keystr(path)
+                raise InputError(f"{name} of the start is {leaf.dtype}; pass float64 arrays")
+        one = jax.tree.map(lambda leaf: leaf[0], start)
+        _, self.unravel = ravel_pytree(one)
+        self.names = [
+            jax.tree_util.keystr(p) for p, _ in jax.tree_util.tree_flatten_with_path(one)[0]
+        ]
+        self.start = np.asarray(jax.vmap(lambda p: ravel_pytree(p)[0])(start))
+        self.R, self.P = self.start.shape
+        sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(data)}
+        if len(sizes) != 1 or sizes & {(), (0,)}:
+            raise InputError(
+                f"the data have leading axes {sorted(sizes)}; pass arrays with one leading axis of data points"
+            )
+        self.N = next(iter(sizes))[0]
+        batch = min(plan.batch or self.N, self.N)
+        self.batches = self.N // batch
+        self.batch = batch
+        self.adam_steps = plan.epochs * self.batches
+        self.every = max(1, -(-plan.epochs // plan.observed))
+
+        def negative(v: Float[Array, " P"], data: Any) -> jax.Array:
+            return -objective(self.unravel(v), data)
+
+        self._negative = negative
+        self._both = jax.jit(jax.vmap(jax.value_and_grad(negative), (0, None)))
+        self._one = jax.jit(jax.value_and_grad(negative))
+        self._hessian = jax.jit(self._dense)
+        self._observed = jax.jit(
+            jax.vmap(lambda v: jnp.stack([f(self.unravel(v)) for f in self.observe.values()]))
+        )
+        # The rate falls to a tenth on a cosine, so that mini-batch noise does not set where the next phase starts.
+        self._adam = optax.adam(
+            optax.cosine_decay_schedule(plan.rate, max(1, self.adam_steps), alpha=0.1)
+        )
+        self._lbfgs = optax.lbfgs(memory_size=30)
+        self._adam_block = jax.jit(self._run_adam, static_argnames="epochs")
+        self._lbfgs_block = jax.jit(self._run_lbfgs, static_argnames="steps")
+
+    def own(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The checkpoint with a digest of all that this training depends on, beside what the caller put into it."""
+        settings = {**asdict(self.plan), "observed": list(self.observe), "given": checkpoint.digest}
+        leaves = (np.asarray(leaf) for leaf in jax.tree.leaves(self.data))
+        digest = digest_of({**settings, "version": __version__}, self.start, *leaves)
+        return Checkpoint(checkpoint.path, digest)
+
+    # --- blocks -----------------------------------------------------------------------------------------------------------------
+
+    def first(self) -> _State:
+        history = np.zeros((0, self.R, len(self.observe) + 1))
+        state = _State("Adam", 0, self.start, self._leaves(self._adam, self.start), history, 0.0)
+        return self._record(state, 0)
+
+    def advance(self, state: _State) -> tuple[Ending | None, _State]:
+        """One block further; the ending if there is nothing more to do."""
+        if state.phase == "Adam":
+            if state.step >= self.adam_steps:
+                return None, self._begin(state, "L-BFGS", self._lbfgs)
+            epoch = state.step // self.batches
+            # A block ends where the history is to be written, and is no longer than asked for.
+            left = min(self.every - epoch % self.every, self.plan.epochs - epoch)
+            epochs = min(left, max(1, self.plan.block // self.batches))
+            v, optimiser, values = self._adam_block(
+                state.v, state.optimiser, self.data, epoch, epochs=epochs
+            )
+            new = state._replace(
+                step=state.step + epochs * self.batches,
+                v=np.asarray(v),
+                optimiser=tuple(map(np.asarray, optimiser)),
+            )
+            self._demand_finite(state, new, values)
+            if (epoch + epochs) % self.every == 0 or new.step == self.adam_steps:
+                new = self._record(new, new.step)
+            return None, new
+        if state.phase == "L-BFGS":
+            arrived = np.all(self._norms(state.v) <= self.plan.goal)
+            if state.step >= self.plan.lbfgs or arrived:
+                return None, self._begin(state, "Newton", None)
+            steps = min(self.plan.block, self.plan.lbfgs - state.step)
+            v, optimiser, values = self._lbfgs_block(
+                state.v, state.optimiser, self.data, steps=steps
+            )
+            new = state._replace(
+                step=state.step + steps,
+                v=np.asarray(v),
+                optimiser=tuple(map(np.asarray, optimiser)),
+            )
+            self._demand_finite(state, new, values)
+            new = self._record(new, self.adam_steps + new.step)
+            first, last = np.asarray(values)[[0, -1]]
+            if np.all(first - last <= 1e-13 * np.abs(last)):  # rounding; values cannot lead further
+                new = new._replace(step=self.plan.lbfgs)
+            return None, new
+        return self._newton_block(state)
+
+    def _newton_block(self, state: _State) -> tuple[Ending | None, _State]:
+        """One trust-region step for each run that has not arrived."""
+        norms = self._norms(state.v)
+        if np.all(norms <= self.plan.goal):
+            return Ending.ARRIVED, state
+        if self.P > DENSE or state.step >= self.plan.newton:
+            return Ending.LIMIT, state
+        v, (radius,) = state.v.copy(), state.optimiser
+        radius = radius.copy()
+        for run in np.flatnonzero((norms > self.plan.goal) & (radius > 0)):
+            v[run], radius[run] = trust_region_step(
+                state.v[run], radius[run], self._value, self._curvature
+            )
+        new = state._replace(step=state.step + 1, v=v, optimiser=(radius,))
+        if not np.isfinite(v).all():
+            raise NotFiniteError(
+                "Newton", new.step, "the step", int(np.argwhere(~np.isfinite(v))[0][0])
+            )
+        new = self._record(new, self.adam_steps + self.plan.lbfgs + new.step)
+        if np.all((self._norms(v) <= self.plan.goal) | (radius == 0)):
+            arrived = np.all(self._norms(v) <= self.plan.goal)
+            return (Ending.ARRIVED if arrived else Ending.STALLED), new
+        return None, new
+
+    # --- pieces -----------------------------------------------------------------------------------------------------------------
+
+    def _value(self, v: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = self._one(jnp.asarray(v), self.data)
+        return float(value), np.asarray(gradient)
+
+    def _curvature(self, v: np.ndarray) -> np.ndarray:
+        return np.asarray(self._hessian(jnp.asarray(v), self.data))
+
+    def _dense(self, v: Float[Array, " P"], data: Any) -> Float[Array, "P P"]:
+        gradient = jax.grad(self._negative)
+
+        def column(u: Float[Array, " P"]) -> Float[Array, " P"]:
+            return jax.jvp(lambda w: gradient(w, data), (v,), (u,))[1]
+
+        # A few columns at a time: all at once would hold P copies of the network's activations.
+        hessian = jax.lax.map(column, jnp.eye(self.P), batch_size=16)
+        return (hessian + hessian.T) / 2
+
+    def _norms(self, v: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(np.asarray(self._both(v, self.data)[1]), axis=1)
+
+    def _leaves(self, optimiser: Any, v: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(map(np.asarray, jax.tree.leaves(jax.vmap(optimiser.init)(jnp.asarray(v)))))
+
+    def _begin(self, state: _State, phase: str, optimiser: Any) -> _State:
+        arrays = (np.ones(self.R),) if optimiser is None else self._leaves(optimiser, state.v)
+        return state._replace(phase=phase, step=0, optimiser=arrays)
+
+    def _record(self, state: _State, at: int) -> _State:
+        seen = np.asarray(self._observed(state.v)) if self.observe else np.zeros((self.R, 0))
+        row = np.concatenate([np.full((self.R, 1), float(at)), seen], axis=1)
+        return state._replace(history=np.concatenate([state.history, row[None]]))
+
+    def _structure(self, optimiser: Any) -> Any:
+        shapes = jax.eval_shape(optimiser.init, jax.ShapeDtypeStruct((self.P,), jnp.float64))
+        return jax.tree.structure(shapes)
+
+    def _run_adam(
+        self, v: Array, leaves: tuple[Array, ...], data: Any, epoch: Array, *, epochs: int
+    ) -> tuple[Array, list[Array], Array]:
+        adam = jax.tree.unflatten(self._structure(self._adam), leaves)
+        key = jax.random.key(self.plan.seed)
+
+        def one_batch(carry: Any, rows: Array | None) -> tuple[Any, Array]:
+            v, adam = carry
+            batch = data if rows is None else jax.tree.map(lambda a: a[rows], data)
+            value, gradient = jax.vmap(jax.value_and_grad(self._negative), (0, None))(v, batch)
+            update, adam = jax.vmap(self._adam.update)(gradient, adam, v)
+            return (v + update, adam), value
+
+        def one_epoch(carry: Any, epoch: Array) -> tuple[Any, Array]:
+            if self.batches == 1 and self.batch == self.N:
+                return one_batch(carry, None)
+            order = jax.random.permutation(jax.random.fold_in(key, epoch), self.N)
+            rows = order[: self.batches * self.batch].reshape(self.batches, self.batch)
+            carry, values = jax.lax.scan(one_batch, carry, rows)
+            return carry, values[-1]
+
+        (v, adam), values = jax.lax.scan(one_epoch, (v, adam), epoch + jnp.arange(epochs))
+        return v, jax.tree.leaves(adam), values
+
+    def _run_lbfgs(
+        self, v: Array, leaves: tuple[Array, ...], data: Any, *, steps: int
+    ) -> tuple[Array, list[Array], Array]:
+        memory = jax.tree.unflatten(self._structure(self._lbfgs), leaves)
+
+        def function(w: Array) -> Array:
+            return self._negative(w, data)
+
+        value_and_grad = optax.value_and_grad_from_state(function)
+
+        def one(v: Array, memory: Any) -> tuple[Array, Any, Any]:
+            value, gradient = value_and_grad(v, state=memory)
+            update: Any
+            update, new = self._lbfgs.update(
+                gradient, memory, v, value=value, grad=gradient, value_fn=function
+            )
+            # A run that has arrived waits for the others.
+            going = jnp.linalg.norm(gradient) > self.plan.goal
+            return v + jnp.where(going, update, 0.0), new, value
+
+        def step(carry: Any, _: None) -> tuple[Any, Array]:
+            v, memory, value = jax.vmap(one)(*carry)
+            return (v, memory), value
+
+        (v, memory), values = jax.lax.scan(step, (v, memory), None, length=steps)
+        return v, jax.tree.leaves(memory), values
+
+    # --- what is said about a state -----------------------------------------------------------------------------------------------
+
+    def done(self, state: _State) -> int:
+        """Steps done, over all phases."""
+        before = {"Adam": 0, "L-BFGS": self.adam_steps, "Newton": self.adam_steps + self.plan.lbfgs}
+        return before[state.phase] + state.step
+
+    def remark(self, state: _State) -> str:
+        """Where training is, for people."""
+        seen = state.history[-1]
+        told = [f"step {state.step}"]
+        if self.observe:
+            told.append(f"{next(iter(self.observe))} {seen[:, 1].mean():.6g}")
+        return ", ".join(told)
+
+    def _demand_finite(self, old: _State, new: _State, values: Any) -> None:
+        """Raise `NotFiniteError` that names the first quantity that is not finite; found by doing the block again, one step at a time."""
+        values = np.asarray(values)
+        if np.isfinite(values).all() and np.isfinite(new.v).all():
+            return
+        at, state = old.step, old
+        for _ in range(max(1, new.step - old.step)):
+            self._name_what_is_not_finite(state, at)
+            if state.phase == "Adam":
+                if self.batches > 1:
+                    break  # within an epoch the batches are not replayed one by one
+                v, leaves, _ = self._adam_block(state.v, state.optimiser, self.data, at, epochs=1)
+            else:
+                v, leaves, _ = self._lbfgs_block(state.v, state.optimiser, self.data, steps=1)
+            at += 1
+            state = state._replace(v=np.asarray(v), optimiser=tuple(map(np.asarray, leaves)))
+        self._name_what_is_not_finite(new, new.step)
+        bad = np.argwhere(~np.isfinite(values))
+        run, step = (int(bad[0][1]), int(bad[0][0])) if bad.size else (0, 0)
+        raise NotFiniteError(old.phase, old.step + step * self.batches, "the objective", run)
+
+    def _name_what_is_not_finite(self, state: _State, step: int) -> None:
+        """Raise for a parameter, the objective or a gradient that is not finite at this point."""
+        value, gradient = map(np.asarray, self._both(state.v, self.data))
+        for run in range(self.R):
+            for what, flat in (
+                ("parameter {}", state.v[run]),
+                ("the gradient by {}", gradient[run]),
+            ):
+                leaves = jax.tree.leaves(self.unravel(jnp.asarray(flat)))
+                named = [
+                    n for n, a in zip(self.names, leaves, strict=True) if not jnp.isfinite(a).all()
+                ]
+                if what.startswith("parameter") and named:
+                    raise NotFiniteError(state.phase, step, what.format(named[0].lstrip(".")), run)
+                if not np.isfinite(value[run]):
+                    raise NotFiniteError(state.phase, step, "the objective", run)
+                if named:
+                    raise NotFiniteError(state.phase, step, what.format(named[0].lstrip(".")), run)
+
+    def finish(self, state: _State, ending: Ending, message: str) -> Settled:
+        """The record of what was reached."""
+        value, gradient = map(np.asarray, self._both(state.v, self.data))
+        history = {"step": state.history[:, :, 0]}
+        borders = {
+            "Adam": 0,
+            "L-BFGS": self.adam_steps,
+            "Newton": self.adam_steps + self.plan.lbfgs,
+        }
+        phases = {
+            name: int(np.searchsorted(history["step"][:, 0], border, side="right")) - 1
+            for name, border in borders.items()
+            if name == "Adam" or np.any(history["step"][:, 0] > border)
+        }
+        history |= {name: state.history[:, :, i] for i, name in enumerate(self.observe, start=1)}
+        return Settled(
+            point=jax.vmap(self.unravel)(jnp.asarray(state.v)),
+            values=-value,
+            gradient_norms=np.linalg.norm(gradient, axis=1),
+            ending=ending,
+            message=message,
+            steps={"phase": state.phase, "step": state.step},
+            seconds=state.clock,
+            history=history,
+            phases={name: max(0, at) for name, at in phases.items()},
+        )

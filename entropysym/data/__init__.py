@@ -1,0 +1,18 @@
+"""Data: digits, tables from files, images, the SUSY set, and synthetic data; and whether a matrix of data points can be used.
+
+A matrix (N, D) has one data point per row. Reading needs no JAX.
+"""
+
+from typing import TYPE_CHECKING
+
+from entropysym.lazy import lazily
+
+if TYPE_CHECKING:
+    from entropysym.data.tables import load, require_stationary_point
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "tables": "load require_stationary_point",
+    },
+)

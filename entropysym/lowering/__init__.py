@@ -1,0 +1,33 @@
+"""From formula to function: an expression of the language as a JAX function with named arguments, in float64.
+
+* `lower`: a SymPy expression as a function; `Lowered` tells its signature.
+* `cubature`, `gauss_hermite`, `low_discrepancy`, `normal_noise`: `Nodes` for expectations; `Points` where the encoder is not drawn from noise.
+
+Residuals are in units of eps × (sum of the absolute values of the terms), the tolerance is 8 of them. Nothing here changes a global
+flag: `require_x64` says what to do.
+"""
+
+from typing import TYPE_CHECKING
+
+from entropysym.lazy import lazily
+
+if TYPE_CHECKING:
+    from entropysym.lowering.lowered import Lowered, lower
+    from entropysym.lowering.precision import EPS, TOLERANCE, require_x64
+    from entropysym.lowering.quadrature import (
+        Nodes,
+        Points,
+        cubature,
+        gauss_hermite,
+        low_discrepancy,
+        normal_noise,
+    )
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "lowered": "Lowered lower",
+        "precision": "EPS TOLERANCE require_x64",
+        "quadrature": "Nodes Points cubature gauss_hermite low_discrepancy normal_noise",
+    },
+)

@@ -1,0 +1,128 @@
+"""Square matrices as arrays: words of letters evaluated, and the sums of |terms| of what is made of them.
+
+A matrix is an array with named axes whose last two are `ROW` and `COLUMN`. A letter that is not symmetric, not triangular or without
+a positive diagonal becomes NaN at once; one that is symmetric but not positive definite, when its determinant or inverse is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import sympy as sp
+
+from entropysym.language.matrices import Matrix, MatrixProduct, Transposed, is_symmetric
+from entropysym.lowering import factorisations
+from entropysym.lowering.axes import Axes, Named, spread, union
+
+ROW = sp.Dummy("row", integer=True, positive=True)
+COLUMN = sp.Dummy("column", integer=True, positive=True)
+
+#: A positive-definite letter is symmetric up to this, relative to the root of the product of its diagonal entries.
+_SYMMETRY = 1e-10
+
+
+def matrix(array: jax.Array, leading: Axes = ()) -> Named:
+    """An array whose last two axes are rows and columns."""
+    return Named(array, (*leading, ROW, COLUMN))
+
+
+def in_range(array: jax.Array, kind: str) -> jax.Array:
+    """The matrices that may be what `kind` says (posdef or triangular); NaN in place of the others."""
+    still = jax.lax.stop_gradient(array)
+    diagonal = jnp.diagonal(still, axis1=-2, axis2=-1)
+    size = jnp.sqrt(diagonal[..., :, None] * diagonal[..., None, :])
+    if kind == "triangular":
+        fits = jnp.triu(still, 1) == 0
+    else:
+        fits = jnp.abs(still - jnp.swapaxes(still, -1, -2)) <= _SYMMETRY * size
+    fits = jnp.all(fits, axis=(-2, -1)) & jnp.all(diagonal > 0, axis=-1)
+    return jnp.where(fits[..., None, None], array, jnp.nan)
+
+
+def looks_symmetric(word: Matrix) -> bool:
+    """Whether a word is its own transpose: of one symmetric letter, or a product that reads the same backwards, as in $LL^\\top$."""
+    if isinstance(word, MatrixProduct):
+        return all(_transposed(a) == b for a, b in zip(word.args, reversed(word.args), strict=True))
+    return is_symmetric(word) or (
+        bool(word.args)
+        and isinstance(word.args[-1], MatrixProduct)
+        and looks_symmetric(word.args[-1])
+    )
+
+
+def _transposed(word: sp.Basic) -> sp.Basic:
+    if isinstance(word, Transposed):
+        return word.args[0]
+    return word if is_symmetric(word) else Transposed(word)  # type: ignore[arg-type]
+
+
+def batched(values: Sequence[Named]) -> tuple[Axes, list[jax.Array]]:
+    """The leading axes that occur, and the matrices with all of them in front (of length 1 where a matrix lacks one)."""
+    leading = tuple(a for a in union(values) if a not in (ROW, COLUMN))
+    return leading, [spread(v, (*leading, ROW, COLUMN)) for v in values]
+
+
+def product(values: Sequence[Named]) -> Named:
+    leading, arrays = batched(values)
+    out = arrays[0]
+    for array in arrays[1:]:
+        out = jnp.matmul(out, array, precision=jax.lax.Precision.HIGHEST)
+    return matrix(out, leading)
+
+
+def transposed(value: Named) -> Named:
+    swap: dict[sp.Symbol, sp.Symbol] = {ROW: COLUMN, COLUMN: ROW}
+    return Named(value.array, tuple(swap.get(a, a) for a in value.axes))
+
+
+def inverse_lower(value: Named) -> Named:
+    """The inverse of a lower-triangular matrix."""
+    leading, (array,) = batched([value])
+    return matrix(factorisations.inverse_lower(array), leading)
+
+
+def root(value: Named) -> Named:
+    """The Cholesky factor."""
+    leading, (array,) = batched([value])
+    return matrix(factorisations.cholesky(array), leading)
+
+
+def log_diagonal(value: Named) -> Named:
+    """log det of a triangular matrix."""
+    leading, (array,) = batched([value])
+    return Named(factorisations.log_diagonal(array), leading)
+
+
+def inverse_magnitude(inverse: Named, magnitude: Named) -> Named:
+    r"""The |terms| of $M^{-1}=M^{-1}MM^{-1}$: what an error in M does to its inverse."""
+    outside = inverse.absolute()
+    return product([outside, magnitude, outside])
+
+
+def log_det_terms(log_det: Named, inverse: Named, magnitude: Named) -> Named:
+    r"""The |terms| of $\log\det M$: its value, and those of $\mathrm{tr}\,M^{-1}M$, by which an error in M moves it."""
+    leading, (inverted, size) = batched([inverse, magnitude])
+    moved = jnp.sum(jnp.abs(jnp.swapaxes(inverted, -1, -2)) * size, axis=(-2, -1))
+    return Named(jnp.abs(spread(log_det, leading)) + moved, leading)
+
+
+def applied(value: Named, vector: Named, axis: sp.Symbol) -> Named:
+    """The matrix times the vector along `axis`."""
+    leading = tuple(a for a in union([value, vector]) if a not in (ROW, COLUMN, axis))
+    array, right = spread(value, (*leading, ROW, COLUMN)), spread(vector, (*leading, axis))
+    out = jnp.matmul(array, right[..., None], precision=jax.lax.Precision.HIGHEST)[..., 0]
+    return Named(out, (*leading, axis))
+
+
+def dotted(left: Named, right: Named, axis: sp.Symbol) -> Named:
+    """The sum over `axis` of the product of two vectors."""
+    leading = tuple(a for a in union([left, right]) if a != axis)
+    pair = spread(left, (*leading, axis)) * spread(right, (*leading, axis))
+    return Named(jnp.sum(pair, axis=-1), leading)
+
+
+def trace(value: Named) -> Named:
+    leading, (array,) = batched([value])
+    return Named(jnp.trace(array, axis1=-2, axis2=-1), leading)

@@ -1,0 +1,32 @@
+"""Gaussian VAEs as pytrees of weights, and certificates that ELBO = entropy sum, for shipped networks and for any JAX function.
+
+* `Outputs`: what a network must compute, given parameters, data and noise; then `certify` says how far from ELBO = entropy sum it is, what the
+  gradient predicts of the gap, and what kind of point it is (a `Reading`).
+* `initial`, `LinearVae`, `Vae1`, `Vae2`, `Vae3`: the networks of the experiments. `elbo`: their ELBO, fast.
+
+Quantities are in nats per data point, in float64.
+"""
+
+from typing import TYPE_CHECKING
+
+from entropysym.lazy import lazily
+
+if TYPE_CHECKING:
+    from entropysym.networks.certificate import Certificate, certify
+    from entropysym.networks.directions import solved
+    from entropysym.networks.estimators import elbo
+    from entropysym.networks.networks import LinearVae, Vae1, Vae2, Vae3, initial
+    from entropysym.networks.outputs import Outputs
+    from entropysym.networks.readings import Reading
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "certificate": "Certificate certify",
+        "directions": "solved",
+        "estimators": "elbo",
+        "networks": "LinearVae Vae1 Vae2 Vae3 initial",
+        "outputs": "Outputs",
+        "readings": "Reading",
+    },
+)

@@ -1,0 +1,374 @@
+r"""A certificate for any point of any Gaussian VAE: the gap, what the gradient predicts of it, the bound, and what kind of point it is.
+
+$$\Delta=\mathcal F-\mathcal E=v\cdot\nabla\mathcal F,\qquad|\Delta|\le\|v\|\,\|\nabla\mathcal F\|.$$
+The gradient is that of the claim's own ELBO on all data, whatever was trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import Literal
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float
+
+from entropysym.ascent.settling import DENSE
+from entropysym.ascent.trust_region import FLAT
+from entropysym.data.tables import checked
+from entropysym.errors import InputError, shown
+from entropysym.lowering.averaging import averaged
+from entropysym.lowering.precision import COARSE, EPS, TOLERANCE, require_x64
+from entropysym.lowering.quadrature import Nodes
+from entropysym.networks.directions import (
+    EXACT,
+    Network,
+    checked_directions,
+    solved,
+    together,
+    written,
+)
+from entropysym.networks.networks import GaussianVae, Vae2, outputs
+from entropysym.networks.outputs import Outputs, Parts, parts
+from entropysym.networks.readings import Figures, Reading, read
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far from ELBO = entropy sum a point is, and why; nats per data point.
+
+    `slopes` are the derivatives of the ELBO along the direction of decoder and prior, and `gap_decoder` and `gap_prior` what they predict.
+    `residual` is |gap − predicted| in eps × terms, and `tolerance` what 8 of them are in nats. `missing` tells what each direction leaves over of its equations, relative to their size;
+    `origin` whether the directions were written down with a shipped network, given by the caller, or solved for.
+    `quadrature_error` estimates the error of the expectation: the change of the ELBO under other nodes, if such were given.
+    """
+
+    elbo: float
+    encoder_entropy: float
+    prior_entropy: float
+    decoder_entropy: float
+    gap: float
+    gap_decoder: float
+    gap_prior: float
+    predicted: float
+    slopes: Mapping[str, float]
+    residual: float
+    tolerance: float
+    gradient_norm: float
+    trained_gradient_norm: float
+    direction_norm: float
+    missing: Mapping[str, float]
+    origin: str
+    inertia: tuple[int, int, int] | None
+    quadrature_error: float | None
+    reading: Reading
+    message: str
+
+    @property
+    def entropy_sum(self) -> float:
+        """Encoder minus prior minus decoder entropy."""
+        return self.encoder_entropy - self.prior_entropy - self.decoder_entropy
+
+    @property
+    def bound(self) -> float:
+        r"""$\|v\|\,\|\nabla\mathcal F\|$."""
+        return self.direction_norm * self.gradient_norm
+
+    @property
+    def exact(self) -> bool:
+        """Both directions solve their equations, so that the gap *is* the predicted one."""
+        return max(self.missing.values(), default=0.0) <= EXACT
+
+    @property
+    def agrees(self) -> bool:
+        """The gap is the predicted one, and the directions solve their equations: to 8 eps × terms, or to the accuracy of least squares."""
+        if not (np.isfinite(self.residual) and self.exact):
+            return False
+        if self.origin == "solved":
+            return abs(self.gap - self.predicted) <= 1e-8 * (1 + abs(self.gap))
+        # Where the tolerance itself is a large part of a nat, agreement is no evidence.
+        return self.residual <= TOLERANCE and self.tolerance <= COARSE
+
+
+def certify(
+    network: Network,
+    parameters: Any,
+    data: Float[np.ndarray, "N D"] | Float[jax.Array, "N D"],
+    nodes: Nodes,
+    *,
+    directions: Mapping[str, Any] | None = None,
+    trained: Callable[[Any], jax.Array] | None = None,
+    batch: int | None = None,
+    finer: Nodes | None = None,
+    goal: float = 1e-8,
+    rows: int | None = None,
+) -> Certificate:
+    """Certify a point: `network(parameters, x, eps)` gives `Outputs`, `parameters` is any pytree of float64 arrays.
+
+    `directions` are pytrees like the parameters, by `decoder` and `prior`; those of a shipped network are known, others are found by least
+    squares. `trained` is what was maximised, if it was not the ELBO; `batch` the size of its mini-batches. `finer` nodes give an estimate
+    of the error of the expectation. The Hessian is formed at stationary points of up to 2000 parameters. With `rows` the
+    data are read that many at a time, which bounds the memory.
+
+    Raises `InputError` for shapes that do not fit, and for parameters that are not float64. What is not finite is a reading, not an error.
+    """
+    require_x64()
+    x = jnp.asarray(checked(data))
+    _demand_sensible(network, parameters, x, nodes, finer, goal=goal, rows=rows, batch=batch)
+    programs = _shipped() if network is outputs else _compiled(network)
+    gradient, t = averaged(lambda some: programs.gradient(parameters, some, nodes), x, rows)
+    missing, origin = {"decoder": 0.0, "prior": 0.0}, "given"
+    if directions is not None:
+        _demand_directions(directions, parameters)
+        missing = checked_directions(network, parameters, x, nodes.eps, directions)
+    else:
+        if isinstance(parameters, GaussianVae):
+            directions, origin = written(parameters), "written"
+        elif np.isfinite(float(t.elbo)):
+            directions, missing = solved(network, parameters, x, nodes.eps)
+            origin = "solved"
+        else:
+            directions = {name: jax.tree.map(jnp.zeros_like, parameters) for name in missing}
+    slopes = {name: _dot(v, gradient) for name, v in directions.items()}
+    absolute = sum(
+        _dot(jax.tree.map(lambda a, b: jnp.abs(a * b), v, gradient)) for v in directions.values()
+    )
+    trained_gradient = gradient if trained is None else jax.jit(jax.grad(trained))(parameters)
+    F, E = float(t.elbo), float(t.entropy_sum)
+    predicted = sum(slopes.values())
+    scale = EPS * (float(t.terms) + absolute)
+    figures = Figures(
+        elbo=F,
+        gaps={"decoder": float(t.gap_decoder), "prior": float(t.gap_prior)},
+        slopes=slopes,
+        gradient=_norm(gradient),
+        trained_gradient=_norm(trained_gradient),
+        direction_norm=_norm(together(directions)),
+        moves=_moves(network, programs, parameters, x, nodes),
+        missing={name: value for name, value in missing.items() if value > EXACT},
+        noise=None if batch is None else _noise(programs, gradient, parameters, x, nodes, batch),
+        another_objective=trained is not None,
+    )
+    inertia = None
+    size = ravel_pytree(parameters)[0].size
+    if size <= DENSE and figures.trained_gradient <= goal:
+        if trained is None:
+            curvature = programs.hessian(parameters, x, nodes)
+        else:
+            curvature = jax.jit(lambda p: _dense(trained, p))(parameters)
+        inertia = _inertia(np.asarray(curvature))
+        figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
+    quadrature_error = None
+    if finer is not None:
+        other = averaged(lambda some: programs.elbo(parameters, some, finer), x, rows)
+        quadrature_error = abs(float(other) - F)
+        figures = replace(figures, expectation=quadrature_error)
+    reading, message = read(figures, goal)
+    return Certificate(
+        elbo=F,
+        encoder_entropy=float(t.encoder_entropy),
+        prior_entropy=float(t.prior_entropy),
+        decoder_entropy=float(t.decoder_entropy),
+        gap=F - E,
+        gap_decoder=figures.gaps["decoder"],
+        gap_prior=figures.gaps["prior"],
+        predicted=predicted,
+        slopes=slopes,
+        residual=abs(F - E - predicted) / scale if scale > 0 else float("nan"),
+        tolerance=TOLERANCE * scale,
+        gradient_norm=figures.gradient,
+        trained_gradient_norm=figures.trained_gradient,
+        direction_norm=figures.direction_norm,
+        missing=missing,
+        origin=origin,
+        inertia=inertia,
+        quadrature_error=quadrature_error,
+        reading=reading,
+        message=message,
+    )
+
+
+def redundant(parameters: Any) -> int:
+    """Flat directions that a network has by construction: the lengths of the columns that VAE-2 normalises."""
+    return parameters.log_alpha2.size if isinstance(parameters, Vae2) else 0
+
+
+class _Programs(NamedTuple):
+    """The compiled functions of one network."""
+
+    gradient: Callable[..., tuple[Any, Parts]]
+    elbo: Callable[..., jax.Array]
+    hessian: Callable[..., jax.Array]
+    moved: Callable[..., tuple[jax.Array, jax.Array]]
+
+
+def _compiled(network: Network) -> _Programs:
+    """Compile for a network. A user's is compiled anew for each certificate: what it reads besides its arguments may have changed."""
+
+    def both(p: Any, x: jax.Array, nodes: Nodes) -> tuple[Any, Parts]:
+        def value(p: Any) -> tuple[jax.Array, Parts]:
+            t = parts(network(p, x, nodes.eps), x, nodes.weights)
+            return t.elbo, t
+
+        return jax.grad(value, has_aux=True)(p)
+
+    def elbo(p: Any, x: jax.Array, nodes: Nodes) -> jax.Array:
+        return parts(network(p, x, nodes.eps), x, nodes.weights).elbo
+
+    def hessian(p: Any, x: jax.Array, nodes: Nodes) -> jax.Array:
+        return _dense(lambda p: elbo(p, x, nodes), p)
+
+    def moved(
+        p: Any, x: jax.Array, eps: jax.Array, motion: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        flat, unravel = ravel_pytree(p)
+        return jax.jvp(lambda v: _log_variances(network, unravel(v), x, eps), (flat,), (motion,))[1]
+
+    return _Programs(jax.jit(both), jax.jit(elbo), jax.jit(hessian), jax.jit(moved))
+
+
+@cache
+def _shipped() -> _Programs:
+    """The programs of the shipped networks, which read their arguments only: many seeds share them."""
+    return _compiled(outputs)
+
+
+def _dense(objective: Callable[[Any], jax.Array], parameters: Any) -> jax.Array:
+    """The Hessian by columns, a few at a time."""
+    flat, unravel = ravel_pytree(parameters)
+    gradient = jax.grad(lambda w: objective(unravel(w)))
+
+    def column(u: jax.Array) -> jax.Array:
+        return jax.jvp(gradient, (flat,), (u,))[1]
+
+    return jax.lax.map(column, jnp.eye(flat.size), batch_size=16)
+
+
+def _log_variances(
+    network: Network, p: Any, x: jax.Array, eps: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    out = network(p, x, eps)
+    return jnp.log(out.sigma2), jnp.log(jnp.asarray(out.alpha2, x.dtype))
+
+
+def _moves(
+    network: Network, programs: _Programs, parameters: Any, x: jax.Array, nodes: Nodes
+) -> dict[str, str]:
+    """Whether learned parameters move each variance: "yes"; "here not", if they enter it but some entry stands still at this point; or "never".
+
+    A prior whose variance is never moved counts as moved, for there the scale of the latents may move instead.
+    """
+    some_x, some_eps = x[: min(len(x), 64)], nodes.eps[: min(len(nodes.eps), 8)]
+    flat, unravel = ravel_pytree(parameters)
+    # A random motion changes every entry that anything changes.
+    motion = jnp.asarray(np.random.default_rng(0).normal(size=flat.size))
+    changed = programs.moved(parameters, some_x, some_eps, motion)
+    found = {}
+    for i, name in enumerate(("decoder", "prior")):
+        program = jax.make_jaxpr(
+            lambda v, i=i: _log_variances(network, unravel(v), some_x, some_eps)[i]
+        )(flat)
+        if bool(jnp.all(jnp.abs(changed[i]) > 1e-10)):
+            found[name] = "yes"
+        elif _enters(program.jaxpr):
+            found[name] = "here not"
+        else:
+            found[name] = "never" if name == "decoder" else "yes"
+    return found
+
+
+def _enters(program: Any) -> bool:
+    """Whether the first input of a traced program is read on the way to its output."""
+    reached = {program.invars[0]}
+    for step in program.eqns:
+        if any(not isinstance(v, Literal) and v in reached for v in step.invars):
+            reached |= set(step.outvars)
+    return any(v in reached for v in program.outvars if not isinstance(v, Literal))
+
+
+def _noise(
+    programs: _Programs, gradient: Any, parameters: Any, x: jax.Array, nodes: Nodes, batch: int
+) -> float:
+    """The root mean square deviation of a mini-batch's gradient from the full one."""
+    count = len(x) // batch
+    if count < 2:
+        raise InputError(f"batch is {batch}; pass at most half the number of data points, {len(x)}")
+    squares = []
+    for i in range(min(count, 20)):
+        some, _ = programs.gradient(parameters, x[i * batch : (i + 1) * batch], nodes)
+        squares.append(_norm(jax.tree.map(jnp.subtract, some, gradient)) ** 2)
+    return float(np.sqrt(np.mean(squares)))
+
+
+def _inertia(hessian: np.ndarray) -> tuple[int, int, int]:
+    """Positive, negative and flat curvatures at the point."""
+    values = np.linalg.eigvalsh(hessian)
+    level = FLAT * np.abs(values).max()
+    positive, negative = int(np.sum(values > level)), int(np.sum(values < -level))
+    return positive, negative, values.size - positive - negative
+
+
+def _demand_sensible(
+    network: Network,
+    parameters: Any,
+    x: jax.Array,
+    nodes: Nodes,
+    finer: Nodes | None,
+    *,
+    goal: float,
+    rows: int | None,
+    batch: int | None,
+) -> None:
+    """Raise `InputError` for arguments that no certificate can be made of."""
+    if not 0 < goal < float("inf"):
+        raise InputError(f"goal is {shown(goal)}; pass a positive number, such as 1e-8")
+    for name, count in (("rows", rows), ("batch", batch)):
+        if count is not None and (
+            isinstance(count, bool) or not isinstance(count, int) or count < 1
+        ):
+            raise InputError(f"{name} is {shown(count)}; pass an integer >= 1 or None")
+    for name, given in (("nodes", nodes), ("finer", finer)):
+        if given is None and name == "finer":
+            continue
+        if not isinstance(given, Nodes):
+            raise InputError(f"{name} is {shown(given)}; pass Nodes, such as gauss_hermite(2, 10)")
+        total = float(jnp.sum(given.weights))
+        if not abs(total - 1) <= 1e-9:
+            raise InputError(f"the weights of {name} sum to {total:.12g}; divide them by their sum")
+    leaves = jax.tree_util.tree_flatten_with_path(parameters)[0]
+    if not leaves:
+        raise InputError("there are no parameters; pass a pytree with at least one float64 array")
+    for path, leaf in leaves:
+        if getattr(leaf, "dtype", None) != jnp.float64:
+            kind = getattr(leaf, "dtype", type(leaf).__name__)
+            raise InputError(
+                f"the parameter {jax.tree_util.keystr(path)} is {kind}; a certificate needs float64 arrays"
+            )
+    made = jax.eval_shape(network, parameters, x[:1], nodes.eps)
+    if not isinstance(made, Outputs):
+        raise InputError(f"the network gives {type(made).__name__}; let it give Outputs")
+
+
+def _demand_directions(directions: Mapping[str, Any], parameters: Any) -> None:
+    """Raise `InputError` unless there is a finite direction for decoder and prior, like the parameters."""
+    if set(directions) != {"decoder", "prior"}:
+        raise InputError(f"directions has {sorted(directions)}; pass one for decoder and prior")
+    for name, v in directions.items():
+        if jax.tree.map(jnp.shape, v) != jax.tree.map(jnp.shape, parameters):
+            raise InputError(f"the direction of the {name} is no pytree like the parameters")
+        if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(v)):
+            raise InputError(f"the direction of the {name} is not finite")
+
+
+def _dot(one: Any, other: Any | None = None) -> float:
+    products = one if other is None else jax.tree.map(lambda a, b: jnp.sum(a * b), one, other)
+    return float(sum(jnp.sum(a) for a in jax.tree.leaves(products)))
+
+
+def _norm(tree: Any) -> float:
+    return float(np.sqrt(sum(float(jnp.sum(a**2)) for a in jax.tree.leaves(tree))))

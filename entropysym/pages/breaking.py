@@ -1,0 +1,92 @@
+r"""Where a long formula breaks: at its top-level addends, as many to a line as fit.
+
+TeX alone knows how wide a formula is; `tex_width` estimates it from the LaTeX, a little too wide rather than too narrow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import sympy as sp
+
+from entropysym.pages.latex import PaperPrinter
+from entropysym.pages.order import addends
+from entropysym.pages.plain import PlainPrinter
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.")
+_WIDTHS = {  # em, at the size of the text
+    "\\quad": 1.0, "\\qquad": 2.0, "\\log": 1.5, "\\mid": 0.85, "\\cdot": 0.75, "\\nabla": 0.85, "\\iff": 2.6, "\\mathbb": 0.0,
+    "\\mathcal": 0.1, "\\mathrm": 0.0, "\\operatorname": 0.35, "\\boldsymbol": 0.1, "\\det": 1.5, "\\,": 0.17, "\\sum": 1.0, "\\prod": 1.0, "\\Phi": 0.75, "\\Theta": 0.8, "\\varepsilon": 0.5,
+    "=": 1.35, "+": 1.25, "-": 1.25, ",": 0.45, "(": 0.4, ")": 0.4, "[": 0.3, "]": 0.3, "'": 0.3, "|": 0.3,
+    "\\bigl": 0.1, "\\bigr": 0.1, "\\Bigl": 0.25, "\\Bigr": 0.25, "\\biggl": 0.4, "\\biggr": 0.4, "\\{": 0.5, "\\}": 0.5,
+    "\\partial": 0.6, "\\sqrt": 0.9, "\\infty": 1.0, "&": 0.0,
+}  # fmt: skip
+
+
+def tex_width(tex: str) -> float:
+    """The width of LaTeX mathematics in display style, in em. An estimate."""
+    width, _ = _run(_TOKEN.findall(tex), 0)
+    return width
+
+
+def _run(tokens: list[str], at: int) -> tuple[float, int]:
+    """Width from `at` to the end of the group, and the place after it."""
+    total, operator, over, under = 0.0, 0.0, 0.0, 0.0
+    while at < len(tokens) and tokens[at] != "}":
+        token = tokens[at]
+        if token.isspace():
+            at += 1
+        elif token in "^_":
+            script, at = _one(tokens, at + 1)
+            over, under = (0.72 * script, under) if token == "^" else (over, 0.72 * script)
+        else:
+            total += max(operator, over, under) if operator else max(over, under)
+            over = under = operator = 0.0
+            if token == "\\frac":
+                above, at = _one(tokens, at + 1)
+                below, at = _one(tokens, at)
+                total += max(above, below) + 0.4
+            elif token in ("\\sum", "\\prod"):
+                operator, at = 1.5, at + 1
+                total += 0.17
+            else:
+                step, at = _one(tokens, at)
+                total += step
+    return total + max(operator, over, under), at
+
+
+def _one(tokens: list[str], at: int) -> tuple[float, int]:
+    """Width of one token or one group."""
+    while at < len(tokens) and tokens[at].isspace():
+        at += 1
+    if at >= len(tokens):
+        return 0.0, at
+    if tokens[at] == "{":
+        width, end = _run(tokens, at + 1)
+        return width, end + 1
+    token = tokens[at]
+    return _WIDTHS.get(token, 0.78 if token.isupper() else 0.56), at + 1
+
+
+def rows(
+    e: sp.Expr,
+    printer: PaperPrinter | PlainPrinter,
+    measure: Callable[[str], float],
+    first: float,
+    rest: float,
+) -> list[str]:
+    """A formula in lines no wider than `first` and then `rest`, where its addends allow it; later lines open with a sign."""
+    lines: list[str] = []
+    current = ""
+    for a in addends(e, printer.places):
+        sign, body = printer.signed(a)
+        opening = not lines and not current
+        piece = (f"-{body}" if sign == "-" else body) if opening else f"{sign} {body}"
+        joined = f"{current} {piece}" if current else piece
+        if current and measure(joined) > (rest if lines else first):
+            lines.append(current)
+            current = piece
+        else:
+            current = joined
+    return [*lines, current]

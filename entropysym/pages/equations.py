@@ -1,0 +1,268 @@
+r"""The equations of a page: direction, identities, entropies, stationarity conditions, each as a left and a right side.
+
+Here expressions are only brought into the shape in which a person writes them; every step is an equality or a division by what is positive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from entropysym.language.algebra import addends, collected, distributed, exponentials_merged
+from entropysym.language.heads import (
+    DataMean,
+    Directional,
+    Entropy,
+    LogBaseMeasure,
+    NoiseExpectation,
+    _Expectation,
+)
+from entropysym.language.noise import noise
+from entropysym.language.objective import (
+    encoder_expectation,
+    latents_written_out,
+    reparametrised,
+    spelled_out,
+)
+from entropysym.language.symbols import DATUM, LATENT, NOISE, n
+from entropysym.pages.marks import ANY_LAW, EXCESS, ScaleSlope, Slope, Velocity
+from entropysym.pages.medium import Medium
+from entropysym.pages.order import Roles, product
+from entropysym.pages.wording import (
+    entry,
+    has_parts,
+    independent_noise,
+    maximised,
+    reparametrisation,
+)
+from entropysym.prover.derivation import Derivation
+from entropysym.prover.stationarity import noise_averaged
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a display: left, right, and the reason for it in words. No left side continues the line above."""
+
+    left: sp.Basic | None
+    right: sp.Expr
+    reason: str = ""
+    given: sp.Basic | None = None  # the equation that this line is equivalent to
+
+    @property
+    def relation(self) -> str:
+        """What stands between left and right: nothing where the right side is in words."""
+        return "" if self.right == ANY_LAW else "="
+
+
+def direction(d: Derivation) -> list[Line]:
+    """The motion of each parameter that moves."""
+    moved = [p for p in d.model.parameters if p.name in d.direction]
+    return [Line(Velocity(p.entry), d.direction[p.name]) for p in moved]  # type: ignore[arg-type]
+
+
+def identities(d: Derivation) -> list[Line]:
+    """What each factor's step rests on, v.grad[part] = part + entropy, read off the step itself; else v.grad of the whole."""
+    if not has_parts(d):
+        by_rule = {s.rule: s.after for s in d.steps}
+        left_over = EXCESS if d.excess != 0 else sp.S.Zero
+        whole = by_rule["split"] - by_rule["stationary"] + d.excess - left_over
+        return [Line(Directional(maximised(d.model)), whole)]
+    lines = []
+    for s in d.steps:
+        if s.rule not in ("tempering", "scaling"):
+            continue
+        change = s.after - s.before
+        for a in addends(change):
+            if a.atoms(Directional):  # with the objective's weight in front, if there is one
+                lines.append(Line(a, a - change))
+    return lines
+
+
+def entropies(d: Derivation) -> list[Line]:
+    """The entropy of each factor spelled out, and the base measures that are not constant."""
+    joint = {f: with_one_logarithm(t.entropy) for f, t in d.entropies.items()}
+    lines = []
+    for head in (Entropy("encoder", n), Entropy("prior"), Entropy("decoder")):
+        formula = spelled_out(d.model, head, joint)  # type: ignore[arg-type]
+        if formula != head:  # of a family without a closed entropy nothing more is known
+            lines.append(Line(head, _shortened(formula, d)))
+    for head in (LogBaseMeasure("prior"), LogBaseMeasure("decoder", n)):
+        if d.model.factor(head.role).family.log_base_measure != 0:
+            lines.append(Line(head, distributed(spelled_out(d.model, head, joint))))  # type: ignore[arg-type]
+    return lines
+
+
+def _shortened(formula: sp.Expr, d: Derivation) -> sp.Expr:
+    if not isinstance(formula, sp.Sum):
+        return collected(formula, d.model.sizes)
+    index, _, size = formula.limits[0]
+    if index not in formula.function.free_symbols:
+        return size * formula.function
+    factor, rest = formula.function.as_coeff_Mul()
+    return factor * sp.Sum(_without_log_of_exp(rest), *formula.limits)
+
+
+def _without_log_of_exp(e: sp.Expr) -> sp.Expr:
+    """$\\log(2\\pi e\\,e^u)$ as $\\log(2\\pi e)+u$."""
+    if not isinstance(e, sp.log):
+        return e
+    factors = sp.Mul.make_args(e.args[0])
+    powers = [f for f in factors if isinstance(f, sp.exp) and not f.args[0].is_number]
+    if not powers:
+        return e
+    return sp.log(sp.Mul(*(f for f in factors if f not in powers))) + sp.Add(
+        *(f.args[0] for f in powers)
+    )
+
+
+def scaling_index(d: Derivation) -> sp.Indexed:
+    """The logarithm of a latent's scaling, under a letter that the model has not taken."""
+    taken = {p.name for p in d.model.parameters} | {w.name for w in d.model.networks}
+    letter = next(c for c in ("s", "t", "a", "scaling") if c not in taken)
+    return sp.IndexedBase(letter, real=True)[d.model.latent.index]
+
+
+def stationarity(d: Derivation) -> list[Line]:
+    """One line for each condition; for a matrix, the condition along its own multiples."""
+    lines = []
+    about: sp.Basic
+    for name, equation in d.stationarity.items():
+        head, about = Slope, scaling_index(d)
+        if name != "scaling":
+            about = entry(name, d.model)
+            head = Slope if isinstance(about, sp.Expr) else ScaleSlope
+        given = sp.Eq(head(maximised(d.model), about), 0, evaluate=False)
+        if equation.rhs != 0:
+            left = equation.lhs
+            right = sp.Add(*(_folded(a) for a in addends(equation.rhs)))
+        elif name == "scaling":
+            left, right = _of_scaling(d, equation.lhs)
+        else:
+            left, right = _balanced(equation.lhs)
+        lines.append(Line(left, right, given=given))
+    return lines
+
+
+def _balanced(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """e = 0 divided by its common positive factors; a single short term goes to the left."""
+    e = sp.Add(*(_folded(a) for a in addends(without_common_factor(distributed(e)))))
+    short = [
+        a for a in addends(e) if not product(a, Roles()).heavy and not a.has(DATUM, LATENT, NOISE)
+    ]
+    if len(short) != 1 or len(addends(e)) == 1:
+        return sp.S.Zero, e
+    (left,) = short
+    if product(left, Roles()).negative:
+        return -left, e - left
+    return left, sp.Add(*(-a for a in addends(e - left)))
+
+
+def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    r"""The condition of the scaling, e = 0, as $1=-\overline{\mathbb E_{q_n}z_h\,\partial_{z_h}\log p(z_h)}$; $\nu_h^2+\tau_h^2$ are gathered for Normal laws."""
+    prior, h = d.model.prior, d.model.latent.index
+    z = LATENT[h]
+    x = prior.family.variable
+    score = sp.diff(prior.family.log_density, x)
+    weighted = -z * prior.fill(score, d.model.latent, z)
+    mean = DataMean(encoder_expectation(d.model, weighted), n)
+    constant = sp.Add(*(a for a in addends(e) if a.is_number))
+    both = latents_written_out(e - constant * (1 - reparametrised(mean)))
+    if distributed(noise_averaged(distributed(both)), powers=True) != 0:
+        return _balanced(e)
+    scale = distributed(weighted) / z**2
+    if noise(d.model.encoder.family).normal and not scale.has(LATENT):
+        _, location, spread = encoder_expectation(d.model, Entropy("prior")).encoder  # type: ignore[attr-defined]
+        moment = DataMean(location**2 + exponentials_merged(spread**2), n)
+        return 1 / scale, moment
+    tidy = distributed(weighted.xreplace({sp.sign(z): sp.Abs(z) / z}))
+    return sp.S.One, DataMean(encoder_expectation(d.model, tidy), n)
+
+
+def without_common_factor(e: sp.Expr) -> sp.Expr:
+    """The sum divided by every positive factor, number or not, that all of its addends share."""
+    terms = [_powers(a) for a in addends(e)]
+    shared = set.intersection(*(set(t) for t in terms)) if terms else set()
+    common = sp.Mul(*(b ** min(t[b] for t in terms) for b in shared))
+    return sp.Add(*(a / common for a in addends(e)))
+
+
+def _powers(addend: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    coefficient, rest = addend.as_coeff_Mul()
+    found: dict[sp.Expr, sp.Expr] = {}
+    if coefficient.is_Rational:
+        found = dict(sp.factorint(abs(coefficient.q)))
+        found = {sp.Integer(p): -sp.Integer(k) for p, k in found.items()}
+        for p, k in sp.factorint(abs(coefficient.p)).items():
+            if p > 1:
+                found[sp.Integer(p)] = sp.Integer(k)
+    for f in sp.Mul.make_args(rest):
+        base, exponent = (f.base, f.exp) if isinstance(f, sp.Pow) else (f, sp.S.One)
+        if base.is_positive and exponent.is_Rational and not base.is_Number:
+            found[base] = exponent
+    return found
+
+
+def _folded(addend: sp.Expr) -> sp.Expr:
+    """$e^u\\,\\overline{e^r}$ as $\\overline{e^{r+u}}$."""
+    factors = sp.Mul.make_args(addend)
+    outside = [f for f in factors if isinstance(f, sp.exp)]
+    means = [f for f in factors if isinstance(f, DataMean)]
+    if not outside or len(means) != 1:
+        return exponentials_merged(addend)
+    exponent = sp.Add(*(f.args[0] for f in outside))
+    inside = _with_exponent(means[0], exponent)
+    if inside is None:
+        return exponentials_merged(addend)
+    return sp.Mul(*(f for f in factors if f not in outside and f not in means), inside)
+
+
+def _with_exponent(e: sp.Expr, exponent: sp.Expr) -> sp.Expr | None:
+    if isinstance(e, DataMean):
+        inner = _with_exponent(e.body, exponent)
+        return None if inner is None else DataMean(inner, e.args[1])
+    if isinstance(e, _Expectation):
+        inner = _with_exponent(e.body, exponent)
+        return None if inner is None else e.over(inner)
+    factors = sp.Mul.make_args(e)
+    powers = [f for f in factors if isinstance(f, sp.exp)]
+    if not powers:
+        return None
+    total = exponent + sp.Add(*(f.args[0] for f in powers))
+    return sp.Mul(*(f for f in factors if f not in powers), sp.exp(total))
+
+
+def about_stationarity(d: Derivation, m: Medium) -> str:
+    """What has to be said before the conditions: noise, matrices, the scaling."""
+    said = "One condition for each learned parameter whose derivative can be written out, at every index."
+    if any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
+        z = m.math(reparametrisation(d.model))
+        said += f" Under the expectation over noise, {z} with {independent_noise(d.model, m)}."
+    matrices = [p.entry for p in d.model.parameters if p.is_matrix and p.name in d.stationarity]
+    if matrices:
+        said += f" For {m.list(matrices)} the condition along its own multiples is shown, which is all that the claim needs."
+    if "scaling" in d.stationarity:
+        scale, z = m.math(scaling_index(d)), m.math(LATENT[d.model.latent.index])
+        said += (
+            f" The last line follows from the others: {scale} is the logarithm of a factor that scales {z} "
+            "in the encoder and is undone in the decoder."
+        )
+    return said
+
+
+def with_one_logarithm(e: sp.Expr) -> sp.Expr:
+    r"""$\frac12\log2+\frac12\log\pi+\frac12\log s+\frac12$ as $\frac12\log(2\pi es)$; anything else as it is."""
+    inside, coefficients, constant = sp.S.One, set(), sp.S.Zero
+    for a in sp.Add.make_args(e):
+        c, rest = a.as_coeff_Mul()
+        if rest == 1:
+            constant += c
+        elif isinstance(rest, sp.log):
+            coefficients.add(c)
+            inside *= rest.args[0]
+        else:
+            return e
+    if len(coefficients) != 1:
+        return e
+    (c,) = coefficients
+    return c * sp.log(sp.E ** (constant / c) * inside) if (constant / c).is_Integer else e

@@ -1,0 +1,240 @@
+r"""The order in which a paper writes things: encoder, prior, decoder, derivative; what is added before what is subtracted.
+
+SymPy keeps sums and products in an order of its own. Both printers, LaTeX and text, ask this module instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.heads import (
+    DataMean,
+    Directional,
+    Elbo,
+    LogDensity,
+    NetworkValue,
+    ObjectiveValue,
+    _Expectation,
+    _RoleHead,
+)
+from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
+from entropysym.language.records import Model
+from entropysym.language.symbols import DATUM, LATENT, NOISE
+from entropysym.pages.marks import EXCESS, ScaleSlope, Slope, Times, Velocity, Whole
+
+ENCODER, PRIOR, DECODER, DERIVATIVE = range(4)
+_RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which factor a name belongs to, so that a spelled-out term can be placed. Empty without a model.
+
+    `pseudo` names the factors whose base measure is not constant: their entropies are pseudo entropies.
+    """
+
+    names: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    declared: tuple[str, ...] = ()
+    pseudo: frozenset[str] = frozenset()
+
+
+def roles(model: Model) -> Roles:
+    """The factor of each parameter and network of a model; what two factors share belongs to the later one."""
+    declared = (*(p.name for p in model.parameters), *(w.name for w in model.networks))
+    names: dict[str, int] = {}
+    for role, place in _RANK.items():
+        for argument in model.factor(role).arguments:
+            names |= dict.fromkeys(_names(argument) & set(declared), place)
+    sizes = {model.observed.size.name: DECODER, model.latent.size.name: PRIOR}
+    pseudo = frozenset(r for r in _RANK if model.factor(r).family.log_base_measure != 0)
+    return Roles(names, sizes, declared, pseudo)
+
+
+def _names(e: sp.Basic) -> set[str]:
+    names = {w.name for w in e.atoms(NetworkValue, MatrixLetter)}
+    names |= {i.base.label.name for i in e.atoms(sp.Indexed)}
+    return names | {s.name for s in e.free_symbols if isinstance(s, sp.Symbol)}
+
+
+@dataclass(frozen=True)
+class Product:
+    """A term taken apart for printing: sign, the fraction of light factors, and the heavy factors behind it."""
+
+    negative: bool
+    numerator: tuple[sp.Expr, ...]
+    denominator: tuple[sp.Expr, ...]
+    heavy: tuple[sp.Expr, ...]
+
+
+def product(e: sp.Expr, places: Roles) -> Product:
+    """Take a term apart. Light are numbers, symbols, array entries and short functions of them; heavy is what reads better
+    beside a fraction."""
+    if isinstance(e, Matrix):
+        negative = isinstance(e, Scaled) and e.args[0].could_extract_minus_sign()  # type: ignore[attr-defined]
+        return Product(negative, (), (), (Scaled(-e.args[0], e.args[1]) if negative else e,))  # type: ignore[operator,arg-type]
+    coefficient, rest = e.as_coeff_Mul()
+    if not coefficient.is_Rational:
+        coefficient, rest = sp.S.One, e
+    light: list[sp.Expr] = []
+    below: list[sp.Expr] = []
+    heavy: list[sp.Expr] = []
+    for f in sp.Mul.make_args(rest):
+        base, exponent = _base_and_exponent(f)
+        if f == 1:
+            continue
+        if exponent.is_Rational and exponent.is_negative:
+            below.append(base**-exponent)
+        elif is_light(f):
+            light.append(f)
+        else:
+            heavy.append(f)
+    above, under = sp.Integer(abs(coefficient.p)), sp.Integer(coefficient.q)
+    return Product(
+        negative=bool(coefficient.is_negative),
+        numerator=(
+            *([above] if above != 1 else []),
+            *sorted(light, key=lambda f: _light_key(f, places)),
+        ),
+        denominator=(
+            *([under] if under != 1 else []),
+            *sorted(below, key=lambda f: _light_key(f, places)),
+        ),
+        heavy=tuple(sorted(heavy, key=_heavy_key)),
+    )
+
+
+def _base_and_exponent(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """A power of a number, like 1/e, counts as a power; any other exponential is a function."""
+    if isinstance(f, sp.exp):
+        return (sp.E, f.args[0]) if f.args[0].is_Rational else (f, sp.S.One)  # type: ignore[return-value]
+    return (f.base, f.exp) if isinstance(f, sp.Pow) else (f, sp.S.One)
+
+
+_LETTERS = (sp.Symbol, sp.Indexed, Whole)
+#: Functions that may stand inside a fraction if what they are of is short.
+FUNCTIONS = (Softplus, Sigmoid, sp.Abs, sp.exp)
+
+
+def is_light(f: sp.Expr) -> bool:
+    """Whether a factor may stand inside a fraction."""
+    base, _ = _base_and_exponent(f)
+    if isinstance(base, (Softplus, Sigmoid, sp.Abs)):
+        return True
+    if isinstance(base, sp.exp):
+        return all(is_light(a) for m in sp.Add.make_args(base.args[0]) for a in sp.Mul.make_args(m))
+    return bool(
+        base.is_Number or base.is_NumberSymbol or isinstance(base, (*_LETTERS, NetworkValue, Times))
+    )
+
+
+def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
+    """Numbers, constants, sizes, parameters, data, networks, functions, latents, noise: the order of $W_{dh}\\,x_{nd}\\,z_h$."""
+    base, _ = _base_and_exponent(f)
+    if base.is_Number:
+        kind = 0
+    elif base.is_NumberSymbol:
+        kind = 1
+    elif isinstance(base, sp.Symbol):
+        kind = 3 if base.name not in places.sizes and not base.is_integer else 2
+    elif isinstance(base, sp.Indexed):
+        kind = {DATUM: 5, LATENT: 8, NOISE: 9}.get(base.base, 4)
+    elif isinstance(base, NetworkValue):
+        kind = 6
+    elif isinstance(base, FUNCTIONS):
+        kind = 7
+    else:
+        kind = 10
+    # pi before e, as in 2 pi e sigma^2
+    return kind, "" if base is sp.pi else str(base)
+
+
+def _heavy_key(f: sp.Expr) -> tuple[int, str]:
+    base, _ = _base_and_exponent(f)
+    binder = isinstance(base, (sp.Sum, DataMean, _Expectation, Directional)) and base == f
+    matrix = isinstance(base, (LogDet, Trace))
+    return (3 if binder else 2 if isinstance(base, sp.Add) else 1 if matrix else 0), str(f)
+
+
+def addends(e: sp.Expr, places: Roles) -> list[sp.Expr]:
+    """The addends in the order of the page. A page does not open with a minus if it need not."""
+    if not isinstance(e, sp.Add):
+        return [e]
+    ordered = sorted(sp.Add.make_args(e), key=lambda a: _addend_key(a, places))
+    first = next((a for a in ordered if not product(a, places).negative), None)
+    if first is not None and first is not ordered[0]:
+        ordered.remove(first)
+        ordered.insert(0, first)
+    return ordered
+
+
+def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
+    taken = product(a, places)
+    integrand = _integrand(a)
+    leaves = integrand.atoms(sp.Indexed)
+    reads = {base: any(i.base == base for i in leaves) for base in (DATUM, LATENT, NOISE)}
+    constant = not integrand.atoms(sp.Symbol, sp.Indexed, _RoleHead, Elbo, MatrixLetter) - _sizes(
+        integrand, places
+    )
+    return (
+        rank(a, places),
+        0 if constant else 1,
+        1 if taken.negative else 0,
+        0 if a.atoms(LogDensity) else 1,
+        1 if reads[NOISE] else 0,
+        0 if reads[DATUM] else 1,
+        0 if reads[LATENT] else 1,
+        len(a.atoms(sp.Sum)),
+        min((i for i, name in enumerate(places.declared) if name in _names(integrand)), default=-1),
+        sp.srepr(a),
+    )
+
+
+def _sizes(e: sp.Basic, places: Roles) -> set[sp.Basic]:
+    return {s for s in e.atoms(sp.Symbol) if s.name in places.sizes}
+
+
+def rank(a: sp.Expr, places: Roles) -> int:
+    """The factor that a term belongs to, by the heads in it, else by the names, else by what it reads."""
+    if a.atoms(Directional, Slope, ScaleSlope, Velocity):
+        # Under the derivative the same order holds among the parts.
+        inside = [
+            rank(d.body, places)
+            for d in a.atoms(Directional)
+            if not isinstance(d.body, (Elbo, ObjectiveValue))
+        ]
+        return DERIVATIVE + min(inside, default=DERIVATIVE)
+    if EXCESS in a.free_symbols:
+        return DERIVATIVE
+    heads = a.atoms(_RoleHead)
+    if heads:
+        return min(_RANK[h.role] for h in heads)
+    integrand = _integrand(a)
+    known = {places.names[name] for name in _names(integrand) if name in places.names}
+    leaves = {i.base for i in integrand.atoms(sp.Indexed)}
+    if known - {ENCODER}:
+        return max(known)
+    # A network that the model does not declare abbreviates what the decoder reads.
+    if not known and (DATUM in leaves or integrand.atoms(NetworkValue)):
+        return DECODER
+    if LATENT in leaves:
+        return PRIOR
+    if known:
+        return ENCODER
+    sizes = {places.sizes[s.name] for s in integrand.atoms(sp.Symbol) if s.name in places.sizes}
+    return min(sizes, default=DECODER)
+
+
+def _integrand(e: sp.Basic) -> sp.Basic:
+    """The expression without the encoder that its expectations carry along and without what its sums bind."""
+    if isinstance(e, _Expectation):
+        return _integrand(e.body)
+    if isinstance(e, (sp.Sum, DataMean)):
+        return _integrand(e.args[0])
+    if not e.atoms(_Expectation, sp.Sum, DataMean):
+        return e
+    return e.func(*(_integrand(a) for a in e.args))

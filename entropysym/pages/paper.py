@@ -1,0 +1,167 @@
+"""What a page says about a derivation, in order, with its formulas still expressions. The layouts only set it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+
+import sympy as sp
+
+from entropysym.language.heads import Elbo, ObjectiveValue
+from entropysym.language.objective import objective
+from entropysym.language.store import digest
+from entropysym.pages.abbreviations import abbreviation
+from entropysym.pages.declarations import factors, notation
+from entropysym.pages.equations import (
+    Line,
+    about_stationarity,
+    direction,
+    entropies,
+    identities,
+    stationarity,
+)
+from entropysym.pages.marks import ENTROPY_SUM, EXCESS, GAP
+from entropysym.pages.medium import Medium
+from entropysym.pages.wording import (
+    about_excess,
+    admitted,
+    has_parts,
+    maximised,
+    not_zero,
+    reason,
+    sentences,
+    slopes,
+)
+from entropysym.prover.derivation import Derivation
+from entropysym.prover.document import statement
+
+REFERENCES = (
+    (
+        "S. Damm, D. Forster, D. Velychko, Z. Dai, A. Fischer, J. Lücke. "
+        "The ELBO of Variational Autoencoders Converges to a Sum of Three Entropies. "
+        "AISTATS 2023, PMLR 206:3931."
+    ),
+    "J. Lücke, J. Warnken. On the Convergence of the ELBO to Entropy Sums. arXiv 2209.03077.",
+)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The content of a document; `str` fields are already set in the medium, formulas are not printed yet."""
+
+    title: str
+    source: str
+    heading: str  # theorem, or partial result where something stands beside the entropy sum
+    notation: tuple[tuple[str, str], ...]
+    factors: tuple[Line, ...]
+    objective: Line
+    learning: tuple[Line, ...]  # what learning maximises where that is not the ELBO
+    maximised: str
+    conditions: tuple[str, ...]
+    gap_identity: Line
+    entropy_sum: Line
+    excess: tuple[Line, ...]
+    about_excess: str
+    direction: tuple[Line, ...]
+    stationary: str
+    claim: Line
+    part_by_part: bool
+    identities: tuple[Line, ...]
+    steps: tuple[Line, ...]
+    entropies: tuple[Line, ...]
+    about_stationarity: str
+    stationarity: tuple[Line, ...]
+    gap: Line
+    remark: str
+    admitted: tuple[str, ...]
+    references: tuple[str, ...]
+    sha256: str
+    version: str
+    verdict: str
+
+
+def paper(derivation: Derivation, medium: Medium) -> Paper:
+    """Gather the content. Raises `InputError` for a condition or a rule that has no wording."""
+    d, model = derivation, derivation.model
+    by_rule = {s.rule: s for s in d.steps}
+    hypotheses = [c for c in d.conditions if c.kind == "stationary"]
+    standing = [c for c in d.conditions if c.kind != "stationary"]
+    left_over = EXCESS if d.excess != 0 else sp.S.Zero
+    # Under its own sign the excess leaves the steps short; the last line spells it out.
+    steps = [
+        s.after - d.excess + left_over if s.rule in ("gap", "stationary") else s.after
+        for s in d.steps
+    ]
+    derivative = by_rule["gap"].after - by_rule["stationary"].after
+    right = ENTROPY_SUM + left_over
+    short = abbreviation(model)
+
+    def lines(*given: Line) -> tuple[Line, ...]:
+        if short is None:
+            return given
+        return tuple(replace(line, right=short.gathered(line.right)) for line in given)  # type: ignore[arg-type]
+
+    meaning = () if short is None else (Line(short.letter, short.meaning),)
+    return Paper(
+        title=medium.prose(model.title, model),
+        source=medium.text(model.source),
+        heading="Partial result" if d.excess != 0 else "Theorem",
+        notation=tuple(notation(model, medium)),
+        factors=(*lines(*factors(model)), *meaning),
+        objective=Line(Elbo(), by_rule["definition"].after),
+        learning=() if model.objective.is_elbo else (Line(ObjectiveValue(), objective(model)),),
+        maximised=medium.math(maximised(model)),
+        conditions=(
+            *sentences(standing, model, medium, d.verdict.evidence),
+            *((not_zero(d.excluded, medium),) if d.excluded else ()),
+        ),
+        gap_identity=Line(Elbo(), right + derivative),
+        entropy_sum=Line(ENTROPY_SUM, by_rule["stationary"].after - d.excess),
+        excess=lines(Line(EXCESS, d.excess)) if d.excess != 0 else (),
+        about_excess=about_excess(d, medium) if d.excess != 0 else "",
+        direction=tuple(direction(d)),
+        stationary=medium.list(slopes(hypotheses, model)) if hypotheses else "",
+        claim=lines(Line(sp.Eq(Elbo(), right, evaluate=False), d.entropy_sum))[0],
+        part_by_part=has_parts(d),
+        identities=tuple(identities(d)),
+        steps=lines(
+            *(
+                Line(None if i else Elbo(), after, reason(s, d))
+                for i, (s, after) in enumerate(zip(d.steps, steps, strict=True))
+            )
+        ),
+        entropies=lines(*entropies(d)),
+        about_stationarity=about_stationarity(d, medium),
+        stationarity=lines(*stationarity(d)),
+        gap=lines(Line(sp.Eq(GAP, Elbo() - ENTROPY_SUM, evaluate=False), d.gap))[0],
+        remark=_remark(d, medium),
+        admitted=tuple(admitted(standing, medium, d.verdict.evidence)),
+        references=tuple(medium.text(r) for r in REFERENCES),
+        sha256=digest(statement(d)),
+        version=installed_version(),
+        verdict=medium.text(str(d.verdict)),
+    )
+
+
+def installed_version() -> str:
+    try:
+        return version("entropysym")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "(not installed)"
+
+
+def _remark(d: Derivation, m: Medium) -> str:
+    entropies, objective = m.math(ENTROPY_SUM), m.math(Elbo())
+    equal = m.math(sp.Eq(Elbo(), ENTROPY_SUM + (EXCESS if d.excess != 0 else 0), evaluate=False))
+    cited = (
+        "Equality at stationary points is the theorem of [1] for Gaussian VAEs, and of [2] in a general form; the derivation "
+        "printed here was found by entropysym."
+    )
+    if d.excess != 0:
+        cited = "This is not the equality of [1] and [2], which was not shown for this model; the derivation was found by entropysym."
+    return (
+        f"Away from stationary points {entropies} is neither an upper nor a lower bound of {objective}: the gap "
+        f"{m.math(GAP)} may have either sign. The converse does not hold: {equal} does not imply that the point is stationary, "
+        "since only one direction of the gradient has to vanish. Differential entropies may be negative. "
+        + m.text(cited)
+    )

@@ -1,0 +1,182 @@
+"""Expressions for a terminal: one line of Unicode, `-D/2 log(2πeσ²)`, `1/(ND) Σ_n E_q(z|x_n)[Σ_d (x_nd - μ_d(z))²]`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import sympy as sp
+from sympy.printing.str import StrPrinter
+
+from entropysym.language.heads import GREEK, DataMean, _Expectation, name_parts
+from entropysym.language.records import Model
+from entropysym.pages.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP
+from entropysym.pages.notation import COUNT, Data
+from entropysym.pages.order import Product, Roles, roles
+from entropysym.pages.printer import CLOSED, NORMALS, HeadsPrinter
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def plain(expression: sp.Basic, model: Model | None = None, *, data: Data = "finite") -> str:
+    """One expression in one line of Unicode text. Arguments as for `entropysym.pages.latex.latex`."""
+    return PlainPrinter(roles(model) if model else Roles(), data).doprint(expression)
+
+
+class PlainPrinter(HeadsPrinter, StrPrinter):
+    """Text of the language's heads and of the arithmetic between them, in the order of the LaTeX printer."""
+
+    printmethod = "_paper_plain"
+    own = "_sympystr"
+    signs: ClassVar = {
+        "log": "log",
+        "entropy": "H",
+        "pseudo": "H̃",
+        "F": "F",
+        "J": "J",
+        "along v": "v·∇",
+        "loggamma": "log Γ",
+        "softplus": "softplus",
+        "sigmoid": "sigmoid",
+        "trace": "tr",
+        "logdet": "log det",
+        "transposed": "ᵀ",
+        "inverse": "⁻¹",
+        "squared": "²",
+        "times": " ",
+        "apply": "",
+        "pi": "π",
+    }
+    marks: ClassVar = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*", ANY_LAW: "any law"}
+
+    def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
+        return f"{left}{body}{right}"
+
+    def letter(self, name: str) -> tuple[str, int]:
+        stem, below, square = name_parts(name)
+        return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
+
+    def _product(self, p: Product) -> str:
+        below, heavy = p.denominator, p.heavy
+        shared = len(heavy) == 1 and isinstance(heavy[0], DataMean) and not self.infinite
+        if shared:
+            number = [f for f in below if f.is_Number]
+            below = (*number, COUNT, *(f for f in below if not f.is_Number))
+        parts = []
+        if below or p.numerator or not heavy:
+            above = self._light(p.numerator) or "1"
+            under = self._light(below)
+            several = len(below) > 1 or (
+                below
+                and not isinstance(below[0], (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow, *CLOSED))
+            )
+            grouped = f"({above})" if below and " " in above else above
+            parts.append(
+                f"{grouped}/({under})" if several else f"{grouped}/{under}" if below else above
+            )
+        return " ".join((*parts, *self._heavy(heavy, shared)))
+
+    def _light(self, factors: tuple[sp.Expr, ...]) -> str:
+        if len(factors) == 1:
+            return self._print(factors[0])
+        out, close = "", True
+        for text in (self._as_factor(f) for f in factors):
+            bare = text.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
+            short = bare.isdigit() or len(bare) <= 1  # 2πe is one word, τ_h z_h are two
+            out += text if not out or (close and short) else f" {text}"
+            close = short
+        return out
+
+    def _as_factor(self, f: sp.Expr) -> str:
+        if isinstance(f, sp.log):
+            return f"log({self._print(f.args[0])})"
+        return super()._as_factor(f)
+
+    def _print_Pow(self, e: sp.Pow, rational: bool = False) -> str:
+        base, exponent = e.base, e.exp
+        if exponent.is_Rational and exponent.is_negative:
+            return self._print_Mul(e)
+        own = self._base_and_power(base)
+        total = exponent * (own[1] if own else 1)
+        if total.is_Integer:
+            raised = "" if total == 1 else str(total).translate(_RAISED)
+            if own:
+                return f"{own[0]}{raised}{own[2]}"
+            text = self._print(base)
+            bare = base.is_Integer or base == sp.E or isinstance(base, CLOSED)
+            return f"{text if bare else f'({text})'}{raised}"
+        if exponent == sp.S.Half:
+            return f"√({self._print(base)})"
+        return f"{self._print(base) if base == sp.E else f'({self._print(base)})'}^({self._print(exponent)})"
+
+    def _print_exp(self, e: sp.Expr) -> str:
+        factor, rest = e.args[0].primitive()
+        if isinstance(rest, sp.Add) and factor.q != 1 and abs(factor.p) == 1:
+            return f"exp({'-' if factor.p < 0 else ''}({self._print(rest)})/{factor.q})"
+        return f"exp({self._print(e.args[0])})"
+
+    def _joined(self, name: str, indices: tuple[sp.Basic, ...]) -> str:
+        below = self._below(indices)
+        return f"{name},{below[1:]}" if below and "_" in name else name + below
+
+    def _below(self, indices: tuple[sp.Basic, ...]) -> str:
+        texts = [self._print(i) for i in indices]
+        joint = "" if all(len(t.rstrip("'")) == 1 for t in texts) else ","
+        return f"_{joint.join(texts)}" if texts else ""
+
+    def _print_Relational(self, e: sp.Basic) -> str:
+        sign = {"==": "=", "!=": "≠", ">=": "≥", "<=": "≤"}.get(e.rel_op, e.rel_op)  # type: ignore[attr-defined]
+        return f"{self._print(e.args[0])} {sign} {self._print(e.args[1])}"
+
+    def _print_log(self, e: sp.Expr) -> str:
+        (inside,) = e.args
+        base = inside.base if isinstance(inside, sp.Pow) else inside
+        text = self._print(inside)
+        closed = isinstance(base, CLOSED) or self._base_and_power(base) is not None
+        bare = closed and "/" not in text and "√" not in text
+        return f"log {text}" if bare else f"log({text})"
+
+    def _print_Sum(self, e: sp.Sum) -> str:
+        body = self._print(e.function)
+        signs = " ".join(f"Σ_{self._print(lim[0])}" for lim in reversed(e.limits))
+        return f"{signs} {f'({body})' if isinstance(e.function, sp.Add) or body.startswith('-') else body}"
+
+    def _datum(self, n: sp.Basic) -> str:
+        return "x" if self.infinite else f"x_{self._print(n)}"
+
+    def _mean(self, e: sp.Expr, *, with_fraction: bool = True) -> str:
+        body = self._print(e.args[0])
+        if self.infinite:
+            return f"E_p(x) {body}" if isinstance(e.args[0], _Expectation) else f"E_p(x)[{body}]"
+        inner = f"{{{body}}}" if isinstance(e.args[0], sp.Add) or body.startswith("-") else body
+        return f"{'1/N ' if with_fraction else ''}Σ_{self._print(e.args[1])} {inner}"
+
+    def _print_EncoderExpectation(self, e: _Expectation) -> str:
+        return self._averaged(f"E_q(z|{self._datum(e.datum)})", e)
+
+    def _print_NoiseExpectation(self, e: _Expectation) -> str:
+        return self._averaged("E_ε", e)
+
+    def _density(self, role: str, datum: sp.Basic | None) -> str:
+        at = "x" if datum is None else self._datum(datum)
+        return {"prior": "p(z)", "decoder": f"p({at}|z)", "encoder": f"q(z|{at})"}[role]
+
+    def _print_Slope(self, e: sp.Expr) -> str:
+        return "∂{}/∂{}".format(*(self._print(a) for a in e.args))
+
+    def _print_ScaleSlope(self, e: sp.Expr) -> str:
+        body, letter = (self._print(a) for a in e.args)
+        return f"tr({letter}ᵀ ∂{body}/∂{letter})"
+
+    def _print_Velocity(self, e: sp.Expr) -> str:
+        return f"v[{self._print(e.args[0])}]"
+
+    def _print_Distributed(self, e: sp.Expr) -> str:
+        family = "N" if str(e.args[0]) in NORMALS else str(e.args[0])
+        value, *arguments = (self._print(a) for a in e.args[1:])
+        return f"{family}({'; '.join((value, ', '.join(arguments))) if arguments else value})"
+
+    def _print_Product(self, e: sp.Expr) -> str:
+        return f"Π_{self._print(e.args[1][0])} {self._print(e.args[0])}"
+
+    def _print_MatrixLetter(self, e: Any) -> str:
+        return self.letter(e.name)[0]

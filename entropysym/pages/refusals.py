@@ -1,0 +1,122 @@
+"""What a page says about a refusal: the reason, the witness, and what is true all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from entropysym.errors import InputError
+from entropysym.language.records import Model
+from entropysym.pages.declarations import factors
+from entropysym.pages.equations import Line
+from entropysym.pages.medium import Medium, listed
+from entropysym.pages.paper import Paper, installed_version, paper
+from entropysym.pages.wording import entry, family_name, why_normalised
+from entropysym.prover.conditions import refusal_conditions
+from entropysym.prover.derivation import Refusal
+from entropysym.prover.refusing import Witness
+from entropysym.verdict import Value
+
+
+@dataclass(frozen=True)
+class RefusalPaper:
+    """The content of a refusal: what was asked, what is missing, the witness in words, and the largest result that is true."""
+
+    title: str
+    headline: str
+    factors: tuple[Line, ...]
+    missing: tuple[str, ...]
+    witness: str
+    counter_example: str
+    partial_holds: bool
+    partial: Paper | None
+    version: str
+    verdict: str
+
+
+def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
+    """Gather what a refusal says."""
+    return RefusalPaper(
+        title=medium.prose(refusal.model.title, refusal.model),
+        headline=medium.prose(_sentence(refusal.reason), refusal.model),
+        factors=factors(refusal.model),
+        missing=tuple(medium.prose(_sentence(m), refusal.model) for m in refusal.missing)
+        if refusal.witness is None
+        else (),
+        witness=""
+        if refusal.witness is None
+        else f"{_witness(refusal.witness, refusal.model, medium)} {_rests_on(refusal, medium)}",
+        counter_example=_counter_example(refusal.counter_example, medium),
+        partial_holds=refusal.partial is not None and refusal.partial.verdict.value is Value.PROVED,
+        partial=None if refusal.partial is None else paper(refusal.partial, medium),
+        version=installed_version(),
+        verdict=medium.prose(str(refusal.verdict), refusal.model),
+    )
+
+
+#: Kind of condition of a witness -> its words; that of a collapsed encoder stands in the witness itself.
+RESTS_ON: Mapping[str, str] = {
+    "normalised": "densities that integrate to one ({densities})",
+    "score": "scores with mean zero",
+    "finite": "finite expectations",
+    "interchange": "derivatives that may be taken under them",
+    "collapsed": "",
+    "frozen": "{frozen} learning nothing",
+}
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _counter_example(name: str | None, m: Medium) -> str:
+    if name is None:
+        return ""
+    return (
+        f"A small model of this kind that was trained until its gradient vanished, with a gap that did not, is the "
+        f"counter-example {m.text(name)} of entropysym.claims, which anyone can run again."
+    )
+
+
+def _rests_on(refusal: Refusal, m: Medium) -> str:
+    """The conditions of a witness in one sentence. Raises `InputError` for a kind without a wording."""
+    model, witness = refusal.model, refusal.witness
+    said = refusal_conditions(model, witness.kind if witness else "decoder")
+    by_kind = {kind: [c.subject for c in said if c.kind == kind] for kind in RESTS_ON}
+    unknown = sorted({c.kind for c in said} - RESTS_ON.keys())
+    if unknown:
+        raise InputError(f"no wording for conditions of kind {unknown[0]!r}")
+    evidence = refusal.verdict.evidence
+    reasons = [
+        f"{m.text(family_name(name))}: {why_normalised(name, evidence)}"
+        for name in by_kind["normalised"]
+    ]
+    frozen = m.list([entry(name, model) for name in by_kind["frozen"]]) if by_kind["frozen"] else ""
+    parts = [
+        words.format(densities="; ".join(reasons), frozen=frozen)
+        for kind, words in RESTS_ON.items()
+        if by_kind[kind] and words
+    ]
+    return f"It rests on {listed(parts)}."
+
+
+def _witness(w: Witness, model: Model, m: Medium) -> str:
+    """The stationary point with a gap, in words."""
+    numbers = ""
+    for what, named in (("with {}", w.values), ("with the constant networks {}", w.networks)):
+        if named:
+            pairs = [sp.Eq(entry(name, model), v, evaluate=False) for name, v in named.items()]
+            numbers += f"{'and ' if numbers else ''}{what.format(m.list(pairs))}, "
+    if w.kind == "decoder":
+        points = listed([f"{m.math(y)} at {m.math(p)}" for y, p in w.points])
+        return (
+            f"Witness, at all sizes 1: {numbers}the decoder does not see the latents and the encoder is the prior. Data that follow the "
+            f"decoder's own law, changed by a small multiple of the weights {points}, leave every derivative 0: the weights sum to 0, and so do the weighted scores. "
+            f"The weighted log-densities sum to {m.math(w.gap)}, so the gap is that multiple of it and not 0."
+        )
+    return (
+        f"Witness, at all sizes 1: {numbers}the decoder does not see the latents, the data follow its own law, and prior and encoder learn nothing. "
+        f"The mean of the prior's log-density under the encoder, minus that under the prior itself, is {m.math(w.gap)}, and that is the gap."
+    )

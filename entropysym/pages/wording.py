@@ -1,0 +1,301 @@
+"""The words of a theorem: one sentence for each kind of condition, one reason for each rule. Tables, so that none is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+
+import sympy as sp
+
+from entropysym.errors import InputError, shown
+from entropysym.families import FAMILIES
+from entropysym.language.heads import (
+    Directional,
+    Elbo,
+    Entropy,
+    LogBaseMeasure,
+    LogDensity,
+    NetworkValue,
+    ObjectiveValue,
+)
+from entropysym.language.matrices import MatrixNetwork
+from entropysym.language.noise import noise
+from entropysym.language.objective import encoder_expectation
+from entropysym.language.records import Model
+from entropysym.language.symbols import LATENT, NOISE, n
+from entropysym.pages.marks import EXCESS, Slope
+from entropysym.pages.medium import Medium, listed
+from entropysym.prover.derivation import Condition, Derivation, Step
+
+_RANGES = {
+    "unit": "strictly between 0 and 1",
+    "posdef": "symmetric positive definite",
+    "triangular": "lower triangular with positive diagonal",
+}
+Sentence = Callable[[Sequence[Condition], Model, Medium], str]
+
+
+def maximised(model: Model) -> sp.Expr:
+    r"""What learning maximises, as a sign: $\mathcal F$, or $\mathcal J$ where the objective is another."""
+    return Elbo() if model.objective.is_elbo else ObjectiveValue()
+
+
+def entry(name: str, model: Model) -> sp.Basic:
+    """A parameter at its own indices, or a network's value where the model reads it."""
+    for p in model.parameters:
+        if p.name == name:
+            return p.entry
+    for role in ("prior", "decoder", "encoder"):
+        for argument in model.factor(role).arguments:
+            for value in sorted(argument.atoms(NetworkValue, MatrixNetwork), key=str):
+                if value.name == name:
+                    return value
+    raise InputError(f"the model {model.name} has no parameter or network {shown(name)}")
+
+
+def independent_noise(model: Model, m: Medium) -> str:
+    r"""Independent noise and its law: standard Normal, or the encoder's own family at location 0 and scale 1, its shape included."""
+    encoder, entry = model.encoder, m.math(NOISE[model.latent.index])
+    law = noise(encoder.family)
+    if law.normal:
+        return f"independent standard Normal {entry}"
+    named = m.text(family_name(encoder.family.name))
+    shape = [
+        m.math(sp.Eq(a, value, evaluate=False))
+        for a, value in zip(encoder.family.arguments, encoder.arguments, strict=True)
+        if a in law.shape
+    ]
+    at = listed([*shape, "location 0", "scale 1"])
+    return f"independent {entry} of the law {named} with {at}"
+
+
+def reparametrisation(model: Model) -> sp.Eq:
+    r"""$z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ of a model's encoder."""
+    h, location, scale = encoder_expectation(model, Entropy("prior")).encoder  # type: ignore[attr-defined]
+    return sp.Eq(LATENT[h], location + scale * NOISE[h], evaluate=False)
+
+
+def slopes(conditions: Sequence[Condition], model: Model) -> list[sp.Expr]:
+    r"""The equations $\partial\mathcal F/\partial\theta=0$ that stationarity conditions ask for."""
+    return [
+        sp.Eq(Slope(maximised(model), entry(str(c.detail), model)), 0, evaluate=False)
+        for c in conditions
+    ]
+
+
+def _ranges(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    positive = [
+        sp.Gt(entry(c.subject, model), 0, evaluate=False) for c in cs if c.detail == "positive"
+    ]
+    said = [m.list(positive)] if positive else []
+    for range_, words in _RANGES.items():
+        there = [entry(c.subject, model) for c in cs if c.detail == range_]
+        if there:
+            said.append(f"{m.list(there)} {'is' if len(there) == 1 else 'are'} {words}")
+    known = {"positive", *_RANGES}
+    said += [
+        f"{m.math(entry(c.subject, model))} is {m.text(str(c.detail))}"
+        for c in cs
+        if c.detail not in known
+    ]
+    return f"The parameters lie inside their ranges: {listed(said)}."
+
+
+def _families(cs: Sequence[Condition], m: Medium) -> str:
+    return listed([m.text(family_name(c.subject)) for c in cs])
+
+
+def family_name(name: str) -> str:
+    """A family's name in a sentence: MultivariateNormal is the multivariate Normal."""
+    return name.replace("Multivariate", "multivariate ")
+
+
+def _normalised(
+    cs: Sequence[Condition], model: Model, m: Medium, evidence: Collection[str] = ()
+) -> str:
+    what = "density integrates" if len(cs) == 1 else "densities integrate"
+    why = {c.subject: why_normalised(c.subject, evidence) for c in cs}
+    each = [f"{m.text(family_name(name))}: {reason}" for name, reason in why.items()]
+    said = "; ".join(each) if len(set(why.values())) > 1 else next(iter(why.values()))
+    return f"The {_families(cs, m)} {what} to one ({said})."
+
+
+def why_normalised(family: str, evidence: Collection[str]) -> str:
+    """Why a density is believed to integrate to one: evidence names the checks of the run that ended with the verdict."""
+    if family in FAMILIES:
+        return "cited"
+    return "integrated numerically" if "normalised" in evidence else "as its author says"
+
+
+def _score(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    what = "density have" if len(cs) == 1 else "densities have"
+    return f"The scores of the {_families(cs, m)} {what} mean zero (regularity)."
+
+
+def _base_measure(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    named = {c.subject for c in cs}
+    heads = (LogBaseMeasure("prior"), LogBaseMeasure("decoder", n))
+    said = []
+    for h in heads:
+        family = model.factor(h.role).family
+        if family.name in named and family.log_base_measure != 0:
+            said.append(
+                f"The {m.text(h.role)} has the base measure of the {m.text(family_name(family.name))} family, {m.math(h)}; "
+                f"{m.math(Entropy(h.role))} is the pseudo entropy relative to it, "
+                "minus the mean of the log-density without its base measure."
+            )
+    return " ".join(said)
+
+
+def _finite(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    parts = [Elbo(), *([] if model.objective.is_elbo else [maximised(model)])]
+    values = m.list([*parts, Directional(maximised(model))])
+    return f"Every expectation in {values} and in the entropies is finite."
+
+
+def _interchange(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    slope = m.math(Directional(maximised(model)))
+    return f"The derivative {slope} may be taken under the data mean and the expectations."
+
+
+def _constraint(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    texts = [m.prose(str(c.detail), model) for c in cs]
+    return f"Constraint: {'; '.join(texts)}. What it binds is not moved."
+
+
+def _reparametrised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    return (
+        f"Samples of the encoder are {m.math(reparametrisation(model))} "
+        f"with {independent_noise(model, m)}."
+    )
+
+
+def _closed(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    entries = m.list([entry(str(c.detail), model) for c in cs])
+    return f"The encoder family is closed under the motion: {entries} are free in it."
+
+
+def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    named = m.list([entry(c.subject, model) for c in cs])
+    are, inputs = ("is", "input stands") if len(cs) == 1 else ("are", "inputs stand")
+    return f"{named} {are} locally Lipschitz, as usual networks are: along the straight line of v the {inputs} still to first order."
+
+
+def _stationary(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    return f"{m.list(slopes(cs, model))}, at every index."
+
+
+#: Kind of condition -> its sentence; every kind that a derivation may carry stands here.
+CONDITIONS: Mapping[str, Sentence] = {
+    "range": _ranges,
+    "constraint": _constraint,
+    "reparametrised": _reparametrised,
+    "closed": _closed,
+    "lipschitz": _lipschitz,
+    "finite": _finite,
+    "interchange": _interchange,
+    "normalised": _normalised,
+    "score": _score,
+    "base_measure": _base_measure,
+    "stationary": _stationary,
+}
+
+#: Kinds that the derivation takes as given: what is named in the last line of the document.
+ADMITTED: Mapping[str, str] = {
+    "normalised": "normalisation of the {} density ({why})",
+    "score": "mean zero of the {} scores",
+    "finite": "finiteness of the expectations",
+    "interchange": "differentiation under the expectations",
+}
+
+
+def sentences(
+    conditions: Sequence[Condition], model: Model, medium: Medium, evidence: Collection[str] = ()
+) -> list[str]:
+    """One sentence for each kind that occurs, in the order of the table. `evidence` is that of the verdict.
+
+    Raises `InputError` for a kind without a wording: a condition is never dropped in silence.
+    """
+    unknown = sorted({c.kind for c in conditions} - set(CONDITIONS))
+    if unknown:
+        raise InputError(f"no wording for conditions of kind {unknown[0]!r}")
+    grouped = {kind: [c for c in conditions if c.kind == kind] for kind in CONDITIONS}
+    said = {**CONDITIONS, "normalised": partial(_normalised, evidence=evidence)}
+    return [said[kind](cs, model, medium) for kind, cs in grouped.items() if cs]
+
+
+def not_zero(excluded: Sequence[sp.Expr], m: Medium) -> str:
+    """Where the direction is defined, if it divides by what may vanish."""
+    where = m.list([sp.Ne(e, 0, evaluate=False) for e in excluded])
+    return f"{where}, for the direction divides by {'it' if len(excluded) == 1 else 'them'}."
+
+
+def admitted(
+    conditions: Sequence[Condition], medium: Medium, evidence: Collection[str] = ()
+) -> list[str]:
+    """What is admitted, cited or integrated, in the words of the last line."""
+    said = [
+        ADMITTED[c.kind].format(
+            medium.text(family_name(c.subject)), why=why_normalised(c.subject, evidence)
+        )
+        for c in conditions
+        if c.kind in ADMITTED
+    ]
+    return list(dict.fromkeys(said))
+
+
+def tempered_role(step: Step) -> str:
+    """The factor whose log-density a step brings under the derivative."""
+    new = step.after.atoms(Directional) - step.before.atoms(Directional)
+    found = sorted({h.role for d in new for h in d.atoms(LogDensity)})
+    return listed(found) if found else "model"
+
+
+#: Rule -> the reason beside its line.
+REASONS: Mapping[str, str] = {
+    "definition": "definition of the ELBO",
+    "reparametrise": "encoder written with noise",
+    "split": "linearity of means and expectations",
+    "tempering": "tempering direction of the {role}",
+    "scaling": "scaling of the latents, {role} and encoder taken together",
+    "gap": "{how}{rest}",
+    "stationary": "no derivative at a stationary point",
+    "closed_form": "entropies of the factors",
+}
+
+
+def has_parts(derivation: Derivation) -> bool:
+    """Whether factors were tempered one by one, and not all of them by one direction."""
+    return any(s.rule in ("tempering", "scaling") for s in derivation.steps)
+
+
+def reason(step: Step, derivation: Derivation) -> str:
+    """The reason for one step. Raises `InputError` for a rule without one."""
+    if step.rule not in REASONS:
+        raise InputError(f"no reason is worded for the rule {step.rule!r}")
+    how = (
+        "the derivatives of the parts add up"
+        if has_parts(derivation)
+        else f"one direction for {listed(derivation.factors)} together"
+    )
+    rest = ""
+    if derivation.excess != 0:
+        lost = missing(derivation)
+        rest = f"; the {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
+    return REASONS[step.rule].format(role=tempered_role(step), how=how, rest=rest)
+
+
+def missing(derivation: Derivation) -> list[str]:
+    """The factors that have no direction."""
+    return [role for role in ("prior", "decoder") if role not in derivation.factors]
+
+
+def about_excess(derivation: Derivation, m: Medium) -> str:
+    """Where what stands beside the entropy sum comes from."""
+    lost, excess = missing(derivation), m.math(EXCESS)
+    if lost:
+        return (
+            f"For the {listed(lost)} no direction was found, and no symmetry that replaces it; {excess} is its mean log-density "
+            f"plus its entropy, minus the derivative of that mean along v."
+        )
+    return f"{excess} is the derivative of the penalty along the direction; it is exact."

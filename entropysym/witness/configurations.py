@@ -1,0 +1,254 @@
+"""Random configurations of a model: parameters over several orders of magnitude, data that it does not fit, small networks.
+
+Counts are geometric, so over-dispersed for a Poisson decoder; binary data are tossed with one probability for all. Both are drawn
+without the model. An encoder that is not drawn from noise is a few weighted points for each datum, in the support of the latents.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy as sp
+from jaxtyping import Float
+
+from entropysym.errors import InputError
+from entropysym.language.functions import Softplus
+from entropysym.language.heads import NetworkValue
+from entropysym.language.records import Model, Network
+from entropysym.language.symbols import MATRIX_RANGES, Range
+from entropysym.lowering.factorisations import cholesky
+from entropysym.lowering.quadrature import Nodes, Points
+from entropysym.lowering.signature import DATA_SIZE, is_weighted
+from entropysym.witness.densities import ships
+
+_HIDDEN = 3
+#: The gap identity holds for every set of nodes, so a few random ones will do.
+_SAMPLES = 3
+_PARTS = ("inside", "bias", "outside", "shift")
+
+#: Unrolled Cholesky factors of larger matrices take too long to compile.
+_LARGEST_MATRIX = 3
+
+#: Positive-definite matrices have eigenvalues over up to this ratio; a triangular one is a Cholesky factor with its square.
+_CONDITION = 1e3
+
+#: The largest scale of real parameters: where the decoder exponentiates sums of them (they would overflow), and elsewhere.
+_LARGEST = (2.0, 30.0)
+
+#: Positive values: those of the models that ship, and where a family is the caller's own, of which not even the powers are known.
+_POSITIVE, _POSITIVE_OWN = (1e-3, 1e3), (0.05, 20.0)
+
+#: (D, H, N) of the sweep; every size takes the value 1, and no two sizes are always equal.
+SHAPES = (
+    (1, 1, 1),
+    (1, 2, 3),
+    (2, 1, 4),
+    (3, 3, 2),
+    (2, 4, 1),
+    (4, 2, 5),
+    (6, 3, 2),
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Integers for the sizes of a model and for the number of data: pairs of name and value."""
+
+    sizes: tuple[tuple[str, int], ...]
+
+    def __getitem__(self, name: str) -> int:
+        return dict(self.sizes)[name]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in self.sizes)
+
+
+def shapes(model: Model, seed: int = 0) -> tuple[Shape, ...]:
+    """The sweep's shapes for a model; sizes beyond D and H take different values from 1 to 3 or more.
+
+    The last shape is larger and drawn from the seed: no formula in the sizes can be made to fit the fixed ones only.
+    """
+    observed, latent, *others = (s.name for s in model.sizes)
+    matrices = any(f.range in MATRIX_RANGES for f in (*model.parameters, *model.networks))
+    rng = np.random.default_rng(seed)
+    drawn = (int(rng.integers(7, 13)), int(rng.integers(6, 11)), 6)
+    top = _LARGEST_MATRIX if matrices else max(drawn)
+    found = []
+    for k, (d, h, n) in enumerate((*SHAPES, drawn)):
+        sizes = {observed: min(d, top), latent: min(h, top), DATA_SIZE: n}
+        sizes |= {name: 1 + (k + j) % max(3, len(others)) for j, name in enumerate(others)}
+        found.append(Shape(tuple(sizes.items())))
+    # A shape that occurs twice would bring the same configurations twice.
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, eq=False)
+class Configuration:
+    """Arrays by name, the weights of the networks, and nodes; `draw` puts a leading axis on each."""
+
+    arrays: Mapping[str, Any]
+    weights: Mapping[str, Mapping[str, Any]]
+    nodes: Nodes | Points
+
+
+jax.tree_util.register_dataclass(Configuration, ("arrays", "weights", "nodes"), ())
+
+
+def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
+    """`count` random configurations along a leading axis; number k does not depend on `count`.
+
+    They are drawn on the host: compiling a random generator for each shape would take longer than the sweep itself.
+    """
+    wanted = _wanted(model, shape)
+    own = any(not ships(f) for f in model.families if f.log_density is not None)
+    largest = _LARGEST[0] if own or _exponentiates(model) else _LARGEST[1]
+    positive = _POSITIVE_OWN if own else _POSITIVE
+    columns = sum(math.prod(lengths) for _, lengths in wanted.values())
+    normal, uniform = (
+        np.random.default_rng([seed, stream, *(v for _, v in shape.sizes)]) for stream in (0, 1)
+    )
+    gauss = normal.standard_normal((count, columns))
+    level = uniform.uniform(size=(count, columns))
+    arrays: dict[str, np.ndarray] = {}
+    start = 0
+    for name, (range_, lengths) in wanted.items():
+        part = slice(start, start + math.prod(lengths))
+        start = part.stop
+        shaped = [a[:, part].reshape(count, *lengths) for a in (gauss, level)]
+        if name == "noise" and range_ in ("real", "positive"):
+            arrays[name] = _values(range_, shaped[0], shaped[1], _LARGEST[0], _POSITIVE_OWN)
+        else:
+            arrays[name] = _values(range_, shaped[0], shaped[1], largest, positive)
+    noise = arrays.pop("noise")
+    weights = {
+        net.name: {part: arrays.pop(f"{net.name}.{part}") for part in _PARTS}
+        for net in model.networks
+    }
+    if not is_weighted(model.encoder.family):
+        nodes = Nodes(noise, np.full(noise.shape[:2], 1 / _SAMPLES))  # type: ignore[arg-type]
+    else:
+        level = arrays.pop("noise.weights") + 0.1
+        shares = level / level.sum(axis=-1, keepdims=True)
+        nodes = Points(noise, shares, arrays.pop("noise.entropy"))  # type: ignore[arg-type]
+    return Configuration(arrays, weights, nodes)
+
+
+def _exponentiates(model: Model) -> bool:
+    """Whether the decoder exponentiates a sum of parameters."""
+    if model.decoder.family.support == "count":
+        return True
+    # What a network reads goes through its tanh.
+    arguments = [
+        a.xreplace(dict.fromkeys(a.atoms(NetworkValue), sp.S.One)) for a in model.decoder.arguments
+    ]
+    return any(
+        e.has(sp.Sum)
+        for a in arguments
+        for e in (*a.atoms(sp.exp, Softplus), *(p for p in a.atoms(sp.Pow) if p.base == sp.E))
+    )
+
+
+def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Name to range and shape of every array that is drawn."""
+    wanted: dict[str, tuple[str, tuple[int, ...]]] = {
+        "x": (model.decoder.family.support, (shape[DATA_SIZE], shape[model.observed.size.name])),
+        "noise": ("normal", (_SAMPLES, shape[model.latent.size.name])),
+    }
+    encoder = model.encoder.family
+    if is_weighted(encoder):
+        support = (model.prior.family if encoder.log_density is None else encoder).support
+        N = shape[DATA_SIZE]
+        wanted["noise"] = support, (N, _SAMPLES, shape[model.latent.size.name])
+        wanted["noise.weights"] = "unit", (N, _SAMPLES)
+        wanted["noise.entropy"] = "normal", (N,)
+    for p in model.parameters:
+        wanted[p.name] = p.range, tuple(shape[plate.size.name] for plate in p.plates)
+    for net in model.networks:
+        ins = sum(shape[s.name] for s in net.inputs)
+        outs = math.prod(shape[p.size.name] for p in net.plates)
+        lengths = ((_HIDDEN, ins), (_HIDDEN,), (outs, _HIDDEN), (outs,))
+        for part, length in zip(_PARTS, lengths, strict=True):
+            wanted[f"{net.name}.{part}"] = ("real" if part in _PARTS[:2] else "normal"), length
+    return wanted
+
+
+def callables(
+    model: Model, shape: Shape
+) -> Callable[[Mapping[str, Mapping[str, jax.Array]]], dict[str, Callable[..., jax.Array]]]:
+    """The function that turns weights into the model's networks, each with one hidden tanh layer."""
+
+    def make(weights: Mapping[str, Mapping[str, jax.Array]]) -> dict[str, Callable[..., jax.Array]]:
+        return {net.name: _callable(net, weights[net.name], shape) for net in model.networks}
+
+    return make
+
+
+def _callable(net: Network, w: Mapping[str, jax.Array], shape: Shape) -> Callable[..., jax.Array]:
+    lengths = tuple(shape[p.size.name] for p in net.plates)
+
+    def value(*inputs: Float[jax.Array, " I"]) -> jax.Array:
+        hidden = jnp.tanh(w["inside"] @ jnp.concatenate(inputs) + w["bias"])
+        return _into((w["outside"] @ hidden + w["shift"]).reshape(lengths), net.range)
+
+    return value
+
+
+def _values(
+    range_: str,
+    gauss: np.ndarray,
+    level: np.ndarray,
+    largest: float,
+    positive: tuple[float, float],
+) -> np.ndarray:
+    """Real: normal with a common scale from 0.03 to `largest`. Positive: log-uniform between two values. Unit: uniform."""
+    common = level.reshape(len(level), -1)[:, 0].reshape(-1, *[1] * (level.ndim - 1))
+    if range_ == "normal":
+        return gauss
+    if range_ == "real":
+        return gauss * _log_uniform(common, 0.03, largest)
+    if range_ == "positive":
+        return _log_uniform(level, *positive)
+    if range_ == "unit":
+        return level
+    if range_ == "binary":
+        return (level < 0.1 + 0.8 * common).astype(np.float64)
+    if range_ == "count":
+        return np.floor(np.log1p(-level) / np.log1p(-_log_uniform(common, 0.05, 0.7)))
+    if range_ in MATRIX_RANGES:
+        return _matrices(range_, gauss, level)
+    raise InputError(f"no random values for the range {range_!r} yet")
+
+
+def _matrices(range_: str, gauss: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Random eigenvectors; eigenvalues log-uniform over a random ratio, times a random scale."""
+    vectors, _ = np.linalg.qr(gauss)
+    spread = level[:, -1, :] * np.log(_log_uniform(level[:, :1, 0], 1.0, _CONDITION))
+    if range_ == "triangular":
+        spread = 2 * spread
+    values = np.exp(spread) * _log_uniform(level[:, :1, -1], 1e-3, 1e1)
+    whole = (vectors * values[:, None, :]) @ np.swapaxes(vectors, -1, -2)
+    whole = (whole + np.swapaxes(whole, -1, -2)) / 2
+    return whole if range_ == "posdef" else np.linalg.cholesky(whole)
+
+
+def _log_uniform(level: np.ndarray, low: float, high: float) -> np.ndarray:
+    return np.exp(math.log(low) + level * math.log(high / low))
+
+
+def _into(values: jax.Array, range_: Range) -> jax.Array:
+    """A network's raw output in the range of its head; a positive one stays between e-6 and e+6, a matrix well-conditioned."""
+    if range_ == "positive":
+        return jnp.exp(6 * jnp.tanh(values / 2))
+    if range_ in MATRIX_RANGES:
+        ratio = jnp.expm1(math.log(_CONDITION) * jax.nn.sigmoid(values[0, 0]))
+        gram = values @ values.T
+        whole = jnp.eye(len(values)) + ratio * gram / (1 + jnp.trace(gram))
+        whole = whole * jnp.exp(3 * jnp.tanh(values[-1, 0] / 2))
+        return whole if range_ == "posdef" else cholesky(whole)
+    return jax.nn.sigmoid(values) if range_ == "unit" else values

@@ -1,0 +1,168 @@
+"""Numerical knowledge of the families.
+
+That of the families that ship comes from jax.scipy.stats and not from their records, so that the two are compared. A family of the caller's own
+has its record only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.scipy import stats
+
+from entropysym.errors import InputError
+from entropysym.families import FAMILIES
+from entropysym.language.records import Family
+from entropysym.lowering.factorisations import (
+    cholesky,
+    inverse_lower,
+    log_diagonal,
+    solve_lower,
+)
+from entropysym.lowering.precision import softplus
+from entropysym.witness import own_densities
+
+
+@dataclass(frozen=True)
+class Density:
+    """Functions of a family's arguments, in nats; elementwise, or over the last axes if `multivariate`.
+
+    `log_density(x, *arguments)`, `terms(x, *arguments)` (the sum of its |terms|), `entropy(*arguments)` (None where no closed form is
+    known), and `draw(noise, *arguments)`, which turns noise of the family's standard law into a draw (None where there is no such map).
+    """
+
+    log_density: Callable[..., Array]
+    terms: Callable[..., Array]
+    entropy: Callable[..., Array] | None = None
+    draw: Callable[..., Array] | None = None
+    multivariate: bool = False
+
+
+def _around_peak(log_density: Callable[..., Array]) -> Callable[..., Array]:
+    """|log-density at the location| and the distance from it; the location is the first argument."""
+
+    def terms(x: Array, location: Array, *rest: Array) -> Array:
+        peak = log_density(location, location, *rest)
+        return jnp.abs(peak) + jnp.abs(log_density(x, location, *rest) - peak)
+
+    return terms
+
+
+def _normal(x: Array, mean: Array, variance: Array) -> Array:
+    return stats.norm.logpdf(x, mean, jnp.sqrt(variance))
+
+
+def _bernoulli(x: Array, logit: Array) -> Array:
+    # The probability of what was seen, so that none is rounded to 0 or 1.
+    inside = (x == 0) | (x == 1)
+    return jnp.where(inside, -softplus((1 - 2 * x) * logit), -jnp.inf)
+
+
+def _poisson(x: Array, log_rate: Array) -> Array:
+    inside = (x >= 0) & (x == jnp.round(x))
+    return jnp.where(inside, stats.poisson.logpmf(x, jnp.exp(log_rate)), -jnp.inf)
+
+
+def _poisson_terms(x: Array, log_rate: Array) -> Array:
+    # The rate is an exponential, good to eps, so its logarithm is good to 1 + |log rate| of them.
+    rate = jnp.exp(log_rate)
+    return (
+        x * (1 + jnp.abs(log_rate))
+        + rate * (1 + jnp.abs(log_rate))
+        + jnp.abs(jax.scipy.special.gammaln(x + 1))
+    )
+
+
+def _multivariate_normal(x: Array, mean: Array, covariance: Array) -> Array:
+    # As in jax.scipy.stats, but without its batched LAPACK calls.
+    root = cholesky(covariance)
+    white = solve_lower(root, (x - mean)[..., None])[..., 0]
+    constant = x.shape[-1] / 2 * math.log(2 * math.pi)
+    return -constant - log_diagonal(root) - jnp.sum(white**2, axis=-1) / 2
+
+
+def _covariance_terms(covariance: Array) -> tuple[Array, Array, Array]:
+    r"""$\Sigma^{-1}$; $|L||L^\top|$, the |terms| of Σ as Cholesky sums them; and those of log det by $\mathrm{tr}\,\Sigma^{-1}\Sigma$."""
+    root = cholesky(covariance)
+    size = jnp.abs(root) @ jnp.swapaxes(jnp.abs(root), -1, -2)
+    back = inverse_lower(root)
+    inverse = jnp.swapaxes(back, -1, -2) @ back
+    moved = jnp.sum(jnp.abs(inverse) * size, axis=(-2, -1))
+    return inverse, size, jnp.abs(2 * log_diagonal(root)) + moved
+
+
+def _multivariate_normal_terms(x: Array, mean: Array, covariance: Array) -> Array:
+    inverse, size, log_det = _covariance_terms(covariance)
+    weighted = jnp.abs(jnp.einsum("...ij,...j->...i", inverse, x - mean))
+    # r' S^-1 r is (S^-1 r)' S (S^-1 r), whose terms show how ill-conditioned S is.
+    quadratic = jnp.einsum("...i,...ij,...j->...", weighted, size, weighted)
+    K = x.shape[-1]
+    return (K * math.log(2 * math.pi) + log_det + quadratic) / 2
+
+
+def _multivariate_normal_entropy(mean: Array, covariance: Array) -> Array:
+    constant = mean.shape[-1] / 2 * math.log(2 * math.pi * math.e)
+    return constant + log_diagonal(cholesky(covariance)) + jnp.sum(0 * mean, axis=-1)
+
+
+def _multivariate_normal_draw(noise: Array, mean: Array, covariance: Array) -> Array:
+    return mean + jnp.einsum("...ij,...j->...i", cholesky(covariance), noise)
+
+
+#: The families that ship, by name.
+DENSITIES = {
+    "Normal": Density(
+        log_density=_normal,
+        terms=_around_peak(_normal),
+        entropy=lambda mean, variance: 0.5 * jnp.log(2 * math.pi * math.e * variance) + 0 * mean,
+        draw=lambda noise, mean, variance: mean + jnp.sqrt(variance) * noise,
+    ),
+    "MultivariateNormal": Density(
+        log_density=_multivariate_normal,
+        terms=_multivariate_normal_terms,
+        entropy=_multivariate_normal_entropy,
+        draw=_multivariate_normal_draw,
+        multivariate=True,
+    ),
+    "Laplace": Density(
+        log_density=stats.laplace.logpdf,
+        terms=_around_peak(stats.laplace.logpdf),
+        entropy=lambda location, scale: jnp.log(2 * math.e * scale) + 0 * location,
+        draw=lambda noise, location, scale: location + scale * noise,
+    ),
+    "Bernoulli": Density(
+        log_density=_bernoulli,
+        terms=lambda x, logit: jnp.abs(_bernoulli(x, logit)),
+        entropy=lambda logit: softplus(logit) - logit * jax.nn.sigmoid(logit),
+    ),
+    "Poisson": Density(log_density=_poisson, terms=_poisson_terms),
+}
+
+
+def ships(family: Family) -> bool:
+    """Whether a family is one that ships. A name proves nothing: an own record may bear it."""
+    return FAMILIES.get(family.name) == family
+
+
+@lru_cache(maxsize=256)
+def density(family: Family) -> Density:
+    """The numerical side of a family: a row of the table if it ships, else lowered from its record.
+
+    Raises `InputError` for a log-density that JAX has no function for, and for any law, which has none.
+    """
+    if family.log_density is None:
+        raise InputError("an encoder of any law has no density")
+    if ships(family):
+        return DENSITIES[family.name]
+    return Density(
+        log_density=own_densities.log_density(family),
+        terms=own_densities.log_density_terms(family),
+        draw=own_densities.draw(family),
+        multivariate=family.is_multivariate,
+    )

@@ -1,0 +1,86 @@
+"""The numerical side of a family that does not ship: its log-density, location and scale lowered from the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import jax.numpy as jnp
+import sympy as sp
+from jax import Array
+
+from entropysym.errors import InputError
+from entropysym.language.matrices import MatrixLetter
+from entropysym.language.records import DIM, Family, Support, argument_name
+from entropysym.lowering.arguments import Bound
+from entropysym.lowering.evaluator import Evaluator
+from entropysym.lowering.scope import Scope
+from entropysym.lowering.signature import is_weighted, read_signature
+
+_INSIDE: dict[Support, Callable[[Array], Array]] = {
+    "real": lambda x: jnp.isfinite(x),
+    "positive": lambda x: x > 0,
+    "unit": lambda x: (x > 0) & (x < 1),
+    "binary": lambda x: (x == 0) | (x == 1),
+    "count": lambda x: (x >= 0) & (x == jnp.round(x)),
+}
+
+
+def log_density(family: Family) -> Callable[..., Array]:
+    """log p(x, *arguments), minus infinity outside the support.
+
+    Raises `InputError` for a formula that JAX has no function for, or that names what is no argument.
+    """
+    value = _function(family, family.log_density, (family.variable, *family.arguments), "value")
+    if family.is_multivariate:
+        return value
+    inside = _INSIDE[family.support]
+    return lambda x, *arguments: jnp.where(inside(x), value(x, *arguments), -jnp.inf)
+
+
+def log_density_terms(family: Family) -> Callable[..., Array]:
+    """The sum of the |terms| of the log-density."""
+    given = (family.variable, *family.arguments)
+    return _function(family, family.log_density, given, "magnitude")
+
+
+def draw(family: Family) -> Callable[..., Array] | None:
+    """location + scale * noise; None where the record has no location and scale."""
+    if family.is_multivariate or is_weighted(family):
+        return None
+    location, scale = (
+        _function(family, e, family.arguments, "value") for e in (family.location, family.scale)
+    )
+    return lambda noise, *arguments: location(*arguments) + scale(*arguments) * noise
+
+
+def _function(
+    family: Family, formula: sp.Expr, given: Sequence[sp.Basic], what: str
+) -> Callable[..., Array]:
+    """A formula in a family's own symbols as a function of arrays: elementwise, or over the last axes for vectors and matrices."""
+    # Names and assumptions of the symbols are the author's: an integer one would be taken for a size.
+    plain = {
+        s: sp.Symbol(f"argument_{k}", real=True)
+        for k, s in enumerate(given)
+        if isinstance(s, sp.Symbol)
+    }
+    formula = formula.xreplace(plain)
+    names = [plain[s].name if s in plain else argument_name(s) for s in given]
+    foreign = sorted(set(read_signature((formula,)).text()) - set(names))
+    if foreign:
+        raise InputError(f"{family.name} is written with {foreign[0]}, which is no argument of it")
+
+    def one(*values: Array) -> Array:
+        lengths = {DIM.name: values[0].shape[-1]} if family.is_multivariate else {}
+        bound = Bound(dict(zip(names, values, strict=True)), {}, None, lengths)
+        return getattr(Evaluator(bound), what)(formula, Scope({})).array
+
+    if not given:
+        return lambda: one()
+    shapes = ",".join(_core(s) for s in given)
+    return jnp.vectorize(one, signature=f"{shapes}->()")
+
+
+def _core(symbol: sp.Basic) -> str:
+    if isinstance(symbol, MatrixLetter):
+        return "(k,k)"
+    return "(k)" if isinstance(symbol, sp.IndexedBase) else "()"

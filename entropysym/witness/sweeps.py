@@ -1,0 +1,218 @@
+"""The gap identity at thousands of random configurations, and the same check on wrong variants, which it must reject."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy as sp
+
+from entropysym.errors import InputError, shown
+from entropysym.language.records import Model
+from entropysym.lowering.lowered import lower_together
+from entropysym.lowering.precision import COARSE, EPS, TOLERANCE, require_x64
+from entropysym.witness.configurations import Configuration, Shape, callables, draw, shapes
+from entropysym.witness.gap import GapFunction, gap_function, lowered_motion
+from entropysym.witness.mutations import variants
+from entropysym.witness.opaque import Entropies, stood_in
+
+Progress = Callable[[int, int, str], None]
+
+#: Shapes on which variants are tried: D < H, D > H, D = H, with and without ones.
+_VARIANT_SHAPES = (1, 3, 4, 5)
+
+#: A sweep compiles for each shape and runs for a moment, so XLA need not optimise much.
+_COMPILER: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """`compared` configurations; `failures` had a residual above tolerance, and at `broken` a number was not finite, which shows nothing.
+
+    At `coarse` of them the terms were so large that rounding alone could hide `COARSE` nat: agreement there says nothing.
+    `largest` is the largest residual in units of eps × terms (infinite if any was not finite) and `where` reproduces it.
+    """
+
+    model: str
+    compared: int
+    failures: int
+    coarse: int
+    largest: float
+    where: str
+    broken: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """No failure, only finite numbers, and most of what was compared could have failed."""
+        return self.failures == self.broken == 0 and 2 * self.coarse < self.compared
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """How often a wrong variant was rejected. `equal`: no configuration tells it from the original, so it is not wrong."""
+
+    name: str
+    compared: int
+    rejected: int
+    equal: bool
+
+    @property
+    def passed(self) -> bool:
+        """Rejected at least once (one counter-example refutes), or equal to the original."""
+        return self.compared > 0 and (self.equal or self.rejected > 0)
+
+
+def _checked(count: int, seed: int) -> None:
+    require_x64()
+    for name, value, least in (("count", count, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(f"{name} is {shown(value)}; pass an integer >= {least}")
+
+
+def sweep(
+    model: Model,
+    direction: Mapping[str, sp.Basic],
+    entropy_sum: sp.Expr,
+    *,
+    count: int = 10_000,
+    seed: int = 0,
+    entropies: Entropies | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Compare $\\mathcal F$ with $\\mathcal E+v\\cdot\\nabla\\mathcal J$ at `count` random configurations, spread over `shapes`.
+
+    $\\mathcal J$ is the model's objective, the ELBO unless it says otherwise. An excess belongs into `entropy_sum`; `entropies` as in
+    `gap_function`.
+
+    Raises `InputError` for a count below 1, for expressions that cannot be lowered, or if x64 is off.
+    """
+    _checked(count, seed)
+    identity = gap_function(model, direction, entropy_sum, entropies)
+    every = shapes(model, seed)
+    shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
+    compared, failures, broken, coarse, largest, where = 0, 0, 0, 0, 0.0, "nowhere"
+    for shape, share in zip(every, shares, strict=True):
+        if progress is not None:
+            progress(compared, count, f"{model.name} at {shape}")
+        if share == 0:
+            continue
+        rows = _over(_residual(identity, model, shape), draw(model, shape, seed, share))
+        residuals, tolerances = rows[:, 0], rows[:, 1]
+        finite = np.isfinite(residuals)
+        coarse += int(np.sum(~(tolerances <= COARSE)))
+        compared += residuals.size
+        broken += int(np.sum(~finite))
+        failures += int(np.sum(finite & ~(residuals <= TOLERANCE)))
+        worst = int(np.argmax(residuals))
+        if not residuals[worst] <= largest or where == "nowhere":
+            largest = float(residuals[worst])
+            where = f"seed {seed}, {shape}, configuration {worst}"
+    if progress is not None:
+        progress(compared, count, f"{model.name} done")
+    return Sweep(model.name, compared, failures, coarse, largest, where, broken)
+
+
+def _over(one: Callable[[Configuration], jax.Array], batch: Configuration) -> np.ndarray:
+    """What is computed for one configuration, for all of a batch."""
+    compiled = jax.jit(jax.vmap(one)).lower(batch).compile(compiler_options=_COMPILER)
+    return np.asarray(compiled(batch))
+
+
+def _residual(
+    identity: GapFunction, model: Model, shape: Shape
+) -> Callable[[Configuration], jax.Array]:
+    networks = callables(model, shape)
+
+    def one(c: Configuration) -> jax.Array:
+        # The networks' weights stay put: only parameters move, and their gradient costs half the time.
+        g = identity({**c.arrays, **networks(c.weights)}, c.nodes)
+        right = g.entropy_sum + g.predicted
+        terms = g.terms + 0 * g.gradient_norm
+        return jnp.stack([_scaled(g.elbo - right, terms), TOLERANCE * EPS * terms])
+
+    return one
+
+
+def _scaled(difference: jax.Array, terms: jax.Array) -> jax.Array:
+    """|difference| in units of eps × terms; infinite if either is not finite."""
+    residual = jnp.abs(difference) / (EPS * terms)
+    return jnp.where(jnp.isfinite(difference) & jnp.isfinite(terms), residual, math.inf)
+
+
+def try_variants(
+    model: Model,
+    direction: Mapping[str, sp.Basic],
+    entropy_sum: sp.Expr,
+    *,
+    excess: sp.Expr = sp.S.Zero,
+    count: int = 400,
+    seed: int = 0,
+    entropies: Entropies | None = None,
+    progress: Progress | None = None,
+) -> tuple[VariantResult, ...]:
+    """Run the check of `sweep` on every variant of `variants`, at the same configurations.
+
+    `excess` is what `entropy_sum` holds beside the entropies; leaving it out and changing its sign are variants too.
+    A variant that no configuration tells from the original is reported as `equal`; every other must be rejected.
+    """
+    _checked(count, seed)
+    true = gap_function(model, direction, entropy_sum, entropies)
+    made = variants(model, direction, entropy_sum, excess)
+    made = [replace(v, entropy_sum=stood_in(model, v.entropy_sum, entropies)) for v in made]
+    entropy_sum = stood_in(model, entropy_sum, entropies)
+    learned = {p.name: p for p in model.parameters}
+    # The entropy sum or the direction of most variants is the original one, which is lowered once.
+    sums = lower_together([entropy_sum, *(v.entropy_sum for v in made)], model)
+    motions = {
+        (name, e): lowered_motion(model, learned[name], e)
+        for v in made
+        for name, e in v.direction.items()
+    }
+    every = shapes(model, seed)
+    rejected, differs, compared = np.zeros(len(made), int), np.zeros(len(made), bool), 0
+    chosen = [k for k in _VARIANT_SHAPES if k < len(every)]
+    for step, k in enumerate(chosen):
+        if progress is not None:
+            progress(step, len(chosen), f"{len(made)} wrong variants of {model.name}")
+        shape = every[k]
+        networks = callables(model, shape)
+
+        def one(c: Configuration, networks=networks) -> jax.Array:  # type: ignore[no-untyped-def]
+            arguments = {**c.arrays, **networks(c.weights)}
+            F, terms, gradient, _ = true.gradient(arguments, c.nodes)
+            everything = {**arguments, "noise": c.nodes}
+            parameters = {name: c.arrays[name] for name in learned}
+            values = sums(**everything)
+            along = {
+                (name, e): (v := f(**parameters) * gradient[name], jnp.sum(jnp.abs(v)))
+                for (name, e), f in motions.items()
+            }
+            _, v = true.right_hand_side(everything)
+            original = values[entropy_sum][0] + sum(jnp.sum(v[name] * gradient[name]) for name in v)
+            rows = []
+            for variant in made:
+                right, scale = values[variant.entropy_sum]
+                scale = scale + terms
+                for item in variant.direction.items():
+                    right = right + jnp.sum(along[item][0])
+                    scale = scale + along[item][1]
+                rows.append(
+                    jnp.stack([_scaled(F - right, scale), _scaled(original - right, scale)])
+                )
+            return jnp.stack(rows)
+
+        share = count // len(chosen) + (step < count % len(chosen))
+        if share == 0:
+            continue
+        residuals = _over(one, draw(model, shape, seed, share))
+        compared += share
+        rejected += np.sum(~(residuals[:, :, 0] <= TOLERANCE), axis=0)
+        differs |= np.any(~(residuals[:, :, 1] <= TOLERANCE), axis=0)
+    return tuple(
+        VariantResult(v.name, compared, int(r), not bool(d))
+        for v, r, d in zip(made, rejected, differs, strict=True)
+    )

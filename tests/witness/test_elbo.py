@@ -1,0 +1,117 @@
+"""The density ELBO against NumPy and SciPy, and against the lowered definition."""
+
+import jax
+import numpy as np
+import pytest
+import sympy as sp
+from scipy import stats
+from scipy.special import roots_hermitenorm
+
+from entropysym.errors import InputError
+from entropysym.language.records import Family, Model
+from entropysym.lowering import cubature, gauss_hermite, lower, normal_noise
+from entropysym.witness import density_elbo
+
+
+def _by_hand(case, z, n):
+    """log p(z) and log p(x_n | z) with scipy.stats, for one point z."""
+    a = {k: v if callable(v) else np.asarray(v) for k, v in case.arguments.items()}
+    if case.model.name == "vae2":
+        prior = stats.norm.logpdf(z, 0, np.sqrt(a["alpha2"])).sum()
+        mean, variance = np.asarray(a["mu"](z)), a["sigma2"]
+    else:
+        prior = stats.norm.logpdf(z).sum()
+        mean, variance = a["W"] @ z + a["b"], a["sigma"] ** 2
+    return prior, stats.norm.logpdf(a["x"][n], mean, np.sqrt(variance)).sum()
+
+
+def _encoder(case, n):
+    a = case.arguments
+    x = a["x"][n]
+    if case.model.name == "vae2":
+        return np.asarray(a["nu"](x)), np.sqrt(np.asarray(a["tau2"](x)))
+    return np.asarray(a["V"] @ x + a["c"]), np.asarray(a["tau"])
+
+
+def test_against_explicit_quadrature(case):
+    points, weights = roots_hermitenorm(7)
+    weights = weights / weights.sum()
+    entropy = prior = decoder = 0.0
+    N = len(case.arguments["x"])
+    for n in range(N):
+        mean, sd = _encoder(case, n)
+        entropy += stats.norm.entropy(mean, sd).sum() / N
+        for p0, w0 in zip(points, weights, strict=True):
+            for p1, w1 in zip(points, weights, strict=True):
+                log_prior, log_decoder = _by_hand(case, mean + sd * np.array([p0, p1]), n)
+                prior += w0 * w1 * log_prior / N
+                decoder += w0 * w1 * log_decoder / N
+    parts = density_elbo(case.model)(case.arguments, gauss_hermite(2, 7))
+    np.testing.assert_allclose(parts.encoder_entropy, entropy, rtol=1e-13)
+    np.testing.assert_allclose(parts.prior, prior, rtol=1e-12)
+    np.testing.assert_allclose(parts.decoder, decoder, rtol=1e-12)
+    assert parts.terms >= abs(entropy) + abs(prior) + abs(decoder)
+
+
+def test_against_monte_carlo(case):
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(400):
+        total = 0.0
+        for n in range(len(case.arguments["x"])):
+            mean, sd = _encoder(case, n)
+            z = mean + sd * rng.normal(size=2)
+            total += sum(_by_hand(case, z, n)) - stats.norm.logpdf(z, mean, sd).sum()
+        draws.append(total / len(case.arguments["x"]))
+    error = np.std(draws) / np.sqrt(len(draws))
+    parts = density_elbo(case.model)(case.arguments, gauss_hermite(2, 12))
+    assert abs(float(parts.total) - np.mean(draws)) < 4 * error
+    assert error < 0.05 * abs(float(parts.total))
+
+
+def test_cubature_is_exact_for_the_linear_decoder(linear_case):
+    elbo = density_elbo(linear_case.model)
+    exact = elbo(linear_case.arguments, gauss_hermite(2, 6)).total
+    np.testing.assert_allclose(elbo(linear_case.arguments, cubature(2)).total, exact, rtol=1e-13)
+
+
+def test_against_the_lowered_definition(case):
+    definition = lower(case.elbo, case.model)
+    for nodes in (cubature(2), normal_noise(jax.random.key(1), 6, 2, moment_matched=True)):
+        # Compiled, for an eager run compiles each operation by itself and takes longer.
+        parts = jax.jit(lambda e: density_elbo(case.model)(case.arguments, e))(nodes)
+        lowered = jax.jit(lambda e: definition(**case.arguments, noise=e))(nodes)
+        np.testing.assert_allclose(parts.total, lowered, rtol=1e-13)
+
+
+def test_three_entropies(case):
+    entropies = density_elbo(case.model).entropies(case.arguments, cubature(2))
+    lowered = lower(case.entropy_sum, case.model)(**case.arguments, noise=cubature(2))
+    np.testing.assert_allclose(entropies.entropy_sum, lowered, rtol=1e-13)
+    if case.model.name == "linear_vae":
+        np.testing.assert_allclose(entropies.prior, 2 * stats.norm.entropy(), rtol=1e-14)
+
+
+def test_jit_and_grad(linear_case):
+    a = linear_case.arguments
+    elbo = density_elbo(linear_case.model)
+    f = jax.jit(lambda sigma: elbo({**a, "sigma": sigma}, cubature(2)).total)
+    step = 1e-6
+    slope = (f(a["sigma"] + step) - f(a["sigma"] - step)) / (2 * step)
+    np.testing.assert_allclose(jax.grad(f)(a["sigma"]), slope, rtol=1e-7)
+
+
+def test_a_family_without_a_numerical_density(linear_case):
+    m = linear_case.model
+    normal = m.prior.family
+    odd = Family("Odd", normal.arguments, normal.variable, -sp.erf(normal.variable))
+    fields = {name: getattr(m, name) for name in Model.__dataclass_fields__}
+    with pytest.raises(InputError, match=r"cannot lower erf"):
+        density_elbo(Model(**{**fields, "prior": odd(0, 1)}))
+
+
+@pytest.mark.parametrize("missing", ["x", "sigma", "W"])
+def test_every_argument_of_the_model_is_needed(linear_case, missing):
+    rest = {k: v for k, v in linear_case.arguments.items() if k != missing}
+    with pytest.raises(InputError, match=f"missing argument '{missing}'"):
+        density_elbo(linear_case.model)(rest, cubature(2))
