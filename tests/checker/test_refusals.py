@@ -61,7 +61,7 @@ REASONS = {
     "tr L L L^T L^T is tr L L^T L L^T": "entropy_sum: not shown to equal the entropy sum",
     "a matrix moves by its square": "not a multiple of A",
     "a matrix network's input moves": "of Omega moves: it has no D",
-    "the encoder's covariance moves and z does not": "gaussian has no location and scale",
+    "the encoder's covariance moves and z does not": "the encoder moves by",
     "one nat more": "entropy_sum: not shown to equal the entropy sum",
 } | REASONS_OF_LAWS
 
