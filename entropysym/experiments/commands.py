@@ -19,10 +19,9 @@ from entropysym.experiments.streaming_report import (
     stream_verdict,
     write_stream,
 )
+from entropysym.experiments.titles import TITLES
 from entropysym.files import folder
 from entropysym.verdict import Verdict, proved, refuted, undecided
-
-NAMES = (*TRAINED, "streaming", "manifolds")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ def execute(
         text = manifolds.manifolds_table(found)
         return _finished(outcomes, text, paths, found.seconds, place)
     if name not in TRAINED:
-        raise one_of(name, NAMES, "experiment")
+        raise one_of(name, TITLES, "experiment")
     experiment = TRAINED[name]
     _demand_known(wanted, experiment.settings, name)
     for option in ("hidden", "order"):

@@ -19,6 +19,7 @@ from entropysym.data.sources import (
     load_susy,
 )
 from entropysym.errors import one_of
+from entropysym.experiments.titles import TITLES
 
 SOURCE = "Damm et al., AISTATS 2023 (PMLR 206:3931)"
 
@@ -94,7 +95,7 @@ def split(x: np.ndarray, N: int, rng: np.random.Generator) -> tuple[np.ndarray, 
 
 PCA = Experiment(
     name="pca",
-    title="PCA: the linear VAE and probabilistic PCA",
+    title=TITLES["pca"],
     kinds={"linear_vae": {}},
     data=_linear,
     settings=Settings(
@@ -104,7 +105,7 @@ PCA = Experiment(
 )
 MNIST = Experiment(
     name="mnist",
-    title="MNIST: VAE-1 on images of digits",
+    title=TITLES["mnist"],
     kinds={"vae1": {}},
     data=_digits,
     reader=load_images,
@@ -113,7 +114,7 @@ MNIST = Experiment(
 )
 RING = Experiment(
     name="ring",
-    title="PCA-ring: VAE-3 with a variance network",
+    title=TITLES["ring"],
     kinds={"vae3": {}},
     data=_ring,
     settings=Settings(size=1000, epochs=200, batch=200, rate=5e-3, order=8, seeds=3, lbfgs=200),
@@ -121,7 +122,7 @@ RING = Experiment(
 )
 STATIONARY = Experiment(
     name="stationary",
-    title="Small non-linear networks on digits, brought to a stationary point",
+    title=TITLES["stationary"],
     kinds={"vae1": {"latent": 2, "order": 10}, "vae2": {}, "vae3": {"hidden": (1,)}},
     data=_dequantised,
     settings=Settings(
@@ -140,14 +141,14 @@ STATIONARY = Experiment(
 )
 CELEBA = Experiment(
     name="celeba",
-    title="CelebA: VAE-1 on images of faces",
+    title=TITLES["celeba"],
     kinds={"vae1": {}},
     reader=load_celeba,
     settings=Settings(size=2000, epochs=50, batch=200, order=6, lbfgs=0),
 )
 SUSY = Experiment(
     name="susy",
-    title="SUSY: VAE-1 on collisions of particles",
+    title=TITLES["susy"],
     kinds={"vae1": {}},
     reader=load_susy,
     settings=Settings(size=20_000, epochs=50, batch=2000, order=8, lbfgs=50),
