@@ -23,7 +23,8 @@ LADDER = {
     "verdict": set(),
     "lazy": set(),
     "version": set(),
-    "files": {"errors"},
+    "interruption": set(),
+    "files": {"errors", "interruption"},
     "checker": set(),
     "language": {"errors"},
     "families": {"language"},
@@ -51,9 +52,9 @@ LADDER = {
     },
     "cli": {
         *("experiments", "claims", "data", "pages", "models"),
-        *("files", "errors", "verdict", "version"),
+        *("files", "errors", "verdict", "version", "interruption"),
     },
-    "__main__": {"cli"},
+    "__main__": {"cli", "interruption"},
 }
 
 

@@ -119,7 +119,7 @@ def test_a_real_ctrl_c(tmp_path):
     # What starts in the background of a shell inherits that Ctrl-C is ignored; somebody's terminal does not.
     program = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from entropysym.cli import main; main()"
+        "from entropysym.__main__ import main; main()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program, "experiment", "pca", "--out", str(tmp_path), *options],
