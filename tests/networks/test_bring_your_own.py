@@ -11,7 +11,8 @@ from entropysym.ascent import Plan, settle
 from entropysym.errors import InputError
 from entropysym.lowering import gauss_hermite
 from entropysym.networks import Outputs, Reading, certify, initial
-from entropysym.networks.directions import EXACT
+from entropysym.networks.as_model import as_model
+from entropysym.networks.directions import EXACT, redundant, written
 from entropysym.networks.networks import outputs
 from entropysym.networks.outputs import elbo
 
@@ -134,6 +135,19 @@ def test_an_encoder_with_many_weights_is_determined_by_enough_data(kind):
     assert foreign.exact, foreign.missing
     assert foreign.gap == pytest.approx(shipped.gap, abs=1e-12)
     assert foreign.predicted == pytest.approx(shipped.predicted, abs=1e-8)
+
+
+def test_an_unknown_network_has_nothing_that_was_written_down():
+    """What is known of a shipped network is asked of a table, which has nothing for others; such a network among others is no shipped one."""
+    vae = initial("vae2", jnp.asarray(X), H, (3,), jax.random.key(0))
+    assert set(written(vae)) == {"decoder", "prior"}
+    assert redundant(vae) == H
+    assert as_model(vae).model.name == "vae2"
+    for stranger in ({"net": vae}, jnp.zeros(3)):
+        assert written(stranger) is None
+        assert redundant(stranger) == 0
+        with pytest.raises(InputError, match=f"{type(stranger).__name__} is no shipped network"):
+            as_model(stranger)
 
 
 def test_a_frozen_encoder_leaves_the_prior_without_a_direction():
