@@ -30,13 +30,13 @@ from entropysym.networks.directions import (
     Network,
     checked_directions,
     redundant,
-    solved,
+    solved_directions,
     together,
     written,
 )
 from entropysym.networks.networks import outputs
 from entropysym.networks.outputs import Outputs, Parts, parts
-from entropysym.networks.readings import Figures, Reading, read
+from entropysym.networks.readings import Figures, Reading, reading_of
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _motion(
     if (known := written(parameters)) is not None:
         return _Motion(known, exact, "written")
     if bool(jnp.isfinite(t.elbo)):
-        return _Motion(*solved(network, parameters, x, nodes.eps), "solved")
+        return _Motion(*solved_directions(network, parameters, x, nodes.eps), "solved")
     still = jax.tree.map(jnp.zeros_like, parameters)
     return _Motion(dict.fromkeys(exact, still), exact, "given")
 
@@ -189,7 +189,7 @@ def _certificate(
         for v in motion.directions.values()
     )
     scale = EPS * (float(t.terms) + absolute)
-    reading, message = read(figures, goal)
+    reading, message = reading_of(figures, goal)
     return Certificate(
         elbo=F,
         encoder_entropy=float(t.encoder_entropy),

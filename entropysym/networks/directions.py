@@ -106,7 +106,7 @@ def _(vae: Vae2) -> int:
     return vae.log_alpha2.size
 
 
-def solved(
+def solved_directions(
     network: Network, parameters: Any, x: Float[Array, "N D"], eps: Float[Array, "S H"]
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """The directions of any network by least squares, and for each the residual relative to its right-hand side.
