@@ -12,7 +12,7 @@ import numpy as np
 
 from entropysym.ascent.settling import Plan
 from entropysym.data import synthetic
-from entropysym.experiments.records import Experiment, Points, Settings
+from entropysym.experiments.records import Experiment, Sample, Settings
 from entropysym.experiments.running import Outcome, Progress, run
 
 #: Settings of every manifold; the k-dimensional subspace gets one latent more than it needs.
@@ -56,11 +56,11 @@ def record(name: str) -> Experiment:
     """The experiment on one manifold."""
     make = synthetic.MANIFOLDS[name]
 
-    def data(N: int, rng: np.random.Generator) -> Points:
+    def data(N: int, rng: np.random.Generator) -> Sample:
         if name != "k_in_D":
-            return Points(make(N, rng), make(N, rng))
+            return Sample(make(N, rng), make(N, rng))
         both = make(2 * N, rng)  # one subspace for training and test
-        return Points(both[:N], both[N:])
+        return Sample(both[:N], both[N:])
 
     return Experiment(
         name=f"manifolds_{name}",

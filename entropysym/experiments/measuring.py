@@ -14,7 +14,7 @@ import numpy as np
 
 from entropysym.claims import derive
 from entropysym.experiments.kinds import KINDS, Expectation
-from entropysym.experiments.records import Points
+from entropysym.experiments.records import Sample
 from entropysym.lowering.averaging import averaged
 from entropysym.lowering.quadrature import Nodes
 from entropysym.models import MODELS
@@ -62,9 +62,9 @@ class Measured:
         )
 
 
-def measure(kind: str, seed: int, vae: Any, points: Points, expectation: Expectation) -> Measured:
+def measure(kind: str, seed: int, vae: Any, sample: Sample, expectation: Expectation) -> Measured:
     """Measure one network of this kind at the training data."""
-    x, test = jnp.asarray(points.train), jnp.asarray(points.test)
+    x, test = jnp.asarray(sample.train), jnp.asarray(sample.test)
     nodes, H = expectation.nodes, expectation.nodes.eps.shape[1]
     rows = min(_ROWS, max(1, _NUMBERS // (len(nodes.weights) * x.shape[1])))
     certificate = certify(outputs, vae, x, nodes, finer=expectation.finer, rows=rows)

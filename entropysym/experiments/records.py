@@ -19,12 +19,12 @@ from entropysym.data.sources import (
     load_images,
     load_susy,
 )
-from entropysym.errors import InputError, one_of, shown
+from entropysym.errors import InputError, shown
 
 SOURCE = "Damm et al., AISTATS 2023 (PMLR 206:3931)"
 
 
-class Points(NamedTuple):
+class Sample(NamedTuple):
     """Data points to train with and others to test with."""
 
     train: Float[np.ndarray, "N D"]
@@ -32,7 +32,7 @@ class Points(NamedTuple):
 
 
 #: (number of data points, random generator) -> data.
-Data = Callable[[int, np.random.Generator], Points]
+Data = Callable[[int, np.random.Generator], Sample]
 
 
 @dataclass(frozen=True)
@@ -93,31 +93,31 @@ class Experiment:
     source: str = SOURCE
 
 
-def _linear(N: int, rng: np.random.Generator) -> Points:
+def _linear(N: int, rng: np.random.Generator) -> Sample:
     mechanism = synthetic.linear_mechanism(rng)
-    return Points(mechanism.sample(N, rng), mechanism.sample(N, rng))
+    return Sample(mechanism.sample(N, rng), mechanism.sample(N, rng))
 
 
-def _ring(N: int, rng: np.random.Generator) -> Points:
+def _ring(N: int, rng: np.random.Generator) -> Sample:
     mechanism = synthetic.linear_mechanism(rng, latents=synthetic.ring_latents)
-    return Points(mechanism.sample(N, rng), mechanism.sample(N, rng))
+    return Sample(mechanism.sample(N, rng), mechanism.sample(N, rng))
 
 
-def _digits(N: int, rng: np.random.Generator) -> Points:
+def _digits(N: int, rng: np.random.Generator) -> Sample:
     return split(digits(), N, rng)
 
 
-def _dequantised(N: int, rng: np.random.Generator) -> Points:
+def _dequantised(N: int, rng: np.random.Generator) -> Sample:
     N = min(N, 1797 // 2)
     x = dequantised_digits(2 * N, rng)
-    return Points(x[:N], x[N:])
+    return Sample(x[:N], x[N:])
 
 
-def split(x: np.ndarray, N: int, rng: np.random.Generator) -> Points:
+def split(x: np.ndarray, N: int, rng: np.random.Generator) -> Sample:
     """At most N rows in random order for training, and at most as many of the others for testing."""
     order = rng.permutation(len(x))
     N = min(N, len(x) - len(x) // 6)
-    return Points(x[order[:N]], x[order[N : 2 * N]])
+    return Sample(x[order[:N]], x[order[N : 2 * N]])
 
 
 PCA = Experiment(
@@ -190,10 +190,3 @@ SUSY = Experiment(
 
 #: Experiments that train each of their networks on one data set.
 TRAINED: dict[str, Experiment] = {e.name: e for e in (PCA, MNIST, RING, STATIONARY, CELEBA, SUSY)}
-
-
-def experiment(name: str) -> Experiment:
-    """The record of that name. Raises `InputError` with the list."""
-    if name not in TRAINED:
-        raise one_of(name, TRAINED, "experiment")
-    return TRAINED[name]

@@ -23,7 +23,7 @@ from entropysym.data.tables import checked
 from entropysym.errors import InputError
 from entropysym.experiments.kinds import KINDS, Expectation
 from entropysym.experiments.measuring import Measured, entropy_sum, measure
-from entropysym.experiments.records import Experiment, Points, Settings, split
+from entropysym.experiments.records import Experiment, Sample, Settings, split
 from entropysym.networks.estimators import elbo
 from entropysym.networks.networks import GaussianVae, encoder, initial, outputs
 
@@ -79,13 +79,13 @@ def run(
     began = time.monotonic()
     changes = {**(changes or {}), "seed": seed}
     settings = experiment.settings.changed(changes)
-    points = points_of(experiment, settings.size, source, np.random.default_rng(seed))
+    sample = sample_of(experiment, settings.size, source, np.random.default_rng(seed))
     done: list[Trained] = []
     complete, note = True, ""
     try:
         for kind, special in experiment.kinds.items():
             own = experiment.settings.changed({**special, **changes})
-            trained = _train(experiment.name, kind, own, points, folder, progress)
+            trained = _train(experiment.name, kind, own, sample, folder, progress)
             done.append(trained)
             if trained.settled.ending in (Ending.INTERRUPTED, Ending.NOT_FINITE):
                 complete, note = False, f"{kind}: {trained.settled.message}"
@@ -94,12 +94,12 @@ def run(
         complete, note = False, "interrupted"
     name = "built in" if source is None else str(source)
     seconds = time.monotonic() - began
-    return Outcome(experiment, name, points.train.shape, seed, tuple(done), complete, note, seconds)
+    return Outcome(experiment, name, sample.train.shape, seed, tuple(done), complete, note, seconds)
 
 
-def points_of(
+def sample_of(
     experiment: Experiment, size: int, source: str | Path | None, rng: np.random.Generator
-) -> Points:
+) -> Sample:
     """At most `size` data points to train with, and others to test with. Raises `InputError` if a file is missing or not wanted."""
     demand_data(experiment, source)
     if source is None:
@@ -108,7 +108,7 @@ def points_of(
     else:
         assert experiment.reader is not None
         found = split(experiment.reader(Path(source)), size, rng)
-    return Points(checked(found.train), checked(found.test))
+    return Sample(checked(found.train), checked(found.test))
 
 
 def demand_data(experiment: Experiment, source: str | Path | None) -> None:
@@ -142,28 +142,28 @@ def _train(
     name: str,
     kind: str,
     settings: Settings,
-    points: Points,
+    sample: Sample,
     folder: Path | None,
     progress: Progress | None,
 ) -> Trained:
     """Settle all seeds together and measure one after the other."""
-    KINDS[kind].demand(points.train, settings.latent)
+    KINDS[kind].demand(sample.train, settings.latent)
     expectation, seed = KINDS[kind].expectation(settings), settings.plan.seed
     nodes = expectation.nodes
     starts = [
-        start(kind, settings, points.train, jax.random.key(1000 * seed + s))
+        start(kind, settings, sample.train, jax.random.key(1000 * seed + s))
         for s in range(settings.seeds)
     ]
     checkpoint = None
     if folder is not None:
-        digest = digest_of({"name": name, "kind": kind, **asdict(settings)}, points.train)
+        digest = digest_of({"name": name, "kind": kind, **asdict(settings)}, sample.train)
         checkpoint = Checkpoint(folder / f".{name}_{kind}.checkpoint.npz", digest)
     settled = settle(
         lambda vae, x: elbo(vae, x, nodes.eps, nodes.weights),
         jax.tree.map(lambda *leaves: jnp.stack(leaves), *starts),
-        jnp.asarray(points.train),
+        jnp.asarray(sample.train),
         settings.plan,
-        observe=_observed(kind, points, expectation),
+        observe=_observed(kind, sample, expectation),
         progress=progress and (lambda done, total, remark: progress(kind, done, total, remark)),
         checkpoint=checkpoint,
     )
@@ -172,7 +172,7 @@ def _train(
         for s in range(settings.seeds if settled.ending is not Ending.NOT_FINITE else 0):
             if progress is not None:
                 progress(f"{kind}: measuring", s, settings.seeds, "")
-            measured.append(measure(kind, s, settled.run(s), points, expectation))
+            measured.append(measure(kind, s, settled.run(s), sample, expectation))
     except KeyboardInterrupt:  # what was trained and measured so far is kept
         settled = replace(settled, ending=Ending.INTERRUPTED, message="interrupted while measuring")
     return Trained(
@@ -182,15 +182,15 @@ def _train(
         nodes=expectation.called,
         settled=settled,
         measured=tuple(measured),
-        reconstructions=(points.train, _reconstructed(settled.run(0), points, settings.latent)),
+        reconstructions=(sample.train, _reconstructed(settled.run(0), sample, settings.latent)),
     )
 
 
 def _observed(
-    kind: str, points: Points, expectation: Expectation
+    kind: str, sample: Sample, expectation: Expectation
 ) -> dict[str, Callable[[Any], jax.Array]]:
     """What is recorded on the way, in nats per data point."""
-    x, test, nodes = jnp.asarray(points.train), jnp.asarray(points.test), expectation.nodes
+    x, test, nodes = jnp.asarray(sample.train), jnp.asarray(sample.test), expectation.nodes
     observe: dict[str, Callable[[Any], jax.Array]] = {
         "ELBO": lambda vae: elbo(vae, x, nodes.eps, nodes.weights),
         "entropy sum": lambda vae: entropy_sum(kind, vae, x, nodes),
@@ -201,6 +201,6 @@ def _observed(
     return observe
 
 
-def _reconstructed(vae: Any, points: Points, H: int) -> np.ndarray:
+def _reconstructed(vae: Any, sample: Sample, H: int) -> np.ndarray:
     """The decoder's mean at the encoder's mean."""
-    return np.asarray(outputs(vae, jnp.asarray(points.train), jnp.zeros((1, H))).mean[:, 0])
+    return np.asarray(outputs(vae, jnp.asarray(sample.train), jnp.zeros((1, H))).mean[:, 0])
