@@ -19,7 +19,7 @@ import typer
 
 from entropysym import interruption
 from entropysym.errors import EntropysymError, InputError, NoStationaryPointError
-from entropysym.experiments.titles import NEED_DATA, TITLES
+from entropysym.experiments.names import EXPERIMENTS, NEED_DATA
 from entropysym.models.catalogue import CATALOGUE
 
 VERIFIED, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
@@ -49,7 +49,7 @@ def _model_names(incomplete: str) -> list[str]:
 
 
 def _experiment_names(incomplete: str) -> list[tuple[str, str]]:
-    return [(name, title) for name, title in TITLES.items() if name.startswith(incomplete)]
+    return [(name, title) for name, title in EXPERIMENTS.items() if name.startswith(incomplete)]
 
 
 def _lines(rows: Iterable[tuple[str, ...]], indent: str = "") -> str:
@@ -91,17 +91,11 @@ def list_models(
     rows = _experiment_rows() if experiments else _model_rows()
     if as_json:
         _print_json(rows)
-    elif experiments:
-        print(
-            _lines(
-                (row["name"], row["title"] + " (needs --data)" * row["needs_data"]) for row in rows
-            )
-        )
     else:
-        print(_lines((row["name"], row["verdict"], _said_of(row)) for row in rows))
+        print(_lines(map(_experiment_line if experiments else _model_line, rows)))
 
 
-def _model_rows() -> list[dict[str, str]]:
+def _model_rows() -> list[dict[str, Any]]:
     from entropysym.models import ZOO
 
     models = {name: ZOO[name]() for name in CATALOGUE}
@@ -112,19 +106,21 @@ def _model_rows() -> list[dict[str, str]]:
     ]
 
 
-def _said_of(row: dict[str, str]) -> str:
-    return (
-        f"{row['form_of']}, but {row['differs']}"
-        if row["differs"]
-        else f"{row['title']}. {row['source']}"
-    )
+def _model_line(row: dict[str, Any]) -> tuple[str, ...]:
+    form = f"{row['form_of']}, but {row['differs']}"
+    said = form if row["differs"] else f"{row['title']}. {row['source']}"
+    return row["name"], row["verdict"], said
 
 
 def _experiment_rows() -> list[dict[str, Any]]:
     return [
         {"name": name, "title": title, "needs_data": name in NEED_DATA}
-        for name, title in TITLES.items()
+        for name, title in EXPERIMENTS.items()
     ]
+
+
+def _experiment_line(row: dict[str, Any]) -> tuple[str, ...]:
+    return row["name"], f"{row['title']}{' (needs --data)' if row['needs_data'] else ''}"
 
 
 @app.command()
@@ -289,7 +285,7 @@ def verify(
     raise typer.Exit(max(map(_status, judged), key=(0, 3, 1).index))
 
 
-@app.command(epilog=f"\b\nExperiments:\n{_lines(TITLES.items(), indent='  ')}")
+@app.command(epilog=f"\b\nExperiments:\n{_lines(EXPERIMENTS.items(), indent='  ')}")
 def experiment(
     name: Annotated[
         str,

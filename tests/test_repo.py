@@ -38,8 +38,8 @@ LADDER = {
         *("ascent", "witness", "lowering", "data"),
         *("models", "language", "errors", "lazy"),
     },
-    "pages": {"prover", "families", "language", "errors", "verdict"},
-    "monitoring": {"pages", "files", "errors"},
+    "pages": {"prover", "families", "language", "files", "errors", "verdict"},
+    "monitoring": {"pages", "files", "errors", "lazy"},
     "linear": {"networks", "witness", "lowering", "data", "language", "errors", "lazy"},
     "claims": {
         *("linear", "networks", "ascent", "witness", "lowering", "data", "pages", "prover"),

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from entropysym.experiments.names import EXPERIMENTS
 from entropysym.experiments.records import TRAINED
-from entropysym.experiments.titles import TITLES
 from entropysym.models import ZOO
 from entropysym.models.catalogue import CATALOGUE
 
@@ -47,12 +47,12 @@ def test_list_says_verdict_and_differences_of_every_model():
 
 def test_list_names_every_experiment():
     rows = json.loads(run("list", "--experiments", "--json").stdout)
-    assert [row["name"] for row in rows] == list(TITLES)
+    assert [row["name"] for row in rows] == list(EXPERIMENTS)
     assert {row["name"] for row in rows} == {*TRAINED, "streaming", "manifolds"}
     needy = {row["name"] for row in rows if row["needs_data"]}
     assert needy == {name for name, record in TRAINED.items() if record.data is None}
     for text in (run("list", "--experiments").stdout, run("experiment", "-h").stdout):
-        assert all(f"{name:<12}{title}" in text for name, title in TITLES.items())
+        assert all(f"{name:<12}{title}" in text for name, title in EXPERIMENTS.items())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,7 +1,7 @@
 """The experiments by name, as words: the command line lists and completes them without loading what runs them."""
 
 #: Name -> what it does.
-TITLES: dict[str, str] = {
+EXPERIMENTS: dict[str, str] = {
     "pca": "PCA: the linear VAE and probabilistic PCA",
     "mnist": "MNIST: VAE-1 on images of digits",
     "ring": "PCA-ring: VAE-3 with a variance network",
