@@ -355,6 +355,7 @@ def experiment(
         word = said.get(done.verdict.value.value, "undecided")
         print(f"\n{name}: {word}: {done.verdict.reason}; {done.seconds:.0f} s; report: {place}")
     if done.interrupted:
+        sys.stdout.flush()
         interruption.say(
             f"interrupted; the partial report is in {place}, and the same call goes on"
         )
@@ -424,6 +425,7 @@ def main() -> int:
     """
     if sys.stdout is None:  # closed by whoever started this process: no answer can be given
         return _told("error: there is no standard output to print the answer on", BAD_INPUT)
+    stdout = sys.stdout
     try:
         try:
             app(prog_name="entropysym")
@@ -431,6 +433,10 @@ def main() -> int:
             if not (sys.stdout.closed or interruption.heard()):
                 sys.stdout.flush()
     except SystemExit as end:
+        if (
+            sys.stdout is not stdout
+        ):  # typer's way with a closed pipe; its status 1 would mean refuted
+            return _told("error: cannot print the answer: broken pipe", BAD_INPUT)
         return end.code if isinstance(end.code, int) else BAD_INPUT
     except BaseException as error:
         if interruption.heard():

@@ -454,6 +454,21 @@ def test_without_a_standard_output_there_is_no_verdict(command, tmp_path):
     assert "standard output" in done.stderr
 
 
+@pytest.mark.parametrize("form", ["text", "latex"])
+def test_a_closed_pipe_is_no_verdict(form):
+    """Whether the answer is longer than what a pipe's writer keeps, or not."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "entropysym", "derive", "vae2", "--to", form],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert process.stderr.read().lower() == "error: cannot print the answer: broken pipe\n"
+    assert process.wait(timeout=60) == 2
+    process.stderr.close()
+
+
 def test_an_unforeseen_error_is_no_refutation(tmp_path):
     (tmp_path / "mine.py").write_text(OWN + "\nobject.__setattr__(model, 'prior', None)\n")
     done = run("judge", "mine.py", cwd=tmp_path)
