@@ -30,6 +30,10 @@ interruption.listen = lambda: (listen(), open("listening", "w").close())
 MAIN = PROGRAM + "__main__.main()"
 
 
+#: What is printed and never flushed is to be lost, as it is for everybody else; and JAX writes what it compiled for others in place.
+_OTHERS = ("PYTHONUNBUFFERED", "JAX_COMPILATION_CACHE_DIR")
+
+
 def started(folder: Path, *arguments: object, program: str = MAIN) -> subprocess.Popen:
     """The program in a process of its own, as soon as it listens."""
     process = subprocess.Popen(
@@ -39,8 +43,7 @@ def started(folder: Path, *arguments: object, program: str = MAIN) -> subprocess
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        # What is printed and never flushed is lost, as it is for everybody else.
-        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        env={name: value for name, value in os.environ.items() if name not in _OTHERS},
     )
     wait_for(folder / "listening", process)
     return process
