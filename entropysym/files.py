@@ -39,7 +39,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
         if isinstance(error, OSError):
             raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
         raise
-    gone(temporary)
+    finally:
+        gone(temporary)
 
 
 def folder(path: Path) -> Path:

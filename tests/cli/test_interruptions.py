@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from entropysym import files, interruption
+
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 BOTH = pytest.mark.parametrize("number", STATUS, ids=lambda n: n.name)
 
@@ -173,7 +175,8 @@ def test_a_second_signal_ends_what_does_not_heed_the_first(text, number, tmp_pat
     (tmp_path / "own.py").write_text(text)
     process = started(tmp_path, "judge", "own.py")
     wait_for(tmp_path / "started", process)
-    process.send_signal(number)
+    for _ in range(3):  # so soon after the first, they are the first
+        process.send_signal(number)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=0.8)
     process.send_signal(signal.SIGINT)
@@ -265,6 +268,45 @@ while True:
         demand_interrupted(process, number)
         assert list(file.parent.iterdir()) == [file]
         assert file.stat().st_size == 3_000_000
+
+
+def test_a_file_that_was_being_written_is_gone_when_the_program_leaves_at_once(tmp_path):
+    text = """
+def fsync(descriptor):
+    open("writing", "w").close()
+    while True:
+        try: time.sleep(60)
+        except BaseException: pass
+os.fsync = fsync
+files.write_whole(Path("file"), b"x")
+"""
+    process = run(tmp_path, text)
+    wait_for(tmp_path / "writing", process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    demand_interrupted(process, signal.SIGINT, seconds=5)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["listening", "writing"]
+
+
+def test_a_file_that_cannot_be_finished_is_gone_in_a_program_of_others(tmp_path, monkeypatch):
+    def fsync(descriptor):
+        raise KeyboardInterrupt
+
+    files.write_whole(tmp_path / "file", "first")
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_whole(tmp_path / "file", "second")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "first"
+    assert not interruption._files
+
+
+def test_who_has_more_to_say_of_an_interruption_says_it_instead(tmp_path):
+    text = "from entropysym import interruption\ntry: signal.raise_signal(ME)\nfinally: interruption.say('interrupted; some\\nis kept')"
+    process = run(tmp_path, text)
+    assert process.communicate(timeout=60) == ("", "interrupted; some is kept\n")
+    assert process.returncode == 130
 
 
 def test_folders_that_stay_empty_go_whatever_the_end(tmp_path):
