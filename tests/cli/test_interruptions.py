@@ -177,6 +177,7 @@ def test_a_second_signal_ends_what_does_not_heed_the_first(text, number, tmp_pat
     wait_for(tmp_path / "started", process)
     for _ in range(3):  # so soon after the first, they are the first
         process.send_signal(number)
+        time.sleep(0.02)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=0.8)
     process.send_signal(signal.SIGINT)
