@@ -5,14 +5,13 @@ Written with exponentials, $e^s/(1+e^s)$ and $1/(1+e^{-s})$ would be two things.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy as sp
 
 from entropysym.language.formula import inside, of_kind
+from entropysym.language.printed import Printed
 
 
-class _OfOne(sp.Function):
+class _OfOne(Printed, sp.Function):
     nargs = 1
     is_real = True
     is_positive = True
@@ -27,9 +26,6 @@ class Softplus(_OfOne):
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return Sigmoid(inside(self))
 
-    def _latex(self, printer: Any) -> str:
-        return rf"\mathrm{{softplus}}\left({printer._print(self.args[0])}\right)"
-
     def _eval_evalf(self, prec: int) -> sp.Expr | None:
         return sp.log(1 + sp.exp(inside(self)))._eval_evalf(prec)
 
@@ -39,9 +35,6 @@ class Sigmoid(_OfOne):
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return self * (1 - self)
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\mathrm{{sigmoid}}\left({printer._print(self.args[0])}\right)"
 
     def _eval_evalf(self, prec: int) -> sp.Expr | None:
         return (1 / (1 + sp.exp(-inside(self))))._eval_evalf(prec)

@@ -8,18 +8,17 @@ calculus is never used (it says that the derivative of $\log\det S$ by S is 0).
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import part, parts
-from entropysym.language.heads import Vector, _Head, latex_name
+from entropysym.language.heads import Vector, _Head
+from entropysym.language.printed import Printed
 from entropysym.language.symbols import MATRIX_RANGES, MatrixRange
 
 
-class Matrix(sp.Basic):
+class Matrix(Printed, sp.Basic):
     """A word: a square matrix of symbolic size."""
 
     is_commutative = False
@@ -28,11 +27,6 @@ class Matrix(sp.Basic):
     def size(self) -> sp.Symbol:
         """The number of rows."""
         raise InputError(f"{self} has no size")
-
-
-def _bold(name: str) -> str:
-    stem, power = latex_name(name)
-    return rf"\boldsymbol{{{stem}}}{power}"
 
 
 class MatrixLetter(Matrix):
@@ -58,12 +52,6 @@ class MatrixLetter(Matrix):
     def kind(self) -> MatrixRange:
         return "posdef" if str(self.args[2]) == "posdef" else "triangular"
 
-    def _latex(self, printer: Any) -> str:
-        return _bold(self.name)
-
-    def _sympystr(self, printer: Any) -> str:
-        return self.name
-
 
 class MatrixNetwork(MatrixLetter):
     r"""A matrix-valued network: $\Sigma(z)$, ``MatrixNetwork(name, size, kind, Tuple(Vector, …))``."""
@@ -78,12 +66,6 @@ class MatrixNetwork(MatrixLetter):
     def inputs(self) -> tuple[Vector, ...]:
         return parts(self.args[3], Vector)
 
-    def _latex(self, printer: Any) -> str:
-        return f"{_bold(self.name)}({', '.join(printer._print(v) for v in self.inputs)})"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"{self.name}({', '.join(printer._print(v) for v in self.inputs)})"
-
 
 class MatrixProduct(Matrix):
     """A product of at least two words."""
@@ -95,12 +77,6 @@ class MatrixProduct(Matrix):
     @property
     def size(self) -> sp.Symbol:
         return self.words[0].size
-
-    def _latex(self, printer: Any) -> str:
-        return " ".join(printer._print(a) for a in self.args)
-
-    def _sympystr(self, printer: Any) -> str:
-        return "*".join(printer._print(a) for a in self.args)
 
 
 class Scaled(Matrix):
@@ -118,21 +94,8 @@ class Scaled(Matrix):
     def size(self) -> sp.Symbol:
         return self.word.size
 
-    def _latex(self, printer: Any) -> str:
-        scalar = printer._print(self.args[0])
-        if isinstance(self.args[0], sp.Add):
-            scalar = rf"\left({scalar}\right)"
-        return f"{ {'1': '', '-1': '-'}.get(scalar, scalar) } {printer._print(self.args[1])}"
-
-    def _sympystr(self, printer: Any) -> str:
-        scalar = printer._print(self.args[0])
-        bare = isinstance(self.args[0], (sp.Symbol, sp.Integer)) and not scalar.startswith("-")
-        return f"{scalar if bare else f'({scalar})'}*{printer._print(self.args[1])}"
-
 
 class _OfOne(Matrix):
-    _mark = ("", "")
-
     @property
     def word(self) -> Matrix:
         return part(self, 0, Matrix)
@@ -141,29 +104,13 @@ class _OfOne(Matrix):
     def size(self) -> sp.Symbol:
         return self.word.size
 
-    def _latex(self, printer: Any) -> str:
-        inside = printer._print(self.args[0])
-        return (
-            f"{inside if isinstance(self.args[0], MatrixLetter) else f'({inside})'}{self._mark[0]}"
-        )
-
-    def _sympystr(self, printer: Any) -> str:
-        inside = printer._print(self.args[0])
-        return (
-            f"{inside if isinstance(self.args[0], MatrixLetter) else f'({inside})'}{self._mark[1]}"
-        )
-
 
 class Inverse(_OfOne):
     """The inverse of a word."""
 
-    _mark = ("^{-1}", "^-1")
-
 
 class Transposed(_OfOne):
     """The transpose of a word."""
-
-    _mark = (r"^{\top}", "'")
 
 
 class LogDet(_Head):
@@ -176,12 +123,6 @@ class LogDet(_Head):
     def word(self) -> Matrix:
         return part(self, 0, Matrix)
 
-    def _latex(self, printer: Any) -> str:
-        return rf"\log\det {printer._print(self.args[0])}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"logdet({printer._print(self.args[0])})"
-
 
 class Trace(_Head):
     r"""$\mathrm{tr}\,M$ of a word."""
@@ -192,12 +133,6 @@ class Trace(_Head):
     @property
     def word(self) -> Matrix:
         return part(self, 0, Matrix)
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\mathrm{{tr}}\left({printer._print(self.args[0])}\right)"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"tr({printer._print(self.args[0])})"
 
 
 class Quadratic(_Head):
@@ -217,14 +152,6 @@ class Quadratic(_Head):
     @property
     def right(self) -> Vector:
         return part(self, 2, Vector)
-
-    def _latex(self, printer: Any) -> str:
-        left, word, right = (printer._print(a) for a in self.args)
-        return rf"{left}^{{\top}} {word}\, {right}"
-
-    def _sympystr(self, printer: Any) -> str:
-        left, word, right = (printer._print(a) for a in self.args)
-        return f"{left}'*{word}*{right}"
 
 
 def is_symmetric(word: Matrix) -> bool:

@@ -14,8 +14,9 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import array_name, array_of, entry, substituted, total
-from entropysym.language.heads import NetworkValue, Vector, name_parts
+from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
+from entropysym.language.names import name_parts
 from entropysym.language.symbols import (
     DATUM,
     LATENT,

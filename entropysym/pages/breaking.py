@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from entropysym.language.matrices import Matrix
 from entropysym.pages.latex import PaperPrinter
 from entropysym.pages.order import addends
 from entropysym.pages.plain import PlainPrinter
@@ -70,7 +71,7 @@ def _one(tokens: list[str], at: int) -> tuple[float, int]:
 
 
 def rows(
-    e: sp.Expr,
+    e: sp.Expr | Matrix,
     printer: PaperPrinter | PlainPrinter,
     measure: Callable[[str], float],
     first: float,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sympy as sp
 
+from entropysym.language.formula import of_kind
 from entropysym.language.matrices import Matrix
+from entropysym.language.objective import variable
 from entropysym.language.records import Model, Plate
-from entropysym.language.symbols import DATUM, LATENT, n
+from entropysym.language.symbols import n
 from entropysym.pages.equations import Line
 from entropysym.pages.marks import ANY_LAW, Density, Distributed
 from entropysym.pages.medium import Medium
-from entropysym.pages.wording import entry
+from entropysym.pages.wording import value_of
 
 #: A range in the words of the table.
 RANGES = {
@@ -34,13 +36,12 @@ def density(model: Model, role: str) -> sp.Expr:
     plate, factor = model.plate(role), model.factor(role)
     if factor.family.is_any:
         return ANY_LAW
-    value = DATUM[n, plate.index] if role == "decoder" else LATENT[plate.index]
+    value = variable(model, role)
     if factor.family.is_multivariate:
-        given = (a if isinstance(a, Matrix) else plate.vector(a) for a in factor.arguments)  # type: ignore[arg-type]
-        return Distributed(factor.family.name, plate.vector(value), *given)  # type: ignore[arg-type]
-    return sp.Product(
-        Distributed(factor.family.name, value, *factor.arguments), (plate.index, 1, plate.size)
-    )
+        given = (a if isinstance(a, Matrix) else plate.vector(a) for a in factor.arguments)
+        return Distributed(factor.family.name, plate.vector(value), *given)
+    one = Distributed(factor.family.name, value, *factor.arguments)
+    return of_kind(sp.Product(one, (plate.index, 1, plate.size)), sp.Expr)
 
 
 def notation(model: Model, m: Medium) -> list[tuple[str, str]]:
@@ -49,11 +50,11 @@ def notation(model: Model, m: Medium) -> list[tuple[str, str]]:
     for p in model.parameters:
         shape = "matrix" if p.is_matrix else "array" if p.plates else "scalar"
         what = f"{RANGES[p.range]} {shape}, {'learned' if p.learned else 'fixed'}"
-        rows.append((m.math(p.entry), what + _over(p.plates, m, p.is_matrix)))
+        rows.append((m.math(p.whole), what + _over(p.plates, m, p.is_matrix)))
     for w in model.networks:
-        value = entry(w.name, model)
-        inputs = m.list(list(value.inputs))  # type: ignore[attr-defined]
-        matrix = isinstance(value, Matrix)
+        value = value_of(w.name, model)
+        inputs = m.list(value.inputs)
+        matrix = w.is_matrix
         kind = f"{RANGES[w.range]} matrix" if matrix else f"{RANGES[w.range]} function"
         what = f"any {kind} {'that is a function ' if matrix else ''}of {inputs}"
         what += "" if w.learned else ", not learned"

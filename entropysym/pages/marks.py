@@ -8,6 +8,9 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.symbol import Str
 
+from entropysym.language.formula import part
+from entropysym.language.matrices import Matrix
+
 #: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these objects.
 ENTROPY_SUM = sp.Symbol("entropy_sum", real=True)
 GAP = sp.Symbol("gap", real=True)
@@ -39,13 +42,21 @@ class Density(sp.Expr):
     def __new__(cls, role: str | Str, datum: sp.Symbol) -> Density:
         return sp.Expr.__new__(cls, Str(str(role)), datum)
 
+    @property
+    def role(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def datum(self) -> sp.Symbol:
+        return part(self, 1, sp.Symbol)
+
 
 class Distributed(sp.Expr):
     r"""A distribution at a value, $\mathcal N(z_h;0,\alpha_h^2)$: ``Distributed(family name, value, argument, …)``."""
 
     is_commutative = True
 
-    def __new__(cls, family: str | Str, *args: sp.Expr) -> Distributed:
+    def __new__(cls, family: str | Str, *args: sp.Expr | Matrix) -> Distributed:
         return sp.Expr.__new__(cls, Str(str(family)), *args)
 
 
@@ -65,3 +76,15 @@ class Times(sp.Expr):
     r"""A matrix times a vector, $Wz$: ``Times(Whole(W), Whole(z))``; a third argument means the transpose, $W^\top z$."""
 
     is_commutative = True
+
+    @property
+    def matrix(self) -> Whole:
+        return part(self, 0, Whole)
+
+    @property
+    def vector(self) -> sp.Expr:
+        return part(self, 1, sp.Expr)
+
+    @property
+    def turned(self) -> bool:
+        return len(self.args) == 3

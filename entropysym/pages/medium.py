@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from entropysym.language.heads import GREEK
+from entropysym.language.names import GREEK
 from entropysym.language.records import Model
 from entropysym.pages.latex import PaperPrinter
 from entropysym.pages.notation import Data

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import sympy as sp
 
+from entropysym.language.formula import of_kind
 from entropysym.language.heads import Elbo, ObjectiveValue
 from entropysym.language.objective import objective
 from entropysym.language.store import digest
@@ -99,7 +100,9 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
     def lines(*given: Line) -> tuple[Line, ...]:
         if short is None:
             return given
-        return tuple(replace(line, right=short.gathered(line.right)) for line in given)  # type: ignore[arg-type]
+        return tuple(
+            replace(line, right=short.gathered(of_kind(line.right, sp.Expr))) for line in given
+        )
 
     meaning = () if short is None else (Line(short.letter, short.meaning),)
     return Paper(
