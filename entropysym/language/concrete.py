@@ -136,7 +136,7 @@ class _Concrete:
         return of_kind(sp.Function(name, **range_)(*read), sp.Expr)
 
     def vector(self, v: Vector, at: Values, latents: Latents | None) -> list[sp.Expr]:
-        return [self.of(v.body, case, latents) for case in self.cases(at, v.index, v.size.name)]
+        return [self.of(v.body, case, latents) for case in self.cases(at, v.index, str(v.size))]
 
     def of_matrix(
         self, e: LogDet | Trace | Quadratic, at: Values, latents: Latents | None
@@ -162,7 +162,7 @@ class _Concrete:
         return self.matrix(part(word, 0, Matrix), at, latents).T
 
     def letter(self, word: MatrixLetter, at: Values, latents: Latents | None) -> sp.MatrixBase:
-        size = self.size(word.size.name)
+        size = self.size(str(word.size))
 
         def entry_at(i: int, j: int) -> sp.Expr:
             if word.kind == "posdef":
@@ -177,7 +177,7 @@ class _Concrete:
         return sp.Matrix(size, size, entry_at)
 
     def expectation(self, e: _Expectation, at: Values) -> sp.Expr:
-        size = self.size(e.location.size.name)
+        size = self.size(str(e.location.size))
         eps = [entry(NOISE, k) for k in range(1, size + 1)]
         body = self.of(e.body, at, tuple(self.drawn(e, at, eps)))
         if self.nodes is not None:
@@ -201,7 +201,7 @@ class _Concrete:
     def drawn(self, e: _Expectation, at: Values, eps: list[sp.Indexed]) -> list[sp.Expr]:
         """The latents as location + scale * noise; a covariance is that of its Cholesky factor times the noise."""
         h, location, scale = e.encoder
-        cases = self.cases(at, h, e.location.size.name)
+        cases = self.cases(at, h, str(e.location.size))
         centre = [self.of(location, case) for case in cases]
         if isinstance(scale, Matrix):
             spread = self.matrix(scale, at, None).cholesky(hermitian=False) * sp.Matrix(eps)

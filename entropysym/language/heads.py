@@ -81,8 +81,9 @@ class Vector(_Binder):
     """The vector of `body` over an index, as a network's input: ``Vector(body, index, size)``."""
 
     @property
-    def size(self) -> sp.Symbol:
-        return part(self, 2, sp.Symbol)
+    def size(self) -> sp.Expr:
+        """A size such as H, or an integer."""
+        return part(self, 2, sp.Expr)
 
     def at(self, index: sp.Expr) -> sp.Expr:
         """The entry of the vector at an index."""

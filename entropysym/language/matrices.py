@@ -24,7 +24,7 @@ class Matrix(Printed, sp.Basic):
     is_commutative = False
 
     @property
-    def size(self) -> sp.Symbol:
+    def size(self) -> sp.Expr:
         """The number of rows."""
         raise InputError(f"{self} has no size")
 
@@ -45,8 +45,8 @@ class MatrixLetter(Matrix):
         return str(self.args[0])
 
     @property
-    def size(self) -> sp.Symbol:
-        return part(self, 1, sp.Symbol)
+    def size(self) -> sp.Expr:
+        return part(self, 1, sp.Expr)
 
     @property
     def kind(self) -> MatrixRange:
@@ -75,7 +75,7 @@ class MatrixProduct(Matrix):
         return parts(self, Matrix)
 
     @property
-    def size(self) -> sp.Symbol:
+    def size(self) -> sp.Expr:
         return self.words[0].size
 
 
@@ -91,7 +91,7 @@ class Scaled(Matrix):
         return part(self, 1, Matrix)
 
     @property
-    def size(self) -> sp.Symbol:
+    def size(self) -> sp.Expr:
         return self.word.size
 
 
@@ -101,7 +101,7 @@ class _OfOne(Matrix):
         return part(self, 0, Matrix)
 
     @property
-    def size(self) -> sp.Symbol:
+    def size(self) -> sp.Expr:
         return self.word.size
 
 

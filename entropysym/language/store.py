@@ -15,7 +15,7 @@ from typing import TypeAlias
 import sympy as sp
 
 from entropysym.errors import NotStorableError, shown
-from entropysym.language.formula import array_name, array_of, parts
+from entropysym.language.formula import array_name, array_of, of_kind, parts
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     ROLES,
@@ -218,8 +218,8 @@ class _Writer:
         raise NotStorableError(f"the model declares no array {base} with this range")
 
     def vector(self, e: Vector, under: Binders) -> Term:
-        size = "dim" if e.size == DIM else e.size.name
-        return ["vec", size, self.term(e.body, (*under, e.index))]
+        size = of_kind(e.size, sp.Symbol)
+        return ["vec", "dim" if size == DIM else size.name, self.term(e.body, (*under, e.index))]
 
     def letter(self, e: MatrixLetter, under: Binders) -> Term:
         if isinstance(e, MatrixNetwork):

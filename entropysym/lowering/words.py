@@ -12,7 +12,14 @@ import jax
 import jax.numpy as jnp
 import sympy as sp
 
-from entropysym.language.matrices import Matrix, MatrixProduct, Transposed, is_symmetric
+from entropysym.language.matrices import (
+    Inverse,
+    Matrix,
+    MatrixProduct,
+    Scaled,
+    Transposed,
+    is_symmetric,
+)
 from entropysym.lowering import factorisations
 from entropysym.lowering.axes import Axes, Named, spread, union
 
@@ -44,18 +51,18 @@ def in_range(array: jax.Array, kind: str) -> jax.Array:
 def looks_symmetric(word: Matrix) -> bool:
     """Whether a word is its own transpose: of one symmetric letter, or a product that reads the same backwards, as in $LL^\\top$."""
     if isinstance(word, MatrixProduct):
-        return all(_transposed(a) == b for a, b in zip(word.args, reversed(word.args), strict=True))
-    return is_symmetric(word) or (
-        bool(word.args)
-        and isinstance(word.args[-1], MatrixProduct)
-        and looks_symmetric(word.args[-1])
-    )
+        there, back = word.words, reversed(word.words)
+        return all(_transposed(a) == b for a, b in zip(there, back, strict=True))
+    if is_symmetric(word):
+        return True
+    inner = word.word if isinstance(word, (Scaled, Inverse, Transposed)) else None
+    return isinstance(inner, MatrixProduct) and looks_symmetric(inner)
 
 
-def _transposed(word: sp.Basic) -> sp.Basic:
+def _transposed(word: Matrix) -> Matrix:
     if isinstance(word, Transposed):
-        return word.args[0]
-    return word if is_symmetric(word) else Transposed(word)  # type: ignore[arg-type]
+        return word.word
+    return word if is_symmetric(word) else Transposed(word)
 
 
 def batched(values: Sequence[Named]) -> tuple[Axes, list[jax.Array]]:

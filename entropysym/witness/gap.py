@@ -259,7 +259,7 @@ def measure_gap(
         if not isinstance(value, float) and not hasattr(value, "dtype"):
             raise InputError(f"{name} is {shown(value)}; pass a float64 array")
     one, x = jax.jit(run), arrays.get("x")
-    if np.ndim(x) == 2:
+    if x is not None and np.ndim(x) == 2:
         sides = averaged(lambda some: one({**arrays, "x": some}, nodes, weights), x, rows)
     else:
         sides = one(arrays, nodes, weights)

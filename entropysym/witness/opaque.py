@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
+from entropysym.language.formula import substituted
 from entropysym.language.heads import Entropy
 from entropysym.language.matrices import LogDet, Matrix
 from entropysym.language.objective import spelled_out
@@ -32,8 +33,8 @@ def stood_in(model: Model, expression: sp.Expr, closed: Entropies | None = None)
     for head in expression.atoms(Entropy):
         formula = entropy_formula(model, head.role, closed or {})
         if formula is not None:
-            known[head] = formula.xreplace({n: head.args[1]}) if len(head.args) > 1 else formula
-    return expression.xreplace(known)
+            known[head] = substituted(formula, {n: head.datum[0]}) if head.datum else formula
+    return substituted(expression, known)
 
 
 def entropy_formula(model: Model, role: str, closed: Entropies) -> sp.Expr | None:
