@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
@@ -24,6 +25,19 @@ _MEDIA = {
     "markdown": (markdown_medium, markdown_layout, "md"),
     "text": (plain_medium, plain_layout, "txt"),
 }
+
+
+@dataclass(frozen=True)
+class _Template:
+    """The files for a refusal and for a derivation, and the level of their headings."""
+
+    refusal: str
+    derivation: str
+    level: str
+
+
+_WHOLE = _Template("refusal", "derivation", "section")
+_PART = _Template("refused", "section", "subsection")
 #: What `render` can write.
 FORMATS = ("json", "latex", "markdown", "text")
 
@@ -39,7 +53,7 @@ def render(derivation: Derivation | Refusal, to: str = "text", *, data: Data = "
         return _stored(_checked(derivation))
     if to not in _MEDIA:
         raise one_of(to, FORMATS, "format")
-    return _filled(derivation, to, "refusal", "derivation", "section", data)
+    return _filled(derivation, to, _WHOLE, data)
 
 
 def _stored(found: Derivation | Refusal) -> str:
@@ -60,7 +74,7 @@ def section(derivation: Derivation | Refusal, *, data: Data = "finite", closing:
 
     The remark that every page makes is left to that document; `closing` is LaTeX that stands before the last lines.
     """
-    return _filled(derivation, "latex", "refused", "section", "subsection", data, closing)
+    return _filled(derivation, "latex", _PART, data, closing)
 
 
 def display(
@@ -85,22 +99,18 @@ def _checked(derivation: object) -> Derivation | Refusal:
 
 
 def _filled(
-    derivation: Derivation | Refusal,
-    to: str,
-    refused: str,
-    derived: str,
-    level: str,
-    data: Data,
-    closing: str = "",
+    derivation: Derivation | Refusal, to: str, template: _Template, data: Data, closing: str = ""
 ) -> str:
     found = _checked(derivation)
     make_medium, make_layout, suffix = _MEDIA[to]
     medium = make_medium(found.model, data)
     layout = make_layout(medium)
-    given = {"level": level, "closing": closing}
+    given = {"level": template.level, "closing": closing}
     if isinstance(found, Refusal):
-        return filled(f"{refused}.{suffix}", layout, {"r": refusal_paper(found, medium), **given})
-    return filled(f"{derived}.{suffix}", layout, {"p": paper(found, medium), **given})
+        return filled(
+            f"{template.refusal}.{suffix}", layout, {"r": refusal_paper(found, medium), **given}
+        )
+    return filled(f"{template.derivation}.{suffix}", layout, {"p": paper(found, medium), **given})
 
 
 def document(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
