@@ -128,7 +128,7 @@ def certify(
     trained_gradient = gradient if trained is None else jax.jit(jax.grad(trained))(parameters)
     figures = Figures(
         elbo=float(t.elbo),
-        gaps={"decoder": float(t.gap_decoder), "prior": float(t.gap_prior)},
+        gaps={name: float(gap) for name, gap in t.gaps.items()},
         slopes={name: _dot(v, gradient) for name, v in motion.directions.items()},
         gradient=_norm(gradient),
         trained_gradient=_norm(trained_gradient),
