@@ -29,6 +29,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import entropysym as es
+from tests.instances import derivation as _derivation
+from tests.instances import found
 
 # The first example of a sweep pays for compilation, so no profile has a deadline.
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -42,11 +44,30 @@ MODELS = sorted(es.models.MODELS)
 @pytest.fixture(scope="session")
 def derivations():
     """Every shipped model's derivation, replayed."""
-    return {name: es.derive(es.models.MODELS[name]()) for name in MODELS}
+    return {name: found(name) for name in MODELS}
 
 
 @pytest.fixture(params=MODELS)
-def derivation(request, derivations):
+def derivation(request):
     """Each shipped derivation in turn; of a refused model the partial one."""
-    found = derivations[request.param]
-    return found.partial if isinstance(found, es.Refusal) else found
+    return _derivation(request.param)
+
+
+@pytest.fixture
+def at_shapes(monkeypatch):
+    """A function that leaves sweeps and trials of variants with shapes (D, H, N) of one's choice: each has to be compiled."""
+    from entropysym.witness import configurations, sweeps
+
+    all_of = configurations.shapes
+
+    def choose(*chosen):
+        def shapes(model, seed=0):
+            with monkeypatch.context() as patch:
+                patch.setattr(configurations, "SHAPES", chosen)
+                return all_of(model, seed)[: len(chosen)]
+
+        for room in (configurations, sweeps):
+            monkeypatch.setattr(room, "shapes", shapes)
+        monkeypatch.setattr(sweeps, "_VARIANT_SHAPES", tuple(range(len(chosen))))
+
+    return choose
