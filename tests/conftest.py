@@ -1,34 +1,12 @@
-"""Profiles for Hypothesis, double precision for JAX, how tests compile, and the shipped derivations."""
+"""Profiles for Hypothesis, the shipped derivations, and the shapes that are compiled."""
 
 import os
-import subprocess
-import sys
-import tempfile
-
-os.environ.setdefault("JAX_ENABLE_X64", "1")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Most of the time would go to compiling the same program again, for another closure or in a subprocess. A folder for each worker,
-# since JAX does not write an entry in one go; it goes with the worker, so that no run depends on an earlier one.
-_COMPILED = tempfile.TemporaryDirectory(prefix="entropysym-compiled-")
-os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"
-
-#: Programs run for a moment here, so XLA need not optimise: half the time of all tests.
-_QUICKLY = (
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
-    "--xla_cpu_use_fusion_emitters=false"
-)
-if "XLA_FLAGS" not in os.environ:  # as users compile: XLA_FLAGS= pytest
-    # A flag that this XLA does not know would end the process.
-    probe = [sys.executable, "-c", "import jax; jax.devices()"]
-    known = subprocess.run(probe, env={**os.environ, "XLA_FLAGS": _QUICKLY}, capture_output=True)
-    os.environ["XLA_FLAGS"] = _QUICKLY if known.returncode == 0 else ""
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import entropysym as es
+import tests.compiling  # noqa: F401 (before JAX)
 from tests.instances import derivation as _derivation
 from tests.instances import found
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from entropysym.language.reading import _family
 from entropysym.language.store import _family_record
 from entropysym.prover.families import family_certificate
 from entropysym.witness.densities import DENSITIES, density, ships
 from entropysym.witness.own_densities import _function
 from tests.instances import FAMILIES, names
+from tests.language.reading import _family
 
 every_family = pytest.mark.parametrize("name", names(FAMILIES))
 K = 2  # the length of the vectors of a multivariate family
@@ -43,7 +43,9 @@ def rule(family):
     if family.support in ("binary", "count"):
         points = jnp.arange(2.0 if family.support == "binary" else 150.0)
         return points, jnp.ones(points.shape)
-    if family.is_multivariate:  # the trapezoidal rule: exact beyond rounding for what is smooth and dies away
+    if (
+        family.is_multivariate
+    ):  # the trapezoidal rule: exact beyond rounding for what is smooth and dies away
         line = np.linspace(-14, 14, 281)
         points = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, K)
         return jnp.asarray(points), jnp.full(len(points), (line[1] - line[0]) ** K)
@@ -122,7 +124,9 @@ def test_a_draw_follows_the_noise_alone(name):
         assert family.location is None
         assert own.draw is None
         return
-    eps = jnp.asarray(np.random.default_rng(5).normal(size=(20, K) if family.is_multivariate else 20))
+    eps = jnp.asarray(
+        np.random.default_rng(5).normal(size=(20, K) if family.is_multivariate else 20)
+    )
 
     @jax.jit
     def noise_density(values):

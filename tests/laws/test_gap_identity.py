@@ -46,7 +46,9 @@ def test_it_holds_at_shapes_with_ones_and_equal_sizes(name, at_shapes):
 
 
 #: The oracle knows no matrices.
-SCALAR = [name for name, make in MODELS.items() if not any(f.is_multivariate for f in make().families)]
+SCALAR = [
+    name for name, make in MODELS.items() if not any(f.is_multivariate for f in make().families)
+]
 
 
 @pytest.mark.parametrize("name", names(SCALAR))
