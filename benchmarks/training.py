@@ -23,7 +23,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from entropysym.linear.likelihood import settle_linear
+from entropysym.ascent import Plan, settle
+from entropysym.linear import maximum_point
+from entropysym.linear.moments import objective, original, standardised, to_standard
 from entropysym.networks.estimators import draw_noise, elbo
 from entropysym.networks.networks import GaussianVae, Layer, LinearVae, Vae3, initial
 from entropysym.networks.outputs import elbo as plain_elbo
@@ -461,35 +463,69 @@ def in_jax(vae: TorchLinearVae) -> LinearVae:
     return LinearVae(W, b, vae.log_sigma.detach().numpy(), V, c, vae.log_tau.detach().numpy())
 
 
-def time_to_equality(epochs: int, N: int = 10_000, batch: int = 2000, calls: int = 6) -> None:
+def time_to_equality(epochs: int, N: int = 10_000, batch: int = 2000, runs: int = 6) -> None:
     """Wall time until |ELBO - entropy sum| / |ELBO| is at most 1e-6 on the PCA data.
 
-    Our side is `settle_linear(start, x)`: from a random float64 `LinearVae` and the data (N, D) to a stationary point. The gap is read here, from
-    the original data, and must be below 1e-6, else the call counts for nothing. The first call compiles and is shown apart.
+    Ours are the maximum in closed form, and `settle` from random starts, all at once, on the mean and covariance of the data. The gap is
+    read here, from the original data, and must be below 1e-6, else the time counts for nothing. `settle` compiles in every call.
     """
     x = pca_data(N)
     print(f"\ntime to 1e-6: linear VAE, N = {N}, D = {x.shape[1]}, H = {LATENTS}, batch {batch}")
     theirs = torch_epochs(x, epochs, batch)
-    times = []
     with jax.enable_x64(True):
-        data = jnp.asarray(x)
-        for seed in range(calls):
-            start = jax.block_until_ready(
-                initial("linear_vae", data, LATENTS, (), jax.random.key(seed))
-            )
+        times = []
+        for _ in range(runs):
             began = time.perf_counter()
-            found = jax.block_until_ready(settle_linear(start, data))
+            found = jax.block_until_ready(as_network(maximum_point(x, LATENTS)))
             times.append(time.perf_counter() - began)
-            F, E = linear_gap(found, x)
-            if not abs(F - E) <= EQUALITY * abs(F):
-                sys.exit(f"our side ended at a relative gap of {abs(F - E) / abs(F):.1e}")
-    warm = statistics.median(times[1:])
+        closed, at_maximum = statistics.median(times[1:]), equal(found, x)
+        began = time.perf_counter()
+        trained = settled(x, runs)
+        took = time.perf_counter() - began
+        gaps = [equal(vae, x) for vae in trained]
     print(
-        f"  ours, median of {calls - 1} starts: {warm:.4f} s, {theirs / warm:.0f} x faster than 1500 epochs of PyTorch; "
-        f"first call, with compilation: {times[0]:.2f} s, {theirs / times[0]:.0f} x\n"
-        f"    last exact relative gap {abs(F - E) / abs(F):.1e} (ELBO {F:.6f}, entropy sum {E:.6f})\n"
-        "    limited by the optimiser's calls from Python; the data enter once, as mean and covariance."
+        f"  closed form, median of {runs - 1}: {1e3 * closed:.1f} ms, {theirs / closed:.0f} x faster than 1500 epochs of PyTorch; "
+        f"exact relative gap {at_maximum:.1e}\n"
+        f"  settle, {runs} random starts at once, with compilation: {took:.2f} s, {theirs / took:.0f} x faster than one run of PyTorch; "
+        f"largest exact relative gap {max(gaps):.1e}"
     )
+
+
+def settled(x: np.ndarray, runs: int) -> list[LinearVae]:
+    """Linear VAEs from random starts, brought to a stationary point together."""
+    s = standardised(x)
+    starts = [
+        initial("linear_vae", jnp.asarray(x), LATENTS, (), jax.random.key(seed))
+        for seed in range(runs)
+    ]
+    points = [to_standard(as_parameters(vae), s) for vae in starts]
+    found = settle(
+        lambda point, moments: objective(point, *moments),
+        jax.tree.map(lambda *leaves: jnp.stack(leaves), *points),
+        (jnp.asarray(s.covariance), jnp.asarray(s.whiten)),
+        Plan(epochs=0, lbfgs=400, newton=50),
+    )
+    return [as_network(original(found.run(k), s)) for k in range(runs)]
+
+
+def as_parameters(vae: LinearVae) -> dict[str, jax.Array]:
+    """The model's own parameters."""
+    scales = {"sigma": jnp.exp(vae.log_sigma), "tau": jnp.exp(vae.log_tau)}
+    return {"W": vae.W, "b": vae.b, "V": vae.V, "c": vae.c, **scales}
+
+
+def as_network(p: dict[str, jax.Array]) -> LinearVae:
+    """The network of the model's own parameters."""
+    return LinearVae(p["W"], p["b"], jnp.log(p["sigma"]), p["V"], p["c"], jnp.log(p["tau"]))
+
+
+def equal(vae: LinearVae, x: np.ndarray) -> float:
+    """The exact relative gap; ends the program where it is above 1e-6."""
+    F, E = linear_gap(vae, x)
+    gap = abs(F - E) / abs(F)
+    if not gap <= EQUALITY:
+        sys.exit(f"our side ended at a relative gap of {gap:.1e}")
+    return gap
 
 
 def main() -> None:

@@ -16,9 +16,14 @@ sigma2
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from entropysym.version import __version__
+
+TYPE_CHECKING = (
+    False  # as in `typing`, whose import would be most of what importing the package costs
+)
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Public name -> module that defines it.
 _PUBLIC = {

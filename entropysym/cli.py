@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from entropysym import interruption
 from entropysym.errors import EntropysymError, InputError, NoStationaryPointError
 
 VERIFIED, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
@@ -154,7 +155,8 @@ def replay(
     command = [sys.executable, "-P", "-m", "entropysym.checker", *(["--json"] if as_json else [])]
     command += ["--", str(file)]
     try:
-        status = subprocess.run(command, check=False, timeout=60).returncode
+        # In a group of its own a Ctrl-C does not reach it: this process ends it, and says so.
+        status = subprocess.run(command, check=False, timeout=60, process_group=0).returncode
         raise typer.Exit(status if status in (VERIFIED, REFUTED, BAD_INPUT) else UNDECIDED)
     except subprocess.TimeoutExpired:
         print(f"undecided: the checker gave no answer on {file} within 60 s", file=sys.stderr)
@@ -302,7 +304,10 @@ def experiment(
         word = said.get(done.verdict.value.value, "undecided")
         print(f"\n{name}: {word}: {done.verdict.reason}; {done.seconds:.0f} s; report: {place}")
     if done.interrupted:
-        _complain(f"interrupted; the partial report is in {place}, and the same call goes on", 130)
+        interruption.say(
+            f"interrupted; the partial report is in {place}, and the same call goes on"
+        )
+        raise typer.Exit(interruption.status())
     raise typer.Exit(_status(done.verdict))
 
 
@@ -361,37 +366,52 @@ def _progress() -> Any:
     return on_terminal(sys.stderr)
 
 
-def main() -> None:
-    """Run the command line; every foreseen error is one line on stderr."""
+def main() -> int:
+    """Run the command line and return its exit status; every foreseen error is one line on stderr.
+
+    Raises `KeyboardInterrupt` if it was interrupted and nobody has said so yet.
+    """
     if sys.stdout is None:  # closed by whoever started this process: no answer can be given
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the end of the process)
-        _complain("error: there is no standard output to print the answer on", BAD_INPUT)
+        return _told("error: there is no standard output to print the answer on", BAD_INPUT)
     try:
         try:
             app()
         finally:
-            if not sys.stdout.closed:
+            if not (sys.stdout.closed or interruption.heard()):
                 sys.stdout.flush()
-    except NoStationaryPointError as error:
-        _complain(f"undecided: {error}", UNDECIDED)
-    except EntropysymError as error:
-        _complain(f"error: {error}", BAD_INPUT)
-    except OSError as error:  # a full disk or a closed pipe is no verdict
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the end of the process)
-        _complain(f"error: cannot print the answer: {error.strerror or error}", BAD_INPUT)
-    except KeyboardInterrupt:
-        _complain("interrupted", 130)
-    except Exception as error:  # an unforeseen one must not end with 1, which means refuted
-        import traceback
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else BAD_INPUT
+    except BaseException as error:
+        if interruption.heard():
+            raise KeyboardInterrupt from None
+        return _told(*_ending(error))
+    return VERIFIED
 
-        what = f"unforeseen {type(error).__name__}, please report it"
-        with suppress(Exception):  # an error need not be printable, nor the stream open
-            traceback.print_exc()
-            what = f"{what}: {error}"
-        _complain(f"error: {what}", BAD_INPUT)
+
+def _ending(error: BaseException) -> tuple[str, int]:
+    """What is said of an error, and the exit status. An unforeseen one must not end with 1, which means refuted."""
+    if isinstance(error, NoStationaryPointError):
+        return f"undecided: {error}", UNDECIDED
+    if isinstance(error, EntropysymError):
+        return f"error: {error}", BAD_INPUT
+    if isinstance(error, OSError):  # a full disk or a closed pipe is no verdict
+        return f"error: cannot print the answer: {error.strerror or error}", BAD_INPUT
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", interruption.status()
+    import traceback
+
+    what = f"unforeseen {type(error).__name__}, please report it"
+    with suppress(Exception):  # an error need not be printable, nor the stream open
+        traceback.print_exception(error)
+        what = f"{what}: {error}"
+    return f"error: {what}", BAD_INPUT
+
+
+def _told(line: str, status: int) -> int:
+    with suppress(Exception):  # a file of the caller's own may have closed the stream
+        print(" ".join(line.split()), file=sys.stderr)
+    return status
 
 
 def _complain(line: str, status: int) -> None:
-    with suppress(Exception):  # a file of the caller's own may have closed the stream
-        print(" ".join(line.split()), file=sys.stderr)
-    raise SystemExit(status)
+    raise SystemExit(_told(line, status))

@@ -1,9 +1,16 @@
-"""Profiles for Hypothesis, double precision for JAX, and the two shipped derivations."""
+"""Profiles for Hypothesis, double precision for JAX, what it compiled kept for a session, and the shipped derivations."""
 
 import os
+import tempfile
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Most of the time would go to compiling the same program again, for another closure or in a subprocess. A folder for each worker,
+# since JAX does not write an entry in one go; it goes with the worker, so that no run depends on an earlier one.
+_COMPILED = tempfile.TemporaryDirectory(prefix="entropysym-compiled-")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"
 
 import pytest
 from hypothesis import HealthCheck, settings

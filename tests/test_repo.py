@@ -23,7 +23,8 @@ LADDER = {
     "verdict": set(),
     "lazy": set(),
     "version": set(),
-    "files": {"errors"},
+    "interruption": set(),
+    "files": {"errors", "interruption"},
     "checker": set(),
     "language": {"errors"},
     "families": {"language"},
@@ -37,8 +38,8 @@ LADDER = {
         *("ascent", "witness", "lowering", "data"),
         *("models", "language", "errors", "lazy"),
     },
-    "pages": {"prover", "families", "language", "errors", "verdict"},
-    "monitoring": {"pages", "files", "errors"},
+    "pages": {"prover", "families", "language", "files", "errors", "verdict"},
+    "monitoring": {"pages", "files", "errors", "lazy"},
     "linear": {"networks", "witness", "lowering", "data", "language", "errors", "lazy"},
     "claims": {
         *("linear", "networks", "ascent", "witness", "lowering", "data", "pages", "prover"),
@@ -51,9 +52,9 @@ LADDER = {
     },
     "cli": {
         *("experiments", "claims", "data", "pages", "models"),
-        *("files", "errors", "verdict", "version"),
+        *("files", "errors", "verdict", "version", "interruption"),
     },
-    "__main__": {"cli"},
+    "__main__": {"cli", "interruption"},
 }
 
 

@@ -10,7 +10,7 @@ import runpy
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
@@ -71,24 +71,28 @@ def own_code(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _listening() -> Iterator[list[int]]:
-    """Notes each Ctrl-C, and passes it on to whoever listened before."""
+    """Notes each Ctrl-C, and each SIGTERM if somebody listens to it, and passes it on to whoever listened before."""
     heard: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
 
-    def note(number: int, frame: Any) -> None:
-        heard.append(number)
-        before(number, frame)  # type: ignore[operator]
+    def noting(before: Callable[[int, Any], Any]) -> Callable[[int, Any], None]:
+        def note(number: int, frame: Any) -> None:
+            heard.append(number)
+            before(number, frame)
 
-    try:
-        if callable(before):
-            signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread, to which no Ctrl-C comes
-        before = None
+        return note
+
+    listeners = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    with suppress(ValueError):  # not the main thread, to which no signal comes
+        for number, before in listeners.items():
+            if callable(before):
+                signal.signal(number, noting(before))
     try:
         yield heard
     finally:
-        if callable(before):
-            signal.signal(signal.SIGINT, before)
+        with suppress(ValueError):
+            for number, before in listeners.items():
+                if callable(before):
+                    signal.signal(number, before)
 
 
 @contextmanager

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
-    from entropysym.data.tables import load, require_stationary_point
+    from entropysym.data.tables import (
+        demand_kind,
+        load,
+        of_kind,
+        require_stationary_point,
+        with_spread,
+    )
 
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "tables": "load require_stationary_point",
+        "tables": "demand_kind load of_kind require_stationary_point with_spread",
     },
 )

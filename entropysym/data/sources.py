@@ -24,14 +24,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from numpy.random import Generator
 
+from entropysym.data.npy import MAGIC, MAX_ENTRIES, Bytes, Header, exactly, read_array, read_header
 from entropysym.data.synthetic import generator, positive
 from entropysym.data.tables import load
 from entropysym.errors import InputError, shown
-
-Bytes = IO[bytes] | gzip.GzipFile
-
-#: More numbers than this (8 GiB in float64) are refused before they are read.
-MAX_ENTRIES = 2**30
 
 #: The array of an .npz file is the first of these that it has.
 IMAGE_KEYS = ("images", "x_train", "x", "X", "arr_0")
@@ -45,7 +41,6 @@ SUSY_FEATURES = (
 
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 _GZIP = b"\x1f\x8b"
-_BLOCK = 2**24
 _LINES = 50_000
 _LONGEST_LINE = 4096  # SUSY's are below 500; a file without line ends must not be read at once
 
@@ -71,7 +66,7 @@ def load_images(path: str | Path) -> Float[np.ndarray, "N D"]:
     with _reading(path), path.open("rb") as file:
         start = file.read(6)
         file.seek(0)
-        if start == b"\x93NUMPY":
+        if start == MAGIC:
             pixels = _npy(file, path)
         elif start.startswith(b"PK"):
             pixels = _npz(file, path)
@@ -97,32 +92,19 @@ def _idx(file: Bytes, path: Path) -> np.ndarray:
     rank = magic[3]
     if rank == 1:
         raise InputError(f"{path} is an IDX file of labels; pass the file of images")
-    shape = struct.unpack(f">{rank}I", _exactly(file, 4 * rank, path))
-    return np.frombuffer(_whole(file, shape, path), np.uint8).reshape(shape)
+    shape = struct.unpack(f">{rank}I", exactly(file, 4 * rank, path))
+    _demand_images(shape, path)
+    return read_array(file, Header(shape, fortran=False, dtype=np.dtype(np.uint8)), path)
 
 
 def _npy(file: Bytes, path: Path) -> np.ndarray:
-    try:
-        version = np.lib.format.read_magic(file)
-        readers = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        shape, fortran, dtype = readers[version](file)
-    except (
-        Exception
-    ) as error:  # the header is a Python literal, which fails in too many ways to list
-        raise InputError(f"cannot read {path}: its .npy header is damaged") from error
-    if dtype.hasobject:
+    header = read_header(file, path)
+    if header.dtype != np.uint8:
         raise InputError(
-            f"cannot read {path}: it holds Python objects, which are never unpickled; save uint8 pixels"
+            f"{path} holds {header.dtype}; pass pixels 0 to 255 as uint8 (a matrix of floats is read by entropysym.data.load)"
         )
-    if dtype != np.uint8:
-        raise InputError(
-            f"{path} holds {dtype}; pass pixels 0 to 255 as uint8 (a matrix of floats is read by entropysym.data.load)"
-        )
-    pixels = np.frombuffer(_whole(file, shape, path), np.uint8)
-    return pixels.reshape(shape, order="F" if fortran else "C")
+    _demand_images(header.shape, path)
+    return read_array(file, header, path)
 
 
 def _npz(file: Bytes, path: Path) -> np.ndarray:
@@ -138,32 +120,11 @@ def _npz(file: Bytes, path: Path) -> np.ndarray:
             return _npy(member, path)
 
 
-def _whole(file: Bytes, shape: tuple[int, ...], path: Path) -> bytearray:
-    """The bytes of an array of that shape, which must be all that is left of the file."""
+def _demand_images(shape: tuple[int, ...], path: Path) -> None:
     if len(shape) not in (2, 3):
         raise InputError(f"{path} has shape {shown(shape)}; pass (N, height, width) or (N, D)")
     if min(shape) < 1:
         raise InputError(f"{path} is empty: its shape is {shape}")
-    count = math.prod(shape)
-    if count > MAX_ENTRIES:
-        raise InputError(
-            f"{path} announces the shape {shape}, more than {MAX_ENTRIES} pixels; is it damaged? otherwise keep fewer images"
-        )
-    data = _exactly(file, count, path)
-    if file.read(1):
-        raise InputError(f"cannot read {path}: it has more bytes than its shape {shape} says")
-    return data
-
-
-def _exactly(file: Bytes, count: int, path: Path) -> bytearray:
-    # Block by block, so that no more memory is taken than there are bytes.
-    data = bytearray()
-    while len(data) < count:
-        block = file.read(min(_BLOCK, count - len(data)))
-        if not block:
-            raise InputError(f"cannot read {path}: cut off, {len(data)} bytes of {count} are there")
-        data += block
-    return data
 
 
 def load_celeba(

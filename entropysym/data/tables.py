@@ -1,15 +1,18 @@
-"""Data matrices, and whether the ELBO has a finite stationary point on them."""
+"""Data matrices, the kind of their entries, and whether the ELBO has a finite stationary point on them."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from entropysym.errors import InputError, NoStationaryPointError, shown
+from entropysym.data.npy import MAGIC, read_array, read_header
+from entropysym.errors import InputError, NoStationaryPointError, one_of, shown
 
 _EXACT = 2**53
 
@@ -37,39 +40,60 @@ def load(source: str | Path) -> Float[np.ndarray, "N D"]:
 
 
 def checked(x: Any, name: str = "the data") -> Float[np.ndarray, "N D"]:
-    """The data as a float64 matrix. Raises `InputError` for another rank or type, for no entries and for NaN or inf."""
-    x = np.asarray(x)
-    if x.dtype.kind not in "fiub" or x.dtype.itemsize > 8:
-        raise InputError(f"{name} holds {x.dtype}; pass real numbers (float64)")
-    if x.ndim != 2:
-        raise InputError(f"{name} has shape {x.shape}; pass a matrix (N, D), one datum per row")
-    if x.size == 0:
-        raise InputError(f"{name} is empty: its shape is {x.shape}")
-    if x.dtype.kind in "iu" and int(np.abs(x.astype(object)).max()) > _EXACT:
-        raise InputError(f"{name} holds integers beyond 2**53, which float64 would round")
+    """The data as a float64 matrix, with no entry changed: truth values become 0 and 1.
+
+    Raises `InputError` for another rank or type, for no entries, and, with row and column (from 1), for NaN, inf, masked entries and integers
+    beyond 2^53, which float64 would round.
+    """
+    given, x = x, np.asarray(x)
+    _demand_matrix(x.dtype, x.shape, name)
+    if isinstance(given, (list, tuple, np.ma.MaskedArray)):
+        masked = np.ma.getmaskarray(np.ma.asarray(given))
+        _demand_none(name, x, masked, "is masked; remove or impute it")
+    # A list of integers and floats is rounded as soon as it is an array.
+    exact = np.array(given, dtype=object) if isinstance(given, (list, tuple)) else x
+    _demand_none(name, exact, _beyond(exact), "is beyond 2**53, where float64 rounds integers")
     x = x.astype(np.float64)
-    bad = np.argwhere(~np.isfinite(x))
-    if bad.size:
-        row, column = (int(i) for i in bad[0])
-        raise InputError(
-            f"{name}, row {row + 1}, column {column + 1}: {x[row, column]} is not finite; remove or impute it"
-        )
+    _demand_none(name, x, ~np.isfinite(x), "is not finite; remove or impute it")
     return x
 
 
+def _beyond(x: np.ndarray) -> np.ndarray:
+    """Which entries are integers that float64 cannot be trusted with."""
+    if x.dtype.kind == "O":
+        found = [isinstance(v, (int, np.integer)) and abs(int(v)) > _EXACT for v in x.flat]
+        return np.array(found).reshape(x.shape)
+    if x.dtype.kind not in "iu" or x.dtype.itemsize < 8:
+        return np.zeros(x.shape, bool)
+    return (x > _EXACT) | (x < -_EXACT if x.dtype.kind == "i" else False)
+
+
+def _demand_matrix(dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
+    if dtype.kind not in "fiub" or dtype.itemsize > 8:
+        raise InputError(f"{name} holds {dtype}; pass real numbers (float64)")
+    if len(shape) != 2:
+        raise InputError(
+            f"{name} has shape {shown(shape)}; pass a matrix (N, D), one datum per row"
+        )
+    if 0 in shape:
+        raise InputError(f"{name} is empty: its shape is {shape}")
+
+
+def _demand_none(name: str, x: np.ndarray, bad: np.ndarray, what: str) -> None:
+    """Raise `InputError` for the first entry that is marked as bad."""
+    if bad.any():
+        row, column = (int(i) for i in np.argwhere(bad)[0])
+        raise InputError(f"{name}, row {row + 1}, column {column + 1}: {x[row, column]} {what}")
+
+
 def _read_npy(path: Path) -> np.ndarray:
-    # NumPy takes any file without its magic for a pickle, and says so; only a true header can announce objects.
     with path.open("rb") as file:
-        if file.read(6) != b"\x93NUMPY":
+        if file.read(len(MAGIC)) != MAGIC:
             raise InputError(f"cannot read {path}: it is no .npy file")
-    try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        if "Object arrays" in str(error):
-            reason = "it holds Python objects, which are never unpickled; save a float64 array"
-        else:
-            reason = f"the .npy file is damaged ({str(error).splitlines()[0]})"
-        raise InputError(f"cannot read {path}: {reason}") from error
+        file.seek(0)
+        header = read_header(file, path)
+        _demand_matrix(header.dtype, header.shape, str(path))
+        return read_array(file, header, path)
 
 
 def _read_csv(path: Path) -> np.ndarray:
@@ -94,6 +118,10 @@ def _read_csv(path: Path) -> np.ndarray:
 def _csv_row(path: Path, line: int, row: list[str], *, first: bool) -> list[float]:
     values = [_number(cell) for cell in row]
     for column, (cell, value) in enumerate(zip(row, values, strict=True), start=1):
+        if _is_beyond(cell, value):
+            raise InputError(
+                f"{path}, line {line}, column {column}: {shown(cell.strip())} is beyond 2**53, where float64 rounds integers"
+            )
         if value is None:
             if first and len(row) > 1 and all(v is None for v in values):
                 raise InputError(
@@ -115,6 +143,12 @@ def _number(cell: str) -> float | None:
         return None if "_" in cell else float(cell)
     except ValueError:
         return None
+
+
+def _is_beyond(cell: str, value: float | None) -> bool:
+    # 1e300 is a float, as is 9007199254740993.0; only what is written as an integer claims to be exact.
+    digits = cell.strip().lstrip("+-").isdecimal()
+    return digits and value is not None and np.isfinite(value) and abs(int(cell)) > _EXACT
 
 
 def centred_rank(x: Float[np.ndarray, "N D"]) -> int:
@@ -157,3 +191,108 @@ def require_stationary_point(x: Float[np.ndarray, "N D"], H: int) -> None:
             f"the centred data have rank {rank} (N={N}, D={D}), no more than the H={H} latents, {vacuous}; "
             f"use fewer latents{'' if rank <= 1 else f' (at most {rank - 1})'} or more data"
         )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of entries: what a decoder of this support needs, whether each entry is it, and the built-in digits (pixels 0 to 16) made so, in words and in numbers."""
+
+    needs: str
+    holds: Callable[[np.ndarray], np.ndarray]
+    words: str
+    from_pixels: Callable[[np.ndarray], np.ndarray]
+
+
+#: Support of a decoder's family -> the kind of data that it needs.
+KINDS: dict[str, Kind] = {
+    "real": Kind("real numbers", np.isfinite, "pixels", lambda p: p),
+    "positive": Kind("numbers above 0", lambda x: x > 0, "pixels + 1", lambda p: p + 1),
+    "unit": Kind(
+        "numbers strictly between 0 and 1",
+        lambda x: (x > 0) & (x < 1),
+        "(pixels + 1)/18",
+        lambda p: (p + 1) / 18,
+    ),
+    "binary": Kind("0 or 1", lambda x: (x == 0) | (x == 1), "pixels > 7", lambda p: 1.0 * (p > 7)),
+    "count": Kind(
+        "counts 0, 1, 2, … up to 2**53",
+        lambda x: (x >= 0) & (x <= _EXACT) & (x == np.floor(x)),
+        "pixels as counts",
+        lambda p: p,
+    ),
+}
+
+#: Of each of the two values of a binary column, and of the entries above 0 in a column of counts, at least this many must be there.
+LEAST = 10
+
+
+def _kind(support: str) -> Kind:
+    if support not in KINDS:
+        raise one_of(support, KINDS, "support")
+    return KINDS[support]
+
+
+def demand_kind(
+    x: Any, support: str, name: str = "the data", decoder: str = ""
+) -> Float[np.ndarray, "N D"]:
+    """The data as a float64 matrix whose entries a decoder of that support can have drawn; `decoder` is the family's name, for the message.
+
+    Raises `InputError` that names the first entry of another kind.
+
+    >>> demand_kind([[0, 1], [1, 0.5]], "binary", "x.csv", "Bernoulli")
+    Traceback (most recent call last):
+    entropysym.errors.InputError: x.csv, row 2, column 2: 0.5 is not what a Bernoulli decoder needs, 0 or 1
+    """
+    kind, x = _kind(support), checked(x, name)
+    who = f"a {decoder or support} decoder"
+    _demand_none(name, x, ~kind.holds(x), f"is not what {who} needs, {kind.needs}")
+    return x
+
+
+def of_kind(name: str, support: str) -> Float[np.ndarray, "N D"]:
+    """Built-in data, made to be of a kind; `KINDS[support].words` says how. Only ``digits`` are built in; raises `InputError` for another name."""
+    kind = _kind(support)
+    if name != "digits":
+        raise one_of(name, ["digits"], "built-in data set")
+    return kind.from_pixels(load(name))
+
+
+def with_spread(
+    x: Float[np.ndarray, "N D"], support: str, least: int = LEAST
+) -> tuple[Float[np.ndarray, "N d"], str]:
+    """The columns whose parameters have a finite optimum, and a sentence that says which were dropped; it is empty if none was.
+
+    A constant column sends a variance of its own to 0; a binary column without ones, or without zeros, sends a logit to infinity, a column of counts without
+    entries above 0 the logarithm of a rate. Columns that are *nearly* so, with fewer than `least` such entries, have an optimum so far out that
+    no descent reaches it. Of few rows less is asked: at most a twentieth of them, at least one.
+
+    Raises `InputError` for data of another kind and `NoStationaryPointError` if no column is left.
+    """
+    x = demand_kind(x, support)
+    needed = max(1, min(least, len(x) // 20))
+    kept, lack = _spread(x, support, needed)
+    if kept.all():
+        return x, ""
+    dropped = [str(i + 1) for i in np.flatnonzero(~kept)]
+    if not kept.any():
+        raise NoStationaryPointError(
+            f"there are only columns {lack}, so the objective has no finite stationary point, and the theorem is vacuous here"
+        )
+    listed = ", ".join(dropped[:20]) + (", …" if len(dropped) > 20 else "")
+    were = "was" if len(dropped) == 1 else "were"
+    return x[:, kept], f"{len(dropped)} of {len(kept)} columns {lack} {were} dropped: {listed}"
+
+
+def _spread(
+    x: Float[np.ndarray, "N D"], support: str, needed: int
+) -> tuple[Bool[np.ndarray, " D"], str]:
+    """Which columns have spread, and what the others lack."""
+    ones = (x > 0).sum(axis=0)
+    if support == "binary":
+        return np.minimum(ones, len(x) - ones) >= needed, f"with fewer than {needed} ones or zeros"
+    if support == "count":
+        return ones >= needed, f"with fewer than {needed} entries above 0"
+    # Halves, since the difference of two finite numbers may be infinite.
+    high, low = x.max(axis=0) / 2, x.min(axis=0) / 2
+    rounding = 8 * np.finfo(np.float64).eps * np.maximum(abs(high), abs(low))
+    return high - low > rounding, "without spread"

@@ -1,4 +1,5 @@
-"""The paper's experiments: what each is (`records`), its data (`synthetic`, `loading`), how it runs (`running`, `streaming`, `manifolds`) and reports.
+"""The paper's experiments: what each is (`records`, `kinds`), how it runs (`running` and `measuring`, `manifolds`, `selection` and `streaming`), and what
+it says (`verdicts`, `figures`, `reporting`).
 
 `commands.execute` runs one by name; `entropysym experiment NAME` is its command line.
 """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from entropysym.ascent.settling import Plan
 from entropysym.data import synthetic
 from entropysym.data.sources import (
     dequantised_digits,
@@ -18,33 +19,60 @@ from entropysym.data.sources import (
     load_images,
     load_susy,
 )
-from entropysym.errors import one_of
+from entropysym.errors import InputError, shown
 
 SOURCE = "Damm et al., AISTATS 2023 (PMLR 206:3931)"
 
-#: (number of data points, random generator) -> training data and test data, each (N, D).
-Data = Callable[
-    [int, np.random.Generator], tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "M D"]]
-]
+
+class Sample(NamedTuple):
+    """Data points to train with and others to test with."""
+
+    train: Float[np.ndarray, "N D"]
+    test: Float[np.ndarray, "M D"]
+
+
+#: (number of data points, random generator) -> data.
+Data = Callable[[int, np.random.Generator], Sample]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run depends on. `order` is the number of Gauss-Hermite nodes per latent; where their product has more than 2000, fixed
-    low-discrepancy noise is used."""
+    """What a run depends on: data, networks, expectation, and the `plan` of the ascent. `order` is the number of Gauss-Hermite nodes per latent;
+    where their product has more than 2000, fixed low-discrepancy noise is used. Raises `InputError` for what cannot be run."""
 
     size: int
-    epochs: int
-    batch: int | None = None
-    rate: float = 1e-3
+    plan: Plan
     latent: int = 2
     hidden: tuple[int, ...] = (50, 50)
     encoder: tuple[int, ...] | None = None  # None: as `hidden`
     activation: str = "relu"
     order: int = 10
     seeds: int = 1
-    lbfgs: int = 200
-    newton: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in {"size": 1, "latent": 1, "order": 2, "seeds": 1}.items():
+            demand_count(name, getattr(self, name), least)
+        if not self.hidden:
+            raise InputError("hidden is empty; pass at least one layer, such as 50")
+        for layer in (*self.hidden, *(self.encoder or ())):
+            demand_count("hidden", layer, 1)
+
+    def changed(self, changes: Mapping[str, Any]) -> Settings:
+        """With these settings by name (see `SETTINGS`), those of the plan among them."""
+        planned = {name: value for name, value in changes.items() if name in PLANNED}
+        own = {name: value for name, value in changes.items() if name not in PLANNED}
+        return replace(self, plan=replace(self.plan, **planned), **own)
+
+
+#: Names of the settings that the plan holds, and of all that can be changed.
+PLANNED = frozenset(f.name for f in fields(Plan))
+SETTINGS = PLANNED | {f.name for f in fields(Settings)} - {"plan"}
+
+
+def demand_count(name: str, value: Any, least: int) -> None:
+    """Raise `InputError` for what is no integer of at least this size."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{name} is {shown(value)}; pass an integer >= {least}")
 
 
 @dataclass(frozen=True)
@@ -65,31 +93,31 @@ class Experiment:
     source: str = SOURCE
 
 
-def _linear(N: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _linear(N: int, rng: np.random.Generator) -> Sample:
     mechanism = synthetic.linear_mechanism(rng)
-    return mechanism.sample(N, rng), mechanism.sample(N, rng)
+    return Sample(mechanism.sample(N, rng), mechanism.sample(N, rng))
 
 
-def _ring(N: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _ring(N: int, rng: np.random.Generator) -> Sample:
     mechanism = synthetic.linear_mechanism(rng, latents=synthetic.ring_latents)
-    return mechanism.sample(N, rng), mechanism.sample(N, rng)
+    return Sample(mechanism.sample(N, rng), mechanism.sample(N, rng))
 
 
-def _digits(N: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _digits(N: int, rng: np.random.Generator) -> Sample:
     return split(digits(), N, rng)
 
 
-def _dequantised(N: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _dequantised(N: int, rng: np.random.Generator) -> Sample:
     N = min(N, 1797 // 2)
     x = dequantised_digits(2 * N, rng)
-    return x[:N], x[N:]
+    return Sample(x[:N], x[N:])
 
 
-def split(x: np.ndarray, N: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def split(x: np.ndarray, N: int, rng: np.random.Generator) -> Sample:
     """At most N rows in random order for training, and at most as many of the others for testing."""
     order = rng.permutation(len(x))
     N = min(N, len(x) - len(x) // 6)
-    return x[order[:N]], x[order[N : 2 * N]]
+    return Sample(x[order[:N]], x[order[N : 2 * N]])
 
 
 PCA = Experiment(
@@ -98,7 +126,7 @@ PCA = Experiment(
     kinds={"linear_vae": {}},
     data=_linear,
     settings=Settings(
-        size=10_000, epochs=200, batch=2000, rate=1e-2, seeds=10, lbfgs=200, newton=50
+        size=10_000, plan=Plan(epochs=200, batch=2000, rate=1e-2, lbfgs=200, newton=50), seeds=10
     ),
     published={"size": 10_000, "epochs": 1500, "batch": 2000, "rate": 1e-3, "samples": 100},
 )
@@ -108,7 +136,12 @@ MNIST = Experiment(
     kinds={"vae1": {}},
     data=_digits,
     reader=load_images,
-    settings=Settings(size=60_000, epochs=150, batch=250, rate=5e-3, order=8, seeds=3, lbfgs=100),
+    settings=Settings(
+        size=60_000,
+        plan=Plan(epochs=150, batch=250, rate=5e-3, lbfgs=100, newton=0),
+        order=8,
+        seeds=3,
+    ),
     published={"size": 60_000, "epochs": 200, "batch": 2000, "rate": 1e-3, "samples": 100},
 )
 RING = Experiment(
@@ -116,7 +149,12 @@ RING = Experiment(
     title="PCA-ring: VAE-3 with a variance network",
     kinds={"vae3": {}},
     data=_ring,
-    settings=Settings(size=1000, epochs=200, batch=200, rate=5e-3, order=8, seeds=3, lbfgs=200),
+    settings=Settings(
+        size=1000,
+        plan=Plan(epochs=200, batch=200, rate=5e-3, lbfgs=200, newton=0),
+        order=8,
+        seeds=3,
+    ),
     published={"size": 10_000, "epochs": 3000, "batch": 2000, "rate": 1e-3, "samples": 100},
 )
 STATIONARY = Experiment(
@@ -126,15 +164,12 @@ STATIONARY = Experiment(
     data=_dequantised,
     settings=Settings(
         size=500,
-        epochs=1500,
-        rate=1e-2,
+        plan=Plan(epochs=1500, rate=1e-2, lbfgs=1500, newton=200),
         latent=1,
         hidden=(2,),
         encoder=(),
         activation="tanh",
         order=20,
-        lbfgs=1500,
-        newton=200,
     ),
     source="entropysym",
 )
@@ -143,22 +178,15 @@ CELEBA = Experiment(
     title="CelebA: VAE-1 on images of faces",
     kinds={"vae1": {}},
     reader=load_celeba,
-    settings=Settings(size=2000, epochs=50, batch=200, order=6, lbfgs=0),
+    settings=Settings(size=2000, plan=Plan(epochs=50, batch=200, lbfgs=0, newton=0), order=6),
 )
 SUSY = Experiment(
     name="susy",
     title="SUSY: VAE-1 on collisions of particles",
     kinds={"vae1": {}},
     reader=load_susy,
-    settings=Settings(size=20_000, epochs=50, batch=2000, order=8, lbfgs=50),
+    settings=Settings(size=20_000, plan=Plan(epochs=50, batch=2000, lbfgs=50, newton=0), order=8),
 )
 
 #: Experiments that train each of their networks on one data set.
 TRAINED: dict[str, Experiment] = {e.name: e for e in (PCA, MNIST, RING, STATIONARY, CELEBA, SUSY)}
-
-
-def experiment(name: str) -> Experiment:
-    """The record of that name. Raises `InputError` with the list."""
-    if name not in TRAINED:
-        raise one_of(name, TRAINED, "experiment")
-    return TRAINED[name]

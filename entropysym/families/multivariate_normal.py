@@ -2,14 +2,16 @@ r"""The Normal distribution of a whole vector, $N(x;\mu,\Sigma)$, in its mean an
 
 import sympy as sp
 
+from entropysym.language.formula import entry
 from entropysym.language.heads import Vector
 from entropysym.language.matrices import Inverse, LogDet, MatrixLetter, Quadratic
 from entropysym.language.records import COMPONENT, DIM, Family
+from entropysym.language.symbols import array
 
-_mean = sp.IndexedBase("mean", real=True)
+_mean = array("mean")
 _covariance = MatrixLetter("covariance", DIM, "posdef")
-_x = sp.IndexedBase("variable", real=True)
-_residual = Vector(_x[COMPONENT] - _mean[COMPONENT], COMPONENT, DIM)
+_x = array("variable")
+_residual = Vector(entry(_x, COMPONENT) - entry(_mean, COMPONENT), COMPONENT, DIM)
 
 MULTIVARIATE_NORMAL = Family(
     name="MultivariateNormal",

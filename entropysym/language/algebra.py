@@ -6,7 +6,7 @@ measure of 1 is 1. Constants only ever move outwards, so no index is captured.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -14,6 +14,17 @@ from functools import lru_cache
 import sympy as sp
 
 from entropysym.errors import WorkLimitError
+from entropysym.language.formula import (
+    Kind,
+    array_of,
+    inside,
+    of_kind,
+    part,
+    parts,
+    replaced,
+    substituted,
+    total,
+)
 from entropysym.language.heads import (
     DataMean,
     Entropy,
@@ -61,36 +72,36 @@ def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
     e, denominators = _denominators_masked(e, factored=powers)
     e = _multiplied_out(e, powers)
     logs = e.atoms(sp.log) if holds(e, (sp.log,)) else ()
-    inside = [f.args[0] for f in logs if not f.args[0].is_Symbol]
-    if inside:
+    under = [f.args[0] for f in logs if not f.args[0].is_Symbol]
+    if under:
         split = sp.expand_log(e)
         if split != e:
             e = _multiplied_out(split, powers)
-            if any(u.has(sp.exp) for u in inside):  # what stood under the exponential is a sum
+            if any(u.has(sp.exp) for u in under):  # what stood under the exponential is a sum
                 e = _inside_out(e, powers)
     e = _exponentials_split(e)
     if powers and denominators:
         e = sp.Add(*(_divided(a, denominators, [_DIVISIONS]) for a in addends(e)))
     for symbol in reversed(denominators):  # a later one may hold an earlier one
-        e = e.xreplace({symbol: denominators[symbol]})
+        e = substituted(e, {symbol: denominators[symbol]})
     return _charged(e)
 
 
 def _multiplied_out(e: sp.Expr, powers: bool) -> sp.Expr:
     """Products of sums as sums of products; what binders hold has been multiplied out before, and is not walked again."""
     if isinstance(e, sp.Add):
-        return sp.Add(*(_multiplied_out(a, powers) for a in e.args))
+        return sp.Add(*(_multiplied_out(a, powers) for a in parts(e)))
     if not isinstance(e, sp.Mul):
         return _factor_out(e, powers)
     sums, plain = [], []
-    for f in e.args:
-        part = _factor_out(f, powers)
-        (sums if isinstance(part, sp.Add) else plain).append(part)
+    for f in parts(e):
+        one = _factor_out(f, powers)
+        (sums if isinstance(one, sp.Add) else plain).append(one)
     if not sums:
         return sp.Mul(*plain)
     products = [sp.Mul(*plain)]
     for s in sums:
-        products = [sp.Mul(p, t) for p in products for t in s.args]
+        products = [sp.Mul(p, t) for p in products for t in parts(s)]
     return sp.Add(*products)
 
 
@@ -107,7 +118,7 @@ _DIVISIONS = 60
 
 
 def _divided(
-    addend: sp.Expr, denominators: Mapping[sp.Basic, sp.Expr], left_over: list[int]
+    addend: sp.Expr, denominators: Mapping[sp.Expr, sp.Expr], left_over: list[int]
 ) -> sp.Expr:
     r"""Polynomial division by the sums in the denominators: $\frac s{s+t}=1-\frac t{s+t}$, so that fractions can be compared.
 
@@ -131,7 +142,7 @@ def _divided(
 def _power(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """Base and exponent; of an exponential the base is an exponential too: $e^{2r}=(e^r)^2$."""
     if isinstance(factor, sp.exp):
-        times, rest = factor.args[0].as_coeff_Mul()
+        times, rest = inside(factor).as_coeff_Mul()
         return sp.exp(rest), times
     return factor.as_base_exp()
 
@@ -152,35 +163,35 @@ def _leading(denominator: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Expr] | None
     return min(found, key=lambda lead: lead[0])[1:] if found else None
 
 
-def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[sp.Basic, sp.Expr]]:
+def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[sp.Expr, sp.Expr]]:
     r"""Sums under logarithms and negative powers as symbols, which are kept whole, and what each stands for.
 
     Multiplied out, $(s+t)^{-1}$ and $(2s+2t)^{-1}$ would no longer be seen to belong together; `factored` sees that they do.
     """
     masks: dict[sp.Expr, sp.Expr] = {}  # a sum without common factors -> a multiple of its symbol
-    meant: dict[sp.Basic, sp.Expr] = {}
+    meant: dict[sp.Expr, sp.Expr] = {}
 
-    def symbol(part: sp.Expr) -> sp.Expr:
-        if part.is_Add and part not in masks:
-            lead = _leading(part) if factored else None
+    def symbol(base: sp.Expr) -> sp.Expr:
+        if base.is_Add and base not in masks:
+            lead = _leading(base) if factored else None
             scale = lead[1] if lead else sp.S.One
-            masks[part] = scale * sp.Dummy("sum", positive=(part / scale).is_positive)
-            whole = _multiplied_out(part / scale, True) if lead else part
-            meant[masks[part] / scale] = _exponentials_split(whole) if factored else whole
-        return masks.get(part, part)
+            masks[base] = scale * sp.Dummy("sum", positive=(base / scale).is_positive)
+            whole = _multiplied_out(base / scale, True) if lead else base
+            meant[masks[base] / scale] = _exponentials_split(whole) if factored else whole
+        return masks.get(base, base)
 
     def mask(base: sp.Expr) -> sp.Expr:
         product = _factored(base) if factored else base
         powers = [f.as_base_exp() for f in sp.Mul.make_args(product)]
-        return sp.Mul(*(symbol(part) ** exponent for part, exponent in powers))
+        return sp.Mul(*(symbol(b) ** exponent for b, exponent in powers))
 
     def whole(f: sp.Expr) -> bool:
-        inside = (f.is_Pow and f.exp.could_extract_minus_sign()) or isinstance(f, sp.log)
-        return inside and f.args[0].is_Add
+        kept = isinstance(f, sp.Pow) and f.exp.could_extract_minus_sign()
+        return (kept or isinstance(f, sp.log)) and f.args[0].is_Add
 
     if not holds(e, (sp.Pow, sp.log)) or not any(map(whole, e.atoms(sp.Pow, sp.log))):
         return e, {}
-    return e.replace(whole, lambda f: f.func(mask(f.args[0]), *f.args[1:])), meant
+    return replaced(e, whole, lambda f: f.func(mask(part(f, 0, sp.Expr)), *f.args[1:])), meant
 
 
 #: Addends of a sum that is factored into polynomials.
@@ -194,46 +205,49 @@ def _factored(e: sp.Expr) -> sp.Expr:
     A long sum, and a positive one whose factors are not all seen to be positive, $1+s^{17}$, is left with its common factor taken out.
     """
     if isinstance(e, sp.Add) and len(e.args) > _FACTORED:
-        return sp.gcd_terms(e)
+        return of_kind(sp.gcd_terms(e), sp.Expr)
     held = {f: _power(f) for f in e.atoms(sp.exp) if f.args and f.has(sp.Sum)}
     names = {base: sp.Dummy(positive=True) for base, _ in held.values()}
-    hidden = e.xreplace({f: names[base] ** times for f, (base, times) in held.items()})
-    parts = sp.factor(hidden)
-    if hidden.is_positive and not all(p.is_positive for p in sp.Mul.make_args(parts)):
-        return sp.gcd_terms(e)
-    return parts.xreplace({name: base for base, name in names.items()})
+    hidden = substituted(e, {f: names[base] ** times for f, (base, times) in held.items()})
+    factors = of_kind(sp.factor(hidden), sp.Expr)
+    if hidden.is_positive and not all(p.is_positive for p in sp.Mul.make_args(factors)):
+        return of_kind(sp.gcd_terms(e), sp.Expr)
+    return substituted(factors, {name: base for base, name in names.items()})
 
 
 def _exponentials_split(e: sp.Expr) -> sp.Expr:
     """$e^{a+b}$ as $e^ae^b$: SymPy does not see that $e^{a+b}e^{-a-b}$ is 1, and its own splitting turns sums into products."""
     if not holds(e, (sp.exp,)):
         return e
-    return e.replace(
+    return replaced(
+        e,
         lambda f: isinstance(f, sp.exp) and f.args[0].is_Add,
-        lambda f: sp.Mul(*(sp.exp(a) for a in f.args[0].args)),
+        lambda f: sp.Mul(*(sp.exp(a) for a in parts(inside(f)))),
     )
 
 
 def exponentials_merged(e: sp.Expr) -> sp.Expr:
     """$e^ae^b$ as $e^{a+b}$, for the eye."""
 
-    def merged(product: sp.Mul) -> sp.Expr:
-        exponents = [f.args[0] for f in product.args if isinstance(f, sp.exp)]
-        others = [f for f in product.args if not isinstance(f, sp.exp)]
+    def merged(product: sp.Expr) -> sp.Expr:
+        exponents = [inside(f) for f in product.args if isinstance(f, sp.exp)]
+        others = [f for f in parts(product) if not isinstance(f, sp.exp)]
         return sp.Mul(*others, sp.exp(sp.Add(*exponents)))
 
-    return e.replace(lambda f: f.is_Mul and sum(isinstance(a, sp.exp) for a in f.args) > 1, merged)
+    return replaced(
+        e, lambda f: f.is_Mul and sum(isinstance(a, sp.exp) for a in f.args) > 1, merged
+    )
 
 
 @lru_cache(maxsize=2**13)  # the same parts come back in every step of a derivation
 def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
     if isinstance(e, sp.Sum):
-        body: sp.Expr = e.function
+        body = part(e, 0, sp.Expr)
         for limit in e.limits:
             body = _over(
                 body,
                 lambda f, i=limit[0]: i in f.free_symbols,
-                lambda rest, lim=limit: sp.Sum(rest, lim),
+                lambda rest, lim=limit: total(rest, lim),
                 limit[2],
                 powers,
             )
@@ -241,8 +255,8 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
     if isinstance(e, DataMean):
         return _over(
             e.body,
-            lambda f: e.args[1] in f.free_symbols,
-            lambda rest: DataMean(rest, e.args[1]),
+            lambda f: e.index in f.free_symbols,
+            lambda rest: DataMean(rest, e.index),
             sp.S.One,
             powers,
         )
@@ -257,46 +271,52 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
 
 def _bilinear(e: Quadratic) -> sp.Expr:
     """$v^\\top Mw$ as a sum over the addends of v and w, scalars pulled out; a symmetric M lets v and w change places."""
-    left, word, right = e.args
-    total: sp.Expr = sp.S.Zero
-    for a, u in _components(left):
-        for b, v in _components(right):
-            if is_symmetric(word):
+    found: sp.Expr = sp.S.Zero
+    for a, u in _components(e.left):
+        for b, v in _components(e.right):
+            if is_symmetric(e.word):
                 u_, v_ = sorted((u, v), key=sp.default_sort_key)
             else:
                 u_, v_ = u, v
-            total += a * b * Quadratic(u_, word, v_)
-    return total
+            found += a * b * Quadratic(u_, e.word, v_)
+    return found
 
 
 def _components(vector: Vector) -> list[tuple[sp.Expr, Vector]]:
     """A vector as scalars times vectors."""
-    index = vector.args[1]
     out = []
     for addend in addends(distributed(vector.body, powers=True)):
-        scalar, kept = addend.as_independent(index, as_Add=False)
-        out.append((scalar, Vector(kept, *vector.args[1:])))
+        scalar, kept = addend.as_independent(vector.index, as_Add=False)
+        out.append((scalar, vector.of(kept)))
     return out
 
 
-def _over(body: sp.Expr, depends, wrap, measure: sp.Expr, powers: bool) -> sp.Expr:
+def _over(
+    body: sp.Expr,
+    depends: Callable[[sp.Expr], bool],
+    wrap: Callable[[sp.Expr], sp.Expr],
+    measure: sp.Expr,
+    powers: bool,
+) -> sp.Expr:
     """Distribute one binder; `measure` is what the binder makes of 1."""
-    total: sp.Expr = sp.S.Zero
-    for addend in sp.Add.make_args(distributed(body, powers=powers)):
-        inside, outside = sp.S.One, sp.S.One
+    found: sp.Expr = sp.S.Zero
+    for addend in addends(distributed(body, powers=powers)):
+        kept: sp.Expr = sp.S.One
+        outside: sp.Expr = sp.S.One
         for factor in sp.Mul.make_args(addend):
             if depends(factor):
-                inside *= factor
+                kept *= factor
             else:
                 outside *= factor
-        total += outside * (measure if inside == 1 else wrap(inside))
-    return total
+        found += outside * (measure if kept == 1 else wrap(kept))
+    return found
 
 
 def vanishes(expression: sp.Expr) -> bool:
     """Whether an expression is zero by algebra; logarithms of numbers are split into those of primes."""
     rest = distributed(expression, powers=True)
-    primes = rest.replace(
+    primes = replaced(
+        rest,
         lambda f: isinstance(f, sp.log) and f.args[0].is_Rational,
         lambda f: sp.expand_log(f, factor=True),
     )
@@ -310,7 +330,7 @@ def vanishes(expression: sp.Expr) -> bool:
 def _reads_latent(e: sp.Basic) -> bool:
     """Whether the latent, or the noise it is made of, stands in an expression; subexpressions come back, so their answers are kept."""
     if isinstance(e, sp.Indexed):
-        return e.base in (LATENT, NOISE)
+        return array_of(e) in (LATENT, NOISE)
     if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
         reads = {
             LogDensity: ("prior", "decoder"),
@@ -332,16 +352,15 @@ def addends(expression: sp.Expr) -> tuple[sp.Expr, ...]:
     return sp.Add.make_args(expression)
 
 
-def with_fresh_indices(e: sp.Basic) -> sp.Basic:
+def with_fresh_indices(e: Kind) -> Kind:
     """Rename every bound summation index to a symbol of its own, so that stripping one sum cannot capture another's index."""
     if not e.args or not e.has(sp.Sum):
         return e
     e = e.func(*(with_fresh_indices(a) for a in e.args))
     if isinstance(e, sp.Sum):
         new = {lim[0]: sp.Dummy(lim[0].name, integer=True, positive=True) for lim in e.limits}
-        return sp.Sum(
-            e.function.xreplace(new), *((new[i], lower, upper) for i, lower, upper in e.limits)
-        )
+        limits = ((new[i], lower, upper) for i, lower, upper in e.limits)
+        return of_kind(sp.Sum(e.function.xreplace(new), *limits), type(e))
     return e
 
 
@@ -350,17 +369,18 @@ def collected(expression: sp.Expr, sizes: tuple[sp.Symbol, ...]) -> sp.Expr:
     groups: dict[sp.Expr, sp.Expr] = {}
     rest: list[sp.Expr] = []
     for addend in addends(expression):
-        factor, inside = sp.S.One, sp.S.One
+        factor: sp.Expr = sp.S.One
+        logs: sp.Expr = sp.S.One
         for f in sp.Mul.make_args(addend):
             if isinstance(f, sp.log):
-                inside *= f
+                logs *= f
             else:
                 factor *= f
         plain = not factor.atoms(_Binder, _Expectation, sp.Sum, sp.Indexed)
-        if inside == 1 and plain and factor.free_symbols and factor.free_symbols <= set(sizes):
+        if logs == 1 and plain and factor.free_symbols and factor.free_symbols <= set(sizes):
             argument: sp.Expr = sp.E
-        elif isinstance(inside, sp.log):
-            argument = inside.args[0]
+        elif isinstance(logs, sp.log):
+            argument = inside(logs)
         else:
             rest.append(addend)
             continue

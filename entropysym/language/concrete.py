@@ -5,19 +5,30 @@ Indexed entries keep their names with indices from 1: $W_{dh}$ becomes ``W[1, 2]
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from itertools import product
-from typing import Any
+from functools import reduce
+from operator import mul
 
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.formula import (
+    array_of,
+    entry,
+    inside,
+    of_kind,
+    part,
+    parts,
+    substituted,
+)
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
     LocationScaleExpectation,
     NetworkValue,
     OtherNoiseExpectation,
+    Vector,
     _Expectation,
     _Head,
 )
@@ -32,10 +43,10 @@ from entropysym.language.matrices import (
     Scaled,
     Trace,
 )
-from entropysym.language.symbols import LATENT, NOISE
+from entropysym.language.symbols import LATENT, NOISE, array
 
 #: Noise points and weights that replace an expectation which is not of a polynomial.
-Nodes = Sequence[tuple[Sequence[Any], Any]]
+Nodes = Sequence[tuple[Sequence[sp.Expr | complex], sp.Expr | complex]]
 
 
 def instantiate(expression: sp.Expr, *, nodes: Nodes | None = None, **sizes: int) -> sp.Expr:
@@ -56,21 +67,25 @@ def instantiate(expression: sp.Expr, *, nodes: Nodes | None = None, **sizes: int
     return _Concrete(sizes, nodes).of(expression, {})
 
 
-Values = dict[sp.Basic, sp.Basic]  # bound index -> integer; LATENT -> tuple of the latents' values
+Values = dict[sp.Symbol, sp.Integer]  # bound index -> its value
+Latents = tuple[sp.Expr, ...]  # the values of the latents inside an expectation
 
 
 class _Concrete:
     def __init__(self, sizes: dict[str, int], nodes: Nodes | None) -> None:
         self.sizes, self.nodes = sizes, nodes
 
-    def size(self, symbol: sp.Basic) -> int:
-        name = str(symbol)
+    def size(self, name: str) -> int:
         if name not in self.sizes:
             raise InputError(f"the size {name} is needed: pass {name}=… as an integer")
         return self.sizes[name]
 
-    def of(self, e: sp.Basic, at: Values, latents: tuple[sp.Expr, ...] | None = None) -> Any:
-        def sub(inner: sp.Basic) -> Any:
+    def cases(self, at: Values, index: sp.Symbol, size: str) -> list[Values]:
+        """The values of the bound indices, for each value of one more."""
+        return [{**at, index: sp.Integer(k)} for k in range(1, self.size(size) + 1)]
+
+    def of(self, e: sp.Expr, at: Values, latents: Latents | None = None) -> sp.Expr:
+        def sub(inner: sp.Expr) -> sp.Expr:
             return self.of(inner, at, latents)
 
         if isinstance(e, sp.Symbol):
@@ -78,96 +93,100 @@ class _Concrete:
                 return at[e]
             return sp.Integer(self.sizes[e.name]) if e.name in self.sizes and e.is_integer else e
         if isinstance(e, sp.Indexed):
-            indices = [sub(i) for i in e.indices]
-            if e.base == LATENT and latents is not None:
+            indices = [sub(i) for i in parts(e, after=1)]
+            if array_of(e) == LATENT and latents is not None:
                 return latents[int(indices[0]) - 1]
-            return e.base[indices]
+            return entry(array_of(e), *indices)
         if isinstance(e, sp.Sum):
-            ranges = [range(1, self.size(limit[2]) + 1) for limit in e.limits]
-            names = [limit[0] for limit in e.limits]
-            cases = (dict(zip(names, map(sp.Integer, k), strict=True)) for k in product(*ranges))
-            return sp.Add(*(self.of(e.function, {**at, **case}, latents) for case in cases))
+            return self.sum(e, at, latents)
         if isinstance(e, DataMean):
-            N = self.size("N")
-            cases = ({**at, e.args[1]: sp.Integer(k)} for k in range(1, N + 1))
-            return sp.Add(*(self.of(e.body, case, latents) for case in cases)) / N
+            averaged = (self.of(e.body, case, latents) for case in self.cases(at, e.index, "N"))
+            return sp.Add(*averaged) / self.size("N")
         if isinstance(e, _Expectation):
             return self.expectation(e, at)
         if isinstance(e, NetworkValue):
             name = "__".join([e.name, *(str(sub(i)) for i in e.indices)])
-            inputs = [x for v in e.inputs for x in self.vector(v, at, latents)]
-            return sp.Function(name, **e.args[0].assumptions0)(*inputs)
-        if isinstance(e, LogDet):
-            return sp.log(self.matrix(e.args[0], at, latents).det())
-        if isinstance(e, Trace):
-            return self.matrix(e.args[0], at, latents).trace()
-        if isinstance(e, Quadratic):
-            left, word, right = e.args
-            u, v = (sp.Matrix(self.vector(w, at, latents)) for w in (left, right))
-            return (u.T * self.matrix(word, at, latents) * v)[0, 0]
+            return self.network(name, e.inputs, at, latents, **e.label.assumptions0)
+        if isinstance(e, (LogDet, Trace, Quadratic)):
+            return self.of_matrix(e, at, latents)
         if isinstance(e, Softplus):
-            return sp.log(1 + sp.exp(sub(e.args[0])))
+            return sp.log(1 + sp.exp(sub(inside(e))))
         if isinstance(e, Sigmoid):
-            return 1 / (1 + sp.exp(-sub(e.args[0])))
+            return 1 / (1 + sp.exp(-sub(inside(e))))
         if isinstance(e, _Head):
             raise InputError(f"{e} is not spelled out; instantiate d.elbo, d.gap or d.entropy_sum")
-        return e.func(*(sub(a) for a in e.args)) if e.args else e
+        return e.func(*map(sub, parts(e))) if e.args else e
 
-    def vector(self, v: sp.Basic, at: Values, latents: Any) -> list[sp.Expr]:
-        body, index, size = v.args
-        cases = ({**at, index: sp.Integer(k)} for k in range(1, self.size(size) + 1))
-        return [self.of(body, case, latents) for case in cases]
+    def sum(self, e: sp.Sum, at: Values, latents: Latents | None) -> sp.Expr:
+        cases = [at]
+        for index, _, size in e.limits:
+            cases = [further for case in cases for further in self.cases(case, index, str(size))]
+        return sp.Add(*(self.of(part(e, 0, sp.Expr), case, latents) for case in cases))
 
-    def matrix(self, word: Matrix, at: Values, latents: Any) -> sp.Matrix:
+    def network(
+        self,
+        name: str,
+        inputs: tuple[Vector, ...],
+        at: Values,
+        latents: Latents | None,
+        **range_: bool,
+    ) -> sp.Expr:
+        """An undefined function of every entry of the inputs."""
+        read = (x for v in inputs for x in self.vector(v, at, latents))
+        return of_kind(sp.Function(name, **range_)(*read), sp.Expr)
+
+    def vector(self, v: Vector, at: Values, latents: Latents | None) -> list[sp.Expr]:
+        return [self.of(v.body, case, latents) for case in self.cases(at, v.index, v.size.name)]
+
+    def of_matrix(
+        self, e: LogDet | Trace | Quadratic, at: Values, latents: Latents | None
+    ) -> sp.Expr:
+        word = self.matrix(e.word, at, latents)
+        if isinstance(e, LogDet):
+            return sp.log(word.det())
+        if isinstance(e, Trace):
+            return of_kind(word.trace(), sp.Expr)
+        left, right = (sp.Matrix(self.vector(v, at, latents)) for v in (e.left, e.right))
+        return (left.T * word * right)[0, 0]
+
+    def matrix(self, word: Matrix, at: Values, latents: Latents | None) -> sp.MatrixBase:
         if isinstance(word, MatrixLetter):
             return self.letter(word, at, latents)
         if isinstance(word, Scaled):
-            scalar, inner = word.args
-            return self.of(scalar, at, latents) * self.matrix(inner, at, latents)
-        inner = [self.matrix(a, at, latents) for a in word.args]
+            return self.matrix(word.word, at, latents) * self.of(word.scalar, at, latents)
         if isinstance(word, MatrixProduct):
-            return sp.prod(inner[1:], start=inner[0])
-        return inner[0].inv() if isinstance(word, Inverse) else inner[0].T
+            first, *others = (self.matrix(w, at, latents) for w in word.words)
+            return reduce(mul, others, first)
+        if isinstance(word, Inverse):
+            return self.matrix(word.word, at, latents).inv()
+        return self.matrix(part(word, 0, Matrix), at, latents).T
 
-    def letter(self, word: MatrixLetter, at: Values, latents: Any) -> sp.Matrix:
-        size = self.size(word.size)
-        inputs = None
-        if isinstance(word, MatrixNetwork):
-            inputs = [x for v in word.inputs for x in self.vector(v, at, latents)]
+    def letter(self, word: MatrixLetter, at: Values, latents: Latents | None) -> sp.MatrixBase:
+        size = self.size(word.size.name)
 
-        def entry(i: int, j: int) -> sp.Expr:
+        def entry_at(i: int, j: int) -> sp.Expr:
             if word.kind == "posdef":
                 i, j = max(i, j), min(i, j)
             elif j > i:
                 return sp.S.Zero
-            if inputs is None:
-                return sp.IndexedBase(word.name, real=True)[i + 1, j + 1]
-            return sp.Function(f"{word.name}__{i + 1}__{j + 1}", real=True)(*inputs)
+            if isinstance(word, MatrixNetwork):
+                name = f"{word.name}__{i + 1}__{j + 1}"
+                return self.network(name, word.inputs, at, latents, real=True)
+            return entry(array(word.name), i + 1, j + 1)
 
-        return sp.Matrix(size, size, entry)
+        return sp.Matrix(size, size, entry_at)
 
     def expectation(self, e: _Expectation, at: Values) -> sp.Expr:
-        h, location, scale = e.encoder
-        size = self._latent_size(e)
-        cases = [{**at, h: sp.Integer(k)} for k in range(1, size + 1)]
-        centre = [self.of(location, case) for case in cases]
-        eps = [NOISE[k] for k in range(1, size + 1)]
-        if isinstance(scale, Matrix):
-            factor = self.matrix(scale, at, None).cholesky(hermitian=False)
-            z = [c + s for c, s in zip(centre, factor * sp.Matrix(eps), strict=True)]
-        else:
-            z = [
-                c + self.of(scale, case) * x for c, case, x in zip(centre, cases, eps, strict=True)
-            ]
-        body = self.of(e.body, at, tuple(z))
+        size = self.size(e.location.size.name)
+        eps = [entry(NOISE, k) for k in range(1, size + 1)]
+        body = self.of(e.body, at, tuple(self.drawn(e, at, eps)))
         if self.nodes is not None:
-            return sp.Add(
-                *(
-                    weight * body.xreplace(dict(zip(eps, point, strict=True)))
-                    for point, weight in self.nodes
-                )
+            weighted = (
+                weight * substituted(body, dict(zip(eps, map(sp.sympify, point), strict=True)))
+                for point, weight in self.nodes
             )
-        body = sp.expand(body, power_base=False, log=False)
+            return sp.Add(*weighted)
+        body = of_kind(sp.expand(body, power_base=False, log=False), sp.Expr)
         if isinstance(e, (LocationScaleExpectation, OtherNoiseExpectation)) and body.has(NOISE):
             raise InputError(
                 f"the noise of {shown(str(e.body))} is not standard normal; pass nodes=[(noise point, weight), …]"
@@ -176,16 +195,19 @@ class _Concrete:
             raise InputError(
                 f"the expectation of {shown(str(e.body))} is not one of a polynomial in z; pass nodes=[(noise point, weight), …]"
             )
-        return sp.Add(
-            *(
-                coefficient * sp.prod([_moment(k) for k in powers])
-                for powers, coefficient in sp.Poly(body, *eps).terms()
-            )
-        )
+        terms = sp.Poly(body, *eps).terms()
+        return sp.Add(*(c * math.prod(map(_moment, powers)) for powers, c in terms))
 
-    def _latent_size(self, e: _Expectation) -> int:
-        location = e.args[2]
-        return self.size(location.args[2])
+    def drawn(self, e: _Expectation, at: Values, eps: list[sp.Indexed]) -> list[sp.Expr]:
+        """The latents as location + scale * noise; a covariance is that of its Cholesky factor times the noise."""
+        h, location, scale = e.encoder
+        cases = self.cases(at, h, e.location.size.name)
+        centre = [self.of(location, case) for case in cases]
+        if isinstance(scale, Matrix):
+            spread = self.matrix(scale, at, None).cholesky(hermitian=False) * sp.Matrix(eps)
+            return [c + s for c, s in zip(centre, spread, strict=True)]
+        scales = (self.of(of_kind(scale, sp.Expr), case) for case in cases)
+        return [c + s * x for c, s, x in zip(centre, scales, eps, strict=True)]
 
 
 def _moment(k: int) -> int:

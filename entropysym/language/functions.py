@@ -9,30 +9,33 @@ from typing import Any
 
 import sympy as sp
 
+from entropysym.language.formula import inside, of_kind
 
-class Softplus(sp.Function):
-    r"""$\mathrm{softplus}(s)=\log(1+e^s)$, positive for every real s."""
 
+class _OfOne(sp.Function):
     nargs = 1
     is_real = True
     is_positive = True
 
+    def __new__(cls, argument: sp.Expr, **options: bool) -> _OfOne:
+        return of_kind(super().__new__(cls, argument, **options), _OfOne)
+
+
+class Softplus(_OfOne):
+    r"""$\mathrm{softplus}(s)=\log(1+e^s)$, positive for every real s."""
+
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return Sigmoid(self.args[0])
+        return Sigmoid(inside(self))
 
     def _latex(self, printer: Any) -> str:
         return rf"\mathrm{{softplus}}\left({printer._print(self.args[0])}\right)"
 
-    def _eval_evalf(self, prec: int) -> Any:
-        return sp.log(1 + sp.exp(self.args[0]))._eval_evalf(prec)
+    def _eval_evalf(self, prec: int) -> sp.Expr | None:
+        return sp.log(1 + sp.exp(inside(self)))._eval_evalf(prec)
 
 
-class Sigmoid(sp.Function):
+class Sigmoid(_OfOne):
     r"""$\mathrm{sigmoid}(s)=1/(1+e^{-s})$, the derivative of softplus, in (0, 1)."""
-
-    nargs = 1
-    is_real = True
-    is_positive = True
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return self * (1 - self)
@@ -40,5 +43,5 @@ class Sigmoid(sp.Function):
     def _latex(self, printer: Any) -> str:
         return rf"\mathrm{{sigmoid}}\left({printer._print(self.args[0])}\right)"
 
-    def _eval_evalf(self, prec: int) -> Any:
-        return (1 / (1 + sp.exp(-self.args[0])))._eval_evalf(prec)
+    def _eval_evalf(self, prec: int) -> sp.Expr | None:
+        return (1 / (1 + sp.exp(-inside(self))))._eval_evalf(prec)

@@ -7,12 +7,13 @@ that would need the motion of the encoder is refused instead of being silently z
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, shown
+from entropysym.language.formula import array_name, array_of, part, parts, substituted
 
 ROLES = ("prior", "decoder", "encoder")
 
@@ -70,7 +71,7 @@ class _Head(sp.Expr):
     is_commutative = True
     is_real = True
 
-    def __new__(cls, *args: Any) -> Any:
+    def __new__(cls, *args: sp.Basic | complex) -> Self:
         return sp.Expr.__new__(cls, *(sp.sympify(a, strict=True) for a in args))
 
 
@@ -79,13 +80,17 @@ class _Binder(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return self.args[0]
+        return part(self, 0, sp.Expr)
+
+    @property
+    def index(self) -> sp.Symbol:
+        return part(self, 1, sp.Symbol)
 
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
-        return [self.args[1]]
+        return [self.index]
 
-    def renamed(self, old: sp.Symbol, new: sp.Symbol) -> _Binder:
+    def renamed(self, old: sp.Symbol, new: sp.Symbol) -> Self:
         """The same expression with the bound `old` called `new`."""
         return self.func(*(a.xreplace({old: new}) for a in self.args))
 
@@ -113,32 +118,46 @@ class DataMean(_Binder):
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
         body = self.body.diff(s)
-        return sp.S.Zero if body == 0 else DataMean(body, self.args[1])
+        return sp.S.Zero if body == 0 else DataMean(body, self.index)
 
     def _latex(self, printer: Any) -> str:
-        n = printer._print(self.args[1])
+        n = printer._print(self.index)
         return rf"\frac{{1}}{{N}} \sum_{{{n}=1}}^{{N}} {_factor(printer, self.body)}"
 
     def _sympystr(self, printer: Any) -> str:
-        return f"mean_{self.args[1]}[{printer._print(self.body)}]"
+        return f"mean_{self.index}[{printer._print(self.body)}]"
 
 
 class Vector(_Binder):
     """The vector of `body` over an index, as a network's input: ``Vector(body, index, size)``."""
 
+    @property
+    def size(self) -> sp.Symbol:
+        return part(self, 2, sp.Symbol)
+
+    def at(self, index: sp.Expr) -> sp.Expr:
+        """The entry of the vector at an index."""
+        return substituted(self.body, {self.index: index})
+
+    def of(self, body: sp.Expr) -> Vector:
+        """The vector of another body over the same index."""
+        return Vector(body, self.index, self.size)
+
     def _latex(self, printer: Any) -> str:
-        body, i = self.body, self.args[1]
+        body, i = self.body, self.index
         if isinstance(body, sp.Indexed) and body.indices[-1] == i:
             kept = ",".join(printer._print(j) for j in body.indices[:-1])
-            base = printer._print(body.base.label)
+            base = printer._print(array_of(body).label)
             return f"{base}_{{{kept}}}" if kept else base
         return rf"\left({printer._print(body)}\right)_{{{printer._print(i)}}}"
 
     def _sympystr(self, printer: Any) -> str:
-        body, i = self.body, self.args[1]
+        body, i = self.body, self.index
         if isinstance(body, sp.Indexed) and body.indices[-1] == i:
             kept = ",".join(str(j) for j in body.indices[:-1])
-            return f"{body.base.label}[{kept}]" if kept else str(body.base.label)
+            return (
+                f"{array_name(array_of(body))}[{kept}]" if kept else str(array_name(array_of(body)))
+            )
         return f"({printer._print(body)})_{i}"
 
 
@@ -150,16 +169,21 @@ class _Expectation(_Head):
     bound in the body.
     """
 
-    def __new__(cls, *args: Any) -> Any:
+    def __new__(cls, *args: sp.Basic) -> Self:
         return sp.Expr.__new__(cls, *args)
 
     @property
     def body(self) -> sp.Expr:
-        return self.args[0]
+        return part(self, 0, sp.Expr)
 
     @property
     def datum(self) -> sp.Symbol:
-        return self.args[1]
+        return part(self, 1, sp.Symbol)
+
+    @property
+    def location(self) -> Vector:
+        """The location of the encoder, as a vector over the latent index."""
+        return part(self, 2, Vector)
 
     @property
     def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Basic]:
@@ -167,18 +191,17 @@ class _Expectation(_Head):
 
         For a multivariate encoder the covariance matrix stands in the place of the scale.
         """
-        location, scale = self.args[2:]
-        index = location.args[1]
+        location, scale = self.location, self.args[3]
         if not isinstance(scale, Vector):
-            return index, location.args[0], scale
-        return index, location.args[0], scale.args[0].xreplace({scale.args[1]: index})
+            return location.index, location.body, scale
+        return location.index, location.body, scale.at(location.index)
 
     @property
     def law(self) -> tuple[sp.Basic, ...]:
         """What the encoder's law depends on: vectors over the latent index, or a matrix."""
         return tuple(self.args[2:])
 
-    def over(self, body: sp.Expr) -> _Expectation:
+    def over(self, body: sp.Expr) -> Self:
         """The same average of another body."""
         return self.func(body, *self.args[1:])
 
@@ -239,19 +262,24 @@ class NetworkValue(_Head):
     """
 
     def _eval_is_positive(self) -> bool | None:
-        return self.args[0].is_positive
+        return self.label.is_positive
+
+    @property
+    def label(self) -> sp.Symbol:
+        """A symbol with the network's name and range."""
+        return part(self, 0, sp.Symbol)
 
     @property
     def name(self) -> str:
-        return self.args[0].name
+        return self.label.name
 
     @property
     def indices(self) -> tuple[sp.Expr, ...]:
-        return tuple(self.args[1])
+        return parts(self.args[1])
 
     @property
     def inputs(self) -> tuple[Vector, ...]:
-        return tuple(self.args[2])
+        return parts(self.args[2], Vector)
 
     @property
     def free_symbols(self) -> set[sp.Basic]:
@@ -279,7 +307,7 @@ class NetworkValue(_Head):
 class _RoleHead(_Head):
     """A head that names a factor of the model; the decoder and the encoder also name their data point."""
 
-    def __new__(cls, role: str | Str, *datum: sp.Symbol) -> Any:
+    def __new__(cls, role: str | Str, *datum: sp.Symbol) -> Self:
         role = Str(role) if isinstance(role, str) else role
         if str(role) not in ROLES:
             raise InputError(f"unknown factor {shown(str(role))}; choose prior, decoder or encoder")
@@ -288,6 +316,11 @@ class _RoleHead(_Head):
     @property
     def role(self) -> str:
         return str(self.args[0])
+
+    @property
+    def datum(self) -> tuple[sp.Symbol, ...]:
+        """The index of the data point, if the factor has one."""
+        return parts(self, sp.Symbol, after=1)
 
 
 class LogDensity(_RoleHead):
@@ -357,7 +390,7 @@ class Directional(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return self.args[0]
+        return part(self, 0, sp.Expr)
 
     def _latex(self, printer: Any) -> str:
         if isinstance(self.body, (Elbo, ObjectiveValue)):

@@ -14,9 +14,9 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, shown
+from entropysym.language.formula import part, parts
 from entropysym.language.heads import Vector, _Head, latex_name
-
-KINDS = ("posdef", "triangular")
+from entropysym.language.symbols import MATRIX_RANGES, MatrixRange
 
 
 class Matrix(sp.Basic):
@@ -25,7 +25,7 @@ class Matrix(sp.Basic):
     is_commutative = False
 
     @property
-    def size(self) -> sp.Expr:
+    def size(self) -> sp.Symbol:
         """The number of rows."""
         raise InputError(f"{self} has no size")
 
@@ -38,9 +38,9 @@ def _bold(name: str) -> str:
 class MatrixLetter(Matrix):
     """A matrix parameter: ``MatrixLetter(name, size, kind)`` with kind `posdef` or `triangular`."""
 
-    def __new__(cls, name: str | Str, size: sp.Expr, kind: str | Str) -> Any:
-        name, kind = (Str(t) if isinstance(t, str) else t for t in (name, kind))
-        if str(kind) not in KINDS:
+    def __new__(cls, name: str | Str, size: sp.Expr, kind: str | Str) -> MatrixLetter:
+        name, kind = (t if isinstance(t, Str) else Str(t) for t in (name, kind))
+        if str(kind) not in MATRIX_RANGES:
             raise InputError(
                 f"unknown kind of matrix {shown(str(kind))}; choose posdef or triangular"
             )
@@ -51,12 +51,12 @@ class MatrixLetter(Matrix):
         return str(self.args[0])
 
     @property
-    def size(self) -> sp.Expr:
-        return self.args[1]
+    def size(self) -> sp.Symbol:
+        return part(self, 1, sp.Symbol)
 
     @property
-    def kind(self) -> str:
-        return str(self.args[2])
+    def kind(self) -> MatrixRange:
+        return "posdef" if str(self.args[2]) == "posdef" else "triangular"
 
     def _latex(self, printer: Any) -> str:
         return _bold(self.name)
@@ -68,13 +68,15 @@ class MatrixLetter(Matrix):
 class MatrixNetwork(MatrixLetter):
     r"""A matrix-valued network: $\Sigma(z)$, ``MatrixNetwork(name, size, kind, Tuple(Vector, …))``."""
 
-    def __new__(cls, name: str | Str, size: sp.Expr, kind: str | Str, inputs: sp.Tuple) -> Any:
+    def __new__(
+        cls, name: str | Str, size: sp.Expr, kind: str | Str, inputs: sp.Tuple
+    ) -> MatrixNetwork:
         letter = MatrixLetter(name, size, kind)
         return sp.Basic.__new__(cls, *letter.args, inputs)
 
     @property
     def inputs(self) -> tuple[Vector, ...]:
-        return tuple(self.args[3])
+        return parts(self.args[3], Vector)
 
     def _latex(self, printer: Any) -> str:
         return f"{_bold(self.name)}({', '.join(printer._print(v) for v in self.inputs)})"
@@ -87,8 +89,12 @@ class MatrixProduct(Matrix):
     """A product of at least two words."""
 
     @property
-    def size(self) -> sp.Expr:
-        return self.args[0].size
+    def words(self) -> tuple[Matrix, ...]:
+        return parts(self, Matrix)
+
+    @property
+    def size(self) -> sp.Symbol:
+        return self.words[0].size
 
     def _latex(self, printer: Any) -> str:
         return " ".join(printer._print(a) for a in self.args)
@@ -101,8 +107,16 @@ class Scaled(Matrix):
     """A positive or negative scalar times a word: ``Scaled(scalar, word)``."""
 
     @property
-    def size(self) -> sp.Expr:
-        return self.args[1].size
+    def scalar(self) -> sp.Expr:
+        return part(self, 0, sp.Expr)
+
+    @property
+    def word(self) -> Matrix:
+        return part(self, 1, Matrix)
+
+    @property
+    def size(self) -> sp.Symbol:
+        return self.word.size
 
     def _latex(self, printer: Any) -> str:
         scalar = printer._print(self.args[0])
@@ -120,8 +134,12 @@ class _OfOne(Matrix):
     _mark = ("", "")
 
     @property
-    def size(self) -> sp.Expr:
-        return self.args[0].size
+    def word(self) -> Matrix:
+        return part(self, 0, Matrix)
+
+    @property
+    def size(self) -> sp.Symbol:
+        return self.word.size
 
     def _latex(self, printer: Any) -> str:
         inside = printer._print(self.args[0])
@@ -151,8 +169,12 @@ class Transposed(_OfOne):
 class LogDet(_Head):
     r"""$\log\det M$ of a word with positive determinant."""
 
-    def __new__(cls, word: Matrix) -> Any:
+    def __new__(cls, word: Matrix) -> LogDet:
         return sp.Expr.__new__(cls, word)
+
+    @property
+    def word(self) -> Matrix:
+        return part(self, 0, Matrix)
 
     def _latex(self, printer: Any) -> str:
         return rf"\log\det {printer._print(self.args[0])}"
@@ -164,8 +186,12 @@ class LogDet(_Head):
 class Trace(_Head):
     r"""$\mathrm{tr}\,M$ of a word."""
 
-    def __new__(cls, word: Matrix) -> Any:
+    def __new__(cls, word: Matrix) -> Trace:
         return sp.Expr.__new__(cls, word)
+
+    @property
+    def word(self) -> Matrix:
+        return part(self, 0, Matrix)
 
     def _latex(self, printer: Any) -> str:
         return rf"\mathrm{{tr}}\left({printer._print(self.args[0])}\right)"
@@ -177,8 +203,20 @@ class Trace(_Head):
 class Quadratic(_Head):
     r"""$v^\top M\,w$ for vectors v, w and a word M: ``Quadratic(Vector, M, Vector)``."""
 
-    def __new__(cls, left: Vector, word: Matrix, right: Vector) -> Any:
+    def __new__(cls, left: Vector, word: Matrix, right: Vector) -> Quadratic:
         return sp.Expr.__new__(cls, left, word, right)
+
+    @property
+    def left(self) -> Vector:
+        return part(self, 0, Vector)
+
+    @property
+    def word(self) -> Matrix:
+        return part(self, 1, Matrix)
+
+    @property
+    def right(self) -> Vector:
+        return part(self, 2, Vector)
 
     def _latex(self, printer: Any) -> str:
         left, word, right = (printer._print(a) for a in self.args)
@@ -193,4 +231,4 @@ def is_symmetric(word: Matrix) -> bool:
     """Whether a word is surely its own transpose: a positive-definite letter, its inverse, or a multiple."""
     if isinstance(word, MatrixLetter):
         return word.kind == "posdef"
-    return isinstance(word, (Scaled, Inverse, Transposed)) and is_symmetric(word.args[-1])
+    return isinstance(word, (Scaled, Inverse, Transposed)) and is_symmetric(word.word)

@@ -13,7 +13,8 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.algebra import distributed, vanishes
-from entropysym.language.records import Family, argument_name
+from entropysym.language.formula import substituted
+from entropysym.language.records import Family, Letter
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Noise:
     """Whether the noise is standard normal, and the arguments of the family that its law depends on."""
 
     normal: bool
-    shape: tuple[sp.Symbol, ...]
+    shape: tuple[Letter, ...]
 
 
 @lru_cache(maxsize=256)
@@ -33,12 +34,12 @@ def noise(family: Family) -> Noise:
         raise InputError(f"the scale of {family.name} is not surely positive: {family.scale}")
     eps = sp.Dummy("epsilon", real=True)
     drawn = family.location + family.scale * eps
-    law = family.density.xreplace({family.variable: drawn}) + sp.log(family.scale)
+    law = substituted(family.density, {family.variable: drawn}) + sp.log(family.scale)
     if vanishes(law + sp.log(2 * sp.pi) / 2 + eps**2 / 2):
         return Noise(True, ())
     law = distributed(sp.simplify(distributed(law, powers=True)), powers=True)
     of_both = family.location.free_symbols | family.scale.free_symbols
-    left = sorted(argument_name(a) for a in law.free_symbols & of_both)
+    left = sorted(map(str, law.free_symbols & of_both))
     if left and _varies(law, of_both):
         raise InputError(
             f"location and scale of {family.name} do not standardise it: the density of (x - location) / scale still depends on {', '.join(left)}"

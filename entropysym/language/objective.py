@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from entropysym.errors import InputError
+from entropysym.language.formula import Kind, array_of, entry, of_kind, substituted
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
@@ -23,6 +24,7 @@ from entropysym.language.heads import (
     LogDensity,
     NoiseExpectation,
     OtherNoiseExpectation,
+    _Expectation,
 )
 from entropysym.language.noise import noise
 from entropysym.language.records import Family, Model
@@ -37,7 +39,9 @@ HEADS = {
 }
 
 
-def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
+def encoder_expectation(
+    model: Model, body: sp.Expr, *, reparametrised: bool = False
+) -> _Expectation:
     r"""$\mathbb E_{q_\Phi(z\mid x_n)}[\text{body}]$, or the same average over reparametrisation noise.
 
     A multivariate Normal encoder is carried by its mean and covariance, one without location and scale by its arguments. Raises
@@ -48,10 +52,11 @@ def encoder_expectation(model: Model, body: sp.Expr, *, reparametrised: bool = F
         return LawExpectation(body, n)
     if family.is_multivariate and not reparametrised:
         mean, covariance = model.encoder.arguments
-        return EncoderExpectation(body, n, model.latent.vector(mean), covariance)
+        return EncoderExpectation(body, n, model.latent.vector(of_kind(mean, sp.Expr)), covariance)
     if family.location is None or family.scale is None:
         if not reparametrised and not family.is_multivariate:
-            return LawExpectation(body, n, *map(model.latent.vector, model.encoder.arguments))
+            arguments = (of_kind(a, sp.Expr) for a in model.encoder.arguments)
+            return LawExpectation(body, n, *map(model.latent.vector, arguments))
         raise InputError(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
@@ -82,7 +87,7 @@ def log_base_measures(model: Model, head: LogDensity) -> sp.Expr:
     r"""$\log h$ of a factor at its variable, as a head; 0 where the base measure is constant."""
     if model.factor(head.role).family.log_base_measure == 0:
         return sp.S.Zero
-    return LogBaseMeasure(head.role, *head.args[1:])
+    return LogBaseMeasure(head.role, *head.datum)
 
 
 def entropy_sum(model: Model, *, reparametrised: bool = False) -> sp.Expr:
@@ -104,7 +109,7 @@ def entropy_sum(model: Model, *, reparametrised: bool = False) -> sp.Expr:
 
 def log_density(model: Model, role: str) -> sp.Expr:
     """The log-density of a whole factor, spelled out, at z or at x_n."""
-    return whole_factor(model, role, model.factor(role).family.log_density)
+    return whole_factor(model, role, model.factor(role).family.density)
 
 
 def whole_factor(model: Model, role: str, expression: sp.Expr) -> sp.Expr:
@@ -114,10 +119,10 @@ def whole_factor(model: Model, role: str, expression: sp.Expr) -> sp.Expr:
     return filled if factor.family.is_multivariate else plate.sum(filled)
 
 
-def variable(model: Model, role: str) -> sp.Expr:
+def variable(model: Model, role: str) -> sp.Indexed:
     """What a factor is a distribution of, at its plate's index: $x_{nd}$ or $z_h$."""
     index = model.plate(role).index
-    return DATUM[n, index] if role == "decoder" else LATENT[index]
+    return entry(DATUM, n, index) if role == "decoder" else entry(LATENT, index)
 
 
 def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:
@@ -126,7 +131,7 @@ def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp
     The entropy of a family that is not among them stays a head: it is opaque. So does that of an encoder with a base measure.
     """
 
-    def formula(head: sp.Basic) -> sp.Expr:
+    def formula(head: LogDensity | Entropy | LogBaseMeasure) -> sp.Expr:
         family = model.factor(head.role).family
         expressions = {
             LogDensity: family.log_density,
@@ -139,33 +144,37 @@ def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp
         return head if found is None else whole_factor(model, head.role, found)
 
     heads = expression.atoms(LogDensity, Entropy, LogBaseMeasure)
-    return expression.xreplace({head: formula(head) for head in heads})
+    return substituted(expression, {head: formula(head) for head in heads})
 
 
-def reparametrised(expression: sp.Basic) -> sp.Basic:
+def reparametrised(expression: sp.Expr) -> sp.Expr:
     """Every encoder expectation becomes the same average over reparametrisation noise. Raises `InputError` where it has no such form."""
-    if not isinstance(expression, sp.Basic) or not expression.args:
+    return of_kind(_in_noise_form(expression), sp.Expr)
+
+
+def _in_noise_form(expression: sp.Basic) -> sp.Basic:
+    if not expression.args:
         return expression
-    args = [reparametrised(a) for a in expression.args]
+    args = tuple(_in_noise_form(a) for a in expression.args)
     if isinstance(expression, LawExpectation):
         raise InputError("the encoder's family has no location and scale, so it has no noise form")
     if isinstance(expression, EncoderExpectation):
         head = HEADS[True, not isinstance(expression, LocationScaleExpectation)]
         return head(*args)
-    return expression.func(*args) if tuple(args) != expression.args else expression
+    return expression.func(*args) if args != expression.args else expression
 
 
-def latents_as_noise(expression: sp.Expr, encoder: tuple[sp.Symbol, sp.Expr, sp.Expr]) -> sp.Expr:
+def latents_as_noise(expression: sp.Expr, encoder: tuple[sp.Symbol, sp.Expr, sp.Basic]) -> sp.Expr:
     r"""Replace $z_h$ by $\text{location}_h+\text{scale}_h\,\varepsilon_h$; `encoder` is the latent index, the location and the scale."""
     h, location, scale = encoder
-    value = location + scale * NOISE[h]
-    latents = {a for a in expression.atoms(sp.Indexed) if a.base == LATENT}
-    return expression.xreplace({a: value.xreplace({h: a.indices[0]}) for a in latents})
+    value = location + of_kind(scale, sp.Expr) * entry(NOISE, h)
+    latents = {a for a in expression.atoms(sp.Indexed) if array_of(a) == LATENT}
+    return substituted(expression, {a: substituted(value, {h: a.indices[0]}) for a in latents})
 
 
-def latents_written_out(expression: sp.Basic) -> sp.Basic:
+def latents_written_out(expression: Kind) -> Kind:
     """Inside noise expectations, write every latent as location + scale * noise."""
-    if not isinstance(expression, sp.Basic) or not expression.has(LATENT):
+    if not expression.has(LATENT):
         return expression
     if isinstance(expression, NoiseExpectation):
         return expression.over(latents_as_noise(expression.body, expression.encoder))

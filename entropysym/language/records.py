@@ -6,12 +6,14 @@ is learned, its objective and its constraints; everything else is derived from i
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Literal
 
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.formula import array_name, array_of, entry, substituted, total
 from entropysym.language.heads import NetworkValue, Vector, name_parts
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
 from entropysym.language.symbols import (
@@ -28,6 +30,9 @@ from entropysym.language.symbols import (
     size,
 )
 
+#: What a name stands for: a scalar, an array or a matrix.
+Letter = sp.Symbol | sp.IndexedBase | MatrixLetter
+
 
 @dataclass(frozen=True)
 class Plate:
@@ -42,7 +47,7 @@ class Plate:
 
     def sum(self, body: sp.Expr) -> sp.Expr:
         """The sum of `body` over this plate."""
-        return sp.Sum(body, (self.index, 1, self.size))
+        return total(body, (self.index, 1, self.size))
 
     def vector(self, body: sp.Expr) -> Vector:
         """The vector of `body` over this plate, for a network to read."""
@@ -70,23 +75,39 @@ class Parameter:
         return self.range in MATRIX_RANGES
 
     @property
-    def symbol(self) -> sp.Basic:
+    def symbol(self) -> Letter:
         """The symbol, the array or the matrix letter that stands for the whole parameter."""
         if self.is_matrix:
-            return MatrixLetter(self.name, self.plates[0].size, self.range)
+            return self.letter
         return array(self.name, self.range) if self.plates else scalar(self.name, self.range)
 
     @property
-    def entry(self) -> sp.Basic:
-        """The parameter at its own plates' indices: $\\sigma^2$, $W_{dh}$; a matrix is its own entry."""
-        return self.symbol if self.is_matrix else self.at(*(p.index for p in self.plates))
+    def letter(self) -> MatrixLetter:
+        """The letter of a matrix. Raises `InputError` for anything else."""
+        if not self.is_matrix:
+            raise InputError(f"{self.name} is no matrix: its range is {self.range}")
+        return MatrixLetter(self.name, self.plates[0].size, self.range)
 
-    def at(self, *indices: sp.Expr) -> sp.Expr:
+    @property
+    def entry(self) -> sp.Symbol | sp.Indexed:
+        """The parameter at its own plates' indices: $\\sigma^2$, $W_{dh}$. Raises `InputError` for a matrix, which stands as a whole."""
+        return self.at(*(p.index for p in self.plates))
+
+    @property
+    def whole(self) -> sp.Symbol | sp.Indexed | MatrixLetter:
+        """What stands for the parameter in a formula: its entry, or the letter of a matrix."""
+        return self.letter if self.is_matrix else self.entry
+
+    def at(self, *indices: sp.Expr) -> sp.Symbol | sp.Indexed:
+        if self.is_matrix:
+            raise InputError(f"the matrix {self.name} stands as a whole: use its letter")
         if len(indices) != len(self.plates):
             raise InputError(
                 f"{self.name} has {len(self.plates)} plates, not {len(indices)}: {shown(indices)}"
             )
-        return self.symbol[indices] if indices else self.symbol
+        if not indices:
+            return scalar(self.name, self.range)
+        return entry(array(self.name, self.range), *indices)
 
 
 @dataclass(frozen=True)
@@ -103,10 +124,20 @@ class Network:
     range: Range = "real"
     learned: bool = field(default=True, compare=False)
 
-    def __call__(self, *inputs: Vector) -> NetworkValue | MatrixNetwork:
-        """The value at the plates' own indices for the given input vectors; the matrix itself for a matrix-valued network."""
-        if self.range in MATRIX_RANGES:
-            return MatrixNetwork(self.name, self.plates[0].size, self.range, sp.Tuple(*inputs))
+    @property
+    def is_matrix(self) -> bool:
+        return self.range in MATRIX_RANGES
+
+    def matrix(self, *inputs: Vector) -> MatrixNetwork:
+        """The value of a matrix-valued network. Raises `InputError` for any other."""
+        if not self.is_matrix:
+            raise InputError(f"the network {self.name} is no matrix: its range is {self.range}")
+        return MatrixNetwork(self.name, self.plates[0].size, self.range, sp.Tuple(*inputs))
+
+    def __call__(self, *inputs: Vector) -> NetworkValue:
+        """The value at the plates' own indices for the given input vectors. Raises `InputError` for a matrix-valued network."""
+        if self.is_matrix:
+            raise InputError(f"the network {self.name} is a matrix: use {self.name}.matrix(…)")
         label = sp.Symbol(self.name, **assumptions(self.range))
         return NetworkValue(label, sp.Tuple(*(p.index for p in self.plates)), sp.Tuple(*inputs))
 
@@ -139,7 +170,7 @@ class Family:
     """
 
     name: str
-    arguments: tuple[sp.Basic, ...]
+    arguments: tuple[Letter, ...]
     variable: sp.Symbol | sp.IndexedBase
     log_density: sp.Expr | None
     support: Support = "real"
@@ -177,14 +208,14 @@ class Family:
         """Whether this is any law at all."""
         return self.log_density is None
 
-    def __call__(self, *arguments: sp.Basic | int) -> Factor:
+    def __call__(self, *arguments: sp.Expr | Matrix | int) -> Factor:
         """The family with its arguments filled in; a vector is given by its component at the plate's index."""
         if len(arguments) != len(self.arguments):
             wanted = ", ".join(argument_name(a) for a in self.arguments)
             raise InputError(
                 f"{self.name} takes {len(self.arguments)} arguments ({wanted}), not {len(arguments)}"
             )
-        exact: list[sp.Basic] = []
+        exact: list[sp.Expr | Matrix] = []
         for place, given in zip(self.arguments, arguments, strict=True):
             where = f"{argument_name(place)} of {self.name}"
             if isinstance(place, Matrix) != isinstance(given, Matrix):
@@ -211,9 +242,9 @@ def exact_formula(given: object, what: str) -> sp.Expr:
     return formula
 
 
-def argument_name(argument: sp.Basic) -> str:
+def argument_name(argument: Letter) -> str:
     """The name of a family's argument: symbol, array or matrix letter."""
-    return argument.label.name if isinstance(argument, sp.IndexedBase) else argument.name
+    return array_name(argument) if isinstance(argument, sp.IndexedBase) else argument.name
 
 
 @dataclass(frozen=True)
@@ -221,25 +252,27 @@ class Factor:
     """One factor of a model: a family and its arguments at one index of the factor's plate."""
 
     family: Family
-    arguments: tuple[sp.Basic, ...]
+    arguments: tuple[sp.Expr | Matrix, ...]
 
     def fill(self, expression: sp.Expr, plate: Plate, value: sp.Expr | None = None) -> sp.Expr:
         """An expression in the family's arguments and variable, at this factor's arguments and at `value`.
 
         Both stand at the plate's index. A univariate family's expression is for one index of the plate.
         """
-        given = dict(zip(self.family.arguments, self.arguments, strict=True))
+        given: dict[Letter, sp.Expr | Matrix] = dict(
+            zip(self.family.arguments, self.arguments, strict=True)
+        )
         if value is not None:
             given[self.family.variable] = value
         if not self.family.is_multivariate:
-            return expression.xreplace(given)
+            return substituted(expression, given)
         places: dict[sp.Basic, sp.Basic] = {DIM: plate.size, COMPONENT: plate.index}
         for symbol, filling in given.items():
             if isinstance(symbol, sp.IndexedBase):
-                places[symbol[COMPONENT]] = filling
+                places[entry(symbol, COMPONENT)] = filling
             else:
                 places[symbol] = filling
-        return expression.xreplace(places)
+        return substituted(expression, places)
 
 
 @dataclass(frozen=True)
@@ -307,7 +340,7 @@ class Model:
         clash = sorted(set(names) & {str(s) for s in self.sizes})
         if clash:
             raise InputError(f"the name {clash[0]!r} is taken by a size; rename it")
-        arguments = [argument_name(a) for f in self.families for a in f.arguments]
+        places = [argument_name(a) for f in self.families for a in f.arguments]
         families = [f.name for f in self.families]
         for name in families:
             if families.count(name) > 1:
@@ -323,7 +356,7 @@ class Model:
                 f"the encoder draws {inner} latents, of which the prior knows only {outer} ones; state the support of {self.encoder.family.name}"
             )
         sizes = [s.name for s in self.sizes]
-        for name in (self.name, *names, *families, *arguments, *sizes):
+        for name in (self.name, *names, *families, *places, *sizes):
             check_declared(name)
         _check_prints((*self.parameters, *self.networks))
         unknown = sorted({c.on for c in self.constraints} - set(names))
@@ -338,14 +371,13 @@ class Model:
         ):
             _check_scope(role, factor, allowed, self)
         factors = (self.prior, self.decoder, self.encoder)
-        arguments = (a for f in factors for a in f.arguments)
-        read = set().union(
-            *(_leaves(a) for a in (*arguments, self.objective.weight, self.objective.penalty))
-        )
-        values = set().union(
-            *(a.atoms(NetworkValue, MatrixNetwork) for f in factors for a in f.arguments)
-        )
-        used = {v.name for v in values}
+        arguments = [a for f in factors for a in f.arguments]
+        read = {
+            leaf
+            for a in (*arguments, self.objective.weight, self.objective.penalty)
+            for leaf in _leaves(a)
+        }
+        used = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
         ghosts = [p.name for p in self.parameters if p.symbol not in read]
         ghosts += [w.name for w in self.networks if w.name not in used]
         if ghosts:
@@ -379,20 +411,20 @@ class Model:
 def _check_prints(declared: tuple[Parameter | Network, ...]) -> None:
     """Refuse names that a page would print alike: sigma2 is the square of sigma, s_d an entry of s, and z_h a latent."""
     printed: dict[tuple[str, str], str] = {}
-    for entry in declared:
-        stem, below, _ = name_parts(entry.name)
+    for one in declared:
+        stem, below, _ = name_parts(one.name)
         if stem in ("x", "z"):
-            raise InputError(f"the name {entry.name!r} prints as data or a latent; rename it")
-        indices = [plate.index.name for plate in entry.plates]
+            raise InputError(f"the name {one.name!r} prints as data or a latent; rename it")
+        indices = [plate.index.name for plate in one.plates]
         for shown_below in {below, ",".join([*below.split(","), *indices]).strip(",")}:
-            other = printed.setdefault((stem, shown_below), entry.name)
-            if other != entry.name:
-                raise InputError(f"{other} and {entry.name} print alike; rename one")
+            other = printed.setdefault((stem, shown_below), one.name)
+            if other != one.name:
+                raise InputError(f"{other} and {one.name} print alike; rename one")
 
 
-def _check_scope(role: str, factor: Factor, allowed: set[sp.Basic], model: Model) -> None:
+def _check_scope(role: str, factor: Factor, allowed: Set[Letter], model: Model) -> None:
     """Refuse a factor that sees what it must not see, or a symbol that the model does not declare."""
-    declared: set[sp.Basic] = {p.symbol for p in model.parameters} | set(model.sizes)
+    declared: set[Letter] = {p.symbol for p in model.parameters} | set(model.sizes)
     for argument in factor.arguments:
         for symbol in _leaves(argument):
             if symbol not in allowed and symbol not in declared:
@@ -406,10 +438,10 @@ def _check_scope(role: str, factor: Factor, allowed: set[sp.Basic], model: Model
                 )
 
 
-def _leaves(expression: sp.Basic) -> set[sp.Basic]:
+def _leaves(expression: sp.Basic) -> set[Letter]:
     """Free symbols and arrays, without the labels SymPy adds for an array and its entries."""
     free = expression.free_symbols
-    arrays = {i.base for i in expression.atoms(sp.Indexed)}
+    arrays = {array_of(i) for i in expression.atoms(sp.Indexed)}
     labels = {a.label for a in arrays}
     letters = {m for m in expression.atoms(MatrixLetter) if not isinstance(m, MatrixNetwork)}
     return {s for s in free if isinstance(s, sp.Symbol) and s not in labels} | arrays | letters

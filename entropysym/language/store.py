@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import sympy as sp
 
 from entropysym.errors import NotStorableError, shown
+from entropysym.language.formula import array_name, array_of, parts
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
+    ROLES,
     DataMean,
     Directional,
     Elbo,
@@ -44,8 +47,8 @@ from entropysym.language.records import (
     DIM,
     Factor,
     Family,
+    Letter,
     Model,
-    Parameter,
     Plate,
     argument_name,
 )
@@ -59,8 +62,12 @@ MAX_EXPONENT = 64
 #: What stands in place of a family for an encoder of any law.
 ANY_LAW = "any"
 
-Term = int | list[Any]
-Scope = tuple[sp.Basic, ...]  # bound symbols, innermost last; LATENT stands for a bound latent
+#: A stored expression: an integer, or the name of a head with what it holds.
+Term: TypeAlias = int | list["Term | str"]
+#: JSON data.
+Stored: TypeAlias = str | int | list["Stored"] | dict[str, "Stored"] | Term | None
+#: The symbols bound around an expression, innermost last; LATENT stands for a bound latent.
+Binders = tuple[sp.Basic, ...]
 
 
 def canonical(data: object) -> str:
@@ -73,22 +80,23 @@ def digest(data: object) -> str:
     return hashlib.sha256(canonical(data).encode("ascii")).hexdigest()
 
 
-def term(expression: sp.Basic, model: Model, scope: Scope = ()) -> Term:
-    """The stored term of an expression under the binders of `scope`.
+def term(expression: sp.Basic, model: Model, under: Binders = ()) -> Term:
+    """The stored term of an expression under the binders around it.
 
     Raises `NotStorableError` for anything that has no head in the format, such as a float or an undeclared symbol.
     """
-    return _Writer({p.symbol: p for p in model.parameters}, frozenset(model.sizes), {}).term(
-        expression, scope
-    )
+    parameters = frozenset(p.symbol for p in model.parameters)
+    return _Writer(parameters, frozenset(model.sizes), {}).term(expression, under)
 
 
 def family_term(expression: sp.Basic, family: Family) -> Term:
     """The stored term of an expression in a family's own variable and arguments."""
-    local: dict[sp.Basic, Term] = {a: ["arg", argument_name(a)] for a in family.arguments}
+    local: dict[sp.Basic, list[Term | str]] = {
+        a: ["arg", argument_name(a)] for a in family.arguments
+    }
     local[family.variable] = ["var"]
     local[DIM] = ["dim"]
-    return _Writer({}, frozenset(), local).term(expression, ())
+    return _Writer(frozenset(), frozenset(), local).term(expression, ())
 
 
 def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
@@ -102,165 +110,155 @@ def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
             return 3
         return min((("encoder", "prior", "decoder").index(r) for r in roles), default=4)
 
-    return tuple(sorted(e.args, key=place))
+    return tuple(sorted(parts(e), key=place))
 
 
+#: Heads that are stored as their name and the terms of their arguments.
+_NAMES: dict[type[sp.Basic], str] = {
+    sp.Add: "add",
+    sp.Mul: "mul",
+    Scaled: "scaled",
+    MatrixProduct: "matmul",
+    Inverse: "inverse",
+    Transposed: "transposed",
+    LogDet: "logdet",
+    Trace: "trace",
+    Quadratic: "quad",
+    Softplus: "softplus",
+    Sigmoid: "sigmoid",
+    sp.Max: "max",
+    sp.Min: "min",
+    sp.Abs: "abs",
+    sp.loggamma: "loggamma",
+    sp.log: "log",
+    sp.exp: "exp",
+}
+_ROLES = {LogDensity: "logp", Entropy: "H", LogBaseMeasure: "logh"}
+#: What reads the latent: log p, the decoder's entropy, and the prior's log h, whose variable it is.
+_READS_LATENT = {*(("logp", role) for role in ROLES), ("H", "decoder"), ("logh", "prior")}
+
+
+@dataclass(frozen=True)
 class _Writer:
-    def __init__(
-        self,
-        parameters: Mapping[sp.Basic, Parameter],
-        sizes: frozenset[sp.Symbol],
-        local: Mapping[sp.Basic, Term],
-    ) -> None:
-        self.parameters, self.sizes, self.local = parameters, sizes, local
+    parameters: Set[sp.Basic]
+    sizes: Set[sp.Symbol]
+    local: Mapping[sp.Basic, list[Term | str]]
 
-    def term(self, e: sp.Basic, scope: Scope) -> Term:
+    def term(self, e: sp.Basic, under: Binders) -> Term:
         if e in self.local:
             return self.local[e]
-        for kind, write in _WRITERS:
-            if isinstance(e, kind):
-                return write(self, e, scope)
-        raise NotStorableError(f"the stored form has no head for {shown(e)} ({type(e).__name__})")
+        match e:
+            case sp.Rational():
+                return int(e.p) if e.q == 1 else ["frac", int(e.p), int(e.q)]
+            case sp.core.numbers.Pi():
+                return ["pi"]
+            case sp.core.numbers.Exp1():
+                return ["e"]
+            case sp.Symbol():
+                return self.symbol(e)
+            case sp.Indexed():
+                return self.indexed(e, under)
+            case NetworkValue():
+                inputs: list[Term | str] = [self.vector(v, under) for v in e.inputs]
+                return ["net", e.name, self.positions(e.indices, under), inputs]
+            case sp.Sum():
+                return self.sum(e, under)
+            case DataMean():
+                return ["mean", self.term(e.body, (*under, e.index))]
+            case EncoderExpectation() | NoiseExpectation():
+                head = "expect" if isinstance(e, EncoderExpectation) else "reparam"
+                return [head, self.position(e.datum, under), self.term(e.body, (*under, LATENT))]
+            case LogDensity() | Entropy() | LogBaseMeasure():
+                return self.of_role(e, under)
+            case Elbo() | ObjectiveValue():
+                # The ELBO stands in terms only where it is what learning maximises, under D.
+                return ["objective"]
+            case Directional():
+                return ["D", self.term(e.body, under)]
+            case MatrixLetter():
+                return self.letter(e, under)
+            case Vector():
+                return self.vector(e, under)
+            case sp.Pow():
+                return self.power(e, under)
+        name = next((name for kind, name in _NAMES.items() if isinstance(e, kind)), None)
+        if name is None:
+            kind = type(e).__name__
+            raise NotStorableError(f"the stored form has no head for {shown(e)} ({kind})")
+        return [name, *(self.term(a, under) for a in in_written_order(e))]
 
-    def position(self, symbol: sp.Basic, scope: Scope) -> int:
-        for depth, bound in enumerate(reversed(scope)):
+    def position(self, symbol: sp.Basic, under: Binders) -> int:
+        for depth, bound in enumerate(reversed(under)):
             if bound == symbol:
                 return depth
-        raise NotStorableError(f"{symbol} is not bound here; bound are: {shown(list(scope))}")
+        raise NotStorableError(f"{symbol} is not bound here; bound are: {shown(list(under))}")
 
-    def indices(self, indices: tuple[sp.Basic, ...], scope: Scope) -> list[int]:
-        return [self.position(i, scope) for i in indices]
+    def positions(self, indices: Iterable[sp.Basic], under: Binders) -> list[Term | str]:
+        return [self.position(i, under) for i in indices]
 
-    def symbol(self, e: sp.Symbol, scope: Scope) -> Term:
+    def symbol(self, e: sp.Symbol) -> Term:
         if e in self.sizes:
             return ["size", e.name]
         if e in self.parameters:
             return ["param", e.name]
         raise NotStorableError(f"the model declares no parameter or size {e} with this range")
 
-    def indexed(self, e: sp.Indexed, scope: Scope) -> Term:
-        at = self.indices(e.indices, scope)
-        if e.base in self.local:
-            return [*self.local[e.base], *at]
-        if e.base == LATENT:
-            return ["z", self.position(LATENT, scope), *at]
-        if e.base == NOISE:
-            return ["eps", self.position(LATENT, scope), *at]
-        if e.base == DATUM:
+    def indexed(self, e: sp.Indexed, under: Binders) -> Term:
+        at, base = self.positions(e.indices, under), array_of(e)
+        if base in self.local:
+            return [*self.local[base], *at]
+        if base == LATENT:
+            return ["z", self.position(LATENT, under), *at]
+        if base == NOISE:
+            return ["eps", self.position(LATENT, under), *at]
+        if base == DATUM:
             return ["x", *at]
-        if e.base in self.parameters:
-            return ["param", e.base.label.name, *at]
-        raise NotStorableError(f"the model declares no array {e.base} with this range")
+        if base in self.parameters:
+            return ["param", array_name(base), *at]
+        raise NotStorableError(f"the model declares no array {base} with this range")
 
-    def network(self, e: NetworkValue, scope: Scope) -> Term:
-        inputs = [self.vector(v, scope) for v in e.inputs]
-        return ["net", e.name, self.indices(e.indices, scope), inputs]
+    def vector(self, e: Vector, under: Binders) -> Term:
+        size = "dim" if e.size == DIM else e.size.name
+        return ["vec", size, self.term(e.body, (*under, e.index))]
 
-    def vector(self, e: Vector, scope: Scope) -> Term:
-        size = "dim" if e.args[2] == DIM else e.args[2].name
-        return ["vec", size, self.term(e.body, (*scope, e.args[1]))]
-
-    def letter(self, e: MatrixLetter, scope: Scope) -> Term:
+    def letter(self, e: MatrixLetter, under: Binders) -> Term:
         if isinstance(e, MatrixNetwork):
-            return ["matnet", e.name, [self.vector(v, scope) for v in e.inputs]]
+            return ["matnet", e.name, [self.vector(v, under) for v in e.inputs]]
         if e in self.parameters:
             return ["mat", e.name]
         raise NotStorableError(f"the model declares no matrix {e} with this size and range")
 
-    def sum(self, e: sp.Sum, scope: Scope) -> Term:
-        body: Term = self.term(e.function, (*scope, *(lim[0] for lim in reversed(e.limits))))
+    def sum(self, e: sp.Sum, under: Binders) -> Term:
+        body = self.term(e.function, (*under, *(limit[0] for limit in reversed(e.limits))))
         for i, lower, upper in e.limits:
-            if lower != 1 or upper not in self.sizes:
+            if lower != 1 or not isinstance(upper, sp.Symbol) or upper not in self.sizes:
                 raise NotStorableError(
                     f"the sum over {i} runs from {lower} to {upper}; sums run from 1 to a size"
                 )
             body = ["sum", upper.name, body]
         return body
 
-    def role(self, e: LogDensity | Entropy | LogBaseMeasure, scope: Scope) -> Term:
-        head = {LogDensity: "logp", Entropy: "H", LogBaseMeasure: "logh"}[type(e)]
-        out: list[Any] = [head, e.role]
-        if len(e.args) > 1:
-            out.append(self.position(e.args[1], scope))
-        # log p reads the latent, as does the decoder's entropy; log h reads the variable alone.
-        if (
-            head == "logp"
-            or (head == "H" and e.role == "decoder")
-            or (head == "logh" and e.role == "prior")
-        ):
-            out.append(self.position(LATENT, scope))
-        return out
+    def of_role(self, e: LogDensity | Entropy | LogBaseMeasure, under: Binders) -> Term:
+        head = _ROLES[type(e)]
+        read = [*e.datum, *([LATENT] if (head, e.role) in _READS_LATENT else [])]
+        return [head, e.role, *self.positions(read, under)]
 
-    def many(self, head: str, e: sp.Basic, scope: Scope) -> Term:
-        return [head, *(self.term(a, scope) for a in in_written_order(e))]
-
-    def power(self, e: sp.Pow, scope: Scope) -> Term:
+    def power(self, e: sp.Pow, under: Binders) -> Term:
         base, exponent = e.args
         if base == sp.E:
-            return ["exp", self.term(exponent, scope)]
+            return ["exp", self.term(exponent, under)]
         if not isinstance(exponent, sp.Rational):
             raise NotStorableError(f"the exponent of {shown(e)} is not rational")
         if max(abs(exponent.p), exponent.q) > MAX_EXPONENT:
             raise NotStorableError(f"an exponent goes up to {MAX_EXPONENT}, not {exponent}")
-        return ["pow", self.term(base, scope), self.term(exponent, scope)]
+        return ["pow", self.term(base, under), self.term(exponent, under)]
 
 
-def _rational(writer: _Writer, e: sp.Rational, scope: Scope) -> Term:
-    return int(e.p) if e.q == 1 else ["frac", int(e.p), int(e.q)]
-
-
-_WRITERS: tuple[tuple[type, Callable[[_Writer, Any, Scope], Term]], ...] = (
-    (sp.Rational, _rational),
-    (sp.core.numbers.Pi, lambda w, e, s: ["pi"]),
-    (sp.core.numbers.Exp1, lambda w, e, s: ["e"]),
-    (sp.Symbol, _Writer.symbol),
-    (sp.Indexed, _Writer.indexed),
-    (NetworkValue, _Writer.network),
-    (sp.Sum, _Writer.sum),
-    (DataMean, lambda w, e, s: ["mean", w.term(e.body, (*s, e.args[1]))]),
-    (
-        EncoderExpectation,
-        lambda w, e, s: ["expect", w.position(e.datum, s), w.term(e.body, (*s, LATENT))],
-    ),
-    (
-        NoiseExpectation,
-        lambda w, e, s: ["reparam", w.position(e.datum, s), w.term(e.body, (*s, LATENT))],
-    ),
-    (LogDensity, _Writer.role),
-    (Entropy, _Writer.role),
-    (LogBaseMeasure, _Writer.role),
-    # The ELBO stands in terms only where it is what learning maximises, under D.
-    (Elbo, lambda w, e, s: ["objective"]),
-    (ObjectiveValue, lambda w, e, s: ["objective"]),
-    (Directional, lambda w, e, s: ["D", w.term(e.body, s)]),
-    (sp.Add, lambda w, e, s: w.many("add", e, s)),
-    (sp.Mul, lambda w, e, s: w.many("mul", e, s)),
-    (MatrixLetter, _Writer.letter),
-    (Vector, _Writer.vector),
-    (Scaled, lambda w, e, s: w.many("scaled", e, s)),
-    (MatrixProduct, lambda w, e, s: w.many("matmul", e, s)),
-    (Inverse, lambda w, e, s: w.many("inverse", e, s)),
-    (Transposed, lambda w, e, s: w.many("transposed", e, s)),
-    (LogDet, lambda w, e, s: w.many("logdet", e, s)),
-    (Trace, lambda w, e, s: w.many("trace", e, s)),
-    (Quadratic, lambda w, e, s: w.many("quad", e, s)),
-    (Softplus, lambda w, e, s: w.many("softplus", e, s)),
-    (Sigmoid, lambda w, e, s: w.many("sigmoid", e, s)),
-    (sp.Max, lambda w, e, s: w.many("max", e, s)),
-    (sp.Min, lambda w, e, s: w.many("min", e, s)),
-    (sp.Abs, lambda w, e, s: w.many("abs", e, s)),
-    (sp.loggamma, lambda w, e, s: w.many("loggamma", e, s)),
-    (sp.log, lambda w, e, s: w.many("log", e, s)),
-    (sp.exp, lambda w, e, s: w.many("exp", e, s)),
-    (sp.Pow, _Writer.power),
-)
-
-
-def model_record(model: Model) -> dict[str, Any]:
+def model_record(model: Model) -> dict[str, Stored]:
     """The stored form of a model: everything that its meaning depends on, and nothing about how it prints."""
-    outer: dict[str, Scope] = {"prior": (), "decoder": (LATENT,), "encoder": (n,)}
+    outer: dict[str, Binders] = {"prior": (), "decoder": (LATENT,), "encoder": (n,)}
 
-    def factor(role: str) -> dict[str, Any]:
+    def factor(role: str) -> dict[str, Stored]:
         f: Factor = model.factor(role)
         if f.family.is_any:
             return {"family": ANY_LAW, "arguments": []}
@@ -303,15 +301,15 @@ def model_record(model: Model) -> dict[str, Any]:
     }
 
 
-def _sizes(plates: tuple[Plate, ...]) -> list[str]:
+def _sizes(plates: tuple[Plate, ...]) -> list[Stored]:
     return [p.size.name for p in plates]
 
 
-def _family_record(family: Family) -> dict[str, Any]:
+def _family_record(family: Family) -> dict[str, Stored]:
     def optional(e: sp.Expr | None) -> Term | None:
         return None if e is None else family_term(e, family)
 
-    def range_(a: sp.Basic) -> str:
+    def range_(a: Letter) -> str:
         if isinstance(a, MatrixLetter):
             return a.kind
         if isinstance(a, sp.IndexedBase):
@@ -321,7 +319,7 @@ def _family_record(family: Family) -> dict[str, Any]:
     return {
         "arguments": [{"name": argument_name(a), "range": range_(a)} for a in family.arguments],
         "support": family.support,
-        "log_density": family_term(family.log_density, family),
+        "log_density": family_term(family.density, family),
         "log_base_measure": family_term(family.log_base_measure, family),
         "location": optional(family.location),
         "scale": optional(family.scale),

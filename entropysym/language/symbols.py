@@ -7,23 +7,26 @@ so every symbol of the language is made here.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, get_args
 
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.formula import array_like
 
-Range = Literal["real", "positive", "unit", "posdef", "triangular"]
-
+ScalarRange = Literal["real", "positive", "unit"]
 #: Ranges of square matrices: symmetric positive definite; lower triangular with positive diagonal.
-MATRIX_RANGES = ("posdef", "triangular")
+MatrixRange = Literal["posdef", "triangular"]
+Range = ScalarRange | MatrixRange
+
+MATRIX_RANGES: tuple[MatrixRange, ...] = get_args(MatrixRange)
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 
 #: Latent, datum and reparametrisation noise: $z_h$, $x_{nd}$, $\varepsilon_h$.
-LATENT = sp.IndexedBase("z", real=True)
-DATUM = sp.IndexedBase("x", real=True)
-NOISE = sp.IndexedBase("epsilon", real=True)
+LATENT = array_like(sp.Symbol("z", real=True))
+DATUM = array_like(sp.Symbol("x", real=True))
+NOISE = array_like(sp.Symbol("epsilon", real=True))
 RESERVED = frozenset({"z", "x", "epsilon", "n", "N", "E", "noise", "self"})
 
 #: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).
@@ -66,7 +69,7 @@ def scalar(name: str, range_: Range = "real") -> sp.Symbol:
 
 def array(name: str, range_: Range = "real") -> sp.IndexedBase:
     """An indexed symbol, every entry in the given range."""
-    return sp.IndexedBase(_checked(name), **assumptions(range_))
+    return array_like(scalar(name, range_))
 
 
 def assumptions(range_: Range) -> dict[str, bool]:

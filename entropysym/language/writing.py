@@ -2,12 +2,14 @@ r"""Writing a model down in the words of a paper: plates, what is learned, netwo
 
 from __future__ import annotations
 
-from typing import Any
+from typing import overload
 
 import sympy as sp
 
 from entropysym.errors import InputError, one_of, shown
-from entropysym.language.heads import Vector
+from entropysym.language.formula import entry
+from entropysym.language.heads import NetworkValue, Vector
+from entropysym.language.matrices import MatrixLetter, MatrixNetwork
 from entropysym.language.records import (
     Constraint,
     Factor,
@@ -17,7 +19,7 @@ from entropysym.language.records import (
     Parameter,
     Plate,
 )
-from entropysym.language.symbols import DATUM, LATENT, RESERVED, Range, n
+from entropysym.language.symbols import DATUM, LATENT, RESERVED, MatrixRange, Range, ScalarRange, n
 
 
 class ModelWriter:
@@ -67,7 +69,7 @@ class ModelWriter:
     @property
     def z_h(self) -> sp.Expr:
         """The latent at its index."""
-        return LATENT[self.latent.index]
+        return entry(LATENT, self.latent.index)
 
     @property
     def z(self) -> Vector:
@@ -77,37 +79,65 @@ class ModelWriter:
     @property
     def x_n(self) -> Vector:
         """The data point, for a network to read."""
-        return self.observed.vector(DATUM[n, self.observed.index])
+        return self.observed.vector(self.x_nd)
 
     @property
     def x_nd(self) -> sp.Expr:
         """An entry of the data point, at the observed index."""
-        return DATUM[n, self.observed.index]
+        return entry(DATUM, n, self.observed.index)
 
-    def learned(self, name: str, plates: str = "", *, range: Range = "real") -> Any:
+    @overload
+    def learned(self, name: str, plates: str = "", *, range: ScalarRange = "real") -> sp.Expr: ...
+    @overload
+    def learned(self, name: str, plates: str, *, range: MatrixRange) -> MatrixLetter: ...
+    def learned(
+        self, name: str, plates: str = "", *, range: Range = "real"
+    ) -> sp.Expr | MatrixLetter:
         """A learned parameter over plates, written as their indices: ``learned("W", "d h")``."""
         return self._parameter(name, plates, range, True)
 
-    def fixed(self, name: str, plates: str = "", *, range: Range = "real") -> Any:
+    @overload
+    def fixed(self, name: str, plates: str = "", *, range: ScalarRange = "real") -> sp.Expr: ...
+    @overload
+    def fixed(self, name: str, plates: str, *, range: MatrixRange) -> MatrixLetter: ...
+    def fixed(
+        self, name: str, plates: str = "", *, range: Range = "real"
+    ) -> sp.Expr | MatrixLetter:
         """A parameter that is not learned."""
         return self._parameter(name, plates, range, False)
 
-    def _parameter(self, name: str, plates: str, range_: Range, learned: bool) -> Any:
+    def _parameter(
+        self, name: str, plates: str, range_: Range, learned: bool
+    ) -> sp.Expr | MatrixLetter:
         parameter = Parameter(name, self._named(plates), range_, learned)
         self._parameters.append(parameter)
-        return parameter.entry
+        return parameter.whole
 
+    @overload
+    def network(
+        self,
+        name: str,
+        plates: str,
+        *,
+        reads: Vector,
+        range: ScalarRange = "real",
+        learned: bool = True,
+    ) -> NetworkValue: ...
+    @overload
+    def network(
+        self, name: str, plates: str, *, reads: Vector, range: MatrixRange, learned: bool = True
+    ) -> MatrixNetwork: ...
     def network(
         self, name: str, plates: str, *, reads: Vector, range: Range = "real", learned: bool = True
-    ) -> Any:
+    ) -> NetworkValue | MatrixNetwork:
         """An abstract network over plates that reads a vector: `x_n`, `z`, or one made with `vector`; frozen if not `learned`."""
         if not isinstance(reads, Vector):
             raise InputError(
                 f"the network {name} reads {shown(reads)}; pass w.x_n, w.z or w.vector(index, formula)"
             )
-        network = Network(name, self._named(plates), (reads.args[2],), range, learned)
+        network = Network(name, self._named(plates), (reads.size,), range, learned)
         self._networks.append(network)
-        return network(reads)
+        return network.matrix(reads) if network.is_matrix else network(reads)
 
     def sum(self, index: str, formula: sp.Expr) -> sp.Expr:
         """The sum of a formula over a plate's index."""

@@ -42,11 +42,6 @@ class StationaryPoint:
     entropy_sum: float
     log_likelihood: float
 
-    @property
-    def gap(self) -> float:
-        """ELBO minus entropy sum, by the closed forms."""
-        return self.elbo - self.entropy_sum
-
 
 @dataclass(frozen=True)
 class Inertia:

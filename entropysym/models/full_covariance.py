@@ -2,14 +2,28 @@ r"""The general Gaussian VAE: full covariances for prior, decoder and encoder.""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from entropysym.errors import one_of
 from entropysym.families import MULTIVARIATE_NORMAL
-from entropysym.language.matrices import Inverse, Matrix, MatrixProduct, Scaled, Transposed
+from entropysym.language.matrices import (
+    Inverse,
+    Matrix,
+    MatrixLetter,
+    MatrixProduct,
+    Scaled,
+    Transposed,
+)
 from entropysym.language.records import Model, Network, Parameter
+from entropysym.language.symbols import MatrixRange
 from entropysym.models.gaussian import SOURCE, datum, latents, plates, variant_title
 
-#: Coordinates of a covariance: itself, its lower-triangular Cholesky factor, or its inverse.
-COVARIANCES = ("covariance", "cholesky", "precision")
+#: Coordinates of a covariance (itself, its lower-triangular Cholesky factor, or its inverse): letter, range, and the covariance of it.
+COVARIANCES: dict[str, tuple[str, MatrixRange, Callable[[MatrixLetter], Matrix]]] = {
+    "covariance": ("A", "posdef", lambda A: A),
+    "cholesky": ("L", "triangular", lambda L: MatrixProduct(L, Transposed(L))),
+    "precision": ("P", "posdef", Inverse),
+}
 
 
 def gaussian_vae(*, coordinates: str = "covariance") -> Model:
@@ -22,18 +36,8 @@ def gaussian_vae(*, coordinates: str = "covariance") -> Model:
         raise one_of(coordinates, COVARIANCES, "coordinates of a covariance")
     observed, latent = plates()
     mu0 = Parameter("mu0", (latent,))
-    letter_name, range_ = {
-        "covariance": ("A", "posdef"),
-        "cholesky": ("L", "triangular"),
-        "precision": ("P", "posdef"),
-    }[coordinates]
-    learned = Parameter(letter_name, (latent, latent), range_)
-    letter: Matrix = learned.symbol
-    covariance = {
-        "covariance": letter,
-        "cholesky": MatrixProduct(letter, Transposed(letter)),
-        "precision": Inverse(letter),
-    }[coordinates]
+    name, range_, covariance_of = COVARIANCES[coordinates]
+    learned = Parameter(name, (latent, latent), range_)
     s = Parameter("s", range="positive")
     mu = Network("mu", (observed,), (latent.size,))
     Omega = Network("Omega", (observed, observed), (latent.size,), range="posdef")
@@ -41,7 +45,7 @@ def gaussian_vae(*, coordinates: str = "covariance") -> Model:
     T = Network("T", (latent, latent), (observed.size,), range="posdef")
     x_n, z = datum(observed), latents(latent)
     default = "gaussian_vae"
-    name = default if coordinates == COVARIANCES[0] else f"{default}_{coordinates}"
+    name = default if coordinates == "covariance" else f"{default}_{coordinates}"
     return Model(
         name=name,
         title=variant_title("General Gaussian VAE with full covariances", default, name),
@@ -50,7 +54,7 @@ def gaussian_vae(*, coordinates: str = "covariance") -> Model:
         latent=latent,
         parameters=(mu0, learned, s),
         networks=(mu, Omega, nu, T),
-        prior=MULTIVARIATE_NORMAL(mu0.entry, covariance),
-        decoder=MULTIVARIATE_NORMAL(mu(z), Scaled(s.entry, Omega(z))),
-        encoder=MULTIVARIATE_NORMAL(nu(x_n), T(x_n)),
+        prior=MULTIVARIATE_NORMAL(mu0.entry, covariance_of(learned.letter)),
+        decoder=MULTIVARIATE_NORMAL(mu(z), Scaled(s.entry, Omega.matrix(z))),
+        encoder=MULTIVARIATE_NORMAL(nu(x_n), T.matrix(x_n)),
     )

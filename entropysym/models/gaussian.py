@@ -12,6 +12,7 @@ import sympy as sp
 
 from entropysym.errors import one_of
 from entropysym.families import NORMAL
+from entropysym.language.formula import entry
 from entropysym.language.functions import Softplus
 from entropysym.language.heads import Vector
 from entropysym.language.records import Constraint, Factor, Model, Network, Parameter, Plate
@@ -28,18 +29,18 @@ def plates() -> tuple[Plate, Plate]:
 
 def datum(observed: Plate) -> Vector:
     """The data point $x_n$ as a network's input."""
-    return observed.vector(DATUM[n, observed.index])
+    return observed.vector(entry(DATUM, n, observed.index))
 
 
 def latents(latent: Plate) -> Vector:
     """The latent z as a network's input."""
-    return latent.vector(LATENT[latent.index])
+    return latent.vector(entry(LATENT, latent.index))
 
 
 def first_layer(name: str, layer: Plate, latent: Plate) -> tuple[Parameter, Vector]:
     """A free first layer that reads z: the parameter and the vector $(\\sum_hW_{kh}z_h)_k$."""
     weights = Parameter(name, (layer, latent))
-    return weights, layer.vector(latent.sum(weights.entry * LATENT[latent.index]))
+    return weights, layer.vector(latent.sum(weights.entry * entry(LATENT, latent.index)))
 
 
 def scaled_encoder(

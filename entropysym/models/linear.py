@@ -1,6 +1,7 @@
 r"""The linear VAE, whose ELBO is at its maximum the log-likelihood of probabilistic PCA."""
 
 from entropysym.families import NORMAL
+from entropysym.language.formula import entry
 from entropysym.language.records import Model, Parameter, Plate
 from entropysym.language.symbols import DATUM, LATENT, n
 
@@ -27,6 +28,6 @@ def linear_vae() -> Model:
         parameters=(W, b, sigma, V, c, tau),
         networks=(),
         prior=NORMAL(0, 1),
-        decoder=NORMAL(latent.sum(W.at(d, h) * LATENT[h]) + b.entry, sigma.entry**2),
-        encoder=NORMAL(observed.sum(V.at(h, d) * DATUM[n, d]) + c.entry, tau.entry**2),
+        decoder=NORMAL(latent.sum(W.at(d, h) * entry(LATENT, h)) + b.entry, sigma.entry**2),
+        encoder=NORMAL(observed.sum(V.at(h, d) * entry(DATUM, n, d)) + c.entry, tau.entry**2),
     )

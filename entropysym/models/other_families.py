@@ -6,6 +6,7 @@ Sources: Velychko et al., AISTATS 2024 (arXiv:2311.01888) for sparse coding; Lü
 from __future__ import annotations
 
 from entropysym.families import BERNOULLI, LAPLACE, NORMAL, POISSON
+from entropysym.language.formula import entry
 from entropysym.language.records import Constraint, Family, Model, Network, Parameter, Plate
 from entropysym.language.symbols import LATENT
 from entropysym.models.gaussian import datum, latents, plates
@@ -29,7 +30,7 @@ def sparse_coding() -> Model:
         parameters=(W, lam, sigma2),
         networks=(nu, tau2),
         prior=LAPLACE(0, lam.entry),
-        decoder=NORMAL(latent.sum(W.entry * LATENT[latent.index]), sigma2.entry),
+        decoder=NORMAL(latent.sum(W.entry * entry(LATENT, latent.index)), sigma2.entry),
         encoder=NORMAL(nu(x_n), tau2(x_n)),
         constraints=(Constraint("W", "the columns of W have unit norm"),),
     )

@@ -11,31 +11,24 @@ latent  encoder entropy      KL  mean (nu^2 + tau2) / alpha2
 0 of 1 latents collapsed (KL below 0.01 nat); nats per data point
 
 * `entropies`: an `EntropyReport` from NumPy, PyTorch or JAX arrays.
-* `Monitor`: the same at every step of a training loop, with the gap that the loop's own gradients predict along a direction of `Move`s; a `Reading` each.
+* `Monitor`: the same at every step of a training loop, with the gap that the loop's own gradients predict along a direction of `Move`s; a `Step` each.
 
 Nothing here imports PyTorch or JAX.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
-    from entropysym.monitoring.arrays import EntropyReport, entropies
-    from entropysym.monitoring.monitor import Monitor, Move, Reading
-
-__all__ = ["EntropyReport", "Monitor", "Move", "Reading", "entropies"]
+    from entropysym.monitoring.monitor import Monitor, Move, Step
+    from entropysym.monitoring.reports import EntropyReport, entropies
 
 # Importing the room loads no NumPy; each module loads when first asked for.
-_HOME = {
-    "arrays": ("EntropyReport", "entropies"),
-    "monitor": ("Monitor", "Move", "Reading"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOME.items():
-        if name in names:
-            value = getattr(import_module(f"{__name__}.{module}"), name)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "monitor": "Monitor Move Step",
+        "reports": "EntropyReport entropies",
+    },
+)

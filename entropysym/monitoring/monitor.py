@@ -19,7 +19,7 @@ import json
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -27,7 +27,8 @@ import numpy as np
 
 from entropysym.errors import InputError, one_of, shown
 from entropysym.files import write_whole
-from entropysym.monitoring.arrays import Inputs, as_float64, read, report
+from entropysym.monitoring.arrays import Given, Inputs, as_float64, inputs_of
+from entropysym.monitoring.reports import NUMBERS, Entropies, report
 
 #: What is differentiated: the loss, minus the ELBO per data point, or the ELBO itself.
 Objective = Literal["loss", "elbo"]
@@ -48,21 +49,20 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Step(Entropies):
     """What was logged at a step, in nats per data point.
 
-    gap = elbo − entropy_sum = gap_prior + gap_decoder; `predicted` is v·∇F, None without a direction. `not_finite` names what was not:
-    arguments, logs of variances and gradients first, results last.
+    `predicted` is v·∇F, None without a direction. `not_finite` names what was not: arguments, logs of variances and gradients first, results last.
     """
 
     step: int
-    elbo: float
-    entropy_sum: float
-    gap: float
-    gap_prior: float
-    gap_decoder: float
     predicted: float | None
     not_finite: tuple[str, ...] = ()
+
+    def cells(self) -> dict[str, Any]:
+        """All of it by name, the step first."""
+        last = {"predicted": self.predicted, "not_finite": self.not_finite}
+        return {"step": self.step, **self.numbers(), **last}
 
 
 class NotFinite(NamedTuple):
@@ -96,19 +96,19 @@ class Monitor:
         self._every = _integer(every, "every")
         if self._every < 1:
             raise InputError(f"every is {self._every}; pass an integer >= 1")
-        self._history: list[Reading] = []
+        self._history: list[Step] = []
 
     @property
-    def history(self) -> tuple[Reading, ...]:
-        """All readings, oldest first."""
+    def history(self) -> tuple[Step, ...]:
+        """All that was logged, oldest first."""
         return tuple(self._history)
 
     @property
     def first_not_finite(self) -> NotFinite | None:
         """Step and name of the first quantity that was not finite, None if all were."""
-        for reading in self._history:
-            if reading.not_finite:
-                return NotFinite(reading.step, reading.not_finite[0])
+        for logged in self._history:
+            if logged.not_finite:
+                return NotFinite(logged.step, logged.not_finite[0])
         return None
 
     def log(
@@ -125,8 +125,8 @@ class Monitor:
         weights: Any = None,
         parameters: Sequence[Any] | None = None,
         gradients: Sequence[Any] | None = None,
-    ) -> Reading | None:
-        r"""Record a step and return its reading, or None at steps that `every` leaves out, without looking at the rest.
+    ) -> Step | None:
+        r"""Record a step and return it, or None at steps that `every` leaves out, without looking at the rest.
 
         The arrays are those of `entropies`, at the parameters whose gradient is used: with PyTorch call it **after** `loss.backward()` and **before**
         `optimizer.step()`. Otherwise pass `gradients`, and `parameters` as they are now, in the order of the direction.
@@ -141,22 +141,16 @@ class Monitor:
             raise InputError(
                 f"step {step} comes after step {self._history[-1].step}; count on over the epochs"
             )
-        given = read(x, nu, tau2, sigma2, mean, residual2, alpha2, weights)
-        found = report(given)
+        given = inputs_of(Given(x, nu, tau2, sigma2, mean, residual2, alpha2, weights))
+        numbers = report(given).numbers()
         motion = self._motion(parameters, gradients)
         with np.errstate(all="ignore"):
             predicted = self._sign * sum(float((v * g).sum()) for _, v, g in motion)
-        results: dict[str, Any] = {
-            "elbo": found.elbo,
-            "entropy_sum": found.entropy_sum,
-            "gap": found.gap,
-            "gap_prior": found.gap_prior,
-            "gap_decoder": found.gap_decoder,
-            "predicted": predicted if self._direction else None,
-        }
-        reading = Reading(step, **results, not_finite=tuple(_not_finite(given, motion, results)))
-        self._history.append(reading)
-        return reading
+        told = predicted if self._direction else None
+        bad = tuple(_not_finite(given, motion, {**numbers, "predicted": told}))
+        logged = Step(**numbers, step=step, predicted=told, not_finite=bad)
+        self._history.append(logged)
+        return logged
 
     def _motion(
         self, parameters: Sequence[Any] | None, gradients: Sequence[Any] | None
@@ -189,12 +183,12 @@ class Monitor:
         ]
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the history as CSV, one reading a line; None is an empty cell. Raises `InputError` if the file cannot be written."""
+        """Write the history as CSV, one step a line; None is an empty cell. Raises `InputError` if the file cannot be written."""
         text = io.StringIO()
         lines = csv.writer(text, lineterminator="\n")
-        lines.writerow(f.name for f in fields(Reading))
-        for reading in self._history:
-            cells = {**asdict(reading), "not_finite": "; ".join(reading.not_finite)}
+        lines.writerow(("step", *NUMBERS, "predicted", "not_finite"))
+        for step in self._history:
+            cells = {**step.cells(), "not_finite": "; ".join(step.not_finite)}
             lines.writerow(cells.values())
         write_whole(Path(path), text.getvalue())
 
@@ -203,8 +197,8 @@ class Monitor:
         content = {
             "unit": "nats per data point",
             "history": [
-                {key: _storable(value) for key, value in asdict(reading).items()}
-                for reading in self._history
+                {key: _storable(value) for key, value in step.cells().items()}
+                for step in self._history
             ],
         }
         write_whole(Path(path), json.dumps(content, indent=1, allow_nan=False) + "\n")
@@ -214,18 +208,18 @@ class Monitor:
     ) -> tuple[Path, Path]:
         """Draw the history as PNG and PDF beside each other (see `training_figure`); returns both paths.
 
-        Raises `InputError` for fewer than two readings, and for an ELBO or entropy sum that is not finite.
+        Raises `InputError` for fewer than two steps, and for an ELBO or entropy sum that is not finite.
         """
         from entropysym.pages.figure import training_figure
 
         if len(self._history) < 2:
             raise InputError(
-                f"a figure needs at least two readings, and {len(self._history)} are logged; log more steps"
+                f"a figure needs at least two steps, and {len(self._history)} are logged; log more steps"
             )
-        for reading in self._history:
-            if not math.isfinite(reading.elbo + reading.entropy_sum):
+        for logged in self._history:
+            if not math.isfinite(logged.elbo + logged.entropy_sum):
                 raise InputError(
-                    f"at step {reading.step} {reading.not_finite[0]} is not finite, so nothing is drawn; the numbers are in to_csv"
+                    f"at step {logged.step} {logged.not_finite[0]} is not finite, so nothing is drawn; the numbers are in to_csv"
                 )
         points = [_Point(r.step, r.elbo, r.entropy_sum) for r in self._history]
         predicted = [_drawable(r.predicted) for r in self._history] if self._direction else None
@@ -233,7 +227,7 @@ class Monitor:
 
 
 class _Point(NamedTuple):
-    """A reading in the words of the figure."""
+    """A step in the words of the figure."""
 
     iteration: int
     elbo: float

@@ -13,7 +13,7 @@ from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
     from entropysym.networks.certificate import Certificate, certify
-    from entropysym.networks.directions import solved
+    from entropysym.networks.directions import solved_directions
     from entropysym.networks.estimators import elbo
     from entropysym.networks.networks import LinearVae, Vae1, Vae2, Vae3, initial
     from entropysym.networks.outputs import Outputs
@@ -23,7 +23,7 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "certificate": "Certificate certify",
-        "directions": "solved",
+        "directions": "solved_directions",
         "estimators": "elbo",
         "networks": "LinearVae Vae1 Vae2 Vae3 initial",
         "outputs": "Outputs",

@@ -29,13 +29,14 @@ from entropysym.networks.directions import (
     EXACT,
     Network,
     checked_directions,
-    solved,
+    redundant,
+    solved_directions,
     together,
     written,
 )
-from entropysym.networks.networks import GaussianVae, Vae2, outputs
+from entropysym.networks.networks import outputs
 from entropysym.networks.outputs import Outputs, Parts, parts
-from entropysym.networks.readings import Figures, Reading, read
+from entropysym.networks.readings import Figures, Reading, reading_of
 
 
 @dataclass(frozen=True)
@@ -111,64 +112,84 @@ def certify(
     """Certify a point: `network(parameters, x, eps)` gives `Outputs`, `parameters` is any pytree of float64 arrays.
 
     `directions` are pytrees like the parameters, by `decoder` and `prior`; those of a shipped network are known, others are found by least
-    squares. `trained` is what was maximised, if it was not the ELBO; `batch` the size of its mini-batches. `finer` nodes give an estimate
-    of the error of the expectation. The Hessian is formed at stationary points of up to 2000 parameters. With `rows` the
-    data are read that many at a time, which bounds the memory.
+    squares. `trained` is what was maximised, if it was not the ELBO; `batch` the size of its mini-batches. `finer` nodes give an estimate of the
+    error of the expectation. The Hessian is formed at stationary points of up to 2000 parameters. `rows` data at a time bound the memory.
 
     Raises `InputError` for shapes that do not fit, and for parameters that are not float64. What is not finite is a reading, not an error.
     """
     require_x64()
     x = jnp.asarray(checked(data))
-    _demand_sensible(network, parameters, x, nodes, finer, goal=goal, rows=rows, batch=batch)
+    _demand_numbers(goal, rows=rows, batch=batch)
+    _demand_nodes(nodes, finer)
+    _demand_parameters(network, parameters, x, nodes)
     programs = _shipped() if network is outputs else _compiled(network)
     gradient, t = averaged(lambda some: programs.gradient(parameters, some, nodes), x, rows)
-    missing, origin = {"decoder": 0.0, "prior": 0.0}, "given"
-    if directions is not None:
-        _demand_directions(directions, parameters)
-        missing = checked_directions(network, parameters, x, nodes.eps, directions)
-    else:
-        if isinstance(parameters, GaussianVae):
-            directions, origin = written(parameters), "written"
-        elif np.isfinite(float(t.elbo)):
-            directions, missing = solved(network, parameters, x, nodes.eps)
-            origin = "solved"
-        else:
-            directions = {name: jax.tree.map(jnp.zeros_like, parameters) for name in missing}
-    slopes = {name: _dot(v, gradient) for name, v in directions.items()}
-    absolute = sum(
-        _dot(jax.tree.map(lambda a, b: jnp.abs(a * b), v, gradient)) for v in directions.values()
-    )
+    motion = _motion(network, parameters, x, nodes, directions, t)
     trained_gradient = gradient if trained is None else jax.jit(jax.grad(trained))(parameters)
-    F, E = float(t.elbo), float(t.entropy_sum)
-    predicted = sum(slopes.values())
-    scale = EPS * (float(t.terms) + absolute)
     figures = Figures(
-        elbo=F,
+        elbo=float(t.elbo),
         gaps={"decoder": float(t.gap_decoder), "prior": float(t.gap_prior)},
-        slopes=slopes,
+        slopes={name: _dot(v, gradient) for name, v in motion.directions.items()},
         gradient=_norm(gradient),
         trained_gradient=_norm(trained_gradient),
-        direction_norm=_norm(together(directions)),
+        direction_norm=_norm(together(motion.directions)),
         moves=_moves(network, programs, parameters, x, nodes),
-        missing={name: value for name, value in missing.items() if value > EXACT},
+        missing={name: value for name, value in motion.missing.items() if value > EXACT},
         noise=None if batch is None else _noise(programs, gradient, parameters, x, nodes, batch),
         another_objective=trained is not None,
     )
     inertia = None
-    size = ravel_pytree(parameters)[0].size
-    if size <= DENSE and figures.trained_gradient <= goal:
-        if trained is None:
-            curvature = programs.hessian(parameters, x, nodes)
-        else:
-            curvature = jax.jit(lambda p: _dense(trained, p))(parameters)
-        inertia = _inertia(np.asarray(curvature))
+    if ravel_pytree(parameters)[0].size <= DENSE and figures.trained_gradient <= goal:
+        inertia = _inertia(programs, parameters, x, nodes, trained)
         figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
-    quadrature_error = None
     if finer is not None:
         other = averaged(lambda some: programs.elbo(parameters, some, finer), x, rows)
-        quadrature_error = abs(float(other) - F)
-        figures = replace(figures, expectation=quadrature_error)
-    reading, message = read(figures, goal)
+        figures = replace(figures, expectation=abs(float(other) - figures.elbo))
+    return replace(_certificate(t, gradient, motion, figures, goal), inertia=inertia)
+
+
+class _Motion(NamedTuple):
+    """The directions of decoder and prior, what each leaves over of its equations, and where they come from."""
+
+    directions: Mapping[str, Any]
+    missing: Mapping[str, float]
+    origin: str
+
+
+def _motion(
+    network: Network,
+    parameters: Any,
+    x: jax.Array,
+    nodes: Nodes,
+    given: Mapping[str, Any] | None,
+    t: Parts,
+) -> _Motion:
+    """Directions that are given are checked, those of a shipped network are known, others are solved for where the ELBO is finite."""
+    exact = {"decoder": 0.0, "prior": 0.0}
+    if given is not None:
+        _demand_directions(given, parameters)
+        missing = checked_directions(network, parameters, x, nodes.eps, given)
+        return _Motion(given, missing, "given")
+    if (known := written(parameters)) is not None:
+        return _Motion(known, exact, "written")
+    if bool(jnp.isfinite(t.elbo)):
+        return _Motion(*solved_directions(network, parameters, x, nodes.eps), "solved")
+    still = jax.tree.map(jnp.zeros_like, parameters)
+    return _Motion(dict.fromkeys(exact, still), exact, "given")
+
+
+def _certificate(
+    t: Parts, gradient: Any, motion: _Motion, figures: Figures, goal: float
+) -> Certificate:
+    """The record of these figures, with their reading; the Hessian is not looked at."""
+    F, E = float(t.elbo), float(t.entropy_sum)
+    predicted = sum(figures.slopes.values())
+    absolute = sum(
+        _dot(jax.tree.map(lambda a, b: jnp.abs(a * b), v, gradient))
+        for v in motion.directions.values()
+    )
+    scale = EPS * (float(t.terms) + absolute)
+    reading, message = reading_of(figures, goal)
     return Certificate(
         elbo=F,
         encoder_entropy=float(t.encoder_entropy),
@@ -178,24 +199,19 @@ def certify(
         gap_decoder=figures.gaps["decoder"],
         gap_prior=figures.gaps["prior"],
         predicted=predicted,
-        slopes=slopes,
+        slopes=figures.slopes,
         residual=abs(F - E - predicted) / scale if scale > 0 else float("nan"),
         tolerance=TOLERANCE * scale,
         gradient_norm=figures.gradient,
         trained_gradient_norm=figures.trained_gradient,
         direction_norm=figures.direction_norm,
-        missing=missing,
-        origin=origin,
-        inertia=inertia,
-        quadrature_error=quadrature_error,
+        missing=motion.missing,
+        origin=motion.origin,
+        inertia=None,
+        quadrature_error=figures.expectation,
         reading=reading,
         message=message,
     )
-
-
-def redundant(parameters: Any) -> int:
-    """Flat directions that a network has by construction: the lengths of the columns that VAE-2 normalises."""
-    return parameters.log_alpha2.size if isinstance(parameters, Vae2) else 0
 
 
 class _Programs(NamedTuple):
@@ -305,33 +321,37 @@ def _noise(
     return float(np.sqrt(np.mean(squares)))
 
 
-def _inertia(hessian: np.ndarray) -> tuple[int, int, int]:
-    """Positive, negative and flat curvatures at the point."""
-    values = np.linalg.eigvalsh(hessian)
+def _inertia(
+    programs: _Programs,
+    parameters: Any,
+    x: jax.Array,
+    nodes: Nodes,
+    trained: Callable[[Any], jax.Array] | None,
+) -> tuple[int, int, int]:
+    """Positive, negative and flat curvatures of what was trained."""
+    if trained is None:
+        hessian = programs.hessian(parameters, x, nodes)
+    else:
+        hessian = jax.jit(lambda p: _dense(trained, p))(parameters)
+    values = np.linalg.eigvalsh(np.asarray(hessian))
     level = FLAT * np.abs(values).max()
     positive, negative = int(np.sum(values > level)), int(np.sum(values < -level))
     return positive, negative, values.size - positive - negative
 
 
-def _demand_sensible(
-    network: Network,
-    parameters: Any,
-    x: jax.Array,
-    nodes: Nodes,
-    finer: Nodes | None,
-    *,
-    goal: float,
-    rows: int | None,
-    batch: int | None,
-) -> None:
-    """Raise `InputError` for arguments that no certificate can be made of."""
+def _demand_numbers(goal: float, **counts: int | None) -> None:
+    """Raise `InputError` for a goal that is not positive and for counts that are none."""
     if not 0 < goal < float("inf"):
         raise InputError(f"goal is {shown(goal)}; pass a positive number, such as 1e-8")
-    for name, count in (("rows", rows), ("batch", batch)):
+    for name, count in counts.items():
         if count is not None and (
             isinstance(count, bool) or not isinstance(count, int) or count < 1
         ):
             raise InputError(f"{name} is {shown(count)}; pass an integer >= 1 or None")
+
+
+def _demand_nodes(nodes: Nodes, finer: Nodes | None) -> None:
+    """Raise `InputError` for what is no `Nodes`, and for weights that do not sum to one."""
     for name, given in (("nodes", nodes), ("finer", finer)):
         if given is None and name == "finer":
             continue
@@ -340,6 +360,10 @@ def _demand_sensible(
         total = float(jnp.sum(given.weights))
         if not abs(total - 1) <= 1e-9:
             raise InputError(f"the weights of {name} sum to {total:.12g}; divide them by their sum")
+
+
+def _demand_parameters(network: Network, parameters: Any, x: jax.Array, nodes: Nodes) -> None:
+    """Raise `InputError` for parameters that are not float64, and for a network that does not give `Outputs`."""
     leaves = jax.tree_util.tree_flatten_with_path(parameters)[0]
     if not leaves:
         raise InputError("there are no parameters; pass a pytree with at least one float64 array")

@@ -70,7 +70,7 @@ class Figures:
     another_objective: bool = False
 
 
-def read(f: Figures, goal: float) -> tuple[Reading, str]:
+def reading_of(f: Figures, goal: float) -> tuple[Reading, str]:
     """The label, and one line with the figures that led to it."""
     numbers = (f.elbo, *f.gaps.values(), *f.slopes.values(), f.gradient, f.trained_gradient)
     if not all(map(math.isfinite, numbers)):

@@ -1,18 +1,26 @@
-"""The training figure: ELBO and entropy sum meet, and the gap between them closes."""
+"""How figures look here, and the training figure: ELBO and entropy sum meet, and the gap between them closes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from entropysym.errors import InputError
+from entropysym.files import write_whole
 
 if TYPE_CHECKING:
     import numpy as np
 
 # Okabe and Ito's colours, told apart under every common colour blindness and in grey.
-_ELBO, _SUM, _PREDICTED = "#0072B2", "#D55E00", "#000000"
+BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK = (
+    *("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000"),
+)
+
+#: The curves that are drawn in nats per data point, by name.
+COLOURS = {"ELBO": BLUE, "entropy sum": VERMILION, "log-likelihood": GREEN}
+_DASHES: dict[str, Any] = {"ELBO": "-", "entropy sum": (0, (5, 2)), "log-likelihood": (0, (1, 1))}
 
 
 class Record(Protocol):
@@ -39,10 +47,7 @@ def training_figure(
     on a logarithmic axis, with $|v\cdot\nabla\mathcal F|$ as markers where `predicted_gap` gives $v\cdot\nabla\mathcal F$ for each record.
     Raises `InputError` for fewer than two records, values that are not finite, or a `predicted_gap` of another length.
     """
-    # Drawing is rare and slow to import, so it waits until somebody draws.
     import numpy as np
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     steps, elbo, entropies = (
@@ -56,24 +61,14 @@ def training_figure(
     if predicted_gap is not None and len(predicted_gap) != len(steps):
         raise InputError(f"{len(predicted_gap)} predicted gaps for {len(steps)} records")
 
-    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = canvas(6.4, 5.2)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    above.plot(steps, elbo, color=_ELBO, linewidth=1.8, label=r"ELBO $\mathcal{F}$")
-    above.plot(
-        steps,
-        entropies,
-        color=_SUM,
-        linewidth=1.8,
-        linestyle=(0, (5, 2)),
-        label=r"entropy sum $\mathcal{E}$",
-    )
-    above.set_ylim(*settled_limits(elbo, entropies))
+    draw_curves(above, steps, {"ELBO": elbo[:, None], "entropy sum": entropies[:, None]})
     above.set_ylabel("nats per data point")
 
     gap = np.abs(elbo - entropies)
     shown_gap = np.where(gap > 0, gap, np.nan)  # an exact zero has no place on a logarithmic axis
-    below.plot(steps, shown_gap, color=_ELBO, linewidth=1.4, label=r"$|\mathcal{F}-\mathcal{E}|$")
+    below.plot(steps, shown_gap, color=BLUE, linewidth=1.4, label="|ELBO - entropy sum|")
     if predicted_gap is not None:
         every = max(1, len(steps) // 25)
         values = np.abs(np.asarray(predicted_gap, dtype=float))
@@ -84,8 +79,8 @@ def training_figure(
             marker="o",
             markersize=4,
             markerfacecolor="none",
-            color=_PREDICTED,
-            label=r"$|v\cdot\nabla\mathcal{F}|$, predicted",
+            color=BLACK,
+            label=r"$|v\cdot\nabla\,\mathrm{ELBO}|$, predicted",
         )
     if np.isfinite(shown_gap).any():
         below.set_yscale("log")
@@ -93,25 +88,71 @@ def training_figure(
     below.set_xlabel("iteration")
     below.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     for axes in (above, below):
-        axes.grid(True, color="0.9", linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-        # Outside the axes a legend cannot cover data.
-        axes.legend(
-            loc="lower left",
-            bbox_to_anchor=(0, 1.0),
-            ncols=2,
-            frameon=False,
-            borderaxespad=0.2,
-            fontsize=9,
-        )
+        tidy(axes)
+        legend_above(axes, columns=2, size=9)
     above.set_title(title, fontsize=11, pad=24, parse_math=False)
+    return saved(figure, path)
 
-    target = Path(path)
-    png, pdf = target.with_suffix(".png"), target.with_suffix(".pdf")
-    figure.savefig(png, dpi=150)
-    figure.savefig(pdf, metadata={"CreationDate": None})
+
+def canvas(width: float, height: float) -> Any:
+    """An empty figure of so many inches, apart from all global state."""
+    # Drawing is rare and slow to import, so it waits until somebody draws.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def saved(figure: Any, path: str | Path) -> tuple[Path, Path]:
+    """Write a figure as PNG and PDF, each file whole; equal figures give equal bytes."""
+    png, pdf = Path(path).with_suffix(".png"), Path(path).with_suffix(".pdf")
+    for target, options in ((png, {"dpi": 150}), (pdf, {"metadata": {"CreationDate": None}})):
+        stream = io.BytesIO()
+        figure.savefig(stream, format=target.suffix[1:], **options)
+        write_whole(target, stream.getvalue())
     return png, pdf
+
+
+def draw_curves(axes: Any, steps: np.ndarray, curves: Mapping[str, np.ndarray]) -> None:
+    """The mean of each curve (T, R) over its R runs, and where there are several a band from the least to the largest; named as in `COLOURS`."""
+    for name, colour in COLOURS.items():
+        if name not in curves:
+            continue
+        values = curves[name]
+        axes.plot(
+            steps,
+            values.mean(axis=1),
+            color=colour,
+            linestyle=_DASHES[name],
+            linewidth=1.6,
+            label=name,
+        )
+        if values.shape[1] > 1:
+            axes.fill_between(
+                steps, values.min(axis=1), values.max(axis=1), color=colour, alpha=0.15, linewidth=0
+            )
+    axes.set_ylim(*settled_limits(*(curves[name] for name in COLOURS if name in curves)))
+
+
+def tidy(axes: Any, grid: str = "0.9") -> None:
+    """A light grid behind the data, and no frame above and to the right."""
+    axes.grid(True, color=grid, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def legend_above(axes: Any, columns: int, size: float = 8, gap: float = 0.2) -> Any:
+    """A legend outside the axes, where it cannot cover data."""
+    return axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=columns,
+        frameon=False,
+        fontsize=size,
+        borderaxespad=gap,
+    )
 
 
 def settled_limits(*curves: np.ndarray) -> tuple[float, float]:

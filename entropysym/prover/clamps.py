@@ -5,12 +5,14 @@ One that is never active, `Max(1, exp(s))` for positive s, is none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import sympy as sp
 
+from entropysym.language.formula import of_kind, parts, slope
 from entropysym.language.heads import ROLES, NetworkValue
-from entropysym.language.matrices import MatrixNetwork
+from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.records import Factor, Model
 from entropysym.language.symbols import LATENT
 
@@ -24,23 +26,26 @@ def is_clamped(model: Model, role: str) -> bool:
 def without_idle_clamps(model: Model) -> Model:
     """The model with each clamp that is surely never active replaced by what it lets through; the same model in other words."""
 
-    def idle(clamp: sp.Basic) -> sp.Basic:
-        for kept in clamp.args:
-            others = [a for a in clamp.args if a is not kept]
+    def idle(clamp: sp.Expr) -> sp.Expr:
+        for kept in parts(clamp):
+            others = [a for a in parts(clamp) if a is not kept]
             if all(_never_below(kept, a, clamp.func is sp.Max) for a in others):
                 return kept
         return clamp
 
     def cleared(factor: Factor) -> Factor:
-        arguments = (
-            a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), idle) for a in factor.arguments
-        )
-        return replace(factor, arguments=tuple(arguments))
+        return replace(factor, arguments=tuple(_without(a, idle) for a in factor.arguments))
 
     factors = {r: model.factor(r) for r in ROLES}
     if not any(a.atoms(sp.Max, sp.Min) for f in factors.values() for a in f.arguments):
         return model
     return replace(model, **{r: cleared(f) for r, f in factors.items()})
+
+
+def _without(argument: sp.Expr | Matrix, by: Callable[[sp.Expr], sp.Expr]) -> sp.Expr | Matrix:
+    """An argument of a factor with each clamp replaced; that of a matrix stands in the scalar before it."""
+    replaced = argument.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), by)
+    return of_kind(replaced, Matrix if isinstance(argument, Matrix) else sp.Expr)
 
 
 def _never_below(kept: sp.Expr, other: sp.Expr, above: bool) -> bool:
@@ -51,22 +56,21 @@ def _never_below(kept: sp.Expr, other: sp.Expr, above: bool) -> bool:
     symbols = sorted(difference.free_symbols, key=str)
     if len(symbols) != 1 or symbols[0].is_positive is not True:
         return False
-    slope = sp.diff(difference, symbols[0])
     lowest = difference.subs(symbols[0], 0)
-    return slope.is_nonnegative is True and lowest.is_nonnegative is True
+    return slope(difference, symbols[0]).is_nonnegative is True and lowest.is_nonnegative is True
 
 
 def with_active_clamps(model: Model, role: str) -> Model:
     """The model with the constant of each of a factor's clamps in its place, and without what nothing reads any more."""
     learned = {p.symbol for p in model.parameters if p.learned}
 
-    def active(clamp: sp.Basic) -> sp.Basic:
-        fixed = [a for a in clamp.args if not any(a.has(s) for s in learned)]
-        return fixed[0] if fixed else clamp.args[0]
+    def active(clamp: sp.Expr) -> sp.Expr:
+        branches = parts(clamp)
+        return next((a for a in branches if not any(a.has(s) for s in learned)), branches[0])
 
     factors = {r: model.factor(r) for r in ROLES}
     clamped = factors[role].arguments
-    inside = tuple(a.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active) for a in clamped)
+    inside = tuple(_without(a, active) for a in clamped)
     factors[role] = replace(factors[role], arguments=inside)
     arguments = [a for f in factors.values() for a in f.arguments]
     kept = (model.objective.weight, model.objective.penalty)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Set
 
 import sympy as sp
 
+from entropysym.language.formula import array_of
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import MatrixLetter, MatrixNetwork
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT
 from entropysym.prover.derivation import Condition
+from entropysym.prover.motion import Motions
 
 
-def conditions(
-    model: Model, direction: Mapping[str, sp.Basic], moving: bool
-) -> tuple[Condition, ...]:
+def conditions(model: Model, direction: Motions, moving: bool) -> tuple[Condition, ...]:
     """Ranges, normalisation, scores and base measures, finiteness, interchange, constraints, closure, inputs, stationarity.
 
     `moving`: the direction moves the encoder.
@@ -56,7 +56,7 @@ def refusal_conditions(model: Model, kind: str) -> tuple[Condition, ...]:
     return (*out, *(Condition("frozen", w.name) for w in model.networks if w.name in read))
 
 
-def _inputs_that_stand_still(model: Model, moved: set[sp.Basic], moving: bool) -> set[str]:
+def _inputs_that_stand_still(model: Model, moved: Set[sp.Basic], moving: bool) -> set[str]:
     """Networks with an input that names a moved parameter: it stands still to first order only, so the network must be locally Lipschitz."""
     drawn: set[sp.Basic] = set()
     encoder = model.encoder
@@ -75,4 +75,4 @@ def _inputs_that_stand_still(model: Model, moved: set[sp.Basic], moving: bool) -
 
 def _named(e: sp.Basic) -> set[sp.Basic]:
     """Symbols, arrays and matrices in an expression."""
-    return e.free_symbols | {i.base for i in e.atoms(sp.Indexed)} | e.atoms(MatrixLetter)
+    return e.free_symbols | {array_of(i) for i in e.atoms(sp.Indexed)} | e.atoms(MatrixLetter)

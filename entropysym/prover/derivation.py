@@ -10,6 +10,7 @@ import sympy as sp
 
 from entropysym.language.records import Family, Model
 from entropysym.prover.families import Certificate
+from entropysym.prover.motion import Motions
 from entropysym.prover.refusing import Witness
 from entropysym.verdict import Verdict, undecided
 
@@ -65,7 +66,7 @@ class Derivation:
 
     model: Model
     steps: tuple[Step, ...]
-    direction: Mapping[str, sp.Basic]
+    direction: Motions
     conditions: tuple[Condition, ...]
     entropies: Mapping[Family, Certificate]
     factors: tuple[str, ...]

@@ -22,6 +22,7 @@ from entropysym.language.algebra import (
     exponentials_merged,
     limited_work,
 )
+from entropysym.language.formula import substituted
 from entropysym.language.heads import (
     Directional,
     Elbo,
@@ -46,7 +47,7 @@ from entropysym.prover.conditions import conditions
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
 from entropysym.prover.direction import FACTORS, Direction, joint_direction, moves_encoder
 from entropysym.prover.families import Certificate, family_certificate
-from entropysym.prover.motion import along
+from entropysym.prover.motion import Motions, along
 from entropysym.prover.refusing import find_witness, missing
 from entropysym.prover.stationarity import scaling_condition, stationarity_conditions
 from entropysym.verdict import undecided
@@ -233,7 +234,7 @@ def _excess(
     model: Model,
     entropies: Mapping[Family, sp.Expr],
     direction: Direction,
-    motions: Mapping[str, sp.Basic],
+    motions: Motions,
     moving: bool,
 ) -> sp.Expr:
     r"""What is left at stationary points: $\Delta$ of each factor that is not served, less what it gains along v, and $v\cdot\nabla\mathcal R$ of a penalty."""
@@ -274,7 +275,7 @@ def _has_role(addend: sp.Expr, role: str) -> bool:
 
 def _steps(
     model: Model,
-    motions: Mapping[str, sp.Basic],
+    motions: Motions,
     entropies: Mapping[Family, sp.Expr],
     direction: Direction,
     excess: sp.Expr,
@@ -282,7 +283,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
 
-    def add(rule: Rule, after: sp.Basic, *conditions: Condition) -> sp.Expr:
+    def add(rule: Rule, after: sp.Expr, *conditions: Condition) -> sp.Expr:
         before = steps[-1].after if steps else Elbo()
         steps.append(Step(rule, before, after, conditions))
         return after
@@ -334,21 +335,20 @@ def tempered(model: Model, expression: sp.Expr, role: str, *, with_encoder: bool
     With `with_encoder` the encoder's entropy moves too and stands beside log p under the derivative (scaling symmetry). The prior's
     derivative carries the objective's weight, because its direction was divided by it.
     """
-    total: sp.Expr = sp.S.Zero
+    whole: sp.Expr = sp.S.Zero
     weight = model.objective.weight if role == "prior" else sp.S.One
-    companion = sum(
-        (a for a in addends(expression) if any(h.role == "encoder" for h in a.atoms(Entropy))),
-        sp.S.Zero,
+    companion = sp.Add(
+        *(a for a in addends(expression) if any(h.role == "encoder" for h in a.atoms(Entropy)))
     )
     for addend in addends(expression):
         heads = [h for h in addend.atoms(LogDensity) if h.role == role]
         if not heads or addend.has(Directional):
-            total += addend
+            whole += addend
             continue
         left = {h: log_base_measures(model, h) - Entropy(role) for h in heads}
         moved = addend + companion if with_encoder else addend
-        total += distributed(addend.xreplace(left)) + weight * Directional(moved)
-    return total
+        whole += distributed(substituted(addend, left)) + weight * Directional(moved)
+    return whole
 
 
 def with_one_derivative(model: Model, excess: sp.Expr, moving: bool) -> sp.Expr:

@@ -13,12 +13,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.algebra import addends, distributed, holds
+from entropysym.language.formula import (
+    array_like,
+    array_of,
+    entry,
+    inside,
+    of_kind,
+    replaced,
+)
 from entropysym.language.heads import DataMean, Entropy, Vector, _Binder, _Expectation
 from entropysym.language.matrices import Matrix, Scaled
 from entropysym.language.objective import (
@@ -29,10 +36,20 @@ from entropysym.language.objective import (
 )
 from entropysym.language.records import Family, Model, Parameter
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
-from entropysym.prover.elimination import Element, Field, Row, eliminate, in_primes
-from entropysym.prover.motion import Motion
+from entropysym.prover.elimination import (
+    Column,
+    Field,
+    FracElement,
+    Powers,
+    Row,
+    eliminate,
+    in_primes,
+)
+from entropysym.prover.motion import Component, Motion, with_values
 
-_Rows = dict[Any, dict[Any, sp.Expr]]  # (mark, function) -> unknown or right side -> coefficient
+#: What keeps equations apart: the index of the plate that they are taken at, or the place of a network's input.
+_Mark = sp.Symbol | int | None
+_Rows = dict[tuple[_Mark, sp.Expr], dict[Column, sp.Expr]]  # mark and function -> the row
 
 #: Roles whose terms the entropy sum replaces, the last one first where only one can be had.
 FACTORS = ("prior", "decoder")
@@ -46,10 +63,10 @@ class Direction:
     and what they gain belongs to the excess. `prior_alone` moves for $\Delta_{\rm prior}$ only. Where one of `excluded` is 0, v is not defined.
     """
 
-    motions: dict[str, sp.Basic]
+    motions: dict[str, Component]
     factors: tuple[str, ...]
     left_out: tuple[str, ...] = ()
-    prior_alone: dict[str, sp.Basic] | None = None
+    prior_alone: dict[str, Component] | None = None
     excluded: tuple[sp.Expr, ...] = ()
 
 
@@ -57,10 +74,9 @@ class Direction:
 class _Unknowns:
     """Motions with unknowns in them. `local` holds those that depend on an index, by the index."""
 
-    motions: dict[str, sp.Basic]
+    motions: dict[str, Component]
     common: tuple[sp.Symbol, ...]
     local: dict[sp.Symbol, tuple[sp.Indexed, ...]]
-    entries: dict[str, sp.Basic]
 
     @property
     def all(self) -> frozenset[sp.Basic]:
@@ -146,7 +162,7 @@ _PREFERRED: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 
 def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _Unknowns:
-    motions: dict[str, sp.Basic] = {}
+    motions: dict[str, Component] = {}
     first: list[sp.Symbol] = []
     then: list[sp.Symbol] = []
     last: list[sp.Symbol] = []
@@ -162,13 +178,13 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
 
     for p in free:
         if p.is_matrix:
-            motions[p.name] = Scaled(unknown("w", p, first), p.entry)
+            motions[p.name] = Scaled(unknown("w", p, first), p.letter)
         elif not p.plates:
             motions[p.name] = unknown("v", p, first)
         else:
             if _stands_alone(model, p, moving):
                 (plate,) = p.plates
-                own = sp.IndexedBase(sp.Dummy(f"v_{p.name}", real=True))[plate.index]
+                own = entry(array_like(sp.Dummy(f"v_{p.name}", real=True)), plate.index)
                 local[plate.index] = (*local.get(plate.index, ()), own)
                 motion: sp.Expr = own
             else:
@@ -178,8 +194,7 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
             if p.range == "real" and about_a_mean:
                 motion += sp.Add(*(unknown("k", p, last) * e for e in _fitting(model, p)))
             motions[p.name] = motion
-    entries = {p.name: p.entry for p in free}
-    return _Unknowns(motions, (*first, *then, *last), local, entries)
+    return _Unknowns(motions, (*first, *then, *last), local)
 
 
 def _stands_alone(model: Model, p: Parameter, moving: bool) -> bool:
@@ -256,7 +271,7 @@ def _parts(
             return body
         return DataMean(encoder_expectation(model, body, reparametrised=moving), n)
 
-    density = averaged(at(family.log_density))
+    density = averaged(at(family.density))
     entropy = entropies.get(family)
     opaque = sp.Dummy("H", real=True) if entropy is None else averaged(at(entropy))
     delta = density - averaged(at(family.log_base_measure)) + opaque
@@ -271,9 +286,8 @@ def _parts(
 def _encoder_entropy(model: Model, entropies: dict[Family, sp.Expr], one: bool) -> sp.Expr:
     """H[q_n], or its term at the latent index; of a location-scale family without closed entropy what moves of it."""
     encoder, plate = model.encoder, model.latent
-    entropy = entropies.get(encoder.family)
-    if entropy is None:
-        entropy = sp.log(encoder.family.scale)
+    closed = entropies.get(encoder.family)
+    entropy = sp.log(of_kind(encoder.family.scale, sp.Expr)) if closed is None else closed
     term = encoder.fill(entropy, plate)
     return term if one else plate.sum(term)
 
@@ -282,8 +296,8 @@ def with_signs(e: sp.Expr) -> sp.Expr:
     """|u| as u sign(u), so that its derivative, sign(u) Du, can be matched; sign(-u) is -sign(u)."""
     if not holds(e, (sp.Abs, sp.sign)):
         return e
-    e = e.replace(lambda f: isinstance(f, sp.Abs), lambda f: f.args[0] * sp.sign(f.args[0]))
-    return e.replace(lambda f: isinstance(f, sp.sign), lambda f: _sign(sp.expand(f.args[0])))
+    e = replaced(e, lambda f: isinstance(f, sp.Abs), lambda f: inside(f) * sp.sign(inside(f)))
+    return replaced(e, lambda f: isinstance(f, sp.sign), lambda f: _sign(sp.expand(inside(f))))
 
 
 def _sign(u: sp.Expr) -> sp.Expr:
@@ -298,33 +312,32 @@ class _Solved:
 
     unknowns: _Unknowns
     field: Field
-    common: dict[Any, Row]
-    local: dict[Any, Row]
+    common: dict[Column, Row]
+    local: dict[Column, Row]
     rest: list[Row]
 
     def motions(self, factors: tuple[str, ...]) -> Direction | None:
         """The motion that gives the sum of these factors' right sides, unknowns that stay free being 0; None if there is none."""
-        zero = self.field.domain.zero
+        zero = self.field.zero
 
-        def right(row: Row) -> Element:
+        def right(row: Row) -> FracElement:
             return sum((row[f] for f in factors if f in row), zero)
 
         if any(right(row) != zero for row in self.rest):
             return None
-        values: dict[Any, Element] = {u: -right(row) for u, row in self.common.items()}
+        values: dict[Column, FracElement] = {u: -right(row) for u, row in self.common.items()}
         for u, row in self.local.items():
             known = (values.get(c, zero) * k for c, k in row.items() if c in values)
             values[u] = -right(row) - sum(known, zero)
-        written = {u: self.field.back(v) for u, v in values.items()}
-        written = {u: written.get(u, sp.S.Zero) for u in self.unknowns.all}
-        found = {name: m.xreplace(written) for name, m in self.unknowns.motions.items()}
+        written = {u: self.field.back(values.get(u, zero)) for u in self.unknowns.all}
+        found = {name: with_values(m, written) for name, m in self.unknowns.motions.items()}
         found = {name: m for name, m in found.items() if not _is_still(m)}
         below = {f for v in written.values() for f in _may_vanish(v)}
         return Direction(found, factors, excluded=tuple(sorted(below, key=sp.default_sort_key)))
 
 
-def _is_still(motion: sp.Basic) -> bool:
-    return motion == 0 or (isinstance(motion, Scaled) and motion.args[0] == 0)
+def _is_still(motion: Component) -> bool:
+    return motion == 0 or (isinstance(motion, Scaled) and motion.scalar == 0)
 
 
 def _may_vanish(value: sp.Expr) -> Iterator[sp.Expr]:
@@ -357,7 +370,7 @@ def _solve(equations: Sequence[_Rows], unknowns: _Unknowns) -> _Solved:
     field = Field.over(c for _, row in rows for c in row.values())
     written = [(index, {k: field.of(c) for k, c in row.items()}) for index, row in rows]
     common: list[Row] = [_nonzero(row) for index, row in written if index not in unknowns.local]
-    local: dict[Any, Row] = {}
+    local: dict[Column, Row] = {}
     for index, mine in unknowns.local.items():
         here = eliminate((_nonzero(row) for at, row in written if at == index), mine, field.is_safe)
         local |= here.pivots
@@ -379,10 +392,10 @@ def _for_every_entry(field: Field, row: Row) -> list[Row]:
 
     if not any(is_entry(g) for g in field.place):
         return [row]
-    below = field.domain.one
+    below = field.one
     for c in row.values():
         below *= field.domain(c.denom) / field.domain(below.numer.gcd(c.denom))
-    found: dict[Any, Row] = {}
+    found: dict[Powers, Row] = {}
     for k, c in row.items():
         for mark, part in field.split(c * below, is_entry).items():
             found.setdefault(mark, {})[k] = part
@@ -391,7 +404,7 @@ def _for_every_entry(field: Field, row: Row) -> list[Row]:
 
 def _collect(
     found: _Rows,
-    mark: Any,
+    mark: _Mark,
     expression: sp.Expr,
     index: sp.Symbol | None,
     unknowns: _Unknowns,
@@ -400,7 +413,7 @@ def _collect(
     """Add an expression to the equations, function by function: by unknowns, or with a minus sign in the column `right`."""
     every = unknowns.all
     for addend in addends(distributed(expression, powers=True)):
-        u: Any = right
+        u: Column = right
         coefficient: sp.Expr = sp.S.One if right is None else sp.S.NegativeOne
         function: sp.Expr = sp.S.One
         for f in sp.Mul.make_args(addend):
@@ -424,6 +437,6 @@ def _is_coefficient(f: sp.Expr, index: sp.Symbol | None) -> bool:
     if f.atoms(_Binder, _Expectation, sp.Sum, Matrix, Entropy, sp.Dummy):
         return False
     return all(
-        set(e.indices) == {index} and e.base not in (DATUM, LATENT, NOISE)
+        set(e.indices) == {index} and array_of(e) not in (DATUM, LATENT, NOISE)
         for e in f.atoms(sp.Indexed)
     )

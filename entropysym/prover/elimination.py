@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 import sympy as sp
 from sympy.polys.domains import QQ
-from sympy.polys.fields import FracField
+from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
+from sympy.polys.rings import PolyElement
 
-Element = Any  # of a FracField
-Row = dict[Any, Element]  # unknown or right side -> coefficient
+from entropysym.language.formula import inside, of_kind, parts, substituted
+
+#: An unknown, or the name of a right side; None where there is only one.
+Column = sp.Basic | str | None
+Row = dict[Column, FracElement]
+Powers = tuple[int, ...]
 
 
 def _factors(e: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Rational]]:
@@ -25,7 +29,7 @@ def _factors(e: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Rational]]:
     if e.is_Rational:
         return
     if isinstance(e, (sp.Add, sp.Mul)):
-        for a in e.args:
+        for a in parts(e):
             yield from _factors(a)
         return
     base, exponent = _power(e)
@@ -38,16 +42,18 @@ def _factors(e: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Rational]]:
 def _power(e: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
     """Base and rational exponent; of an exponential the base is an exponential too: $e^{2r}=(e^r)^2$."""
     if isinstance(e, sp.exp) and e.args:  # e itself has none
-        times, rest = e.args[0].as_coeff_Mul()
-        return (sp.exp(rest), times) if times.is_Rational and rest != 1 else (e, sp.S.One)
+        times, rest = inside(e).as_coeff_Mul()
+        if isinstance(times, sp.Rational) and rest != 1:
+            return sp.exp(rest), times
+        return e, sp.S.One
     base, exponent = e.as_base_exp()
-    return (base, exponent) if exponent.is_Rational else (e, sp.S.One)
+    return (base, exponent) if isinstance(exponent, sp.Rational) else (e, sp.S.One)
 
 
 def in_primes(f: sp.Expr) -> sp.Expr:
     """A logarithm of a number as a sum over its primes, whose logarithms are independent."""
     if isinstance(f, sp.log) and f.args[0].is_Rational:
-        return sp.expand_log(f, factor=True)
+        return of_kind(sp.expand_log(f, factor=True), sp.Expr)
     return f
 
 
@@ -70,42 +76,53 @@ class Field:
         place = {base: (k, roots[base]) for k, base in enumerate(ordered)}
         return Field(FracField(names, QQ, lex), place)
 
-    def of(self, e: sp.Expr) -> Element:
+    @property
+    def zero(self) -> FracElement:
+        return self.domain(0)
+
+    @property
+    def one(self) -> FracElement:
+        return self.domain(1)
+
+    def of(self, e: sp.Expr) -> FracElement:
         """An expression as an element."""
-        if e.is_Rational:
+        if isinstance(e, sp.Rational):
             return self.domain(QQ(int(e.p), int(e.q)))
         if isinstance(e, sp.Add):
-            return reduce(lambda a, b: a + b, (self.of(a) for a in e.args))
+            return reduce(lambda a, b: a + b, (self.of(a) for a in parts(e)))
         if isinstance(e, sp.Mul):
-            return reduce(lambda a, b: a * b, (self.of(a) for a in e.args))
+            return reduce(lambda a, b: a * b, (self.of(a) for a in parts(e)))
         base, exponent = _power(e)
         if exponent.is_Integer and isinstance(base, (sp.Add, sp.Mul)):
             return self.of(base) ** int(exponent)
         k, root = self.place[base]
         return self.domain.gens[k] ** int(exponent * root)
 
-    def back(self, element: Element) -> sp.Expr:
+    def back(self, element: FracElement) -> sp.Expr:
         """An element as an expression."""
         ordered = sorted(self.place, key=lambda base: self.place[base][0])
         meant = [base ** sp.Rational(1, self.place[base][1]) for base in ordered] or [sp.S.One]
         above, below = (_polynomial(p, meant) for p in (element.numer, element.denom))
         if below.is_Add and _is_negative_somewhere(below):
-            above, below = -above, sp.Add(*(-a for a in below.args))
-        return above / below if below.is_Add else sp.expand(above / below)
+            above, below = -above, sp.Add(*(-a for a in parts(below)))
+        ratio = above / below
+        return ratio if below.is_Add else of_kind(sp.expand(ratio), sp.Expr)
 
-    def is_safe(self, element: Element) -> bool:
+    def is_safe(self, element: FracElement) -> bool:
         """Whether an element surely is never 0."""
         return self.back(element).is_nonzero is True
 
-    def split(self, element: Element, local: Callable[[sp.Expr], bool]) -> dict[Any, Element]:
+    def split(
+        self, element: FracElement, local: Callable[[sp.Expr], bool]
+    ) -> dict[Powers, FracElement]:
         """The numerator by its monomials in the generators for which `local` holds."""
         chosen = [k for base, (k, _) in self.place.items() if local(base)]
-        found: dict[Any, Element] = {}
+        found: dict[Powers, FracElement] = {}
         for monomial, coefficient in element.numer.terms():
             mark = tuple(monomial[k] for k in chosen)
             rest = tuple(0 if k in chosen else power for k, power in enumerate(monomial))
             term = self.domain(self.domain.ring.from_dict({rest: coefficient}))
-            found[mark] = found.get(mark, self.domain.zero) + term
+            found[mark] = found.get(mark, self.zero) + term
         return {mark: e for mark, e in found.items() if e}
 
 
@@ -113,10 +130,10 @@ def _is_negative_somewhere(e: sp.Expr) -> bool:
     """The sign at one point: a sum that never vanishes is then written as a positive one."""
     symbols = set(e.atoms(sp.Indexed)) | {s for s in e.free_symbols if isinstance(s, sp.Symbol)}
     point = {s: sp.Rational(1, 3) for s in symbols}
-    return bool(sp.N(e.xreplace(point)).is_negative)
+    return bool(sp.N(substituted(e, point)).is_negative)
 
 
-def _polynomial(p: Any, meant: Sequence[sp.Expr]) -> sp.Expr:
+def _polynomial(p: PolyElement, meant: Sequence[sp.Expr]) -> sp.Expr:
     terms = []
     for monomial, coefficient in p.terms():
         powers = (b**k for b, k in zip(meant, monomial, strict=False) if k)
@@ -130,19 +147,19 @@ def _polynomial(p: Any, meant: Sequence[sp.Expr]) -> sp.Expr:
 class Eliminated:
     """Pivot rows by unknown, each reduced, and the rows that are left, which hold no unknown that was asked for."""
 
-    pivots: dict[Any, Row]
+    pivots: dict[Column, Row]
     rest: list[Row]
 
 
 def eliminate(
-    rows: Iterable[Row], unknowns: Sequence[Any], safe: Callable[[Element], bool]
+    rows: Iterable[Row], unknowns: Sequence[Column], safe: Callable[[FracElement], bool]
 ) -> Eliminated:
     """Gauss–Jordan elimination of the unknowns, in their order; rows map unknowns and right sides to coefficients, and mean *sum = 0*.
 
     A pivot that cannot vanish (`safe`) is preferred, then a short row.
     """
     waiting = [dict(row) for row in rows if row]
-    pivots: dict[Any, Row] = {}
+    pivots: dict[Column, Row] = {}
     for u in unknowns:
         candidates = [r for r in waiting if u in r]
         if not candidates:
@@ -157,7 +174,7 @@ def eliminate(
     return Eliminated(pivots, waiting)
 
 
-def _without(row: Row, u: Any, pivot: Row) -> Row:
+def _without(row: Row, u: Column, pivot: Row) -> Row:
     """The row less the multiple of the pivot's row that removes u."""
     if u not in row:
         return row

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.algebra import addends, distributed, exponentials_merged
-from entropysym.language.matrices import Scaled
+from entropysym.language.formula import coefficient, of_kind, slope
+from entropysym.language.matrices import MatrixLetter, Scaled
 from entropysym.language.records import COMPONENT, DIM, Family, Parameter, Plate, argument_name
 from entropysym.prover.direction import with_signs
-from entropysym.prover.elimination import Field, eliminate, in_primes
-from entropysym.prover.motion import Motion
+from entropysym.prover.elimination import Column, Field, eliminate, in_primes
+from entropysym.prover.motion import Component, Motion, with_values
 
 #: Supports on which an affine motion of the variable stays.
 SCALED = ("real", "positive")
@@ -31,7 +31,7 @@ SHIFTED = ("real",)
 class Certificate:
     """A solution of (T): the motion of each argument, of the variable ($kx+l$), and the (pseudo) entropy in nats."""
 
-    direction: Mapping[sp.Basic, sp.Basic]
+    direction: Mapping[sp.Basic, Component]
     entropy: sp.Expr
     scale: sp.Expr = sp.S.Zero
     shift: sp.Expr = sp.S.Zero
@@ -47,18 +47,19 @@ def family_certificate(family: Family) -> Certificate | None:
 
 
 def _of_numbers(family: Family) -> Certificate | None:
-    x, log_p = family.variable, with_signs(family.log_density)
-    slope = sp.diff(family.log_density, x)
+    x, log_p = of_kind(family.variable, sp.Symbol), with_signs(family.density)
+    score = slope(family.density, x)
     unknowns: dict[sp.Symbol, sp.Expr] = {
-        sp.Dummy(f"v_{a.name}", real=True): sp.diff(family.log_density, a) for a in family.arguments
+        sp.Dummy(f"v_{argument_name(a)}", real=True): slope(family.density, a)
+        for a in family.arguments
     }
     motions = list(unknowns)
     k, shift = sp.Dummy("k", real=True), sp.Dummy("l", real=True)
     constant_base = family.log_base_measure == 0
     if constant_base and family.support in SCALED:
-        unknowns[k] = 1 + x * slope
+        unknowns[k] = 1 + x * score
     if constant_base and family.support in SHIFTED:
-        unknowns[shift] = slope
+        unknowns[shift] = score
     tempered = log_p - with_signs(family.log_base_measure)
     solved = _solved({u: with_signs(s) for u, s in unknowns.items()}, tempered, x)
     if solved is None:
@@ -75,8 +76,9 @@ def _solved(
     scores: Mapping[sp.Symbol, sp.Expr], tempered: sp.Expr, x: sp.Basic
 ) -> tuple[dict[sp.Symbol, sp.Expr], sp.Expr] | None:
     """The unknowns for which the sum of their scores is `tempered` up to what x is not in, and what is left."""
-    rows: dict[sp.Expr, dict[Any, sp.Expr]] = {}
-    for u, e in (*scores.items(), (None, -tempered)):
+    rows: dict[sp.Expr, dict[Column, sp.Expr]] = {}
+    columns: list[tuple[Column, sp.Expr]] = [*scores.items(), (None, -tempered)]
+    for u, e in columns:
         for addend in addends(sp.expand(distributed(e, powers=True))):
             coefficient, function = addend.as_independent(x, as_Add=False)
             coefficient = sp.Mul(*(in_primes(f) for f in sp.Mul.make_args(coefficient)))
@@ -88,10 +90,10 @@ def _solved(
     found = eliminate((row for f, row in kept.items() if f != 1), list(scores), field.is_safe)
     if any(found.rest):
         return None
-    zero = field.domain.zero
+    zero = field.zero
     values = {u: -found.pivots[u].get(None, zero) if u in found.pivots else zero for u in scores}
     free = kept.get(sp.S.One, {})
-    entropy = sum((values[u] * c for u, c in free.items() if u is not None), free.get(None, zero))
+    entropy = sum((values[u] * free[u] for u in scores if u in free), free.get(None, zero))
     closed = exponentials_merged(distributed(field.back(entropy), powers=True))
     return {u: field.back(v) for u, v in values.items()}, closed
 
@@ -99,23 +101,25 @@ def _solved(
 def _of_vectors(family: Family) -> Certificate | None:
     """Vectors move by multiples of themselves and matrices too, $v_\\Sigma=w\\Sigma$; the variable stands still."""
     plate = Plate(COMPONENT, DIM)
-    motions: dict[str, sp.Basic] = {}
+    motions: dict[str, Component] = {}
     unknowns: list[sp.Symbol] = []
     parameters = []
     for a in family.arguments:
-        name, vector = argument_name(a), isinstance(a, sp.IndexedBase)
-        p = Parameter(name, (plate,) if vector else (plate, plate), "real" if vector else a.kind)
-        u = sp.Dummy(f"w_{name}", real=True)
+        u = sp.Dummy(f"w_{argument_name(a)}", real=True)
+        if isinstance(a, MatrixLetter):
+            p = Parameter(a.name, (plate, plate), a.kind)
+            motions[p.name] = Scaled(u, p.letter)
+        else:
+            p = Parameter(argument_name(a), (plate,))
+            motions[p.name] = u * p.entry
         unknowns.append(u)
         parameters.append(p)
-        motions[name] = u * p.entry if vector else Scaled(u, p.entry)
-    moved = Motion(parameters, motions, network_inputs=[]).of(family.log_density)
+    moved = Motion(parameters, motions, network_inputs=[]).of(family.density)
     moved = distributed(moved, powers=True)
-    scores = {u: sp.Add(*(a.coeff(u) for a in addends(moved))) for u in unknowns}
-    tempered = family.log_density - family.log_base_measure
+    scores = {u: sp.Add(*(coefficient(a, u) for a in addends(moved))) for u in unknowns}
+    tempered = family.density - family.log_base_measure
     solved = _solved(scores, tempered, family.variable)
     if solved is None:
         return None
-    values = {m: m for m in ()} | dict(solved[0])
-    direction = {p.entry: motions[p.name].xreplace(values) for p in parameters}
+    direction = {p.whole: with_values(motions[p.name], solved[0]) for p in parameters}
     return Certificate(direction, solved[1])

@@ -6,12 +6,22 @@ encoder does not move. So no Kronecker deltas and no matrix calculus are needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.algebra import distributed
+from entropysym.language.formula import (
+    Old,
+    array_of,
+    entry,
+    of_kind,
+    part,
+    parts,
+    substituted,
+    total,
+)
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
@@ -36,15 +46,17 @@ from entropysym.language.objective import latents_as_noise
 from entropysym.language.records import Model, Parameter
 from entropysym.language.symbols import DATUM, LATENT, NOISE
 
-Direction = Mapping[str, sp.Basic]  # parameter name -> its motion, at the indices of its own plates
+#: How one parameter moves, at the indices of its own plates; a matrix by a multiple of itself.
+Component = sp.Expr | Scaled
+Motions = Mapping[str, Component]  # parameter name -> how it moves
 
 
-def along(expression: sp.Expr, model: Model, direction: Direction) -> sp.Expr:
+def along(expression: sp.Expr, model: Model, motions: Motions) -> sp.Expr:
     """The derivative along a direction of an expression without the heads `LogDensity` and `Entropy`.
 
     Raises `InputError` where an abstract network's input moves, or the encoder under an encoder expectation does.
     """
-    return Motion(model.parameters, direction, model=model).of(expression)
+    return Motion(model.parameters, motions, model=model).of(expression)
 
 
 class Motion:
@@ -53,99 +65,110 @@ class Motion:
     def __init__(
         self,
         parameters: Iterable[Parameter],
-        direction: Direction,
+        motions: Motions,
         network_inputs: list[sp.Expr] | None = None,
         model: Model | None = None,
     ) -> None:
         self.model = model
         self.network_inputs = network_inputs
-        self.parameters = {p.symbol: p for p in parameters}
-        unknown = sorted(set(direction) - {p.name for p in self.parameters.values()})
+        self.parameters: dict[sp.Basic, Parameter] = {p.symbol: p for p in parameters}
+        unknown = sorted(set(motions) - {p.name for p in self.parameters.values()})
         if unknown:
             raise InputError(f"the model has no parameter {unknown[0]!r} to move")
-        self.direction = direction
-        self.noise: tuple[sp.Symbol, sp.Expr, sp.Expr] | None = None
+        self.motions = motions
+        self.noise: tuple[sp.Symbol, sp.Expr, sp.Basic] | None = None
 
     def of(self, e: sp.Expr) -> sp.Expr:
         if e.is_Number or e.is_NumberSymbol:
             return sp.S.Zero
-        if isinstance(e, sp.Symbol):
-            p = self.parameters.get(e)
-            return self.direction.get(p.name, sp.S.Zero) if p else sp.S.Zero
-        if isinstance(e, sp.Indexed):
-            return self._entry(e)
-        if isinstance(e, sp.Sum):
-            return _unless_zero(self.of(e.function), lambda b: sp.Sum(b, *e.limits))
-        if isinstance(e, DataMean):
-            return _unless_zero(self.of(e.body), lambda b: DataMean(b, e.args[1]))
-        if isinstance(e, EncoderExpectation):
-            moved = [self.rate(v) if isinstance(v, Matrix) else self.of(v.body) for v in e.law]
-            if any(m != 0 for m in moved):
-                raise InputError(
-                    "the direction moves the encoder: reparametrise before differentiating"
+        match e:
+            case sp.Symbol():
+                p = self.parameters.get(e)
+                return of_kind(self.motions.get(p.name, sp.S.Zero), sp.Expr) if p else sp.S.Zero
+            case sp.Indexed():
+                return self._entry(e)
+            case _Head():
+                return self._head(e)
+            case sp.Sum():
+                return _unless_zero(self.of(part(e, 0, sp.Expr)), lambda b: total(b, *e.limits))
+            case sp.Add():
+                return sp.Add(*(self.of(a) for a in parts(e)))
+            case sp.Mul():
+                factors = parts(e)
+                return sp.Add(
+                    *(
+                        sp.Mul(*factors[:i], self.of(a), *factors[i + 1 :])
+                        for i, a in enumerate(factors)
+                    )
                 )
-            return _unless_zero(self.of(e.body), e.over)
-        if isinstance(e, NoiseExpectation):
-            outer, self.noise = self.noise, e.encoder
-            moved = self.of(e.body)
-            self.noise = outer
-            return _unless_zero(moved, e.over)
-        if isinstance(e, NetworkValue):
-            return self._network(e)
-        if isinstance(e, LogDet):
-            return e.args[0].size * self.rate(e.args[0])
-        if isinstance(e, Trace):
-            return self.rate(e.args[0]) * e
-        if isinstance(e, Quadratic):
-            return self._quadratic(e)
-        if isinstance(e, Entropy) and self.model is not None:
-            return self._opaque_entropy(e, self.model)
-        if isinstance(e, _Head):
-            raise InputError(f"spell out {e} before differentiating it")
-        if isinstance(e, sp.Add):
-            return sp.Add(*(self.of(a) for a in e.args))
-        if isinstance(e, sp.Mul):
-            return sp.Add(
-                *(sp.Mul(*e.args[:i], self.of(a), *e.args[i + 1 :]) for i, a in enumerate(e.args))
-            )
-        if isinstance(e, sp.Pow):
-            base, exponent = e.as_base_exp()
-            grown = exponent * base ** (exponent - 1) * self.of(base)
-            turned = self.of(exponent)
-            return grown if turned == 0 else grown + e * sp.log(base) * turned
-        if isinstance(e, sp.sign):
-            return sp.S.Zero  # away from the kink
-        if isinstance(e, sp.Function):
-            return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(e.args)))
-        if isinstance(e, (sp.Max, sp.Min)):
-            return self._stands_still(e.args, f"an argument of {e}")
+            case sp.Pow():
+                base, exponent = e.as_base_exp()
+                grown = exponent * base ** (exponent - 1) * self.of(base)
+                turned = self.of(exponent)
+                return grown if turned == 0 else grown + e * sp.log(base) * turned
+            case sp.sign():
+                return sp.S.Zero  # away from the kink
+            case sp.Function():
+                return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(parts(e))))
+            case sp.Max() | sp.Min():
+                return self._stands_still(parts(e), f"an argument of {e}")
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
+
+    def _head(self, e: _Head) -> sp.Expr:
+        match e:
+            case DataMean():
+                return _unless_zero(self.of(e.body), lambda b: DataMean(b, e.index))
+            case EncoderExpectation():
+                if any(self._of_law(a) != 0 for a in e.law):
+                    raise InputError(
+                        "the direction moves the encoder: reparametrise before differentiating"
+                    )
+                return _unless_zero(self.of(e.body), e.over)
+            case NoiseExpectation():
+                outer, self.noise = self.noise, e.encoder
+                moved = self.of(e.body)
+                self.noise = outer
+                return _unless_zero(moved, e.over)
+            case NetworkValue():
+                return self._network(e)
+            case LogDet():
+                return e.word.size * self.rate(e.word)
+            case Trace():
+                return self.rate(e.word) * e
+            case Quadratic():
+                return self._quadratic(e)
+            case Entropy() if self.model is not None:
+                return self._opaque_entropy(e, self.model)
+        raise InputError(f"spell out {e} before differentiating it")
+
+    def _of_law(self, argument: sp.Basic) -> sp.Expr:
+        """How what the encoder's law depends on moves: a vector, or a covariance."""
+        if isinstance(argument, Vector):
+            return self.of(argument.body)
+        return self.rate(of_kind(argument, Matrix))
 
     def rate(self, word: Matrix) -> sp.Expr:
         r"""The number r in $D_vM=r\,M$: every word moves by a multiple of itself."""
-        if isinstance(word, MatrixNetwork):
-            return self._network(word)
-        if isinstance(word, MatrixLetter):
-            p = self.parameters.get(word)
-            motion = self.direction.get(p.name) if p else None
-            return motion.args[0] if isinstance(motion, Scaled) else sp.S.Zero
-        if isinstance(word, Scaled):
-            factor, inner = word.args
-            return self.of(factor) / factor + self.rate(inner)
-        if isinstance(word, Inverse):
-            return -self.rate(word.args[0])
-        return sp.Add(*(self.rate(a) for a in word.args))
+        match word:
+            case MatrixNetwork():
+                return self._network(word)
+            case MatrixLetter():
+                p = self.parameters.get(word)
+                motion = self.motions.get(p.name) if p else None
+                return motion.scalar if isinstance(motion, Scaled) else sp.S.Zero
+            case Scaled():
+                return self.of(word.scalar) / word.scalar + self.rate(word.word)
+            case Inverse():
+                return -self.rate(word.word)
+        return sp.Add(*(self.rate(w) for w in parts(word, Matrix)))
 
     def _quadratic(self, e: Quadratic) -> sp.Expr:
-        left, word, right = e.args
-        moved = self.rate(word) * e
-        for vector, rebuild in (
-            (left, lambda v: Quadratic(v, word, right)),
-            (right, lambda v: Quadratic(left, word, v)),
-        ):
-            change = self.of(vector.body)
-            if change != 0:
-                moved += rebuild(Vector(change, *vector.args[1:]))
+        moved = self.rate(e.word) * e
+        left, right = self.of(e.left.body), self.of(e.right.body)
+        if left != 0:
+            moved += Quadratic(e.left.of(left), e.word, e.right)
+        if right != 0:
+            moved += Quadratic(e.left, e.word, e.right.of(right))
         return moved
 
     def _opaque_entropy(self, e: Entropy, model: Model) -> sp.Expr:
@@ -186,18 +209,27 @@ class Motion:
         return sp.S.Zero
 
     def _entry(self, e: sp.Indexed) -> sp.Expr:
-        if e.base == LATENT and self.noise is not None:
+        array = array_of(e)
+        if array == LATENT and self.noise is not None:
             h, location, scale = self.noise
-            moved = self.of(location) + self.of(scale) * NOISE[h]
-            return moved.xreplace({h: e.indices[0]})
-        if e.base in (DATUM, LATENT, NOISE):
+            moved = self.of(location) + self.of(of_kind(scale, sp.Expr)) * entry(NOISE, h)
+            return substituted(moved, {h: e.indices[0]})
+        if array in (DATUM, LATENT, NOISE):
             return sp.S.Zero
-        p = self.parameters.get(e.base)
-        if p is None or p.name not in self.direction:
+        p = self.parameters.get(array)
+        if p is None or p.name not in self.motions:
             return sp.S.Zero
         own = [plate.index for plate in p.plates]
-        return self.direction[p.name].xreplace(dict(zip(own, e.indices, strict=True)))
+        motion = of_kind(self.motions[p.name], sp.Expr)
+        return substituted(motion, dict(zip(own, e.indices, strict=True)))
 
 
-def _unless_zero(moved: sp.Expr, wrap) -> sp.Expr:
+def with_values(component: Component, values: Mapping[Old, sp.Expr]) -> Component:
+    """A component of the direction with numbers for unknowns in it."""
+    if isinstance(component, Scaled):
+        return Scaled(substituted(component.scalar, values), component.word)
+    return substituted(component, values)
+
+
+def _unless_zero(moved: sp.Expr, wrap: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
     return sp.S.Zero if moved == 0 else wrap(moved)

@@ -17,6 +17,16 @@ from typing import Literal
 
 import sympy as sp
 
+from entropysym.language.formula import (
+    array_of,
+    coefficient,
+    of_kind,
+    part,
+    parts,
+    replaced,
+    slope,
+    substituted,
+)
 from entropysym.language.functions import Softplus
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import MatrixNetwork
@@ -85,25 +95,24 @@ class _Instance:
     parameters: dict[sp.Basic, sp.Rational]
     networks: dict[str, sp.Rational]
 
-    def at(self, e: sp.Basic, moved: sp.Basic | None = None) -> sp.Expr:
+    def at(self, e: sp.Expr, moved: sp.Basic | None = None) -> sp.Expr:
         """An argument at size 1 and at the numbers; z stays, and `moved` as a symbol of its own."""
-        e = e.replace(lambda f: isinstance(f, sp.Sum), lambda f: f.function)
-        e = e.replace(lambda f: isinstance(f, NetworkValue), lambda f: self.networks[f.name])
-        sizes: dict[sp.Basic, sp.Basic] = dict.fromkeys(self.model.sizes, sp.S.One)
-        where: dict[sp.Basic, sp.Basic] = {}
+        e = replaced(e, lambda f: isinstance(f, sp.Sum), lambda f: part(f, 0, sp.Expr))
+        e = substituted(e, {v: self.networks[v.name] for v in e.atoms(NetworkValue)})
+        where: dict[sp.Basic, sp.Expr] = dict.fromkeys(self.model.sizes, sp.S.One)
         for entry in e.atoms(sp.Indexed):
-            if entry.base in self.parameters:
-                where[entry] = self._value(entry.base, moved)
+            if array_of(entry) in self.parameters:
+                where[entry] = self._value(array_of(entry), moved)
         for p in e.atoms(sp.Symbol):
             if p in self.parameters:
                 where[p] = self._value(p, moved)
-        return e.xreplace({**sizes, **where})
+        return substituted(e, where)
 
-    def _value(self, p: sp.Basic, moved: sp.Basic | None) -> sp.Basic:
+    def _value(self, p: sp.Basic, moved: sp.Basic | None) -> sp.Expr:
         return self.parameters[p] + (_STEP if p == moved else 0)
 
     def arguments(self, factor: Factor) -> tuple[sp.Expr, ...]:
-        return tuple(self.at(a) for a in factor.arguments)
+        return tuple(self.at(of_kind(a, sp.Expr)) for a in factor.arguments)
 
     def named(self) -> tuple[Values, Values]:
         return {p.name: self.parameters[p.symbol] for p in self.model.parameters}, self.networks
@@ -115,7 +124,7 @@ _STEP = sp.Dummy("step", real=True)
 def _instances(model: Model) -> Iterator[_Instance]:
     """Instances whose decoder does not see z and whose encoder's law is the prior's."""
     for parameters in _settings(model):
-        networks = {w.name: sp.S.Zero if w.range == "real" else sp.S.One for w in model.networks}
+        networks = _constants(model, sp.S.Zero)
         here = _Instance(model, parameters, networks)
         prior, encoder = model.prior, model.encoder
         if not encoder.family.is_any:
@@ -123,16 +132,22 @@ def _instances(model: Model) -> Iterator[_Instance]:
                 return
             wanted = here.arguments(prior)
             for a, value in zip(encoder.arguments, wanted, strict=True):
-                if isinstance(a, NetworkValue) and value.is_Rational:
+                if not isinstance(value, sp.Rational):
+                    continue
+                letter = array_of(a) if isinstance(a, sp.Indexed) else a
+                if isinstance(a, NetworkValue):
                     networks[a.name] = value
-                elif a in parameters and value.is_Rational:
-                    parameters[a] = value
-                elif isinstance(a, sp.Indexed) and a.base in parameters and value.is_Rational:
-                    parameters[a.base] = value
+                elif letter in parameters:
+                    parameters[letter] = value
             if here.arguments(encoder) != here.arguments(prior):
                 continue
         if _is_instance(here) and not any(a.has(LATENT) for a in here.arguments(model.decoder)):
             yield here
+
+
+def _constants(model: Model, real: sp.Rational) -> dict[str, sp.Rational]:
+    """Outputs of networks: 1 where they are positive."""
+    return {w.name: real if w.range == "real" else sp.S.One for w in model.networks}
 
 
 def _is_instance(here: _Instance) -> bool:
@@ -141,19 +156,18 @@ def _is_instance(here: _Instance) -> bool:
     for p in here.model.parameters:
         if p.range != "real" and not here.parameters[p.symbol].is_positive:
             return False
-        if p.learned and _slope(here.at(penalty, p.symbol)) != 0:
+        if p.learned and _along_step(here.at(penalty, p.symbol)) != 0:
             return False
     return True
 
 
-def _slope(e: sp.Expr) -> sp.Expr:
-    return sp.diff(e, _STEP).xreplace({_STEP: sp.S.Zero}) if e.has(_STEP) else sp.S.Zero
+def _along_step(e: sp.Expr) -> sp.Expr:
+    return substituted(slope(e, _STEP), {_STEP: sp.S.Zero}) if e.has(_STEP) else sp.S.Zero
 
 
 def _of_decoder(model: Model) -> Iterator[Witness]:
     family = model.decoder.family
-    x, log_p = family.variable, family.log_density
-    assert log_p is not None  # a decoder has a density
+    x, log_p = of_kind(family.variable, sp.Symbol), family.density
     for here in _instances(model):
         values = dict(zip(family.arguments, here.arguments(model.decoder), strict=True))
         if not all(v.is_Rational for v in values.values()):
@@ -161,13 +175,13 @@ def _of_decoder(model: Model) -> Iterator[Witness]:
         free = [
             a
             for a, e in zip(family.arguments, model.decoder.arguments, strict=True)
-            if _is_free(here, e)
+            if _is_free(here, of_kind(e, sp.Expr))
         ]
-        rows = [sp.S.One, *(sp.diff(log_p, a).xreplace(values) for a in free)]
+        rows = [sp.S.One, *(substituted(slope(log_p, a), values) for a in free)]
         kinks = [u.args[0].xreplace(values) for u in log_p.atoms(sp.Abs) if u.has(*free)]
         points = _POINTS[family.support]
         points = [p for p in points if not any(u.xreplace({x: p}) == 0 for u in kinks)]
-        target = (log_p - family.log_base_measure).xreplace(values)
+        target = substituted(log_p - family.log_base_measure, values)
         found = _weights(rows, target, x, points)
         if found is not None:
             weighted, gap = found
@@ -185,14 +199,14 @@ def _is_free(here: _Instance, argument: sp.Expr) -> bool:
 def _resolved(here: _Instance, argument: sp.Expr) -> sp.Expr:
     """Maxima and minima replaced by their one active branch; left alone where branches tie or are no rational numbers."""
 
-    def active(f: sp.Basic) -> sp.Basic:
-        at = [here.at(a) for a in f.args]
+    def active(f: sp.Expr) -> sp.Expr:
+        at = [here.at(a) for a in parts(f)]
         if not all(v.is_Rational for v in at):
             return f
         best = (max if isinstance(f, sp.Max) else min)(at)
-        return f.args[at.index(best)] if at.count(best) == 1 else f
+        return parts(f)[at.index(best)] if at.count(best) == 1 else f
 
-    return argument.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), active)
+    return replaced(argument, lambda f: isinstance(f, (sp.Max, sp.Min)), active)
 
 
 def _weights(
@@ -204,7 +218,7 @@ def _weights(
         values = [target.xreplace({x: p}) for p in points]
     except (TypeError, ValueError):
         return None
-    if not all(e.is_Rational for e in table):
+    if not all(e.is_Rational for e in table.flat()):
         return None
     for vector in table.nullspace():
         total = sp.expand_log(
@@ -229,19 +243,18 @@ def _of_prior(model: Model) -> Iterator[Witness]:
         return
     if not (_is_normal(prior.family) and _is_normal(encoder.family)):
         return
-    z = prior.family.variable
+    z = of_kind(prior.family.variable, sp.Symbol)
     for parameters, real in itertools.product(_settings(model), (sp.S.Zero, sp.S.One)):
-        networks = {w.name: real if w.range == "real" else sp.S.One for w in model.networks}
-        here = _Instance(model, parameters, networks)
+        here = _Instance(model, parameters, _constants(model, real))
         if not _is_instance(here) or any(a.has(LATENT) for a in here.arguments(model.decoder)):
             continue
         arguments = here.arguments(prior)
-        log_p = prior.family.log_density - prior.family.log_base_measure
-        log_p = log_p.xreplace(dict(zip(prior.family.arguments, arguments, strict=True)))
+        log_p = prior.family.density - prior.family.log_base_measure
+        log_p = substituted(log_p, dict(zip(prior.family.arguments, arguments, strict=True)))
         drawn = [_drawn(factor, here.arguments(factor)) for factor in (encoder, prior)]
         if any(d.has(DATUM, LATENT) for d in drawn):
             continue
-        means = [_mean(log_p.xreplace({z: d})) for d in drawn]
+        means = [_mean(substituted(log_p, {z: d})) for d in drawn]
         gap = sp.expand(means[0] - means[1])
         if gap.is_finite and abs(sp.N(gap, 30)) > sp.Float("1e-9"):
             yield Witness("prior", *here.named(), (), gap)
@@ -259,15 +272,15 @@ def _drawn(factor: Factor, arguments: Sequence[sp.Expr]) -> sp.Expr:
     assert family.location is not None
     assert family.scale is not None
     values = dict(zip(family.arguments, arguments, strict=True))
-    return (family.location + family.scale * _EPS).xreplace(values)
+    return substituted(family.location + family.scale * _EPS, values)
 
 
 def _mean(e: sp.Expr) -> sp.Expr:
     r"""The mean of a quadratic in standard normal noise; nan for anything else."""
     e = sp.expand(e)
-    if not e.is_polynomial(_EPS) or sp.degree(e, _EPS) > 2:
+    if not e.is_polynomial(_EPS) or sp.Poly(e, _EPS).degree() > 2:
         return sp.nan
-    return sp.Add(e.coeff(_EPS, 0), e.coeff(_EPS, 2))
+    return coefficient(e, _EPS, 0) + coefficient(e, _EPS, 2)
 
 
 def missing(model: Model, role: str) -> tuple[str, ...]:

@@ -18,6 +18,18 @@ from entropysym.language.algebra import (
     exponentials_merged,
     with_fresh_indices,
 )
+from entropysym.language.formula import (
+    Kind,
+    array_like,
+    array_of,
+    entry,
+    equation,
+    of_kind,
+    part,
+    parts,
+    substituted,
+    total,
+)
 from entropysym.language.heads import (
     DataMean,
     LawExpectation,
@@ -35,7 +47,10 @@ from entropysym.language.objective import (
 )
 from entropysym.language.records import Family, Model, Parameter
 from entropysym.language.symbols import LATENT, NOISE
-from entropysym.prover.motion import along
+from entropysym.prover.motion import Component, along
+
+#: The test direction: its entries are what the gradient is read off.
+_TEST = array_like(sp.Symbol("w", real=True))
 
 
 def stationarity_conditions(model: Model, entropies: Mapping[Family, sp.Expr]) -> dict[str, sp.Eq]:
@@ -53,23 +68,22 @@ def stationarity_conditions(model: Model, entropies: Mapping[Family, sp.Expr]) -
 
 
 def scaling_condition(
-    model: Model, entropies: Mapping[Family, sp.Expr], motions: Mapping[str, sp.Expr]
+    model: Model, entropies: Mapping[Family, sp.Expr], motions: Mapping[str, Component]
 ) -> sp.Eq | None:
     r"""$\partial\mathcal F/\partial s_h=0$ for the scaling of one latent, $1=\overline{\nu_h^2+\tau_h^2}$ for a prior $N(0,1)$.
 
     `motions` is the scaling field of all latents together; None if some moved parameter is shared by the latents.
     """
-    test = sp.IndexedBase("w", real=True)
     h = model.latent.index
     moved = {p.name: p for p in model.parameters if p.name in motions}
     if not all(model.latent in p.plates for p in moved.values()):
         return None
-    each = {name: 2 * test[h] * motion for name, motion in motions.items()}
+    each = {name: 2 * entry(_TEST, h) * of_kind(m, sp.Expr) for name, m in motions.items()}
     expression = reparametrised(spelled_out(model, objective(model), entropies))
     slope = distributed(along(expression, model, each))
-    read = sp.Add(*(_strip(with_fresh_indices(a), test, [h]) for a in addends(slope)))
+    read = sp.Add(*(_strip(with_fresh_indices(a), [h]) for a in addends(slope)))
     slope = exponentials_merged(named_indices(noise_averaged(read)))
-    return sp.Eq(slope, 0, evaluate=False)
+    return equation(slope)
 
 
 def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:
@@ -78,10 +92,13 @@ def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.E
     For a matrix it is the derivative by the logarithm of a factor in front of it. Raises `InputError` where an abstract network, or a
     vector under a matrix, stands in the way.
     """
-    test = sp.IndexedBase("w", real=True)
     own = [] if parameter.is_matrix else [plate.index for plate in parameter.plates]
-    step = Scaled(sp.S.One, parameter.symbol) if parameter.is_matrix else sp.S.One
-    motion = {parameter.name: test[own] if own else step}
+    step: Component = sp.S.One
+    if parameter.is_matrix:
+        step = Scaled(sp.S.One, parameter.letter)
+    elif own:
+        step = entry(_TEST, *own)
+    motion = {parameter.name: step}
     expression = spelled_out(model, objective(model), entropies)
     try:
         moved = along(expression, model, motion)
@@ -89,7 +106,7 @@ def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.E
         moved = along(reparametrised(expression), model, motion)
     moved = distributed(moved)
     if own:
-        moved = sp.Add(*(_strip(with_fresh_indices(a), test, own) for a in addends(moved)))
+        moved = sp.Add(*(_strip(with_fresh_indices(a), own) for a in addends(moved)))
     averaged = noise_averaged(moved)
     # Residuals read better as squares than multiplied out, so averages are carried out where that makes them shorter.
     short = (
@@ -104,30 +121,34 @@ def _sums_latents(e: sp.Expr) -> bool:
     return any(s.has(LATENT, NOISE) for s in e.atoms(sp.Sum))
 
 
-def _strip(e: sp.Basic, test: sp.IndexedBase, own: list[sp.Symbol]) -> sp.Expr:
+def _strip(e: sp.Expr, own: list[sp.Symbol]) -> sp.Expr:
     """The coefficient of the test direction's entry at the parameter's own indices."""
-    entries = [i for i in e.atoms(sp.Indexed) if i.base == test]
-    if any(q.has(test) for q in e.atoms(Quadratic)):
+    entries = [i for i in e.atoms(sp.Indexed) if array_of(i) == _TEST]
+    if any(q.has(_TEST) for q in e.atoms(Quadratic)):
         raise InputError(f"the component of a vector under a matrix is not read off: {e}")
     if len(entries) > 1:
-        return sp.Add(*(_strip(a, test, own) for a in addends(distributed(e))))
-    (entry,) = entries
-    wanted = dict(zip(entry.indices, own, strict=True))
+        return sp.Add(*(_strip(a, own) for a in addends(distributed(e))))
+    (found,) = entries
+    wanted = dict(zip(found.indices, own, strict=True))
 
-    def strip(e: sp.Basic) -> sp.Basic:
-        if not e.has(test):
+    def strip(e: sp.Expr) -> sp.Expr:
+        if not e.has(_TEST):
             return e
-        if e == entry:
+        if e == found:
             return sp.S.One
         if isinstance(e, sp.Sum):
             kept = [lim for lim in e.limits if lim[0] not in wanted]
-            body = strip(e.function)
-            return sp.Sum(body, *kept) if kept else body
-        if isinstance(e, (sp.Mul, DataMean, _Expectation)):
-            return e.func(*(strip(a) for a in e.args))
+            body = strip(part(e, 0, sp.Expr))
+            return total(body, *kept) if kept else body
+        if isinstance(e, sp.Mul):
+            return sp.Mul(*(strip(a) for a in parts(e)))
+        if isinstance(e, DataMean):
+            return DataMean(strip(e.body), e.index)
+        if isinstance(e, _Expectation) and not any(a.has(_TEST) for a in e.law):
+            return e.over(strip(e.body))
         raise InputError(f"the test direction does not stand linearly in {e}")
 
-    return strip(e).xreplace(wanted)
+    return substituted(strip(e), wanted)
 
 
 def noise_averaged(expression: sp.Expr) -> sp.Expr:
@@ -135,7 +156,8 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
 
     Expectations of anything else stay as they are.
     """
-    averaged = expression.xreplace(
+    averaged = substituted(
+        expression,
         {
             e: _moments(e)
             for e in expression.atoms(_Expectation)
@@ -144,7 +166,7 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
                 isinstance(a, sp.Function) and a.has(LATENT) for a in e.body.atoms(sp.Function)
             )
             and _polynomial(e.body)
-        }
+        },
     )
     return distributed(averaged) if averaged != expression else expression
 
@@ -171,32 +193,33 @@ def _polynomial(body: sp.Basic) -> bool:
 def _moments(expectation: _Expectation) -> sp.Expr:
     written = latents_written_out(NoiseExpectation(*expectation.args))
     assert isinstance(written, NoiseExpectation)
-    total: sp.Expr = sp.S.Zero
+    mean: sp.Expr = sp.S.Zero
     for addend in addends(_flat(written.body)):
         entries = [
             a
             for f in sp.Mul.make_args(_integrand(addend))
             for a in [f.as_base_exp()[0]] * int(f.as_base_exp()[1] if f.has(NOISE) else 0)
-            if isinstance(a, sp.Indexed) and a.base == NOISE
+            if isinstance(a, sp.Indexed) and array_of(a) == NOISE
         ]
         if len(entries) > 2:
             return expectation
-        total += _paired(addend, entries)
-    return total
+        mean += _paired(addend, entries)
+    return mean
 
 
 def _integrand(addend: sp.Expr) -> sp.Expr:
     out: sp.Expr = sp.S.One
     for f in sp.Mul.make_args(addend):
-        out *= _integrand(f.function) if isinstance(f, sp.Sum) and f.has(NOISE) else f
+        sums = isinstance(f, sp.Sum) and f.has(NOISE)
+        out *= _integrand(part(f, 0, sp.Expr)) if sums else f
     return out
 
 
 def _flat(body: sp.Expr) -> sp.Expr:
     """Multiply out so that noise stands in products under one joint sum: $(\\sum_ha_h)^2=\\sum_{h,k}a_ha_k$."""
-    total: sp.Expr = sp.S.Zero
+    whole: sp.Expr = sp.S.Zero
     for addend in addends(distributed(body, powers=True)):
-        limits: list[sp.Tuple] = []
+        limits: list[tuple[sp.Symbol, sp.Expr, sp.Expr]] = []
         product: sp.Expr = sp.S.One
         pending = list(sp.Mul.make_args(addend))
         nested = False
@@ -207,13 +230,13 @@ def _flat(body: sp.Expr) -> sp.Expr:
                 for _ in range(int(exponent)):
                     fresh = with_fresh_indices(base)
                     limits += fresh.limits
-                    pending += sp.Mul.make_args(fresh.function)
+                    pending += sp.Mul.make_args(part(fresh, 0, sp.Expr))
                     nested = True
             else:
                 product *= f
         flat = sp.expand(product)
-        total += flat if not nested else sp.Add(*(sp.Sum(a, *limits) for a in addends(flat)))
-    return total
+        whole += flat if not nested else sp.Add(*(total(a, *limits) for a in addends(flat)))
+    return whole
 
 
 def _paired(addend: sp.Expr, entries: list[sp.Indexed]) -> sp.Expr:
@@ -222,10 +245,11 @@ def _paired(addend: sp.Expr, entries: list[sp.Indexed]) -> sp.Expr:
     if len(entries) == 1:
         return sp.S.Zero
     (i,), (j,) = entries[0].indices, entries[1].indices
-    constant, inner, limits = sp.S.One, addend, []
+    constant: sp.Expr = sp.S.One
+    inner, limits = addend, []
     for f in sp.Mul.make_args(addend):
         if isinstance(f, sp.Sum) and f.has(NOISE):
-            inner, limits = f.function, list(f.limits)
+            inner, limits = part(f, 0, sp.Expr), list(f.limits)
             constant = addend / f
     bound = [lim[0] for lim in limits]
     if i != j:
@@ -234,9 +258,9 @@ def _paired(addend: sp.Expr, entries: list[sp.Indexed]) -> sp.Expr:
         if i not in bound:
             return constant * inner  # two indices bound further out: left alone, never guessed
         limits = [lim for lim in limits if lim[0] != i]
-        inner = inner.xreplace({i: j})
-    inner = inner / NOISE[j] ** 2
-    return constant * (sp.Sum(inner, *limits) if limits else inner)
+        inner = substituted(inner, {i: j})
+    inner = inner / entry(NOISE, j) ** 2
+    return constant * (total(inner, *limits) if limits else inner)
 
 
 def named_indices(expression: sp.Expr) -> sp.Expr:
@@ -245,7 +269,7 @@ def named_indices(expression: sp.Expr) -> sp.Expr:
     return _named(fresh, frozenset(s.name for s in fresh.free_symbols if isinstance(s, sp.Symbol)))
 
 
-def _named(e: sp.Basic, taken: frozenset[str]) -> sp.Expr:
+def _named(e: Kind, taken: frozenset[str]) -> Kind:
     if isinstance(e, sp.Sum):
         new: dict[sp.Basic, sp.Symbol] = {}
         for i, _, _ in e.limits:
@@ -253,8 +277,9 @@ def _named(e: sp.Basic, taken: frozenset[str]) -> sp.Expr:
             name = next(c for c in names if c not in taken)
             taken |= {name}
             new[i] = sp.Symbol(name, integer=True, positive=True)
-        body = _named(e.function.xreplace(new), taken)
-        return sp.Sum(body, *((new[i], lower, upper) for i, lower, upper in e.limits))
+        body = _named(substituted(part(e, 0, sp.Expr), new), taken)
+        limits = ((new[i], lower, upper) for i, lower, upper in e.limits)
+        return of_kind(sp.Sum(body, *limits), type(e))
     if not e.has(sp.Sum):
         return e
     return e.func(*(_named(a, taken) for a in e.args))
@@ -262,11 +287,12 @@ def _named(e: sp.Basic, taken: frozenset[str]) -> sp.Expr:
 
 def _equation(parameter: Parameter, slope: sp.Expr) -> sp.Eq:
     if parameter.is_matrix:
-        return sp.Eq(slope, 0, evaluate=False)
+        return equation(slope)
     theta = parameter.entry
     powers: dict[sp.Expr, sp.Expr] = {}
     for addend in addends(sp.expand(slope, multinomial=False, power_base=False, log=False)):
-        power, rest = sp.S.Zero, sp.S.One
+        power: sp.Expr = sp.S.Zero
+        rest: sp.Expr = sp.S.One
         for f in sp.Mul.make_args(addend):
             base, exponent = f.as_base_exp()
             if base == theta:
@@ -274,13 +300,13 @@ def _equation(parameter: Parameter, slope: sp.Expr) -> sp.Eq:
             else:
                 rest *= f
         if rest.has(theta) or (parameter.plates and rest.has(parameter.symbol)):
-            return sp.Eq(slope, 0, evaluate=False)
+            return equation(slope)
         powers[power] = powers.get(power, sp.S.Zero) + rest
     if len(powers) != 2:
-        return sp.Eq(slope, 0, evaluate=False)
+        return equation(slope)
     (p, a), (q, b) = sorted(powers.items(), key=lambda item: item[0])
     if not (q - p).is_Integer or not (theta.is_positive or q - p == 1):
-        return sp.Eq(slope, 0, evaluate=False)
+        return equation(slope)
     if b.could_extract_minus_sign():
         a, b = -a, -b
-    return sp.Eq(theta ** (q - p), distributed(-a / b), evaluate=False)
+    return equation(theta ** (q - p), distributed(-a / b))

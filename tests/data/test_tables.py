@@ -1,13 +1,27 @@
 """Reading data: each slip has one clear line, and degenerate data are recognised."""
 
 import io
+import itertools
+import struct
+import tracemalloc
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from entropysym.data import load, require_stationary_point
-from entropysym.data.tables import centred_rank, checked
+from entropysym.data.tables import (
+    KINDS,
+    centred_rank,
+    checked,
+    demand_kind,
+    of_kind,
+    with_spread,
+)
 from entropysym.errors import InputError, NoStationaryPointError
+from entropysym.language.records import Support
+
+RNG = np.random.default_rng(1)
 
 
 def test_digits():
@@ -67,7 +81,9 @@ def test_csv_errors(tmp_path, text, says):
         (np.array([[1.0], [-np.inf]]), "row 2, column 1: -inf is not finite"),
         (np.zeros((2, 2), complex), "holds complex128; pass real numbers"),
         (np.array([["a", "b"]]), "holds <U1; pass real numbers"),
-        (np.array([[2**60]]), "beyond 2**53"),
+        (np.array([[1, 2**60]]), "row 1, column 2: 1152921504606846976 is beyond 2**53"),
+        (np.array([[5], [-(2**53) - 1]]), "row 2, column 1: -9007199254740993 is beyond 2**53"),
+        (np.array([[2**63 + 1]], np.uint64), "9223372036854775809 is beyond 2**53"),
     ],
 )
 def test_array_errors(tmp_path, array, says):
@@ -85,6 +101,193 @@ def test_pickles_are_never_loaded(tmp_path):
         load(tmp_path / "x.npy")
 
 
+def test_entries_are_never_changed_in_silence():
+    """What is taken comes out as it was; what is not is refused with its value and its place."""
+    edge = 2**53
+    for x in ([[edge, -edge]], np.array([[edge]], np.uint64), [[True, False]], [[0.1, edge]]):
+        assert checked(x).tolist() == np.asarray(x).tolist()
+        assert checked(x).dtype == np.float64
+    for x in ([[0.5, edge + 1]], [[0.5], [-edge - 1]], [np.array([0.5]), np.array([edge + 1])]):
+        with pytest.raises(InputError, match=r"row \d, column \d: -?9007199254740993 is beyond"):
+            checked(x, "x")
+    masked = np.ma.masked_equal([[1.0, 2.0], [3.0, -1.0]], -1.0)
+    for x in (masked, [masked[0], masked[1]]):
+        with pytest.raises(
+            InputError, match=r"x, row 2, column 2: -1\.0 is masked; remove or impute"
+        ):
+            checked(x, "x")
+    assert checked(np.ma.masked_array([[1.0, 2.0]], mask=False)).tolist() == [[1.0, 2.0]]
+
+
+def _header(descr="'<f8'", order="False", shape="(2, 4)", body=b"\0" * 64):
+    text = f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}".encode()
+    text += b" " * (-(len(text) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + body
+
+
+SHAPES = [
+    *("(True, 8)", "(True, True)", "(8, False)", "True", "None", "[2, 4]", "(2.0, 4)", "('2', 4)"),
+    *("(-1, 8)", "(-2, -4)", "(-8,)", "(0, -1)", "(10**20, 1)", "(99999999999999999999999, 1)"),
+    *("(2**40, 1)", "(1099511627776, 1)", "(4294967296, 4294967296)", "(9223372036854775807, 2)"),
+    *("(536870912, 2)", "(1, 1073741824)", "(8,)", "()", "(2, 2, 2)", "(0, 8)", "(2, 5)", "(2, 3)"),
+]
+TYPES = [
+    *("'<f8'", "'|b1'", "'>i8'", "'|u1'", "'|O'", "'<f16'", "'<c16'", "'<M8[s]'", "'|V8'", "'|S0'"),
+    *("True", "None", "3", "[]", "[('a', '<f8')]", "('<f8', (2,))", "'f8, O'", "'nonsense'"),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_headers_are_not_believed(tmp_path, shape):
+    """Any type with any damaged shape is one line of bad input, and little memory is taken for it."""
+    path = tmp_path / "x.npy"
+    for descr, order in itertools.product(TYPES, ("False", "True", "1", "None")):
+        path.write_bytes(_header(descr, order, shape))
+        tracemalloc.start()
+        with pytest.raises(InputError) as caught:
+            load(path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert peak < 8e6
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (_header("'|b1'", body=bytes([0, 1, 1, 0, 2, 0, 0, 0])), "truth values with the byte 2"),
+        (_header(shape="(True, 8)"), "header is damaged, it announces the shape (True, 8)"),
+        (_header(shape="(-1, 8)"), "header is damaged, it announces the shape (-1, 8)"),
+        (_header(shape="(4294967296, 2)"), "more than 1073741824 numbers; is it damaged?"),
+        (_header(shape="(536870912, 2)"), "damaged or cut off, 64 bytes of 8589934592 are there"),
+        (_header("True"), "header is damaged"),
+        (_header("'|O'"), "Python objects, which are never unpickled"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff{", "header is damaged"),
+        (b"\x93NUMPY\x03\x00" + _header()[8:], "header is damaged"),
+        *((_header()[:cut], "header is damaged") for cut in (6, 7, 8, 9, 10, 40, 127)),
+        *((_header()[:cut], "damaged or cut off") for cut in (128, 129, 191)),
+        (_header() + b"\0", "damaged, it has more bytes than its shape (2, 4) says"),
+    ],
+)
+def test_damaged_files_say_how(tmp_path, content, says):
+    (tmp_path / "x.npy").write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "x.npy")
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">f8", "<f4", "<f2", ">i4", "|u1", "|b1", "<u8", ">i8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_sound_files_are_read_as_numpy_reads_them(tmp_path, dtype, order):
+    x = np.asarray(RNG.integers(0, 2, size=(5, 3)), dtype=dtype, order=order)
+    np.save(tmp_path / "x.npy", x)
+    assert np.array_equal(load(tmp_path / "x.npy"), np.load(tmp_path / "x.npy").astype(float))
+    with (tmp_path / "two.npy").open("wb") as file:
+        np.lib.format.write_array(file, x, version=(2, 0))
+    assert np.array_equal(load(tmp_path / "two.npy"), x)
+
+
+def test_integers_in_a_table_are_exact_or_refused(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("9007199254740992,1e300,9007199254740993.0\n")
+    assert load(path)[0, 0] == 2**53
+    path.write_text("1,2\n3, -9007199254740993\n")
+    with pytest.raises(InputError, match="line 2, column 2: '-9007199254740993' is beyond 2"):
+        load(path)
+
+
+#: Support -> entries that a decoder of it can draw, and others.
+ENTRIES = {
+    "real": ([-2.5, 0.0, 7.0], []),
+    "positive": ([0.5, 7.0, 1e-300], [0.0, -0.0, -1.0]),
+    "unit": ([0.5, 1e-300, 1 - 1e-16], [0.0, 1.0, 1.5, -0.5]),
+    "binary": ([0.0, 1.0, -0.0], [0.5, 2.0, -1.0]),
+    "count": ([0.0, 3.0, 2.0**53], [0.5, -1.0, 1e300]),
+}
+
+
+@pytest.mark.parametrize("support", KINDS)
+def test_data_are_of_the_kind_that_a_decoder_needs(support):
+    good, bad = ENTRIES[support]
+    x = np.resize(good, (4, 3))
+    assert np.array_equal(demand_kind(x, support), x)
+    for entry in bad:
+        worse = x.copy()
+        worse[2, 1] = worse[3, 0] = entry
+        with pytest.raises(InputError) as caught:
+            demand_kind(worse, support, "x.csv", "Bernoulli")
+        assert f"x.csv, row 3, column 2: {entry} is not what a Bernoulli" in str(caught.value)
+        assert KINDS[support].needs in str(caught.value)
+    with pytest.raises(InputError, match="unknown support 'angle'"):
+        demand_kind(x, "angle")
+
+
+def test_the_kinds_are_those_of_the_language():
+    assert set(KINDS) == set(get_args(Support))
+
+
+@pytest.mark.parametrize("support", KINDS)
+def test_digits_of_every_kind(support):
+    pixels, x = load("digits"), of_kind("digits", support)
+    assert np.array_equal(demand_kind(x, support), x)
+    # Each is a function of the pixel that keeps the order.
+    order = np.argsort(pixels, axis=None)
+    assert (np.diff(x.ravel()[order]) >= 0).all()
+    assert (pixels[x == x.min()] <= 7).all()
+    kept, said = with_spread(x, support)
+    assert np.array_equal(with_spread(kept, support)[0], kept)
+    assert said.startswith(f"{64 - kept.shape[1]} of 64 columns with")
+    assert len(kept) == 1797
+
+
+def test_other_data_is_not_built_in():
+    with pytest.raises(InputError, match="unknown built-in data set 'mnist'"):
+        of_kind("mnist", "real")
+
+
+@pytest.mark.parametrize(
+    ("support", "dropped", "says"),
+    [
+        ("real", [2], "1 of 4 columns without spread was dropped: 3"),
+        ("positive", [2], "1 of 4 columns without spread was dropped: 3"),
+        (
+            "binary",
+            [1, 2, 3],
+            "3 of 4 columns with fewer than 10 ones or zeros were dropped: 2, 3, 4",
+        ),
+        ("count", [1], "1 of 4 columns with fewer than 10 entries above 0 was dropped: 2"),
+    ],
+)
+def test_columns_without_an_optimum_are_dropped_and_named(support, dropped, says):
+    x = np.tile([0.0, 0.0, 1.0, 1.0], (200, 1))
+    x[:10, 0] = x[:9, 1] = 1
+    x[:9, 3] = 0
+    x = x + (support == "positive")
+    kept, said = with_spread(x, support)
+    assert np.array_equal(kept, np.delete(x, dropped, axis=1))
+    assert said == says
+
+
+def test_columns_with_spread_are_all_kept():
+    x = RNG.normal(size=(6, 3)) * [1e-150, 1.0, 1e150] + [0.0, 1e9, 0.0]
+    kept, said = with_spread(x, "real")
+    assert np.array_equal(kept, x)
+    assert said == ""
+    few = np.eye(4)  # a single one is enough among four rows
+    assert with_spread(few, "binary")[1] == with_spread(few, "count")[1] == ""
+    constant = np.full((5, 1), 0.1) * (1 + np.finfo(float).eps * np.arange(5)[:, None])
+    for x, support, words in (
+        (constant, "real", "without spread"),
+        (np.ones((5, 2)), "binary", "fewer than 1 ones or zeros"),
+        (np.zeros((5, 2)), "count", "fewer than 1 entries above 0"),
+    ):
+        with pytest.raises(
+            NoStationaryPointError, match=f"only columns with.*{words[4:]}.*vacuous"
+        ):
+            with_spread(x, support)
+
+
 def test_other_sources(tmp_path):
     (tmp_path / "x.npy").write_bytes(b"not numpy")
     (tmp_path / "empty.npy").write_bytes(b"")
@@ -92,7 +295,7 @@ def test_other_sources(tmp_path):
     whole = io.BytesIO()
     np.save(whole, np.ones((3, 3)))
     (tmp_path / "cut.npy").write_bytes(whole.getvalue()[:-9])
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, match="damaged or cut off, 63 bytes of 72"):
         load(tmp_path / "cut.npy")
     for name, says in (("x.npy", "it is no .npy file"), ("empty.npy", "it is no .npy file")):
         with pytest.raises(InputError, match=says):
@@ -106,9 +309,6 @@ def test_other_sources(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(InputError, match="cannot read"):
         load(tmp_path / "folder.csv")
-
-
-RNG = np.random.default_rng(1)
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from entropysym.errors import InputError
 from entropysym.experiments.commands import NAMES, execute
-from entropysym.experiments.records import STATIONARY, TRAINED
+from entropysym.experiments.kinds import KINDS
+from entropysym.experiments.records import PLANNED, STATIONARY, TRAINED, Settings
 from entropysym.experiments.running import run
 from entropysym.verdict import Value
 
@@ -119,7 +120,7 @@ def test_a_real_ctrl_c(tmp_path):
     # What starts in the background of a shell inherits that Ctrl-C is ignored; somebody's terminal does not.
     program = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from entropysym.cli import main; main()"
+        "from entropysym.__main__ import main; main()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program, "experiment", "pca", "--out", str(tmp_path), *options],
@@ -157,12 +158,15 @@ def test_an_unfinished_run_is_not_continued_with_other_options(tmp_path):
     ("name", "options", "says"),
     [
         ("nothing", {}, "unknown experiment 'nothing'; choose one of: celeba, manifolds, mnist"),
-        ("pca", {"changes": {"epochs": -1}}, "--epochs is -1; pass integers >= 0"),
-        ("pca", {"changes": {"hidden": (4, 0)}}, r"--hidden is \(4, 0\); pass integers >= 1"),
-        ("pca", {"changes": {"rate": math.inf}}, "--rate is inf; pass a positive number"),
-        ("ring", {"changes": {"hidden": ()}}, "--hidden is empty; pass at least one layer"),
-        ("ring", {"changes": {"order": 1}}, "--order is 1; pass integers >= 2"),
-        ("pca", {"changes": {"hidden": (5,)}}, "the linear VAE of 'pca' has no --hidden"),
+        ("pca", {"changes": {"epochs": -1}}, "epochs is -1; pass an integer >= 0"),
+        ("ring", {"changes": {"hidden": (4, 0)}}, r"hidden is 0; pass an integer >= 1"),
+        ("pca", {"changes": {"rate": math.inf}}, "rate is inf; pass a positive number"),
+        ("pca", {"changes": {"seeds": True}}, "seeds is True; pass an integer >= 1"),
+        ("manifolds", {"changes": {"size": 0}}, "size is 0; pass an integer >= 1"),
+        ("ring", {"changes": {"hidden": ()}}, "hidden is empty; pass at least one layer"),
+        ("ring", {"changes": {"order": 1}}, "order is 1; pass an integer >= 2"),
+        ("pca", {"changes": {"hidden": (5,)}}, "the networks of 'pca' have no --hidden"),
+        ("ring", {"changes": {"beta": 2}}, r"'ring' has no --beta \(here 2\)"),
         ("streaming", {"changes": {"hidden": (4,)}}, "'streaming' has no --hidden"),
         ("celeba", {}, "'celeba' needs data of yours; pass --data"),
         ("manifolds", {"source": "x.npz"}, "makes its own data; leave out --data"),
@@ -188,8 +192,18 @@ def test_a_stream_too_short_to_learn_refutes_nothing(tmp_path):
     assert done.verdict.value in (Value.UNDECIDED, Value.PROVED)
 
 
+def test_settings_hold_a_plan_and_change_by_name():
+    """A setting has one home: those of the ascent are the plan's, and asking for one by name finds it there."""
+    assert not PLANNED & {f.name for f in fields(Settings)}
+    for record in TRAINED.values():
+        changed = record.settings.changed({"epochs": 7, "order": 3, "goal": 1e-3})
+        assert changed.plan == replace(record.settings.plan, epochs=7, goal=1e-3)
+        assert changed == replace(record.settings, plan=changed.plan, order=3)
+        assert record.settings.changed({}) == record.settings
+
+
 def test_every_record_is_complete():
     assert set(NAMES) == {*TRAINED, "streaming", "manifolds"}
     for experiment in TRAINED.values():
         assert experiment.data is not None or experiment.reader is not None
-        assert experiment.kinds
+        assert set(experiment.kinds) <= set(KINDS)

@@ -9,18 +9,16 @@ import pytest
 import entropysym as es
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.errors import InputError
-from entropysym.experiments.streaming import (
+from entropysym.experiments.figures import draw_stream
+from entropysym.experiments.selection import (
     StreamSettings,
     apart,
     bic,
     chosen,
-    chunk_of_data,
     free_parameters,
-    mechanism,
     segment_rows,
-    stream,
 )
-from entropysym.experiments.streaming_figure import streaming_figure
+from entropysym.experiments.streaming import chunk_of_data, mechanism, stream
 from entropysym.linear import max_log_likelihood
 from entropysym.lowering import cubature
 from entropysym.networks.as_model import as_model
@@ -220,12 +218,12 @@ def test_a_wrong_seed_is_refused(seed):
 
 
 def test_the_figure_is_drawn_twice_the_same(outcome, tmp_path):
-    one, other = (streaming_figure(outcome, tmp_path / name, run=1) for name in ("a", "b"))
+    one, other = (draw_stream(outcome, tmp_path / name, run=1) for name in ("a", "b"))
     for first, second in zip(one, other, strict=True):
         assert first.read_bytes() == second.read_bytes()
     assert [p.suffix for p in one] == [".png", ".pdf"]
     with pytest.raises(InputError, match="run is 2; pass one from 0 to 1"):
-        streaming_figure(outcome, tmp_path / "c", run=2)
+        draw_stream(outcome, tmp_path / "c", run=2)
     short = replace(outcome, elbo=outcome.elbo[:, :, :1])
     with pytest.raises(InputError, match="a figure needs at least two batches, not 1"):
-        streaming_figure(short, tmp_path / "c")
+        draw_stream(short, tmp_path / "c")

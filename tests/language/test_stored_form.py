@@ -5,13 +5,11 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 import entropysym as es
-from entropysym.errors import InputError
-from entropysym.language.reading import expression, model_from
 from entropysym.language.store import model_record, term
 from entropysym.prover.document import document, to_json
+
+from .reading import expression, model_from
 
 
 def _read_back(stored):
@@ -81,18 +79,3 @@ def test_documents_hold_integers_texts_and_lists_only(derivation):
             assert node is None or isinstance(node, (int, str))
 
     walk(json.loads(to_json(derivation)))
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [["eval", "1"], ["__class__"], ["sum"], "x", None, True, 1.5, [], [["add"]], ["SUM", "H", 1]],
-)
-def test_unknown_heads_are_refused(stored):
-    with pytest.raises((InputError, IndexError)):
-        expression(stored, es.models.vae2())
-
-
-@pytest.mark.parametrize("position", [-1, 5, "0", None])
-def test_positions_out_of_range_are_refused(position):
-    with pytest.raises(InputError, match="is no position among"):
-        expression(["sum", "H", ["param", "alpha2", position]], es.models.vae2())

@@ -121,7 +121,7 @@ def test_what_is_not_triangular_is_no_number():
 
 def test_networks_of_matrices_are_mapped_over_data():
     T = Network("T", (h, h), (sp.Symbol("D", integer=True, positive=True),), range="posdef")
-    e = DataMean(LogDet(Scaled(s, T(d.vector(DATUM[n, d.index])))), n)
+    e = DataMean(LogDet(Scaled(s, T.matrix(d.vector(DATUM[n, d.index])))), n)
     f = lower(e)
     assert f.signature["T"] == "(D,) -> (H, H)"
     x = jnp.asarray(RNG.normal(size=(5, 2)))

@@ -317,6 +317,7 @@ REFUSED = {
     "text": ({"sigma2": "1"}, "sigma2 holds <U1; pass real numbers"),
     "missing": ({"nu": None}, "nu holds object; pass real numbers"),
     "ragged": ({"nu": [[1.0], [1.0, 2.0]]}, "nu cannot be read as an array"),
+    "large integers": ({"x": np.full((N, D), 2**53 + 1)}, "x[0, 0] = 9007199254740992.0 is not below 2^53"),
     "masked": ({"x": np.ma.masked_array(np.ones((N, D)), mask=True)}, "x is a masked array"),
     "threshold": ({"collapsed_below": np.nan}, "collapsed_below is nan; pass a number of nats >= 0"),
     "overflow": ({"sigma2": 1e-300, "x": np.full((N, D), 1e10)}, "reconstruction is -inf although every input is finite: float64 overflows"),

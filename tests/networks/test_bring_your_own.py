@@ -1,5 +1,8 @@
 """Networks that are not ours: plain functions, Equinox and Flax. Directions are solved for, and their residual says whether there is one."""
 
+import ast
+from pathlib import Path
+
 import equinox as eqx
 import flax.linen as nn
 import jax
@@ -7,11 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import entropysym
 from entropysym.ascent import Plan, settle
 from entropysym.errors import InputError
 from entropysym.lowering import gauss_hermite
 from entropysym.networks import Outputs, Reading, certify, initial
-from entropysym.networks.directions import EXACT
+from entropysym.networks.as_model import as_model
+from entropysym.networks.directions import EXACT, redundant, written
 from entropysym.networks.networks import outputs
 from entropysym.networks.outputs import elbo
 
@@ -134,6 +139,39 @@ def test_an_encoder_with_many_weights_is_determined_by_enough_data(kind):
     assert foreign.exact, foreign.missing
     assert foreign.gap == pytest.approx(shipped.gap, abs=1e-12)
     assert foreign.predicted == pytest.approx(shipped.predicted, abs=1e-8)
+
+
+def test_an_unknown_network_has_nothing_that_was_written_down():
+    """What is known of a shipped network is asked of a table, which has nothing for others; such a network among others is no shipped one."""
+    vae = initial("vae2", jnp.asarray(X), H, (3,), jax.random.key(0))
+    assert set(written(vae)) == {"decoder", "prior"}
+    assert redundant(vae) == H
+    assert as_model(vae).model.name == "vae2"
+    for stranger in ({"net": vae}, jnp.zeros(3)):
+        assert written(stranger) is None
+        assert redundant(stranger) == 0
+        with pytest.raises(InputError, match=f"{type(stranger).__name__} is no shipped network"):
+            as_model(stranger)
+
+
+def _asked_by_class(source):
+    """The network classes that a program tells apart by `isinstance`."""
+    shipped = {"LinearVae", "Vae1", "Vae2", "Vae3", "GaussianVae"}
+    calls = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"isinstance", "type"}
+    ]
+    names = {n.id for call in calls for n in ast.walk(call) if isinstance(n, ast.Name)}
+    return names & shipped
+
+
+def test_nobody_asks_what_network_it_is():
+    """What depends on the network is the network's own, or stands in a table by class, which a new network joins from outside."""
+    assert _asked_by_class("if isinstance(vae, Vae1 | Vae2): pass") == {"Vae1", "Vae2"}
+    package = Path(entropysym.__file__).parent
+    found = {path: _asked_by_class(path.read_text("utf-8")) for path in package.rglob("*.py")}
+    assert {path: names for path, names in found.items() if names} == {}
 
 
 def test_a_frozen_encoder_leaves_the_prior_without_a_direction():
