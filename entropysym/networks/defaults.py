@@ -37,7 +37,7 @@ COMPONENTS = 6
 FROZEN = ("inside", "bias")
 
 #: Gauss-Hermite nodes per latent. The identity holds for any nodes that integrate polynomials of degree 2.
-ORDER = 10
+ORDER = 6
 
 #: Weighted points for each datum where the encoder cannot be drawn from noise.
 POINTS = 3
@@ -82,8 +82,11 @@ class Concrete:
     def objective(self, parameters: Pytree, data: Pytree) -> Float[Array, ""]:
         """What the model says that learning maximises, in nats per datum; `data` as from `data`, or some rows of it."""
         made = {**self.arguments(parameters), "x": data["x"]}
-        noise = data["noise"] if self.nodes is None else self.nodes
-        return density_elbo(self.model)(made, noise).objective
+        return density_elbo(self.model)(made, self.noise(data)).objective
+
+    def noise(self, data: Pytree) -> Nodes | Points:
+        """The nodes, the same for each datum, or the points that come with the data."""
+        return data["noise"] if self.nodes is None else self.nodes
 
     def _callable(self, net: Network, w: Mapping[str, Array]) -> Callable[..., Array]:
         lengths = tuple(self.sizes[plate.size.name] for plate in net.plates)
