@@ -175,7 +175,7 @@ def verify(
     data: Annotated[
         str | None,
         typer.Option(
-            help="digits, or a file with one data point per row; digits if left out, with --zoo none.",
+            help="digits, or a file with one data point per row. If left out: digits, but none with --zoo or a FILE.py.",
             metavar="digits|FILE.npy|FILE.csv",
         ),
     ] = None,
@@ -214,7 +214,8 @@ def verify(
         model_from_file(Path(name)) if name.endswith(".py") else _model(name) for name in wanted
     ]
     _demand_different_names(models)
-    source = data or (None if zoo else "digits")
+    own = any(name.endswith(".py") for name in wanted)
+    source = data or (None if zoo or own else "digits")
     points = source if source in (None, "digits") else load(source)
     place = folder(report)
     with _progress() as progress, _no_way_out(*models):
