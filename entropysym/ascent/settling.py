@@ -23,6 +23,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
+from entropysym.ascent.curvature import hessian
 from entropysym.ascent.trust_region import trust_region_step
 from entropysym.errors import InputError, shown
 from entropysym.lowering.precision import require_x64
@@ -369,14 +370,8 @@ class _Trainer:
         return np.asarray(self._hessian(jnp.asarray(v), self.data))
 
     def _dense(self, v: Float[Array, " P"], data: Any) -> Float[Array, "P P"]:
-        gradient = jax.grad(self._negative)
-
-        def column(u: Float[Array, " P"]) -> Float[Array, " P"]:
-            return jax.jvp(lambda w: gradient(w, data), (v,), (u,))[1]
-
-        # A few columns at a time: all at once would hold P copies of the network's activations.
-        hessian = jax.lax.map(column, jnp.eye(self.P), batch_size=16)
-        return (hessian + hessian.T) / 2
+        found = hessian(lambda w: self._negative(w, data), v)
+        return (found + found.T) / 2
 
     def _norms(self, v: np.ndarray) -> np.ndarray:
         return np.linalg.norm(np.asarray(self._both(v, self.data)[1]), axis=1)

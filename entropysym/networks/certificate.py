@@ -18,8 +18,9 @@ from jax.extend.core import Literal
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
+from entropysym.ascent.curvature import hessian as dense_hessian
+from entropysym.ascent.curvature import inertia as inertia_of
 from entropysym.ascent.settling import DENSE
-from entropysym.ascent.trust_region import FLAT
 from entropysym.data.tables import checked
 from entropysym.errors import InputError, shown
 from entropysym.lowering.averaging import averaged
@@ -237,7 +238,7 @@ def _compiled(network: Network) -> _Programs:
         return parts(network(p, x, nodes.eps), x, nodes.weights).elbo
 
     def hessian(p: Any, x: jax.Array, nodes: Nodes) -> jax.Array:
-        return _dense(lambda p: elbo(p, x, nodes), p)
+        return dense_hessian(lambda p: elbo(p, x, nodes), p)
 
     def moved(
         p: Any, x: jax.Array, eps: jax.Array, motion: jax.Array
@@ -252,17 +253,6 @@ def _compiled(network: Network) -> _Programs:
 def _shipped() -> _Programs:
     """The programs of the shipped networks, which read their arguments only: many seeds share them."""
     return _compiled(outputs)
-
-
-def _dense(objective: Callable[[Any], jax.Array], parameters: Any) -> jax.Array:
-    """The Hessian by columns, a few at a time."""
-    flat, unravel = ravel_pytree(parameters)
-    gradient = jax.grad(lambda w: objective(unravel(w)))
-
-    def column(u: jax.Array) -> jax.Array:
-        return jax.jvp(gradient, (flat,), (u,))[1]
-
-    return jax.lax.map(column, jnp.eye(flat.size), batch_size=16)
 
 
 def _log_variances(
@@ -330,13 +320,10 @@ def _inertia(
 ) -> tuple[int, int, int]:
     """Positive, negative and flat curvatures of what was trained."""
     if trained is None:
-        hessian = programs.hessian(parameters, x, nodes)
+        dense = programs.hessian(parameters, x, nodes)
     else:
-        hessian = jax.jit(lambda p: _dense(trained, p))(parameters)
-    values = np.linalg.eigvalsh(np.asarray(hessian))
-    level = FLAT * np.abs(values).max()
-    positive, negative = int(np.sum(values > level)), int(np.sum(values < -level))
-    return positive, negative, values.size - positive - negative
+        dense = jax.jit(lambda p: dense_hessian(trained, p))(parameters)
+    return inertia_of(np.asarray(dense))
 
 
 def _demand_numbers(goal: float, **counts: int | None) -> None:
