@@ -1,7 +1,7 @@
 """The command line: `entropysym list | derive | judge | replay | verify | experiment`.
 
-Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided. Rooms are imported inside the commands,
-so that `--help` loads nothing and `derive` never loads JAX.
+Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided, 130 interrupted (by SIGTERM 143). Rooms are
+imported inside the commands, so that `--help` loads nothing and `derive` never loads JAX.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,8 @@ import typer
 
 from entropysym import interruption
 from entropysym.errors import EntropysymError, InputError, NoStationaryPointError
+from entropysym.experiments.names import EXPERIMENTS, NEED_DATA
+from entropysym.models.catalogue import CATALOGUE
 
 VERIFIED, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 
@@ -34,12 +36,28 @@ def _version(asked: bool) -> None:
 app = typer.Typer(
     name="entropysym",
     help="Does your model's ELBO become a sum of entropies at stationary points? Derive it, replay it, verify it on data.",
-    epilog="Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided.",
+    epilog="Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided, 130 interrupted by Ctrl-C (143 by SIGTERM).",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _model_names(incomplete: str) -> list[str]:
+    return [name for name in CATALOGUE if name.startswith(incomplete)]
+
+
+def _experiment_names(incomplete: str) -> list[tuple[str, str]]:
+    return [(name, title) for name, title in EXPERIMENTS.items() if name.startswith(incomplete)]
+
+
+def _lines(rows: Iterable[tuple[str, ...]], indent: str = "") -> str:
+    """Rows as lines, in columns that are as wide as their widest entry."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(indent + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
@@ -63,25 +81,56 @@ def options(
 
 
 @app.command("list")
-def list_models(as_json: AsJson = False) -> None:
-    """List the models that ship, each in every form."""
-    from entropysym.models import ZOO
-
-    rows = [
-        {"name": name, "title": model.title, "source": model.source}
-        for name, model in ((name, make()) for name, make in ZOO.items())
-    ]
+def list_models(
+    experiments: Annotated[
+        bool, typer.Option("--experiments", help="List the experiments instead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the models that ship, each in every form, with the verdict of `derive` and what differs between forms."""
+    rows = _experiment_rows() if experiments else _model_rows()
     if as_json:
         _print_json(rows)
-        return
-    width = max(len(row["name"]) for row in rows)
-    for row in rows:
-        print(f"{row['name']:<{width}}  {row['title']}. {row['source']}")
+    else:
+        print(_lines(map(_experiment_line if experiments else _model_line, rows)))
+
+
+def _model_rows() -> list[dict[str, Any]]:
+    from entropysym.models import ZOO
+
+    models = {name: ZOO[name]() for name in CATALOGUE}
+    return [
+        {"name": name, "verdict": known.verdict, "form_of": known.of, "differs": known.differs}
+        | {"title": models[name].title, "source": models[name].source}
+        for name, known in CATALOGUE.items()
+    ]
+
+
+def _model_line(row: dict[str, Any]) -> tuple[str, ...]:
+    form = f"{row['form_of']}, but {row['differs']}"
+    said = form if row["differs"] else f"{row['title']}. {row['source']}"
+    return row["name"], row["verdict"], said
+
+
+def _experiment_rows() -> list[dict[str, Any]]:
+    return [
+        {"name": name, "title": title, "needs_data": name in NEED_DATA}
+        for name, title in EXPERIMENTS.items()
+    ]
+
+
+def _experiment_line(row: dict[str, Any]) -> tuple[str, ...]:
+    return row["name"], f"{row['title']}{' (needs --data)' if row['needs_data'] else ''}"
 
 
 @app.command()
 def derive(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model of `entropysym list`.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model of `entropysym list`.", autocompletion=_model_names
+        ),
+    ],
     to: Annotated[Form, typer.Option(help="The form to print.")] = Form.text,
     out: Annotated[
         Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")
@@ -170,6 +219,7 @@ def verify(
         typer.Argument(
             metavar="[NAME|FILE.py]...",
             help="Models, or files that bind `model`; those that are trained on data if none is named.",
+            autocompletion=_model_names,
         ),
     ] = None,
     data: Annotated[
@@ -235,13 +285,14 @@ def verify(
     raise typer.Exit(max(map(_status, judged), key=(0, 3, 1).index))
 
 
-@app.command()
+@app.command(epilog=f"\b\nExperiments:\n{_lines(EXPERIMENTS.items(), indent='  ')}")
 def experiment(
     name: Annotated[
         str,
         typer.Argument(
             metavar="NAME",
-            help="pca, ring, mnist, streaming, manifolds or stationary; celeba and susy with --data.",
+            help=f"One of those below; {' and '.join(NEED_DATA)} need --data.",
+            autocompletion=_experiment_names,
         ),
     ],
     seeds: Annotated[
@@ -304,6 +355,7 @@ def experiment(
         word = said.get(done.verdict.value.value, "undecided")
         print(f"\n{name}: {word}: {done.verdict.reason}; {done.seconds:.0f} s; report: {place}")
     if done.interrupted:
+        sys.stdout.flush()
         interruption.say(
             f"interrupted; the partial report is in {place}, and the same call goes on"
         )
@@ -373,13 +425,18 @@ def main() -> int:
     """
     if sys.stdout is None:  # closed by whoever started this process: no answer can be given
         return _told("error: there is no standard output to print the answer on", BAD_INPUT)
+    stdout = sys.stdout
     try:
         try:
-            app()
+            app(prog_name="entropysym")
         finally:
             if not (sys.stdout.closed or interruption.heard()):
                 sys.stdout.flush()
     except SystemExit as end:
+        if (
+            sys.stdout is not stdout
+        ):  # typer's way with a closed pipe; its status 1 would mean refuted
+            return _told("error: cannot print the answer: broken pipe", BAD_INPUT)
         return end.code if isinstance(end.code, int) else BAD_INPUT
     except BaseException as error:
         if interruption.heard():

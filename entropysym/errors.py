@@ -28,6 +28,10 @@ def shown(value: object, limit: int = 80) -> str:
 
 
 def one_of(value: object, known: object, what: str) -> InputError:
-    """The error for a name that is not in a list, with the list."""
-    names = ", ".join(sorted(str(k) for k in known))  # type: ignore[attr-defined]
-    return InputError(f"unknown {what} {shown(value)}; choose one of: {names}")
+    """The error for a name that is not in a list, with the names that are most like it, and the list."""
+    from difflib import get_close_matches  # needed where something went wrong, and only there
+
+    names = sorted(str(k) for k in known)  # type: ignore[attr-defined]
+    like = get_close_matches(str(value)[:80], names, n=3, cutoff=0.7)
+    meant = f"did you mean {' or '.join(like)}? " if like else ""
+    return InputError(f"unknown {what} {shown(value)}; {meant}choose one of: {', '.join(names)}")

@@ -28,7 +28,7 @@ LADDER = {
     "checker": set(),
     "language": {"errors"},
     "families": {"language"},
-    "models": {"families", "language", "errors"},
+    "models": {"families", "language", "errors", "lazy"},
     "data": {"errors", "lazy"},
     "prover": {"families", "language", "errors", "verdict"},
     "lowering": {"language", "errors", "lazy"},
@@ -185,12 +185,29 @@ HEAVY = {
 }
 
 
+HELP = """
+import io, sys
+sys.argv[1:] = "{arguments}".split()
+answers, sys.stdout = sys.stdout, io.StringIO()
+from entropysym.cli import main
+assert main() == 0
+assert "Usage: " in sys.stdout.getvalue()
+sys.stdout = answers
+"""
+
+
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
         ("import entropysym", HEAVY | {"sympy", "typer", "rich"}),
         ("import entropysym.checker", HEAVY | {"sympy", "typer", "rich", "mpmath"}),
-        ("import entropysym.cli", HEAVY | {"sympy"}),
+        *(
+            (HELP.format(arguments=a), HEAVY | {"sympy"})
+            for a in ("-h", "experiment -h", "verify -h")
+        ),
+        ("from entropysym.cli import _model_names as f; assert f('vae')", HEAVY | {"sympy"}),
+        # What is loaded before the program listens to Ctrl-C; `typing` alone would double it.
+        ("import entropysym.__main__", HEAVY | {"sympy", "typer", "rich", "typing", "pathlib"}),
         ("import entropysym as es; es.derive(es.models.vae2())", HEAVY),
         # A monitor runs inside the loops of others: it loads no framework.
         ("import entropysym as es; es.Monitor(); es.entropies", HEAVY - {"numpy"} | {"sympy"}),

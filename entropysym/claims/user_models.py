@@ -12,7 +12,9 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from entropysym.errors import EntropysymError, InputError
@@ -46,6 +48,10 @@ def _bound(found: dict[str, Any], path: Path, name: str) -> Model:
         models = sorted(k for k, v in found.items() if issubclass(type(v), Model))
         hint = f"; it has {', '.join(models)}" if models else ""
         raise _NoModel(f"{path} binds no {name!r}: end it with `{name} = writer.model(…)`{hint}")
+    if issubclass(type(found[name]), (FunctionType, partial)):
+        called = getattr(found[name], "__name__", name)
+        called = called if called.isidentifier() else name
+        raise _NoModel(f"{path}: {name} is a function, not a Model; write {name} = {called}()")
     if not issubclass(type(found[name]), Model):
         raise _NoModel(f"{path}: {name} is {_cut(repr(found[name]), 80)}, not a Model")
     return found[name]

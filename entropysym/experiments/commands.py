@@ -11,6 +11,7 @@ from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.errors import InputError, one_of, shown
 from entropysym.experiments.kinds import KINDS
 from entropysym.experiments.manifolds import MANIFOLD, run_manifolds
+from entropysym.experiments.names import EXPERIMENTS
 from entropysym.experiments.records import SETTINGS, TRAINED, Experiment
 from entropysym.experiments.reporting import (
     Report,
@@ -50,8 +51,8 @@ def execute(
     A run that was cut off goes on from its checkpoint, if it is called with the same options. Raises `InputError` for an unknown name, for
     settings that the experiment does not have, and for data that cannot be used.
     """
-    if name not in NAMES:
-        raise one_of(name, NAMES, "experiment")
+    if name not in EXPERIMENTS:
+        raise one_of(name, EXPERIMENTS, "experiment")
     wanted = {k: v for k, v in (changes or {}).items() if v is not None}
     asked = Asked(place, seed, source, wanted, progress)
     report = written(RUNS[name](asked) if name in RUNS else _networks(TRAINED[name], asked), place)
@@ -107,7 +108,6 @@ RUNS: Mapping[str, Callable[[Asked], Report]] = {
     "streaming": _streaming,
     "manifolds": _manifolds,
 }
-NAMES = (*TRAINED, *RUNS)
 
 
 def _demand_no_data(asked: Asked, name: str) -> None:

@@ -20,6 +20,7 @@ from entropysym.data.sources import (
     load_susy,
 )
 from entropysym.errors import InputError, shown
+from entropysym.experiments.names import EXPERIMENTS
 
 SOURCE = "Damm et al., AISTATS 2023 (PMLR 206:3931)"
 
@@ -122,7 +123,7 @@ def split(x: np.ndarray, N: int, rng: np.random.Generator) -> Sample:
 
 PCA = Experiment(
     name="pca",
-    title="PCA: the linear VAE and probabilistic PCA",
+    title=EXPERIMENTS["pca"],
     kinds={"linear_vae": {}},
     data=_linear,
     settings=Settings(
@@ -132,7 +133,7 @@ PCA = Experiment(
 )
 MNIST = Experiment(
     name="mnist",
-    title="MNIST: VAE-1 on images of digits",
+    title=EXPERIMENTS["mnist"],
     kinds={"vae1": {}},
     data=_digits,
     reader=load_images,
@@ -146,7 +147,7 @@ MNIST = Experiment(
 )
 RING = Experiment(
     name="ring",
-    title="PCA-ring: VAE-3 with a variance network",
+    title=EXPERIMENTS["ring"],
     kinds={"vae3": {}},
     data=_ring,
     settings=Settings(
@@ -159,7 +160,7 @@ RING = Experiment(
 )
 STATIONARY = Experiment(
     name="stationary",
-    title="Small non-linear networks on digits, brought to a stationary point",
+    title=EXPERIMENTS["stationary"],
     kinds={"vae1": {"latent": 2, "order": 10}, "vae2": {}, "vae3": {"hidden": (1,)}},
     data=_dequantised,
     settings=Settings(
@@ -175,14 +176,14 @@ STATIONARY = Experiment(
 )
 CELEBA = Experiment(
     name="celeba",
-    title="CelebA: VAE-1 on images of faces",
+    title=EXPERIMENTS["celeba"],
     kinds={"vae1": {}},
     reader=load_celeba,
     settings=Settings(size=2000, plan=Plan(epochs=50, batch=200, lbfgs=0, newton=0), order=6),
 )
 SUSY = Experiment(
     name="susy",
-    title="SUSY: VAE-1 on collisions of particles",
+    title=EXPERIMENTS["susy"],
     kinds={"vae1": {}},
     reader=load_susy,
     settings=Settings(size=20_000, plan=Plan(epochs=50, batch=2000, lbfgs=50, newton=0), order=8),

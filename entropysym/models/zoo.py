@@ -5,8 +5,19 @@ from functools import partial
 
 from entropysym.language.records import Model
 from entropysym.models.full_covariance import gaussian_vae
-from entropysym.models.gaussian import vae1, vae2, vae3
-from entropysym.models.objectives import with_beta, with_weight_decay
+from entropysym.models.gaussian import vae0, vae1, vae2, vae3
+from entropysym.models.linear import linear_vae
+from entropysym.models.objectives import beta_vae, with_beta, with_weight_decay
+from entropysym.models.other_families import bernoulli_vae, poisson_vae, sparse_coding
+
+#: Every model that ships, in its default form, by name.
+MODELS: dict[str, Callable[[], Model]] = {
+    make.__name__: make
+    for make in (
+        *(vae0, vae1, vae2, vae3, linear_vae, gaussian_vae),
+        *(beta_vae, sparse_coding, bernoulli_vae, poisson_vae),
+    )
+}
 
 #: Model name -> the model, for the forms that differ from what a model's function returns by default.
 VARIANTS: dict[str, Callable[[], Model]] = {
@@ -30,3 +41,6 @@ VARIANTS: dict[str, Callable[[], Model]] = {
     "gaussian_vae_cholesky": partial(gaussian_vae, coordinates="cholesky"),
     "gaussian_vae_precision": partial(gaussian_vae, coordinates="precision"),
 }
+
+#: Every model in every form in which it ships, by the name the command line knows it by.
+ZOO: dict[str, Callable[[], Model]] = MODELS | VARIANTS

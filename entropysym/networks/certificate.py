@@ -128,7 +128,7 @@ def certify(
     trained_gradient = gradient if trained is None else jax.jit(jax.grad(trained))(parameters)
     figures = Figures(
         elbo=float(t.elbo),
-        gaps={"decoder": float(t.gap_decoder), "prior": float(t.gap_prior)},
+        gaps={name: float(gap) for name, gap in t.gaps.items()},
         slopes={name: _dot(v, gradient) for name, v in motion.directions.items()},
         gradient=_norm(gradient),
         trained_gradient=_norm(trained_gradient),
@@ -185,7 +185,7 @@ def _certificate(
     F, E = float(t.elbo), float(t.entropy_sum)
     predicted = sum(figures.slopes.values())
     absolute = sum(
-        _dot(jax.tree.map(lambda a, b: jnp.abs(a * b), v, gradient))
+        _dot(jax.tree.map(lambda a, b: abs(_product(a, b)), v, gradient))
         for v in motion.directions.values()
     )
     scale = EPS * (float(t.terms) + absolute)
@@ -289,7 +289,7 @@ def _moves(
         program = jax.make_jaxpr(
             lambda v, i=i: _log_variances(network, unravel(v), some_x, some_eps)[i]
         )(flat)
-        if bool(jnp.all(jnp.abs(changed[i]) > 1e-10)):
+        if bool(np.all(np.abs(np.asarray(changed[i])) > 1e-10)):
             found[name] = "yes"
         elif _enters(program.jaxpr):
             found[name] = "here not"
@@ -317,7 +317,7 @@ def _noise(
     squares = []
     for i in range(min(count, 20)):
         some, _ = programs.gradient(parameters, x[i * batch : (i + 1) * batch], nodes)
-        squares.append(_norm(jax.tree.map(jnp.subtract, some, gradient)) ** 2)
+        squares.append(_norm(jax.tree.map(np.subtract, some, gradient)) ** 2)
     return float(np.sqrt(np.mean(squares)))
 
 
@@ -385,14 +385,19 @@ def _demand_directions(directions: Mapping[str, Any], parameters: Any) -> None:
     for name, v in directions.items():
         if jax.tree.map(jnp.shape, v) != jax.tree.map(jnp.shape, parameters):
             raise InputError(f"the direction of the {name} is no pytree like the parameters")
-        if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(v)):
+        if not all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(v)):
             raise InputError(f"the direction of the {name} is not finite")
 
 
 def _dot(one: Any, other: Any | None = None) -> float:
-    products = one if other is None else jax.tree.map(lambda a, b: jnp.sum(a * b), one, other)
-    return float(sum(jnp.sum(a) for a in jax.tree.leaves(products)))
+    products = one if other is None else jax.tree.map(_product, one, other)
+    return float(sum(np.sum(a) for a in jax.tree.leaves(products)))
+
+
+def _product(a: Any, b: Any) -> np.ndarray:
+    # NumPy, here and below: JAX would compile each of these small operations for each shape.
+    return np.asarray(a) * np.asarray(b)
 
 
 def _norm(tree: Any) -> float:
-    return float(np.sqrt(sum(float(jnp.sum(a**2)) for a in jax.tree.leaves(tree))))
+    return float(np.sqrt(sum(np.sum(np.asarray(a) ** 2) for a in jax.tree.leaves(tree))))

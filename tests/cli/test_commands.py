@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from entropysym.experiments.names import EXPERIMENTS
+from entropysym.experiments.records import TRAINED
 from entropysym.models import ZOO
+from entropysym.models.catalogue import CATALOGUE
+
+COMMANDS = [
+    (),
+    *((name,) for name in ("list", "derive", "judge", "replay", "verify", "experiment")),
+]
 
 
 def run(*arguments, cwd=None):
@@ -25,18 +33,59 @@ def run(*arguments, cwd=None):
     )
 
 
-def test_list_names_every_model():
+def test_list_says_verdict_and_differences_of_every_model():
     shown = run("list")
     assert shown.returncode == 0
-    assert [line.split()[0] for line in shown.stdout.splitlines()] == list(ZOO)
+    lines = [line.split() for line in shown.stdout.splitlines()]
+    assert [line[:2] for line in lines] == [[n, c.verdict] for n, c in CATALOGUE.items()]
     rows = json.loads(run("list", "--json").stdout)
-    assert [row["name"] for row in rows] == list(ZOO)
+    assert {row["name"] for row in rows} == set(ZOO)
+    for row, line in zip(rows, lines, strict=True):
+        assert line[2] == (f"{row['form_of']}," if row["differs"] else row["title"].split()[0])
+        assert row["source"]
+
+
+def test_list_names_every_experiment():
+    rows = json.loads(run("list", "--experiments", "--json").stdout)
+    assert [row["name"] for row in rows] == list(EXPERIMENTS)
+    assert {row["name"] for row in rows} == {*TRAINED, "streaming", "manifolds"}
+    needy = {row["name"] for row in rows if row["needs_data"]}
+    assert needy == {name for name, record in TRAINED.items() if record.data is None}
+    for text in (run("list", "--experiments").stdout, run("experiment", "-h").stdout):
+        assert all(f"{name:<12}{title}" in text for name, title in EXPERIMENTS.items())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_h_is_help(command):
+    shown = run(*command, "-h")
+    assert shown.returncode == 0
+    assert shown.stdout == run(*command, "--help").stdout
+    assert shown.stdout.startswith(" ".join(("Usage: entropysym", *command)))
 
 
 def test_help_and_version():
-    assert "Exit status: 0 verified" in run("--help").stdout
+    said = " ".join(run("--help").stdout.split())
+    assert "Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided, 130" in said
+    assert "143 by SIGTERM" in said
     assert run("--version").stdout.startswith("entropysym ")
     assert run().returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("entropysym de", ["derive"]),
+        ("entropysym derive vae2_s", ["vae2_std_per_dimension", "vae2_softplus_per_dimension"]),
+        ("entropysym verify vae0", ["vae0"]),
+        ("entropysym experiment s", ["stationary", "streaming", "susy"]),
+        ("entropysym derive vae2 --to l", ["latex"]),
+    ],
+)
+def test_a_shell_completes_names(typed, found, monkeypatch):
+    monkeypatch.setenv("_ENTROPYSYM_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    assert run().stdout.split() == found
 
 
 @pytest.mark.parametrize("form", ["text", "latex", "markdown", "json"])
@@ -158,6 +207,17 @@ def _files(folder: Path) -> dict[str, Path]:
     for name, text in texts.items():
         (folder / name).write_text(text)
     np.save(folder / "vector.npy", np.zeros(5))
+    np.save(folder / "beyond.npy", np.array([[1, 2**53 + 1]]))
+    (folder / "beyond.csv").write_text("1,9007199254740993\n")
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }"
+    for name, shape in (
+        ("true", b"True, 8"),
+        ("negative", b"-1, 8"),
+        ("huge", b"1099511627776, 2"),
+    ):
+        text = (header % shape).ljust(117) + b"\n"
+        content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(64)
+        (folder / f"{name}.npy").write_bytes(content)
     np.save(folder / "cube.npy", np.zeros((2, 3, 4)))
     np.save(folder / "object.npy", np.array([[1, "a"]], dtype=object), allow_pickle=True)
     (folder / "broken.npy").write_bytes(b"\x93NUMPY nonsense")
@@ -169,6 +229,7 @@ def _files(folder: Path) -> dict[str, Path]:
     [
         *("empty.csv", "ragged.csv", "words.csv", "nan.csv", "inf.csv", "data.txt"),
         *("vector.npy", "cube.npy", "object.npy", "broken.npy", "missing.csv", "missing.npy"),
+        *("beyond.npy", "beyond.csv", "true.npy", "negative.npy", "huge.npy"),
     ],
 )
 def test_unusable_data_is_one_clear_line(name, tmp_path):
@@ -184,7 +245,11 @@ def test_unusable_data_is_one_clear_line(name, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("derive", "vae9"), "unknown model 'vae9'; choose one of:"),
+        (
+            ("derive", "vea2"),
+            "unknown model 'vea2'; did you mean vae2? choose one of: bernoulli_vae",
+        ),
+        (("derive", "resnet"), "unknown model 'resnet'; choose one of: bernoulli_vae"),
         (("verify", "vae9"), "unknown model 'vae9'"),
         (("derive", "vae2", "--out", "/proc/nowhere/x.tex"), "cannot write '/proc/nowhere/x.tex'"),
         (("verify", "--report", "/proc/nowhere"), "cannot write into '/proc/nowhere'"),
@@ -290,6 +355,11 @@ model = w.model("sparse", prior=LAPLACE(0, lam), decoder=NORMAL(w.sum("h", W * w
     [
         ("x = 1", "binds no 'model'"),
         ("model = 1", "model is 1, not a Model"),
+        (
+            "from entropysym import models\nmodel = models.vae2",
+            "model is a function, not a Model; write model = vae2()",
+        ),
+        ("model = lambda: 1", "model is a function, not a Model; write model = model()"),
         ("model = (", "line 1: "),
         ("\nraise ValueError('boom')", "line 2: ValueError: boom"),
         ("import sys; sys.exit(0)", "SystemExit"),
@@ -384,6 +454,21 @@ def test_without_a_standard_output_there_is_no_verdict(command, tmp_path):
     assert "standard output" in done.stderr
 
 
+@pytest.mark.parametrize("form", ["text", "latex"])
+def test_a_closed_pipe_is_no_verdict(form):
+    """Whether the answer is longer than what a pipe's writer keeps, or not."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "entropysym", "derive", "vae2", "--to", form],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert process.stderr.read().lower() == "error: cannot print the answer: broken pipe\n"
+    assert process.wait(timeout=60) == 2
+    process.stderr.close()
+
+
 def test_an_unforeseen_error_is_no_refutation(tmp_path):
     (tmp_path / "mine.py").write_text(OWN + "\nobject.__setattr__(model, 'prior', None)\n")
     done = run("judge", "mine.py", cwd=tmp_path)
@@ -400,6 +485,7 @@ def test_an_experiment_prints_its_table_or_json_and_says_what_was_wrong(tmp_path
     assert found["complete"] is True
     assert (tmp_path / "report" / "pca" / "pca.png").exists()
     for arguments, words in (
+        (["stationery"], "unknown experiment 'stationery'; did you mean stationary? choose"),
         (["nope"], "unknown experiment 'nope'; choose one of: celeba"),
         (["pca", "--hidden", "a"], "--hidden is 'a'; pass sizes with commas"),
         (["mnist", "--data", "none.npz"], "cannot read none.npz"),

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from entropysym.errors import InputError
-from entropysym.experiments.commands import NAMES, execute
+from entropysym.experiments.commands import execute
 from entropysym.experiments.kinds import KINDS
+from entropysym.experiments.names import EXPERIMENTS
 from entropysym.experiments.records import PLANNED, STATIONARY, TRAINED, Settings
 from entropysym.experiments.running import run
 from entropysym.verdict import Value
@@ -131,9 +132,12 @@ def test_a_real_ctrl_c(tmp_path):
     deadline = time.monotonic() + 100
     while not list(tmp_path.glob(".*.checkpoint.npz")) and time.monotonic() < deadline:
         time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    for _ in range(3):  # as it comes from a terminal and from a wrapper: one interruption
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
     out, err = process.communicate(timeout=100)
     assert process.returncode == 130, err
+    assert err.count("\n") == 1
     assert "the same call goes on" in err
     assert "Not complete" in out
     assert published(tmp_path, "pca")["networks"][0]["runs"]
@@ -203,7 +207,7 @@ def test_settings_hold_a_plan_and_change_by_name():
 
 
 def test_every_record_is_complete():
-    assert set(NAMES) == {*TRAINED, "streaming", "manifolds"}
+    assert set(EXPERIMENTS) == {*TRAINED, "streaming", "manifolds"}
     for experiment in TRAINED.values():
         assert experiment.data is not None or experiment.reader is not None
         assert set(experiment.kinds) <= set(KINDS)
