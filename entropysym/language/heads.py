@@ -13,7 +13,7 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, shown
-from entropysym.language.formula import part, parts, substituted
+from entropysym.language.formula import arg_of, args_of, substituted
 from entropysym.language.printed import OPEN, Printed
 
 ROLES = ("prior", "decoder", "encoder")
@@ -34,11 +34,11 @@ class _Binder(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return part(self, 0, sp.Expr)
+        return arg_of(self, 0, sp.Expr)
 
     @property
     def index(self) -> sp.Symbol:
-        return part(self, 1, sp.Symbol)
+        return arg_of(self, 1, sp.Symbol)
 
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
@@ -83,7 +83,7 @@ class Vector(_Binder):
     @property
     def size(self) -> sp.Expr:
         """A size such as H, or an integer."""
-        return part(self, 2, sp.Expr)
+        return arg_of(self, 2, sp.Expr)
 
     def at(self, index: sp.Expr) -> sp.Expr:
         """The entry of the vector at an index."""
@@ -107,16 +107,16 @@ class _Expectation(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return part(self, 0, sp.Expr)
+        return arg_of(self, 0, sp.Expr)
 
     @property
     def datum(self) -> sp.Symbol:
-        return part(self, 1, sp.Symbol)
+        return arg_of(self, 1, sp.Symbol)
 
     @property
     def location(self) -> Vector:
         """The location of the encoder, as a vector over the latent index."""
-        return part(self, 2, Vector)
+        return arg_of(self, 2, Vector)
 
     @property
     def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Basic]:
@@ -187,7 +187,7 @@ class NetworkValue(_Head):
     @property
     def label(self) -> sp.Symbol:
         """A symbol with the network's name and range."""
-        return part(self, 0, sp.Symbol)
+        return arg_of(self, 0, sp.Symbol)
 
     @property
     def name(self) -> str:
@@ -195,11 +195,11 @@ class NetworkValue(_Head):
 
     @property
     def indices(self) -> tuple[sp.Expr, ...]:
-        return parts(self.args[1])
+        return args_of(self.args[1])
 
     @property
     def inputs(self) -> tuple[Vector, ...]:
-        return parts(self.args[2], Vector)
+        return args_of(self.args[2], Vector)
 
     @property
     def free_symbols(self) -> set[sp.Basic]:
@@ -228,7 +228,7 @@ class _RoleHead(_Head):
     @property
     def datum(self) -> tuple[sp.Symbol, ...]:
         """The index of the data point, if the factor has one."""
-        return parts(self, sp.Symbol, after=1)
+        return args_of(self, sp.Symbol, after=1)
 
 
 class LogDensity(_RoleHead):
@@ -262,4 +262,4 @@ class Directional(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return part(self, 0, sp.Expr)
+        return arg_of(self, 0, sp.Expr)

@@ -12,7 +12,7 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, shown
-from entropysym.language.formula import part, parts
+from entropysym.language.formula import arg_of, args_of
 from entropysym.language.heads import Vector, _Head
 from entropysym.language.printed import Printed
 from entropysym.language.symbols import MATRIX_RANGES, MatrixRange
@@ -46,7 +46,7 @@ class MatrixLetter(Matrix):
 
     @property
     def size(self) -> sp.Expr:
-        return part(self, 1, sp.Expr)
+        return arg_of(self, 1, sp.Expr)
 
     @property
     def kind(self) -> MatrixRange:
@@ -64,7 +64,7 @@ class MatrixNetwork(MatrixLetter):
 
     @property
     def inputs(self) -> tuple[Vector, ...]:
-        return parts(self.args[3], Vector)
+        return args_of(self.args[3], Vector)
 
 
 class MatrixProduct(Matrix):
@@ -72,7 +72,7 @@ class MatrixProduct(Matrix):
 
     @property
     def words(self) -> tuple[Matrix, ...]:
-        return parts(self, Matrix)
+        return args_of(self, Matrix)
 
     @property
     def size(self) -> sp.Expr:
@@ -84,32 +84,32 @@ class Scaled(Matrix):
 
     @property
     def scalar(self) -> sp.Expr:
-        return part(self, 0, sp.Expr)
+        return arg_of(self, 0, sp.Expr)
 
     @property
     def word(self) -> Matrix:
-        return part(self, 1, Matrix)
+        return arg_of(self, 1, Matrix)
 
     @property
     def size(self) -> sp.Expr:
         return self.word.size
 
 
-class _OfOne(Matrix):
+class _OfWord(Matrix):
     @property
     def word(self) -> Matrix:
-        return part(self, 0, Matrix)
+        return arg_of(self, 0, Matrix)
 
     @property
     def size(self) -> sp.Expr:
         return self.word.size
 
 
-class Inverse(_OfOne):
+class Inverse(_OfWord):
     """The inverse of a word."""
 
 
-class Transposed(_OfOne):
+class Transposed(_OfWord):
     """The transpose of a word."""
 
 
@@ -121,7 +121,7 @@ class LogDet(_Head):
 
     @property
     def word(self) -> Matrix:
-        return part(self, 0, Matrix)
+        return arg_of(self, 0, Matrix)
 
 
 class Trace(_Head):
@@ -132,7 +132,7 @@ class Trace(_Head):
 
     @property
     def word(self) -> Matrix:
-        return part(self, 0, Matrix)
+        return arg_of(self, 0, Matrix)
 
 
 class Quadratic(_Head):
@@ -143,15 +143,15 @@ class Quadratic(_Head):
 
     @property
     def left(self) -> Vector:
-        return part(self, 0, Vector)
+        return arg_of(self, 0, Vector)
 
     @property
     def word(self) -> Matrix:
-        return part(self, 1, Matrix)
+        return arg_of(self, 1, Matrix)
 
     @property
     def right(self) -> Vector:
-        return part(self, 2, Vector)
+        return arg_of(self, 2, Vector)
 
 
 def is_symmetric(word: Matrix) -> bool:

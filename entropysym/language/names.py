@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import sympy as sp
+
 #: Greek letters by name; after one of them a trailing 2 in a name is a square.
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
@@ -38,3 +42,15 @@ def latex_name(name: str) -> tuple[str, str]:
             else rf"{stem}_{{\mathrm{{{tail}}}}}"
         )
     return stem, "^{2}" if square else ""
+
+
+_INDEX = re.compile(r"([A-Za-z])(?:_(\d+))?\Z")
+
+
+def primed(index: sp.Symbol) -> str | None:
+    """The letter of a bound index with primes: h_1 is h'. None for anything that is no index."""
+    found = _INDEX.match(index.name) if index.is_integer else None
+    if not found:
+        return None
+    count = int(found[2] or 0)
+    return found[1] + "'" * count if count <= 3 else f"{found[1]}_{{{count}}}"

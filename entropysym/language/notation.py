@@ -41,7 +41,7 @@ from entropysym.language.matrices import (
 from entropysym.language.names import GREEK, latex_name, name_parts
 
 #: A name with its indices, the power that the name carries, and its arguments.
-Letter = tuple[str, int, str]
+Glyph = tuple[str, int, str]
 _LETTERLIKE = (MatrixLetter, Inverse, Transposed)
 
 
@@ -122,12 +122,12 @@ class Notation(ABC):
 
     # -- networks, vectors and matrices -----------------------------------------------------------------------------
 
-    def network(self, e: NetworkValue) -> Letter:
+    def network(self, e: NetworkValue) -> Glyph:
         name, power = self.letter(e.name)
         inputs = ", ".join(self._print(v) for v in e.inputs)
         return self.joined(name, e.indices), power, f"({inputs})"
 
-    def raised(self, letter: Letter) -> str:
+    def raised(self, letter: Glyph) -> str:
         stem, power, after = letter
         return f"{stem}{self.signs['squared'] if power == 2 else ''}{after}"
 

@@ -11,15 +11,15 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.formula import (
-    Kind,
+    Node,
+    arg_of,
+    args_of,
     array_name,
     array_of,
     inside,
-    of_kind,
-    part,
-    parts,
+    of_type,
     substituted,
-    total,
+    sum_over,
 )
 from entropysym.language.heads import (
     DataMean,
@@ -47,7 +47,7 @@ from entropysym.lowering.arguments import Bound
 from entropysym.lowering.axes import (
     SAMPLE,
     Axes,
-    Named,
+    NamedArray,
     added,
     multiplied,
     named,
@@ -72,7 +72,7 @@ _LATENTS = sp.Dummy("h", integer=True, positive=True)
 Binder = sp.Sum | DataMean | EncoderExpectation | NoiseExpectation
 BINDERS = (sp.Sum, DataMean, *EXPECTATIONS)
 #: How what stands under a binder is evaluated: as a list of factors.
-Factors = Callable[[sp.Expr, Scope], list[Named]]
+Factors = Callable[[sp.Expr, Scope], list[NamedArray]]
 
 
 class Evaluator:
@@ -83,37 +83,39 @@ class Evaluator:
 
     def __init__(self, bound: Bound) -> None:
         self.bound = bound
-        self.memo: dict[object, Named] = {}
+        self.memo: dict[object, NamedArray] = {}
         self.outputs: dict[object, tuple[jax.Array, Axes]] = {}
 
-    def _once(self, what: str, e: Kind, scope: Scope, how: Callable[[Kind, Scope], Named]) -> Named:
+    def _once(
+        self, what: str, e: Node, scope: Scope, how: Callable[[Node, Scope], NamedArray]
+    ) -> NamedArray:
         """What `how` gives, computed once."""
         key = (what, e, self._context(e, scope))
         if key not in self.memo:
             self.memo[key] = how(e, scope)
         return self.memo[key]
 
-    def value(self, e: sp.Expr, scope: Scope) -> Named:
+    def value(self, e: sp.Expr, scope: Scope) -> NamedArray:
         """The value of an expression."""
         return self._once("value", e, scope, self._value)
 
-    def magnitude(self, e: sp.Expr, scope: Scope) -> Named:
+    def magnitude(self, e: sp.Expr, scope: Scope) -> NamedArray:
         """The sum of the absolute values of the terms: sums are split, but those inside a power or a logarithm are not.
 
         An exponential multiplies an error of its argument, so |argument| times the derivative counts as a term of it.
         """
         return self._once("magnitude", e, scope, self._magnitude)
 
-    def _magnitude(self, e: sp.Expr, scope: Scope) -> Named:
+    def _magnitude(self, e: sp.Expr, scope: Scope) -> NamedArray:
         if isinstance(e, sp.Add):
-            return added([self.magnitude(a, scope) for a in parts(e)])
+            return added([self.magnitude(a, scope) for a in args_of(e)])
         if isinstance(e, sp.Mul):
-            return multiplied([self.magnitude(a, scope) for a in parts(e)])
+            return multiplied([self.magnitude(a, scope) for a in args_of(e)])
         if isinstance(e, BINDERS):
             return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
         if isinstance(e, EXPONENTIALS):
             v = self.value(e, scope)
-            rate = Named(slope(type(e), v.array), v.axes)
+            rate = NamedArray(slope(type(e), v.array), v.axes)
             return added([v.absolute(), multiplied([rate, self.magnitude(inside(e), scope)])])
         if isinstance(e, (sp.Pow, sp.log)) and not isinstance(e.args[0], sp.Add):
             return self._relative_magnitude(e, scope)
@@ -126,23 +128,23 @@ class Evaluator:
             return self._quadratic_magnitude(e, scope)
         return self.value(e, scope).absolute()
 
-    def _relative_magnitude(self, e: sp.Pow | sp.log, scope: Scope) -> Named:
+    def _relative_magnitude(self, e: sp.Pow | sp.log, scope: Scope) -> NamedArray:
         """Of a power or a logarithm, whose relative or absolute error is the relative one of its base."""
-        base, *exponents = parts(e)
+        base, *exponents = args_of(e)
         v, of_base = self.value(e, scope).absolute(), self.value(base, scope)
         terms = self.magnitude(base, scope)
         axes = union([of_base, terms])
-        grown = Named(spread(terms, axes) / jnp.abs(spread(of_base, axes)) - 1, axes)
+        grown = NamedArray(spread(terms, axes) / jnp.abs(spread(of_base, axes)) - 1, axes)
         if isinstance(e, sp.log):
             return added([v, grown])
         (exponent,) = exponents
         return added([v, multiplied([v, self.value(exponent, scope).absolute(), grown])])
 
-    def matrix(self, e: Matrix, scope: Scope) -> Named:
+    def matrix(self, e: Matrix, scope: Scope) -> NamedArray:
         """The value of a word, with the axes `ROW` and `COLUMN`."""
         return self._once("matrix", e, scope, self._matrix)
 
-    def _matrix(self, e: Matrix, scope: Scope) -> Named:
+    def _matrix(self, e: Matrix, scope: Scope) -> NamedArray:
         if isinstance(e, MatrixNetwork):
             outputs, leading = self._network(e, scope)
             return words.matrix(words.in_range(outputs, e.kind), leading)
@@ -154,16 +156,18 @@ class Evaluator:
             return self._inverse(e.word, scope)
         if isinstance(e, Transposed):
             return words.transposed(self.matrix(e.word, scope))
-        return words.product([self.matrix(w, scope) for w in parts(e, Matrix)])
+        return words.product([self.matrix(w, scope) for w in args_of(e, Matrix)])
 
-    def _inverse(self, e: Matrix, scope: Scope) -> Named:
+    def _inverse(self, e: Matrix, scope: Scope) -> NamedArray:
         """The inverse of a word: by its Cholesky factor if it is symmetric, by its letters if not."""
         return self._once("inverse", e, scope, self._inverted)
 
-    def _inverted(self, e: Matrix, scope: Scope) -> Named:
+    def _inverted(self, e: Matrix, scope: Scope) -> NamedArray:
         if isinstance(e, Scaled):
             scalar = self.value(e.scalar, scope)
-            return multiplied([Named(1 / scalar.array, scalar.axes), self._inverse(e.word, scope)])
+            return multiplied(
+                [NamedArray(1 / scalar.array, scalar.axes), self._inverse(e.word, scope)]
+            )
         if words.looks_symmetric(e) or isinstance(e, MatrixLetter):
             if isinstance(e, MatrixLetter) and e.kind == "triangular":
                 return words.inverse_lower(self.matrix(e, scope))
@@ -173,28 +177,28 @@ class Evaluator:
             return self.matrix(e.word, scope)
         if isinstance(e, Transposed):
             return words.transposed(self._inverse(e.word, scope))
-        return words.product([self._inverse(w, scope) for w in reversed(parts(e, Matrix))])
+        return words.product([self._inverse(w, scope) for w in reversed(args_of(e, Matrix))])
 
-    def _root(self, e: Matrix, scope: Scope) -> Named:
+    def _root(self, e: Matrix, scope: Scope) -> NamedArray:
         """The Cholesky factor of a symmetric word."""
         return self._once("root", e, scope, lambda w, inner: words.root(self.matrix(w, inner)))
 
-    def _log_det(self, e: Matrix, scope: Scope) -> Named:
+    def _log_det(self, e: Matrix, scope: Scope) -> NamedArray:
         """log det of a word: by its Cholesky factor if it is symmetric, by its letters if not; NaN for a negative scalar."""
         if words.looks_symmetric(e):
             v = words.log_diagonal(self._root(e, scope))
-            return Named(2 * v.array, v.axes)
+            return NamedArray(2 * v.array, v.axes)
         if isinstance(e, MatrixLetter):
             return words.log_diagonal(self.matrix(e, scope))
         if isinstance(e, Scaled):
             scalar = self.value(e.scalar, scope)
             size = self.bound.size(size_of(e.size))
-            rows = Named(size * jnp.log(scalar.array), scalar.axes)
+            rows = NamedArray(size * jnp.log(scalar.array), scalar.axes)
             return added([rows, self._log_det(e.word, scope)])
-        total = added([self._log_det(w, scope) for w in parts(e, Matrix)])
-        return Named(-total.array, total.axes) if isinstance(e, Inverse) else total
+        total = added([self._log_det(w, scope) for w in args_of(e, Matrix)])
+        return NamedArray(-total.array, total.axes) if isinstance(e, Inverse) else total
 
-    def matrix_magnitude(self, e: Matrix, scope: Scope) -> Named:
+    def matrix_magnitude(self, e: Matrix, scope: Scope) -> NamedArray:
         """The sums of |terms| of a word's entries."""
         if isinstance(e, MatrixLetter):
             return self.matrix(e, scope).absolute()
@@ -206,7 +210,7 @@ class Evaluator:
             return words.inverse_magnitude(self.matrix(e, scope), terms)
         if isinstance(e, Transposed):
             return words.transposed(self.matrix_magnitude(e.word, scope))
-        return words.product([self.matrix_magnitude(w, scope) for w in parts(e, Matrix)])
+        return words.product([self.matrix_magnitude(w, scope) for w in args_of(e, Matrix)])
 
     def _context(self, e: sp.Basic, scope: Scope) -> object:
         # A value depends on its free indices only through their sizes, for its axes bear their names.
@@ -214,15 +218,15 @@ class Evaluator:
         sizes = frozenset((s, k) for s, k in scope.sizes.items() if s in free)
         return sizes, None if scope.latent is None else scope.latent.key
 
-    def _value(self, e: sp.Expr, scope: Scope) -> Named:
+    def _value(self, e: sp.Expr, scope: Scope) -> NamedArray:
         if (isinstance(e, sp.Number) and e.is_finite) or isinstance(e, sp.NumberSymbol):
-            return Named(jnp.asarray(float(e)))
+            return NamedArray(jnp.asarray(float(e)))
         if isinstance(e, sp.Symbol):
             return self._symbol(e, scope)
         if isinstance(e, sp.Indexed):
             return self._indexed(e, scope)
         if isinstance(e, sp.Add):
-            return added([self.value(a, scope) for a in parts(e)])
+            return added([self.value(a, scope) for a in args_of(e)])
         if isinstance(e, sp.Mul):
             return multiplied(self._factors(e, scope))
         if isinstance(e, sp.Pow):
@@ -233,7 +237,7 @@ class Evaluator:
             outputs, leading = self._network(e, scope)
             return self._at(outputs, leading, e.indices, scope)
         if isinstance(e, Entropy):
-            return Named(self._points().entropy, e.datum)
+            return NamedArray(self._points().entropy, e.datum)
         if isinstance(e, LogDet):
             return self._log_det(e.word, scope)
         if isinstance(e, Trace):
@@ -243,16 +247,16 @@ class Evaluator:
             moved = words.applied(self.matrix(e.word, scope), right, words.ROW)
             return words.dotted(left, moved, words.ROW)
         v = self.value(inside(e), scope)
-        return Named(JAX[type(e)](v.array), v.axes)
+        return NamedArray(JAX[type(e)](v.array), v.axes)
 
-    def _symbol(self, e: sp.Symbol, scope: Scope) -> Named:
+    def _symbol(self, e: sp.Symbol, scope: Scope) -> NamedArray:
         if e in scope.sizes:
-            return Named(jnp.arange(1.0, self.length(e, scope) + 1), (e,))
+            return NamedArray(jnp.arange(1.0, self.length(e, scope) + 1), (e,))
         if e.is_integer and e.is_positive:
-            return Named(jnp.asarray(float(self.bound.size(e.name))))
-        return Named(self.bound.arrays[e.name])
+            return NamedArray(jnp.asarray(float(self.bound.size(e.name))))
+        return NamedArray(self.bound.arrays[e.name])
 
-    def _indexed(self, e: sp.Indexed, scope: Scope) -> Named:
+    def _indexed(self, e: sp.Indexed, scope: Scope) -> NamedArray:
         name = array_of(e)
         if name not in (LATENT, NOISE):
             array = self.bound.arrays["x" if name == DATUM else array_name(name)]
@@ -267,7 +271,7 @@ class Evaluator:
 
     def _at(
         self, array: jax.Array, leading: Axes, indices: tuple[sp.Basic, ...], scope: Scope
-    ) -> Named:
+    ) -> NamedArray:
         """The array with its last axes named by `indices`."""
         axes: list[sp.Symbol] = list(leading)
         for position, i in enumerate(indices, start=len(leading)):
@@ -285,29 +289,29 @@ class Evaluator:
             return self.bound.samples
         return self.bound.size(scope.sizes[axis])
 
-    def _power(self, e: sp.Pow, scope: Scope) -> Named:
-        base, exponent = parts(e)
+    def _power(self, e: sp.Pow, scope: Scope) -> NamedArray:
+        base, exponent = args_of(e)
         if base == sp.E:
             v = self.value(exponent, scope)
-            return Named(jnp.exp(v.array), v.axes)
+            return NamedArray(jnp.exp(v.array), v.axes)
         v = self.value(base, scope)
         if isinstance(exponent, sp.Integer):
-            return Named(v.array ** int(exponent), v.axes)
+            return NamedArray(v.array ** int(exponent), v.axes)
         if isinstance(exponent, sp.Rational) and exponent.q == 2:
-            return Named(jnp.sqrt(v.array) ** int(exponent.p), v.axes)
+            return NamedArray(jnp.sqrt(v.array) ** int(exponent.p), v.axes)
         w = self.value(exponent, scope)
         axes = union([v, w])
-        return Named(spread(v, axes) ** spread(w, axes), axes)
+        return NamedArray(spread(v, axes) ** spread(w, axes), axes)
 
-    def _factors(self, e: sp.Expr, scope: Scope) -> list[Named]:
+    def _factors(self, e: sp.Expr, scope: Scope) -> list[NamedArray]:
         return [self.value(a, scope) for a in sp.Mul.make_args(e)]
 
-    def _bound(self, e: Binder, scope: Scope, body: Factors) -> Named:
+    def _bound(self, e: Binder, scope: Scope, body: Factors) -> NamedArray:
         """A sum, data mean or expectation of what `body` gives as a list of factors."""
         if isinstance(e, sp.Sum):
             (i, _, upper), *rest = reversed(e.limits)
-            one, size = part(e, 0, sp.Expr), size_of(upper)
-            i, one = fresh(i, total(one, *reversed(rest)) if rest else one, scope)
+            one, size = arg_of(e, 0, sp.Expr), size_of(upper)
+            i, one = fresh(i, sum_over(one, *reversed(rest)) if rest else one, scope)
             inner = scope.binding(i, size)
             if rest and isinstance(one, sp.Sum):
                 return summed([self._bound(one, inner, body)], i, self.bound.size(size))
@@ -318,12 +322,12 @@ class Evaluator:
             if i not in v.axes:
                 return v
             at = v.axes.index(i)
-            return Named(jnp.mean(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
+            return NamedArray(jnp.mean(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
         return self._expectation(e, scope, body)
 
     def _expectation(
         self, e: EncoderExpectation | NoiseExpectation, scope: Scope, body: Factors
-    ) -> Named:
+    ) -> NamedArray:
         if not {LATENT.label, NOISE.label} & e.body.free_symbols:
             return multiplied(body(e.body, replace(scope, latent=None)))
         if isinstance(e, LawExpectation):
@@ -337,15 +341,17 @@ class Evaluator:
             location, scale = substituted(location, {h: other}), scale.xreplace({h: other})
             h = other
         inner = replace(scope.binding(h, size_of(e.location.size)), latent=None)
-        eps = Named(noise.eps, (SAMPLE, h))
+        eps = NamedArray(noise.eps, (SAMPLE, h))
         if isinstance(scale, Matrix):
             step = words.applied(self._root(scale, inner), eps, h)
         else:
-            step = multiplied([self.value(of_kind(scale, sp.Expr), inner), eps])
+            step = multiplied([self.value(of_type(scale, sp.Expr), inner), eps])
         z = added([self.value(location, inner), step])
         latent = Latent((e.datum, h, location, scale), h, z, eps)
         v = multiplied(body(e.body, replace(scope, latent=latent)))
-        return summed([Named(noise.weights, (SAMPLE,)), v], SAMPLE, 1) if SAMPLE in v.axes else v
+        return (
+            summed([NamedArray(noise.weights, (SAMPLE,)), v], SAMPLE, 1) if SAMPLE in v.axes else v
+        )
 
     def _points(self) -> Points:
         points = self.bound.noise
@@ -353,13 +359,13 @@ class Evaluator:
             raise InputError("the encoder has no location and scale; pass noise, a lowering.Points")
         return points
 
-    def _over_points(self, e: LawExpectation, scope: Scope, body: Factors) -> Named:
+    def _over_points(self, e: LawExpectation, scope: Scope, body: Factors) -> NamedArray:
         """The weighted sum over each datum's own points."""
         points = self._points()
-        z = Named(points.z, (e.datum, SAMPLE, _LATENTS))
+        z = NamedArray(points.z, (e.datum, SAMPLE, _LATENTS))
         latent = Latent((e.datum, "points"), _LATENTS, z)
         v = multiplied(body(e.body, replace(scope, latent=latent)))
-        weights = Named(points.weights, (e.datum, SAMPLE))
+        weights = NamedArray(points.weights, (e.datum, SAMPLE))
         return summed([weights, v], SAMPLE, 1) if SAMPLE in v.axes else v
 
     def _network(self, e: NetworkValue | MatrixNetwork, scope: Scope) -> tuple[jax.Array, Axes]:
@@ -376,19 +382,19 @@ class Evaluator:
             self.outputs[key] = out.reshape(*lengths, *out.shape[1:]), leading
         return self.outputs[key]
 
-    def _sides(self, e: Quadratic, scope: Scope) -> tuple[Named, Named]:
+    def _sides(self, e: Quadratic, scope: Scope) -> tuple[NamedArray, NamedArray]:
         """The two vectors, along `ROW`."""
 
-        def along_rows(v: Vector) -> Named:
+        def along_rows(v: Vector) -> NamedArray:
             value, i, length = self._vector(v, scope)
             leading = tuple(a for a in value.axes if a != i)
             array = spread(value, (*leading, i))
             rows = jnp.broadcast_to(array, (*array.shape[:-1], length))
-            return Named(rows, (*leading, words.ROW))
+            return NamedArray(rows, (*leading, words.ROW))
 
         return along_rows(e.left), along_rows(e.right)
 
-    def _quadratic_magnitude(self, e: Quadratic, scope: Scope) -> Named:
+    def _quadratic_magnitude(self, e: Quadratic, scope: Scope) -> NamedArray:
         left, right = self._sides(e, scope)
         word = e.word
         if isinstance(word, Inverse):
@@ -400,7 +406,7 @@ class Evaluator:
         sized = words.applied(size, right.absolute(), words.ROW)
         return words.dotted(left.absolute(), sized, words.ROW)
 
-    def _vector(self, v: Vector, scope: Scope) -> tuple[Named, sp.Symbol, int]:
+    def _vector(self, v: Vector, scope: Scope) -> tuple[NamedArray, sp.Symbol, int]:
         size = size_of(v.size)
         i, body = fresh(v.index, v.body, scope)
         return self.value(body, scope.binding(i, size)), i, self.bound.size(size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from entropysym.language.formula import substituted
-from entropysym.lowering.axes import Named
+from entropysym.lowering.axes import NamedArray
 from entropysym.lowering.signature import Size
 
 
@@ -18,8 +18,8 @@ class Latent:
 
     key: object
     index: sp.Symbol
-    z: Named
-    eps: Named | None = None
+    z: NamedArray
+    eps: NamedArray | None = None
 
 
 @dataclass(frozen=True, eq=False)

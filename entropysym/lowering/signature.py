@@ -40,7 +40,7 @@ from entropysym.language.matrices import (
 from entropysym.language.records import Family, Model, Plate
 from entropysym.language.symbols import DATUM, LATENT, NOISE
 
-Shape = TypeVar("Shape")
+_Shape = TypeVar("_Shape")
 
 #: A size is known by its symbol's name, or is a literal integer.
 Size = str | int
@@ -128,7 +128,7 @@ class Signature:
             raise InputError(f"the latent has size {self.noise} in one place and {size} in another")
         self.noise = size
 
-    def _merge(self, table: dict[str, Shape], name: str, new: Shape) -> None:
+    def _merge(self, table: dict[str, _Shape], name: str, new: _Shape) -> None:
         other = self.networks if table is self.arrays else self.arrays
         if name in other or table.setdefault(name, new) != new:
             old = other.get(name, table.get(name))

@@ -11,8 +11,8 @@ from entropysym.pages.equations import Line
 from entropysym.pages.figure import training_figure
 from entropysym.pages.latex import latex
 from entropysym.pages.layout import bare, filled, latex_layout, markdown_layout, plain_layout
+from entropysym.pages.marks import Amount
 from entropysym.pages.medium import latex_medium, markdown_medium, plain_medium, tex_text
-from entropysym.pages.notation import Data
 from entropysym.pages.paper import REFERENCES, paper
 from entropysym.pages.plain import plain
 from entropysym.pages.refusals import refusal_paper
@@ -42,7 +42,7 @@ _PART = _Template("refused", "section", "subsection")
 FORMATS = ("json", "latex", "markdown", "text")
 
 
-def render(derivation: Derivation | Refusal, to: str = "text", *, data: Data = "finite") -> str:
+def render(derivation: Derivation | Refusal, to: str = "text", *, data: Amount = "finite") -> str:
     r"""A derivation or a refusal as a complete document.
 
     `to` is latex (a file for pdflatex), markdown (for notebooks), text (for a terminal) or json (for the checker; of a refusal that is
@@ -69,7 +69,7 @@ def _stored(found: Derivation | Refusal) -> str:
     return to_json(found.partial)
 
 
-def section(derivation: Derivation | Refusal, *, data: Data = "finite", closing: str = "") -> str:
+def section(derivation: Derivation | Refusal, *, data: Amount = "finite", closing: str = "") -> str:
     r"""The LaTeX body of a derivation or a refusal, as subsections without a preamble, for a larger document (see `preamble`).
 
     The remark that every page makes is left to that document; `closing` is LaTeX that stands before the last lines.
@@ -78,7 +78,7 @@ def section(derivation: Derivation | Refusal, *, data: Data = "finite", closing:
 
 
 def display(
-    lines: Sequence[Line], model: Model, to: str = "latex", *, data: Data = "finite"
+    lines: Sequence[Line], model: Model, to: str = "latex", *, data: Amount = "finite"
 ) -> str:
     """Equations as one display, ordered and broken as those of a derivation; `to` is latex, markdown or text."""
     if to not in _MEDIA:
@@ -99,7 +99,7 @@ def _checked(derivation: object) -> Derivation | Refusal:
 
 
 def _filled(
-    derivation: Derivation | Refusal, to: str, template: _Template, data: Data, closing: str = ""
+    derivation: Derivation | Refusal, to: str, template: _Template, data: Amount, closing: str = ""
 ) -> str:
     found = _checked(derivation)
     make_medium, make_layout, suffix = _MEDIA[to]
@@ -113,17 +113,11 @@ def _filled(
     return filled(f"{template.derivation}.{suffix}", layout, {"p": paper(found, medium), **given})
 
 
-def document(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
-    """A complete LaTeX document that pdflatex compiles in one run."""
-    return render(derivation, "latex", data=data)
-
-
 __all__ = [
     "FORMATS",
     "REFERENCES",
     "Line",
     "display",
-    "document",
     "latex",
     "plain",
     "preamble",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from entropysym.language.algebra import addends, distributed, exponentials_merged
-from entropysym.language.formula import entry, of_kind, substituted
+from entropysym.language.formula import entry, of_type, substituted
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT
@@ -28,7 +28,7 @@ class Abbreviation:
 
     def applied(self, e: sp.Expr) -> sp.Expr:
         """The expression with the letter in place of what it stands for, also under another index."""
-        return of_kind(self._applied(e), sp.Expr)
+        return of_type(self._applied(e), sp.Expr)
 
     def _applied(self, e: sp.Basic) -> sp.Basic:
         if isinstance(e, type(self.meaning)):

@@ -12,7 +12,7 @@ import sympy as sp
 
 from entropysym.language.matrices import Matrix
 from entropysym.pages.latex import PaperPrinter
-from entropysym.pages.order import addends
+from entropysym.pages.order import in_order
 from entropysym.pages.plain import PlainPrinter
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.")
@@ -80,7 +80,7 @@ def rows(
     """A formula in lines no wider than `first` and then `rest`, where its addends allow it; later lines open with a sign."""
     lines: list[str] = []
     current = ""
-    for a in addends(e, printer.places):
+    for a in in_order(e, printer.places):
         sign, body = printer.signed(a)
         opening = not lines and not current
         piece = (f"-{body}" if sign == "-" else body) if opening else f"{sign} {body}"

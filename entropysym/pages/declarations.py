@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sympy as sp
 
-from entropysym.language.formula import of_kind
+from entropysym.language.formula import of_type
 from entropysym.language.matrices import Matrix
 from entropysym.language.objective import variable
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import n
 from entropysym.pages.equations import Line
-from entropysym.pages.marks import ANY_LAW, Density, Distributed
+from entropysym.pages.marks import ANY_LAW, DensityName, Distributed
 from entropysym.pages.medium import Medium
 from entropysym.pages.wording import value_of
 
@@ -24,14 +24,15 @@ RANGES = {
 }
 
 
-def factors(model: Model) -> tuple[Line, ...]:
+def factor_lines(model: Model) -> tuple[Line, ...]:
     """One line for each factor."""
     return tuple(
-        Line(Density(role, n), density(model, role)) for role in ("prior", "decoder", "encoder")
+        Line(DensityName(role, n), factor_formula(model, role))
+        for role in ("prior", "decoder", "encoder")
     )
 
 
-def density(model: Model, role: str) -> sp.Expr:
+def factor_formula(model: Model, role: str) -> sp.Expr:
     r"""A factor as a product over its plate, $\prod_hN(z_h;0,\alpha_h^2)$; a multivariate one as it is, $N(z;\mu_0,A)$; *any law* in words."""
     plate, factor = model.plate(role), model.factor(role)
     if factor.family.is_any:
@@ -41,10 +42,10 @@ def density(model: Model, role: str) -> sp.Expr:
         given = (a if isinstance(a, Matrix) else plate.vector(a) for a in factor.arguments)
         return Distributed(factor.family.name, plate.vector(value), *given)
     one = Distributed(factor.family.name, value, *factor.arguments)
-    return of_kind(sp.Product(one, (plate.index, 1, plate.size)), sp.Expr)
+    return of_type(sp.Product(one, (plate.index, 1, plate.size)), sp.Expr)
 
 
-def notation(model: Model, m: Medium) -> list[tuple[str, str]]:
+def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
     """Each letter and what it is, in words."""
     rows = []
     for p in model.parameters:

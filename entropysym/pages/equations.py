@@ -11,16 +11,16 @@ import sympy as sp
 
 from entropysym.language.algebra import addends, collected, distributed, exponentials_merged
 from entropysym.language.formula import (
+    arg_of,
+    args_of,
     array_like,
+    derivative,
     entry,
     equation,
     inside,
-    of_kind,
-    part,
-    parts,
-    slope,
+    of_type,
     substituted,
-    total,
+    sum_over,
 )
 from entropysym.language.heads import (
     DataMean,
@@ -41,7 +41,7 @@ from entropysym.language.objective import (
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 from entropysym.pages.marks import ANY_LAW, EXCESS, ScaleSlope, Slope, Velocity
 from entropysym.pages.medium import Medium
-from entropysym.pages.order import Roles, product
+from entropysym.pages.order import Roles, taken_apart
 from entropysym.pages.wording import (
     declared,
     has_parts,
@@ -68,13 +68,13 @@ class Line:
         return "" if self.right == ANY_LAW else "="
 
 
-def direction(d: Derivation) -> list[Line]:
+def direction_lines(d: Derivation) -> list[Line]:
     """The motion of each parameter that moves."""
     moved = [p for p in d.model.parameters if p.name in d.direction]
     return [Line(Velocity(p.whole), d.direction[p.name]) for p in moved]
 
 
-def identities(d: Derivation) -> list[Line]:
+def identity_lines(d: Derivation) -> list[Line]:
     """What each factor's step rests on, v.grad[part] = part + entropy, read off the step itself; else v.grad of the whole."""
     if not has_parts(d):
         by_rule = {s.rule: s.after for s in d.steps}
@@ -92,7 +92,7 @@ def identities(d: Derivation) -> list[Line]:
     return lines
 
 
-def entropies(d: Derivation) -> list[Line]:
+def entropy_lines(d: Derivation) -> list[Line]:
     """The entropy of each factor spelled out, and the base measures that are not constant."""
     joint = {f: with_one_logarithm(t.entropy) for f, t in d.entropies.items()}
     lines = []
@@ -110,11 +110,11 @@ def _shortened(formula: sp.Expr, d: Derivation) -> sp.Expr:
     if not isinstance(formula, sp.Sum):
         return collected(formula, d.model.sizes)
     index, _, size = formula.limits[0]
-    body = part(formula, 0, sp.Expr)
+    body = arg_of(formula, 0, sp.Expr)
     if index not in body.free_symbols:
         return size * body
     factor, rest = body.as_coeff_Mul()
-    return factor * total(_without_log_of_exp(rest), *formula.limits)
+    return factor * sum_over(_without_log_of_exp(rest), *formula.limits)
 
 
 def _without_log_of_exp(e: sp.Expr) -> sp.Expr:
@@ -136,14 +136,14 @@ def scaling_index(d: Derivation) -> sp.Indexed:
     return entry(array_like(sp.Symbol(letter, real=True)), d.model.latent.index)
 
 
-def stationarity(d: Derivation) -> list[Line]:
+def stationarity_lines(d: Derivation) -> list[Line]:
     """One line for each condition; for a matrix, the condition along its own multiples."""
     lines = []
     for name, condition in d.stationarity.items():
         about = scaling_index(d) if name == "scaling" else declared(name, d.model)
         head = ScaleSlope if isinstance(about, Matrix) else Slope
         given = equation(head(maximised(d.model), about))
-        left, right = parts(condition)
+        left, right = args_of(condition)
         if right != 0:
             right = sp.Add(*(_folded(a) for a in addends(right)))
         elif name == "scaling":
@@ -158,12 +158,14 @@ def _balanced(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """e = 0 divided by its common positive factors; a single short term goes to the left."""
     e = sp.Add(*(_folded(a) for a in addends(without_common_factor(distributed(e)))))
     short = [
-        a for a in addends(e) if not product(a, Roles()).heavy and not a.has(DATUM, LATENT, NOISE)
+        a
+        for a in addends(e)
+        if not taken_apart(a, Roles()).heavy and not a.has(DATUM, LATENT, NOISE)
     ]
     if len(short) != 1 or len(addends(e)) == 1:
         return sp.S.Zero, e
     (left,) = short
-    if product(left, Roles()).negative:
+    if taken_apart(left, Roles()).negative:
         return -left, e - left
     return left, sp.Add(*(-a for a in addends(e - left)))
 
@@ -172,7 +174,7 @@ def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     r"""The condition of the scaling, e = 0, as $1=-\overline{\mathbb E_{q_n}z_h\,\partial_{z_h}\log p(z_h)}$; $\nu_h^2+\tau_h^2$ are gathered for Normal laws."""
     prior, h = d.model.prior, d.model.latent.index
     z = entry(LATENT, h)
-    score = slope(prior.family.density, prior.family.variable)
+    score = derivative(prior.family.density, prior.family.variable)
     weighted = -z * prior.fill(score, d.model.latent, z)
     mean = DataMean(encoder_expectation(d.model, weighted), n)
     constant = sp.Add(*(a for a in addends(e) if a.is_number))
@@ -182,7 +184,7 @@ def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     scale = distributed(weighted) / z**2
     if noise(d.model.encoder.family).normal and not scale.has(LATENT):
         _, location, spread = encoder_expectation(d.model, Entropy("prior")).encoder
-        squares = location**2 + exponentials_merged(of_kind(spread, sp.Expr) ** 2)
+        squares = location**2 + exponentials_merged(of_type(spread, sp.Expr) ** 2)
         moment = DataMean(squares, n)
         return 1 / scale, moment
     tidy = distributed(substituted(weighted, {sp.sign(z): sp.Abs(z) / z}))

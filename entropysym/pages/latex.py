@@ -12,19 +12,18 @@ from typing import ClassVar
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from entropysym.language.formula import array_name, inside, part
+from entropysym.language.formula import arg_of, array_name, inside
 from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
 from entropysym.language.names import latex_name
 from entropysym.language.notation import LatexNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP
-from entropysym.pages.notation import COUNT, Data
-from entropysym.pages.order import Product, Roles, roles
+from entropysym.pages.marks import ANY_LAW, COUNT, ENTROPY_SUM, EXCESS, GAP, Amount
+from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
 
-def latex(expression: sp.Basic, model: Model | None = None, *, data: Data = "finite") -> str:
+def latex(expression: sp.Basic, model: Model | None = None, *, data: Amount = "finite") -> str:
     """LaTeX of one expression. With its model, spelled-out terms are ordered encoder, prior, decoder.
 
     `data="infinite"` writes the data mean as an expectation over p(x) and drops the index of the datum.
@@ -45,7 +44,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
 
     # -- sums and products ------------------------------------------------------------------------------------------
 
-    def _product(self, p: Product) -> str:
+    def _product(self, p: TakenApart) -> str:
         heavy, below = p.heavy, p.denominator
         first = heavy[0] if len(heavy) == 1 else None
         shared = isinstance(first, DataMean) and not self.infinite and (below or p.numerator)
@@ -76,7 +75,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         if exponent.is_Rational and exponent.is_negative:
             return self._print_Mul(e)
         if base == sp.E:
-            return self._exponential(part(e, 1, sp.Expr))
+            return self._exponential(arg_of(e, 1, sp.Expr))
         own = self.as_letter(base)
         if own is not None:
             stem, power, after = own

@@ -5,10 +5,12 @@ They are SymPy expressions, so formulas on a page are built from objects and pri
 
 from __future__ import annotations
 
+from typing import Literal
+
 import sympy as sp
 from sympy.core.symbol import Str
 
-from entropysym.language.formula import part
+from entropysym.language.formula import arg_of
 from entropysym.language.matrices import Matrix
 
 #: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these objects.
@@ -17,6 +19,11 @@ GAP = sp.Symbol("gap", real=True)
 #: What stands beside the entropy sum at stationary points of a partial result, $\Delta_\ast$.
 EXCESS = sp.Symbol("excess", real=True)
 
+
+#: The number of data points on the page; the language has none, its data mean covers infinite data too.
+COUNT = sp.Symbol("N", integer=True, positive=True)
+#: How many data points a page speaks of.
+Amount = Literal["finite", "infinite"]
 
 #: What stands in place of a density where an encoder may have any law.
 ANY_LAW = sp.Symbol("any_law")
@@ -34,12 +41,12 @@ class Velocity(sp.Expr):
     is_commutative = True
 
 
-class Density(sp.Expr):
-    r"""A factor's density as a name: $p_\Theta(z)$, $p_\Theta(x_n\mid z)$, $q_\Phi(z\mid x_n)$: ``Density(role, datum)``."""
+class DensityName(sp.Expr):
+    r"""A factor's density as a name: $p_\Theta(z)$, $p_\Theta(x_n\mid z)$, $q_\Phi(z\mid x_n)$: ``DensityName(role, datum)``."""
 
     is_commutative = True
 
-    def __new__(cls, role: str | Str, datum: sp.Symbol) -> Density:
+    def __new__(cls, role: str | Str, datum: sp.Symbol) -> DensityName:
         return sp.Expr.__new__(cls, Str(str(role)), datum)
 
     @property
@@ -48,7 +55,7 @@ class Density(sp.Expr):
 
     @property
     def datum(self) -> sp.Symbol:
-        return part(self, 1, sp.Symbol)
+        return arg_of(self, 1, sp.Symbol)
 
 
 class Distributed(sp.Expr):
@@ -66,24 +73,24 @@ class ScaleSlope(sp.Expr):
     is_commutative = True
 
 
-class Whole(sp.Expr):
-    r"""An array without one of its indices: ``Whole(x, n)`` is the vector $x_n$, ``Whole(W)`` the matrix W."""
+class Slice(sp.Expr):
+    r"""An array without one of its indices: ``Slice(x, n)`` is the vector $x_n$, ``Slice(W)`` the matrix W."""
 
     is_commutative = True
 
 
 class Times(sp.Expr):
-    r"""A matrix times a vector, $Wz$: ``Times(Whole(W), Whole(z))``; a third argument means the transpose, $W^\top z$."""
+    r"""A matrix times a vector, $Wz$: ``Times(Slice(W), Slice(z))``; a third argument means the transpose, $W^\top z$."""
 
     is_commutative = True
 
     @property
-    def matrix(self) -> Whole:
-        return part(self, 0, Whole)
+    def matrix(self) -> Slice:
+        return arg_of(self, 0, Slice)
 
     @property
     def vector(self) -> sp.Expr:
-        return part(self, 1, sp.Expr)
+        return arg_of(self, 1, sp.Expr)
 
     @property
     def turned(self) -> bool:

@@ -26,7 +26,7 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM, LATENT, NOISE
-from entropysym.pages.marks import EXCESS, ScaleSlope, Slope, Times, Velocity, Whole
+from entropysym.pages.marks import EXCESS, ScaleSlope, Slice, Slope, Times, Velocity
 
 ENCODER, PRIOR, DECODER, DERIVATIVE = range(4)
 _RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
@@ -64,7 +64,7 @@ def _names(e: sp.Basic) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Product:
+class TakenApart:
     """A term taken apart for printing: sign, the fraction of light factors, and the heavy factors behind it."""
 
     negative: bool
@@ -73,13 +73,13 @@ class Product:
     heavy: tuple[sp.Expr | Matrix, ...]
 
 
-def product(e: sp.Expr | Matrix, places: Roles) -> Product:
+def taken_apart(e: sp.Expr | Matrix, places: Roles) -> TakenApart:
     """Take a term apart. Light are numbers, symbols, array entries and short functions of them; heavy is what reads better
     beside a fraction."""
     if isinstance(e, Matrix):
         if isinstance(e, Scaled) and e.scalar.could_extract_minus_sign():
-            return Product(True, (), (), (Scaled(-e.scalar, e.word),))
-        return Product(False, (), (), (e,))
+            return TakenApart(True, (), (), (Scaled(-e.scalar, e.word),))
+        return TakenApart(False, (), (), (e,))
     coefficient, rest = e.as_coeff_Mul()
     if not isinstance(coefficient, sp.Rational):
         coefficient, rest = sp.S.One, e
@@ -97,7 +97,7 @@ def product(e: sp.Expr | Matrix, places: Roles) -> Product:
         else:
             heavy.append(f)
     above, under = sp.Integer(abs(coefficient.p)), sp.Integer(coefficient.q)
-    return Product(
+    return TakenApart(
         negative=bool(coefficient.is_negative),
         numerator=(
             *([above] if above != 1 else []),
@@ -118,9 +118,9 @@ def _base_and_exponent(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return (f.base, f.exp) if isinstance(f, sp.Pow) else (f, sp.S.One)
 
 
-_LETTERS = (sp.Symbol, sp.Indexed, Whole)
+_LETTERS = (sp.Symbol, sp.Indexed, Slice)
 #: Functions that may stand inside a fraction if what they are of is short.
-FUNCTIONS = (Softplus, Sigmoid, sp.Abs, sp.exp)
+_SHORT_FUNCTIONS = (Softplus, Sigmoid, sp.Abs, sp.exp)
 
 
 def is_light(f: sp.Expr) -> bool:
@@ -148,7 +148,7 @@ def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
         kind = {DATUM: 5, LATENT: 8, NOISE: 9}.get(array_of(base), 4)
     elif isinstance(base, NetworkValue):
         kind = 6
-    elif isinstance(base, FUNCTIONS):
+    elif isinstance(base, _SHORT_FUNCTIONS):
         kind = 7
     else:
         kind = 10
@@ -170,15 +170,15 @@ def _heavy_key(f: sp.Expr) -> tuple[int, str]:
 
 
 @overload
-def addends(e: sp.Expr, places: Roles) -> list[sp.Expr]: ...
+def in_order(e: sp.Expr, places: Roles) -> list[sp.Expr]: ...
 @overload
-def addends(e: Matrix, places: Roles) -> list[Matrix]: ...
-def addends(e: sp.Expr | Matrix, places: Roles) -> Sequence[sp.Expr | Matrix]:
+def in_order(e: Matrix, places: Roles) -> list[Matrix]: ...
+def in_order(e: sp.Expr | Matrix, places: Roles) -> Sequence[sp.Expr | Matrix]:
     """The addends in the order of the page. A page does not open with a minus if it need not."""
     if not isinstance(e, sp.Add):
         return [e]
     ordered = sorted(sp.Add.make_args(e), key=lambda a: _addend_key(a, places))
-    first = next((a for a in ordered if not product(a, places).negative), None)
+    first = next((a for a in ordered if not taken_apart(a, places).negative), None)
     if first is not None and first is not ordered[0]:
         ordered.remove(first)
         ordered.insert(0, first)
@@ -186,7 +186,7 @@ def addends(e: sp.Expr | Matrix, places: Roles) -> Sequence[sp.Expr | Matrix]:
 
 
 def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
-    taken = product(a, places)
+    taken = taken_apart(a, places)
     integrand = _integrand(a)
     leaves = integrand.atoms(sp.Indexed)
     reads = {base: any(array_of(i) == base for i in leaves) for base in (DATUM, LATENT, NOISE)}

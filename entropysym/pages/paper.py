@@ -7,19 +7,19 @@ from importlib.metadata import PackageNotFoundError, version
 
 import sympy as sp
 
-from entropysym.language.formula import equation, of_kind
+from entropysym.language.formula import equation, of_type
 from entropysym.language.heads import Elbo, ObjectiveValue
 from entropysym.language.objective import objective
 from entropysym.language.store import digest
 from entropysym.pages.abbreviations import Abbreviation, abbreviation
-from entropysym.pages.declarations import factors, notation
+from entropysym.pages.declarations import factor_lines, letters
 from entropysym.pages.equations import (
     Line,
     about_stationarity,
-    direction,
-    entropies,
-    identities,
-    stationarity,
+    direction_lines,
+    entropy_lines,
+    identity_lines,
+    stationarity_lines,
 )
 from entropysym.pages.marks import ENTROPY_SUM, EXCESS, GAP
 from entropysym.pages.medium import Medium
@@ -99,8 +99,8 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         title=medium.prose(model.title, model),
         source=medium.text(model.source),
         heading="Partial result" if d.excess != 0 else "Theorem",
-        notation=tuple(notation(model, medium)),
-        factors=(*lines(*factors(model)), *meaning),
+        notation=tuple(letters(model, medium)),
+        factors=(*lines(*factor_lines(model)), *meaning),
         objective=Line(Elbo(), by_rule["definition"].after),
         learning=() if model.objective.is_elbo else (Line(ObjectiveValue(), objective(model)),),
         maximised=medium.math(maximised(model)),
@@ -112,15 +112,15 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         entropy_sum=Line(ENTROPY_SUM, by_rule["stationary"].after - d.excess),
         excess=lines(Line(EXCESS, d.excess)) if d.excess != 0 else (),
         about_excess=about_excess(d, medium) if d.excess != 0 else "",
-        direction=tuple(direction(d)),
+        direction=tuple(direction_lines(d)),
         stationary=medium.list(slopes(hypotheses, model)) if hypotheses else "",
         claim=lines(Line(equation(Elbo(), right), d.entropy_sum))[0],
         part_by_part=has_parts(d),
-        identities=tuple(identities(d)),
+        identities=tuple(identity_lines(d)),
         steps=lines(*_steps(d)),
-        entropies=lines(*entropies(d)),
+        entropies=lines(*entropy_lines(d)),
         about_stationarity=about_stationarity(d, medium),
-        stationarity=lines(*stationarity(d)),
+        stationarity=lines(*stationarity_lines(d)),
         gap=lines(Line(equation(GAP, Elbo() - ENTROPY_SUM), d.gap))[0],
         remark=_remark(d, medium),
         admitted=tuple(admitted(standing, medium, d.verdict.evidence)),
@@ -134,7 +134,7 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
 def _abbreviated(line: Line, short: Abbreviation | None) -> Line:
     if short is None:
         return line
-    return replace(line, right=short.gathered(of_kind(line.right, sp.Expr)))
+    return replace(line, right=short.gathered(of_type(line.right, sp.Expr)))
 
 
 def _under_its_sign(d: Derivation) -> sp.Expr:

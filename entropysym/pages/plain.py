@@ -13,16 +13,15 @@ from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
 from entropysym.language.notation import PlainNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP
-from entropysym.pages.notation import COUNT, Data
-from entropysym.pages.order import Product, Roles, roles
+from entropysym.pages.marks import ANY_LAW, COUNT, ENTROPY_SUM, EXCESS, GAP, Amount
+from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
 _RELATIONS = {sp.Eq: "=", sp.Ne: "≠", sp.Ge: "≥", sp.Le: "≤", sp.Gt: ">", sp.Lt: "<"}
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-def plain(expression: sp.Basic, model: Model | None = None, *, data: Data = "finite") -> str:
+def plain(expression: sp.Basic, model: Model | None = None, *, data: Amount = "finite") -> str:
     """One expression in one line of Unicode text. Arguments as for `entropysym.pages.latex.latex`."""
     return PlainPrinter(roles(model) if model else Roles(), data).doprint(expression)
 
@@ -33,7 +32,7 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
     printmethod = "_on_a_page"  # a head's own `_sympystr` is for SymPy's printers
     marks: ClassVar = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*", ANY_LAW: "any law"}
 
-    def _product(self, p: Product) -> str:
+    def _product(self, p: TakenApart) -> str:
         below, heavy = p.denominator, p.heavy
         shared = len(heavy) == 1 and isinstance(heavy[0], DataMean) and not self.infinite
         if shared:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import sympy as sp
 
 from entropysym.errors import one_of
-from entropysym.language.formula import array_name, inside, part
+from entropysym.language.formula import arg_of, array_name, inside
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import DataMean, NetworkValue, Vector
 from entropysym.language.matrices import Matrix
-from entropysym.language.notation import Letter, Notation
+from entropysym.language.names import primed
+from entropysym.language.notation import Glyph, Notation
 from entropysym.language.symbols import DATUM
-from entropysym.pages.marks import Density, Times, Whole
-from entropysym.pages.notation import DATA, Data, primed
-from entropysym.pages.order import Product, Roles, addends, product
+from entropysym.pages.marks import Amount, DensityName, Slice, Times
+from entropysym.pages.order import Roles, TakenApart, in_order, taken_apart
 from entropysym.pages.vectors import without_index
 
 #: Functions that need no brackets under an exponent.
@@ -42,20 +42,20 @@ class PagePrinter(Notation):
     #: How the symbols of a page look that are no parameters.
     marks: ClassVar[Mapping[sp.Symbol, str]]
 
-    def __init__(self, places: Roles, data: Data = "finite") -> None:
-        if data not in DATA:
-            raise one_of(data, DATA, "kind of data")
+    def __init__(self, places: Roles, data: Amount = "finite") -> None:
+        if data not in get_args(Amount):
+            raise one_of(data, get_args(Amount), "kind of data")
         super().__init__()
         self.places, self.pseudo, self.infinite = places, places.pseudo, data == "infinite"
 
     @abstractmethod
-    def _product(self, p: Product) -> str: ...
+    def _product(self, p: TakenApart) -> str: ...
 
     # -- sums, products, symbols ------------------------------------------------------------------------------------
 
     def signed(self, e: sp.Expr | Matrix) -> tuple[str, str]:
         """The sign of an addend and what follows it."""
-        taken = product(e, self.places)
+        taken = taken_apart(e, self.places)
         return "-" if taken.negative else "+", self._product(taken)
 
     @staticmethod
@@ -66,7 +66,7 @@ class PagePrinter(Notation):
         return out
 
     def _print_Add(self, e: sp.Expr, order: object = None) -> str:
-        return self._gathered([self.signed(a) for a in addends(e, self.places)])
+        return self._gathered([self.signed(a) for a in in_order(e, self.places)])
 
     def _print_Mul(self, e: sp.Expr) -> str:
         return self._gathered([self.signed(e)])
@@ -87,26 +87,26 @@ class PagePrinter(Notation):
         text = self._print(f)
         return self.enclosed(text) if isinstance(f, (sp.Add, sp.Sum, DataMean)) else text
 
-    def as_letter(self, e: sp.Basic) -> Letter | None:
+    def as_letter(self, e: sp.Basic) -> Glyph | None:
         """Letter with its indices, the power that its name carries, and its arguments: `alpha2[h]` is (α_h, 2, "")."""
         if isinstance(e, sp.Symbol):
             index = primed(e)
             return (index, 1, "") if index else (*self.letter(e.name), "")
         if isinstance(e, NetworkValue):
             return self.network(e)
-        if isinstance(e, (sp.Indexed, Whole)):
-            array, indices = part(e, 0, sp.IndexedBase), e.args[1:]
+        if isinstance(e, (sp.Indexed, Slice)):
+            array, indices = arg_of(e, 0, sp.IndexedBase), e.args[1:]
             name, power = self.letter(array_name(array))
             kept = indices[1:] if self.infinite and array == DATUM else indices
             return self.joined(name, kept), power, ""
         return None
 
-    def _print_Indexed(self, e: sp.Indexed | Whole) -> str:
+    def _print_Indexed(self, e: sp.Indexed | Slice) -> str:
         letter = self.as_letter(e)
         assert letter is not None  # an entry has a letter
         return self.raised(letter)
 
-    _print_Whole = _print_Indexed
+    _print_Slice = _print_Indexed
 
     def _print_Symbol(self, e: sp.Symbol) -> str:
         letter = self.as_letter(e)
@@ -121,7 +121,7 @@ class PagePrinter(Notation):
     def _print_Exp1(self, e: sp.Expr) -> str:
         return "e"
 
-    def _print_Density(self, e: Density) -> str:
+    def _print_DensityName(self, e: DensityName) -> str:
         return self.density(e.role, e.datum)
 
     def _print_loggamma(self, e: sp.Expr, exp: object = None) -> str:
@@ -141,7 +141,7 @@ class PagePrinter(Notation):
         if found is None:
             return self.enclosed(self._print(e.body)) + self.below((e.index,)), False
         whole = dict(found)
-        ordered = addends(e.body, self.places)
+        ordered = in_order(e.body, self.places)
         return self._gathered([self.signed(whole[a]) for a in ordered]), len(found) > 1
 
     def _print_Times(self, e: Times) -> str:

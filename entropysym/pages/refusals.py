@@ -9,7 +9,7 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.records import Model
-from entropysym.pages.declarations import factors
+from entropysym.pages.declarations import factor_lines
 from entropysym.pages.equations import Line
 from entropysym.pages.medium import Medium, listed
 from entropysym.pages.paper import Paper, installed_version, paper
@@ -41,7 +41,7 @@ def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
     return RefusalPaper(
         title=medium.prose(refusal.model.title, refusal.model),
         headline=medium.prose(_sentence(refusal.reason), refusal.model),
-        factors=factors(refusal.model),
+        factors=factor_lines(refusal.model),
         missing=tuple(medium.prose(_sentence(m), refusal.model) for m in refusal.missing)
         if refusal.witness is None
         else (),

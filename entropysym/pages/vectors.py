@@ -9,9 +9,9 @@ from __future__ import annotations
 import sympy as sp
 
 from entropysym.language.algebra import addends
-from entropysym.language.formula import array_of, part
+from entropysym.language.formula import arg_of, array_of
 from entropysym.language.heads import NetworkValue, Vector
-from entropysym.pages.marks import Times, Whole
+from entropysym.pages.marks import Slice, Times
 
 
 def without_index(vector: Vector) -> list[tuple[sp.Expr, sp.Expr]] | None:
@@ -36,7 +36,7 @@ def without_index(vector: Vector) -> list[tuple[sp.Expr, sp.Expr]] | None:
 def _whole(f: sp.Expr, index: sp.Symbol) -> sp.Expr | None:
     if isinstance(f, sp.Indexed):
         *kept, last = f.indices
-        return Whole(array_of(f), *kept) if last == index and index not in kept else None
+        return Slice(array_of(f), *kept) if last == index and index not in kept else None
     if isinstance(f, NetworkValue):
         *kept, last = f.indices or (None,)
         read = any(index in v.free_symbols for v in f.inputs)
@@ -44,7 +44,7 @@ def _whole(f: sp.Expr, index: sp.Symbol) -> sp.Expr | None:
             return None
         return NetworkValue(f.label, sp.Tuple(*kept), sp.Tuple(*f.inputs))
     if isinstance(f, sp.Sum) and len(f.limits) == 1:
-        return _times(part(f, 0, sp.Expr), index, f.limits[0][0])
+        return _times(arg_of(f, 0, sp.Expr), index, f.limits[0][0])
     return None
 
 
@@ -60,4 +60,4 @@ def _times(product: sp.Expr, row: sp.Symbol, column: sp.Symbol) -> sp.Expr | Non
     if vector is None or set(matrix.indices) != {row, column} or len(matrix.indices) != 2:
         return None
     turned = [] if matrix.indices == (row, column) else [sp.true]
-    return Times(Whole(array_of(matrix)), vector, *turned)
+    return Times(Slice(array_of(matrix)), vector, *turned)

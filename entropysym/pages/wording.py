@@ -9,7 +9,7 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.families import FAMILIES
-from entropysym.language.formula import entry, equation, of_kind
+from entropysym.language.formula import entry, equation, of_type
 from entropysym.language.heads import (
     ROLES,
     Directional,
@@ -68,7 +68,7 @@ def independent_noise(model: Model, m: Medium) -> str:
         return f"independent standard Normal {noise_h}"
     named = m.text(family_name(encoder.family.name))
     shape = [
-        m.math(equation(a, of_kind(value, sp.Expr)))
+        m.math(equation(a, of_type(value, sp.Expr)))
         for a, value in zip(encoder.family.arguments, encoder.arguments, strict=True)
         if a in law.shape and isinstance(a, sp.Symbol)
     ]
@@ -79,7 +79,7 @@ def independent_noise(model: Model, m: Medium) -> str:
 def reparametrisation(model: Model) -> sp.Eq:
     r"""$z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ of a model's encoder."""
     h, location, scale = encoder_expectation(model, Entropy("prior")).encoder
-    return equation(entry(LATENT, h), location + of_kind(scale, sp.Expr) * entry(NOISE, h))
+    return equation(entry(LATENT, h), location + of_type(scale, sp.Expr) * entry(NOISE, h))
 
 
 def slopes(conditions: Sequence[Condition], model: Model) -> list[sp.Eq]:
@@ -284,19 +284,19 @@ def reason(step: Step, derivation: Derivation) -> str:
     )
     rest = ""
     if derivation.excess != 0:
-        lost = missing(derivation)
+        lost = without_direction(derivation)
         rest = f"; the {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
     return REASONS[step.rule].format(role=tempered_role(step), how=how, rest=rest)
 
 
-def missing(derivation: Derivation) -> list[str]:
+def without_direction(derivation: Derivation) -> list[str]:
     """The factors that have no direction."""
     return [role for role in ("prior", "decoder") if role not in derivation.factors]
 
 
 def about_excess(derivation: Derivation, m: Medium) -> str:
     """Where what stands beside the entropy sum comes from."""
-    lost, excess = missing(derivation), m.math(EXCESS)
+    lost, excess = without_direction(derivation), m.math(EXCESS)
     if lost:
         return (
             f"For the {listed(lost)} no direction was found, and no symmetry that replaces it; {excess} is its mean log-density "

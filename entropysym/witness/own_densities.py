@@ -44,7 +44,7 @@ def log_density_terms(family: Family) -> Callable[..., Array]:
     return _function(family, family.density, given, "magnitude")
 
 
-def draw(family: Family) -> Callable[..., Array] | None:
+def draw_from_noise(family: Family) -> Callable[..., Array] | None:
     """location + scale * noise; None where the record has no location and scale."""
     if family.is_multivariate or family.location is None or family.scale is None:
         return None

@@ -18,7 +18,7 @@ from entropysym.lowering.precision import COARSE, EPS, TOLERANCE, require_x64
 from entropysym.witness.configurations import Configuration, Shape, callables, draw, shapes
 from entropysym.witness.gap import GapFunction, Networks, gap_function, lowered_motion
 from entropysym.witness.mutations import Variant, variants
-from entropysym.witness.opaque import Entropies, stood_in
+from entropysym.witness.opaque import ClosedForms, stood_in
 
 Progress = Callable[[int, int, str], None]
 
@@ -80,7 +80,7 @@ def sweep(
     *,
     count: int = 10_000,
     seed: int = 0,
-    entropies: Entropies | None = None,
+    entropies: ClosedForms | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Compare $\\mathcal F$ with $\\mathcal E+v\\cdot\\nabla\\mathcal J$ at `count` random configurations, spread over `shapes`.
@@ -204,7 +204,7 @@ def try_variants(
     excess: sp.Expr = sp.S.Zero,
     count: int = 400,
     seed: int = 0,
-    entropies: Entropies | None = None,
+    entropies: ClosedForms | None = None,
     progress: Progress | None = None,
 ) -> tuple[VariantResult, ...]:
     """Run the check of `sweep` on every variant of `variants`, at the same configurations.

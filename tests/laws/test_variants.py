@@ -5,7 +5,7 @@ import sympy as sp
 
 import entropysym as es
 from entropysym.witness import try_variants, variants
-from entropysym.witness.mutations import Variant, addends
+from entropysym.witness.mutations import Variant, terms_through
 from tests.instances import MODELS, names
 from tests.instances import derivation as of
 
@@ -134,4 +134,4 @@ def test_addends_are_found_through_binders():
     h, sigma2 = model.latent, model.parameters[0].symbol
     alpha2 = model.parameters[1].at(h.index)
     e = -h.sum(sp.log(alpha2) / 2 + sp.Rational(1, 2)) * 2 + (sigma2 + 1) ** 2
-    assert len(addends(e)) == 3
+    assert len(terms_through(e)) == 3
