@@ -1,21 +1,14 @@
-"""Profiles for Hypothesis, double precision for JAX, what it compiled kept for a session, and the shipped derivations."""
+"""Profiles for Hypothesis, the shipped derivations, and the shapes that are compiled."""
 
 import os
-import tempfile
-
-os.environ.setdefault("JAX_ENABLE_X64", "1")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Most of the time would go to compiling the same program again, for another closure or in a subprocess. A folder for each worker,
-# since JAX does not write an entry in one go; it goes with the worker, so that no run depends on an earlier one.
-_COMPILED = tempfile.TemporaryDirectory(prefix="entropysym-compiled-")
-os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import entropysym as es
+import tests.compiling  # noqa: F401 (before JAX)
+from tests.instances import derivation as _derivation
+from tests.instances import found
 
 # The first example of a sweep pays for compilation, so no profile has a deadline.
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -29,11 +22,30 @@ MODELS = sorted(es.models.MODELS)
 @pytest.fixture(scope="session")
 def derivations():
     """Every shipped model's derivation, replayed."""
-    return {name: es.derive(es.models.MODELS[name]()) for name in MODELS}
+    return {name: found(name) for name in MODELS}
 
 
 @pytest.fixture(params=MODELS)
-def derivation(request, derivations):
+def derivation(request):
     """Each shipped derivation in turn; of a refused model the partial one."""
-    found = derivations[request.param]
-    return found.partial if isinstance(found, es.Refusal) else found
+    return _derivation(request.param)
+
+
+@pytest.fixture
+def at_shapes(monkeypatch):
+    """A function that leaves sweeps and trials of variants with shapes (D, H, N) of one's choice: each has to be compiled."""
+    from entropysym.witness import configurations, sweeps
+
+    all_of = configurations.shapes
+
+    def choose(*chosen):
+        def shapes(model, seed=0):
+            with monkeypatch.context() as patch:
+                patch.setattr(configurations, "SHAPES", chosen)
+                return all_of(model, seed)[: len(chosen)]
+
+        for room in (configurations, sweeps):
+            monkeypatch.setattr(room, "shapes", shapes)
+        monkeypatch.setattr(sweeps, "_VARIANT_SHAPES", tuple(range(len(chosen))))
+
+    return choose

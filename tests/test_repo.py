@@ -96,6 +96,73 @@ def test_the_ladder_has_no_cycle():
         below(room)
 
 
+#: A function says one thing and fits on a page.
+LINES, PARAMETERS = 50, 6
+
+#: Longer functions, by name. The list only shrinks.
+LONG = {
+    "checker/kernel/evaluate.py evaluate",  # one case for each head
+    "cli.py verify",
+    "cli.py experiment",
+    "claims/reporting.py write_report",
+    "claims/verification.py _verify",
+    "linear/training.py run",
+    "linear/training_linear_vae.py train_linear_vae",
+    "linear/training_vae2.py train_vae2",
+}
+
+#: Functions with more parameters: commands, and public calls whose further parameters are given by keyword. The list only shrinks.
+MANY_PARAMETERS = {
+    "checker/kernel/normal_form.py __init__",  # of an atom, made in one place
+    "cli.py verify",
+    "cli.py experiment",
+    "ascent/settling.py settle",
+    "claims/verification.py verify",
+    "language/writing.py model",
+    "monitoring/monitor.py log",
+    "monitoring/reports.py entropies",
+    "networks/certificate.py certify",
+    "networks/noise.py estimator_noise",
+    "witness/gap.py measure_gap",
+    "witness/sweeps.py sweep",
+    "witness/sweeps.py try_variants",
+    "claims/verification.py _verify",
+    "linear/training_linear_vae.py train_linear_vae",
+    "linear/training_vae2.py train_vae2",
+    "linear/training_vae2.py _history",
+}
+
+
+def _functions():
+    """Every function of the package, with the path and name that the lists above have."""
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield f"{path.relative_to(PACKAGE).as_posix()} {node.name}", node
+
+
+def test_functions_fit_on_a_page():
+    long = {name for name, node in _functions() if node.end_lineno - node.lineno >= LINES}
+    assert long == LONG
+
+
+def _parameters(node):
+    a = node.args
+    named = [p.arg for p in (*a.posonlyargs, *a.args, *a.kwonlyargs)]
+    return len(named) + bool(a.vararg) + bool(a.kwarg) - (named[:1] in (["self"], ["cls"]))
+
+
+def test_functions_take_few_parameters():
+    many = {name for name, node in _functions() if _parameters(node) > PARAMETERS}
+    assert many == MANY_PARAMETERS
+
+
+def test_the_measures_reject():
+    node = ast.parse("def f(self, a, b, c, *d, e, f, **g):\n" + "    x = 1\n" * 50).body[0]
+    assert _parameters(node) == 7
+    assert node.end_lineno - node.lineno >= LINES
+
+
 def _loaded_by(statement: str) -> set[str]:
     program = f"{statement}\nimport sys; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
     run = subprocess.run(

@@ -23,6 +23,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
+from entropysym.ascent.curvature import hessian
 from entropysym.ascent.trust_region import trust_region_step
 from entropysym.errors import InputError, shown
 from entropysym.lowering.precision import require_x64
@@ -211,6 +212,30 @@ def plan_total(trainer: _Trainer, plan: Plan) -> int:
     return trainer.adam_steps + plan.lbfgs + plan.newton
 
 
+def _check_start(start: Any) -> None:
+    """Refuse a start that is not float64 arrays with one leading axis of runs."""
+    leaves = jax.tree_util.tree_flatten_with_path(start)[0]
+    runs = {np.shape(leaf)[:1] for _, leaf in leaves}
+    if not leaves or len(runs) != 1 or runs & {(), (0,)}:
+        raise InputError(
+            f"the start has leading axes {sorted(runs)}; pass arrays with one leading axis of runs"
+        )
+    for path, leaf in leaves:
+        if jnp.asarray(leaf).dtype != jnp.float64:
+            name = jax.tree_util.keystr(path)
+            raise InputError(f"{name} of the start is {leaf.dtype}; pass float64 arrays")
+
+
+def _count(data: Any) -> int:
+    """The number of data points. Raises `InputError` for data without one leading axis of them."""
+    sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(data)}
+    if len(sizes) != 1 or sizes & {(), (0,)}:
+        raise InputError(
+            f"the data have leading axes {sorted(sizes)}; pass arrays with one leading axis of data points"
+        )
+    return next(iter(sizes))[0]
+
+
 class _Trainer:
     """The compiled blocks of one training."""
 
@@ -223,16 +248,7 @@ class _Trainer:
         observe: Mapping[str, Callable[[Any], jax.Array]],
     ) -> None:
         self.plan, self.data, self.observe = plan, data, dict(observe)
-        leaves = jax.tree_util.tree_flatten_with_path(start)[0]
-        runs = {np.shape(leaf)[:1] for _, leaf in leaves}
-        if not leaves or len(runs) != 1 or runs & {(), (0,)}:
-            raise InputError(
-                f"the start has leading axes {sorted(runs)}; pass arrays with one leading axis of runs"
-            )
-        for path, leaf in leaves:
-            if jnp.asarray(leaf).dtype != jnp.float64:
-                name = jax.tree_util.keystr(path)
-                raise InputError(f"{name} of the start is {leaf.dtype}; pass float64 arrays")
+        _check_start(start)
         one = jax.tree.map(lambda leaf: leaf[0], start)
         _, self.unravel = ravel_pytree(one)
         self.names = [
@@ -240,15 +256,9 @@ class _Trainer:
         ]
         self.start = np.asarray(jax.vmap(lambda p: ravel_pytree(p)[0])(start))
         self.R, self.P = self.start.shape
-        sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(data)}
-        if len(sizes) != 1 or sizes & {(), (0,)}:
-            raise InputError(
-                f"the data have leading axes {sorted(sizes)}; pass arrays with one leading axis of data points"
-            )
-        self.N = next(iter(sizes))[0]
-        batch = min(plan.batch or self.N, self.N)
-        self.batches = self.N // batch
-        self.batch = batch
+        self.N = _count(data)
+        self.batch = min(plan.batch or self.N, self.N)
+        self.batches = self.N // self.batch
         self.adam_steps = plan.epochs * self.batches
         self.every = max(1, -(-plan.epochs // plan.observed))
 
@@ -360,14 +370,8 @@ class _Trainer:
         return np.asarray(self._hessian(jnp.asarray(v), self.data))
 
     def _dense(self, v: Float[Array, " P"], data: Any) -> Float[Array, "P P"]:
-        gradient = jax.grad(self._negative)
-
-        def column(u: Float[Array, " P"]) -> Float[Array, " P"]:
-            return jax.jvp(lambda w: gradient(w, data), (v,), (u,))[1]
-
-        # A few columns at a time: all at once would hold P copies of the network's activations.
-        hessian = jax.lax.map(column, jnp.eye(self.P), batch_size=16)
-        return (hessian + hessian.T) / 2
+        found = hessian(lambda w: self._negative(w, data), v)
+        return (found + found.T) / 2
 
     def _norms(self, v: np.ndarray) -> np.ndarray:
         return np.linalg.norm(np.asarray(self._both(v, self.data)[1]), axis=1)

@@ -41,17 +41,11 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
     if isinstance(term, int):
         return str(term)
 
-    def sub(inner: Term, *more: str) -> str:
-        return infix(inner, scope + more)
-
-    def at(*positions: int) -> str:
-        return ", ".join(scope[-1 - i] if i < len(scope) else f"#{i}" for i in positions)
+    def sub(inner: Term) -> str:
+        return infix(inner, scope)
 
     def index(*positions: int) -> str:
-        return f"[{at(*positions)}]" if positions else ""
-
-    def fresh(letter: str) -> str:
-        return f"{letter}{sum(name.startswith(letter) for name in scope) + 1}"
+        return f"[{_at(scope, *positions)}]" if positions else ""
 
     def wrapped(part: Term, heads: Collection[str] = TIGHT) -> str:
         return f"({sub(part)})" if isinstance(part, list) and part[0] in heads else sub(part)
@@ -67,17 +61,10 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
             return f"{name}{index(*positions)}({', '.join(sub(vector) for vector in vectors)})"
         case ("matnet", name, vectors):
             return f"{name}({', '.join(sub(vector) for vector in vectors)})"
-        case ("vec" | "sum", size, body):
-            name = fresh("i")
-            return f"{term[0]}_({name} <= {size}) ({sub(body, name)})"
         case ("x" | "z" | "eps", i, j):
-            return f"{term[0]}({at(i)})[{at(j)}]"
-        case ("mean", body):
-            name = fresh("n")
-            return f"mean_{name} ({sub(body, name)})"
-        case ("expect" | "reparam", i, body):
-            name = fresh("q")
-            return f"{term[0]}_({name} at {at(i)}) ({sub(body, name)})"
+            return f"{term[0]}({_at(scope, i)}){index(j)}"
+        case ("vec" | "sum" | "mean" | "expect" | "reparam", *_):
+            return _binder(term, scope)
         case ("add", *parts):
             return " + ".join(wrapped(part, ("add",)) for part in parts)
         case ("mul" | "scaled" | "matmul", *parts):
@@ -89,10 +76,28 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
         case ("var", *positions):
             return term[0] + index(*positions)
         case ("logp" | "logh" | "H", factor, *positions):
-            return f"{term[0]}[{', '.join([factor, *map(at, positions)])}]"
+            return f"{term[0]}[{', '.join([factor, *(_at(scope, i) for i in positions)])}]"
         case (head, *parts):
             return head + (f"({', '.join(map(sub, parts))})" if parts else "")
     return ""
+
+
+def _at(scope: tuple[str, ...], *positions: int) -> str:
+    """The names of what is bound at these positions."""
+    return ", ".join(scope[-1 - i] if i < len(scope) else f"#{i}" for i in positions)
+
+
+def _binder(term: Any, scope: tuple[str, ...]) -> str:
+    """A head that binds: it gives what it binds a name of its own."""
+    head, *given, body = term
+    letter = {"vec": "i", "sum": "i", "mean": "n"}.get(head, "q")
+    name = f"{letter}{sum(bound.startswith(letter) for bound in scope) + 1}"
+    inside = infix(body, (*scope, name))
+    if head == "mean":
+        return f"mean_{name} ({inside})"
+    (over,) = given
+    where = f"<= {over}" if letter == "i" else f"at {_at(scope, over)}"
+    return f"{head}_({name} {where}) ({inside})"
 
 
 def _normalised(family: Family, normal: Collection[str]) -> str:

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from entropysym.claims.on_data import Rest
 from entropysym.claims.verification import Verification
 from entropysym.files import write_whole
 from entropysym.language.store import digest
@@ -36,27 +37,36 @@ def figures(v: Verification) -> dict[str, Figure]:
             "largest residual [eps x terms]": v.sweep.largest,
             "wrong variants rejected": f"{sum(r.rejected > 0 for r in wrong)} of {len(wrong)}",
         }
-    if v.trained is not None:
-        t, gap = v.trained, v.trained.gap
-        out |= {
-            "ELBO": gap.elbo,
-            "encoder entropy": t.encoder_entropy,
-            "prior entropy": t.prior_entropy,
-            "decoder entropy": t.decoder_entropy,
-            "entropy sum": gap.entropy_sum,
-            "gap": gap.gap,
-            "predicted gap": gap.predicted,
-            "residual [eps x terms]": gap.residual,
-            "gradient norm": t.gradient_norm,
-        }
-        if t.ppca_log_likelihood is not None:
-            out |= {
-                "pPCA maximum": t.ppca_log_likelihood,
-                "ELBO - pPCA maximum": gap.elbo - t.ppca_log_likelihood,
-                "kind of stationary point": t.kind,
-            }
-        out |= {"training": t.message, "iterations": t.iterations}
+    if v.rest is not None:
+        out |= _at_rest(v.rest)
     return out | {"seconds": round(v.seconds)}
+
+
+def _at_rest(rest: Rest) -> dict[str, Figure]:
+    """What was measured where the ascent ended."""
+    gap = rest.gap
+    out: dict[str, Figure] = {"latents": rest.latents, "ELBO": gap.elbo}
+    if rest.entropies is not None:
+        names = ("encoder entropy", "prior entropy", "decoder entropy")
+        out |= dict(zip(names, rest.entropies, strict=True))
+    out |= {
+        "entropy sum": gap.entropy_sum,
+        "gap": gap.gap,
+        "predicted gap": gap.predicted,
+        "residual [eps x terms]": gap.residual,
+        "residual by densities [eps x terms]": rest.density_residual,
+        "identity as predicted": rest.as_predicted,
+        "gradient norm": rest.gradient_norm,
+        "stationary": rest.stationary,
+        "kind of point": rest.kind,
+    }
+    if rest.ppca is not None:
+        out |= {"pPCA maximum": rest.ppca, "ELBO - pPCA maximum": gap.elbo - rest.ppca}
+    steps = rest.settled.steps
+    return out | {
+        "ascent": rest.settled.message,
+        "last phase and step": f"{steps['phase']} {steps['step']}",
+    }
 
 
 def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path]:
@@ -79,6 +89,9 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
             ],
             "files": [],
         }
+        if v.rest is not None:  # a verdict that used no data names none
+            entry["data"] = str(v.rest.sample)
+            entry["shape"] = list(v.rest.sample.x.shape)
         if v.sweep is not None:
             entry["worst configuration"] = v.sweep.where
         if isinstance(v.derivation, Derivation):
@@ -87,25 +100,18 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
             entry["files"].append(f"{v.model}.json")
         write_whole(place / f"{v.model}.tex", render(v.derivation, to="latex"))
         entry["files"].append(f"{v.model}.tex")
-        if v.trained is not None and len(v.trained.history) > 1:
+        history = () if v.rest is None else _history(v.rest)
+        if len(history) > 1:
             drawn = training_figure(
-                v.trained.history, v.derivation.model.title, place / f"{v.model}_training.png"
+                history, v.derivation.model.title, place / f"{v.model}_training.png"
             )
             entry["files"] += [p.name for p in drawn]
             entry["history"] = [
-                {
-                    "iteration": h.iteration,
-                    "elbo": _stored(h.elbo),
-                    "entropy_sum": _stored(h.entropy_sum),
-                }
-                for h in v.trained.history
+                {name: _stored(value) for name, value in h._asdict().items()} for h in history
             ]
         models.append(entry)
-    first = results[0]
     report = {
-        "data": first.data,
-        "shape": list(first.shape),
-        "seed": first.seed,
+        "seed": results[0].seed,
         "versions": _versions(),
         "models": models,
     }
@@ -115,24 +121,45 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
     return paths
 
 
+class Reached(NamedTuple):
+    """ELBO and entropy sum after a step, for the figure."""
+
+    iteration: int
+    elbo: float
+    entropy_sum: float
+
+
+def _history(rest: Rest) -> tuple[Reached, ...]:
+    """The finite part of what was observed on the way."""
+    seen = rest.settled.history
+    rows = zip(seen["step"][:, 0], seen["elbo"][:, 0], seen["entropy_sum"][:, 0], strict=True)
+    found = (Reached(int(step), float(F), float(E)) for step, F, E in rows)
+    return tuple(r for r in found if math.isfinite(r.elbo) and math.isfinite(r.entropy_sum))
+
+
 def table(results: Sequence[Verification], place: Path) -> None:
-    """Print the figures, a column for each model, then each verdict with its reason."""
+    """Print the figures: a column for each of up to three models, else a row; then each verdict with its reason."""
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
     columns = [figures(v) for v in results]
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
-    if all(v.trained is None for v in results):
+    if len(results) > 3 or all(v.rest is None for v in results):
         _print_rows(results, columns, console)
-        console.print(f"report: {place}", markup=False)
-        return
-    # The longest column names the rows in order; "training" is a sentence and stands in the report.
+    else:
+        _print_columns(results, columns, console)
+    console.print(f"report: {place}", markup=False)
+
+
+def _print_columns(
+    results: Sequence[Verification], columns: Sequence[dict[str, Figure]], console: Any
+) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    # The longest column names the rows in order; how the ascent ended is a sentence and stands in the report.
     ordered = sorted(columns, key=len, reverse=True)
-    names = list(dict.fromkeys(n for column in ordered for n in column if n != "training"))
-    printed = Table(
-        title=f"{results[0].data}, N x D = {' x '.join(map(str, results[0].shape))}, nats per data point"
-    )
+    names = list(dict.fromkeys(n for column in ordered for n in column if n != "ascent"))
+    printed = Table(title="nats per data point")
     printed.add_column("")
     for v in results:
         printed.add_column(v.model, justify="right")
@@ -141,8 +168,9 @@ def table(results: Sequence[Verification], place: Path) -> None:
     printed.add_row("verdict", *map(_coloured, results), end_section=True)
     console.print(printed)
     for v in results:
+        if v.rest is not None:
+            console.print(f"{v.model}: {v.rest.sample}", markup=False)
         console.print(f"{v.model}: {v.verdict}", markup=False)
-    console.print(f"report: {place}", markup=False)
 
 
 def _coloured(v: Verification) -> str:
@@ -157,7 +185,14 @@ _HEADS = {
     "configurations": "random points",
     "largest residual [eps x terms]": "largest residual",
     "wrong variants rejected": "wrong variants rejected",
-    "seconds": "s",
+}
+#: The same, where models were settled on data.
+_DATA_HEADS = {
+    "latents": "H",
+    "gradient norm": "gradient norm",
+    "gap": "gap",
+    "residual [eps x terms]": "residual",
+    "residual by densities [eps x terms]": "by densities",
 }
 
 
@@ -166,15 +201,18 @@ def _print_rows(
 ) -> None:
     from rich.table import Table
 
-    printed = Table(title="gap identity at random configurations; residuals in eps x terms")
-    for head in ("model", *_HEADS.values(), "verdict"):
+    used = any(v.rest is not None for v in results)
+    heads = {**_HEADS, **(_DATA_HEADS if used else {}), "seconds": "s"}
+    title = "gap identity at random configurations; residuals in eps x terms"
+    printed = Table(title=f"{title}; gap on data in nats" if used else title)
+    for head in ("model", *heads.values(), "verdict"):
         names = head == "model"
         printed.add_column(head, justify="left" if names else "right", no_wrap=names)
     for v, column in zip(results, columns, strict=True):
-        printed.add_row(v.model, *(_printed(column.get(n)) for n in _HEADS), _coloured(v))
+        printed.add_row(v.model, *(_printed(column.get(n)) for n in heads), _coloured(v))
     console.print(printed)
     for v in results:
-        if v.verdict.value.value != "proved" or v.sweep is None:
+        if v.verdict.value.value != "proved" or v.sweep is None or v.rest is not None:
             console.print(f"{v.model}: {v.verdict}", markup=False)
             if v.partial_verdict is not None:
                 console.print(f"  what holds all the same: {v.partial_verdict}", markup=False)

@@ -1,47 +1,40 @@
-r"""Verify a model: derive, replay, sweep random configurations, try wrong variants, train on data, compare.
+r"""Verify a model: derive, replay, sweep random configurations, try wrong variants, settle on data, compare with two witnesses.
 
 Evidence is named and only what ran is named: *replayed* (checker), *float64* (gap identity at random configurations, with every wrong variant
-rejected), *trained* (a network on the data). What was replayed but could not be compared in numbers is not verified: UNDECIDED, with the reason.
+rejected), *trained* (a stationary point on data, where both witnesses agree). What was replayed but could not be compared in numbers is not
+verified: UNDECIDED, with the reason.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from entropysym.claims.on_data import PLAN, Rest, Sample, rest_on, sample
 from entropysym.claims.progress import Progress, silent
 from entropysym.claims.replayed import derive
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.language.records import Model
-from entropysym.linear import Trained
-from entropysym.linear.training_linear_vae import train_linear_vae
-from entropysym.linear.training_vae2 import train_vae2
 from entropysym.lowering.precision import COARSE
-from entropysym.models import ZOO
 from entropysym.prover import Derivation, Refusal
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 from entropysym.witness import Sweep, VariantResult, gap_function, sweep, try_variants
 
-#: Agreement that is demanded at the stationary point of a linear VAE, in nats per data point.
-CLOSED_FORM_TOLERANCE = 1e-8
+#: What `verify` settles where no model is named.
+DEFAULT = ("vae2", "linear_vae")
 
-#: Model name -> how it is trained on data; models that are not named are verified without training.
-TRAINERS: Mapping[str, Callable[..., Trained]] = {
-    "vae2": train_vae2,
-    "linear_vae": train_linear_vae,
-}
+#: The largest |gap| beside an excess at a stationary point, and the largest distance from the maximum of probabilistic PCA, in nats per datum.
+CLOSED = 1e-8
 
 
 @dataclass(frozen=True)
 class Verification:
     """What was checked of one model, and the verdict that follows. Parts that did not run are None.
 
-    For a refused model, `sweep` and `variants` are about its partial result, and `partial_verdict` is what they say of it.
+    For a refused model, `sweep`, `variants` and `rest` are about its partial result, and `partial_verdict` is what they say of it.
     """
 
     model: str
@@ -49,111 +42,131 @@ class Verification:
     derivation: Derivation | Refusal
     sweep: Sweep | None = None
     variants: tuple[VariantResult, ...] = ()
-    trained: Trained | None = None
-    data: str = ""
-    shape: tuple[int, ...] = ()
+    rest: Rest | None = None
     seed: int = 0
     seconds: float = 0.0
     partial_verdict: Verdict | None = None
 
 
+@dataclass(frozen=True)
+class Options:
+    """What `verify` is asked for: data (None: random configurations only), H, a seed, how many configurations, and where progress is told."""
+
+    data: str | np.ndarray | None
+    data_name: str
+    latent: int | None
+    seed: int
+    configurations: int
+    progress: Progress
+
+
 def verify(
     models: Sequence[Model],
-    data: np.ndarray,
+    data: str | np.ndarray | None = "digits",
     *,
-    data_name: str = "data",
+    data_name: str = "the data",
+    latent: int | None = None,
     seed: int = 0,
     configurations: int = 10_000,
-    train: bool = True,
     progress: Progress = silent,
 ) -> tuple[Verification, ...]:
-    """Verify models on a data matrix (N, D), one data point per row; without `train`, at random configurations only.
+    """Verify models at random configurations, and on data: ``digits`` or a matrix (N, D), one data point per row, of the kind that each decoder needs.
 
-    Raises `InputError` for data that is no finite matrix. Data without a finite stationary point leaves a model UNDECIDED.
+    Networks are small tanh ones with `latent` latents (1, or 2 where no network reads z); the ascent is counted in steps. With `data` None nothing is
+    trained. Raises `InputError` for data of another kind. Data without a finite stationary point leave a model UNDECIDED.
     """
-    return tuple(
-        _verify(model, data, data_name, seed, configurations, train, progress) for model in models
-    )
+    options = Options(data, data_name, latent, seed, configurations, progress)
+    # Data of another kind are refused before anything is computed.
+    samples = [_sample(model, options) for model in models]
+    pairs = zip(models, samples, strict=True)
+    return tuple(_verify(model, some, options) for model, some in pairs)
 
 
-def _verify(
-    model: Model,
-    data: np.ndarray,
-    data_name: str,
-    seed: int,
-    configurations: int,
-    train: bool,
-    progress: Progress,
-) -> Verification:
+def _sample(model: Model, o: Options) -> Sample | NoStationaryPointError | None:
+    try:
+        return None if o.data is None else sample(model, o.data, o.data_name)
+    except NoStationaryPointError as reason:
+        return reason
+
+
+def _verify(model: Model, some: Sample | NoStationaryPointError | None, o: Options) -> Verification:
     began = time.monotonic()
-    parts: dict[str, Any] = {"data": data_name, "shape": data.shape, "seed": seed}
-
-    def finish(verdict: Verdict) -> Verification:
-        seconds = time.monotonic() - began
-        return Verification(model.name, verdict, found, seconds=seconds, **parts)
-
-    progress(f"{model.name}: derive, replay", 0, 1, "")
-    found = derive(model)
-    progress(f"{model.name}: derive, replay", 1, 1, found.verdict.value.value)
-    derived = found.partial if isinstance(found, Refusal) else found
-    if derived is None or derived.verdict.value is not Value.PROVED:
-        return finish(found.verdict)
 
     def shown(task: str) -> Callable[[int, int, str], None]:
-        return lambda done, total, remark: progress(f"{model.name}: {task}", done, total, remark)
+        return lambda done, total, remark: o.progress(f"{model.name}: {task}", done, total, remark)
 
+    shown("derive, replay")(0, 1, "")
+    found = derive(model)
+    shown("derive, replay")(1, 1, found.verdict.value.value)
+    done = Verification(model.name, found.verdict, found, seed=o.seed)
+    derived = found.partial if isinstance(found, Refusal) else found
+    if derived is not None and derived.verdict.value is Value.PROVED:
+        done = _compared(done, derived, o, shown)
+        swept = done.verdict if done.partial_verdict is None else done.partial_verdict
+        if some is not None and swept.value is Value.PROVED:
+            done = _settled(done, derived, some, o, shown)
+    return replace(done, seconds=time.monotonic() - began)
+
+
+Shown = Callable[[str], Callable[[int, int, str], None]]
+
+
+def _compared(done: Verification, derived: Derivation, o: Options, shown: Shown) -> Verification:
+    """With the sweep and the wrong variants."""
+    model, found = derived.model, done.derivation
     claim = {"direction": derived.direction, "entropy_sum": derived.entropy_sum}
     entropies = {family: t.entropy for family, t in derived.entropies.items()}
     try:
         gap_function(model, **claim, entropies=entropies)
     except InputError as reason:  # such as a function that JAX lacks
-        return finish(_not_compared(found.verdict, reason))
-    parts["sweep"] = sweep(
-        model,
-        **claim,
-        entropies=entropies,
-        count=configurations,
-        seed=seed,
-        progress=shown("configurations"),
-    )
-    parts["variants"] = try_variants(
-        model,
-        **claim,
-        entropies=entropies,
-        excess=derived.excess,
-        seed=seed,
-        progress=shown("wrong variants"),
-    )
-    swept = sweep_verdict(parts["sweep"], parts["variants"])
+        return replace(done, verdict=_not_compared(found.verdict, reason))
+    common = {**claim, "entropies": entropies, "seed": o.seed}
+    swept = sweep(model, **common, count=o.configurations, progress=shown("configurations"))
+    tried = try_variants(model, **common, excess=derived.excess, progress=shown("wrong variants"))
+    verdict = sweep_verdict(swept, tried)
+    done = replace(done, sweep=swept, variants=tried)
     if isinstance(found, Refusal):
-        parts["partial_verdict"] = swept
-        return finish(found.verdict)
-    if swept.value is not Value.PROVED:
-        return finish(swept)
-    evidence = (*found.verdict.evidence, *swept.evidence)
-    trainer = _trainer(model) if train else None
-    if trainer is None:
-        return finish(proved(f"{found.verdict.reason}; {swept.reason}", *evidence))
+        return replace(done, partial_verdict=verdict)
+    if verdict.value is Value.PROVED:
+        reason = f"{found.verdict.reason}; {verdict.reason}"
+        verdict = proved(reason, *found.verdict.evidence, *verdict.evidence)
+    return replace(done, verdict=verdict)
+
+
+def _settled(
+    done: Verification,
+    derived: Derivation,
+    some: Sample | NoStationaryPointError,
+    o: Options,
+    shown: Shown,
+) -> Verification:
+    """With what both witnesses say where an ascent on the data ended."""
     try:
-        parts["trained"] = trainer(model, data, **claim, seed=seed, progress=shown("training"))
+        if isinstance(some, NoStationaryPointError):
+            raise some
+        rest = rest_on(derived, some, latent=o.latent, seed=o.seed, progress=shown("ascent"))
     except NoStationaryPointError as reason:
-        return finish(undecided(f"the theorem says nothing on this data: {reason}", *evidence))
-    trained = training_verdict(parts["trained"])
-    if trained.value is not Value.PROVED:
-        return finish(Verdict(trained.value, trained.reason, evidence))
-    return finish(proved(trained.reason, *evidence, *trained.evidence))
+        verdict = undecided(f"vacuous, the theorem says nothing on these data: {reason}")
+        return _with_verdict(done, verdict)
+    return _with_verdict(replace(done, rest=rest), rest_verdict(rest))
+
+
+def _with_verdict(done: Verification, on_data: Verdict) -> Verification:
+    """What data say is said of the claim, or of the partial result where the claim is refused."""
+    before = done.verdict if done.partial_verdict is None else done.partial_verdict
+    evidence = before.evidence
+    if on_data.value is Value.PROVED:
+        evidence = (*evidence, *on_data.evidence)
+    verdict = Verdict(on_data.value, on_data.reason, evidence)
+    if done.partial_verdict is None:
+        return replace(done, verdict=verdict)
+    return replace(done, partial_verdict=verdict)
 
 
 def _not_compared(verdict: Verdict, reason: InputError) -> Verdict:
     """A refutation stands without numbers; anything else is undecided."""
     value = verdict.value if verdict.value is Value.REFUTED else Value.UNDECIDED
     return Verdict(value, f"not compared in numbers: {reason}; {verdict.reason}", verdict.evidence)
-
-
-def _trainer(model: Model) -> Callable[..., Trained] | None:
-    """How a model that ships is trained; another of the same name is another model."""
-    shipped = model.name in TRAINERS and model == ZOO[model.name]()
-    return TRAINERS[model.name] if shipped else None
 
 
 def sweep_verdict(swept: Sweep, variants: Sequence[VariantResult]) -> Verdict:
@@ -183,41 +196,40 @@ def sweep_verdict(swept: Sweep, variants: Sequence[VariantResult]) -> Verdict:
     )
 
 
-def training_verdict(trained: Trained) -> Verdict:
-    """PROVED if gap and predicted gap agree where training ended; a linear VAE must be stationary and meet pPCA as well."""
-    gap = trained.gap
+def rest_verdict(rest: Rest) -> Verdict:
+    """PROVED where the ascent ended at a stationary point at which both witnesses agree and the gap is 0 (or the excess that was derived).
+
+    The linear VAE must meet probabilistic PCA as well, where it ends at a maximum. The identity is as predicted or not, whether the point is
+    stationary or not; only one that is not as predicted refutes.
+    """
+    gap, norm = rest.gap, f"gradient norm {rest.gradient_norm:.1e}"
     if not gap.finite:
-        return undecided(f"training ended at numbers that are not finite: {trained.message}")
-    if not gap.agrees:
+        return undecided(f"the ascent ended at numbers that are not finite: {rest.settled.message}")
+    if not rest.as_predicted:
+        other = rest.density_residual
+        also = "" if other is None else f" and {other:.3g} (entropies of the densities)"
         return refuted(
-            f"gap {gap.gap:.3e} and predicted gap {gap.predicted:.3e} nat differ by {gap.residual:.3g} eps x terms at the trained point",
+            f"gap {gap.gap:.3e} and predicted gap {gap.predicted:.3e} nat differ by {gap.residual:.3g}{also} eps x terms at {norm}",
             "trained",
         )
-    if trained.ppca_log_likelihood is None:
-        where = "" if trained.stationary else ", not stationary yet"
-        return proved(
-            f"gap {gap.gap:.1e} nat as predicted by v.grad F, at gradient norm {trained.gradient_norm:.1e}{where}",
-            "trained" if trained.stationary else "trained in part",
+    if not rest.stationary:
+        return undecided(
+            f"the identity is as predicted (gap {gap.gap:.1e} nat), but the ascent ended above {norm}: {rest.settled.ending.value}"
         )
-    if not trained.stationary:
-        return undecided(f"training did not reach a stationary point: {trained.message}")
-    apart = (
-        gap.gap,
-        gap.elbo - trained.ppca_log_likelihood,
-        gap.entropy_sum - trained.ppca_log_likelihood,
-    )
-    # max() forgets a NaN that is not its first argument.
-    off = max(map(abs, apart)) if all(map(math.isfinite, apart)) else math.nan
-    if not off <= CLOSED_FORM_TOLERANCE:
-        if trained.kind != "maximum":
+    if not abs(gap.gap) <= CLOSED:  # as predicted, so a long direction makes it of a small gradient
+        return undecided(f"the gap is {gap.gap:.1e} nat, as predicted, at {norm}")
+    if rest.ppca is None:
+        return proved(f"stationary on the data ({norm}), gap {gap.gap:.0e} nat", "trained")
+    off = max(abs(gap.elbo - rest.ppca), abs(gap.entropy_sum - rest.ppca))
+    if not off <= CLOSED:
+        if not rest.kind.startswith("maximum"):
             return undecided(
-                f"training ended at a {trained.kind} stationary point, where the log-likelihood is not maximal"
+                f"the ascent ended at a {rest.kind}, where the likelihood is no maximum"
             )
         return refuted(
-            f"ELBO, entropy sum and pPCA maximum differ by {off:.3e} nat at gradient norm {trained.gradient_norm:.1e}",
-            "trained",
+            f"ELBO and entropy sum are {off:.3e} nat off pPCA's maximum at {norm}", "trained"
         )
-    return proved(
-        f"ELBO = entropy sum = pPCA maximum to {off:.0e} nat at gradient norm {trained.gradient_norm:.0e}",
-        "trained",
-    )
+    return proved(f"ELBO = entropy sum = pPCA maximum to {off:.0e} nat at {norm}", "trained")
+
+
+__all__ = ["DEFAULT", "PLAN", "Options", "Verification", "rest_verdict", "sweep_verdict", "verify"]

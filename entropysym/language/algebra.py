@@ -15,15 +15,15 @@ import sympy as sp
 
 from entropysym.errors import WorkLimitError
 from entropysym.language.formula import (
-    Kind,
+    Node,
+    arg_of,
+    args_of,
     array_of,
     inside,
-    of_kind,
-    part,
-    parts,
+    of_type,
     replaced,
     substituted,
-    total,
+    sum_over,
 )
 from entropysym.language.heads import (
     DataMean,
@@ -90,18 +90,18 @@ def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
 def _multiplied_out(e: sp.Expr, powers: bool) -> sp.Expr:
     """Products of sums as sums of products; what binders hold has been multiplied out before, and is not walked again."""
     if isinstance(e, sp.Add):
-        return sp.Add(*(_multiplied_out(a, powers) for a in parts(e)))
+        return sp.Add(*(_multiplied_out(a, powers) for a in args_of(e)))
     if not isinstance(e, sp.Mul):
         return _factor_out(e, powers)
     sums, plain = [], []
-    for f in parts(e):
+    for f in args_of(e):
         one = _factor_out(f, powers)
         (sums if isinstance(one, sp.Add) else plain).append(one)
     if not sums:
         return sp.Mul(*plain)
     products = [sp.Mul(*plain)]
     for s in sums:
-        products = [sp.Mul(p, t) for p in products for t in parts(s)]
+        products = [sp.Mul(p, t) for p in products for t in args_of(s)]
     return sp.Add(*products)
 
 
@@ -191,7 +191,7 @@ def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[s
 
     if not holds(e, (sp.Pow, sp.log)) or not any(map(whole, e.atoms(sp.Pow, sp.log))):
         return e, {}
-    return replaced(e, whole, lambda f: f.func(mask(part(f, 0, sp.Expr)), *f.args[1:])), meant
+    return replaced(e, whole, lambda f: f.func(mask(arg_of(f, 0, sp.Expr)), *f.args[1:])), meant
 
 
 #: Addends of a sum that is factored into polynomials.
@@ -205,13 +205,13 @@ def _factored(e: sp.Expr) -> sp.Expr:
     A long sum, and a positive one whose factors are not all seen to be positive, $1+s^{17}$, is left with its common factor taken out.
     """
     if isinstance(e, sp.Add) and len(e.args) > _FACTORED:
-        return of_kind(sp.gcd_terms(e), sp.Expr)
+        return of_type(sp.gcd_terms(e), sp.Expr)
     held = {f: _power(f) for f in e.atoms(sp.exp) if f.args and f.has(sp.Sum)}
     names = {base: sp.Dummy(positive=True) for base, _ in held.values()}
     hidden = substituted(e, {f: names[base] ** times for f, (base, times) in held.items()})
-    factors = of_kind(sp.factor(hidden), sp.Expr)
+    factors = of_type(sp.factor(hidden), sp.Expr)
     if hidden.is_positive and not all(p.is_positive for p in sp.Mul.make_args(factors)):
-        return of_kind(sp.gcd_terms(e), sp.Expr)
+        return of_type(sp.gcd_terms(e), sp.Expr)
     return substituted(factors, {name: base for base, name in names.items()})
 
 
@@ -222,7 +222,7 @@ def _exponentials_split(e: sp.Expr) -> sp.Expr:
     return replaced(
         e,
         lambda f: isinstance(f, sp.exp) and f.args[0].is_Add,
-        lambda f: sp.Mul(*(sp.exp(a) for a in parts(inside(f)))),
+        lambda f: sp.Mul(*(sp.exp(a) for a in args_of(inside(f)))),
     )
 
 
@@ -231,7 +231,7 @@ def exponentials_merged(e: sp.Expr) -> sp.Expr:
 
     def merged(product: sp.Expr) -> sp.Expr:
         exponents = [inside(f) for f in product.args if isinstance(f, sp.exp)]
-        others = [f for f in parts(product) if not isinstance(f, sp.exp)]
+        others = [f for f in args_of(product) if not isinstance(f, sp.exp)]
         return sp.Mul(*others, sp.exp(sp.Add(*exponents)))
 
     return replaced(
@@ -242,12 +242,12 @@ def exponentials_merged(e: sp.Expr) -> sp.Expr:
 @lru_cache(maxsize=2**13)  # the same parts come back in every step of a derivation
 def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
     if isinstance(e, sp.Sum):
-        body = part(e, 0, sp.Expr)
+        body = arg_of(e, 0, sp.Expr)
         for limit in e.limits:
             body = _over(
                 body,
                 lambda f, i=limit[0]: i in f.free_symbols,
-                lambda rest, lim=limit: total(rest, lim),
+                lambda rest, lim=limit: sum_over(rest, lim),
                 limit[2],
                 powers,
             )
@@ -352,7 +352,7 @@ def addends(expression: sp.Expr) -> tuple[sp.Expr, ...]:
     return sp.Add.make_args(expression)
 
 
-def with_fresh_indices(e: Kind) -> Kind:
+def with_fresh_indices(e: Node) -> Node:
     """Rename every bound summation index to a symbol of its own, so that stripping one sum cannot capture another's index."""
     if not e.args or not e.has(sp.Sum):
         return e
@@ -360,7 +360,7 @@ def with_fresh_indices(e: Kind) -> Kind:
     if isinstance(e, sp.Sum):
         new = {lim[0]: sp.Dummy(lim[0].name, integer=True, positive=True) for lim in e.limits}
         limits = ((new[i], lower, upper) for i, lower, upper in e.limits)
-        return of_kind(sp.Sum(e.function.xreplace(new), *limits), type(e))
+        return of_type(sp.Sum(e.function.xreplace(new), *limits), type(e))
     return e
 
 

@@ -14,12 +14,12 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import (
+    arg_of,
+    args_of,
     array_of,
     entry,
     inside,
-    of_kind,
-    part,
-    parts,
+    of_type,
     substituted,
 )
 from entropysym.language.functions import Sigmoid, Softplus
@@ -46,10 +46,10 @@ from entropysym.language.matrices import (
 from entropysym.language.symbols import LATENT, NOISE, array
 
 #: Noise points and weights that replace an expectation which is not of a polynomial.
-Nodes = Sequence[tuple[Sequence[sp.Expr | complex], sp.Expr | complex]]
+NoisePoints = Sequence[tuple[Sequence[sp.Expr | complex], sp.Expr | complex]]
 
 
-def instantiate(expression: sp.Expr, *, nodes: Nodes | None = None, **sizes: int) -> sp.Expr:
+def instantiate(expression: sp.Expr, *, nodes: NoisePoints | None = None, **sizes: int) -> sp.Expr:
     r"""The expression in plain SymPy for D, H, … and N given as integers.
 
     Expectations of polynomials in z are exact, by the moments of $z_h=\text{location}_h+\text{scale}_h\varepsilon_h$. Others need `nodes`, pairs of a
@@ -67,12 +67,12 @@ def instantiate(expression: sp.Expr, *, nodes: Nodes | None = None, **sizes: int
     return _Concrete(sizes, nodes).of(expression, {})
 
 
-Values = dict[sp.Symbol, sp.Integer]  # bound index -> its value
-Latents = tuple[sp.Expr, ...]  # the values of the latents inside an expectation
+_Indices = dict[sp.Symbol, sp.Integer]  # bound index -> its value
+_Latents = tuple[sp.Expr, ...]  # the values of the latents inside an expectation
 
 
 class _Concrete:
-    def __init__(self, sizes: dict[str, int], nodes: Nodes | None) -> None:
+    def __init__(self, sizes: dict[str, int], nodes: NoisePoints | None) -> None:
         self.sizes, self.nodes = sizes, nodes
 
     def size(self, name: str) -> int:
@@ -80,11 +80,11 @@ class _Concrete:
             raise InputError(f"the size {name} is needed: pass {name}=… as an integer")
         return self.sizes[name]
 
-    def cases(self, at: Values, index: sp.Symbol, size: str) -> list[Values]:
+    def cases(self, at: _Indices, index: sp.Symbol, size: str) -> list[_Indices]:
         """The values of the bound indices, for each value of one more."""
         return [{**at, index: sp.Integer(k)} for k in range(1, self.size(size) + 1)]
 
-    def of(self, e: sp.Expr, at: Values, latents: Latents | None = None) -> sp.Expr:
+    def of(self, e: sp.Expr, at: _Indices, latents: _Latents | None = None) -> sp.Expr:
         def sub(inner: sp.Expr) -> sp.Expr:
             return self.of(inner, at, latents)
 
@@ -93,7 +93,7 @@ class _Concrete:
                 return at[e]
             return sp.Integer(self.sizes[e.name]) if e.name in self.sizes and e.is_integer else e
         if isinstance(e, sp.Indexed):
-            indices = [sub(i) for i in parts(e, after=1)]
+            indices = [sub(i) for i in args_of(e, after=1)]
             if array_of(e) == LATENT and latents is not None:
                 return latents[int(indices[0]) - 1]
             return entry(array_of(e), *indices)
@@ -115,41 +115,41 @@ class _Concrete:
             return 1 / (1 + sp.exp(-sub(inside(e))))
         if isinstance(e, _Head):
             raise InputError(f"{e} is not spelled out; instantiate d.elbo, d.gap or d.entropy_sum")
-        return e.func(*map(sub, parts(e))) if e.args else e
+        return e.func(*map(sub, args_of(e))) if e.args else e
 
-    def sum(self, e: sp.Sum, at: Values, latents: Latents | None) -> sp.Expr:
+    def sum(self, e: sp.Sum, at: _Indices, latents: _Latents | None) -> sp.Expr:
         cases = [at]
         for index, _, size in e.limits:
             cases = [further for case in cases for further in self.cases(case, index, str(size))]
-        return sp.Add(*(self.of(part(e, 0, sp.Expr), case, latents) for case in cases))
+        return sp.Add(*(self.of(arg_of(e, 0, sp.Expr), case, latents) for case in cases))
 
     def network(
         self,
         name: str,
         inputs: tuple[Vector, ...],
-        at: Values,
-        latents: Latents | None,
+        at: _Indices,
+        latents: _Latents | None,
         **range_: bool,
     ) -> sp.Expr:
         """An undefined function of every entry of the inputs."""
         read = (x for v in inputs for x in self.vector(v, at, latents))
-        return of_kind(sp.Function(name, **range_)(*read), sp.Expr)
+        return of_type(sp.Function(name, **range_)(*read), sp.Expr)
 
-    def vector(self, v: Vector, at: Values, latents: Latents | None) -> list[sp.Expr]:
-        return [self.of(v.body, case, latents) for case in self.cases(at, v.index, v.size.name)]
+    def vector(self, v: Vector, at: _Indices, latents: _Latents | None) -> list[sp.Expr]:
+        return [self.of(v.body, case, latents) for case in self.cases(at, v.index, str(v.size))]
 
     def of_matrix(
-        self, e: LogDet | Trace | Quadratic, at: Values, latents: Latents | None
+        self, e: LogDet | Trace | Quadratic, at: _Indices, latents: _Latents | None
     ) -> sp.Expr:
         word = self.matrix(e.word, at, latents)
         if isinstance(e, LogDet):
             return sp.log(word.det())
         if isinstance(e, Trace):
-            return of_kind(word.trace(), sp.Expr)
+            return of_type(word.trace(), sp.Expr)
         left, right = (sp.Matrix(self.vector(v, at, latents)) for v in (e.left, e.right))
         return (left.T * word * right)[0, 0]
 
-    def matrix(self, word: Matrix, at: Values, latents: Latents | None) -> sp.MatrixBase:
+    def matrix(self, word: Matrix, at: _Indices, latents: _Latents | None) -> sp.MatrixBase:
         if isinstance(word, MatrixLetter):
             return self.letter(word, at, latents)
         if isinstance(word, Scaled):
@@ -159,10 +159,10 @@ class _Concrete:
             return reduce(mul, others, first)
         if isinstance(word, Inverse):
             return self.matrix(word.word, at, latents).inv()
-        return self.matrix(part(word, 0, Matrix), at, latents).T
+        return self.matrix(arg_of(word, 0, Matrix), at, latents).T
 
-    def letter(self, word: MatrixLetter, at: Values, latents: Latents | None) -> sp.MatrixBase:
-        size = self.size(word.size.name)
+    def letter(self, word: MatrixLetter, at: _Indices, latents: _Latents | None) -> sp.MatrixBase:
+        size = self.size(str(word.size))
 
         def entry_at(i: int, j: int) -> sp.Expr:
             if word.kind == "posdef":
@@ -176,8 +176,8 @@ class _Concrete:
 
         return sp.Matrix(size, size, entry_at)
 
-    def expectation(self, e: _Expectation, at: Values) -> sp.Expr:
-        size = self.size(e.location.size.name)
+    def expectation(self, e: _Expectation, at: _Indices) -> sp.Expr:
+        size = self.size(str(e.location.size))
         eps = [entry(NOISE, k) for k in range(1, size + 1)]
         body = self.of(e.body, at, tuple(self.drawn(e, at, eps)))
         if self.nodes is not None:
@@ -186,7 +186,7 @@ class _Concrete:
                 for point, weight in self.nodes
             )
             return sp.Add(*weighted)
-        body = of_kind(sp.expand(body, power_base=False, log=False), sp.Expr)
+        body = of_type(sp.expand(body, power_base=False, log=False), sp.Expr)
         if isinstance(e, (LocationScaleExpectation, OtherNoiseExpectation)) and body.has(NOISE):
             raise InputError(
                 f"the noise of {shown(str(e.body))} is not standard normal; pass nodes=[(noise point, weight), …]"
@@ -198,15 +198,15 @@ class _Concrete:
         terms = sp.Poly(body, *eps).terms()
         return sp.Add(*(c * math.prod(map(_moment, powers)) for powers, c in terms))
 
-    def drawn(self, e: _Expectation, at: Values, eps: list[sp.Indexed]) -> list[sp.Expr]:
+    def drawn(self, e: _Expectation, at: _Indices, eps: list[sp.Indexed]) -> list[sp.Expr]:
         """The latents as location + scale * noise; a covariance is that of its Cholesky factor times the noise."""
         h, location, scale = e.encoder
-        cases = self.cases(at, h, e.location.size.name)
+        cases = self.cases(at, h, str(e.location.size))
         centre = [self.of(location, case) for case in cases]
         if isinstance(scale, Matrix):
             spread = self.matrix(scale, at, None).cholesky(hermitian=False) * sp.Matrix(eps)
             return [c + s for c, s in zip(centre, spread, strict=True)]
-        scales = (self.of(of_kind(scale, sp.Expr), case) for case in cases)
+        scales = (self.of(of_type(scale, sp.Expr), case) for case in cases)
         return [c + s * x for c, s, x in zip(centre, scales, eps, strict=True)]
 
 

@@ -14,63 +14,63 @@ import sympy as sp
 #: A real-valued scalar expression of the language.
 Formula: TypeAlias = sp.Expr
 
-Kind = TypeVar("Kind", bound=sp.Basic)
+Node = TypeVar("Node", bound=sp.Basic)
 Old = TypeVar("Old", bound=sp.Basic)
 New = TypeVar("New", bound=sp.Basic)
 
 
-def of_kind(e: object, kind: type[Kind]) -> Kind:
+def of_type(e: object, kind: type[Node]) -> Node:
     """The expression itself, which is of this kind."""
     if isinstance(e, kind):
         return e
     raise TypeError(f"{e} is no {kind.__name__} but a {type(e).__name__}")
 
 
-def part(e: sp.Basic, position: int, kind: type[Kind]) -> Kind:
+def arg_of(e: sp.Basic, position: int, kind: type[Node]) -> Node:
     """One argument of an expression."""
-    return of_kind(e.args[position], kind)
+    return of_type(e.args[position], kind)
 
 
 @overload
-def parts(e: sp.Basic, *, after: int = 0) -> tuple[Formula, ...]: ...
+def args_of(e: sp.Basic, *, after: int = 0) -> tuple[Formula, ...]: ...
 @overload
-def parts(e: sp.Basic, kind: type[Kind], *, after: int = 0) -> tuple[Kind, ...]: ...
-def parts(e: sp.Basic, kind: type[sp.Basic] = sp.Expr, *, after: int = 0) -> tuple[sp.Basic, ...]:
+def args_of(e: sp.Basic, kind: type[Node], *, after: int = 0) -> tuple[Node, ...]: ...
+def args_of(e: sp.Basic, kind: type[sp.Basic] = sp.Expr, *, after: int = 0) -> tuple[sp.Basic, ...]:
     """The arguments of an expression, the first few left out."""
-    return tuple(of_kind(a, kind) for a in e.args[after:])
+    return tuple(of_type(a, kind) for a in e.args[after:])
 
 
 def inside(e: sp.Basic) -> Formula:
     """What a function of one argument is taken of: u of log u."""
-    (argument,) = parts(e)
+    (argument,) = args_of(e)
     return argument
 
 
 def substituted(e: Formula, rule: Mapping[Old, New]) -> Formula:
     """The formula with parts exchanged for others."""
-    return of_kind(e.xreplace(dict(rule)), sp.Expr)
+    return of_type(e.xreplace(dict(rule)), sp.Expr)
 
 
 def replaced(
     e: Formula, which: Callable[[sp.Expr], object], by: Callable[[sp.Expr], sp.Basic]
 ) -> Formula:
     """The formula with the parts for which `which` holds replaced by what `by` makes of them."""
-    return of_kind(e.replace(which, by), sp.Expr)
+    return of_type(e.replace(which, by), sp.Expr)
 
 
 def array_like(label: sp.Symbol) -> sp.IndexedBase:
     """The array with the name of a symbol, every entry with its assumptions."""
-    return of_kind(sp.IndexedBase(label), sp.IndexedBase)
+    return of_type(sp.IndexedBase(label), sp.IndexedBase)
 
 
 def entry(array: sp.Basic, *indices: sp.Basic | int) -> sp.Indexed:
     """An entry of an array: $z_h$, $x_{nd}$."""
-    return of_kind(of_kind(array, sp.IndexedBase)[indices], sp.Indexed)
+    return of_type(of_type(array, sp.IndexedBase)[indices], sp.Indexed)
 
 
 def array_of(entry: sp.Indexed) -> sp.IndexedBase:
     """The array that an entry is of."""
-    return part(entry, 0, sp.IndexedBase)
+    return arg_of(entry, 0, sp.IndexedBase)
 
 
 def array_name(array: sp.IndexedBase) -> str:
@@ -78,21 +78,21 @@ def array_name(array: sp.IndexedBase) -> str:
     return str(array.label)
 
 
-def total(body: Formula, *limits: tuple[sp.Basic, sp.Basic | int, sp.Basic]) -> Formula:
+def sum_over(body: Formula, *limits: tuple[sp.Basic, sp.Basic | int, sp.Basic]) -> Formula:
     """A sum over indices: ``total(body, (h, 1, H))``."""
-    return of_kind(sp.Sum(body, *limits), sp.Expr)
+    return of_type(sp.Sum(body, *limits), sp.Expr)
 
 
-def slope(e: Formula, symbol: sp.Basic) -> Formula:
+def derivative(e: Formula, symbol: sp.Basic) -> Formula:
     """The partial derivative."""
-    return of_kind(sp.diff(e, symbol), sp.Expr)
+    return of_type(sp.diff(e, symbol), sp.Expr)
 
 
 def coefficient(e: Formula, symbol: sp.Expr, power: int = 1) -> Formula:
     """What stands with a power of a symbol."""
-    return of_kind(e.coeff(symbol, power), sp.Expr)
+    return of_type(e.coeff(symbol, power), sp.Expr)
 
 
 def equation(left: Formula, right: Formula = sp.S.Zero) -> sp.Eq:
     """left = right, also where SymPy would say true or false at once."""
-    return of_kind(sp.Eq(left, right, evaluate=False), sp.Eq)
+    return of_type(sp.Eq(left, right, evaluate=False), sp.Eq)

@@ -7,65 +7,19 @@ that would need the motion of the encoder is refused instead of being silently z
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, shown
-from entropysym.language.formula import array_name, array_of, part, parts, substituted
+from entropysym.language.formula import arg_of, args_of, substituted
+from entropysym.language.printed import OPEN, Printed
 
 ROLES = ("prior", "decoder", "encoder")
 
 
-#: Greek letters by name; after one of them a trailing 2 in a name is a square.
-GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
-    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ",
-    "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
-    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ",
-    "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
-}  # fmt: skip
-_GREEK_AS = {"epsilon": r"\varepsilon"}
-
-
-def name_parts(name: str) -> tuple[str, str, bool]:
-    """Stem, subscript and whether it is a square: `sigma2` is (sigma, "", True), `W2` is (W, "2", False), `mu_dec` is (mu, dec, False)."""
-    stem, _, tail = name.partition("_")
-    letters = stem.rstrip("0123456789")
-    digits = stem[len(letters) :]
-    square = digits == "2" and letters in GREEK
-    below = ",".join(part for part in ("" if square else digits, tail) if part)
-    return letters, below, square
-
-
-def latex_name(name: str) -> tuple[str, str]:
-    """LaTeX of a name and its power: after a Greek letter a 2 is a square, so `sigma2` is the pair (\\sigma, ^{2}); `mu0` is \\mu_{0}."""
-    stem, below, square = name_parts(name)
-    if stem in GREEK:
-        stem = _GREEK_AS.get(stem, f"\\{stem}")
-    elif len(stem) > 1:
-        stem = rf"\mathrm{{{stem}}}"
-    if below:
-        tail = below.replace("_", r"\_")
-        stem = (
-            f"{stem}_{{{tail}}}"
-            if tail.isdigit() or len(tail) == 1
-            else rf"{stem}_{{\mathrm{{{tail}}}}}"
-        )
-    return stem, "^{2}" if square else ""
-
-
-def _bracketed(printer: Any, body: sp.Expr) -> str:
-    return rf"\left[ {printer._print(body)} \right]"
-
-
-def _factor(printer: Any, body: sp.Expr) -> str:
-    text = printer._print(body)
-    return rf"\left\{{ {text} \right\}}" if isinstance(body, sp.Add) else text
-
-
-class _Head(sp.Expr):
+class _Head(Printed, sp.Expr):
     """A real-valued scalar head, rebuilt from its arguments."""
 
     is_commutative = True
@@ -80,11 +34,11 @@ class _Binder(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return part(self, 0, sp.Expr)
+        return arg_of(self, 0, sp.Expr)
 
     @property
     def index(self) -> sp.Symbol:
-        return part(self, 1, sp.Symbol)
+        return arg_of(self, 1, sp.Symbol)
 
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
@@ -116,24 +70,20 @@ class DataMean(_Binder):
     ``DataMean(body, n)`` binds the index n of a data point.
     """
 
+    precedence = OPEN
+
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
         body = self.body.diff(s)
         return sp.S.Zero if body == 0 else DataMean(body, self.index)
-
-    def _latex(self, printer: Any) -> str:
-        n = printer._print(self.index)
-        return rf"\frac{{1}}{{N}} \sum_{{{n}=1}}^{{N}} {_factor(printer, self.body)}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"mean_{self.index}[{printer._print(self.body)}]"
 
 
 class Vector(_Binder):
     """The vector of `body` over an index, as a network's input: ``Vector(body, index, size)``."""
 
     @property
-    def size(self) -> sp.Symbol:
-        return part(self, 2, sp.Symbol)
+    def size(self) -> sp.Expr:
+        """A size such as H, or an integer."""
+        return arg_of(self, 2, sp.Expr)
 
     def at(self, index: sp.Expr) -> sp.Expr:
         """The entry of the vector at an index."""
@@ -142,23 +92,6 @@ class Vector(_Binder):
     def of(self, body: sp.Expr) -> Vector:
         """The vector of another body over the same index."""
         return Vector(body, self.index, self.size)
-
-    def _latex(self, printer: Any) -> str:
-        body, i = self.body, self.index
-        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
-            kept = ",".join(printer._print(j) for j in body.indices[:-1])
-            base = printer._print(array_of(body).label)
-            return f"{base}_{{{kept}}}" if kept else base
-        return rf"\left({printer._print(body)}\right)_{{{printer._print(i)}}}"
-
-    def _sympystr(self, printer: Any) -> str:
-        body, i = self.body, self.index
-        if isinstance(body, sp.Indexed) and body.indices[-1] == i:
-            kept = ",".join(str(j) for j in body.indices[:-1])
-            return (
-                f"{array_name(array_of(body))}[{kept}]" if kept else str(array_name(array_of(body)))
-            )
-        return f"({printer._print(body)})_{i}"
 
 
 class _Expectation(_Head):
@@ -174,16 +107,16 @@ class _Expectation(_Head):
 
     @property
     def body(self) -> sp.Expr:
-        return part(self, 0, sp.Expr)
+        return arg_of(self, 0, sp.Expr)
 
     @property
     def datum(self) -> sp.Symbol:
-        return part(self, 1, sp.Symbol)
+        return arg_of(self, 1, sp.Symbol)
 
     @property
     def location(self) -> Vector:
         """The location of the encoder, as a vector over the latent index."""
-        return part(self, 2, Vector)
+        return arg_of(self, 2, Vector)
 
     @property
     def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Basic]:
@@ -218,13 +151,6 @@ class _Expectation(_Head):
 class EncoderExpectation(_Expectation):
     r"""$\mathbb E_{q_\Phi(z\mid x_n)}[\text{body}]$; the latent is `LATENT`."""
 
-    def _latex(self, printer: Any) -> str:
-        n = printer._print(self.datum)
-        return rf"\mathbb{{E}}_{{q_\Phi(z \mid x_{{{n}}})}}{_bracketed(printer, self.body)}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"E_q[{printer._print(self.body)}]"
-
 
 class LawExpectation(EncoderExpectation):
     """The same for an encoder whose family has no location and scale; what it carries are the arguments of the family, as vectors."""
@@ -238,12 +164,6 @@ class LawExpectation(EncoderExpectation):
 
 class NoiseExpectation(_Expectation):
     r"""$\mathbb E_{\varepsilon\sim N(0,I)}[\text{body}]$ with $z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ in the body."""
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\mathbb{{E}}_{{\varepsilon}}{_bracketed(printer, self.body)}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"E_eps[{printer._print(self.body)}]"
 
 
 class LocationScaleExpectation(EncoderExpectation):
@@ -267,7 +187,7 @@ class NetworkValue(_Head):
     @property
     def label(self) -> sp.Symbol:
         """A symbol with the network's name and range."""
-        return part(self, 0, sp.Symbol)
+        return arg_of(self, 0, sp.Symbol)
 
     @property
     def name(self) -> str:
@@ -275,11 +195,11 @@ class NetworkValue(_Head):
 
     @property
     def indices(self) -> tuple[sp.Expr, ...]:
-        return parts(self.args[1])
+        return args_of(self.args[1])
 
     @property
     def inputs(self) -> tuple[Vector, ...]:
-        return parts(self.args[2], Vector)
+        return args_of(self.args[2], Vector)
 
     @property
     def free_symbols(self) -> set[sp.Basic]:
@@ -290,18 +210,6 @@ class NetworkValue(_Head):
         if all(v.body.diff(s) == 0 for v in self.inputs):
             return sp.S.Zero
         raise InputError(f"the abstract network {self.name} cannot be differentiated by {s}")
-
-    def _latex(self, printer: Any) -> str:
-        name, power = latex_name(self.name)
-        indices = ",".join(printer._print(i) for i in self.indices)
-        inputs = ", ".join(printer._print(v) for v in self.inputs)
-        below = f"_{{{indices}}}" if indices else ""
-        return f"{name}{below}{power}({inputs})"
-
-    def _sympystr(self, printer: Any) -> str:
-        indices = ",".join(str(i) for i in self.indices)
-        inputs = ", ".join(printer._print(v) for v in self.inputs)
-        return f"{self.name}_{indices}({inputs})" if indices else f"{self.name}({inputs})"
 
 
 class _RoleHead(_Head):
@@ -320,82 +228,38 @@ class _RoleHead(_Head):
     @property
     def datum(self) -> tuple[sp.Symbol, ...]:
         """The index of the data point, if the factor has one."""
-        return parts(self, sp.Symbol, after=1)
+        return args_of(self, sp.Symbol, after=1)
 
 
 class LogDensity(_RoleHead):
     r"""$\log p_\Theta(z)$ for ``LogDensity("prior")``, $\log p_\Theta(x_n\mid z)$ for ``LogDensity("decoder", n)``."""
 
-    def _latex(self, printer: Any) -> str:
-        if self.role == "prior":
-            return r"\log p_\Theta(z)"
-        return rf"\log p_\Theta(x_{{{printer._print(self.args[1])}}} \mid z)"
-
-    def _sympystr(self, printer: Any) -> str:
-        return "log p(z)" if self.role == "prior" else f"log p(x_{self.args[1]}|z)"
+    precedence = OPEN
 
 
 class Entropy(_RoleHead):
     r"""The entropy of a factor, in nats: $\mathcal H[p_\Theta(z)]$, $\mathcal H[p_\Theta(x\mid z)]$, $\mathcal H[q_\Phi(z\mid x_n)]$."""
 
-    def _latex(self, printer: Any) -> str:
-        inside = {
-            "prior": r"p_\Theta(z)",
-            "decoder": r"p_\Theta(x \mid z)",
-            "encoder": rf"q_\Phi(z \mid x_{{{printer._print(self.args[-1])}}})",
-        }[self.role]
-        return rf"\mathcal{{H}}[{inside}]"
-
-    def _sympystr(self, printer: Any) -> str:
-        inside = {"prior": "p(z)", "decoder": "p(x|z)", "encoder": f"q_{self.args[-1]}"}
-        return f"H[{inside[self.role]}]"
-
 
 class LogBaseMeasure(_RoleHead):
     r"""$\log h$ of a factor's family at its variable: ``LogBaseMeasure("prior")`` at z, ``LogBaseMeasure("decoder", n)`` at $x_n$."""
 
-    def _latex(self, printer: Any) -> str:
-        return (
-            r"\log h(z)"
-            if self.role == "prior"
-            else rf"\log h(x_{{{printer._print(self.args[1])}}})"
-        )
-
-    def _sympystr(self, printer: Any) -> str:
-        return "log h(z)" if self.role == "prior" else f"log h(x_{self.args[1]})"
+    precedence = OPEN
 
 
 class Elbo(_Head):
     r"""$\mathcal F$, the ELBO of the model, per data point and in nats."""
 
-    def _latex(self, printer: Any) -> str:
-        return r"\mathcal{F}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return "F"
-
 
 class ObjectiveValue(_Head):
     r"""$\mathcal J$, what learning maximises where that is not the ELBO; it stands under a derivative only."""
-
-    def _latex(self, printer: Any) -> str:
-        return r"\mathcal{J}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return "J"
 
 
 class Directional(_Head):
     r"""$v\cdot\nabla\,\text{body}$, the derivative along the derivation's direction v."""
 
+    precedence = OPEN
+
     @property
     def body(self) -> sp.Expr:
-        return part(self, 0, sp.Expr)
-
-    def _latex(self, printer: Any) -> str:
-        if isinstance(self.body, (Elbo, ObjectiveValue)):
-            return rf"v \cdot \nabla {printer._print(self.body)}"
-        return rf"v \cdot \nabla {_bracketed(printer, self.body)}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"v.grad({printer._print(self.body)})"
+        return arg_of(self, 0, sp.Expr)

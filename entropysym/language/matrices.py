@@ -8,31 +8,25 @@ calculus is never used (it says that the derivative of $\log\det S$ by S is 0).
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, shown
-from entropysym.language.formula import part, parts
-from entropysym.language.heads import Vector, _Head, latex_name
+from entropysym.language.formula import arg_of, args_of
+from entropysym.language.heads import Vector, _Head
+from entropysym.language.printed import Printed
 from entropysym.language.symbols import MATRIX_RANGES, MatrixRange
 
 
-class Matrix(sp.Basic):
+class Matrix(Printed, sp.Basic):
     """A word: a square matrix of symbolic size."""
 
     is_commutative = False
 
     @property
-    def size(self) -> sp.Symbol:
+    def size(self) -> sp.Expr:
         """The number of rows."""
         raise InputError(f"{self} has no size")
-
-
-def _bold(name: str) -> str:
-    stem, power = latex_name(name)
-    return rf"\boldsymbol{{{stem}}}{power}"
 
 
 class MatrixLetter(Matrix):
@@ -51,18 +45,12 @@ class MatrixLetter(Matrix):
         return str(self.args[0])
 
     @property
-    def size(self) -> sp.Symbol:
-        return part(self, 1, sp.Symbol)
+    def size(self) -> sp.Expr:
+        return arg_of(self, 1, sp.Expr)
 
     @property
     def kind(self) -> MatrixRange:
         return "posdef" if str(self.args[2]) == "posdef" else "triangular"
-
-    def _latex(self, printer: Any) -> str:
-        return _bold(self.name)
-
-    def _sympystr(self, printer: Any) -> str:
-        return self.name
 
 
 class MatrixNetwork(MatrixLetter):
@@ -76,13 +64,7 @@ class MatrixNetwork(MatrixLetter):
 
     @property
     def inputs(self) -> tuple[Vector, ...]:
-        return parts(self.args[3], Vector)
-
-    def _latex(self, printer: Any) -> str:
-        return f"{_bold(self.name)}({', '.join(printer._print(v) for v in self.inputs)})"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"{self.name}({', '.join(printer._print(v) for v in self.inputs)})"
+        return args_of(self.args[3], Vector)
 
 
 class MatrixProduct(Matrix):
@@ -90,17 +72,11 @@ class MatrixProduct(Matrix):
 
     @property
     def words(self) -> tuple[Matrix, ...]:
-        return parts(self, Matrix)
+        return args_of(self, Matrix)
 
     @property
-    def size(self) -> sp.Symbol:
+    def size(self) -> sp.Expr:
         return self.words[0].size
-
-    def _latex(self, printer: Any) -> str:
-        return " ".join(printer._print(a) for a in self.args)
-
-    def _sympystr(self, printer: Any) -> str:
-        return "*".join(printer._print(a) for a in self.args)
 
 
 class Scaled(Matrix):
@@ -108,62 +84,33 @@ class Scaled(Matrix):
 
     @property
     def scalar(self) -> sp.Expr:
-        return part(self, 0, sp.Expr)
+        return arg_of(self, 0, sp.Expr)
 
     @property
     def word(self) -> Matrix:
-        return part(self, 1, Matrix)
+        return arg_of(self, 1, Matrix)
 
     @property
-    def size(self) -> sp.Symbol:
+    def size(self) -> sp.Expr:
         return self.word.size
 
-    def _latex(self, printer: Any) -> str:
-        scalar = printer._print(self.args[0])
-        if isinstance(self.args[0], sp.Add):
-            scalar = rf"\left({scalar}\right)"
-        return f"{ {'1': '', '-1': '-'}.get(scalar, scalar) } {printer._print(self.args[1])}"
 
-    def _sympystr(self, printer: Any) -> str:
-        scalar = printer._print(self.args[0])
-        bare = isinstance(self.args[0], (sp.Symbol, sp.Integer)) and not scalar.startswith("-")
-        return f"{scalar if bare else f'({scalar})'}*{printer._print(self.args[1])}"
-
-
-class _OfOne(Matrix):
-    _mark = ("", "")
-
+class _OfWord(Matrix):
     @property
     def word(self) -> Matrix:
-        return part(self, 0, Matrix)
+        return arg_of(self, 0, Matrix)
 
     @property
-    def size(self) -> sp.Symbol:
+    def size(self) -> sp.Expr:
         return self.word.size
 
-    def _latex(self, printer: Any) -> str:
-        inside = printer._print(self.args[0])
-        return (
-            f"{inside if isinstance(self.args[0], MatrixLetter) else f'({inside})'}{self._mark[0]}"
-        )
 
-    def _sympystr(self, printer: Any) -> str:
-        inside = printer._print(self.args[0])
-        return (
-            f"{inside if isinstance(self.args[0], MatrixLetter) else f'({inside})'}{self._mark[1]}"
-        )
-
-
-class Inverse(_OfOne):
+class Inverse(_OfWord):
     """The inverse of a word."""
 
-    _mark = ("^{-1}", "^-1")
 
-
-class Transposed(_OfOne):
+class Transposed(_OfWord):
     """The transpose of a word."""
-
-    _mark = (r"^{\top}", "'")
 
 
 class LogDet(_Head):
@@ -174,13 +121,7 @@ class LogDet(_Head):
 
     @property
     def word(self) -> Matrix:
-        return part(self, 0, Matrix)
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\log\det {printer._print(self.args[0])}"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"logdet({printer._print(self.args[0])})"
+        return arg_of(self, 0, Matrix)
 
 
 class Trace(_Head):
@@ -191,13 +132,7 @@ class Trace(_Head):
 
     @property
     def word(self) -> Matrix:
-        return part(self, 0, Matrix)
-
-    def _latex(self, printer: Any) -> str:
-        return rf"\mathrm{{tr}}\left({printer._print(self.args[0])}\right)"
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"tr({printer._print(self.args[0])})"
+        return arg_of(self, 0, Matrix)
 
 
 class Quadratic(_Head):
@@ -208,23 +143,15 @@ class Quadratic(_Head):
 
     @property
     def left(self) -> Vector:
-        return part(self, 0, Vector)
+        return arg_of(self, 0, Vector)
 
     @property
     def word(self) -> Matrix:
-        return part(self, 1, Matrix)
+        return arg_of(self, 1, Matrix)
 
     @property
     def right(self) -> Vector:
-        return part(self, 2, Vector)
-
-    def _latex(self, printer: Any) -> str:
-        left, word, right = (printer._print(a) for a in self.args)
-        return rf"{left}^{{\top}} {word}\, {right}"
-
-    def _sympystr(self, printer: Any) -> str:
-        left, word, right = (printer._print(a) for a in self.args)
-        return f"{left}'*{word}*{right}"
+        return arg_of(self, 2, Vector)
 
 
 def is_symmetric(word: Matrix) -> bool:

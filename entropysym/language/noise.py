@@ -18,7 +18,7 @@ from entropysym.language.records import Family, Letter
 
 
 @dataclass(frozen=True)
-class Noise:
+class NoiseLaw:
     """Whether the noise is standard normal, and the arguments of the family that its law depends on."""
 
     normal: bool
@@ -26,7 +26,7 @@ class Noise:
 
 
 @lru_cache(maxsize=256)
-def noise(family: Family) -> Noise:
+def noise(family: Family) -> NoiseLaw:
     """The noise of a family with location and scale. Raises `InputError` where the two do not standardise the density."""
     if family.location is None or family.scale is None:
         raise InputError(f"{family.name} has no location and scale")
@@ -36,7 +36,7 @@ def noise(family: Family) -> Noise:
     drawn = family.location + family.scale * eps
     law = substituted(family.density, {family.variable: drawn}) + sp.log(family.scale)
     if vanishes(law + sp.log(2 * sp.pi) / 2 + eps**2 / 2):
-        return Noise(True, ())
+        return NoiseLaw(True, ())
     law = distributed(sp.simplify(distributed(law, powers=True)), powers=True)
     of_both = family.location.free_symbols | family.scale.free_symbols
     left = sorted(map(str, law.free_symbols & of_both))
@@ -44,7 +44,7 @@ def noise(family: Family) -> Noise:
         raise InputError(
             f"location and scale of {family.name} do not standardise it: the density of (x - location) / scale still depends on {', '.join(left)}"
         )
-    return Noise(False, tuple(a for a in family.arguments if law.has(a) and a not in of_both))
+    return NoiseLaw(False, tuple(a for a in family.arguments if law.has(a) and a not in of_both))
 
 
 def _varies(law: sp.Expr, arguments: set[sp.Basic]) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.formula import Kind, array_of, entry, of_kind, substituted
+from entropysym.language.formula import Node, array_of, entry, of_type, substituted
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
@@ -31,7 +31,7 @@ from entropysym.language.records import Family, Model
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 
 #: (noise form, standard normal noise) -> the head of the average.
-HEADS = {
+_AVERAGES = {
     (False, True): EncoderExpectation,
     (True, True): NoiseExpectation,
     (False, False): LocationScaleExpectation,
@@ -52,15 +52,15 @@ def encoder_expectation(
         return LawExpectation(body, n)
     if family.is_multivariate and not reparametrised:
         mean, covariance = model.encoder.arguments
-        return EncoderExpectation(body, n, model.latent.vector(of_kind(mean, sp.Expr)), covariance)
+        return EncoderExpectation(body, n, model.latent.vector(of_type(mean, sp.Expr)), covariance)
     if family.location is None or family.scale is None:
         if not reparametrised and not family.is_multivariate:
-            arguments = (of_kind(a, sp.Expr) for a in model.encoder.arguments)
+            arguments = (of_type(a, sp.Expr) for a in model.encoder.arguments)
             return LawExpectation(body, n, *map(model.latent.vector, arguments))
         raise InputError(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
-    head = HEADS[reparametrised, noise(family).normal]
+    head = _AVERAGES[reparametrised, noise(family).normal]
     location, scale = (model.encoder.fill(e, model.latent) for e in (family.location, family.scale))
     return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
@@ -149,7 +149,7 @@ def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp
 
 def reparametrised(expression: sp.Expr) -> sp.Expr:
     """Every encoder expectation becomes the same average over reparametrisation noise. Raises `InputError` where it has no such form."""
-    return of_kind(_in_noise_form(expression), sp.Expr)
+    return of_type(_in_noise_form(expression), sp.Expr)
 
 
 def _in_noise_form(expression: sp.Basic) -> sp.Basic:
@@ -159,7 +159,7 @@ def _in_noise_form(expression: sp.Basic) -> sp.Basic:
     if isinstance(expression, LawExpectation):
         raise InputError("the encoder's family has no location and scale, so it has no noise form")
     if isinstance(expression, EncoderExpectation):
-        head = HEADS[True, not isinstance(expression, LocationScaleExpectation)]
+        head = _AVERAGES[True, not isinstance(expression, LocationScaleExpectation)]
         return head(*args)
     return expression.func(*args) if args != expression.args else expression
 
@@ -167,12 +167,12 @@ def _in_noise_form(expression: sp.Basic) -> sp.Basic:
 def latents_as_noise(expression: sp.Expr, encoder: tuple[sp.Symbol, sp.Expr, sp.Basic]) -> sp.Expr:
     r"""Replace $z_h$ by $\text{location}_h+\text{scale}_h\,\varepsilon_h$; `encoder` is the latent index, the location and the scale."""
     h, location, scale = encoder
-    value = location + of_kind(scale, sp.Expr) * entry(NOISE, h)
+    value = location + of_type(scale, sp.Expr) * entry(NOISE, h)
     latents = {a for a in expression.atoms(sp.Indexed) if array_of(a) == LATENT}
     return substituted(expression, {a: substituted(value, {h: a.indices[0]}) for a in latents})
 
 
-def latents_written_out(expression: Kind) -> Kind:
+def latents_written_out(expression: Node) -> Node:
     """Inside noise expectations, write every latent as location + scale * noise."""
     if not expression.has(LATENT):
         return expression

@@ -13,9 +13,10 @@ from typing import Literal
 import sympy as sp
 
 from entropysym.errors import InputError, shown
-from entropysym.language.formula import array_name, array_of, entry, substituted, total
-from entropysym.language.heads import NetworkValue, Vector, name_parts
+from entropysym.language.formula import array_name, array_of, entry, substituted, sum_over
+from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
+from entropysym.language.names import name_parts
 from entropysym.language.symbols import (
     DATUM,
     LATENT,
@@ -47,7 +48,7 @@ class Plate:
 
     def sum(self, body: sp.Expr) -> sp.Expr:
         """The sum of `body` over this plate."""
-        return total(body, (self.index, 1, self.size))
+        return sum_over(body, (self.index, 1, self.size))
 
     def vector(self, body: sp.Expr) -> Vector:
         """The vector of `body` over this plate, for a network to read."""

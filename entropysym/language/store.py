@@ -15,7 +15,7 @@ from typing import TypeAlias
 import sympy as sp
 
 from entropysym.errors import NotStorableError, shown
-from entropysym.language.formula import array_name, array_of, parts
+from entropysym.language.formula import args_of, array_name, array_of, of_type
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     ROLES,
@@ -110,7 +110,7 @@ def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
             return 3
         return min((("encoder", "prior", "decoder").index(r) for r in roles), default=4)
 
-    return tuple(sorted(parts(e), key=place))
+    return tuple(sorted(args_of(e), key=place))
 
 
 #: Heads that are stored as their name and the terms of their arguments.
@@ -218,8 +218,8 @@ class _Writer:
         raise NotStorableError(f"the model declares no array {base} with this range")
 
     def vector(self, e: Vector, under: Binders) -> Term:
-        size = "dim" if e.size == DIM else e.size.name
-        return ["vec", size, self.term(e.body, (*under, e.index))]
+        size = of_type(e.size, sp.Symbol)
+        return ["vec", "dim" if size == DIM else size.name, self.term(e.body, (*under, e.index))]
 
     def letter(self, e: MatrixLetter, under: Binders) -> Term:
         if isinstance(e, MatrixNetwork):

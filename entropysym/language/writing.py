@@ -7,7 +7,7 @@ from typing import overload
 import sympy as sp
 
 from entropysym.errors import InputError, one_of, shown
-from entropysym.language.formula import entry
+from entropysym.language.formula import entry, of_type
 from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import MatrixLetter, MatrixNetwork
 from entropysym.language.records import (
@@ -135,7 +135,9 @@ class ModelWriter:
             raise InputError(
                 f"the network {name} reads {shown(reads)}; pass w.x_n, w.z or w.vector(index, formula)"
             )
-        network = Network(name, self._named(plates), (reads.size,), range, learned)
+        network = Network(
+            name, self._named(plates), (of_type(reads.size, sp.Symbol),), range, learned
+        )
         self._networks.append(network)
         return network.matrix(reads) if network.is_matrix else network(reads)
 

@@ -20,17 +20,11 @@ if TYPE_CHECKING:
         nondiagonal_saddle,
         stationary_point,
     )
-    from entropysym.linear.training import HistoryPoint, Status, Trained
-    from entropysym.linear.training_linear_vae import train_linear_vae
-    from entropysym.linear.training_vae2 import train_vae2
 
 __getattr__, __dir__ = lazily(
     __name__,
     {
         "ppca": "max_log_likelihood maximum_point",
         "stationary_points": "Inertia StationaryPoint beta_point fixed_variance_point hessian_inertia nondiagonal_saddle stationary_point",
-        "training": "HistoryPoint Status Trained",
-        "training_linear_vae": "train_linear_vae",
-        "training_vae2": "train_vae2",
     },
 )

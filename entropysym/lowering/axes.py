@@ -16,28 +16,28 @@ Axes = tuple[sp.Symbol, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Named:
+class NamedArray:
     """An array and the index symbols of its axes, all different."""
 
     array: jax.Array
     axes: Axes = ()
 
-    def renamed(self, old: sp.Symbol, new: sp.Symbol) -> Named:
+    def renamed(self, old: sp.Symbol, new: sp.Symbol) -> NamedArray:
         return named(self.array, tuple(new if a == old else a for a in self.axes))
 
-    def absolute(self) -> Named:
-        return Named(jnp.abs(self.array), self.axes)
+    def absolute(self) -> NamedArray:
+        return NamedArray(jnp.abs(self.array), self.axes)
 
 
-def named(array: jax.Array, axes: Axes) -> Named:
+def named(array: jax.Array, axes: Axes) -> NamedArray:
     """An array with its axes; an index that occurs twice picks the diagonal."""
     kept = tuple(dict.fromkeys(axes))
     if kept != axes:
         array = jnp.einsum(array, [kept.index(a) for a in axes], list(range(len(kept))))
-    return Named(array, kept)
+    return NamedArray(array, kept)
 
 
-def spread(value: Named, axes: Axes, sizes: Sequence[int] | None = None) -> jax.Array:
+def spread(value: NamedArray, axes: Axes, sizes: Sequence[int] | None = None) -> jax.Array:
     """The array with the given axes in this order; axes that it lacks have length 1, or `sizes` if given."""
     present = [a for a in axes if a in value.axes]
     array = jnp.transpose(value.array, [value.axes.index(a) for a in present])
@@ -46,37 +46,37 @@ def spread(value: Named, axes: Axes, sizes: Sequence[int] | None = None) -> jax.
     return array if sizes is None else jnp.broadcast_to(array, tuple(sizes))
 
 
-def union(values: Sequence[Named]) -> Axes:
+def union(values: Sequence[NamedArray]) -> Axes:
     """Every axis that occurs, in order of first occurrence."""
     return tuple(dict.fromkeys(a for v in values for a in v.axes))
 
 
-def added(values: Sequence[Named]) -> Named:
+def added(values: Sequence[NamedArray]) -> NamedArray:
     axes = union(values)
     total = spread(values[0], axes)
     for v in values[1:]:
         total = total + spread(v, axes)
-    return Named(total, axes)
+    return NamedArray(total, axes)
 
 
-def multiplied(values: Sequence[Named]) -> Named:
+def multiplied(values: Sequence[NamedArray]) -> NamedArray:
     axes = union(values)
     total = spread(values[0], axes)
     for v in values[1:]:
         total = total * spread(v, axes)
-    return Named(total, axes)
+    return NamedArray(total, axes)
 
 
-def summed(factors: Sequence[Named], axis: sp.Symbol, size: int) -> Named:
+def summed(factors: Sequence[NamedArray], axis: sp.Symbol, size: int) -> NamedArray:
     """The sum over one axis of a product. An axis that no factor has counts `size` times."""
     over = [v for v in factors if axis in v.axes]
     rest = [v for v in factors if axis not in v.axes]
     if not over:
-        return multiplied([*rest, Named(jnp.asarray(float(size)))])
+        return multiplied([*rest, NamedArray(jnp.asarray(float(size)))])
     if len(over) == 1:
         v = over[0]
         at = v.axes.index(axis)
-        total = Named(jnp.sum(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
+        total = NamedArray(jnp.sum(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
     else:
         # A contraction keeps sum_h W[d,h] z[n,s,h] from becoming an array over d, h, n and s at once.
         axes = union(over)
@@ -87,5 +87,5 @@ def summed(factors: Sequence[Named], axis: sp.Symbol, size: int) -> Named:
         out = jnp.einsum(
             *operands, [axes.index(a) for a in kept], precision=jax.lax.Precision.HIGHEST
         )
-        total = Named(out, kept)
+        total = NamedArray(out, kept)
     return multiplied([*rest, total]) if rest else total

@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.heads import DataMean, Entropy, LawExpectation, NetworkValue, Vector
+from entropysym.language.formula import (
+    Node,
+    arg_of,
+    args_of,
+    array_name,
+    array_of,
+    inside,
+    of_type,
+    substituted,
+    sum_over,
+)
+from entropysym.language.heads import (
+    DataMean,
+    EncoderExpectation,
+    Entropy,
+    LawExpectation,
+    NetworkValue,
+    NoiseExpectation,
+    Vector,
+)
 from entropysym.language.matrices import (
     Inverse,
     LogDet,
     Matrix,
     MatrixLetter,
     MatrixNetwork,
-    MatrixProduct,
     Quadratic,
     Scaled,
     Trace,
+    Transposed,
 )
 from entropysym.language.symbols import DATUM, LATENT, NOISE
 from entropysym.lowering import words
@@ -29,7 +47,7 @@ from entropysym.lowering.arguments import Bound
 from entropysym.lowering.axes import (
     SAMPLE,
     Axes,
-    Named,
+    NamedArray,
     added,
     multiplied,
     named,
@@ -43,12 +61,18 @@ from entropysym.lowering.scope import Latent, Scope, fresh
 from entropysym.lowering.signature import (
     DATA_SIZE,
     EXPECTATIONS,
-    reversal,
+    bound_index,
     size_of,
 )
 
 #: The axis of the latents of weighted points.
 _LATENTS = sp.Dummy("h", integer=True, positive=True)
+
+
+Binder = sp.Sum | DataMean | EncoderExpectation | NoiseExpectation
+BINDERS = (sp.Sum, DataMean, *EXPECTATIONS)
+#: How what stands under a binder is evaluated: as a list of factors.
+Factors = Callable[[sp.Expr, Scope], list[NamedArray]]
 
 
 class Evaluator:
@@ -59,138 +83,134 @@ class Evaluator:
 
     def __init__(self, bound: Bound) -> None:
         self.bound = bound
-        self.memo: dict[object, Any] = {}
+        self.memo: dict[object, NamedArray] = {}
+        self.outputs: dict[object, tuple[jax.Array, Axes]] = {}
 
-    def value(self, e: sp.Basic, scope: Scope) -> Named:
-        """The value of an expression."""
-        key = ("value", e, self._context(e, scope))
+    def _once(
+        self, what: str, e: Node, scope: Scope, how: Callable[[Node, Scope], NamedArray]
+    ) -> NamedArray:
+        """What `how` gives, computed once."""
+        key = (what, e, self._context(e, scope))
         if key not in self.memo:
-            self.memo[key] = self._value(e, scope)
+            self.memo[key] = how(e, scope)
         return self.memo[key]
 
-    def magnitude(self, e: sp.Basic, scope: Scope) -> Named:
+    def value(self, e: sp.Expr, scope: Scope) -> NamedArray:
+        """The value of an expression."""
+        return self._once("value", e, scope, self._value)
+
+    def magnitude(self, e: sp.Expr, scope: Scope) -> NamedArray:
         """The sum of the absolute values of the terms: sums are split, but those inside a power or a logarithm are not.
 
         An exponential multiplies an error of its argument, so |argument| times the derivative counts as a term of it.
         """
-        key = ("magnitude", e, self._context(e, scope))
-        if key not in self.memo:
-            self.memo[key] = self._magnitude(e, scope)
-        return self.memo[key]
+        return self._once("magnitude", e, scope, self._magnitude)
 
-    def _magnitude(self, e: sp.Basic, scope: Scope) -> Named:
+    def _magnitude(self, e: sp.Expr, scope: Scope) -> NamedArray:
         if isinstance(e, sp.Add):
-            return added([self.magnitude(a, scope) for a in e.args])
+            return added([self.magnitude(a, scope) for a in args_of(e)])
         if isinstance(e, sp.Mul):
-            return multiplied([self.magnitude(a, scope) for a in e.args])
-        if isinstance(e, (sp.Sum, DataMean, *EXPECTATIONS)):
+            return multiplied([self.magnitude(a, scope) for a in args_of(e)])
+        if isinstance(e, BINDERS):
             return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
         if isinstance(e, EXPONENTIALS):
-            inside, v = self.magnitude(e.args[0], scope), self.value(e, scope)
-            rate = Named(slope(type(e), v.array), v.axes)
-            return added([v.absolute(), multiplied([rate, inside])])
+            v = self.value(e, scope)
+            rate = NamedArray(slope(type(e), v.array), v.axes)
+            return added([v.absolute(), multiplied([rate, self.magnitude(inside(e), scope)])])
         if isinstance(e, (sp.Pow, sp.log)) and not isinstance(e.args[0], sp.Add):
             return self._relative_magnitude(e, scope)
         if isinstance(e, LogDet):
-            word: Matrix = e.args[0]  # type: ignore[assignment]
-            return words.log_det_terms(
-                self.value(e, scope), self._inverse(word, scope), self.matrix_magnitude(word, scope)
-            )
+            inverse, terms = self._inverse(e.word, scope), self.matrix_magnitude(e.word, scope)
+            return words.log_det_terms(self.value(e, scope), inverse, terms)
         if isinstance(e, Trace):
-            return words.trace(self.matrix_magnitude(e.args[0], scope))  # type: ignore[arg-type]
+            return words.trace(self.matrix_magnitude(e.word, scope))
         if isinstance(e, Quadratic):
             return self._quadratic_magnitude(e, scope)
         return self.value(e, scope).absolute()
 
-    def _relative_magnitude(self, e: sp.Basic, scope: Scope) -> Named:
+    def _relative_magnitude(self, e: sp.Pow | sp.log, scope: Scope) -> NamedArray:
         """Of a power or a logarithm, whose relative or absolute error is the relative one of its base."""
-        v, base = self.value(e, scope).absolute(), self.value(e.args[0], scope)
-        inside = self.magnitude(e.args[0], scope)
-        axes = union([base, inside])
-        grown = Named(spread(inside, axes) / jnp.abs(spread(base, axes)) - 1, axes)
+        base, *exponents = args_of(e)
+        v, of_base = self.value(e, scope).absolute(), self.value(base, scope)
+        terms = self.magnitude(base, scope)
+        axes = union([of_base, terms])
+        grown = NamedArray(spread(terms, axes) / jnp.abs(spread(of_base, axes)) - 1, axes)
         if isinstance(e, sp.log):
             return added([v, grown])
-        return added([v, multiplied([v, self.value(e.args[1], scope).absolute(), grown])])
+        (exponent,) = exponents
+        return added([v, multiplied([v, self.value(exponent, scope).absolute(), grown])])
 
-    def matrix(self, e: sp.Basic, scope: Scope) -> Named:
+    def matrix(self, e: Matrix, scope: Scope) -> NamedArray:
         """The value of a word, with the axes `ROW` and `COLUMN`."""
-        key = ("matrix", e, self._context(e, scope))
-        if key not in self.memo:
-            self.memo[key] = self._matrix(e, scope)
-        return self.memo[key]
+        return self._once("matrix", e, scope, self._matrix)
 
-    def _matrix(self, e: sp.Basic, scope: Scope) -> Named:
+    def _matrix(self, e: Matrix, scope: Scope) -> NamedArray:
         if isinstance(e, MatrixNetwork):
             outputs, leading = self._network(e, scope)
             return words.matrix(words.in_range(outputs, e.kind), leading)
         if isinstance(e, MatrixLetter):
             return words.matrix(words.in_range(self.bound.arrays[e.name], e.kind))
         if isinstance(e, Scaled):
-            return multiplied([self.value(e.args[0], scope), self.matrix(e.args[1], scope)])
+            return multiplied([self.value(e.scalar, scope), self.matrix(e.word, scope)])
         if isinstance(e, Inverse):
-            return self._inverse(e.args[0], scope)
-        parts = [self.matrix(a, scope) for a in e.args]
-        return words.product(parts) if isinstance(e, MatrixProduct) else words.transposed(*parts)
+            return self._inverse(e.word, scope)
+        if isinstance(e, Transposed):
+            return words.transposed(self.matrix(e.word, scope))
+        return words.product([self.matrix(w, scope) for w in args_of(e, Matrix)])
 
-    def _inverse(self, e: sp.Basic, scope: Scope) -> Named:
+    def _inverse(self, e: Matrix, scope: Scope) -> NamedArray:
         """The inverse of a word: by its Cholesky factor if it is symmetric, by its letters if not."""
-        key = ("inverse", e, self._context(e, scope))
-        if key not in self.memo:
-            self.memo[key] = self._inverted(e, scope)
-        return self.memo[key]
+        return self._once("inverse", e, scope, self._inverted)
 
-    def _inverted(self, e: sp.Basic, scope: Scope) -> Named:
+    def _inverted(self, e: Matrix, scope: Scope) -> NamedArray:
         if isinstance(e, Scaled):
-            scalar = self.value(e.args[0], scope)
+            scalar = self.value(e.scalar, scope)
             return multiplied(
-                [Named(1 / scalar.array, scalar.axes), self._inverse(e.args[1], scope)]
+                [NamedArray(1 / scalar.array, scalar.axes), self._inverse(e.word, scope)]
             )
-        if words.looks_symmetric(e) or isinstance(e, MatrixLetter):  # type: ignore[arg-type]
+        if words.looks_symmetric(e) or isinstance(e, MatrixLetter):
             if isinstance(e, MatrixLetter) and e.kind == "triangular":
                 return words.inverse_lower(self.matrix(e, scope))
             back = words.inverse_lower(self._root(e, scope))
             return words.product([words.transposed(back), back])
         if isinstance(e, Inverse):
-            return self.matrix(e.args[0], scope)
-        parts = [self._inverse(a, scope) for a in reversed(e.args)]
-        return words.product(parts) if isinstance(e, MatrixProduct) else words.transposed(*parts)
+            return self.matrix(e.word, scope)
+        if isinstance(e, Transposed):
+            return words.transposed(self._inverse(e.word, scope))
+        return words.product([self._inverse(w, scope) for w in reversed(args_of(e, Matrix))])
 
-    def _root(self, e: sp.Basic, scope: Scope) -> Named:
+    def _root(self, e: Matrix, scope: Scope) -> NamedArray:
         """The Cholesky factor of a symmetric word."""
-        key = ("root", e, self._context(e, scope))
-        if key not in self.memo:
-            self.memo[key] = words.root(self.matrix(e, scope))
-        return self.memo[key]
+        return self._once("root", e, scope, lambda w, inner: words.root(self.matrix(w, inner)))
 
-    def _log_det(self, e: sp.Basic, scope: Scope) -> Named:
+    def _log_det(self, e: Matrix, scope: Scope) -> NamedArray:
         """log det of a word: by its Cholesky factor if it is symmetric, by its letters if not; NaN for a negative scalar."""
-        if words.looks_symmetric(e):  # type: ignore[arg-type]
+        if words.looks_symmetric(e):
             v = words.log_diagonal(self._root(e, scope))
-            return Named(2 * v.array, v.axes)
+            return NamedArray(2 * v.array, v.axes)
         if isinstance(e, MatrixLetter):
             return words.log_diagonal(self.matrix(e, scope))
         if isinstance(e, Scaled):
-            scalar = self.value(e.args[0], scope)
+            scalar = self.value(e.scalar, scope)
             size = self.bound.size(size_of(e.size))
-            rows = Named(size * jnp.log(scalar.array), scalar.axes)
-            return added([rows, self._log_det(e.args[1], scope)])
-        parts = [self._log_det(a, scope) for a in e.args]
-        total = added(parts)
-        return Named(-total.array, total.axes) if isinstance(e, Inverse) else total
+            rows = NamedArray(size * jnp.log(scalar.array), scalar.axes)
+            return added([rows, self._log_det(e.word, scope)])
+        total = added([self._log_det(w, scope) for w in args_of(e, Matrix)])
+        return NamedArray(-total.array, total.axes) if isinstance(e, Inverse) else total
 
-    def matrix_magnitude(self, e: sp.Basic, scope: Scope) -> Named:
+    def matrix_magnitude(self, e: Matrix, scope: Scope) -> NamedArray:
         """The sums of |terms| of a word's entries."""
         if isinstance(e, MatrixLetter):
             return self.matrix(e, scope).absolute()
         if isinstance(e, Scaled):
-            scalar, word = e.args
-            return multiplied([self.magnitude(scalar, scope), self.matrix_magnitude(word, scope)])
-        parts = [self.matrix_magnitude(a, scope) for a in e.args]
-        if isinstance(e, MatrixProduct):
-            return words.product(parts)
+            terms = self.matrix_magnitude(e.word, scope)
+            return multiplied([self.magnitude(e.scalar, scope), terms])
         if isinstance(e, Inverse):
-            return words.inverse_magnitude(self.matrix(e, scope), *parts)
-        return words.transposed(*parts)
+            terms = self.matrix_magnitude(e.word, scope)
+            return words.inverse_magnitude(self.matrix(e, scope), terms)
+        if isinstance(e, Transposed):
+            return words.transposed(self.matrix_magnitude(e.word, scope))
+        return words.product([self.matrix_magnitude(w, scope) for w in args_of(e, Matrix)])
 
     def _context(self, e: sp.Basic, scope: Scope) -> object:
         # A value depends on its free indices only through their sizes, for its axes bear their names.
@@ -198,68 +218,69 @@ class Evaluator:
         sizes = frozenset((s, k) for s, k in scope.sizes.items() if s in free)
         return sizes, None if scope.latent is None else scope.latent.key
 
-    def _value(self, e: sp.Basic, scope: Scope) -> Named:
+    def _value(self, e: sp.Expr, scope: Scope) -> NamedArray:
         if (isinstance(e, sp.Number) and e.is_finite) or isinstance(e, sp.NumberSymbol):
-            return Named(jnp.asarray(float(e)))  # type: ignore[arg-type]
+            return NamedArray(jnp.asarray(float(e)))
         if isinstance(e, sp.Symbol):
             return self._symbol(e, scope)
         if isinstance(e, sp.Indexed):
             return self._indexed(e, scope)
         if isinstance(e, sp.Add):
-            return added([self.value(a, scope) for a in e.args])
+            return added([self.value(a, scope) for a in args_of(e)])
         if isinstance(e, sp.Mul):
-            return multiplied([self.value(a, scope) for a in e.args])
+            return multiplied(self._factors(e, scope))
         if isinstance(e, sp.Pow):
             return self._power(e, scope)
-        if isinstance(e, (sp.Sum, DataMean, *EXPECTATIONS)):
+        if isinstance(e, BINDERS):
             return self._bound(e, scope, self._factors)
         if isinstance(e, NetworkValue):
             outputs, leading = self._network(e, scope)
             return self._at(outputs, leading, e.indices, scope)
         if isinstance(e, Entropy):
-            return Named(self._points().entropy, (e.args[1],))  # type: ignore[arg-type]
+            return NamedArray(self._points().entropy, e.datum)
         if isinstance(e, LogDet):
-            return self._log_det(e.args[0], scope)
+            return self._log_det(e.word, scope)
         if isinstance(e, Trace):
-            return words.trace(self.matrix(e.args[0], scope))
+            return words.trace(self.matrix(e.word, scope))
         if isinstance(e, Quadratic):
-            left, word, right = self._sandwich(e, scope)
-            return words.dotted(
-                left, words.applied(self.matrix(word, scope), right, words.ROW), words.ROW
-            )
-        v = self.value(e.args[0], scope)
-        return Named(JAX[type(e)](v.array), v.axes)
+            left, right = self._sides(e, scope)
+            moved = words.applied(self.matrix(e.word, scope), right, words.ROW)
+            return words.dotted(left, moved, words.ROW)
+        v = self.value(inside(e), scope)
+        return NamedArray(JAX[type(e)](v.array), v.axes)
 
-    def _symbol(self, e: sp.Symbol, scope: Scope) -> Named:
+    def _symbol(self, e: sp.Symbol, scope: Scope) -> NamedArray:
         if e in scope.sizes:
-            return Named(jnp.arange(1.0, self.length(e, scope) + 1), (e,))
+            return NamedArray(jnp.arange(1.0, self.length(e, scope) + 1), (e,))
         if e.is_integer and e.is_positive:
-            return Named(jnp.asarray(float(self.bound.size(e.name))))
-        return Named(self.bound.arrays[e.name])
+            return NamedArray(jnp.asarray(float(self.bound.size(e.name))))
+        return NamedArray(self.bound.arrays[e.name])
 
-    def _indexed(self, e: sp.Indexed, scope: Scope) -> Named:
-        if e.base in (LATENT, NOISE):
-            source = scope.latent and (scope.latent.z if e.base == LATENT else scope.latent.eps)
-            if source is None:
-                raise InputError(f"{e} stands outside every expectation, so there is no z to take")
-            index = scope.latent.index  # type: ignore[union-attr]
-            leading = tuple(a for a in source.axes if a != index)
-            return self._at(spread(source, (*leading, index)), leading, e.indices, scope)
-        array = self.bound.arrays["x" if e.base == DATUM else e.base.label.name]
-        return self._at(array, (), e.indices, scope)
+    def _indexed(self, e: sp.Indexed, scope: Scope) -> NamedArray:
+        name = array_of(e)
+        if name not in (LATENT, NOISE):
+            array = self.bound.arrays["x" if name == DATUM else array_name(name)]
+            return self._at(array, (), e.indices, scope)
+        latent = scope.latent
+        source = None if latent is None else latent.z if name == LATENT else latent.eps
+        if latent is None or source is None:
+            raise InputError(f"{e} stands outside every expectation, so there is no z to take")
+        leading = tuple(a for a in source.axes if a != latent.index)
+        array = spread(source, (*leading, latent.index))
+        return self._at(array, leading, e.indices, scope)
 
     def _at(
         self, array: jax.Array, leading: Axes, indices: tuple[sp.Basic, ...], scope: Scope
-    ) -> Named:
+    ) -> NamedArray:
         """The array with its last axes named by `indices`."""
         axes: list[sp.Symbol] = list(leading)
         for position, i in enumerate(indices, start=len(leading)):
-            symbol = i if i in scope.sizes else reversal(i, scope.sizes)
+            symbol = bound_index(i, scope.sizes)
             if symbol is None:
                 raise InputError(f"{i} is no bound index")
             if symbol != i:
                 array = jnp.flip(array, position)
-            axes.append(symbol)  # type: ignore[arg-type]
+            axes.append(symbol)
         return named(array, tuple(axes))
 
     def length(self, axis: sp.Symbol, scope: Scope) -> int:
@@ -268,47 +289,45 @@ class Evaluator:
             return self.bound.samples
         return self.bound.size(scope.sizes[axis])
 
-    def _power(self, e: sp.Pow, scope: Scope) -> Named:
-        base, exponent = e.args
+    def _power(self, e: sp.Pow, scope: Scope) -> NamedArray:
+        base, exponent = args_of(e)
         if base == sp.E:
             v = self.value(exponent, scope)
-            return Named(jnp.exp(v.array), v.axes)
+            return NamedArray(jnp.exp(v.array), v.axes)
         v = self.value(base, scope)
         if isinstance(exponent, sp.Integer):
-            return Named(v.array ** int(exponent), v.axes)
+            return NamedArray(v.array ** int(exponent), v.axes)
         if isinstance(exponent, sp.Rational) and exponent.q == 2:
-            return Named(jnp.sqrt(v.array) ** int(exponent.p), v.axes)
+            return NamedArray(jnp.sqrt(v.array) ** int(exponent.p), v.axes)
         w = self.value(exponent, scope)
         axes = union([v, w])
-        return Named(spread(v, axes) ** spread(w, axes), axes)
+        return NamedArray(spread(v, axes) ** spread(w, axes), axes)
 
-    def _factors(self, e: sp.Basic, scope: Scope) -> list[Named]:
-        return [self.value(a, scope) for a in (e.args if isinstance(e, sp.Mul) else (e,))]
+    def _factors(self, e: sp.Expr, scope: Scope) -> list[NamedArray]:
+        return [self.value(a, scope) for a in sp.Mul.make_args(e)]
 
-    def _bound(
-        self, e: sp.Basic, scope: Scope, body: Callable[[sp.Basic, Scope], list[Named]]
-    ) -> Named:
+    def _bound(self, e: Binder, scope: Scope, body: Factors) -> NamedArray:
         """A sum, data mean or expectation of what `body` gives as a list of factors."""
         if isinstance(e, sp.Sum):
             (i, _, upper), *rest = reversed(e.limits)
-            size = size_of(upper)
-            inside = sp.Sum(e.function, *reversed(rest)) if rest else e.function
-            i, inside = fresh(i, inside, scope)
+            one, size = arg_of(e, 0, sp.Expr), size_of(upper)
+            i, one = fresh(i, sum_over(one, *reversed(rest)) if rest else one, scope)
             inner = scope.binding(i, size)
-            parts = [self._bound(inside, inner, body)] if rest else body(inside, inner)
-            return summed(parts, i, self.bound.size(size))
+            if rest and isinstance(one, sp.Sum):
+                return summed([self._bound(one, inner, body)], i, self.bound.size(size))
+            return summed(body(one, inner), i, self.bound.size(size))
         if isinstance(e, DataMean):
-            i, inside = fresh(e.args[1], e.body, scope)  # type: ignore[arg-type]
-            v = multiplied(body(inside, scope.binding(i, DATA_SIZE)))
+            i, one = fresh(e.index, e.body, scope)
+            v = multiplied(body(one, scope.binding(i, DATA_SIZE)))
             if i not in v.axes:
                 return v
             at = v.axes.index(i)
-            return Named(jnp.mean(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
+            return NamedArray(jnp.mean(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
         return self._expectation(e, scope, body)
 
     def _expectation(
-        self, e: Any, scope: Scope, body: Callable[[sp.Basic, Scope], list[Named]]
-    ) -> Named:
+        self, e: EncoderExpectation | NoiseExpectation, scope: Scope, body: Factors
+    ) -> NamedArray:
         if not {LATENT.label, NOISE.label} & e.body.free_symbols:
             return multiplied(body(e.body, replace(scope, latent=None)))
         if isinstance(e, LawExpectation):
@@ -319,18 +338,20 @@ class Evaluator:
         h, location, scale = e.encoder
         if h in scope.sizes:
             other = sp.Dummy(h.name, integer=True, positive=True)
-            location, scale = location.xreplace({h: other}), scale.xreplace({h: other})
+            location, scale = substituted(location, {h: other}), scale.xreplace({h: other})
             h = other
-        inner = replace(scope.binding(h, size_of(e.args[2].args[2])), latent=None)
-        eps = Named(noise.eps, (SAMPLE, h))
+        inner = replace(scope.binding(h, size_of(e.location.size)), latent=None)
+        eps = NamedArray(noise.eps, (SAMPLE, h))
         if isinstance(scale, Matrix):
             step = words.applied(self._root(scale, inner), eps, h)
         else:
-            step = multiplied([self.value(scale, inner), eps])
+            step = multiplied([self.value(of_type(scale, sp.Expr), inner), eps])
         z = added([self.value(location, inner), step])
         latent = Latent((e.datum, h, location, scale), h, z, eps)
         v = multiplied(body(e.body, replace(scope, latent=latent)))
-        return summed([Named(noise.weights, (SAMPLE,)), v], SAMPLE, 1) if SAMPLE in v.axes else v
+        return (
+            summed([NamedArray(noise.weights, (SAMPLE,)), v], SAMPLE, 1) if SAMPLE in v.axes else v
+        )
 
     def _points(self) -> Points:
         points = self.bound.noise
@@ -338,59 +359,54 @@ class Evaluator:
             raise InputError("the encoder has no location and scale; pass noise, a lowering.Points")
         return points
 
-    def _over_points(
-        self,
-        e: LawExpectation,
-        scope: Scope,
-        body: Callable[[sp.Basic, Scope], list[Named]],
-    ) -> Named:
+    def _over_points(self, e: LawExpectation, scope: Scope, body: Factors) -> NamedArray:
         """The weighted sum over each datum's own points."""
         points = self._points()
-        z = Named(points.z, (e.datum, SAMPLE, _LATENTS))
+        z = NamedArray(points.z, (e.datum, SAMPLE, _LATENTS))
         latent = Latent((e.datum, "points"), _LATENTS, z)
         v = multiplied(body(e.body, replace(scope, latent=latent)))
-        weights = Named(points.weights, (e.datum, SAMPLE))
+        weights = NamedArray(points.weights, (e.datum, SAMPLE))
         return summed([weights, v], SAMPLE, 1) if SAMPLE in v.axes else v
 
     def _network(self, e: NetworkValue | MatrixNetwork, scope: Scope) -> tuple[jax.Array, Axes]:
         """All outputs of a network, over the leading axes of its inputs; the callable is mapped once."""
         inputs = sp.Tuple(*e.inputs)
         key = ("network", e.name, inputs, self._context(inputs, scope))
-        if key not in self.memo:
+        if key not in self.outputs:
             vectors = [self._vector(v, scope) for v in e.inputs]
             own = {i for _, i, _ in vectors}
             leading = tuple(a for a in union([v for v, _, _ in vectors]) if a not in own)
             lengths = [self.length(a, scope) for a in leading]
             flat = [spread(v, (*leading, i), (*lengths, k)).reshape(-1, k) for v, i, k in vectors]
             out = jax.vmap(self.bound.networks[e.name])(*flat)
-            self.memo[key] = out.reshape(*lengths, *out.shape[1:]), leading
-        return self.memo[key]
+            self.outputs[key] = out.reshape(*lengths, *out.shape[1:]), leading
+        return self.outputs[key]
 
-    def _sandwich(self, e: Quadratic, scope: Scope) -> tuple[Named, Matrix, Named]:
-        """The two vectors, along `ROW`, and the word between them."""
-        left, word, right = e.args
-        vectors = []
-        for v in (left, right):
-            value, i, length = self._vector(v, scope)  # type: ignore[arg-type]
+    def _sides(self, e: Quadratic, scope: Scope) -> tuple[NamedArray, NamedArray]:
+        """The two vectors, along `ROW`."""
+
+        def along_rows(v: Vector) -> NamedArray:
+            value, i, length = self._vector(v, scope)
             leading = tuple(a for a in value.axes if a != i)
             array = spread(value, (*leading, i))
-            vectors.append(
-                Named(jnp.broadcast_to(array, (*array.shape[:-1], length)), (*leading, words.ROW))
-            )
-        return vectors[0], word, vectors[1]  # type: ignore[return-value]
+            rows = jnp.broadcast_to(array, (*array.shape[:-1], length))
+            return NamedArray(rows, (*leading, words.ROW))
 
-    def _quadratic_magnitude(self, e: Quadratic, scope: Scope) -> Named:
-        left, word, right = self._sandwich(e, scope)
+        return along_rows(e.left), along_rows(e.right)
+
+    def _quadratic_magnitude(self, e: Quadratic, scope: Scope) -> NamedArray:
+        left, right = self._sides(e, scope)
+        word = e.word
         if isinstance(word, Inverse):
             # v' M^-1 w is (M'^-1 v)' M (M^-1 w), whose terms show how ill-conditioned M is.
-            inverse, word = self.matrix(word, scope), word.args[0]
+            inverse, word = self.matrix(word, scope), word.word
             left = words.applied(words.transposed(inverse), left, words.ROW)
             right = words.applied(inverse, right, words.ROW)
         size = self.matrix_magnitude(word, scope)
         sized = words.applied(size, right.absolute(), words.ROW)
         return words.dotted(left.absolute(), sized, words.ROW)
 
-    def _vector(self, v: Vector, scope: Scope) -> tuple[Named, sp.Symbol, int]:
-        size = size_of(v.args[2])
-        i, body = fresh(v.args[1], v.body, scope)  # type: ignore[arg-type]
+    def _vector(self, v: Vector, scope: Scope) -> tuple[NamedArray, sp.Symbol, int]:
+        size = size_of(v.size)
+        i, body = fresh(v.index, v.body, scope)
         return self.value(body, scope.binding(i, size)), i, self.bound.size(size)

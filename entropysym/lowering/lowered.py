@@ -14,7 +14,7 @@ from entropysym.errors import InputError, shown
 from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
 from entropysym.lowering.arguments import bind
-from entropysym.lowering.axes import Named, spread
+from entropysym.lowering.axes import NamedArray, spread
 from entropysym.lowering.evaluator import Evaluator
 from entropysym.lowering.scope import Scope
 from entropysym.lowering.signature import Signature, read_signature, size_of
@@ -60,7 +60,7 @@ class Lowered:
         if isinstance(self.expression, Matrix):
             word = evaluator.matrix if what == "value" else evaluator.matrix_magnitude
             return spread(word(self.expression, scope), (ROW, COLUMN))
-        value: Named = getattr(evaluator, what)(self.expression, scope)
+        value: NamedArray = getattr(evaluator, what)(self.expression, scope)
         return spread(
             value,
             tuple(p.index for p in self.plates),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from entropysym.lowering.axes import Named
+from entropysym.language.formula import substituted
+from entropysym.lowering.axes import NamedArray
 from entropysym.lowering.signature import Size
 
 
@@ -17,8 +18,8 @@ class Latent:
 
     key: object
     index: sp.Symbol
-    z: Named
-    eps: Named | None = None
+    z: NamedArray
+    eps: NamedArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +33,9 @@ class Scope:
         return replace(self, sizes={**self.sizes, index: size})
 
 
-def fresh(i: sp.Symbol, body: sp.Basic, scope: Scope) -> tuple[sp.Symbol, sp.Basic]:
+def fresh(i: sp.Symbol, body: sp.Expr, scope: Scope) -> tuple[sp.Symbol, sp.Expr]:
     """The bound symbol and the body, renamed if the symbol is bound outside already."""
     if i not in scope.sizes:
         return i, body
     new = sp.Dummy(i.name, integer=True, positive=True)
-    return new, body.xreplace({i: new})
+    return new, substituted(body, {i: new})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.formula import array_name, array_of
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
@@ -39,10 +40,13 @@ from entropysym.language.matrices import (
 from entropysym.language.records import Family, Model, Plate
 from entropysym.language.symbols import DATUM, LATENT, NOISE
 
+_Shape = TypeVar("_Shape")
+
 #: A size is known by its symbol's name, or is a literal integer.
 Size = str | int
 
-Scope = Mapping[sp.Symbol, Size]
+#: The sizes of the indices that are bound.
+Sizes = Mapping[sp.Symbol, Size]
 
 EXPECTATIONS = (EncoderExpectation, NoiseExpectation)
 DATA_SIZE = "N"
@@ -73,15 +77,17 @@ def size_of(e: sp.Basic) -> Size:
     )
 
 
-def reversal(e: sp.Basic, scope: Scope) -> sp.Symbol | None:
-    """The index i of `S + 1 - i`, where i = 1, …, S; None for anything else."""
-    bound = [s for s in e.free_symbols if s in scope]
-    if len(bound) != 1:
+def bound_index(e: sp.Basic, sizes: Sizes) -> sp.Symbol | None:
+    """The index that an entry stands at: i itself, or that of `S + 1 - i`, where i = 1, …, S; None for anything else."""
+    if isinstance(e, sp.Symbol) and e in sizes:
+        return e
+    bound = [s for s in e.free_symbols if isinstance(s, sp.Symbol) and s in sizes]
+    if len(bound) != 1 or not isinstance(e, sp.Expr):
         return None
-    size = scope[bound[0]]  # type: ignore[index]
-    rest = sp.expand(e + bound[0] - 1)  # type: ignore[operator]
+    size = sizes[bound[0]]
+    rest = sp.expand(e + bound[0] - 1)
     same = rest == size if isinstance(size, int) else getattr(rest, "name", None) == size
-    return bound[0] if same else None  # type: ignore[return-value]
+    return bound[0] if same else None
 
 
 @dataclass
@@ -122,7 +128,7 @@ class Signature:
             raise InputError(f"the latent has size {self.noise} in one place and {size} in another")
         self.noise = size
 
-    def _merge(self, table: dict[str, Any], name: str, new: Any) -> None:
+    def _merge(self, table: dict[str, _Shape], name: str, new: _Shape) -> None:
         other = self.networks if table is self.arrays else self.arrays
         if name in other or table.setdefault(name, new) != new:
             old = other.get(name, table.get(name))
@@ -146,9 +152,9 @@ def read_signature(
     s = Signature()
     if model is not None and is_weighted(model.encoder.family):
         s.weighted, s.opaque = True, model.latent.size.name
-    scope = {p.index: size_of(p.size) for p in plates}
+    sizes = {p.index: size_of(p.size) for p in plates}
     for e in expressions:
-        _walk(e, scope, s, latent)
+        _walk(e, sizes, s, latent)
     if model is None:
         return s
     needed = set(s.text())
@@ -164,100 +170,121 @@ def read_signature(
     return s
 
 
-def _walk(e: sp.Basic, scope: Scope, s: Signature, latent: Size | None) -> None:
-    if isinstance(e, Entropy) and e.role == "encoder" and s.opaque is not None:
-        _demand_datum(e, e.args[1], scope)
-        s.add_noise(s.opaque)
-    elif isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
-        raise InputError(
-            f"{e} names a factor; replace it by its formula first (language.objective.spelled_out)"
-        )
-    elif isinstance(e, (Elbo, ObjectiveValue, Directional)):
-        raise InputError(
-            f"{e} cannot be lowered: it stands for a quantity of the model; use witness.density_elbo or witness.measure_gap"
-        )
-    elif isinstance(e, sp.Sum):
-        inner = dict(scope)
-        for i, lower, upper in reversed(e.limits):
-            if lower != 1:
-                raise InputError(f"the sum over {i} starts at {shown(lower)}; sums start at 1")
-            inner[i] = _noted(size_of(upper), s)
-        _walk(e.function, inner, s, latent)
-    elif isinstance(e, DataMean):
-        _walk(e.body, {**scope, e.args[1]: DATA_SIZE}, s, latent)  # type: ignore[dict-item]
-    elif isinstance(e, EXPECTATIONS):
-        if not {LATENT.label, NOISE.label} & e.body.free_symbols:
-            _walk(e.body, scope, s, latent)  # a constant: the encoder is not needed
-            return
-        if isinstance(e, LawExpectation):
-            _demand_datum(e, e.datum, scope)
-            s.weighted = True
-            own = size_of(e.law[0].args[2]) if e.law else _ITS_OWN  # type: ignore[attr-defined]
-            if own != _ITS_OWN:
-                s.add_noise(_noted(own, s))
-            _walk(e.body, scope, s, own)
-            return
-        own = size_of(e.args[2].args[2])
+def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
+    match e:
+        case Entropy() if e.role == "encoder" and s.opaque is not None:
+            _demand_datum(e, e.datum[0], sizes)
+            s.add_noise(s.opaque)
+        case LogDensity() | Entropy() | LogBaseMeasure():
+            raise InputError(
+                f"{e} names a factor; replace it by its formula first (language.objective.spelled_out)"
+            )
+        case Elbo() | ObjectiveValue() | Directional():
+            raise InputError(
+                f"{e} cannot be lowered: it stands for a quantity of the model; use witness.density_elbo or witness.measure_gap"
+            )
+        case sp.Sum():
+            inner = dict(sizes)
+            for i, lower, upper in reversed(e.limits):
+                if lower != 1:
+                    raise InputError(f"the sum over {i} starts at {shown(lower)}; sums start at 1")
+                inner[i] = _noted(size_of(upper), s)
+            _walk(e.function, inner, s, latent)
+        case DataMean():
+            _walk(e.body, {**sizes, e.index: DATA_SIZE}, s, latent)
+        case EncoderExpectation() | NoiseExpectation():
+            _walk_expectation(e, sizes, s)
+        case NetworkValue():
+            outputs = tuple(_index(i, sizes, e) for i in e.indices)
+            _walk_network(e, outputs, sizes, s, latent)
+        case MatrixLetter():
+            size = _noted(size_of(e.size), s)
+            if isinstance(e, MatrixNetwork):
+                _walk_network(e, (size, size), sizes, s, latent)
+            else:
+                s.add_array(e.name, (size, size))
+        case Vector():
+            _walk(e.body, {**sizes, e.index: _noted(size_of(e.size), s)}, s, latent)
+        case sp.Indexed():
+            _walk_entry(e, sizes, s, latent)
+        case sp.Symbol():
+            _walk_symbol(e, sizes, s)
+        case _:
+            _walk_parts(e, sizes, s, latent)
+
+
+def _walk_parts(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
+    """Arithmetic, functions and words of matrices: what has no name of its own."""
+    if isinstance(e, (*_WORDS, LogDet, Trace, Quadratic)):
+        words = [a for a in e.args if isinstance(a, Matrix)]
+        vectors = [size_of(a.size) for a in e.args if isinstance(a, Vector)]
+        _same_sizes(e, *vectors, *words)
+    elif not isinstance(e, (sp.Add, sp.Mul, sp.Pow, sp.NumberSymbol, *FUNCTIONS)) and not (
+        isinstance(e, sp.Number) and e.is_finite
+    ):
+        raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
+    for a in e.args:
+        _walk(a, sizes, s, latent)
+
+
+def _walk_expectation(e: EncoderExpectation | NoiseExpectation, sizes: Sizes, s: Signature) -> None:
+    if not {LATENT.label, NOISE.label} & e.body.free_symbols:
+        _walk(e.body, sizes, s, None)  # a constant: the encoder is not needed
+        return
+    if isinstance(e, LawExpectation):
+        _demand_datum(e, e.datum, sizes)
+        s.weighted = True
+        own = size_of(e.location.size) if e.law else _ITS_OWN
+        if own != _ITS_OWN:
+            s.add_noise(_noted(own, s))
+    else:
+        own = size_of(e.location.size)
         s.add_noise(_noted(own, s))
         h, location, scale = e.encoder
         for part in (location, scale):
-            _walk(part, {**scope, h: own}, s, None)
+            _walk(part, {**sizes, h: own}, s, None)
         if isinstance(scale, Matrix):
             _same_sizes(e, own, scale)
-        _walk(e.body, scope, s, own)
-    elif isinstance(e, NetworkValue):
-        for v in e.inputs:
-            _walk(v, scope, s, latent)
-        inputs = tuple(size_of(v.args[2]) for v in e.inputs)
-        s.add_network(e.name, inputs, tuple(_index(i, scope, e) for i in e.indices))
-    elif isinstance(e, MatrixLetter):
-        size = _noted(size_of(e.size), s)
-        if isinstance(e, MatrixNetwork):
-            for v in e.inputs:
-                _walk(v, scope, s, latent)
-            s.add_network(e.name, tuple(size_of(v.args[2]) for v in e.inputs), (size, size))
-        else:
-            s.add_array(e.name, (size, size))
-    elif isinstance(e, (*_WORDS, LogDet, Trace, Quadratic)):
-        words = [a for a in e.args if isinstance(a, Matrix)]
-        vectors = [size_of(a.args[2]) for a in e.args if isinstance(a, Vector)]
-        _same_sizes(e, *vectors, *words)
-        for a in e.args:
-            _walk(a, scope, s, latent)
-    elif isinstance(e, Vector):
-        _walk(e.body, {**scope, e.args[1]: _noted(size_of(e.args[2]), s)}, s, latent)  # type: ignore[dict-item]
-    elif isinstance(e, sp.Indexed):
-        sizes = tuple(_index(i, scope, e) for i in e.indices)
-        if e.base in (LATENT, NOISE):
-            if latent is None:
-                raise InputError(f"{e} stands outside every expectation, so there is no z to take")
-            if latent == _ITS_OWN:
-                s.add_noise(sizes[0])
-            elif sizes != (latent,):
-                raise InputError(
-                    f"{e} is indexed by {shape_text(sizes)}, the latent by ({latent},)"
-                )
-        else:
-            s.add_array("x" if e.base == DATUM else e.base.label.name, sizes)
-    elif isinstance(e, sp.Symbol):
-        if scope.get(e) == DATA_SIZE:
-            raise InputError(f"{e} counts data points, which infinite data lack; it is no number")
-        if e not in scope:
-            if e.is_integer and e.is_positive:
-                s.sizes.add(e.name)
-            else:
-                s.add_array(e.name, ())
-    elif isinstance(e, (sp.Add, sp.Mul, sp.Pow, sp.NumberSymbol, *FUNCTIONS)) or (
-        isinstance(e, sp.Number) and e.is_finite
-    ):
-        for a in e.args:
-            _walk(a, scope, s, latent)
+    _walk(e.body, sizes, s, own)
+
+
+def _walk_network(
+    e: NetworkValue | MatrixNetwork,
+    outputs: tuple[Size, ...],
+    sizes: Sizes,
+    s: Signature,
+    latent: Size | None,
+) -> None:
+    for v in e.inputs:
+        _walk(v, sizes, s, latent)
+    s.add_network(e.name, tuple(size_of(v.size) for v in e.inputs), outputs)
+
+
+def _walk_entry(e: sp.Indexed, sizes: Sizes, s: Signature, latent: Size | None) -> None:
+    own, array = tuple(_index(i, sizes, e) for i in e.indices), array_of(e)
+    if array not in (LATENT, NOISE):
+        s.add_array("x" if array == DATUM else array_name(array), own)
+    elif latent is None:
+        raise InputError(f"{e} stands outside every expectation, so there is no z to take")
+    elif latent == _ITS_OWN:
+        s.add_noise(own[0])
+    elif own != (latent,):
+        raise InputError(f"{e} is indexed by {shape_text(own)}, the latent by ({latent},)")
+
+
+def _walk_symbol(e: sp.Symbol, sizes: Sizes, s: Signature) -> None:
+    if sizes.get(e) == DATA_SIZE:
+        raise InputError(f"{e} counts data points, which infinite data lack; it is no number")
+    if e in sizes:
+        return
+    if e.is_integer and e.is_positive:
+        s.sizes.add(e.name)
     else:
-        raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
+        s.add_array(e.name, ())
 
 
-def _demand_datum(e: sp.Basic, datum: sp.Basic, scope: Scope) -> None:
-    if scope.get(datum) != DATA_SIZE:  # type: ignore[call-overload]
+def _demand_datum(e: sp.Basic, datum: sp.Symbol, sizes: Sizes) -> None:
+    if sizes.get(datum) != DATA_SIZE:
         raise InputError(f"{e} stands outside every data mean, so there is no {datum} to take")
 
 
@@ -273,11 +300,11 @@ def _noted(size: Size, s: Signature) -> Size:
     return size
 
 
-def _index(i: sp.Basic, scope: Scope, where: sp.Basic) -> Size:
-    symbol = i if i in scope else reversal(i, scope)
+def _index(i: sp.Basic, sizes: Sizes, where: sp.Basic) -> Size:
+    symbol = bound_index(i, sizes)
     if symbol is None:
-        known = ", ".join(str(k) for k in scope) or "none"
+        known = ", ".join(str(k) for k in sizes) or "none"
         raise InputError(
             f"{i} in {shown(where)} is no bound index (bound here: {known}); bind it by a sum or pass its plate"
         )
-    return scope[symbol]  # type: ignore[index]
+    return sizes[symbol]

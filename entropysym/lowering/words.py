@@ -12,9 +12,16 @@ import jax
 import jax.numpy as jnp
 import sympy as sp
 
-from entropysym.language.matrices import Matrix, MatrixProduct, Transposed, is_symmetric
+from entropysym.language.matrices import (
+    Inverse,
+    Matrix,
+    MatrixProduct,
+    Scaled,
+    Transposed,
+    is_symmetric,
+)
 from entropysym.lowering import factorisations
-from entropysym.lowering.axes import Axes, Named, spread, union
+from entropysym.lowering.axes import Axes, NamedArray, spread, union
 
 ROW = sp.Dummy("row", integer=True, positive=True)
 COLUMN = sp.Dummy("column", integer=True, positive=True)
@@ -23,9 +30,9 @@ COLUMN = sp.Dummy("column", integer=True, positive=True)
 _SYMMETRY = 1e-10
 
 
-def matrix(array: jax.Array, leading: Axes = ()) -> Named:
+def matrix(array: jax.Array, leading: Axes = ()) -> NamedArray:
     """An array whose last two axes are rows and columns."""
-    return Named(array, (*leading, ROW, COLUMN))
+    return NamedArray(array, (*leading, ROW, COLUMN))
 
 
 def in_range(array: jax.Array, kind: str) -> jax.Array:
@@ -44,27 +51,27 @@ def in_range(array: jax.Array, kind: str) -> jax.Array:
 def looks_symmetric(word: Matrix) -> bool:
     """Whether a word is its own transpose: of one symmetric letter, or a product that reads the same backwards, as in $LL^\\top$."""
     if isinstance(word, MatrixProduct):
-        return all(_transposed(a) == b for a, b in zip(word.args, reversed(word.args), strict=True))
-    return is_symmetric(word) or (
-        bool(word.args)
-        and isinstance(word.args[-1], MatrixProduct)
-        and looks_symmetric(word.args[-1])
-    )
+        there, back = word.words, reversed(word.words)
+        return all(_transposed(a) == b for a, b in zip(there, back, strict=True))
+    if is_symmetric(word):
+        return True
+    inner = word.word if isinstance(word, (Scaled, Inverse, Transposed)) else None
+    return isinstance(inner, MatrixProduct) and looks_symmetric(inner)
 
 
-def _transposed(word: sp.Basic) -> sp.Basic:
+def _transposed(word: Matrix) -> Matrix:
     if isinstance(word, Transposed):
-        return word.args[0]
-    return word if is_symmetric(word) else Transposed(word)  # type: ignore[arg-type]
+        return word.word
+    return word if is_symmetric(word) else Transposed(word)
 
 
-def batched(values: Sequence[Named]) -> tuple[Axes, list[jax.Array]]:
+def batched(values: Sequence[NamedArray]) -> tuple[Axes, list[jax.Array]]:
     """The leading axes that occur, and the matrices with all of them in front (of length 1 where a matrix lacks one)."""
     leading = tuple(a for a in union(values) if a not in (ROW, COLUMN))
     return leading, [spread(v, (*leading, ROW, COLUMN)) for v in values]
 
 
-def product(values: Sequence[Named]) -> Named:
+def product(values: Sequence[NamedArray]) -> NamedArray:
     leading, arrays = batched(values)
     out = arrays[0]
     for array in arrays[1:]:
@@ -72,57 +79,57 @@ def product(values: Sequence[Named]) -> Named:
     return matrix(out, leading)
 
 
-def transposed(value: Named) -> Named:
+def transposed(value: NamedArray) -> NamedArray:
     swap: dict[sp.Symbol, sp.Symbol] = {ROW: COLUMN, COLUMN: ROW}
-    return Named(value.array, tuple(swap.get(a, a) for a in value.axes))
+    return NamedArray(value.array, tuple(swap.get(a, a) for a in value.axes))
 
 
-def inverse_lower(value: Named) -> Named:
+def inverse_lower(value: NamedArray) -> NamedArray:
     """The inverse of a lower-triangular matrix."""
     leading, (array,) = batched([value])
     return matrix(factorisations.inverse_lower(array), leading)
 
 
-def root(value: Named) -> Named:
+def root(value: NamedArray) -> NamedArray:
     """The Cholesky factor."""
     leading, (array,) = batched([value])
     return matrix(factorisations.cholesky(array), leading)
 
 
-def log_diagonal(value: Named) -> Named:
+def log_diagonal(value: NamedArray) -> NamedArray:
     """log det of a triangular matrix."""
     leading, (array,) = batched([value])
-    return Named(factorisations.log_diagonal(array), leading)
+    return NamedArray(factorisations.log_diagonal(array), leading)
 
 
-def inverse_magnitude(inverse: Named, magnitude: Named) -> Named:
+def inverse_magnitude(inverse: NamedArray, magnitude: NamedArray) -> NamedArray:
     r"""The |terms| of $M^{-1}=M^{-1}MM^{-1}$: what an error in M does to its inverse."""
     outside = inverse.absolute()
     return product([outside, magnitude, outside])
 
 
-def log_det_terms(log_det: Named, inverse: Named, magnitude: Named) -> Named:
+def log_det_terms(log_det: NamedArray, inverse: NamedArray, magnitude: NamedArray) -> NamedArray:
     r"""The |terms| of $\log\det M$: its value, and those of $\mathrm{tr}\,M^{-1}M$, by which an error in M moves it."""
     leading, (inverted, size) = batched([inverse, magnitude])
     moved = jnp.sum(jnp.abs(jnp.swapaxes(inverted, -1, -2)) * size, axis=(-2, -1))
-    return Named(jnp.abs(spread(log_det, leading)) + moved, leading)
+    return NamedArray(jnp.abs(spread(log_det, leading)) + moved, leading)
 
 
-def applied(value: Named, vector: Named, axis: sp.Symbol) -> Named:
+def applied(value: NamedArray, vector: NamedArray, axis: sp.Symbol) -> NamedArray:
     """The matrix times the vector along `axis`."""
     leading = tuple(a for a in union([value, vector]) if a not in (ROW, COLUMN, axis))
     array, right = spread(value, (*leading, ROW, COLUMN)), spread(vector, (*leading, axis))
     out = jnp.matmul(array, right[..., None], precision=jax.lax.Precision.HIGHEST)[..., 0]
-    return Named(out, (*leading, axis))
+    return NamedArray(out, (*leading, axis))
 
 
-def dotted(left: Named, right: Named, axis: sp.Symbol) -> Named:
+def dotted(left: NamedArray, right: NamedArray, axis: sp.Symbol) -> NamedArray:
     """The sum over `axis` of the product of two vectors."""
     leading = tuple(a for a in union([left, right]) if a != axis)
     pair = spread(left, (*leading, axis)) * spread(right, (*leading, axis))
-    return Named(jnp.sum(pair, axis=-1), leading)
+    return NamedArray(jnp.sum(pair, axis=-1), leading)
 
 
-def trace(value: Named) -> Named:
+def trace(value: NamedArray) -> NamedArray:
     leading, (array,) = batched([value])
-    return Named(jnp.trace(array, axis1=-2, axis2=-1), leading)
+    return NamedArray(jnp.trace(array, axis1=-2, axis2=-1), leading)

@@ -18,8 +18,9 @@ from jax.extend.core import Literal
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
+from entropysym.ascent.curvature import hessian as dense_hessian
+from entropysym.ascent.curvature import inertia as inertia_of
 from entropysym.ascent.settling import DENSE
-from entropysym.ascent.trust_region import FLAT
 from entropysym.data.tables import checked
 from entropysym.errors import InputError, shown
 from entropysym.lowering.averaging import averaged
@@ -128,7 +129,7 @@ def certify(
     trained_gradient = gradient if trained is None else jax.jit(jax.grad(trained))(parameters)
     figures = Figures(
         elbo=float(t.elbo),
-        gaps={"decoder": float(t.gap_decoder), "prior": float(t.gap_prior)},
+        gaps={name: float(gap) for name, gap in t.gaps.items()},
         slopes={name: _dot(v, gradient) for name, v in motion.directions.items()},
         gradient=_norm(gradient),
         trained_gradient=_norm(trained_gradient),
@@ -185,7 +186,7 @@ def _certificate(
     F, E = float(t.elbo), float(t.entropy_sum)
     predicted = sum(figures.slopes.values())
     absolute = sum(
-        _dot(jax.tree.map(lambda a, b: jnp.abs(a * b), v, gradient))
+        _dot(jax.tree.map(lambda a, b: abs(_product(a, b)), v, gradient))
         for v in motion.directions.values()
     )
     scale = EPS * (float(t.terms) + absolute)
@@ -237,7 +238,7 @@ def _compiled(network: Network) -> _Programs:
         return parts(network(p, x, nodes.eps), x, nodes.weights).elbo
 
     def hessian(p: Any, x: jax.Array, nodes: Nodes) -> jax.Array:
-        return _dense(lambda p: elbo(p, x, nodes), p)
+        return dense_hessian(lambda p: elbo(p, x, nodes), p)
 
     def moved(
         p: Any, x: jax.Array, eps: jax.Array, motion: jax.Array
@@ -252,17 +253,6 @@ def _compiled(network: Network) -> _Programs:
 def _shipped() -> _Programs:
     """The programs of the shipped networks, which read their arguments only: many seeds share them."""
     return _compiled(outputs)
-
-
-def _dense(objective: Callable[[Any], jax.Array], parameters: Any) -> jax.Array:
-    """The Hessian by columns, a few at a time."""
-    flat, unravel = ravel_pytree(parameters)
-    gradient = jax.grad(lambda w: objective(unravel(w)))
-
-    def column(u: jax.Array) -> jax.Array:
-        return jax.jvp(gradient, (flat,), (u,))[1]
-
-    return jax.lax.map(column, jnp.eye(flat.size), batch_size=16)
 
 
 def _log_variances(
@@ -289,7 +279,7 @@ def _moves(
         program = jax.make_jaxpr(
             lambda v, i=i: _log_variances(network, unravel(v), some_x, some_eps)[i]
         )(flat)
-        if bool(jnp.all(jnp.abs(changed[i]) > 1e-10)):
+        if bool(np.all(np.abs(np.asarray(changed[i])) > 1e-10)):
             found[name] = "yes"
         elif _enters(program.jaxpr):
             found[name] = "here not"
@@ -317,7 +307,7 @@ def _noise(
     squares = []
     for i in range(min(count, 20)):
         some, _ = programs.gradient(parameters, x[i * batch : (i + 1) * batch], nodes)
-        squares.append(_norm(jax.tree.map(jnp.subtract, some, gradient)) ** 2)
+        squares.append(_norm(jax.tree.map(np.subtract, some, gradient)) ** 2)
     return float(np.sqrt(np.mean(squares)))
 
 
@@ -330,13 +320,10 @@ def _inertia(
 ) -> tuple[int, int, int]:
     """Positive, negative and flat curvatures of what was trained."""
     if trained is None:
-        hessian = programs.hessian(parameters, x, nodes)
+        dense = programs.hessian(parameters, x, nodes)
     else:
-        hessian = jax.jit(lambda p: _dense(trained, p))(parameters)
-    values = np.linalg.eigvalsh(np.asarray(hessian))
-    level = FLAT * np.abs(values).max()
-    positive, negative = int(np.sum(values > level)), int(np.sum(values < -level))
-    return positive, negative, values.size - positive - negative
+        dense = jax.jit(lambda p: dense_hessian(trained, p))(parameters)
+    return inertia_of(np.asarray(dense))
 
 
 def _demand_numbers(goal: float, **counts: int | None) -> None:
@@ -385,14 +372,19 @@ def _demand_directions(directions: Mapping[str, Any], parameters: Any) -> None:
     for name, v in directions.items():
         if jax.tree.map(jnp.shape, v) != jax.tree.map(jnp.shape, parameters):
             raise InputError(f"the direction of the {name} is no pytree like the parameters")
-        if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(v)):
+        if not all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(v)):
             raise InputError(f"the direction of the {name} is not finite")
 
 
 def _dot(one: Any, other: Any | None = None) -> float:
-    products = one if other is None else jax.tree.map(lambda a, b: jnp.sum(a * b), one, other)
-    return float(sum(jnp.sum(a) for a in jax.tree.leaves(products)))
+    products = one if other is None else jax.tree.map(_product, one, other)
+    return float(sum(np.sum(a) for a in jax.tree.leaves(products)))
+
+
+def _product(a: Any, b: Any) -> np.ndarray:
+    # NumPy, here and below: JAX would compile each of these small operations for each shape.
+    return np.asarray(a) * np.asarray(b)
 
 
 def _norm(tree: Any) -> float:
-    return float(np.sqrt(sum(float(jnp.sum(a**2)) for a in jax.tree.leaves(tree))))
+    return float(np.sqrt(sum(np.sum(np.asarray(a) ** 2) for a in jax.tree.leaves(tree))))

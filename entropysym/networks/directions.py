@@ -10,7 +10,7 @@ solution of these equations by least squares, and their residual says whether th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
 import equinox as eqx
@@ -121,7 +121,8 @@ def solved_directions(
     directions, residuals = {}, {}
     for name, prior in (("decoder", False), ("prior", True)):
         zero = jnp.zeros(P + H, flat.dtype)
-        right = _wanted(equations(zero, fit, prior), prior)
+        sides = jax.eval_shape(lambda u, prior=prior: equations(u, fit, prior), zero)
+        right = _wanted(sides, prior)
         # Enough of the equations of each kind to determine all unknowns, chosen at random.
         rng = np.random.default_rng(0)
         kept = [np.sort(rng.choice(e.size, min(e.size, 3 * (P + H)), replace=False)) for e in right]
@@ -132,7 +133,8 @@ def solved_directions(
         def left(u: Array, prior: bool = prior, chosen: Any = chosen) -> Array:
             return chosen(equations(u, fit, prior))
 
-        found = (_densely if P <= _DENSE else _by_lsmr)(left, zero, np.asarray(chosen(right)))
+        picked = np.concatenate([e.ravel()[k] for e, k in zip(right, kept, strict=True)])
+        found = (_densely if P <= _DENSE else _by_lsmr)(left, zero, picked)
         residuals[name] = _missing(equations(jnp.asarray(found), test, prior), prior)
         directions[name] = unravel(jnp.asarray(found[:P]))
     return directions, residuals
@@ -152,7 +154,8 @@ def checked_directions(
         v = ravel_pytree(directions[name])[0]
         still = jnp.zeros(H, v.dtype)
         # The rates are what log tau^2 says they are.
-        rates = jnp.mean(equations(jnp.concatenate([v, still]), points, prior)[1], axis=0) / 2
+        moved = equations(jnp.concatenate([v, still]), points, prior)
+        rates = jnp.asarray(np.mean(np.asarray(moved[1]), axis=0) / 2)
         u = jnp.concatenate([v, rates if prior else still])
         found[name] = _missing(equations(u, points, prior), prior)
     return found
@@ -183,6 +186,7 @@ def _equations(
             jnp.broadcast_to(jnp.log(sigma2), mean.shape),
         )
 
+    @partial(jax.jit, static_argnums=2)
     def equations(u: Array, points: tuple[Array, Array], prior: bool) -> tuple[Array, ...]:
         a = u[P:] if prior else jnp.zeros(H, flat.dtype)
         (nu, *_), (d_nu, d_tau, d_alpha, d_mean, d_sigma) = jax.jvp(
@@ -201,20 +205,20 @@ def _two_sets(available: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:
     return spread[::2], spread[1::2]
 
 
-def _wanted(sides: tuple[Array, ...], prior: bool) -> tuple[Array, ...]:
-    """The right-hand sides: log α² (of the prior) or log σ² moves by −1, all else by 0."""
+def _wanted(sides: tuple[Any, ...], prior: bool) -> tuple[np.ndarray, ...]:
+    """The right-hand sides, of the shapes of the left: log α² (of the prior) or log σ² moves by −1, all else by 0."""
     moved = 2 if prior else 4
-    return tuple(jnp.full(e.shape, -1.0 if i == moved else 0.0) for i, e in enumerate(sides))
+    return tuple(np.full(e.shape, -1.0 if i == moved else 0.0) for i, e in enumerate(sides))
 
 
 def _missing(sides: tuple[Array, ...], prior: bool) -> float:
     goal = _wanted(sides, prior)
-    return _norm([a - b for a, b in zip(sides, goal, strict=True)]) / _norm(goal)
+    return _norm([np.asarray(a) - b for a, b in zip(sides, goal, strict=True)]) / _norm(goal)
 
 
 def _norm(sides: Any) -> float:
     """A norm in which each kind of equation counts by its mean square."""
-    return float(np.sqrt(sum(float(jnp.mean(e**2)) for e in sides)))
+    return float(np.sqrt(sum(np.mean(e**2) for e in sides)))
 
 
 def _densely(left: Callable[[Array], Array], zero: Array, right: np.ndarray) -> np.ndarray:

@@ -52,12 +52,12 @@ class Parts(NamedTuple):
         return self.encoder_entropy - self.prior_entropy - self.decoder_entropy
 
     @property
-    def gap_prior(self) -> Float[Array, ""]:
-        return self.prior + self.prior_entropy
-
-    @property
-    def gap_decoder(self) -> Float[Array, ""]:
-        return self.decoder + self.decoder_entropy
+    def gaps(self) -> dict[str, Float[Array, ""]]:
+        """What each factor that has parameters adds to ELBO minus entropy sum: its expected log-density plus its entropy."""
+        return {
+            "decoder": self.decoder + self.decoder_entropy,
+            "prior": self.prior + self.prior_entropy,
+        }
 
 
 def parts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
@@ -10,8 +11,8 @@ from entropysym.pages.equations import Line
 from entropysym.pages.figure import training_figure
 from entropysym.pages.latex import latex
 from entropysym.pages.layout import bare, filled, latex_layout, markdown_layout, plain_layout
+from entropysym.pages.marks import Amount
 from entropysym.pages.medium import latex_medium, markdown_medium, plain_medium, tex_text
-from entropysym.pages.notation import Data
 from entropysym.pages.paper import REFERENCES, paper
 from entropysym.pages.plain import plain
 from entropysym.pages.refusals import refusal_paper
@@ -24,11 +25,24 @@ _MEDIA = {
     "markdown": (markdown_medium, markdown_layout, "md"),
     "text": (plain_medium, plain_layout, "txt"),
 }
+
+
+@dataclass(frozen=True)
+class _Template:
+    """The files for a refusal and for a derivation, and the level of their headings."""
+
+    refusal: str
+    derivation: str
+    level: str
+
+
+_WHOLE = _Template("refusal", "derivation", "section")
+_PART = _Template("refused", "section", "subsection")
 #: What `render` can write.
 FORMATS = ("json", "latex", "markdown", "text")
 
 
-def render(derivation: Derivation | Refusal, to: str = "text", *, data: Data = "finite") -> str:
+def render(derivation: Derivation | Refusal, to: str = "text", *, data: Amount = "finite") -> str:
     r"""A derivation or a refusal as a complete document.
 
     `to` is latex (a file for pdflatex), markdown (for notebooks), text (for a terminal) or json (for the checker; of a refusal that is
@@ -39,7 +53,7 @@ def render(derivation: Derivation | Refusal, to: str = "text", *, data: Data = "
         return _stored(_checked(derivation))
     if to not in _MEDIA:
         raise one_of(to, FORMATS, "format")
-    return _filled(derivation, to, "refusal", "derivation", "section", data)
+    return _filled(derivation, to, _WHOLE, data)
 
 
 def _stored(found: Derivation | Refusal) -> str:
@@ -55,16 +69,16 @@ def _stored(found: Derivation | Refusal) -> str:
     return to_json(found.partial)
 
 
-def section(derivation: Derivation | Refusal, *, data: Data = "finite", closing: str = "") -> str:
+def section(derivation: Derivation | Refusal, *, data: Amount = "finite", closing: str = "") -> str:
     r"""The LaTeX body of a derivation or a refusal, as subsections without a preamble, for a larger document (see `preamble`).
 
     The remark that every page makes is left to that document; `closing` is LaTeX that stands before the last lines.
     """
-    return _filled(derivation, "latex", "refused", "section", "subsection", data, closing)
+    return _filled(derivation, "latex", _PART, data, closing)
 
 
 def display(
-    lines: Sequence[Line], model: Model, to: str = "latex", *, data: Data = "finite"
+    lines: Sequence[Line], model: Model, to: str = "latex", *, data: Amount = "finite"
 ) -> str:
     """Equations as one display, ordered and broken as those of a derivation; `to` is latex, markdown or text."""
     if to not in _MEDIA:
@@ -85,27 +99,18 @@ def _checked(derivation: object) -> Derivation | Refusal:
 
 
 def _filled(
-    derivation: Derivation | Refusal,
-    to: str,
-    refused: str,
-    derived: str,
-    level: str,
-    data: Data,
-    closing: str = "",
+    derivation: Derivation | Refusal, to: str, template: _Template, data: Amount, closing: str = ""
 ) -> str:
     found = _checked(derivation)
     make_medium, make_layout, suffix = _MEDIA[to]
     medium = make_medium(found.model, data)
     layout = make_layout(medium)
-    given = {"level": level, "closing": closing}
+    given = {"level": template.level, "closing": closing}
     if isinstance(found, Refusal):
-        return filled(f"{refused}.{suffix}", layout, {"r": refusal_paper(found, medium), **given})
-    return filled(f"{derived}.{suffix}", layout, {"p": paper(found, medium), **given})
-
-
-def document(derivation: Derivation | Refusal, *, data: Data = "finite") -> str:
-    """A complete LaTeX document that pdflatex compiles in one run."""
-    return render(derivation, "latex", data=data)
+        return filled(
+            f"{template.refusal}.{suffix}", layout, {"r": refusal_paper(found, medium), **given}
+        )
+    return filled(f"{template.derivation}.{suffix}", layout, {"p": paper(found, medium), **given})
 
 
 __all__ = [
@@ -113,7 +118,6 @@ __all__ = [
     "REFERENCES",
     "Line",
     "display",
-    "document",
     "latex",
     "plain",
     "preamble",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from entropysym.language.algebra import addends, distributed, exponentials_merged
+from entropysym.language.formula import entry, of_type, substituted
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT
@@ -25,27 +26,30 @@ class Abbreviation:
     meaning: sp.Expr
     index: sp.Symbol
 
-    def applied(self, e: sp.Basic) -> sp.Basic:
+    def applied(self, e: sp.Expr) -> sp.Expr:
         """The expression with the letter in place of what it stands for, also under another index."""
+        return of_type(self._applied(e), sp.Expr)
+
+    def _applied(self, e: sp.Basic) -> sp.Basic:
         if isinstance(e, type(self.meaning)):
             for index in sorted(_indices(e), key=str):
                 if _settled(e) == _settled(self.meaning.xreplace({self.index: index})):
                     return self.letter.xreplace({self.index: index})
         if not e.args or not e.has(LATENT):
             return e
-        args = [self.applied(a) for a in e.args]
+        args = [self._applied(a) for a in e.args]
         return e.func(*args) if tuple(args) != e.args else e
 
     def gathered(self, e: sp.Expr) -> sp.Expr:
         """The expression with addends joined that differ only in which part of the meaning they hold; `applied` first."""
-        pending = list(addends(self.applied(e)))  # type: ignore[arg-type]
+        pending = list(addends(self.applied(e)))
         parts = addends(self.meaning)
         out: list[sp.Expr] = []
         while pending:
             addend = pending.pop(0)
             part = next((p for p in parts if isinstance(p, sp.Sum) and _times(addend, p)), None)
             others = [
-                exponentials_merged(distributed(addend.xreplace({part: p})))  # type: ignore[dict-item]
+                exponentials_merged(distributed(substituted(addend, {part: p})))
                 for p in parts
                 if part is not None and p != part
             ]
@@ -53,7 +57,7 @@ class Abbreviation:
             if part is not None and all(o in rest for o in others):
                 pending = [a for a in pending if a not in others]
                 out = [a for a in out if a not in others]
-                addend = addend.xreplace({part: self.letter})
+                addend = substituted(addend, {part: self.letter})
             out.append(addend)
         return sp.Add(*out) if len(out) > 1 else out[0]
 
@@ -78,7 +82,7 @@ def abbreviation(model: Model) -> Abbreviation | None:
     name = next((c for c in _LETTERS if c not in taken), None)
     if not long or name is None:
         return None
-    z = model.latent.vector(LATENT[model.latent.index])
+    z = model.latent.vector(entry(LATENT, model.latent.index))
     letter = NetworkValue(sp.Symbol(name, real=True), sp.Tuple(plate.index), sp.Tuple(z))
     return Abbreviation(letter, long[0], plate.index)
 

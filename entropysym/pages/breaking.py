@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from entropysym.language.matrices import Matrix
 from entropysym.pages.latex import PaperPrinter
-from entropysym.pages.order import addends
+from entropysym.pages.order import in_order
 from entropysym.pages.plain import PlainPrinter
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.")
@@ -70,7 +71,7 @@ def _one(tokens: list[str], at: int) -> tuple[float, int]:
 
 
 def rows(
-    e: sp.Expr,
+    e: sp.Expr | Matrix,
     printer: PaperPrinter | PlainPrinter,
     measure: Callable[[str], float],
     first: float,
@@ -79,7 +80,7 @@ def rows(
     """A formula in lines no wider than `first` and then `rest`, where its addends allow it; later lines open with a sign."""
     lines: list[str] = []
     current = ""
-    for a in addends(e, printer.places):
+    for a in in_order(e, printer.places):
         sign, body = printer.signed(a)
         opening = not lines and not current
         piece = (f"-{body}" if sign == "-" else body) if opening else f"{sign} {body}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sympy as sp
 
+from entropysym.language.formula import of_type
 from entropysym.language.matrices import Matrix
+from entropysym.language.objective import variable
 from entropysym.language.records import Model, Plate
-from entropysym.language.symbols import DATUM, LATENT, n
+from entropysym.language.symbols import n
 from entropysym.pages.equations import Line
-from entropysym.pages.marks import ANY_LAW, Density, Distributed
+from entropysym.pages.marks import ANY_LAW, DensityName, Distributed
 from entropysym.pages.medium import Medium
-from entropysym.pages.wording import entry
+from entropysym.pages.wording import value_of
 
 #: A range in the words of the table.
 RANGES = {
@@ -22,38 +24,38 @@ RANGES = {
 }
 
 
-def factors(model: Model) -> tuple[Line, ...]:
+def factor_lines(model: Model) -> tuple[Line, ...]:
     """One line for each factor."""
     return tuple(
-        Line(Density(role, n), density(model, role)) for role in ("prior", "decoder", "encoder")
+        Line(DensityName(role, n), factor_formula(model, role))
+        for role in ("prior", "decoder", "encoder")
     )
 
 
-def density(model: Model, role: str) -> sp.Expr:
+def factor_formula(model: Model, role: str) -> sp.Expr:
     r"""A factor as a product over its plate, $\prod_hN(z_h;0,\alpha_h^2)$; a multivariate one as it is, $N(z;\mu_0,A)$; *any law* in words."""
     plate, factor = model.plate(role), model.factor(role)
     if factor.family.is_any:
         return ANY_LAW
-    value = DATUM[n, plate.index] if role == "decoder" else LATENT[plate.index]
+    value = variable(model, role)
     if factor.family.is_multivariate:
-        given = (a if isinstance(a, Matrix) else plate.vector(a) for a in factor.arguments)  # type: ignore[arg-type]
-        return Distributed(factor.family.name, plate.vector(value), *given)  # type: ignore[arg-type]
-    return sp.Product(
-        Distributed(factor.family.name, value, *factor.arguments), (plate.index, 1, plate.size)
-    )
+        given = (a if isinstance(a, Matrix) else plate.vector(a) for a in factor.arguments)
+        return Distributed(factor.family.name, plate.vector(value), *given)
+    one = Distributed(factor.family.name, value, *factor.arguments)
+    return of_type(sp.Product(one, (plate.index, 1, plate.size)), sp.Expr)
 
 
-def notation(model: Model, m: Medium) -> list[tuple[str, str]]:
+def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
     """Each letter and what it is, in words."""
     rows = []
     for p in model.parameters:
         shape = "matrix" if p.is_matrix else "array" if p.plates else "scalar"
         what = f"{RANGES[p.range]} {shape}, {'learned' if p.learned else 'fixed'}"
-        rows.append((m.math(p.entry), what + _over(p.plates, m, p.is_matrix)))
+        rows.append((m.math(p.whole), what + _over(p.plates, m, p.is_matrix)))
     for w in model.networks:
-        value = entry(w.name, model)
-        inputs = m.list(list(value.inputs))  # type: ignore[attr-defined]
-        matrix = isinstance(value, Matrix)
+        value = value_of(w.name, model)
+        inputs = m.list(value.inputs)
+        matrix = w.is_matrix
         kind = f"{RANGES[w.range]} matrix" if matrix else f"{RANGES[w.range]} function"
         what = f"any {kind} {'that is a function ' if matrix else ''}of {inputs}"
         what += "" if w.learned else ", not learned"

@@ -10,6 +10,18 @@ from dataclasses import dataclass
 import sympy as sp
 
 from entropysym.language.algebra import addends, collected, distributed, exponentials_merged
+from entropysym.language.formula import (
+    arg_of,
+    args_of,
+    array_like,
+    derivative,
+    entry,
+    equation,
+    inside,
+    of_type,
+    substituted,
+    sum_over,
+)
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -18,6 +30,7 @@ from entropysym.language.heads import (
     NoiseExpectation,
     _Expectation,
 )
+from entropysym.language.matrices import Matrix, Scaled
 from entropysym.language.noise import noise
 from entropysym.language.objective import (
     encoder_expectation,
@@ -28,9 +41,9 @@ from entropysym.language.objective import (
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 from entropysym.pages.marks import ANY_LAW, EXCESS, ScaleSlope, Slope, Velocity
 from entropysym.pages.medium import Medium
-from entropysym.pages.order import Roles, product
+from entropysym.pages.order import Roles, taken_apart
 from entropysym.pages.wording import (
-    entry,
+    declared,
     has_parts,
     independent_noise,
     maximised,
@@ -45,7 +58,7 @@ class Line:
     """One line of a display: left, right, and the reason for it in words. No left side continues the line above."""
 
     left: sp.Basic | None
-    right: sp.Expr
+    right: sp.Expr | Scaled
     reason: str = ""
     given: sp.Basic | None = None  # the equation that this line is equivalent to
 
@@ -55,13 +68,13 @@ class Line:
         return "" if self.right == ANY_LAW else "="
 
 
-def direction(d: Derivation) -> list[Line]:
+def direction_lines(d: Derivation) -> list[Line]:
     """The motion of each parameter that moves."""
     moved = [p for p in d.model.parameters if p.name in d.direction]
-    return [Line(Velocity(p.entry), d.direction[p.name]) for p in moved]  # type: ignore[arg-type]
+    return [Line(Velocity(p.whole), d.direction[p.name]) for p in moved]
 
 
-def identities(d: Derivation) -> list[Line]:
+def identity_lines(d: Derivation) -> list[Line]:
     """What each factor's step rests on, v.grad[part] = part + entropy, read off the step itself; else v.grad of the whole."""
     if not has_parts(d):
         by_rule = {s.rule: s.after for s in d.steps}
@@ -79,17 +92,17 @@ def identities(d: Derivation) -> list[Line]:
     return lines
 
 
-def entropies(d: Derivation) -> list[Line]:
+def entropy_lines(d: Derivation) -> list[Line]:
     """The entropy of each factor spelled out, and the base measures that are not constant."""
     joint = {f: with_one_logarithm(t.entropy) for f, t in d.entropies.items()}
     lines = []
     for head in (Entropy("encoder", n), Entropy("prior"), Entropy("decoder")):
-        formula = spelled_out(d.model, head, joint)  # type: ignore[arg-type]
+        formula = spelled_out(d.model, head, joint)
         if formula != head:  # of a family without a closed entropy nothing more is known
             lines.append(Line(head, _shortened(formula, d)))
     for head in (LogBaseMeasure("prior"), LogBaseMeasure("decoder", n)):
         if d.model.factor(head.role).family.log_base_measure != 0:
-            lines.append(Line(head, distributed(spelled_out(d.model, head, joint))))  # type: ignore[arg-type]
+            lines.append(Line(head, distributed(spelled_out(d.model, head, joint))))
     return lines
 
 
@@ -97,49 +110,46 @@ def _shortened(formula: sp.Expr, d: Derivation) -> sp.Expr:
     if not isinstance(formula, sp.Sum):
         return collected(formula, d.model.sizes)
     index, _, size = formula.limits[0]
-    if index not in formula.function.free_symbols:
-        return size * formula.function
-    factor, rest = formula.function.as_coeff_Mul()
-    return factor * sp.Sum(_without_log_of_exp(rest), *formula.limits)
+    body = arg_of(formula, 0, sp.Expr)
+    if index not in body.free_symbols:
+        return size * body
+    factor, rest = body.as_coeff_Mul()
+    return factor * sum_over(_without_log_of_exp(rest), *formula.limits)
 
 
 def _without_log_of_exp(e: sp.Expr) -> sp.Expr:
     """$\\log(2\\pi e\\,e^u)$ as $\\log(2\\pi e)+u$."""
     if not isinstance(e, sp.log):
         return e
-    factors = sp.Mul.make_args(e.args[0])
-    powers = [f for f in factors if isinstance(f, sp.exp) and not f.args[0].is_number]
+    factors = sp.Mul.make_args(inside(e))
+    powers = [f for f in factors if isinstance(f, sp.exp) and not inside(f).is_number]
     if not powers:
         return e
-    return sp.log(sp.Mul(*(f for f in factors if f not in powers))) + sp.Add(
-        *(f.args[0] for f in powers)
-    )
+    rest = sp.Mul(*(f for f in factors if f not in powers))
+    return sp.log(rest) + sp.Add(*map(inside, powers))
 
 
 def scaling_index(d: Derivation) -> sp.Indexed:
     """The logarithm of a latent's scaling, under a letter that the model has not taken."""
     taken = {p.name for p in d.model.parameters} | {w.name for w in d.model.networks}
     letter = next(c for c in ("s", "t", "a", "scaling") if c not in taken)
-    return sp.IndexedBase(letter, real=True)[d.model.latent.index]
+    return entry(array_like(sp.Symbol(letter, real=True)), d.model.latent.index)
 
 
-def stationarity(d: Derivation) -> list[Line]:
+def stationarity_lines(d: Derivation) -> list[Line]:
     """One line for each condition; for a matrix, the condition along its own multiples."""
     lines = []
-    about: sp.Basic
-    for name, equation in d.stationarity.items():
-        head, about = Slope, scaling_index(d)
-        if name != "scaling":
-            about = entry(name, d.model)
-            head = Slope if isinstance(about, sp.Expr) else ScaleSlope
-        given = sp.Eq(head(maximised(d.model), about), 0, evaluate=False)
-        if equation.rhs != 0:
-            left = equation.lhs
-            right = sp.Add(*(_folded(a) for a in addends(equation.rhs)))
+    for name, condition in d.stationarity.items():
+        about = scaling_index(d) if name == "scaling" else declared(name, d.model)
+        head = ScaleSlope if isinstance(about, Matrix) else Slope
+        given = equation(head(maximised(d.model), about))
+        left, right = args_of(condition)
+        if right != 0:
+            right = sp.Add(*(_folded(a) for a in addends(right)))
         elif name == "scaling":
-            left, right = _of_scaling(d, equation.lhs)
+            left, right = _of_scaling(d, left)
         else:
-            left, right = _balanced(equation.lhs)
+            left, right = _balanced(left)
         lines.append(Line(left, right, given=given))
     return lines
 
@@ -148,12 +158,14 @@ def _balanced(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """e = 0 divided by its common positive factors; a single short term goes to the left."""
     e = sp.Add(*(_folded(a) for a in addends(without_common_factor(distributed(e)))))
     short = [
-        a for a in addends(e) if not product(a, Roles()).heavy and not a.has(DATUM, LATENT, NOISE)
+        a
+        for a in addends(e)
+        if not taken_apart(a, Roles()).heavy and not a.has(DATUM, LATENT, NOISE)
     ]
     if len(short) != 1 or len(addends(e)) == 1:
         return sp.S.Zero, e
     (left,) = short
-    if product(left, Roles()).negative:
+    if taken_apart(left, Roles()).negative:
         return -left, e - left
     return left, sp.Add(*(-a for a in addends(e - left)))
 
@@ -161,9 +173,8 @@ def _balanced(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     r"""The condition of the scaling, e = 0, as $1=-\overline{\mathbb E_{q_n}z_h\,\partial_{z_h}\log p(z_h)}$; $\nu_h^2+\tau_h^2$ are gathered for Normal laws."""
     prior, h = d.model.prior, d.model.latent.index
-    z = LATENT[h]
-    x = prior.family.variable
-    score = sp.diff(prior.family.log_density, x)
+    z = entry(LATENT, h)
+    score = derivative(prior.family.density, prior.family.variable)
     weighted = -z * prior.fill(score, d.model.latent, z)
     mean = DataMean(encoder_expectation(d.model, weighted), n)
     constant = sp.Add(*(a for a in addends(e) if a.is_number))
@@ -172,10 +183,11 @@ def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
         return _balanced(e)
     scale = distributed(weighted) / z**2
     if noise(d.model.encoder.family).normal and not scale.has(LATENT):
-        _, location, spread = encoder_expectation(d.model, Entropy("prior")).encoder  # type: ignore[attr-defined]
-        moment = DataMean(location**2 + exponentials_merged(spread**2), n)
+        _, location, spread = encoder_expectation(d.model, Entropy("prior")).encoder
+        squares = location**2 + exponentials_merged(of_type(spread, sp.Expr) ** 2)
+        moment = DataMean(squares, n)
         return 1 / scale, moment
-    tidy = distributed(weighted.xreplace({sp.sign(z): sp.Abs(z) / z}))
+    tidy = distributed(substituted(weighted, {sp.sign(z): sp.Abs(z) / z}))
     return sp.S.One, DataMean(encoder_expectation(d.model, tidy), n)
 
 
@@ -190,7 +202,7 @@ def without_common_factor(e: sp.Expr) -> sp.Expr:
 def _powers(addend: sp.Expr) -> dict[sp.Expr, sp.Expr]:
     coefficient, rest = addend.as_coeff_Mul()
     found: dict[sp.Expr, sp.Expr] = {}
-    if coefficient.is_Rational:
+    if isinstance(coefficient, sp.Rational):
         found = dict(sp.factorint(abs(coefficient.q)))
         found = {sp.Integer(p): -sp.Integer(k) for p, k in found.items()}
         for p, k in sp.factorint(abs(coefficient.p)).items():
@@ -210,17 +222,16 @@ def _folded(addend: sp.Expr) -> sp.Expr:
     means = [f for f in factors if isinstance(f, DataMean)]
     if not outside or len(means) != 1:
         return exponentials_merged(addend)
-    exponent = sp.Add(*(f.args[0] for f in outside))
-    inside = _with_exponent(means[0], exponent)
-    if inside is None:
+    merged = _with_exponent(means[0], sp.Add(*map(inside, outside)))
+    if merged is None:
         return exponentials_merged(addend)
-    return sp.Mul(*(f for f in factors if f not in outside and f not in means), inside)
+    return sp.Mul(*(f for f in factors if f not in outside and f not in means), merged)
 
 
 def _with_exponent(e: sp.Expr, exponent: sp.Expr) -> sp.Expr | None:
     if isinstance(e, DataMean):
         inner = _with_exponent(e.body, exponent)
-        return None if inner is None else DataMean(inner, e.args[1])
+        return None if inner is None else DataMean(inner, e.index)
     if isinstance(e, _Expectation):
         inner = _with_exponent(e.body, exponent)
         return None if inner is None else e.over(inner)
@@ -228,8 +239,8 @@ def _with_exponent(e: sp.Expr, exponent: sp.Expr) -> sp.Expr | None:
     powers = [f for f in factors if isinstance(f, sp.exp)]
     if not powers:
         return None
-    total = exponent + sp.Add(*(f.args[0] for f in powers))
-    return sp.Mul(*(f for f in factors if f not in powers), sp.exp(total))
+    together = exponent + sp.Add(*map(inside, powers))
+    return sp.Mul(*(f for f in factors if f not in powers), sp.exp(together))
 
 
 def about_stationarity(d: Derivation, m: Medium) -> str:
@@ -238,11 +249,11 @@ def about_stationarity(d: Derivation, m: Medium) -> str:
     if any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
         z = m.math(reparametrisation(d.model))
         said += f" Under the expectation over noise, {z} with {independent_noise(d.model, m)}."
-    matrices = [p.entry for p in d.model.parameters if p.is_matrix and p.name in d.stationarity]
+    matrices = [p.letter for p in d.model.parameters if p.is_matrix and p.name in d.stationarity]
     if matrices:
         said += f" For {m.list(matrices)} the condition along its own multiples is shown, which is all that the claim needs."
     if "scaling" in d.stationarity:
-        scale, z = m.math(scaling_index(d)), m.math(LATENT[d.model.latent.index])
+        scale, z = m.math(scaling_index(d)), m.math(entry(LATENT, d.model.latent.index))
         said += (
             f" The last line follows from the others: {scale} is the logarithm of a factor that scales {z} "
             "in the encoder and is undone in the decoder."
@@ -252,17 +263,19 @@ def about_stationarity(d: Derivation, m: Medium) -> str:
 
 def with_one_logarithm(e: sp.Expr) -> sp.Expr:
     r"""$\frac12\log2+\frac12\log\pi+\frac12\log s+\frac12$ as $\frac12\log(2\pi es)$; anything else as it is."""
-    inside, coefficients, constant = sp.S.One, set(), sp.S.Zero
+    logs: sp.Expr = sp.S.One
+    constant: sp.Expr = sp.S.Zero
+    coefficients: set[sp.Expr] = set()
     for a in sp.Add.make_args(e):
         c, rest = a.as_coeff_Mul()
         if rest == 1:
             constant += c
         elif isinstance(rest, sp.log):
             coefficients.add(c)
-            inside *= rest.args[0]
+            logs *= inside(rest)
         else:
             return e
     if len(coefficients) != 1:
         return e
     (c,) = coefficients
-    return c * sp.log(sp.E ** (constant / c) * inside) if (constant / c).is_Integer else e
+    return c * sp.log(sp.E ** (constant / c) * logs) if (constant / c).is_Integer else e

@@ -12,6 +12,7 @@ from entropysym.files import write_whole
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.axes import Axes
 
 # Okabe and Ito's colours, told apart under every common colour blindness and in grey.
 BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK = (
@@ -47,8 +48,28 @@ def training_figure(
     on a logarithmic axis, with $|v\cdot\nabla\mathcal F|$ as markers where `predicted_gap` gives $v\cdot\nabla\mathcal F$ for each record.
     Raises `InputError` for fewer than two records, values that are not finite, or a `predicted_gap` of another length.
     """
-    import numpy as np
     from matplotlib.ticker import MaxNLocator
+
+    steps, elbo, entropies = _columns(history, predicted_gap)
+    figure = canvas(6.4, 5.2)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    draw_curves(above, steps, {"ELBO": elbo[:, None], "entropy sum": entropies[:, None]})
+    above.set_ylabel("nats per data point")
+    _draw_gap(below, steps, elbo - entropies, predicted_gap)
+    below.set_xlabel("iteration")
+    below.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+    for axes in (above, below):
+        tidy(axes)
+        legend_above(axes, columns=2, size=9)
+    above.set_title(title, fontsize=11, pad=24, parse_math=False)
+    return saved(figure, path)
+
+
+def _columns(
+    history: Sequence[Record], predicted_gap: Sequence[float] | None
+) -> tuple[np.ndarray, ...]:
+    """Iterations, ELBOs and entropy sums, checked."""
+    import numpy as np
 
     steps, elbo, entropies = (
         np.array([getattr(r, name) for r in history], dtype=float)
@@ -60,21 +81,26 @@ def training_figure(
         raise InputError("the history holds values that are not finite; nothing is drawn")
     if predicted_gap is not None and len(predicted_gap) != len(steps):
         raise InputError(f"{len(predicted_gap)} predicted gaps for {len(steps)} records")
+    return steps, elbo, entropies
 
-    figure = canvas(6.4, 5.2)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    draw_curves(above, steps, {"ELBO": elbo[:, None], "entropy sum": entropies[:, None]})
-    above.set_ylabel("nats per data point")
 
-    gap = np.abs(elbo - entropies)
-    shown_gap = np.where(gap > 0, gap, np.nan)  # an exact zero has no place on a logarithmic axis
-    below.plot(steps, shown_gap, color=BLUE, linewidth=1.4, label="|ELBO - entropy sum|")
-    if predicted_gap is not None:
+def _draw_gap(
+    below: Axes, steps: np.ndarray, gap: np.ndarray, predicted: Sequence[float] | None
+) -> None:
+    r"""$|\mathcal F-\mathcal E|$ as a line and what was predicted as markers; an exact zero has no place on a logarithmic axis."""
+    import numpy as np
+
+    def on_a_log_axis(values: np.ndarray) -> np.ndarray:
+        size = np.abs(values)
+        return np.where(size > 0, size, np.nan)
+
+    there = on_a_log_axis(gap)
+    below.plot(steps, there, color=BLUE, linewidth=1.4, label="|ELBO - entropy sum|")
+    if predicted is not None:
         every = max(1, len(steps) // 25)
-        values = np.abs(np.asarray(predicted_gap, dtype=float))
         below.plot(
             steps[::every],
-            np.where(values > 0, values, np.nan)[::every],
+            on_a_log_axis(np.asarray(predicted, dtype=float))[::every],
             linestyle="none",
             marker="o",
             markersize=4,
@@ -82,16 +108,9 @@ def training_figure(
             color=BLACK,
             label=r"$|v\cdot\nabla\,\mathrm{ELBO}|$, predicted",
         )
-    if np.isfinite(shown_gap).any():
+    if np.isfinite(there).any():
         below.set_yscale("log")
     below.set_ylabel("gap, nats")
-    below.set_xlabel("iteration")
-    below.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
-    for axes in (above, below):
-        tidy(axes)
-        legend_above(axes, columns=2, size=9)
-    above.set_title(title, fontsize=11, pad=24, parse_math=False)
-    return saved(figure, path)
 
 
 def canvas(width: float, height: float) -> Any:

@@ -5,8 +5,13 @@ They are SymPy expressions, so formulas on a page are built from objects and pri
 
 from __future__ import annotations
 
+from typing import Literal
+
 import sympy as sp
 from sympy.core.symbol import Str
+
+from entropysym.language.formula import arg_of
+from entropysym.language.matrices import Matrix
 
 #: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these objects.
 ENTROPY_SUM = sp.Symbol("entropy_sum", real=True)
@@ -14,6 +19,11 @@ GAP = sp.Symbol("gap", real=True)
 #: What stands beside the entropy sum at stationary points of a partial result, $\Delta_\ast$.
 EXCESS = sp.Symbol("excess", real=True)
 
+
+#: The number of data points on the page; the language has none, its data mean covers infinite data too.
+COUNT = sp.Symbol("N", integer=True, positive=True)
+#: How many data points a page speaks of.
+Amount = Literal["finite", "infinite"]
 
 #: What stands in place of a density where an encoder may have any law.
 ANY_LAW = sp.Symbol("any_law")
@@ -31,13 +41,21 @@ class Velocity(sp.Expr):
     is_commutative = True
 
 
-class Density(sp.Expr):
-    r"""A factor's density as a name: $p_\Theta(z)$, $p_\Theta(x_n\mid z)$, $q_\Phi(z\mid x_n)$: ``Density(role, datum)``."""
+class DensityName(sp.Expr):
+    r"""A factor's density as a name: $p_\Theta(z)$, $p_\Theta(x_n\mid z)$, $q_\Phi(z\mid x_n)$: ``DensityName(role, datum)``."""
 
     is_commutative = True
 
-    def __new__(cls, role: str | Str, datum: sp.Symbol) -> Density:
+    def __new__(cls, role: str | Str, datum: sp.Symbol) -> DensityName:
         return sp.Expr.__new__(cls, Str(str(role)), datum)
+
+    @property
+    def role(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def datum(self) -> sp.Symbol:
+        return arg_of(self, 1, sp.Symbol)
 
 
 class Distributed(sp.Expr):
@@ -45,7 +63,7 @@ class Distributed(sp.Expr):
 
     is_commutative = True
 
-    def __new__(cls, family: str | Str, *args: sp.Expr) -> Distributed:
+    def __new__(cls, family: str | Str, *args: sp.Expr | Matrix) -> Distributed:
         return sp.Expr.__new__(cls, Str(str(family)), *args)
 
 
@@ -55,13 +73,25 @@ class ScaleSlope(sp.Expr):
     is_commutative = True
 
 
-class Whole(sp.Expr):
-    r"""An array without one of its indices: ``Whole(x, n)`` is the vector $x_n$, ``Whole(W)`` the matrix W."""
+class Slice(sp.Expr):
+    r"""An array without one of its indices: ``Slice(x, n)`` is the vector $x_n$, ``Slice(W)`` the matrix W."""
 
     is_commutative = True
 
 
 class Times(sp.Expr):
-    r"""A matrix times a vector, $Wz$: ``Times(Whole(W), Whole(z))``; a third argument means the transpose, $W^\top z$."""
+    r"""A matrix times a vector, $Wz$: ``Times(Slice(W), Slice(z))``; a third argument means the transpose, $W^\top z$."""
 
     is_commutative = True
+
+    @property
+    def matrix(self) -> Slice:
+        return arg_of(self, 0, Slice)
+
+    @property
+    def vector(self) -> sp.Expr:
+        return arg_of(self, 1, sp.Expr)
+
+    @property
+    def turned(self) -> bool:
+        return len(self.args) == 3

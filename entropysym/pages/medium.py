@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from entropysym.language.heads import GREEK
+from entropysym.language.names import GREEK
 from entropysym.language.records import Model
 from entropysym.pages.latex import PaperPrinter
-from entropysym.pages.notation import Data
+from entropysym.pages.marks import Amount
 from entropysym.pages.order import roles
 from entropysym.pages.plain import PlainPrinter
 
@@ -90,17 +90,17 @@ def listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def latex_medium(model: Model, data: Data) -> Medium:
+def latex_medium(model: Model, data: Amount) -> Medium:
     """For a LaTeX file."""
     return Medium(PaperPrinter(roles(model), data), lambda t: f"${t}$", tex_text, r"\dots")
 
 
-def markdown_medium(model: Model, data: Data) -> Medium:
+def markdown_medium(model: Model, data: Amount) -> Medium:
     """For a notebook: the same formulas, Markdown's escapes."""
     return Medium(PaperPrinter(roles(model), data), lambda t: f"${t}$", markdown_text, r"\dots")
 
 
-def plain_medium(model: Model, data: Data) -> Medium:
+def plain_medium(model: Model, data: Amount) -> Medium:
     """For a terminal."""
     # Hard blanks keep a formula on one line; `wrapped` makes them soft again.
     return Medium(

@@ -5,11 +5,13 @@ SymPy keeps sums and products in an order of its own. Both printers, LaTeX and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 import sympy as sp
 
+from entropysym.language.formula import array_name, array_of, inside
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
@@ -24,7 +26,7 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
 from entropysym.language.records import Model
 from entropysym.language.symbols import DATUM, LATENT, NOISE
-from entropysym.pages.marks import EXCESS, ScaleSlope, Slope, Times, Velocity, Whole
+from entropysym.pages.marks import EXCESS, ScaleSlope, Slice, Slope, Times, Velocity
 
 ENCODER, PRIOR, DECODER, DERIVATIVE = range(4)
 _RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
@@ -57,28 +59,29 @@ def roles(model: Model) -> Roles:
 
 def _names(e: sp.Basic) -> set[str]:
     names = {w.name for w in e.atoms(NetworkValue, MatrixLetter)}
-    names |= {i.base.label.name for i in e.atoms(sp.Indexed)}
+    names |= {array_name(array_of(i)) for i in e.atoms(sp.Indexed)}
     return names | {s.name for s in e.free_symbols if isinstance(s, sp.Symbol)}
 
 
 @dataclass(frozen=True)
-class Product:
+class TakenApart:
     """A term taken apart for printing: sign, the fraction of light factors, and the heavy factors behind it."""
 
     negative: bool
     numerator: tuple[sp.Expr, ...]
     denominator: tuple[sp.Expr, ...]
-    heavy: tuple[sp.Expr, ...]
+    heavy: tuple[sp.Expr | Matrix, ...]
 
 
-def product(e: sp.Expr, places: Roles) -> Product:
+def taken_apart(e: sp.Expr | Matrix, places: Roles) -> TakenApart:
     """Take a term apart. Light are numbers, symbols, array entries and short functions of them; heavy is what reads better
     beside a fraction."""
     if isinstance(e, Matrix):
-        negative = isinstance(e, Scaled) and e.args[0].could_extract_minus_sign()  # type: ignore[attr-defined]
-        return Product(negative, (), (), (Scaled(-e.args[0], e.args[1]) if negative else e,))  # type: ignore[operator,arg-type]
+        if isinstance(e, Scaled) and e.scalar.could_extract_minus_sign():
+            return TakenApart(True, (), (), (Scaled(-e.scalar, e.word),))
+        return TakenApart(False, (), (), (e,))
     coefficient, rest = e.as_coeff_Mul()
-    if not coefficient.is_Rational:
+    if not isinstance(coefficient, sp.Rational):
         coefficient, rest = sp.S.One, e
     light: list[sp.Expr] = []
     below: list[sp.Expr] = []
@@ -94,7 +97,7 @@ def product(e: sp.Expr, places: Roles) -> Product:
         else:
             heavy.append(f)
     above, under = sp.Integer(abs(coefficient.p)), sp.Integer(coefficient.q)
-    return Product(
+    return TakenApart(
         negative=bool(coefficient.is_negative),
         numerator=(
             *([above] if above != 1 else []),
@@ -111,13 +114,13 @@ def product(e: sp.Expr, places: Roles) -> Product:
 def _base_and_exponent(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """A power of a number, like 1/e, counts as a power; any other exponential is a function."""
     if isinstance(f, sp.exp):
-        return (sp.E, f.args[0]) if f.args[0].is_Rational else (f, sp.S.One)  # type: ignore[return-value]
+        return (sp.E, inside(f)) if inside(f).is_Rational else (f, sp.S.One)
     return (f.base, f.exp) if isinstance(f, sp.Pow) else (f, sp.S.One)
 
 
-_LETTERS = (sp.Symbol, sp.Indexed, Whole)
+_LETTERS = (sp.Symbol, sp.Indexed, Slice)
 #: Functions that may stand inside a fraction if what they are of is short.
-FUNCTIONS = (Softplus, Sigmoid, sp.Abs, sp.exp)
+_SHORT_FUNCTIONS = (Softplus, Sigmoid, sp.Abs, sp.exp)
 
 
 def is_light(f: sp.Expr) -> bool:
@@ -126,7 +129,7 @@ def is_light(f: sp.Expr) -> bool:
     if isinstance(base, (Softplus, Sigmoid, sp.Abs)):
         return True
     if isinstance(base, sp.exp):
-        return all(is_light(a) for m in sp.Add.make_args(base.args[0]) for a in sp.Mul.make_args(m))
+        return all(is_light(a) for m in sp.Add.make_args(inside(base)) for a in sp.Mul.make_args(m))
     return bool(
         base.is_Number or base.is_NumberSymbol or isinstance(base, (*_LETTERS, NetworkValue, Times))
     )
@@ -142,10 +145,10 @@ def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
     elif isinstance(base, sp.Symbol):
         kind = 3 if base.name not in places.sizes and not base.is_integer else 2
     elif isinstance(base, sp.Indexed):
-        kind = {DATUM: 5, LATENT: 8, NOISE: 9}.get(base.base, 4)
+        kind = {DATUM: 5, LATENT: 8, NOISE: 9}.get(array_of(base), 4)
     elif isinstance(base, NetworkValue):
         kind = 6
-    elif isinstance(base, FUNCTIONS):
+    elif isinstance(base, _SHORT_FUNCTIONS):
         kind = 7
     else:
         kind = 10
@@ -153,19 +156,29 @@ def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
     return kind, "" if base is sp.pi else str(base)
 
 
+#: Binders in the order in which they stand behind a fraction.
+_BINDERS = (_Expectation, sp.Sum, DataMean, Directional)
+
+
 def _heavy_key(f: sp.Expr) -> tuple[int, str]:
     base, _ = _base_and_exponent(f)
-    binder = isinstance(base, (sp.Sum, DataMean, _Expectation, Directional)) and base == f
-    matrix = isinstance(base, (LogDet, Trace))
-    return (3 if binder else 2 if isinstance(base, sp.Add) else 1 if matrix else 0), str(f)
+    if base == f and isinstance(base, _BINDERS):
+        kind = 3 + next(k for k, binder in enumerate(_BINDERS) if isinstance(base, binder))
+    else:
+        kind = 2 if isinstance(base, sp.Add) else 1 if isinstance(base, (LogDet, Trace)) else 0
+    return kind, str(f)
 
 
-def addends(e: sp.Expr, places: Roles) -> list[sp.Expr]:
+@overload
+def in_order(e: sp.Expr, places: Roles) -> list[sp.Expr]: ...
+@overload
+def in_order(e: Matrix, places: Roles) -> list[Matrix]: ...
+def in_order(e: sp.Expr | Matrix, places: Roles) -> Sequence[sp.Expr | Matrix]:
     """The addends in the order of the page. A page does not open with a minus if it need not."""
     if not isinstance(e, sp.Add):
         return [e]
     ordered = sorted(sp.Add.make_args(e), key=lambda a: _addend_key(a, places))
-    first = next((a for a in ordered if not product(a, places).negative), None)
+    first = next((a for a in ordered if not taken_apart(a, places).negative), None)
     if first is not None and first is not ordered[0]:
         ordered.remove(first)
         ordered.insert(0, first)
@@ -173,10 +186,10 @@ def addends(e: sp.Expr, places: Roles) -> list[sp.Expr]:
 
 
 def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
-    taken = product(a, places)
+    taken = taken_apart(a, places)
     integrand = _integrand(a)
     leaves = integrand.atoms(sp.Indexed)
-    reads = {base: any(i.base == base for i in leaves) for base in (DATUM, LATENT, NOISE)}
+    reads = {base: any(array_of(i) == base for i in leaves) for base in (DATUM, LATENT, NOISE)}
     constant = not integrand.atoms(sp.Symbol, sp.Indexed, _RoleHead, Elbo, MatrixLetter) - _sizes(
         integrand, places
     )
@@ -215,7 +228,7 @@ def rank(a: sp.Expr, places: Roles) -> int:
         return min(_RANK[h.role] for h in heads)
     integrand = _integrand(a)
     known = {places.names[name] for name in _names(integrand) if name in places.names}
-    leaves = {i.base for i in integrand.atoms(sp.Indexed)}
+    leaves = {array_of(i) for i in integrand.atoms(sp.Indexed)}
     if known - {ENCODER}:
         return max(known)
     # A network that the model does not declare abbreviates what the decoder reads.

@@ -7,18 +7,19 @@ from importlib.metadata import PackageNotFoundError, version
 
 import sympy as sp
 
+from entropysym.language.formula import equation, of_type
 from entropysym.language.heads import Elbo, ObjectiveValue
 from entropysym.language.objective import objective
 from entropysym.language.store import digest
-from entropysym.pages.abbreviations import abbreviation
-from entropysym.pages.declarations import factors, notation
+from entropysym.pages.abbreviations import Abbreviation, abbreviation
+from entropysym.pages.declarations import factor_lines, letters
 from entropysym.pages.equations import (
     Line,
     about_stationarity,
-    direction,
-    entropies,
-    identities,
-    stationarity,
+    direction_lines,
+    entropy_lines,
+    identity_lines,
+    stationarity_lines,
 )
 from entropysym.pages.marks import ENTROPY_SUM, EXCESS, GAP
 from entropysym.pages.medium import Medium
@@ -86,28 +87,20 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
     by_rule = {s.rule: s for s in d.steps}
     hypotheses = [c for c in d.conditions if c.kind == "stationary"]
     standing = [c for c in d.conditions if c.kind != "stationary"]
-    left_over = EXCESS if d.excess != 0 else sp.S.Zero
-    # Under its own sign the excess leaves the steps short; the last line spells it out.
-    steps = [
-        s.after - d.excess + left_over if s.rule in ("gap", "stationary") else s.after
-        for s in d.steps
-    ]
     derivative = by_rule["gap"].after - by_rule["stationary"].after
-    right = ENTROPY_SUM + left_over
+    right = ENTROPY_SUM + _under_its_sign(d)
     short = abbreviation(model)
 
     def lines(*given: Line) -> tuple[Line, ...]:
-        if short is None:
-            return given
-        return tuple(replace(line, right=short.gathered(line.right)) for line in given)  # type: ignore[arg-type]
+        return tuple(_abbreviated(line, short) for line in given)
 
     meaning = () if short is None else (Line(short.letter, short.meaning),)
     return Paper(
         title=medium.prose(model.title, model),
         source=medium.text(model.source),
         heading="Partial result" if d.excess != 0 else "Theorem",
-        notation=tuple(notation(model, medium)),
-        factors=(*lines(*factors(model)), *meaning),
+        notation=tuple(letters(model, medium)),
+        factors=(*lines(*factor_lines(model)), *meaning),
         objective=Line(Elbo(), by_rule["definition"].after),
         learning=() if model.objective.is_elbo else (Line(ObjectiveValue(), objective(model)),),
         maximised=medium.math(maximised(model)),
@@ -119,21 +112,16 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         entropy_sum=Line(ENTROPY_SUM, by_rule["stationary"].after - d.excess),
         excess=lines(Line(EXCESS, d.excess)) if d.excess != 0 else (),
         about_excess=about_excess(d, medium) if d.excess != 0 else "",
-        direction=tuple(direction(d)),
+        direction=tuple(direction_lines(d)),
         stationary=medium.list(slopes(hypotheses, model)) if hypotheses else "",
-        claim=lines(Line(sp.Eq(Elbo(), right, evaluate=False), d.entropy_sum))[0],
+        claim=lines(Line(equation(Elbo(), right), d.entropy_sum))[0],
         part_by_part=has_parts(d),
-        identities=tuple(identities(d)),
-        steps=lines(
-            *(
-                Line(None if i else Elbo(), after, reason(s, d))
-                for i, (s, after) in enumerate(zip(d.steps, steps, strict=True))
-            )
-        ),
-        entropies=lines(*entropies(d)),
+        identities=tuple(identity_lines(d)),
+        steps=lines(*_steps(d)),
+        entropies=lines(*entropy_lines(d)),
         about_stationarity=about_stationarity(d, medium),
-        stationarity=lines(*stationarity(d)),
-        gap=lines(Line(sp.Eq(GAP, Elbo() - ENTROPY_SUM, evaluate=False), d.gap))[0],
+        stationarity=lines(*stationarity_lines(d)),
+        gap=lines(Line(equation(GAP, Elbo() - ENTROPY_SUM), d.gap))[0],
         remark=_remark(d, medium),
         admitted=tuple(admitted(standing, medium, d.verdict.evidence)),
         references=tuple(medium.text(r) for r in REFERENCES),
@@ -141,6 +129,26 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         version=installed_version(),
         verdict=medium.text(str(d.verdict)),
     )
+
+
+def _abbreviated(line: Line, short: Abbreviation | None) -> Line:
+    if short is None:
+        return line
+    return replace(line, right=short.gathered(of_type(line.right, sp.Expr)))
+
+
+def _under_its_sign(d: Derivation) -> sp.Expr:
+    return EXCESS if d.excess != 0 else sp.S.Zero
+
+
+def _steps(d: Derivation) -> list[Line]:
+    """The numbered lines. Under its own sign the excess leaves them short; the last one spells it out."""
+    lines = []
+    for s in d.steps:
+        short = s.rule in ("gap", "stationary")
+        after = s.after - d.excess + _under_its_sign(d) if short else s.after
+        lines.append(Line(None if lines else Elbo(), after, reason(s, d)))
+    return lines
 
 
 def installed_version() -> str:
@@ -152,7 +160,7 @@ def installed_version() -> str:
 
 def _remark(d: Derivation, m: Medium) -> str:
     entropies, objective = m.math(ENTROPY_SUM), m.math(Elbo())
-    equal = m.math(sp.Eq(Elbo(), ENTROPY_SUM + (EXCESS if d.excess != 0 else 0), evaluate=False))
+    equal = m.math(equation(Elbo(), ENTROPY_SUM + _under_its_sign(d)))
     cited = (
         "Equality at stationary points is the theorem of [1] for Gaussian VAEs, and of [2] in a general form; the derivation "
         "printed here was found by entropysym."

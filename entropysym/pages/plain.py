@@ -2,60 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import sympy as sp
+from sympy.core.relational import Relational
 from sympy.printing.str import StrPrinter
 
-from entropysym.language.heads import GREEK, DataMean, _Expectation, name_parts
+from entropysym.language.formula import inside
+from entropysym.language.heads import DataMean
+from entropysym.language.matrices import Matrix
+from entropysym.language.notation import PlainNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP
-from entropysym.pages.notation import COUNT, Data
-from entropysym.pages.order import Product, Roles, roles
-from entropysym.pages.printer import CLOSED, NORMALS, HeadsPrinter
+from entropysym.pages.marks import ANY_LAW, COUNT, ENTROPY_SUM, EXCESS, GAP, Amount
+from entropysym.pages.order import Roles, TakenApart, roles
+from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
+_RELATIONS = {sp.Eq: "=", sp.Ne: "≠", sp.Ge: "≥", sp.Le: "≤", sp.Gt: ">", sp.Lt: "<"}
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
-def plain(expression: sp.Basic, model: Model | None = None, *, data: Data = "finite") -> str:
+def plain(expression: sp.Basic, model: Model | None = None, *, data: Amount = "finite") -> str:
     """One expression in one line of Unicode text. Arguments as for `entropysym.pages.latex.latex`."""
     return PlainPrinter(roles(model) if model else Roles(), data).doprint(expression)
 
 
-class PlainPrinter(HeadsPrinter, StrPrinter):
+class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
     """Text of the language's heads and of the arithmetic between them, in the order of the LaTeX printer."""
 
-    printmethod = "_paper_plain"
-    own = "_sympystr"
-    signs: ClassVar = {
-        "log": "log",
-        "entropy": "H",
-        "pseudo": "H̃",
-        "F": "F",
-        "J": "J",
-        "along v": "v·∇",
-        "loggamma": "log Γ",
-        "softplus": "softplus",
-        "sigmoid": "sigmoid",
-        "trace": "tr",
-        "logdet": "log det",
-        "transposed": "ᵀ",
-        "inverse": "⁻¹",
-        "squared": "²",
-        "times": " ",
-        "apply": "",
-        "pi": "π",
-    }
+    printmethod = "_on_a_page"  # a head's own `_sympystr` is for SymPy's printers
     marks: ClassVar = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*", ANY_LAW: "any law"}
 
-    def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
-        return f"{left}{body}{right}"
-
-    def letter(self, name: str) -> tuple[str, int]:
-        stem, below, square = name_parts(name)
-        return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
-
-    def _product(self, p: Product) -> str:
+    def _product(self, p: TakenApart) -> str:
         below, heavy = p.denominator, p.heavy
         shared = len(heavy) == 1 and isinstance(heavy[0], DataMean) and not self.infinite
         if shared:
@@ -86,7 +63,7 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
             close = short
         return out
 
-    def _as_factor(self, f: sp.Expr) -> str:
+    def _as_factor(self, f: sp.Expr | Matrix) -> str:
         if isinstance(f, sp.log):
             return f"log({self._print(f.args[0])})"
         return super()._as_factor(f)
@@ -95,7 +72,7 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         base, exponent = e.base, e.exp
         if exponent.is_Rational and exponent.is_negative:
             return self._print_Mul(e)
-        own = self._base_and_power(base)
+        own = self.as_letter(base)
         total = exponent * (own[1] if own else 1)
         if total.is_Integer:
             raised = "" if total == 1 else str(total).translate(_RAISED)
@@ -109,29 +86,20 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         return f"{self._print(base) if base == sp.E else f'({self._print(base)})'}^({self._print(exponent)})"
 
     def _print_exp(self, e: sp.Expr) -> str:
-        factor, rest = e.args[0].primitive()
-        if isinstance(rest, sp.Add) and factor.q != 1 and abs(factor.p) == 1:
-            return f"exp({'-' if factor.p < 0 else ''}({self._print(rest)})/{factor.q})"
-        return f"exp({self._print(e.args[0])})"
+        halved = divided_sum(inside(e))
+        if halved is None:
+            return f"exp({self._print(e.args[0])})"
+        sign, rest, below = halved
+        return f"exp({sign}({self._print(rest)})/{below})"
 
-    def _joined(self, name: str, indices: tuple[sp.Basic, ...]) -> str:
-        below = self._below(indices)
-        return f"{name},{below[1:]}" if below and "_" in name else name + below
-
-    def _below(self, indices: tuple[sp.Basic, ...]) -> str:
-        texts = [self._print(i) for i in indices]
-        joint = "" if all(len(t.rstrip("'")) == 1 for t in texts) else ","
-        return f"_{joint.join(texts)}" if texts else ""
-
-    def _print_Relational(self, e: sp.Basic) -> str:
-        sign = {"==": "=", "!=": "≠", ">=": "≥", "<=": "≤"}.get(e.rel_op, e.rel_op)  # type: ignore[attr-defined]
-        return f"{self._print(e.args[0])} {sign} {self._print(e.args[1])}"
+    def _print_Relational(self, e: Relational) -> str:
+        return f"{self._print(e.args[0])} {_RELATIONS[type(e)]} {self._print(e.args[1])}"
 
     def _print_log(self, e: sp.Expr) -> str:
-        (inside,) = e.args
-        base = inside.base if isinstance(inside, sp.Pow) else inside
-        text = self._print(inside)
-        closed = isinstance(base, CLOSED) or self._base_and_power(base) is not None
+        (of,) = e.args
+        base = of.base if isinstance(of, sp.Pow) else of
+        text = self._print(of)
+        closed = isinstance(base, CLOSED) or self.as_letter(base) is not None
         bare = closed and "/" not in text and "√" not in text
         return f"log {text}" if bare else f"log({text})"
 
@@ -139,26 +107,6 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         body = self._print(e.function)
         signs = " ".join(f"Σ_{self._print(lim[0])}" for lim in reversed(e.limits))
         return f"{signs} {f'({body})' if isinstance(e.function, sp.Add) or body.startswith('-') else body}"
-
-    def _datum(self, n: sp.Basic) -> str:
-        return "x" if self.infinite else f"x_{self._print(n)}"
-
-    def _mean(self, e: sp.Expr, *, with_fraction: bool = True) -> str:
-        body = self._print(e.args[0])
-        if self.infinite:
-            return f"E_p(x) {body}" if isinstance(e.args[0], _Expectation) else f"E_p(x)[{body}]"
-        inner = f"{{{body}}}" if isinstance(e.args[0], sp.Add) or body.startswith("-") else body
-        return f"{'1/N ' if with_fraction else ''}Σ_{self._print(e.args[1])} {inner}"
-
-    def _print_EncoderExpectation(self, e: _Expectation) -> str:
-        return self._averaged(f"E_q(z|{self._datum(e.datum)})", e)
-
-    def _print_NoiseExpectation(self, e: _Expectation) -> str:
-        return self._averaged("E_ε", e)
-
-    def _density(self, role: str, datum: sp.Basic | None) -> str:
-        at = "x" if datum is None else self._datum(datum)
-        return {"prior": "p(z)", "decoder": f"p({at}|z)", "encoder": f"q(z|{at})"}[role]
 
     def _print_Slope(self, e: sp.Expr) -> str:
         return "∂{}/∂{}".format(*(self._print(a) for a in e.args))
@@ -175,8 +123,5 @@ class PlainPrinter(HeadsPrinter, StrPrinter):
         value, *arguments = (self._print(a) for a in e.args[1:])
         return f"{family}({'; '.join((value, ', '.join(arguments))) if arguments else value})"
 
-    def _print_Product(self, e: sp.Expr) -> str:
-        return f"Π_{self._print(e.args[1][0])} {self._print(e.args[0])}"
-
-    def _print_MatrixLetter(self, e: Any) -> str:
-        return self.letter(e.name)[0]
+    def _print_Product(self, e: sp.Product) -> str:
+        return f"Π_{self._print(e.limits[0][0])} {self._print(e.args[0])}"

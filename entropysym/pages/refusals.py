@@ -9,11 +9,11 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.records import Model
-from entropysym.pages.declarations import factors
+from entropysym.pages.declarations import factor_lines
 from entropysym.pages.equations import Line
 from entropysym.pages.medium import Medium, listed
 from entropysym.pages.paper import Paper, installed_version, paper
-from entropysym.pages.wording import entry, family_name, why_normalised
+from entropysym.pages.wording import declared, family_name, why_normalised
 from entropysym.prover.conditions import refusal_conditions
 from entropysym.prover.derivation import Refusal
 from entropysym.prover.refusing import Witness
@@ -41,7 +41,7 @@ def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
     return RefusalPaper(
         title=medium.prose(refusal.model.title, refusal.model),
         headline=medium.prose(_sentence(refusal.reason), refusal.model),
-        factors=factors(refusal.model),
+        factors=factor_lines(refusal.model),
         missing=tuple(medium.prose(_sentence(m), refusal.model) for m in refusal.missing)
         if refusal.witness is None
         else (),
@@ -93,7 +93,9 @@ def _rests_on(refusal: Refusal, m: Medium) -> str:
         f"{m.text(family_name(name))}: {why_normalised(name, evidence)}"
         for name in by_kind["normalised"]
     ]
-    frozen = m.list([entry(name, model) for name in by_kind["frozen"]]) if by_kind["frozen"] else ""
+    frozen = (
+        m.list([declared(name, model) for name in by_kind["frozen"]]) if by_kind["frozen"] else ""
+    )
     parts = [
         words.format(densities="; ".join(reasons), frozen=frozen)
         for kind, words in RESTS_ON.items()
@@ -107,7 +109,7 @@ def _witness(w: Witness, model: Model, m: Medium) -> str:
     numbers = ""
     for what, named in (("with {}", w.values), ("with the constant networks {}", w.networks)):
         if named:
-            pairs = [sp.Eq(entry(name, model), v, evaluate=False) for name, v in named.items()]
+            pairs = [sp.Eq(declared(name, model), v, evaluate=False) for name, v in named.items()]
             numbers += f"{'and ' if numbers else ''}{what.format(m.list(pairs))}, "
     if w.kind == "decoder":
         points = listed([f"{m.math(y)} at {m.math(p)}" for y, p in w.points])

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import sympy as sp
 
+from entropysym.language.algebra import addends
+from entropysym.language.formula import arg_of, array_of
 from entropysym.language.heads import NetworkValue, Vector
-from entropysym.pages.marks import Times, Whole
+from entropysym.pages.marks import Slice, Times
 
 
 def without_index(vector: Vector) -> list[tuple[sp.Expr, sp.Expr]] | None:
     """Each addend of a vector's component beside the same addend as a vector; None if one of them has no such form."""
-    body, index = vector.args[0], vector.args[1]
+    index = vector.index
     found = []
-    for addend in sp.Add.make_args(body):  # type: ignore[arg-type]
-        scalar, carriers = sp.S.One, []
+    for addend in addends(vector.body):
+        scalar: sp.Expr = sp.S.One
+        carriers = []
         for f in sp.Mul.make_args(addend):
             if index in f.free_symbols:
                 carriers.append(f)
             else:
                 scalar *= f
-        whole = _whole(carriers[0], index) if len(carriers) == 1 else None  # type: ignore[arg-type]
+        whole = _whole(carriers[0], index) if len(carriers) == 1 else None
         if whole is None:
             return None
         found.append((addend, sp.Mul(scalar, whole, evaluate=False) if scalar != 1 else whole))
@@ -33,15 +36,15 @@ def without_index(vector: Vector) -> list[tuple[sp.Expr, sp.Expr]] | None:
 def _whole(f: sp.Expr, index: sp.Symbol) -> sp.Expr | None:
     if isinstance(f, sp.Indexed):
         *kept, last = f.indices
-        return Whole(f.base, *kept) if last == index and index not in kept else None
+        return Slice(array_of(f), *kept) if last == index and index not in kept else None
     if isinstance(f, NetworkValue):
         *kept, last = f.indices or (None,)
         read = any(index in v.free_symbols for v in f.inputs)
         if last != index or index in kept or read:
             return None
-        return NetworkValue(f.args[0], sp.Tuple(*kept), f.args[2])
+        return NetworkValue(f.label, sp.Tuple(*kept), sp.Tuple(*f.inputs))
     if isinstance(f, sp.Sum) and len(f.limits) == 1:
-        return _times(f.function, index, f.limits[0][0])
+        return _times(arg_of(f, 0, sp.Expr), index, f.limits[0][0])
     return None
 
 
@@ -57,4 +60,4 @@ def _times(product: sp.Expr, row: sp.Symbol, column: sp.Symbol) -> sp.Expr | Non
     if vector is None or set(matrix.indices) != {row, column} or len(matrix.indices) != 2:
         return None
     turned = [] if matrix.indices == (row, column) else [sp.true]
-    return Times(Whole(matrix.base), vector, *turned)
+    return Times(Slice(array_of(matrix)), vector, *turned)

@@ -9,7 +9,9 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.families import FAMILIES
+from entropysym.language.formula import entry, equation, of_type
 from entropysym.language.heads import (
+    ROLES,
     Directional,
     Elbo,
     Entropy,
@@ -18,7 +20,7 @@ from entropysym.language.heads import (
     NetworkValue,
     ObjectiveValue,
 )
-from entropysym.language.matrices import MatrixNetwork
+from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.noise import noise
 from entropysym.language.objective import encoder_expectation
 from entropysym.language.records import Model
@@ -40,14 +42,19 @@ def maximised(model: Model) -> sp.Expr:
     return Elbo() if model.objective.is_elbo else ObjectiveValue()
 
 
-def entry(name: str, model: Model) -> sp.Basic:
+def declared(name: str, model: Model) -> sp.Expr | Matrix:
     """A parameter at its own indices, or a network's value where the model reads it."""
-    for p in model.parameters:
-        if p.name == name:
-            return p.entry
-    for role in ("prior", "decoder", "encoder"):
+    own = next((p.whole for p in model.parameters if p.name == name), None)
+    return value_of(name, model) if own is None else own
+
+
+def value_of(name: str, model: Model) -> NetworkValue | MatrixNetwork:
+    """A network's value where the model reads it."""
+    for role in ROLES:
         for argument in model.factor(role).arguments:
-            for value in sorted(argument.atoms(NetworkValue, MatrixNetwork), key=str):
+            for value in sorted(
+                argument.atoms(NetworkValue, MatrixNetwork), key=sp.default_sort_key
+            ):
                 if value.name == name:
                     return value
     raise InputError(f"the model {model.name} has no parameter or network {shown(name)}")
@@ -55,46 +62,43 @@ def entry(name: str, model: Model) -> sp.Basic:
 
 def independent_noise(model: Model, m: Medium) -> str:
     r"""Independent noise and its law: standard Normal, or the encoder's own family at location 0 and scale 1, its shape included."""
-    encoder, entry = model.encoder, m.math(NOISE[model.latent.index])
+    encoder, noise_h = model.encoder, m.math(entry(NOISE, model.latent.index))
     law = noise(encoder.family)
     if law.normal:
-        return f"independent standard Normal {entry}"
+        return f"independent standard Normal {noise_h}"
     named = m.text(family_name(encoder.family.name))
     shape = [
-        m.math(sp.Eq(a, value, evaluate=False))
+        m.math(equation(a, of_type(value, sp.Expr)))
         for a, value in zip(encoder.family.arguments, encoder.arguments, strict=True)
-        if a in law.shape
+        if a in law.shape and isinstance(a, sp.Symbol)
     ]
     at = listed([*shape, "location 0", "scale 1"])
-    return f"independent {entry} of the law {named} with {at}"
+    return f"independent {noise_h} of the law {named} with {at}"
 
 
 def reparametrisation(model: Model) -> sp.Eq:
     r"""$z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ of a model's encoder."""
-    h, location, scale = encoder_expectation(model, Entropy("prior")).encoder  # type: ignore[attr-defined]
-    return sp.Eq(LATENT[h], location + scale * NOISE[h], evaluate=False)
+    h, location, scale = encoder_expectation(model, Entropy("prior")).encoder
+    return equation(entry(LATENT, h), location + of_type(scale, sp.Expr) * entry(NOISE, h))
 
 
-def slopes(conditions: Sequence[Condition], model: Model) -> list[sp.Expr]:
+def slopes(conditions: Sequence[Condition], model: Model) -> list[sp.Eq]:
     r"""The equations $\partial\mathcal F/\partial\theta=0$ that stationarity conditions ask for."""
-    return [
-        sp.Eq(Slope(maximised(model), entry(str(c.detail), model)), 0, evaluate=False)
-        for c in conditions
-    ]
+    return [equation(Slope(maximised(model), declared(str(c.detail), model))) for c in conditions]
 
 
 def _ranges(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     positive = [
-        sp.Gt(entry(c.subject, model), 0, evaluate=False) for c in cs if c.detail == "positive"
+        sp.Gt(declared(c.subject, model), 0, evaluate=False) for c in cs if c.detail == "positive"
     ]
     said = [m.list(positive)] if positive else []
     for range_, words in _RANGES.items():
-        there = [entry(c.subject, model) for c in cs if c.detail == range_]
+        there = [declared(c.subject, model) for c in cs if c.detail == range_]
         if there:
             said.append(f"{m.list(there)} {'is' if len(there) == 1 else 'are'} {words}")
     known = {"positive", *_RANGES}
     said += [
-        f"{m.math(entry(c.subject, model))} is {m.text(str(c.detail))}"
+        f"{m.math(declared(c.subject, model))} is {m.text(str(c.detail))}"
         for c in cs
         if c.detail not in known
     ]
@@ -171,12 +175,12 @@ def _reparametrised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 
 
 def _closed(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    entries = m.list([entry(str(c.detail), model) for c in cs])
+    entries = m.list([declared(str(c.detail), model) for c in cs])
     return f"The encoder family is closed under the motion: {entries} are free in it."
 
 
 def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    named = m.list([entry(c.subject, model) for c in cs])
+    named = m.list([declared(c.subject, model) for c in cs])
     are, inputs = ("is", "input stands") if len(cs) == 1 else ("are", "inputs stand")
     return f"{named} {are} locally Lipschitz, as usual networks are: along the straight line of v the {inputs} still to first order."
 
@@ -280,19 +284,19 @@ def reason(step: Step, derivation: Derivation) -> str:
     )
     rest = ""
     if derivation.excess != 0:
-        lost = missing(derivation)
+        lost = without_direction(derivation)
         rest = f"; the {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
     return REASONS[step.rule].format(role=tempered_role(step), how=how, rest=rest)
 
 
-def missing(derivation: Derivation) -> list[str]:
+def without_direction(derivation: Derivation) -> list[str]:
     """The factors that have no direction."""
     return [role for role in ("prior", "decoder") if role not in derivation.factors]
 
 
 def about_excess(derivation: Derivation, m: Medium) -> str:
     """Where what stands beside the entropy sum comes from."""
-    lost, excess = missing(derivation), m.math(EXCESS)
+    lost, excess = without_direction(derivation), m.math(EXCESS)
     if lost:
         return (
             f"For the {listed(lost)} no direction was found, and no symmetry that replaces it; {excess} is its mean log-density "

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from entropysym.language.formula import of_kind, parts, slope
+from entropysym.language.formula import args_of, derivative, of_type
 from entropysym.language.heads import ROLES, NetworkValue
 from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.records import Factor, Model
@@ -27,14 +27,14 @@ def without_idle_clamps(model: Model) -> Model:
     """The model with each clamp that is surely never active replaced by what it lets through; the same model in other words."""
 
     def idle(clamp: sp.Expr) -> sp.Expr:
-        for kept in parts(clamp):
-            others = [a for a in parts(clamp) if a is not kept]
+        for kept in args_of(clamp):
+            others = [a for a in args_of(clamp) if a is not kept]
             if all(_never_below(kept, a, clamp.func is sp.Max) for a in others):
                 return kept
         return clamp
 
     def cleared(factor: Factor) -> Factor:
-        return replace(factor, arguments=tuple(_without(a, idle) for a in factor.arguments))
+        return replace(factor, arguments=tuple(_clamps_replaced(a, idle) for a in factor.arguments))
 
     factors = {r: model.factor(r) for r in ROLES}
     if not any(a.atoms(sp.Max, sp.Min) for f in factors.values() for a in f.arguments):
@@ -42,10 +42,12 @@ def without_idle_clamps(model: Model) -> Model:
     return replace(model, **{r: cleared(f) for r, f in factors.items()})
 
 
-def _without(argument: sp.Expr | Matrix, by: Callable[[sp.Expr], sp.Expr]) -> sp.Expr | Matrix:
+def _clamps_replaced(
+    argument: sp.Expr | Matrix, by: Callable[[sp.Expr], sp.Expr]
+) -> sp.Expr | Matrix:
     """An argument of a factor with each clamp replaced; that of a matrix stands in the scalar before it."""
     replaced = argument.replace(lambda f: isinstance(f, (sp.Max, sp.Min)), by)
-    return of_kind(replaced, Matrix if isinstance(argument, Matrix) else sp.Expr)
+    return of_type(replaced, Matrix if isinstance(argument, Matrix) else sp.Expr)
 
 
 def _never_below(kept: sp.Expr, other: sp.Expr, above: bool) -> bool:
@@ -57,7 +59,9 @@ def _never_below(kept: sp.Expr, other: sp.Expr, above: bool) -> bool:
     if len(symbols) != 1 or symbols[0].is_positive is not True:
         return False
     lowest = difference.subs(symbols[0], 0)
-    return slope(difference, symbols[0]).is_nonnegative is True and lowest.is_nonnegative is True
+    return (
+        derivative(difference, symbols[0]).is_nonnegative is True and lowest.is_nonnegative is True
+    )
 
 
 def with_active_clamps(model: Model, role: str) -> Model:
@@ -65,12 +69,12 @@ def with_active_clamps(model: Model, role: str) -> Model:
     learned = {p.symbol for p in model.parameters if p.learned}
 
     def active(clamp: sp.Expr) -> sp.Expr:
-        branches = parts(clamp)
+        branches = args_of(clamp)
         return next((a for a in branches if not any(a.has(s) for s in learned)), branches[0])
 
     factors = {r: model.factor(r) for r in ROLES}
     clamped = factors[role].arguments
-    inside = tuple(_without(a, active) for a in clamped)
+    inside = tuple(_clamps_replaced(a, active) for a in clamped)
     factors[role] = replace(factors[role], arguments=inside)
     arguments = [a for f in factors.values() for a in f.arguments]
     kept = (model.objective.weight, model.objective.penalty)

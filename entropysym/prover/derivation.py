@@ -9,7 +9,7 @@ from typing import Literal
 import sympy as sp
 
 from entropysym.language.records import Family, Model
-from entropysym.prover.families import Certificate
+from entropysym.prover.families import FamilyCertificate
 from entropysym.prover.motion import Motions
 from entropysym.prover.refusing import Witness
 from entropysym.verdict import Verdict, undecided
@@ -68,7 +68,7 @@ class Derivation:
     steps: tuple[Step, ...]
     direction: Motions
     conditions: tuple[Condition, ...]
-    entropies: Mapping[Family, Certificate]
+    entropies: Mapping[Family, FamilyCertificate]
     factors: tuple[str, ...]
     elbo: sp.Expr
     gap: sp.Expr

@@ -46,7 +46,7 @@ from entropysym.prover.clamps import is_clamped, with_active_clamps, without_idl
 from entropysym.prover.conditions import conditions
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
 from entropysym.prover.direction import FACTORS, Direction, joint_direction, moves_encoder
-from entropysym.prover.families import Certificate, family_certificate
+from entropysym.prover.families import FamilyCertificate, family_certificate
 from entropysym.prover.motion import Motions, along
 from entropysym.prover.refusing import find_witness, missing
 from entropysym.prover.stationarity import scaling_condition, stationarity_conditions
@@ -55,11 +55,11 @@ from entropysym.verdict import undecided
 #: Addends that the search for one model may multiply out.
 WORK = 30_000
 
-Progress = Callable[[str], None]
+Announce = Callable[[str], None]
 
 
 def derive(
-    model: Model, *, progress: Progress = lambda stage: None, work: int = WORK
+    model: Model, *, progress: Announce = lambda stage: None, work: int = WORK
 ) -> Derivation | Refusal:
     """Derive the entropy sum of a model, or say which factor refuses, why, and what is true all the same.
 
@@ -83,7 +83,7 @@ def _undecided(model: Model, reason: str) -> Refusal:
     return Refusal(model, "model", reason, (), undecided(reason))
 
 
-def _derive(model: Model, progress: Progress) -> Derivation | Refusal:
+def _derive(model: Model, progress: Announce) -> Derivation | Refusal:
     for role in FACTORS:
         if is_clamped(model, role):
             return _clamped(model, role, progress)
@@ -139,7 +139,7 @@ def _not_storable(found: Derivation) -> str:
     return ""
 
 
-def certificates(model: Model) -> dict[Family, Certificate]:
+def certificates(model: Model) -> dict[Family, FamilyCertificate]:
     """The certificate of each family that has one which can be stored; the entropies of the others stay opaque.
 
     So does that of an encoder's family which no other factor has, unless it is the logarithm of a scale plus a constant: nothing depends on its form.
@@ -154,7 +154,7 @@ def certificates(model: Model) -> dict[Family, Certificate]:
     return {f: c for f, c in found.items() if c is not None and _is_storable(f, c)}
 
 
-def _is_storable(family: Family, found: Certificate) -> bool:
+def _is_storable(family: Family, found: FamilyCertificate) -> bool:
     try:
         for e in (found.entropy, found.scale, found.shift):
             family_term(e, family)
@@ -182,7 +182,7 @@ def _reason(model: Model, role: str, direction: Direction) -> str:
     return f"no motion of what is learned gives the {role}'s part{beside}: {said}"
 
 
-def _clamped(model: Model, role: str, progress: Progress) -> Refusal:
+def _clamped(model: Model, role: str, progress: Announce) -> Refusal:
     """What is known of a model with a clamp: what is known of it where the clamp is active."""
     reason = (
         f"the {role} is clamped: where the clamp is active, the derivative by its parameter is 0 whatever the gap, "
@@ -198,7 +198,7 @@ def _clamped(model: Model, role: str, progress: Progress) -> Refusal:
 
 
 def _derivation(
-    model: Model, families: Mapping[Family, Certificate], direction: Direction
+    model: Model, families: Mapping[Family, FamilyCertificate], direction: Direction
 ) -> Derivation:
     entropies = {f: c.entropy for f, c in families.items()}
     motions = {

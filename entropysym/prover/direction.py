@@ -23,7 +23,7 @@ from entropysym.language.formula import (
     array_of,
     entry,
     inside,
-    of_kind,
+    of_type,
     replaced,
 )
 from entropysym.language.heads import DataMean, Entropy, Vector, _Binder, _Expectation
@@ -37,7 +37,7 @@ from entropysym.language.objective import (
 from entropysym.language.records import Family, Model, Parameter
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 from entropysym.prover.elimination import (
-    Column,
+    ColumnName,
     Field,
     FracElement,
     Powers,
@@ -49,7 +49,7 @@ from entropysym.prover.motion import Component, Motion, with_values
 
 #: What keeps equations apart: the index of the plate that they are taken at, or the place of a network's input.
 _Mark = sp.Symbol | int | None
-_Rows = dict[tuple[_Mark, sp.Expr], dict[Column, sp.Expr]]  # mark and function -> the row
+_Rows = dict[tuple[_Mark, sp.Expr], dict[ColumnName, sp.Expr]]  # mark and function -> the row
 
 #: Roles whose terms the entropy sum replaces, the last one first where only one can be had.
 FACTORS = ("prior", "decoder")
@@ -287,7 +287,7 @@ def _encoder_entropy(model: Model, entropies: dict[Family, sp.Expr], one: bool) 
     """H[q_n], or its term at the latent index; of a location-scale family without closed entropy what moves of it."""
     encoder, plate = model.encoder, model.latent
     closed = entropies.get(encoder.family)
-    entropy = sp.log(of_kind(encoder.family.scale, sp.Expr)) if closed is None else closed
+    entropy = sp.log(of_type(encoder.family.scale, sp.Expr)) if closed is None else closed
     term = encoder.fill(entropy, plate)
     return term if one else plate.sum(term)
 
@@ -312,8 +312,8 @@ class _Solved:
 
     unknowns: _Unknowns
     field: Field
-    common: dict[Column, Row]
-    local: dict[Column, Row]
+    common: dict[ColumnName, Row]
+    local: dict[ColumnName, Row]
     rest: list[Row]
 
     def motions(self, factors: tuple[str, ...]) -> Direction | None:
@@ -325,7 +325,7 @@ class _Solved:
 
         if any(right(row) != zero for row in self.rest):
             return None
-        values: dict[Column, FracElement] = {u: -right(row) for u, row in self.common.items()}
+        values: dict[ColumnName, FracElement] = {u: -right(row) for u, row in self.common.items()}
         for u, row in self.local.items():
             known = (values.get(c, zero) * k for c, k in row.items() if c in values)
             values[u] = -right(row) - sum(known, zero)
@@ -370,7 +370,7 @@ def _solve(equations: Sequence[_Rows], unknowns: _Unknowns) -> _Solved:
     field = Field.over(c for _, row in rows for c in row.values())
     written = [(index, {k: field.of(c) for k, c in row.items()}) for index, row in rows]
     common: list[Row] = [_nonzero(row) for index, row in written if index not in unknowns.local]
-    local: dict[Column, Row] = {}
+    local: dict[ColumnName, Row] = {}
     for index, mine in unknowns.local.items():
         here = eliminate((_nonzero(row) for at, row in written if at == index), mine, field.is_safe)
         local |= here.pivots
@@ -413,7 +413,7 @@ def _collect(
     """Add an expression to the equations, function by function: by unknowns, or with a minus sign in the column `right`."""
     every = unknowns.all
     for addend in addends(distributed(expression, powers=True)):
-        u: Column = right
+        u: ColumnName = right
         coefficient: sp.Expr = sp.S.One if right is None else sp.S.NegativeOne
         function: sp.Expr = sp.S.One
         for f in sp.Mul.make_args(addend):

@@ -17,8 +17,8 @@ from entropysym.language.store import (
 )
 from entropysym.prover.conditions import refusal_conditions
 from entropysym.prover.derivation import Derivation, Refusal
-from entropysym.prover.families import Certificate
-from entropysym.prover.refusing import Values, Witness
+from entropysym.prover.families import FamilyCertificate
+from entropysym.prover.refusing import Numbers, Witness
 
 
 def statement(derivation: Derivation) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def _objective(model: Model) -> Any:
     return {"weight": term(weight, model), "penalty": term(penalty, model)}
 
 
-def _motion(found: Certificate, argument: sp.Basic) -> sp.Basic:
+def _motion(found: FamilyCertificate, argument: sp.Basic) -> sp.Basic:
     """An argument's motion; one that is not named stands still. A vector's is that of its component."""
     entry = argument[COMPONENT] if isinstance(argument, sp.IndexedBase) else argument
     return found.direction.get(entry, sp.S.Zero)
@@ -90,7 +90,7 @@ def refusal_document(refusal: Refusal, witness: Witness) -> dict[str, Any]:
     """A refusal with its witness, for the checker to replay."""
     model = refusal.model
 
-    def numbers(values: Values) -> dict[str, Any]:
+    def numbers(values: Numbers) -> dict[str, Any]:
         return {name: _rational(v) for name, v in values.items()}
 
     body = {

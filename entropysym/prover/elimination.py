@@ -16,11 +16,11 @@ from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
 from sympy.polys.rings import PolyElement
 
-from entropysym.language.formula import inside, of_kind, parts, substituted
+from entropysym.language.formula import args_of, inside, of_type, substituted
 
 #: An unknown, or the name of a right side; None where there is only one.
-Column = sp.Basic | str | None
-Row = dict[Column, FracElement]
+ColumnName = sp.Basic | str | None
+Row = dict[ColumnName, FracElement]
 Powers = tuple[int, ...]
 
 
@@ -29,7 +29,7 @@ def _factors(e: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Rational]]:
     if e.is_Rational:
         return
     if isinstance(e, (sp.Add, sp.Mul)):
-        for a in parts(e):
+        for a in args_of(e):
             yield from _factors(a)
         return
     base, exponent = _power(e)
@@ -53,7 +53,7 @@ def _power(e: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
 def in_primes(f: sp.Expr) -> sp.Expr:
     """A logarithm of a number as a sum over its primes, whose logarithms are independent."""
     if isinstance(f, sp.log) and f.args[0].is_Rational:
-        return of_kind(sp.expand_log(f, factor=True), sp.Expr)
+        return of_type(sp.expand_log(f, factor=True), sp.Expr)
     return f
 
 
@@ -89,9 +89,9 @@ class Field:
         if isinstance(e, sp.Rational):
             return self.domain(QQ(int(e.p), int(e.q)))
         if isinstance(e, sp.Add):
-            return reduce(lambda a, b: a + b, (self.of(a) for a in parts(e)))
+            return reduce(lambda a, b: a + b, (self.of(a) for a in args_of(e)))
         if isinstance(e, sp.Mul):
-            return reduce(lambda a, b: a * b, (self.of(a) for a in parts(e)))
+            return reduce(lambda a, b: a * b, (self.of(a) for a in args_of(e)))
         base, exponent = _power(e)
         if exponent.is_Integer and isinstance(base, (sp.Add, sp.Mul)):
             return self.of(base) ** int(exponent)
@@ -104,9 +104,9 @@ class Field:
         meant = [base ** sp.Rational(1, self.place[base][1]) for base in ordered] or [sp.S.One]
         above, below = (_polynomial(p, meant) for p in (element.numer, element.denom))
         if below.is_Add and _is_negative_somewhere(below):
-            above, below = -above, sp.Add(*(-a for a in parts(below)))
+            above, below = -above, sp.Add(*(-a for a in args_of(below)))
         ratio = above / below
-        return ratio if below.is_Add else of_kind(sp.expand(ratio), sp.Expr)
+        return ratio if below.is_Add else of_type(sp.expand(ratio), sp.Expr)
 
     def is_safe(self, element: FracElement) -> bool:
         """Whether an element surely is never 0."""
@@ -147,19 +147,19 @@ def _polynomial(p: PolyElement, meant: Sequence[sp.Expr]) -> sp.Expr:
 class Eliminated:
     """Pivot rows by unknown, each reduced, and the rows that are left, which hold no unknown that was asked for."""
 
-    pivots: dict[Column, Row]
+    pivots: dict[ColumnName, Row]
     rest: list[Row]
 
 
 def eliminate(
-    rows: Iterable[Row], unknowns: Sequence[Column], safe: Callable[[FracElement], bool]
+    rows: Iterable[Row], unknowns: Sequence[ColumnName], safe: Callable[[FracElement], bool]
 ) -> Eliminated:
     """Gauss–Jordan elimination of the unknowns, in their order; rows map unknowns and right sides to coefficients, and mean *sum = 0*.
 
     A pivot that cannot vanish (`safe`) is preferred, then a short row.
     """
     waiting = [dict(row) for row in rows if row]
-    pivots: dict[Column, Row] = {}
+    pivots: dict[ColumnName, Row] = {}
     for u in unknowns:
         candidates = [r for r in waiting if u in r]
         if not candidates:
@@ -174,7 +174,7 @@ def eliminate(
     return Eliminated(pivots, waiting)
 
 
-def _without(row: Row, u: Column, pivot: Row) -> Row:
+def _without(row: Row, u: ColumnName, pivot: Row) -> Row:
     """The row less the multiple of the pivot's row that removes u."""
     if u not in row:
         return row

@@ -15,11 +15,11 @@ import sympy as sp
 
 from entropysym.errors import InputError
 from entropysym.language.algebra import addends, distributed, exponentials_merged
-from entropysym.language.formula import coefficient, of_kind, slope
+from entropysym.language.formula import coefficient, derivative, of_type
 from entropysym.language.matrices import MatrixLetter, Scaled
 from entropysym.language.records import COMPONENT, DIM, Family, Parameter, Plate, argument_name
 from entropysym.prover.direction import with_signs
-from entropysym.prover.elimination import Column, Field, eliminate, in_primes
+from entropysym.prover.elimination import ColumnName, Field, eliminate, in_primes
 from entropysym.prover.motion import Component, Motion, with_values
 
 #: Supports on which an affine motion of the variable stays.
@@ -28,7 +28,7 @@ SHIFTED = ("real",)
 
 
 @dataclass(frozen=True)
-class Certificate:
+class FamilyCertificate:
     """A solution of (T): the motion of each argument, of the variable ($kx+l$), and the (pseudo) entropy in nats."""
 
     direction: Mapping[sp.Basic, Component]
@@ -38,7 +38,7 @@ class Certificate:
 
 
 @lru_cache(maxsize=256)
-def family_certificate(family: Family) -> Certificate | None:
+def family_certificate(family: Family) -> FamilyCertificate | None:
     """The certificate of a family all of whose arguments are free, or None if none is found."""
     try:
         return _of_vectors(family) if family.is_multivariate else _of_numbers(family)
@@ -46,11 +46,11 @@ def family_certificate(family: Family) -> Certificate | None:
         return None  # a function without a derivative here: the entropy stays opaque
 
 
-def _of_numbers(family: Family) -> Certificate | None:
-    x, log_p = of_kind(family.variable, sp.Symbol), with_signs(family.density)
-    score = slope(family.density, x)
+def _of_numbers(family: Family) -> FamilyCertificate | None:
+    x, log_p = of_type(family.variable, sp.Symbol), with_signs(family.density)
+    score = derivative(family.density, x)
     unknowns: dict[sp.Symbol, sp.Expr] = {
-        sp.Dummy(f"v_{argument_name(a)}", real=True): slope(family.density, a)
+        sp.Dummy(f"v_{argument_name(a)}", real=True): derivative(family.density, a)
         for a in family.arguments
     }
     motions = list(unknowns)
@@ -64,7 +64,7 @@ def _of_numbers(family: Family) -> Certificate | None:
     solved = _solved({u: with_signs(s) for u, s in unknowns.items()}, tempered, x)
     if solved is None:
         return None
-    return Certificate(
+    return FamilyCertificate(
         {a: solved[0][v] for a, v in zip(family.arguments, motions, strict=True)},
         solved[1],
         solved[0].get(k, sp.S.Zero),
@@ -76,8 +76,8 @@ def _solved(
     scores: Mapping[sp.Symbol, sp.Expr], tempered: sp.Expr, x: sp.Basic
 ) -> tuple[dict[sp.Symbol, sp.Expr], sp.Expr] | None:
     """The unknowns for which the sum of their scores is `tempered` up to what x is not in, and what is left."""
-    rows: dict[sp.Expr, dict[Column, sp.Expr]] = {}
-    columns: list[tuple[Column, sp.Expr]] = [*scores.items(), (None, -tempered)]
+    rows: dict[sp.Expr, dict[ColumnName, sp.Expr]] = {}
+    columns: list[tuple[ColumnName, sp.Expr]] = [*scores.items(), (None, -tempered)]
     for u, e in columns:
         for addend in addends(sp.expand(distributed(e, powers=True))):
             coefficient, function = addend.as_independent(x, as_Add=False)
@@ -98,7 +98,7 @@ def _solved(
     return {u: field.back(v) for u, v in values.items()}, closed
 
 
-def _of_vectors(family: Family) -> Certificate | None:
+def _of_vectors(family: Family) -> FamilyCertificate | None:
     """Vectors move by multiples of themselves and matrices too, $v_\\Sigma=w\\Sigma$; the variable stands still."""
     plate = Plate(COMPONENT, DIM)
     motions: dict[str, Component] = {}
@@ -122,4 +122,4 @@ def _of_vectors(family: Family) -> Certificate | None:
     if solved is None:
         return None
     direction = {p.whole: with_values(motions[p.name], solved[0]) for p in parameters}
-    return Certificate(direction, solved[1])
+    return FamilyCertificate(direction, solved[1])

@@ -14,13 +14,13 @@ from entropysym.errors import InputError
 from entropysym.language.algebra import distributed
 from entropysym.language.formula import (
     Old,
+    arg_of,
+    args_of,
     array_of,
     entry,
-    of_kind,
-    part,
-    parts,
+    of_type,
     substituted,
-    total,
+    sum_over,
 )
 from entropysym.language.heads import (
     DataMean,
@@ -84,17 +84,19 @@ class Motion:
         match e:
             case sp.Symbol():
                 p = self.parameters.get(e)
-                return of_kind(self.motions.get(p.name, sp.S.Zero), sp.Expr) if p else sp.S.Zero
+                return of_type(self.motions.get(p.name, sp.S.Zero), sp.Expr) if p else sp.S.Zero
             case sp.Indexed():
                 return self._entry(e)
             case _Head():
                 return self._head(e)
             case sp.Sum():
-                return _unless_zero(self.of(part(e, 0, sp.Expr)), lambda b: total(b, *e.limits))
+                return _unless_zero(
+                    self.of(arg_of(e, 0, sp.Expr)), lambda b: sum_over(b, *e.limits)
+                )
             case sp.Add():
-                return sp.Add(*(self.of(a) for a in parts(e)))
+                return sp.Add(*(self.of(a) for a in args_of(e)))
             case sp.Mul():
-                factors = parts(e)
+                factors = args_of(e)
                 return sp.Add(
                     *(
                         sp.Mul(*factors[:i], self.of(a), *factors[i + 1 :])
@@ -109,9 +111,9 @@ class Motion:
             case sp.sign():
                 return sp.S.Zero  # away from the kink
             case sp.Function():
-                return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(parts(e))))
+                return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(args_of(e))))
             case sp.Max() | sp.Min():
-                return self._stands_still(parts(e), f"an argument of {e}")
+                return self._stands_still(args_of(e), f"an argument of {e}")
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
 
     def _head(self, e: _Head) -> sp.Expr:
@@ -145,7 +147,7 @@ class Motion:
         """How what the encoder's law depends on moves: a vector, or a covariance."""
         if isinstance(argument, Vector):
             return self.of(argument.body)
-        return self.rate(of_kind(argument, Matrix))
+        return self.rate(of_type(argument, Matrix))
 
     def rate(self, word: Matrix) -> sp.Expr:
         r"""The number r in $D_vM=r\,M$: every word moves by a multiple of itself."""
@@ -160,7 +162,7 @@ class Motion:
                 return self.of(word.scalar) / word.scalar + self.rate(word.word)
             case Inverse():
                 return -self.rate(word.word)
-        return sp.Add(*(self.rate(w) for w in parts(word, Matrix)))
+        return sp.Add(*(self.rate(w) for w in args_of(word, Matrix)))
 
     def _quadratic(self, e: Quadratic) -> sp.Expr:
         moved = self.rate(e.word) * e
@@ -212,7 +214,7 @@ class Motion:
         array = array_of(e)
         if array == LATENT and self.noise is not None:
             h, location, scale = self.noise
-            moved = self.of(location) + self.of(of_kind(scale, sp.Expr)) * entry(NOISE, h)
+            moved = self.of(location) + self.of(of_type(scale, sp.Expr)) * entry(NOISE, h)
             return substituted(moved, {h: e.indices[0]})
         if array in (DATUM, LATENT, NOISE):
             return sp.S.Zero
@@ -220,7 +222,7 @@ class Motion:
         if p is None or p.name not in self.motions:
             return sp.S.Zero
         own = [plate.index for plate in p.plates]
-        motion = of_kind(self.motions[p.name], sp.Expr)
+        motion = of_type(self.motions[p.name], sp.Expr)
         return substituted(motion, dict(zip(own, e.indices, strict=True)))
 
 

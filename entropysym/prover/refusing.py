@@ -18,13 +18,13 @@ from typing import Literal
 import sympy as sp
 
 from entropysym.language.formula import (
+    arg_of,
+    args_of,
     array_of,
     coefficient,
-    of_kind,
-    part,
-    parts,
+    derivative,
+    of_type,
     replaced,
-    slope,
     substituted,
 )
 from entropysym.language.functions import Softplus
@@ -34,7 +34,9 @@ from entropysym.language.noise import noise
 from entropysym.language.records import Factor, Family, Model
 from entropysym.language.symbols import DATUM, LATENT
 
-Values = Mapping[str, sp.Rational]  # parameter or network -> the number that each of its entries is
+Numbers = Mapping[
+    str, sp.Rational
+]  # parameter or network -> the number that each of its entries is
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Witness:
     """
 
     kind: Literal["decoder", "prior"]
-    values: Values
-    networks: Values
+    values: Numbers
+    networks: Numbers
     points: tuple[tuple[sp.Rational, sp.Rational], ...]
     gap: sp.Expr
 
@@ -97,7 +99,7 @@ class _Instance:
 
     def at(self, e: sp.Expr, moved: sp.Basic | None = None) -> sp.Expr:
         """An argument at size 1 and at the numbers; z stays, and `moved` as a symbol of its own."""
-        e = replaced(e, lambda f: isinstance(f, sp.Sum), lambda f: part(f, 0, sp.Expr))
+        e = replaced(e, lambda f: isinstance(f, sp.Sum), lambda f: arg_of(f, 0, sp.Expr))
         e = substituted(e, {v: self.networks[v.name] for v in e.atoms(NetworkValue)})
         where: dict[sp.Basic, sp.Expr] = dict.fromkeys(self.model.sizes, sp.S.One)
         for entry in e.atoms(sp.Indexed):
@@ -112,9 +114,9 @@ class _Instance:
         return self.parameters[p] + (_STEP if p == moved else 0)
 
     def arguments(self, factor: Factor) -> tuple[sp.Expr, ...]:
-        return tuple(self.at(of_kind(a, sp.Expr)) for a in factor.arguments)
+        return tuple(self.at(of_type(a, sp.Expr)) for a in factor.arguments)
 
-    def named(self) -> tuple[Values, Values]:
+    def named(self) -> tuple[Numbers, Numbers]:
         return {p.name: self.parameters[p.symbol] for p in self.model.parameters}, self.networks
 
 
@@ -162,12 +164,12 @@ def _is_instance(here: _Instance) -> bool:
 
 
 def _along_step(e: sp.Expr) -> sp.Expr:
-    return substituted(slope(e, _STEP), {_STEP: sp.S.Zero}) if e.has(_STEP) else sp.S.Zero
+    return substituted(derivative(e, _STEP), {_STEP: sp.S.Zero}) if e.has(_STEP) else sp.S.Zero
 
 
 def _of_decoder(model: Model) -> Iterator[Witness]:
     family = model.decoder.family
-    x, log_p = of_kind(family.variable, sp.Symbol), family.density
+    x, log_p = of_type(family.variable, sp.Symbol), family.density
     for here in _instances(model):
         values = dict(zip(family.arguments, here.arguments(model.decoder), strict=True))
         if not all(v.is_Rational for v in values.values()):
@@ -175,9 +177,9 @@ def _of_decoder(model: Model) -> Iterator[Witness]:
         free = [
             a
             for a, e in zip(family.arguments, model.decoder.arguments, strict=True)
-            if _is_free(here, of_kind(e, sp.Expr))
+            if _is_free(here, of_type(e, sp.Expr))
         ]
-        rows = [sp.S.One, *(substituted(slope(log_p, a), values) for a in free)]
+        rows = [sp.S.One, *(substituted(derivative(log_p, a), values) for a in free)]
         kinks = [u.args[0].xreplace(values) for u in log_p.atoms(sp.Abs) if u.has(*free)]
         points = _POINTS[family.support]
         points = [p for p in points if not any(u.xreplace({x: p}) == 0 for u in kinks)]
@@ -200,11 +202,11 @@ def _resolved(here: _Instance, argument: sp.Expr) -> sp.Expr:
     """Maxima and minima replaced by their one active branch; left alone where branches tie or are no rational numbers."""
 
     def active(f: sp.Expr) -> sp.Expr:
-        at = [here.at(a) for a in parts(f)]
+        at = [here.at(a) for a in args_of(f)]
         if not all(v.is_Rational for v in at):
             return f
         best = (max if isinstance(f, sp.Max) else min)(at)
-        return parts(f)[at.index(best)] if at.count(best) == 1 else f
+        return args_of(f)[at.index(best)] if at.count(best) == 1 else f
 
     return replaced(argument, lambda f: isinstance(f, (sp.Max, sp.Min)), active)
 
@@ -243,7 +245,7 @@ def _of_prior(model: Model) -> Iterator[Witness]:
         return
     if not (_is_normal(prior.family) and _is_normal(encoder.family)):
         return
-    z = of_kind(prior.family.variable, sp.Symbol)
+    z = of_type(prior.family.variable, sp.Symbol)
     for parameters, real in itertools.product(_settings(model), (sp.S.Zero, sp.S.One)):
         here = _Instance(model, parameters, _constants(model, real))
         if not _is_instance(here) or any(a.has(LATENT) for a in here.arguments(model.decoder)):

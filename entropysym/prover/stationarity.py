@@ -19,16 +19,16 @@ from entropysym.language.algebra import (
     with_fresh_indices,
 )
 from entropysym.language.formula import (
-    Kind,
+    Node,
+    arg_of,
+    args_of,
     array_like,
     array_of,
     entry,
     equation,
-    of_kind,
-    part,
-    parts,
+    of_type,
     substituted,
-    total,
+    sum_over,
 )
 from entropysym.language.heads import (
     DataMean,
@@ -78,7 +78,7 @@ def scaling_condition(
     moved = {p.name: p for p in model.parameters if p.name in motions}
     if not all(model.latent in p.plates for p in moved.values()):
         return None
-    each = {name: 2 * entry(_TEST, h) * of_kind(m, sp.Expr) for name, m in motions.items()}
+    each = {name: 2 * entry(_TEST, h) * of_type(m, sp.Expr) for name, m in motions.items()}
     expression = reparametrised(spelled_out(model, objective(model), entropies))
     slope = distributed(along(expression, model, each))
     read = sp.Add(*(_strip(with_fresh_indices(a), [h]) for a in addends(slope)))
@@ -138,10 +138,10 @@ def _strip(e: sp.Expr, own: list[sp.Symbol]) -> sp.Expr:
             return sp.S.One
         if isinstance(e, sp.Sum):
             kept = [lim for lim in e.limits if lim[0] not in wanted]
-            body = strip(part(e, 0, sp.Expr))
-            return total(body, *kept) if kept else body
+            body = strip(arg_of(e, 0, sp.Expr))
+            return sum_over(body, *kept) if kept else body
         if isinstance(e, sp.Mul):
-            return sp.Mul(*(strip(a) for a in parts(e)))
+            return sp.Mul(*(strip(a) for a in args_of(e)))
         if isinstance(e, DataMean):
             return DataMean(strip(e.body), e.index)
         if isinstance(e, _Expectation) and not any(a.has(_TEST) for a in e.law):
@@ -211,7 +211,7 @@ def _integrand(addend: sp.Expr) -> sp.Expr:
     out: sp.Expr = sp.S.One
     for f in sp.Mul.make_args(addend):
         sums = isinstance(f, sp.Sum) and f.has(NOISE)
-        out *= _integrand(part(f, 0, sp.Expr)) if sums else f
+        out *= _integrand(arg_of(f, 0, sp.Expr)) if sums else f
     return out
 
 
@@ -230,12 +230,12 @@ def _flat(body: sp.Expr) -> sp.Expr:
                 for _ in range(int(exponent)):
                     fresh = with_fresh_indices(base)
                     limits += fresh.limits
-                    pending += sp.Mul.make_args(part(fresh, 0, sp.Expr))
+                    pending += sp.Mul.make_args(arg_of(fresh, 0, sp.Expr))
                     nested = True
             else:
                 product *= f
         flat = sp.expand(product)
-        whole += flat if not nested else sp.Add(*(total(a, *limits) for a in addends(flat)))
+        whole += flat if not nested else sp.Add(*(sum_over(a, *limits) for a in addends(flat)))
     return whole
 
 
@@ -249,7 +249,7 @@ def _paired(addend: sp.Expr, entries: list[sp.Indexed]) -> sp.Expr:
     inner, limits = addend, []
     for f in sp.Mul.make_args(addend):
         if isinstance(f, sp.Sum) and f.has(NOISE):
-            inner, limits = part(f, 0, sp.Expr), list(f.limits)
+            inner, limits = arg_of(f, 0, sp.Expr), list(f.limits)
             constant = addend / f
     bound = [lim[0] for lim in limits]
     if i != j:
@@ -260,7 +260,7 @@ def _paired(addend: sp.Expr, entries: list[sp.Indexed]) -> sp.Expr:
         limits = [lim for lim in limits if lim[0] != i]
         inner = substituted(inner, {i: j})
     inner = inner / entry(NOISE, j) ** 2
-    return constant * (total(inner, *limits) if limits else inner)
+    return constant * (sum_over(inner, *limits) if limits else inner)
 
 
 def named_indices(expression: sp.Expr) -> sp.Expr:
@@ -269,7 +269,7 @@ def named_indices(expression: sp.Expr) -> sp.Expr:
     return _named(fresh, frozenset(s.name for s in fresh.free_symbols if isinstance(s, sp.Symbol)))
 
 
-def _named(e: Kind, taken: frozenset[str]) -> Kind:
+def _named(e: Node, taken: frozenset[str]) -> Node:
     if isinstance(e, sp.Sum):
         new: dict[sp.Basic, sp.Symbol] = {}
         for i, _, _ in e.limits:
@@ -277,9 +277,9 @@ def _named(e: Kind, taken: frozenset[str]) -> Kind:
             name = next(c for c in names if c not in taken)
             taken |= {name}
             new[i] = sp.Symbol(name, integer=True, positive=True)
-        body = _named(substituted(part(e, 0, sp.Expr), new), taken)
+        body = _named(substituted(arg_of(e, 0, sp.Expr), new), taken)
         limits = ((new[i], lower, upper) for i, lower, upper in e.limits)
-        return of_kind(sp.Sum(body, *limits), type(e))
+        return of_type(sp.Sum(body, *limits), type(e))
     if not e.has(sp.Sum):
         return e
     return e.func(*(_named(a, taken) for a in e.args))

@@ -163,6 +163,6 @@ def density(family: Family) -> Density:
     return Density(
         log_density=own_densities.log_density(family),
         terms=own_densities.log_density_terms(family),
-        draw=own_densities.draw(family),
+        draw=own_densities.draw_from_noise(family),
         multivariate=family.is_multivariate,
     )

@@ -22,7 +22,7 @@ from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import n
 from entropysym.lowering.arguments import Bound, bind
-from entropysym.lowering.axes import SAMPLE, Axes, Named, spread
+from entropysym.lowering.axes import SAMPLE, Axes, NamedArray, spread
 from entropysym.lowering.evaluator import Evaluator
 from entropysym.lowering.quadrature import Nodes, Points
 from entropysym.lowering.scope import Latent, Scope
@@ -34,8 +34,7 @@ from entropysym.lowering.signature import (
 )
 from entropysym.lowering.words import COLUMN, ROW
 from entropysym.witness.densities import Density, density, ships
-from entropysym.witness.opaque import Entropies as ClosedForms
-from entropysym.witness.opaque import entropy_formula
+from entropysym.witness.opaque import ClosedForms, entropy_formula
 
 _DATA = Plate(n, sp.Symbol(DATA_SIZE, integer=True, positive=True))
 
@@ -177,7 +176,7 @@ class _Factors:
             q, q_arguments = self.encoder
             assert q.draw is not None
             self.z = q.draw(noise.eps, *(a[:, None] for a in q_arguments))
-        latent = Latent("z", h, Named(self.z, (n, SAMPLE, h)))
+        latent = Latent("z", h, NamedArray(self.z, (n, SAMPLE, h)))
         self.prior = self._factor("prior", Scope({h: model.latent.size.name}), (h,), (H,))
         self.decoder = self._factor(
             "decoder",

@@ -28,7 +28,7 @@ from entropysym.lowering.precision import EPS, TOLERANCE
 from entropysym.lowering.quadrature import Nodes, Points
 from entropysym.lowering.signature import is_weighted
 from entropysym.witness.elbo import DensityElbo, density_elbo
-from entropysym.witness.opaque import Entropies, stood_in
+from entropysym.witness.opaque import ClosedForms, stood_in
 
 Networks = Callable[[Any], Mapping[str, Callable[..., jax.Array]]]
 
@@ -177,7 +177,7 @@ def gap_function(
     model: Model,
     direction: Mapping[str, sp.Basic],
     entropy_sum: sp.Expr,
-    entropies: Entropies | None = None,
+    entropies: ClosedForms | None = None,
 ) -> GapFunction:
     """Prepare both sides. `direction` maps a parameter's name to its motion at its own plates' indices; a matrix moves by a word.
 
@@ -234,7 +234,7 @@ def measure_gap(
     weights: Any = None,
     networks: Networks | None = None,
     rows: int | None = None,
-    entropies: Entropies | None = None,
+    entropies: ClosedForms | None = None,
 ) -> Gap:
     """The gap and its prediction at one point; `entropies` as in `gap_function`.
 
@@ -259,7 +259,7 @@ def measure_gap(
         if not isinstance(value, float) and not hasattr(value, "dtype"):
             raise InputError(f"{name} is {shown(value)}; pass a float64 array")
     one, x = jax.jit(run), arrays.get("x")
-    if np.ndim(x) == 2:
+    if x is not None and np.ndim(x) == 2:
         sides = averaged(lambda some: one({**arrays, "x": some}, nodes, weights), x, rows)
     else:
         sides = one(arrays, nodes, weights)

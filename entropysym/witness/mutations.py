@@ -56,22 +56,22 @@ def variants(
     return tuple(unique.values())
 
 
-def addends(e: Any) -> list[Any]:
+def terms_through(e: Any) -> list[Any]:
     """The terms of a sum, also through Σ, data means, expectations and constant factors."""
     if isinstance(e, sp.Add):
-        return [t for a in e.args for t in addends(a)]
+        return [t for a in e.args for t in terms_through(a)]
     if isinstance(e, sp.Sum):
-        return [sp.Sum(t, *e.limits) for t in addends(e.function)]
+        return [sp.Sum(t, *e.limits) for t in terms_through(e.function)]
     if isinstance(e, DataMean):
-        return [DataMean(t, e.args[1]) for t in addends(e.body)]
+        return [DataMean(t, e.args[1]) for t in terms_through(e.body)]
     if isinstance(e, (EncoderExpectation, NoiseExpectation)):
-        return [e.over(t) for t in addends(e.body)]
+        return [e.over(t) for t in terms_through(e.body)]
     if isinstance(e, sp.Mul):
         for k, factor in enumerate(e.args):
-            parts = addends(factor)
+            parts = terms_through(factor)
             if len(parts) > 1:
                 rest = sp.Mul(*e.args[:k], *e.args[k + 1 :])
-                return [t for part in parts for t in addends(rest * part)]
+                return [t for part in parts for t in terms_through(rest * part)]
     return [e]
 
 
@@ -81,7 +81,7 @@ def _short(e: sp.Basic) -> str:
 
 
 def _entropy_sums(model: Model, E: Any) -> Iterator[tuple[str, Any]]:
-    terms = addends(E)
+    terms = terms_through(E)
     sizes = model.sizes
 
     def with_term(k: int, new: Any) -> sp.Expr:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
+from entropysym.language.formula import substituted
 from entropysym.language.heads import Entropy
 from entropysym.language.matrices import LogDet, Matrix
 from entropysym.language.objective import spelled_out
@@ -20,10 +21,10 @@ from entropysym.language.records import Family, Model
 from entropysym.language.symbols import n
 from entropysym.lowering.signature import is_weighted
 
-Entropies = Mapping[Family, sp.Expr]
+ClosedForms = Mapping[Family, sp.Expr]
 
 
-def stood_in(model: Model, expression: sp.Expr, closed: Entropies | None = None) -> sp.Expr:
+def stood_in(model: Model, expression: sp.Expr, closed: ClosedForms | None = None) -> sp.Expr:
     """The expression with a formula for each entropy; one that is a number for each datum stays as the head.
 
     `closed` has the entropies that are known, in the arguments of their families.
@@ -32,11 +33,11 @@ def stood_in(model: Model, expression: sp.Expr, closed: Entropies | None = None)
     for head in expression.atoms(Entropy):
         formula = entropy_formula(model, head.role, closed or {})
         if formula is not None:
-            known[head] = formula.xreplace({n: head.args[1]}) if len(head.args) > 1 else formula
-    return expression.xreplace(known)
+            known[head] = substituted(formula, {n: head.datum[0]}) if head.datum else formula
+    return substituted(expression, known)
 
 
-def entropy_formula(model: Model, role: str, closed: Entropies) -> sp.Expr | None:
+def entropy_formula(model: Model, role: str, closed: ClosedForms) -> sp.Expr | None:
     """The entropy of a whole factor; None for an encoder whose entropy is a number for each datum."""
     family = model.factor(role).family
     # With a base measure what is known in closed form is a pseudo entropy, which is none of an encoder's.

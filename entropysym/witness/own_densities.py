@@ -9,12 +9,13 @@ import sympy as sp
 from jax import Array
 
 from entropysym.errors import InputError
+from entropysym.language.formula import substituted
 from entropysym.language.matrices import MatrixLetter
-from entropysym.language.records import DIM, Family, Support, argument_name
+from entropysym.language.records import DIM, Family, Letter, Support, argument_name
 from entropysym.lowering.arguments import Bound
 from entropysym.lowering.evaluator import Evaluator
 from entropysym.lowering.scope import Scope
-from entropysym.lowering.signature import is_weighted, read_signature
+from entropysym.lowering.signature import read_signature
 
 _INSIDE: dict[Support, Callable[[Array], Array]] = {
     "real": lambda x: jnp.isfinite(x),
@@ -30,7 +31,7 @@ def log_density(family: Family) -> Callable[..., Array]:
 
     Raises `InputError` for a formula that JAX has no function for, or that names what is no argument.
     """
-    value = _function(family, family.log_density, (family.variable, *family.arguments), "value")
+    value = _function(family, family.density, (family.variable, *family.arguments), "value")
     if family.is_multivariate:
         return value
     inside = _INSIDE[family.support]
@@ -40,12 +41,12 @@ def log_density(family: Family) -> Callable[..., Array]:
 def log_density_terms(family: Family) -> Callable[..., Array]:
     """The sum of the |terms| of the log-density."""
     given = (family.variable, *family.arguments)
-    return _function(family, family.log_density, given, "magnitude")
+    return _function(family, family.density, given, "magnitude")
 
 
-def draw(family: Family) -> Callable[..., Array] | None:
+def draw_from_noise(family: Family) -> Callable[..., Array] | None:
     """location + scale * noise; None where the record has no location and scale."""
-    if family.is_multivariate or is_weighted(family):
+    if family.is_multivariate or family.location is None or family.scale is None:
         return None
     location, scale = (
         _function(family, e, family.arguments, "value") for e in (family.location, family.scale)
@@ -54,17 +55,17 @@ def draw(family: Family) -> Callable[..., Array] | None:
 
 
 def _function(
-    family: Family, formula: sp.Expr, given: Sequence[sp.Basic], what: str
+    family: Family, formula: sp.Expr, given: Sequence[Letter], what: str
 ) -> Callable[..., Array]:
     """A formula in a family's own symbols as a function of arrays: elementwise, or over the last axes for vectors and matrices."""
     # Names and assumptions of the symbols are the author's: an integer one would be taken for a size.
-    plain = {
+    plain: dict[Letter, sp.Symbol] = {
         s: sp.Symbol(f"argument_{k}", real=True)
         for k, s in enumerate(given)
         if isinstance(s, sp.Symbol)
     }
-    formula = formula.xreplace(plain)
-    names = [plain[s].name if s in plain else argument_name(s) for s in given]
+    formula = substituted(formula, plain)
+    names = [argument_name(plain.get(s, s)) for s in given]
     foreign = sorted(set(read_signature((formula,)).text()) - set(names))
     if foreign:
         raise InputError(f"{family.name} is written with {foreign[0]}, which is no argument of it")
@@ -80,7 +81,7 @@ def _function(
     return jnp.vectorize(one, signature=f"{shapes}->()")
 
 
-def _core(symbol: sp.Basic) -> str:
+def _core(symbol: Letter) -> str:
     if isinstance(symbol, MatrixLetter):
         return "(k,k)"
     return "(k)" if isinstance(symbol, sp.IndexedBase) else "()"

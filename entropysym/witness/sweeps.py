@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import jax
@@ -13,12 +13,12 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.language.records import Model
-from entropysym.lowering.lowered import lower_together
+from entropysym.lowering.lowered import Lowered, LoweredTogether, lower_together
 from entropysym.lowering.precision import COARSE, EPS, TOLERANCE, require_x64
 from entropysym.witness.configurations import Configuration, Shape, callables, draw, shapes
-from entropysym.witness.gap import GapFunction, gap_function, lowered_motion
-from entropysym.witness.mutations import variants
-from entropysym.witness.opaque import Entropies, stood_in
+from entropysym.witness.gap import GapFunction, Networks, gap_function, lowered_motion
+from entropysym.witness.mutations import Variant, variants
+from entropysym.witness.opaque import ClosedForms, stood_in
 
 Progress = Callable[[int, int, str], None]
 
@@ -80,7 +80,7 @@ def sweep(
     *,
     count: int = 10_000,
     seed: int = 0,
-    entropies: Entropies | None = None,
+    entropies: ClosedForms | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Compare $\\mathcal F$ with $\\mathcal E+v\\cdot\\nabla\\mathcal J$ at `count` random configurations, spread over `shapes`.
@@ -143,58 +143,46 @@ def _scaled(difference: jax.Array, terms: jax.Array) -> jax.Array:
     return jnp.where(jnp.isfinite(difference) & jnp.isfinite(terms), residual, math.inf)
 
 
-def try_variants(
-    model: Model,
-    direction: Mapping[str, sp.Basic],
-    entropy_sum: sp.Expr,
-    *,
-    excess: sp.Expr = sp.S.Zero,
-    count: int = 400,
-    seed: int = 0,
-    entropies: Entropies | None = None,
-    progress: Progress | None = None,
-) -> tuple[VariantResult, ...]:
-    """Run the check of `sweep` on every variant of `variants`, at the same configurations.
+@dataclass(frozen=True, eq=False)
+class _Variants:
+    """Variants of an identity. The entropy sum or the direction of most is the original one, which is lowered once."""
 
-    `excess` is what `entropy_sum` holds beside the entropies; leaving it out and changing its sign are variants too.
-    A variant that no configuration tells from the original is reported as `equal`; every other must be rejected.
-    """
-    _checked(count, seed)
-    true = gap_function(model, direction, entropy_sum, entropies)
-    made = variants(model, direction, entropy_sum, excess)
-    made = [replace(v, entropy_sum=stood_in(model, v.entropy_sum, entropies)) for v in made]
-    entropy_sum = stood_in(model, entropy_sum, entropies)
-    learned = {p.name: p for p in model.parameters}
-    # The entropy sum or the direction of most variants is the original one, which is lowered once.
-    sums = lower_together([entropy_sum, *(v.entropy_sum for v in made)], model)
-    motions = {
-        (name, e): lowered_motion(model, learned[name], e)
-        for v in made
-        for name, e in v.direction.items()
-    }
-    every = shapes(model, seed)
-    rejected, differs, compared = np.zeros(len(made), int), np.zeros(len(made), bool), 0
-    chosen = [k for k in _VARIANT_SHAPES if k < len(every)]
-    for step, k in enumerate(chosen):
-        if progress is not None:
-            progress(step, len(chosen), f"{len(made)} wrong variants of {model.name}")
-        shape = every[k]
-        networks = callables(model, shape)
+    identity: GapFunction
+    made: Sequence[Variant]
+    entropy_sum: sp.Expr  # the original one
+    sums: LoweredTogether
+    motions: Mapping[tuple[str, sp.Basic], Lowered]
 
-        def one(c: Configuration, networks=networks) -> jax.Array:  # type: ignore[no-untyped-def]
+    @staticmethod
+    def lowered(identity: GapFunction, made: Sequence[Variant], entropy_sum: sp.Expr) -> _Variants:
+        model = identity.elbo.model
+        named = {p.name: p for p in model.parameters}
+        sums = lower_together([entropy_sum, *(v.entropy_sum for v in made)], model)
+        motions = {
+            (name, e): lowered_motion(model, named[name], e)
+            for v in made
+            for name, e in v.direction.items()
+        }
+        return _Variants(identity, made, entropy_sum, sums, motions)
+
+    def residuals(self, networks: Networks) -> Callable[[Configuration], jax.Array]:
+        """For each variant its residual, and the difference of its right side from the original's."""
+
+        def one(c: Configuration) -> jax.Array:
             arguments = {**c.arrays, **networks(c.weights)}
-            F, terms, gradient, _ = true.gradient(arguments, c.nodes)
+            F, terms, gradient, _ = self.identity.gradient(arguments, c.nodes)
             everything = {**arguments, "noise": c.nodes}
-            parameters = {name: c.arrays[name] for name in learned}
-            values = sums(**everything)
+            parameters = {p.name: c.arrays[p.name] for p in self.identity.elbo.model.parameters}
+            values = self.sums(**everything)
             along = {
                 (name, e): (v := f(**parameters) * gradient[name], jnp.sum(jnp.abs(v)))
-                for (name, e), f in motions.items()
+                for (name, e), f in self.motions.items()
             }
-            _, v = true.right_hand_side(everything)
-            original = values[entropy_sum][0] + sum(jnp.sum(v[name] * gradient[name]) for name in v)
+            _, v = self.identity.right_hand_side(everything)
+            moved = sum(jnp.sum(v[name] * gradient[name]) for name in v)
+            original = values[self.entropy_sum][0] + moved
             rows = []
-            for variant in made:
+            for variant in self.made:
                 right, scale = values[variant.entropy_sum]
                 scale = scale + terms
                 for item in variant.direction.items():
@@ -205,10 +193,44 @@ def try_variants(
                 )
             return jnp.stack(rows)
 
+        return one
+
+
+def try_variants(
+    model: Model,
+    direction: Mapping[str, sp.Basic],
+    entropy_sum: sp.Expr,
+    *,
+    excess: sp.Expr = sp.S.Zero,
+    count: int = 400,
+    seed: int = 0,
+    entropies: ClosedForms | None = None,
+    progress: Progress | None = None,
+) -> tuple[VariantResult, ...]:
+    """Run the check of `sweep` on every variant of `variants`, at the same configurations.
+
+    `excess` is what `entropy_sum` holds beside the entropies; leaving it out and changing its sign are variants too.
+    A variant that no configuration tells from the original is reported as `equal`; every other must be rejected.
+    """
+    _checked(count, seed)
+    made = variants(model, direction, entropy_sum, excess)
+    made = [replace(v, entropy_sum=stood_in(model, v.entropy_sum, entropies)) for v in made]
+    tried = _Variants.lowered(
+        gap_function(model, direction, entropy_sum, entropies),
+        made,
+        stood_in(model, entropy_sum, entropies),
+    )
+    every = shapes(model, seed)
+    rejected, differs, compared = np.zeros(len(made), int), np.zeros(len(made), bool), 0
+    chosen = [k for k in _VARIANT_SHAPES if k < len(every)]
+    for step, k in enumerate(chosen):
+        if progress is not None:
+            progress(step, len(chosen), f"{len(made)} wrong variants of {model.name}")
         share = count // len(chosen) + (step < count % len(chosen))
         if share == 0:
             continue
-        residuals = _over(one, draw(model, shape, seed, share))
+        at = tried.residuals(callables(model, every[k]))
+        residuals = _over(at, draw(model, every[k], seed, share))
         compared += share
         rejected += np.sum(~(residuals[:, :, 0] <= TOLERANCE), axis=0)
         differs |= np.any(~(residuals[:, :, 1] <= TOLERANCE), axis=0)

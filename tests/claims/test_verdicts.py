@@ -1,14 +1,13 @@
 """Verdicts have three values; nothing compared, NaN, or a blind check is never a pass."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 import entropysym as es
+from entropysym.ascent import Ending
 from entropysym.claims import verification
-from entropysym.claims.verification import sweep_verdict, training_verdict, verify
+from entropysym.claims.verification import rest_verdict, sweep_verdict, verify
 from entropysym.errors import InputError
 from entropysym.verdict import Value, proved, refuted, undecided
 from entropysym.witness import Sweep, VariantResult
@@ -50,31 +49,35 @@ def test_what_is_no_pass_of_a_sweep(sweep, variants, value, words):
     assert words in verdict.reason
 
 
-def _trained(**changes):
+def _rest(**changes):
     gap = {"elbo": -10.0, "entropy_sum": -10.0, "gap": 0.0, "predicted": 0.0, "residual": 0.5}
-    gap |= {"finite": True, "agrees": True}
-    whole = {"gradient_norm": 1e-12, "stationary": True, "kind": "maximum", "message": "ok"}
-    whole |= {"ppca_log_likelihood": -10.0}
+    gap |= {"finite": True}
+    whole = {"gradient_norm": 1e-12, "stationary": True, "as_predicted": True, "kind": "maximum"}
+    whole |= {"density_residual": 0.5, "ppca": -10.0}
     gap |= {k: v for k, v in changes.items() if k in gap}
     whole |= {k: v for k, v in changes.items() if k in whole}
-    return SimpleNamespace(gap=SimpleNamespace(**gap), **whole)
+    settled = SimpleNamespace(message="why", ending=Ending.LIMIT)
+    return SimpleNamespace(gap=SimpleNamespace(**gap), settled=settled, **whole)
 
 
 @pytest.mark.parametrize(
     ("changes", "value", "words"),
     [
         ({}, Value.PROVED, "pPCA maximum to 0e+00 nat"),
-        ({"finite": False, "agrees": False}, Value.UNDECIDED, "not finite"),
-        ({"agrees": False, "residual": 50.0}, Value.REFUTED, "differ by 50"),
-        ({"stationary": False}, Value.UNDECIDED, "did not reach a stationary point"),
-        ({"elbo": -10.1}, Value.REFUTED, "differ by 1.000e-01"),
-        ({"ppca_log_likelihood": float("nan")}, Value.REFUTED, "nan"),
-        ({"ppca_log_likelihood": -9.0, "kind": "saddle"}, Value.UNDECIDED, "saddle"),
-        ({"ppca_log_likelihood": None, "stationary": False}, Value.PROVED, "not stationary yet"),
+        ({"ppca": None}, Value.PROVED, "stationary on the data"),
+        ({"finite": False, "as_predicted": False}, Value.UNDECIDED, "not finite"),
+        ({"as_predicted": False, "residual": 50.0}, Value.REFUTED, "differ by 50"),
+        ({"stationary": False}, Value.UNDECIDED, "the identity is as predicted"),
+        ({"stationary": False, "ppca": None}, Value.UNDECIDED, "the ascent ended above"),
+        ({"gap": 1e-7, "ppca": None}, Value.UNDECIDED, "the gap is 1.0e-07 nat, as predicted"),
+        ({"elbo": -10.1}, Value.REFUTED, "1.000e-01 nat off"),
+        ({"ppca": float("nan")}, Value.REFUTED, "nan"),
+        ({"ppca": -9.0, "kind": "saddle, 2 flat directions"}, Value.UNDECIDED, "saddle"),
     ],
 )
-def test_training_verdicts(changes, value, words):
-    verdict = training_verdict(_trained(**changes))
+def test_what_data_say(changes, value, words):
+    """Proved is said at a stationary point alone; only an identity that fails refutes."""
+    verdict = rest_verdict(_rest(**changes))
     assert verdict.value is value
     assert words in verdict.reason
 
@@ -87,19 +90,11 @@ def test_what_is_not_compared_is_not_verified(name, value, monkeypatch):
         raise InputError("no JAX function for it")
 
     monkeypatch.setattr(verification, "gap_function", no_numbers)
-    (found,) = verify([es.models.ZOO[name]()], np.zeros((4, 3)))
+    (found,) = verify([es.models.ZOO[name]()], None)
     assert found.sweep is None
     assert found.verdict.value is value
     assert "not compared in numbers: no JAX function for it; " in found.verdict.reason
     assert "float64" not in found.verdict.evidence
-
-
-def test_only_a_model_that_ships_is_trained_as_one():
-    """Another model of the same name would be trained as what it is not."""
-    vae2 = es.models.vae2()
-    assert verification._trainer(vae2) is verification.TRAINERS["vae2"]
-    assert verification._trainer(replace(es.models.vae0(), name="vae2")) is None
-    assert verification._trainer(es.models.vae0()) is None
 
 
 def test_replay_never_says_false():

@@ -310,7 +310,9 @@ def test_verify_writes_a_whole_report(tmp_path):
     stored = json.loads((report / "report.json").read_text())
     (entry,) = stored["models"]
     assert stored["seed"] == 5
-    assert stored["shape"] == [60, 6]
+    assert "shape" not in stored
+    assert entry["shape"] == [60, 6]
+    assert entry["data"] == f"{tmp_path / 'data.npy'}, N x D = 60 x 6"
     assert entry["evidence"] == ["replayed", "float64", "trained"]
     figures = entry["figures"]
     assert figures["gradient norm"] <= 1e-8

@@ -68,22 +68,30 @@ def float64(monkeypatch):
     jax.config.update("jax_enable_x64", before)
 
 
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", build.NAMES)
-def test_the_claim_holds(name):
+def _claim_and_control(name):
     verdict = THEOREMS[name].claim()
     assert verdict.value is Value.PROVED, verdict
     assert verdict.evidence
-
-
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("name", build.NAMES)
-def test_the_control_is_rejected(name):
     verdict = THEOREMS[name].control()
     assert verdict.value is not Value.PROVED
     # A refusal may be undecided; a wrong right-hand side must be seen to fail.
     assert verdict.value is Value.REFUTED or name == "vae3", verdict
     assert "no numbers" not in verdict.reason
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("name", build.NAMES)
+def test_the_claim_holds_and_the_control_is_rejected(name, at_shapes):
+    at_shapes((1, 2, 3))
+    _claim_and_control(name)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("name", build.NAMES)
+def test_claim_and_control_at_all_shapes(name, monkeypatch):
+    monkeypatch.setattr(theorem, "COUNT", 80)
+    _claim_and_control(name)
 
 
 def test_numbers_that_cannot_be_had_leave_a_claim_undecided(monkeypatch):

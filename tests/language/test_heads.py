@@ -6,7 +6,7 @@ import sympy as sp
 import entropysym as es
 from entropysym.errors import InputError, NotStorableError
 from entropysym.language import DataMean, Entropy, LogDensity, NetworkValue, Vector
-from entropysym.language.heads import latex_name
+from entropysym.language.names import latex_name
 from entropysym.language.objective import encoder_expectation, latents_written_out
 from entropysym.language.store import term
 from entropysym.language.symbols import DATUM, LATENT, array, index, n, scalar, size

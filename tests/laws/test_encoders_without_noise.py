@@ -142,7 +142,7 @@ def test_what_needs_points_or_noise_says_so():
 def test_they_are_compared_in_numbers(make, monkeypatch):
     monkeypatch.setattr(configurations, "SHAPES", ((3, 2, 4),))
     monkeypatch.setattr(sweeps, "_VARIANT_SHAPES", (0,))
-    (found,) = verify([make()], np.zeros((4, 3)), configurations=40)
+    (found,) = verify([make()], None, configurations=40)
     assert found.verdict.value is Value.PROVED, found.verdict
     assert found.verdict.evidence == ("replayed", "float64")
     assert found.sweep.compared == 40

@@ -56,7 +56,7 @@ def value(net, p, x=X):
 
 
 def trained(net, objective=None, begin=None, **plan):
-    settings = {"epochs": 300, "rate": 2e-2, "lbfgs": 300, "newton": 60, **plan}
+    settings = {"epochs": 0, "lbfgs": 0, "newton": 100, **plan}
     objective = objective or (lambda p, x: value(net, p, x))
     one = jax.tree.map(lambda a: a[None], begin or start())
     return settle(objective, one, jnp.asarray(X), Plan(**settings)).run(0)
@@ -99,7 +99,8 @@ def test_a_floor_on_one_dimension_only():
         return network(p, x, eps, variance=lambda p: own.at[0].set(jnp.maximum(own[0], FLOOR)))
 
     begin = start(s=np.zeros(D))
-    c = judged(floored, trained(floored, begin=begin))
+    # Newton's steps alone do not cross the kink.
+    c = judged(floored, trained(floored, begin=begin, epochs=300, rate=2e-2))
     assert c.reading is Reading.CLAMPED, c.message
     assert c.gradient_norm <= 1e-8
     assert not c.agrees
@@ -214,7 +215,7 @@ def test_mini_batches_at_a_constant_rate():
             lambda a, g: a + 0.02 * g, p, jax.grad(lambda p: value(network, p, rows))(p)
         )
     )
-    for _i in range(3000):
+    for _ in range(600):
         p = step(p, x[RNG.permutation(N)[:6]])
     c = judged(network, p, batch=6)
     assert c.reading is Reading.NOISE_BALL, c.message

@@ -18,7 +18,7 @@ from entropysym import derive, models, replay
 from entropysym.errors import InputError
 from entropysym.language.records import Constraint
 from entropysym.language.store import digest
-from entropysym.pages import document, preamble, render, section
+from entropysym.pages import preamble, render, section
 from entropysym.pages.equations import with_one_logarithm
 from entropysym.pages.medium import latex_medium, markdown_text, plain_text, tex_text
 from entropysym.pages.refusals import RESTS_ON
@@ -94,7 +94,7 @@ def _compile(tex: str, folder: Path) -> str:
     [*((name, "finite") for name in NAMES), *((name, "infinite") for name in GOLDEN_NAMES)],
 )
 def test_document_compiles_without_overfull_lines(derived, name, data, tmp_path):
-    log = _compile(document(derived[name], data=data), tmp_path)
+    log = _compile(render(derived[name], "latex", data=data), tmp_path)
     found = [
         line for line in log.splitlines() if re.search("Overfull|undefined|LaTeX Warning", line)
     ]
@@ -216,7 +216,7 @@ def hostile():
 
 
 def test_hostile_text_is_escaped_in_latex(hostile, tmp_path):
-    made = document(hostile)
+    made = render(hostile, "latex")
     assert r"\evil" not in made
     assert "100\\%" in made
     assert r"columns of $\mu$:" in made
@@ -275,7 +275,7 @@ def test_a_refusal_says_what_is_missing(refusal, to):
 
 
 def test_a_refusal_compiles(refusal, tmp_path):
-    assert "Overfull" not in _compile(document(refusal), tmp_path)
+    assert "Overfull" not in _compile(render(refusal, "latex"), tmp_path)
 
 
 def test_a_bare_refusal_is_rendered():

@@ -15,7 +15,6 @@ from entropysym.language.heads import (
     LogDensity,
     ObjectiveValue,
     Vector,
-    latex_name,
 )
 from entropysym.language.matrices import (
     Inverse,
@@ -27,6 +26,7 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
+from entropysym.language.names import latex_name
 from entropysym.language.objective import elbo, encoder_expectation, entropy_sum, reparametrised
 from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
 from entropysym.pages.abbreviations import abbreviation
@@ -210,10 +210,11 @@ def test_abbreviation_is_seen_under_other_indices_and_joined():
 
 def test_matrices_print_in_notebooks():
     word = Inverse(MatrixProduct(L, Transposed(L)))
-    assert str(word) == "(L*L')^-1"
-    assert str(Scaled(s_, Omega)) == "s*Omega(z)"
+    assert str(word) == "(L Lᵀ)⁻¹"
+    assert str(Scaled(s_, Omega)) == "s Ω(z)"
     assert "boldsymbol" in sp.latex(Quadratic(z_off, word, z_off))
     assert "softplus" in sp.latex(Softplus(rho))
+    assert sp.latex(Softplus(rho) ** 2) == r"\operatorname{softplus}(\rho)^{2}"
 
 
 INFINITE = [
@@ -256,6 +257,13 @@ def test_names(name, expected):
 def test_the_order_does_not_depend_on_how_a_sum_was_built():
     terms = [Entropy("encoder", n), -Entropy("prior"), Directional(Elbo())]
     assert latex(sp.Add(*terms), VAE2) == latex(sp.Add(*reversed(terms)), VAE2)
+
+
+def test_what_ends_openly_is_enclosed_inside_a_formula():
+    mean = DataMean(DATUM[n, d], n)
+    assert str(2 * mean**2 * D) == "2*D*(1/N Σ_n {x[n, d]})**2"
+    assert str(LogDensity("prior") ** 2) == "(log p(z))**2"
+    assert str(mu**2) == "μ_d(z)**2"
 
 
 def test_plain_sympy_printing_still_works_in_notebooks():

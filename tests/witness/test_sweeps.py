@@ -1,4 +1,4 @@
-"""The identity at random configurations; the variants that must fail are in tests/refuted."""
+"""The identity at random configurations; the variants that must fail are in tests/laws."""
 
 import numpy as np
 import pytest
@@ -21,9 +21,9 @@ def test_no_alarm_at_hundreds_of_configurations(case):
 
 
 @pytest.fixture
-def few_shapes(monkeypatch):
-    """Three shapes are enough, and to compile, where failure is expected."""
-    monkeypatch.setattr(configurations, "SHAPES", configurations.SHAPES[3:6])
+def few_shapes(at_shapes):
+    """Two shapes are enough, and to compile, where failure is expected."""
+    at_shapes(*configurations.SHAPES[3:5])
 
 
 @pytest.mark.usefixtures("few_shapes")

@@ -6,7 +6,7 @@ Terms are not looked into: `evaluate` does, in their place.
 from typing import Any
 
 from . import terms
-from .terms import Array, Certificate, Factor, Family, Model, Statement, one_of, require
+from .terms import Array, Factor, Family, FamilyCertificate, Model, Statement, one_of, require
 
 # A shape is a type, a tuple of words, the list of one shape, or an object: {key: shape, …} with
 # exactly these keys, or {str: shape} with any. Terms are of type `object`.
@@ -68,7 +68,7 @@ def read(statement: Any, certificates: Any) -> Statement:
         require(
             same, [*entry["direction"]], f"certificates.{name} has not all arguments, or others"
         )
-        certified[name] = Certificate(**entry)
+        certified[name] = FamilyCertificate(**entry)
     more = {key: raw[key] for key in ("direction", "conditions")}
     return Statement(declared, **goal, **raw["claim"], **more, certificates=certified)
 

@@ -121,7 +121,7 @@ class Factor(NamedTuple):
     arguments: list[Term]
 
 
-class Certificate(NamedTuple):
+class FamilyCertificate(NamedTuple):
     """x -> x + t (scale x + shift) and the arguments along `direction`; `entropy` in nats."""
 
     direction: dict[str, Term]
@@ -159,4 +159,4 @@ class Statement(NamedTuple):
     entropy_sum: Term
     excess: Term
     conditions: list[list[str]]
-    certificates: dict[str, Certificate]
+    certificates: dict[str, FamilyCertificate]

@@ -4,20 +4,13 @@ import pytest
 import sympy as sp
 
 import entropysym as es
-from entropysym.models import MODELS
 from entropysym.witness import try_variants, variants
-from entropysym.witness.mutations import Variant, addends
+from entropysym.witness.mutations import Variant, terms_through
+from tests.instances import MODELS, names
+from tests.instances import derivation as of
 
-from .zoo import derivation as of
-
-#: Every model, and of the others those that change what is tried.
-TRIED = (
-    *MODELS,
-    "gaussian_vae_cholesky",
-    "gaussian_vae_precision",
-    "vae3_softplus",
-    "beta_vae2",
-)
+#: An excess, parameters of both sides, another family, and matrices.
+QUICK = ("vae0", "linear_vae", "bernoulli_vae", "gaussian_vae_cholesky")
 
 
 @pytest.fixture(params=["vae2", "linear_vae"])
@@ -25,10 +18,7 @@ def derivation(request):
     return of(request.param)
 
 
-@pytest.mark.parametrize("name", TRIED)
-def test_every_wrong_variant_is_rejected(name, monkeypatch):
-    # D and H differ, from each other and from the other sizes in one of the two; `verify` tries four shapes.
-    monkeypatch.setattr("entropysym.witness.sweeps._VARIANT_SHAPES", (1, 4))
+def _every_wrong_variant_is_rejected(name):
     d = of(name)
     results = try_variants(d.model, d.direction, d.entropy_sum, excess=d.excess, count=60)
     wrong = [r for r in results if not r.equal]
@@ -40,6 +30,20 @@ def test_every_wrong_variant_is_rejected(name, monkeypatch):
     assert min(r.rejected for r in wrong) >= 15
     # Few are equal: a posdef matrix is its own transpose, and det L' is det L.
     assert len(results) - len(wrong) <= 1
+
+
+@pytest.mark.parametrize("name", names(MODELS, QUICK))
+def test_every_wrong_variant_is_rejected(name, at_shapes):
+    at_shapes((5, 3, 4))
+    _every_wrong_variant_is_rejected(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names(MODELS))
+def test_every_wrong_variant_is_rejected_at_other_shapes(name, at_shapes):
+    """D and H differ, from each other and from the other sizes in one of the two; `verify` tries four shapes."""
+    at_shapes((1, 2, 3), (2, 4, 1))
+    _every_wrong_variant_is_rejected(name)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,8 @@ def test_the_usual_mistakes_are_among_them(derivation, mistake):
     assert all(isinstance(v, Variant) for v in made)
 
 
-def test_a_variant_that_is_equal_does_not_count(monkeypatch):
+def test_a_variant_that_is_equal_does_not_count(monkeypatch, at_shapes):
+    at_shapes((5, 3, 4))
     d = of("vae2")
     h = d.model.latent
     alpha2 = d.model.parameters[1]
@@ -129,4 +134,4 @@ def test_addends_are_found_through_binders():
     h, sigma2 = model.latent, model.parameters[0].symbol
     alpha2 = model.parameters[1].at(h.index)
     e = -h.sum(sp.log(alpha2) / 2 + sp.Rational(1, 2)) * 2 + (sigma2 + 1) ** 2
-    assert len(addends(e)) == 3
+    assert len(terms_through(e)) == 3

@@ -1,0 +1,362 @@
+r"""How the heads of the language look, in LaTeX and in a line of Unicode text: $\mathbb E_{q_\Phi(z\mid x_n)}[\dots]$ and E_q(z|x_n)[…].
+
+A notation prints heads and leaves the arithmetic between them to a printer: to that of `pages`, which orders it as a paper does, or to SymPy's own.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from typing import ClassVar
+
+import sympy as sp
+from sympy.printing.printer import Printer
+
+from entropysym.language.formula import array_name, array_of, inside
+from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.heads import (
+    DataMean,
+    Directional,
+    Elbo,
+    Entropy,
+    LogBaseMeasure,
+    LogDensity,
+    NetworkValue,
+    ObjectiveValue,
+    Vector,
+    _Expectation,
+)
+from entropysym.language.matrices import (
+    Inverse,
+    LogDet,
+    Matrix,
+    MatrixLetter,
+    MatrixNetwork,
+    MatrixProduct,
+    Quadratic,
+    Scaled,
+    Trace,
+    Transposed,
+)
+from entropysym.language.names import GREEK, latex_name, name_parts
+
+#: A name with its indices, the power that the name carries, and its arguments.
+Glyph = tuple[str, int, str]
+_LETTERLIKE = (MatrixLetter, Inverse, Transposed)
+
+
+class Notation(ABC):
+    """One method for each head. Of infinite data the index of the datum is dropped; `pseudo` names factors whose entropies are pseudo entropies."""
+
+    #: How a few words look: log, entropy, pseudo entropy, F, J, trace, log det, transposed, inverted, squared, π.
+    signs: ClassVar[Mapping[str, str]]
+    #: Prints anything, heads or not.
+    _print: Callable[[sp.Basic], str]
+    infinite: bool = False
+    pseudo: Collection[str] = ()
+
+    @abstractmethod
+    def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
+        """Brackets that fit what stands inside them."""
+
+    @abstractmethod
+    def letter(self, name: str) -> tuple[str, int]:
+        """A declared name without its power, and the power that it carries: sigma2 is (σ, 2)."""
+
+    @abstractmethod
+    def joined(self, name: str, indices: Collection[sp.Basic]) -> str:
+        """A name with its indices; a subscript that the name has itself comes first."""
+
+    @abstractmethod
+    def below(self, indices: Collection[sp.Basic]) -> str:
+        """Indices as a subscript."""
+
+    @abstractmethod
+    def mean(self, e: DataMean, *, with_fraction: bool = True) -> str:
+        """The data mean, also without its 1/N."""
+
+    @abstractmethod
+    def datum(self, n: sp.Basic) -> str:
+        """The data point."""
+
+    @abstractmethod
+    def density(self, role: str, datum: sp.Basic | None) -> str:
+        """The density of a factor, as a name."""
+
+    # -- densities and entropies ------------------------------------------------------------------------------------
+
+    def _print_DataMean(self, e: DataMean) -> str:
+        return self.mean(e)
+
+    def averaged(self, sign: str, e: _Expectation) -> str:
+        return sign + self.enclosed(self._print(e.body), "[", "]")
+
+    def _print_LogDensity(self, e: LogDensity) -> str:
+        datum = e.datum[0] if e.role == "decoder" and e.datum else None
+        return f"{self.signs['log']} {self.density(e.role, datum)}"
+
+    def _print_Entropy(self, e: Entropy) -> str:
+        letter = self.signs["pseudo" if e.role in self.pseudo else "entropy"]
+        datum = e.datum[0] if e.role == "encoder" and e.datum else None
+        return f"{letter}[{self.density(e.role, datum)}]"
+
+    def _print_LogBaseMeasure(self, e: LogBaseMeasure) -> str:
+        return f"{self.signs['log']} h({'z' if e.role == 'prior' else self.datum(e.datum[0])})"
+
+    def _print_Elbo(self, e: Elbo) -> str:
+        return self.signs["F"]
+
+    def _print_ObjectiveValue(self, e: ObjectiveValue) -> str:
+        return self.signs["J"]
+
+    def _print_Directional(self, e: Directional) -> str:
+        body = self._print(e.body)
+        whole = isinstance(e.body, (Elbo, ObjectiveValue))
+        return self.signs["along v"] + (body if whole else self.enclosed(body, "[", "]"))
+
+    def _print_Softplus(self, e: Softplus, exp: object = None) -> str:
+        return f"{self.signs['softplus']}{self.enclosed(self._print(inside(e)))}"
+
+    def _print_Sigmoid(self, e: Sigmoid, exp: object = None) -> str:
+        return f"{self.signs['sigmoid']}{self.enclosed(self._print(inside(e)))}"
+
+    # -- networks, vectors and matrices -----------------------------------------------------------------------------
+
+    def network(self, e: NetworkValue) -> Glyph:
+        name, power = self.letter(e.name)
+        inputs = ", ".join(self._print(v) for v in e.inputs)
+        return self.joined(name, e.indices), power, f"({inputs})"
+
+    def raised(self, letter: Glyph) -> str:
+        stem, power, after = letter
+        return f"{stem}{self.signs['squared'] if power == 2 else ''}{after}"
+
+    def _print_NetworkValue(self, e: NetworkValue) -> str:
+        return self.raised(self.network(e))
+
+    def vector(self, e: Vector) -> tuple[str, bool]:
+        """A vector without its index, and whether it is a sum."""
+        body = e.body
+        if isinstance(body, sp.Indexed) and body.indices[-1] == e.index:
+            name, power = self.letter(array_name(array_of(body)))
+            return self.raised((self.joined(name, body.indices[:-1]), power, "")), False
+        return self.enclosed(self._print(body)) + self.below((e.index,)), False
+
+    def _print_Vector(self, e: Vector) -> str:
+        return self.vector(e)[0]
+
+    @abstractmethod
+    def _print_MatrixLetter(self, e: MatrixLetter) -> str: ...
+
+    def _print_MatrixNetwork(self, e: MatrixNetwork) -> str:
+        return f"{self._print_MatrixLetter(e)}({', '.join(self._print(v) for v in e.inputs)})"
+
+    def _print_Scaled(self, e: Scaled) -> str:
+        if e.scalar.could_extract_minus_sign():
+            return f"-{self._print(Scaled(-e.scalar, e.word))}"
+        scalar = self._print(e.scalar)
+        scalar = self.enclosed(scalar) if isinstance(e.scalar, sp.Add) else scalar
+        word = self._print(e.word)
+        return word if e.scalar == 1 else f"{scalar}{self.signs['times']}{word}"
+
+    def _print_MatrixProduct(self, e: MatrixProduct) -> str:
+        return " ".join(map(self._letterlike, e.words))
+
+    def _print_Inverse(self, e: Inverse) -> str:
+        return f"{self._word(e.word)}{self.signs['inverse']}"
+
+    def _print_Transposed(self, e: Transposed) -> str:
+        return f"{self._word(e.word)}{self.signs['transposed']}"
+
+    def _word(self, e: Matrix) -> str:
+        text = self._print(e)
+        return text if isinstance(e, MatrixLetter) else self.enclosed(text)
+
+    def _letterlike(self, e: Matrix) -> str:
+        return self._print(e) if isinstance(e, _LETTERLIKE) else self._word(e)
+
+    def _print_LogDet(self, e: LogDet) -> str:
+        text = self._print(e.word)
+        bare = isinstance(e.word, _LETTERLIKE)
+        return self.signs["logdet"] + (f" {text}" if bare else self.enclosed(text))
+
+    def _print_Trace(self, e: Trace) -> str:
+        return self.signs["trace"] + self.enclosed(self._print(e.word))
+
+    def _print_Quadratic(self, e: Quadratic) -> str:
+        sides = [self.enclosed(t) if sum_ else t for t, sum_ in map(self.vector, (e.left, e.right))]
+        return f"{sides[0]}{self.signs['transposed']} {self._letterlike(e.word)} {sides[1]}"
+
+
+_TALL = ("\\frac", "\\sum", "\\prod")
+
+
+class LatexNotation(Notation):
+    """For amsmath, KaTeX and MathJax alike."""
+
+    signs: ClassVar = {
+        "log": r"\log",
+        "entropy": r"\mathcal{H}",
+        "pseudo": r"\tilde{\mathcal{H}}",
+        "F": r"\mathcal{F}",
+        "J": r"\mathcal{J}",
+        "along v": r"v \cdot \nabla ",
+        "loggamma": r"\log\Gamma",
+        "softplus": r"\operatorname{softplus}",
+        "sigmoid": r"\operatorname{sigmoid}",
+        "trace": r"\mathrm{tr}",
+        "logdet": r"\log\det",
+        "transposed": r"^{\top}",
+        "inverse": "^{-1}",
+        "squared": "^{2}",
+        "times": r" \, ",
+        "apply": " ",
+        "pi": r"\pi",
+    }
+
+    def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
+        r"""Brackets that fit what stands inside them. Unlike \left and \right they may be parted by a line break."""
+        nested = "big" if left == "[" and "[" in body else ""
+        size = "bigg" if "\\Big" in body else "Big" if any(t in body for t in _TALL) else nested
+        return f"\\{size}l{left} {body} \\{size}r{right}" if size else f"{left}{body}{right}"
+
+    def letter(self, name: str) -> tuple[str, int]:
+        stem, power = latex_name(name)
+        return stem, 2 if power else 1
+
+    def joined(self, name: str, indices: Collection[sp.Basic]) -> str:
+        r"""A name with its indices; a subscript that the name has itself comes first: $\mu_{0,h}$."""
+        below = self.below(indices)
+        if not below or not name.endswith("}") or "_{" not in name:
+            return name + below
+        return f"{name[:-1]},{below[2:]}"
+
+    def below(self, indices: Collection[sp.Basic]) -> str:
+        if not indices:
+            return ""
+        texts = [self._print(i) for i in indices]
+        joint = "" if all(len(t.rstrip("'")) == 1 for t in texts) else ","
+        return f"_{{{joint.join(texts)}}}"
+
+    @staticmethod
+    def opens_with_sign(e: sp.Basic, text: str) -> bool:
+        return isinstance(e, sp.Add) or text.startswith("-")
+
+    def mean(self, e: DataMean, *, with_fraction: bool = True) -> str:
+        body = self._print(e.body)
+        if self.infinite:
+            own = isinstance(e.body, _Expectation)
+            inner = f" {body}" if own else self.enclosed(body, "[", "]")
+            return rf"\mathbb{{E}}_{{p(x)}}{inner}"
+        signs = rf"\sum_{{{self._print(e.index)}=1}}^{{N}} "
+        if with_fraction:
+            signs = rf"\frac{{1}}{{N}} {signs}"
+        braces = self.opens_with_sign(e.body, body)
+        return signs + (rf"\Bigl\{{ {body} \Bigr\}}" if braces else body)
+
+    def datum(self, n: sp.Basic) -> str:
+        return "x" if self.infinite else f"x_{{{self._print(n)}}}"
+
+    def density(self, role: str, datum: sp.Basic | None) -> str:
+        at = "x" if datum is None else self.datum(datum)
+        return {
+            "prior": r"p_\Theta(z)",
+            "decoder": rf"p_\Theta({at} \mid z)",
+            "encoder": rf"q_\Phi(z \mid {at})",
+        }[role]
+
+    def _print_EncoderExpectation(self, e: _Expectation) -> str:
+        under = rf"q_\Phi(z \mid {self.datum(e.datum)})"
+        return self.averaged(rf"\mathbb{{E}}_{{{under}}}", e)
+
+    def _print_NoiseExpectation(self, e: _Expectation) -> str:
+        return self.averaged(r"\mathbb{E}_{\varepsilon}", e)
+
+    def _print_MatrixLetter(self, e: MatrixLetter) -> str:
+        stem, power = latex_name(e.name)
+        return rf"\boldsymbol{{{stem}}}{power}"
+
+
+class PlainNotation(Notation):
+    """One line of Unicode text."""
+
+    signs: ClassVar = {
+        "log": "log",
+        "entropy": "H",
+        "pseudo": "H̃",
+        "F": "F",
+        "J": "J",
+        "along v": "v·∇",
+        "loggamma": "log Γ",
+        "softplus": "softplus",
+        "sigmoid": "sigmoid",
+        "trace": "tr",
+        "logdet": "log det",
+        "transposed": "ᵀ",
+        "inverse": "⁻¹",
+        "squared": "²",
+        "times": " ",
+        "apply": "",
+        "pi": "π",
+    }
+
+    def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
+        return f"{left}{body}{right}"
+
+    def letter(self, name: str) -> tuple[str, int]:
+        stem, below, square = name_parts(name)
+        return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
+
+    def joined(self, name: str, indices: Collection[sp.Basic]) -> str:
+        below = self.below(indices)
+        return f"{name},{below[1:]}" if below and "_" in name else name + below
+
+    def below(self, indices: Collection[sp.Basic]) -> str:
+        texts = [self._print(i) for i in indices]
+        joint = "" if all(len(t.rstrip("'")) == 1 for t in texts) else ","
+        return f"_{joint.join(texts)}" if texts else ""
+
+    def mean(self, e: DataMean, *, with_fraction: bool = True) -> str:
+        body = self._print(e.body)
+        if self.infinite:
+            return f"E_p(x) {body}" if isinstance(e.body, _Expectation) else f"E_p(x)[{body}]"
+        inner = f"{{{body}}}" if isinstance(e.body, sp.Add) or body.startswith("-") else body
+        return f"{'1/N ' if with_fraction else ''}Σ_{self._print(e.index)} {inner}"
+
+    def datum(self, n: sp.Basic) -> str:
+        return "x" if self.infinite else f"x_{self._print(n)}"
+
+    def density(self, role: str, datum: sp.Basic | None) -> str:
+        at = "x" if datum is None else self.datum(datum)
+        return {"prior": "p(z)", "decoder": f"p({at}|z)", "encoder": f"q(z|{at})"}[role]
+
+    def _print_EncoderExpectation(self, e: _Expectation) -> str:
+        return self.averaged(f"E_q(z|{self.datum(e.datum)})", e)
+
+    def _print_NoiseExpectation(self, e: _Expectation) -> str:
+        return self.averaged("E_ε", e)
+
+    def _print_MatrixLetter(self, e: MatrixLetter) -> str:
+        return self.letter(e.name)[0]
+
+
+class _Within:
+    """Heads inside a formula that one of SymPy's own printers prints."""
+
+    def __init__(self, printer: Printer) -> None:
+        self._print = printer._print
+
+    def of(self, e: sp.Basic) -> str:
+        methods = (getattr(self, f"_print_{kind.__name__}", None) for kind in type(e).__mro__)
+        return next(method for method in methods if method)(e)
+
+
+class LatexWithin(_Within, LatexNotation):
+    """For `sympy.latex`."""
+
+
+class PlainWithin(_Within, PlainNotation):
+    """For `str`, where a mean says where it ends."""
+
+    def mean(self, e: DataMean, *, with_fraction: bool = True) -> str:
+        return f"1/N Σ_{self._print(e.index)} {{{self._print(e.body)}}}"
