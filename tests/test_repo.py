@@ -104,11 +104,6 @@ LONG = {
     "checker/kernel/evaluate.py evaluate",  # one case for each head
     "cli.py verify",
     "cli.py experiment",
-    "claims/reporting.py write_report",
-    "claims/verification.py _verify",
-    "linear/training.py run",
-    "linear/training_linear_vae.py train_linear_vae",
-    "linear/training_vae2.py train_vae2",
 }
 
 #: Functions with more parameters: commands, and public calls whose further parameters are given by keyword. The list only shrinks.
@@ -126,10 +121,6 @@ MANY_PARAMETERS = {
     "witness/gap.py measure_gap",
     "witness/sweeps.py sweep",
     "witness/sweeps.py try_variants",
-    "claims/verification.py _verify",
-    "linear/training_linear_vae.py train_linear_vae",
-    "linear/training_vae2.py train_vae2",
-    "linear/training_vae2.py _history",
 }
 
 

@@ -16,8 +16,9 @@ class _OneArgument(Printed, sp.Function):
     is_real = True
     is_positive = True
 
-    def __new__(cls, argument: sp.Expr, **options: bool) -> _OneArgument:
-        return of_type(super().__new__(cls, argument, **options), _OneArgument)
+    # A number where the argument is one.
+    def __new__(cls, argument: sp.Expr, **options: bool) -> sp.Expr:
+        return of_type(super().__new__(cls, argument, **options), sp.Expr)
 
 
 class Softplus(_OneArgument):

@@ -206,7 +206,7 @@ class _Start:
             return _filled(lengths, 0.9 * axes.T * deviations) + 0.1 * self._noise(*lengths)
         if p.plates == (latent, observed):
             return _filled(lengths, 0.9 * axes / deviations[:, None])
-        return _filled(lengths, np.eye(*lengths)) + 0.3 * self._noise(*lengths)
+        return _filled(lengths, np.eye(lengths[0], lengths[1])) + 0.3 * self._noise(*lengths)
 
     def network(self, net: Network) -> dict[str, np.ndarray]:
         """Weights with tanh units that are neither linear nor saturated on what they read."""

@@ -52,7 +52,7 @@ def test_every_wrong_variant_is_rejected_at_other_shapes(name, at_shapes):
         (
             "gaussian_vae",
             [
-                "missing: -logdet(A)/2",
+                "missing: -log det A/2",
                 "scale dropped",
                 "motion of A halved",
                 "motion of A inverted",
@@ -63,15 +63,15 @@ def test_every_wrong_variant_is_rejected_at_other_shapes(name, at_shapes):
         (
             "gaussian_vae_cholesky",
             [
-                "transpose dropped: L'",
-                "missing: -logdet(L*L')/2",
+                "transpose dropped: Lᵀ",
+                "missing: -log det(L Lᵀ)/2",
                 "motion of L squared",
                 "motion of L transposed",
             ],
         ),
         (
             "gaussian_vae_precision",
-            ["inverse dropped: P^-1", "motion of P negated", "motion of P missing"],
+            ["inverse dropped: P⁻¹", "motion of P negated", "motion of P missing"],
         ),
         ("vae0", ["excess dropped", "sign of the excess changed"]),
         ("vae1_decay", ["excess dropped", "sign of the excess changed"]),
