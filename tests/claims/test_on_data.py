@@ -14,17 +14,16 @@ from entropysym.claims.verification import rest_verdict, verify
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.models import ZOO
 from entropysym.verdict import Value
-from entropysym.witness import density_elbo
 
-#: Models whose networks settle in a few steps on a few data. (Few binary data are fitted without error, at infinite logits.)
-QUICK = ("linear_vae", "vae2", "poisson_vae")
+#: One of each kind of data.
+QUICK = ("linear_vae", "vae2", "bernoulli_vae", "poisson_vae")
 
 
-def data(support: str, N: int = 60, D: int = 4) -> np.ndarray:
+def data(support: str, N: int = 150, D: int = 5) -> np.ndarray:
     """Heavy-tailed data that no model fits, made to be of a kind."""
     rng = np.random.default_rng(1)
     t = rng.normal(size=(N, 1))
-    x = np.tanh(t) * np.linspace(2, -1, D) + 0.4 * rng.laplace(size=(N, D)) + 0.2 * t**2
+    x = t * np.linspace(2, -1, D) + 0.3 * np.tanh(2 * t) + 0.5 * rng.laplace(size=(N, D))
     return {"real": x, "binary": 1.0 * (x > 0), "count": np.floor(np.exp(x / 2))}[support]
 
 
@@ -33,20 +32,25 @@ def derived(name: str):
     return found.partial if isinstance(found, es.Refusal) else found
 
 
-@pytest.mark.parametrize("name", QUICK)
-def test_a_stationary_point_where_both_witnesses_agree(name):
-    d = derived(name)
-    rest = rest_on(d, sample(d.model, data(d.model.decoder.family.support)))
+def test_a_stationary_point_where_both_witnesses_agree():
+    d = derived("linear_vae")
+    rest = rest_on(d, sample(d.model, data("real")))
     assert rest.stationary, rest.settled
-    assert rest.gap.agrees
     assert rest.as_predicted
     assert abs(rest.gap.gap) <= 1e-8
-    assert (rest.density_residual is None) == (name == "poisson_vae")  # a pseudo entropy
+    assert abs(rest.gap.elbo - rest.ppca) <= 1e-8
     assert rest_verdict(rest).value is Value.PROVED
-    # It was no accident: away from there the gap is not 0, and as predicted all the same.
-    early = rest_on(d, rest.sample, plan=Plan(epochs=0, lbfgs=2, newton=0))
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_identity_is_as_predicted_wherever_an_ascent_ends(name):
+    """Away from a stationary point the gap is not 0, and nothing is said to be proved of it."""
+    d = derived(name)
+    some = sample(d.model, data(d.model.decoder.family.support))
+    early = rest_on(d, some, plan=Plan(epochs=0, lbfgs=2, newton=0))
     assert early.as_predicted
     assert not early.stationary
+    assert (early.density_residual is None) == (name == "poisson_vae")  # a pseudo entropy
     assert rest_verdict(early).value is Value.UNDECIDED
 
 
@@ -69,7 +73,8 @@ def test_the_second_witness_alone_refutes(monkeypatch):
 def test_the_same_input_gives_the_same_figures():
     d = derived("vae2")
     some = sample(d.model, data("real"))
-    one, other = rest_on(d, some), rest_on(d, some)
+    few = Plan(epochs=0, lbfgs=20, newton=2, block=10)
+    one, other = rest_on(d, some, plan=few), rest_on(d, some, plan=few)
     assert one.gap == other.gap
     assert one.settled.steps == other.settled.steps
 
@@ -80,7 +85,7 @@ def test_data_of_another_kind_are_refused_by_name():
 
 
 def test_built_in_data_are_made_to_be_of_the_kind():
-    for name in (*QUICK, "bernoulli_vae"):
+    for name in QUICK:
         model = ZOO[name]()
         found = sample(model, "digits")
         assert found.x.shape[0] == 1797
@@ -113,17 +118,11 @@ def test_data_that_are_not_used_are_not_named():
 
 
 def test_a_refused_model_is_settled_for_its_partial_result():
-    (found,) = verify([ZOO["vae0"]()], data("real"), configurations=8)
-    assert found.verdict.value is Value.REFUTED
-    assert "trained" not in found.verdict.evidence
-    assert found.rest.as_predicted
-    elbo = density_elbo(found.rest.concrete.model)
-    made = found.rest.concrete.arguments(found.rest.settled.run(0)) | {"x": found.rest.sample.x}
-    sides = (
-        elbo(made, found.rest.concrete.nodes).total,
-        elbo.entropies(made, found.rest.concrete.nodes),
-    )
-    assert (
-        abs(float(sides[0] - sides[1].entropy_sum)) > 1e-3
-    )  # the gap of the three entropies stays
-    assert jax.tree.leaves(found.rest.concrete.fixed)
+    d = derived("vae0")
+    few = Plan(epochs=0, lbfgs=20, newton=0, block=10)
+    rest = rest_on(d, sample(d.model, data("real")), plan=few)
+    assert rest.as_predicted
+    assert jax.tree.leaves(rest.concrete.fixed)
+    assert rest.entropies is not None
+    three = rest.entropies[0] - rest.entropies[1] - rest.entropies[2]
+    assert abs(rest.gap.entropy_sum - three) > 1e-3  # the excess
