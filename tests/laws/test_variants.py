@@ -29,12 +29,12 @@ def _every_wrong_variant_is_rejected(name):
     # None hangs on a single lucky configuration.
     assert min(r.rejected for r in wrong) >= 15
     # Few are equal: a posdef matrix is its own transpose, and det L' is det L.
-    assert len(results) - len(wrong) <= 1
+    assert len(results) - len(wrong) <= 1, [r.name for r in results if r.equal]
 
 
 @pytest.mark.parametrize("name", names(MODELS, QUICK))
 def test_every_wrong_variant_is_rejected(name, at_shapes):
-    at_shapes((5, 3, 4))
+    at_shapes((3, 2, 4))  # D and H differ also where matrices are kept small
     _every_wrong_variant_is_rejected(name)
 
 
