@@ -1,7 +1,7 @@
 r"""Training to a stationary point: Adam, then L-BFGS, then Newton steps in a trust region, many runs at once, in float64.
 
-Adam (optax) finds the region, in mini-batches if asked; L-BFGS (optax) brings the gradient down as far as comparing values can; Newton steps on
-the dense Hessian leave saddles and go on to rounding. All runs share one compiled program. The work is cut into blocks that are
+Adam (optax) finds the region, in mini-batches if asked; L-BFGS (optax) brings the gradient down as far as comparing values can; Newton steps from
+dense Hessians leave saddles and go on to rounding. All runs share one compiled program. The work is cut into blocks that are
 functions of the state alone, so that a run that is cut off goes on from its last checkpoint to the same bytes.
 """
 
@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.ascent.curvature import hessian
-from entropysym.ascent.trust_region import trust_region_step
+from entropysym.ascent.trust_region import trust_region_steps
 from entropysym.errors import InputError, shown
 from entropysym.lowering.precision import require_x64
 from entropysym.version import __version__
@@ -337,7 +337,7 @@ class _Trainer:
         return self._newton_block(state)
 
     def _newton_block(self, state: _State) -> tuple[Ending | None, _State]:
-        """One trust-region step for each run that has not arrived."""
+        """Trust-region steps from one Hessian, for each run that has not arrived."""
         norms = self._norms(state.v)
         if np.all(norms <= self.plan.goal):
             return Ending.ARRIVED, state
@@ -346,8 +346,8 @@ class _Trainer:
         v, (radius,) = state.v.copy(), state.optimiser
         radius = radius.copy()
         for run in np.flatnonzero((norms > self.plan.goal) & (radius > 0)):
-            v[run], radius[run] = trust_region_step(
-                state.v[run], radius[run], self._value, self._curvature
+            v[run], radius[run] = trust_region_steps(
+                state.v[run], radius[run], self._value, self._curvature, self.plan.goal
             )
         new = state._replace(step=state.step + 1, v=v, optimiser=(radius,))
         if not np.isfinite(v).all():

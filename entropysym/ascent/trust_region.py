@@ -1,8 +1,13 @@
-"""One Newton step in a trust region, on the whole spectrum of a dense Hessian (Moré and Sorensen 1983): it leaves saddles and goes on to rounding."""
+r"""Newton steps in a trust region, on the whole spectrum of a dense Hessian (Moré and Sorensen 1983): they leave saddles and go on to rounding.
+
+A dense Hessian costs as much as P gradients. After each trial it is therefore corrected by the symmetric rank-one formula (Conn, Gould and
+Toint 1991), which keeps saddles as they are, and computed anew only where the corrected one leads no further.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,39 +17,116 @@ FLAT = 1e-11
 #: A gradient below this along a flat direction is rounding; above it is the way to infinity.
 ROUNDING = 1e-9
 
+#: How many trials may follow one Hessian, and how many of them may fail.
+TRIALS, REFUSALS = 40, 12
 
-def trust_region_step(
+ValueAndGradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+class Point(NamedTuple):
+    """A point with the value and the gradient there."""
+
+    v: np.ndarray
+    value: float
+    gradient: np.ndarray
+
+
+class Trial(NamedTuple):
+    """A step that was tried, whether the function keeps the model's promise there, and the radius that follows.
+
+    `hopeless` is a refused step whose promise is below the rounding of the function: a smaller one cannot do better.
+    """
+
+    end: Point
+    accepted: bool
+    radius: float
+    hopeless: bool
+
+
+def trust_region_steps(
     v: np.ndarray,
     radius: float,
-    value_and_gradient: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    value_and_gradient: ValueAndGradient,
     hessian: Callable[[np.ndarray], np.ndarray],
+    goal: float = 0.0,
 ) -> tuple[np.ndarray, float]:
-    """The minimiser of the quadratic model within the radius, accepted if the function keeps the model's promise.
+    """Steps downhill from one Hessian, until the gradient norm is at most `goal` or the corrected Hessian leads no further.
 
-    Returns the new point and the radius for the next step; 0 means that no step helps any more.
+    Returns the new point and the radius for the next steps; 0 means that no step of the Hessian itself helps any more.
     """
-    value, gradient = value_and_gradient(v)
-    values, vectors = np.linalg.eigh(hessian(v))
-    along = vectors.T @ gradient
-    while radius > 1e-14 * (1 + np.linalg.norm(v)):
-        step = minimiser_within(values, along, radius)
-        promised = -(along @ step + 0.5 * step @ (values * step))
-        new = v + vectors @ step
-        new_value, new_gradient = value_and_gradient(new)
-        gained = value - new_value
-        # Where the promise is below the rounding of the objective, the gradient decides.
-        rounding = promised <= 1e-12 * max(1.0, abs(value))
-        better = np.linalg.norm(new_gradient) < np.linalg.norm(gradient)
-        length = float(np.linalg.norm(step))
-        if np.isfinite(new_value) and (gained > 1e-3 * promised > 0 or (rounding and better)):
-            kept = gained / promised if promised > 0 else 0.0
-            if kept > 0.75 and length > 0.9 * radius:
-                return new, 2.5 * radius
-            return new, 0.4 * radius if kept < 0.25 and not rounding else radius
-        if rounding and length < radius:
-            return v, 0.0
-        radius = 0.25 * min(radius, length)
-    return v, 0.0
+    if radius <= 1e-14 * (1 + np.linalg.norm(v)):
+        return v, 0.0
+    at, curvature = Point(v, *value_and_gradient(v)), hessian(v)
+    kept, refused = radius, 0
+    for tried in range(TRIALS):
+        trial = trial_step(at, radius, curvature, value_and_gradient)
+        if trial.hopeless:
+            return at.v, kept if tried else 0.0
+        radius = trial.radius
+        if tried == 0:
+            kept = radius
+        elif trial.accepted:  # a corrected Hessian that needs small steps says nothing of the next
+            kept = max(kept, radius)
+        if np.isfinite(trial.end.value) and np.isfinite(trial.end.gradient).all():
+            change = trial.end.gradient - at.gradient
+            curvature = corrected(curvature, trial.end.v - at.v, change)
+        if trial.accepted:
+            at = trial.end
+        else:
+            refused += 1
+        if refused == REFUSALS or np.linalg.norm(at.gradient) <= goal:
+            break
+    return at.v, kept
+
+
+def trial_step(
+    at: Point, radius: float, curvature: np.ndarray, value_and_gradient: ValueAndGradient
+) -> Trial:
+    """One step to the minimiser of the quadratic model within the radius."""
+    values, vectors = np.linalg.eigh(curvature)
+    along = vectors.T @ at.gradient
+    step = minimiser_within(values, along, radius)
+    promised = -(along @ step + 0.5 * step @ (values * step))
+    new = at.v + vectors @ step
+    end = Point(new, *value_and_gradient(new))
+    gained, length = at.value - end.value, float(np.linalg.norm(step))
+    # Where the promise is below the rounding of the objective, the gradient decides.
+    rounding = promised <= 1e-12 * max(1.0, abs(at.value))
+    better = np.linalg.norm(end.gradient) < np.linalg.norm(at.gradient)
+    if not (np.isfinite(end.value) and (gained > 1e-3 * promised > 0 or (rounding and better))):
+        if rounding and (root := _root(at, values, vectors, value_and_gradient)) is not None:
+            return Trial(root, True, radius, False)
+        return Trial(end, False, 0.25 * min(radius, length), rounding and length < 0.99 * radius)
+    part = gained / promised if promised > 0 else 0.0
+    if part > 0.75 and length > 0.9 * radius:
+        radius = 2.5 * radius
+    elif part < 0.25 and not rounding:
+        radius = 0.4 * radius
+    return Trial(end, True, radius, False)
+
+
+def _root(
+    at: Point, values: np.ndarray, vectors: np.ndarray, value_and_gradient: ValueAndGradient
+) -> Point | None:
+    """Newton's step for the root of the gradient, where values are too coarse to lead: it goes to the stationary point nearby, saddle or not."""
+    along = vectors.T @ at.gradient
+    curved = np.abs(values) > FLAT * np.abs(values).max()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(curved, -along / values, 0.0)
+    new = at.v + vectors @ step
+    end = Point(new, *value_and_gradient(new))
+    near = abs(end.value - at.value) <= 1e-10 * max(1.0, abs(at.value))
+    less = np.linalg.norm(end.gradient) < 0.5 * np.linalg.norm(at.gradient)
+    return end if near and less else None
+
+
+def corrected(curvature: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+    r"""The symmetric matrix B' nearest in rank with $B's=y$: $B+rr^\top/r^\top s$ with $r=y-Bs$, left as it is where $r^\top s$ is rounding."""
+    r = change - curvature @ step
+    along = float(r @ step)
+    if abs(along) <= 1e-8 * np.linalg.norm(r) * np.linalg.norm(step):
+        return curvature
+    return curvature + np.outer(r, r) / along
 
 
 def minimiser_within(values: np.ndarray, along: np.ndarray, radius: float) -> np.ndarray:
