@@ -7,7 +7,7 @@ that has to hold and a control that has to fail. Both are run only when asked fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -15,7 +15,7 @@ import sympy as sp
 
 from entropysym.claims import derive
 from entropysym.errors import EntropysymError
-from entropysym.language import DataMean, Entropy, Model
+from entropysym.language import DataMean, Entropy, Identity, Model
 from entropysym.language.algebra import distributed
 from entropysym.language.objective import encoder_expectation, spelled_out
 from entropysym.language.symbols import n
@@ -86,7 +86,7 @@ def derivation(make: Callable[[], Model]) -> Derivation:
 
 def everywhere(*makes: Callable[[], Model]) -> Check:
     r"""The gap identity $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$ of each model at random configurations."""
-    return lambda: together(*(identity(derivation(make)) for make in makes))
+    return lambda: together(*(identity(derivation(make).identity) for make in makes))
 
 
 def entropy(d: Derivation, role: str) -> sp.Expr:
@@ -95,31 +95,21 @@ def entropy(d: Derivation, role: str) -> sp.Expr:
     return distributed(spelled_out(d.model, whole, {f: t.entropy for f, t in d.entropies.items()}))
 
 
-def identity(
-    d: Derivation,
-    *,
-    direction: Mapping[str, sp.Basic] | None = None,
-    entropy_sum: sp.Expr | None = None,
-) -> Verdict:
-    """The gap identity of one derivation, or of a changed one, at random configurations."""
+def identity(claim: Identity) -> Verdict:
+    """An identity at random configurations."""
     from entropysym.witness import sweep  # loads JAX, so only where numbers are asked for
 
     try:
-        s = sweep(
-            d.model,
-            d.direction if direction is None else direction,  # type: ignore[arg-type]
-            d.entropy_sum if entropy_sum is None else entropy_sum,
-            count=COUNT,
-        )
+        s = sweep(claim, count=COUNT)
     except EntropysymError as reason:
-        return undecided(f"no numbers for {d.model.name}: {reason}")
+        return undecided(f"no numbers for {claim.model.name}: {reason}")
     if s.passed:
         return proved(
-            f"{d.model.name}: gap identity at {s.compared} random configurations, largest residual {s.largest:.2g} eps x terms",
+            f"{claim.model.name}: gap identity at {s.compared} random configurations, largest residual {s.largest:.2g} eps x terms",
             "float64",
         )
     return refuted(
-        f"{d.model.name}: the identity fails at {s.failures} of {s.compared} random configurations",
+        f"{claim.model.name}: the identity fails at {s.failures} of {s.compared} random configurations",
         "float64",
     )
 
@@ -143,9 +133,8 @@ def wrong(
 
     def check() -> Verdict:
         d = derivation(make)
-        entropies = d.entropy_sum + add(d) if add else None
-        direction = move(d) if move else None
-        v = identity(d, direction=direction, entropy_sum=entropies)
+        E = d.entropy_sum + add(d) if add else d.entropy_sum
+        v = identity(replace(d.identity, entropy_sum=E, direction=move(d) if move else d.direction))
         return Verdict(v.value, f"{what}: {v.reason}", v.evidence)
 
     return check

@@ -10,7 +10,7 @@ sigma2
 'PROVED'
 
 `derive` writes the derivation, `replay` checks a stored one, `render` prints it, `lower` turns an expression into a JAX function,
-`verify` does all of it on data; `certify`, `entropies` and `Monitor` are for networks of your own. Names resolve lazily: importing the package loads neither SymPy nor JAX.
+`verify` does all of it on data; `measure` takes networks of your own for any model, `certify`, `entropies` and `Monitor` those of Gaussian VAEs. Names resolve lazily: importing the package loads neither SymPy nor JAX.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Derivation": "entropysym.prover",
     "Refusal": "entropysym.prover",
+    "Identity": "entropysym.language",
     "Model": "entropysym.language",
     "ModelWriter": "entropysym.language",
     "instantiate": "entropysym.language",
@@ -40,6 +41,7 @@ _PUBLIC = {
     "render": "entropysym.pages",
     "gauss_hermite": "entropysym.lowering",
     "lower": "entropysym.lowering",
+    "measure": "entropysym.witness",
     "certify": "entropysym.networks",
     "settle": "entropysym.ascent",
     "Outputs": "entropysym.networks",
@@ -75,13 +77,14 @@ if TYPE_CHECKING:
     )
     from entropysym.ascent import settle
     from entropysym.claims import derive, replay, verify
-    from entropysym.language import Model, ModelWriter, instantiate
+    from entropysym.language import Identity, Model, ModelWriter, instantiate
     from entropysym.lowering import gauss_hermite, lower
     from entropysym.monitoring import Monitor, Move, entropies
     from entropysym.networks import Outputs, certify
     from entropysym.pages import render
     from entropysym.prover import Derivation, Refusal
     from entropysym.verdict import Value, Verdict
+    from entropysym.witness import measure
 
 
 def __getattr__(name: str) -> Any:

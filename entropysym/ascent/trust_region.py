@@ -91,7 +91,7 @@ def trial_step(
     end = Point(new, *value_and_gradient(new))
     gained, length = at.value - end.value, float(np.linalg.norm(step))
     # Where the promise is below the rounding of the objective, the gradient decides.
-    rounding = promised <= 1e-12 * max(1.0, abs(at.value))
+    rounding = bool(promised <= 1e-12 * max(1.0, abs(at.value)))
     better = np.linalg.norm(end.gradient) < np.linalg.norm(at.gradient)
     if not (np.isfinite(end.value) and (gained > 1e-3 * promised > 0 or (rounding and better))):
         if rounding and (root := _root(at, values, vectors, value_and_gradient)) is not None:

@@ -1,41 +1,33 @@
 r"""A model settled on data: default networks, an ascent that is counted in steps, and what two witnesses measure where it ends.
 
-At the end $\mathcal F-\mathcal E=v\cdot\nabla\mathcal J$ is compared twice: with the derived entropy sum, and with the entropies of the densities
-themselves. What is stationary, and whether the identity is as predicted, are two questions.
+What is stationary, and whether the identity is as predicted, are two questions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import sympy as sp
 from jaxtyping import Array, Float
 
 from entropysym.ascent.curvature import hessian, inertia
 from entropysym.ascent.settling import DENSE, Plan, Settled, settle
 from entropysym.data.tables import demand_kind, of_kind, require_stationary_point, with_spread
-from entropysym.errors import InputError
 from entropysym.families import NORMAL
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import MatrixNetwork
 from entropysym.language.records import Model
 from entropysym.language.symbols import MATRIX_RANGES
 from entropysym.linear.ppca import max_log_likelihood
-from entropysym.lowering.lowered import lower
-from entropysym.lowering.precision import EPS, TOLERANCE
 from entropysym.models import ZOO
 from entropysym.networks.defaults import Concrete, concrete
 from entropysym.prover import Derivation
-from entropysym.witness.elbo import density_elbo
-from entropysym.witness.gap import Gap, GapFunction, gap_function, measure_gap
-
-#: A point is stationary if the norm of the gradient in all learned parameters and weights is at most this.
-STATIONARY = 1e-8
+from entropysym.witness.gap import GapFunction, gap_function
+from entropysym.witness.measuring import Measurement, measure
 
 #: Steps, not seconds: the same data end with the same figures on a slow machine.
 PLAN = Plan(epochs=0, lbfgs=400, newton=200, goal=1e-10, block=20)
@@ -97,33 +89,17 @@ def _learns_a_variance(model: Model) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """Where the ascent of a model ended, in nats per datum.
+    """Where the ascent of a model ended, and what two witnesses measure there.
 
-    `gap` compares the densities with the derived entropy sum (and its excess); `entropies` are encoder's, prior's and decoder's by the densities, None
-    where one has no closed form, and `density_residual` the residual of the same identity with these, in eps × terms. `gradient_norm` is the
-    larger of two norms: in the model's own parameters, and in the unconstrained ones that were moved. `ppca` is the maximum of probabilistic
-    PCA where the model is the linear VAE.
+    `kind` is maximum or saddle, by the curvature. `ppca` is the maximum of probabilistic PCA, in nats per datum, where the model is the linear VAE.
     """
 
     sample: Sample
     concrete: Concrete
     settled: Settled
-    gap: Gap
-    gradient_norm: float
-    entropies: tuple[float, float, float] | None
-    density_residual: float | None
+    measured: Measurement
     kind: str
     ppca: float | None = None
-
-    @property
-    def stationary(self) -> bool:
-        return self.gradient_norm <= STATIONARY
-
-    @property
-    def as_predicted(self) -> bool:
-        """Both witnesses agree with $v\\cdot\\nabla\\mathcal J$ to rounding."""
-        other = self.density_residual
-        return self.gap.agrees and (other is None or other <= TOLERANCE)
 
     @property
     def latents(self) -> int:
@@ -147,18 +123,24 @@ def rest_on(
     started = concrete(model, data.x, latent=latent, seed=seed)
     if _learns_a_variance(model):
         require_stationary_point(data.x, started.sizes[model.latent.size.name])
-    entropies = {family: t.entropy for family, t in derived.entropies.items()}
-    identity = gap_function(model, derived.direction, derived.entropy_sum, entropies)
     points = started.data(data.x)
     settled = settle(
         started.objective,
         jax.tree.map(lambda leaf: leaf[None], started.start),
         points,
         plan,
-        observe=_sides(identity, started, points),
+        observe=_sides(gap_function(derived.identity), started, points),
         progress=progress,
     )
-    return _measured(derived, data, started, settled, points)
+    at, noise = settled.run(0), started.noise(points)
+    return Rest(
+        sample=data,
+        concrete=started,
+        settled=settled,
+        measured=measure(derived.identity, started.arguments, at, points["x"], noise),
+        kind=_kind(started, at, points),
+        ppca=_ppca(model, data, started),
+    )
 
 
 def _sides(identity: GapFunction, c: Concrete, points: Any) -> dict[str, Callable[[Any], Array]]:
@@ -172,66 +154,6 @@ def _sides(identity: GapFunction, c: Concrete, points: Any) -> dict[str, Callabl
         "elbo": lambda p: identity.elbo(everything(p), noise).total,
         "entropy_sum": lambda p: identity.entropy_sum(**everything(p), noise=noise),
     }
-
-
-def _measured(
-    derived: Derivation, data: Sample, c: Concrete, settled: Settled, points: Any
-) -> Rest:
-    """What the two witnesses say of the point at which the ascent ended."""
-    model, at = c.model, settled.run(0)
-    closed = {family: t.entropy for family, t in derived.entropies.items()}
-    noise, made = c.noise(points), c.arguments(at)
-    named = {name: value for name, value in made.items() if not callable(value)}
-    weights = {net.name: at[net.name] for net in model.networks if net.name in at}
-
-    def networks(w: Mapping[str, Any]) -> dict[str, Any]:
-        return {k: v for k, v in c.arguments({**at, **w}).items() if callable(v)}
-
-    gap = measure_gap(
-        model,
-        direction=derived.direction,
-        entropy_sum=derived.entropy_sum,
-        arguments={"x": points["x"], **named},
-        nodes=noise,
-        weights=weights,
-        networks=networks,
-        entropies=closed,
-    )
-    everything = {**made, "x": points["x"]}
-    entropies = _entropies(model, everything, noise, closed)
-    residual = None
-    if entropies is not None and gap.finite:
-        excess = _number(derived.excess, model, everything, noise)
-        sum_ = entropies[0] - entropies[1] - entropies[2] + excess
-        residual = abs(gap.elbo - sum_ - gap.predicted) / (EPS * gap.terms)
-    return Rest(
-        sample=data,
-        concrete=c,
-        settled=settled,
-        gap=gap,
-        gradient_norm=max(gap.gradient_norm, float(settled.gradient_norms[0])),
-        entropies=entropies,
-        density_residual=residual,
-        kind=_kind(c, at, points),
-        ppca=_ppca(model, data, c),
-    )
-
-
-def _entropies(
-    model: Model, everything: Mapping[str, Any], noise: Any, closed: Mapping[Any, sp.Expr]
-) -> tuple[float, float, float] | None:
-    """Encoder, prior and decoder entropy by the densities; None where there is no closed form."""
-    try:
-        found = density_elbo(model, closed).entropies(everything, noise)
-    except InputError:
-        return None
-    if model.prior.family.log_base_measure != 0 or model.decoder.family.log_base_measure != 0:
-        return None  # the sum is of pseudo entropies then
-    return float(found.encoder), float(found.prior), float(found.decoder)
-
-
-def _number(e: sp.Expr, model: Model, everything: Mapping[str, Any], noise: Any) -> float:
-    return 0.0 if e == 0 else float(lower(e, model)(**everything, noise=noise))
 
 
 def _kind(c: Concrete, at: Any, points: Any) -> str:

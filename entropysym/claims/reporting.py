@@ -44,20 +44,21 @@ def figures(v: Verification) -> dict[str, Figure]:
 
 def _at_rest(rest: Rest) -> dict[str, Figure]:
     """What was measured where the ascent ended."""
-    gap = rest.gap
+    at = rest.measured
+    gap = at.gap
     out: dict[str, Figure] = {"latents": rest.latents, "ELBO": gap.elbo}
-    if rest.entropies is not None:
+    if at.entropies is not None:
         names = ("encoder entropy", "prior entropy", "decoder entropy")
-        out |= dict(zip(names, rest.entropies, strict=True))
+        out |= dict(zip(names, at.entropies, strict=True))
     out |= {
         "entropy sum": gap.entropy_sum,
         "gap": gap.gap,
         "predicted gap": gap.predicted,
         "residual [eps x terms]": gap.residual,
-        "residual by densities [eps x terms]": rest.density_residual,
-        "identity as predicted": rest.as_predicted,
-        "gradient norm": rest.gradient_norm,
-        "stationary": rest.stationary,
+        "residual by densities [eps x terms]": at.density_residual,
+        "identity as predicted": at.as_predicted,
+        "gradient norm": at.gradient_norm,
+        "stationary": at.stationary,
         "kind of point": rest.kind,
     }
     if rest.ppca is not None:

@@ -113,16 +113,13 @@ Shown = Callable[[str], Callable[[int, int, str], None]]
 
 def _compared(done: Verification, derived: Derivation, o: Options, shown: Shown) -> Verification:
     """With the sweep and the wrong variants."""
-    model, found = derived.model, done.derivation
-    claim = {"direction": derived.direction, "entropy_sum": derived.entropy_sum}
-    entropies = {family: t.entropy for family, t in derived.entropies.items()}
+    claim, found = derived.identity, done.derivation
     try:
-        gap_function(model, **claim, entropies=entropies)
+        gap_function(claim)
     except InputError as reason:  # such as a function that JAX lacks
         return replace(done, verdict=_not_compared(found.verdict, reason))
-    common = {**claim, "entropies": entropies, "seed": o.seed}
-    swept = sweep(model, **common, count=o.configurations, progress=shown("configurations"))
-    tried = try_variants(model, **common, excess=derived.excess, progress=shown("wrong variants"))
+    swept = sweep(claim, seed=o.seed, count=o.configurations, progress=shown("configurations"))
+    tried = try_variants(claim, seed=o.seed, progress=shown("wrong variants"))
     verdict = sweep_verdict(swept, tried)
     done = replace(done, sweep=swept, variants=tried)
     if isinstance(found, Refusal):
@@ -202,17 +199,18 @@ def rest_verdict(rest: Rest) -> Verdict:
     The linear VAE must meet probabilistic PCA as well, where it ends at a maximum. The identity is as predicted or not, whether the point is
     stationary or not; only one that is not as predicted refutes.
     """
-    gap, norm = rest.gap, f"gradient norm {rest.gradient_norm:.1e}"
+    at = rest.measured
+    gap, norm = at.gap, f"gradient norm {at.gradient_norm:.1e}"
     if not gap.finite:
         return undecided(f"the ascent ended at numbers that are not finite: {rest.settled.message}")
-    if not rest.as_predicted:
-        other = rest.density_residual
+    if not at.as_predicted:
+        other = at.density_residual
         also = "" if other is None else f" and {other:.3g} (entropies of the densities)"
         return refuted(
             f"gap {gap.gap:.3e} and predicted gap {gap.predicted:.3e} nat differ by {gap.residual:.3g}{also} eps x terms at {norm}",
             "trained",
         )
-    if not rest.stationary:
+    if not at.stationary:
         return undecided(
             f"the identity is as predicted (gap {gap.gap:.1e} nat), but the ascent ended above {norm}: {rest.settled.ending.value}"
         )

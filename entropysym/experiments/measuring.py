@@ -95,7 +95,7 @@ def entropy_sum(kind: str, vae: GaussianVae, x: jax.Array, nodes: Nodes) -> jax.
 def _derived(kind: str) -> tuple[GapFunction, Callable[..., Sides]]:
     """The derived identity for a kind of network, and its two sides as a compiled function of network, data and nodes."""
     found: Any = derive(MODELS[kind]())
-    identity = gap_function(MODELS[kind](), found.direction, found.entropy_sum)
+    identity = gap_function(found.identity)
 
     @jax.jit
     def sides(vae: GaussianVae, x: jax.Array, nodes: Nodes) -> Sides:

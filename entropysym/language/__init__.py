@@ -13,6 +13,7 @@ from entropysym.language.heads import (
     NoiseExpectation,
     Vector,
 )
+from entropysym.language.identity import Identity
 from entropysym.language.records import (
     Constraint,
     Factor,
@@ -34,6 +35,7 @@ __all__ = [
     "Entropy",
     "Factor",
     "Family",
+    "Identity",
     "LogDensity",
     "Model",
     "ModelWriter",

@@ -8,6 +8,7 @@ from typing import Literal
 
 import sympy as sp
 
+from entropysym.language.identity import Identity
 from entropysym.language.records import Family, Model
 from entropysym.prover.families import FamilyCertificate
 from entropysym.prover.motion import Motions
@@ -77,6 +78,12 @@ class Derivation:
     stationarity: Mapping[str, sp.Eq]
     excluded: tuple[sp.Expr, ...] = ()
     verdict: Verdict = field(default_factory=lambda: undecided("not replayed by the checker yet"))
+
+    @property
+    def identity(self) -> Identity:
+        """What was derived, without the derivation."""
+        closed = {family: shown.entropy for family, shown in self.entropies.items()}
+        return Identity(self.model, self.direction, self.entropy_sum, self.excess, closed)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import sympy as sp
 from jaxtyping import Array, Float
 
 from entropysym.errors import InputError, one_of, shown
+from entropysym.language.identity import Identity
 from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Parameter
 from entropysym.lowering.averaging import averaged
@@ -28,7 +29,7 @@ from entropysym.lowering.precision import EPS, TOLERANCE
 from entropysym.lowering.quadrature import Nodes, Points
 from entropysym.lowering.signature import is_weighted
 from entropysym.witness.elbo import DensityElbo, density_elbo
-from entropysym.witness.opaque import ClosedForms, stood_in
+from entropysym.witness.opaque import stood_in
 
 Networks = Callable[[Any], Mapping[str, Callable[..., jax.Array]]]
 
@@ -173,24 +174,18 @@ def _norm(values: list[jax.Array]) -> jax.Array:
     return jnp.sqrt(_total([v**2 for v in values]))
 
 
-def gap_function(
-    model: Model,
-    direction: Mapping[str, sp.Basic],
-    entropy_sum: sp.Expr,
-    entropies: ClosedForms | None = None,
-) -> GapFunction:
-    """Prepare both sides. `direction` maps a parameter's name to its motion at its own plates' indices; a matrix moves by a word.
-
-    `entropies` has the closed entropies of families of the caller's own, in their arguments; see `witness.opaque` for those that have none.
+def gap_function(identity: Identity) -> GapFunction:
+    """Prepare both sides; see `witness.opaque` for what stands for entropies that have no closed form.
 
     Raises `InputError` for a direction that moves what is not a learned parameter, or that reads data, latents or networks, or that moves
     the law of an encoder without location and scale.
     """
+    model = identity.model
     learned = {p.name: p for p in model.parameters if p.learned}
     if is_weighted(model.encoder.family):
-        _demand_still_encoder(model, direction)
+        _demand_still_encoder(model, identity.direction)
     motion = {}
-    for name, expression in direction.items():
+    for name, expression in identity.direction.items():
         if name not in learned:
             raise one_of(name, learned, "learned parameter in the direction")
         motion[name] = lowered_motion(model, learned[name], expression)
@@ -201,8 +196,8 @@ def gap_function(
                 f"the motion {shown(expression)} of {name} reads {', '.join(sorted(foreign))}; "
                 "a direction depends on parameters only"
             )
-    right = lower(stood_in(model, entropy_sum, entropies), model)
-    return GapFunction(density_elbo(model, entropies), motion, right)
+    right = lower(stood_in(model, identity.entropy_sum, identity.entropies), model)
+    return GapFunction(density_elbo(model, identity.entropies), motion, right)
 
 
 def _demand_still_encoder(model: Model, direction: Mapping[str, sp.Basic]) -> None:
@@ -225,18 +220,15 @@ def lowered_motion(model: Model, parameter: Parameter, motion: sp.Basic) -> Lowe
 
 
 def measure_gap(
-    model: Model,
+    identity: Identity,
     *,
-    direction: Mapping[str, sp.Basic],
-    entropy_sum: sp.Expr,
     arguments: Mapping[str, Any],
     nodes: Nodes | Points,
     weights: Any = None,
     networks: Networks | None = None,
     rows: int | None = None,
-    entropies: ClosedForms | None = None,
 ) -> Gap:
-    """The gap and its prediction at one point; `entropies` as in `gap_function`.
+    """The gap and its prediction at one point.
 
     `arguments` holds `x` (N, D), every parameter, and every network as a callable. Networks whose weights count in the gradient
     norm come instead from `networks(weights)`, which maps a pytree of float64 arrays to the callables by name. With `rows` the data are
@@ -246,7 +238,7 @@ def measure_gap(
     """
     if rows is not None and isinstance(nodes, Points):
         raise InputError(f"rows is {rows}, but each datum has points of its own; leave rows out")
-    made = gap_function(model, direction, entropy_sum, entropies)
+    made = gap_function(identity)
     arrays, callables = {}, {}
     for name, value in arguments.items():
         (callables if callable(value) else arrays)[name] = value

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 
 from entropysym.language.heads import DataMean, EncoderExpectation, NoiseExpectation
+from entropysym.language.identity import Identity
 from entropysym.language.matrices import (
     Inverse,
     LogDet,
@@ -25,34 +26,26 @@ from entropysym.lowering.signature import DATA_SIZE
 
 @dataclass(frozen=True)
 class Variant:
-    """A changed entropy sum or a changed direction, and what was changed."""
+    """An identity with a changed entropy sum or a changed direction, and what was changed."""
 
     name: str
-    entropy_sum: sp.Expr
-    direction: Mapping[str, sp.Basic]
+    identity: Identity
 
 
-def variants(
-    model: Model,
-    direction: Mapping[str, sp.Basic],
-    entropy_sum: sp.Expr,
-    excess: sp.Expr = sp.S.Zero,
-) -> tuple[Variant, ...]:
-    """Every one-step mistake of the usual kinds. Some may be equal to the original; only numbers tell (see `try_variants`).
-
-    `excess` is what `entropy_sum` holds beside the entropies.
-    """
-    made = []
+def variants(right: Identity) -> tuple[Variant, ...]:
+    """Every one-step mistake of the usual kinds. Some may be equal to the original; only numbers tell (see `try_variants`)."""
+    model, E, excess = right.model, right.entropy_sum, right.excess
+    made: list[tuple[str, Identity]] = []
     if excess != 0:
-        made.append(Variant("excess dropped", entropy_sum - excess, direction))
-        made.append(Variant("sign of the excess changed", entropy_sum - 2 * excess, direction))
-    made += [Variant(name, e, direction) for name, e in _entropy_sums(model, entropy_sum)]
-    made += [Variant(name, entropy_sum, v) for name, v in _directions(model, direction)]
-    original = (entropy_sum, dict(direction))
+        made.append(("excess dropped", replace(right, entropy_sum=E - excess)))
+        made.append(("sign of the excess changed", replace(right, entropy_sum=E - 2 * excess)))
+    made += [(name, replace(right, entropy_sum=e)) for name, e in _entropy_sums(model, E)]
+    made += [(name, replace(right, direction=v)) for name, v in _directions(model, right.direction)]
     unique: dict[tuple[object, ...], Variant] = {}
-    for v in made:
-        if (v.entropy_sum, dict(v.direction)) != original:
-            unique.setdefault((v.entropy_sum, frozenset(v.direction.items())), v)
+    for name, wrong in made:
+        sides = (wrong.entropy_sum, frozenset(wrong.direction.items()))
+        if sides != (E, frozenset(right.direction.items())):
+            unique.setdefault(sides, Variant(name, wrong))
     return tuple(unique.values())
 
 

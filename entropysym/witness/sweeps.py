@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +12,14 @@ import numpy as np
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.identity import Identity
 from entropysym.language.records import Model
 from entropysym.lowering.lowered import Lowered, LoweredTogether, lower_together
 from entropysym.lowering.precision import COARSE, EPS, TOLERANCE, require_x64
 from entropysym.witness.configurations import Configuration, Shape, callables, draw, shapes
 from entropysym.witness.gap import GapFunction, Networks, gap_function, lowered_motion
 from entropysym.witness.mutations import Variant, variants
-from entropysym.witness.opaque import ClosedForms, stood_in
+from entropysym.witness.opaque import stood_in
 
 Progress = Callable[[int, int, str], None]
 
@@ -74,24 +75,18 @@ def _checked(count: int, seed: int) -> None:
 
 
 def sweep(
-    model: Model,
-    direction: Mapping[str, sp.Basic],
-    entropy_sum: sp.Expr,
+    claim: Identity,
     *,
     count: int = 10_000,
     seed: int = 0,
-    entropies: ClosedForms | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Compare $\\mathcal F$ with $\\mathcal E+v\\cdot\\nabla\\mathcal J$ at `count` random configurations, spread over `shapes`.
 
-    $\\mathcal J$ is the model's objective, the ELBO unless it says otherwise. An excess belongs into `entropy_sum`; `entropies` as in
-    `gap_function`.
-
     Raises `InputError` for a count below 1, for expressions that cannot be lowered, or if x64 is off.
     """
     _checked(count, seed)
-    identity = gap_function(model, direction, entropy_sum, entropies)
+    model, identity = claim.model, gap_function(claim)
     every = shapes(model, seed)
     shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
     compared, failures, broken, coarse, largest, where = 0, 0, 0, 0, 0.0, "nowhere"
@@ -148,22 +143,28 @@ class _Variants:
     """Variants of an identity. The entropy sum or the direction of most is the original one, which is lowered once."""
 
     identity: GapFunction
-    made: Sequence[Variant]
-    entropy_sum: sp.Expr  # the original one
+    original: sp.Expr
+    made: Sequence[tuple[sp.Expr, Mapping[str, sp.Basic]]]
     sums: LoweredTogether
     motions: Mapping[tuple[str, sp.Basic], Lowered]
 
     @staticmethod
-    def lowered(identity: GapFunction, made: Sequence[Variant], entropy_sum: sp.Expr) -> _Variants:
-        model = identity.elbo.model
+    def lowered(claim: Identity, wrong: Sequence[Variant]) -> _Variants:
+        model = claim.model
         named = {p.name: p for p in model.parameters}
-        sums = lower_together([entropy_sum, *(v.entropy_sum for v in made)], model)
+
+        def formula(of: Identity) -> sp.Expr:
+            return stood_in(model, of.entropy_sum, of.entropies)
+
+        made = [(formula(v.identity), v.identity.direction) for v in wrong]
+        original = formula(claim)
+        sums = lower_together([original, *(entropy_sum for entropy_sum, _ in made)], model)
         motions = {
             (name, e): lowered_motion(model, named[name], e)
-            for v in made
-            for name, e in v.direction.items()
+            for _, direction in made
+            for name, e in direction.items()
         }
-        return _Variants(identity, made, entropy_sum, sums, motions)
+        return _Variants(gap_function(claim), original, made, sums, motions)
 
     def residuals(self, networks: Networks) -> Callable[[Configuration], jax.Array]:
         """For each variant its residual, and the difference of its right side from the original's."""
@@ -180,12 +181,12 @@ class _Variants:
             }
             _, v = self.identity.right_hand_side(everything)
             moved = sum(jnp.sum(v[name] * gradient[name]) for name in v)
-            original = values[self.entropy_sum][0] + moved
+            original = values[self.original][0] + moved
             rows = []
-            for variant in self.made:
-                right, scale = values[variant.entropy_sum]
+            for entropy_sum, direction in self.made:
+                right, scale = values[entropy_sum]
                 scale = scale + terms
-                for item in variant.direction.items():
+                for item in direction.items():
                     right = right + jnp.sum(along[item][0])
                     scale = scale + along[item][1]
                 rows.append(
@@ -197,29 +198,19 @@ class _Variants:
 
 
 def try_variants(
-    model: Model,
-    direction: Mapping[str, sp.Basic],
-    entropy_sum: sp.Expr,
+    claim: Identity,
     *,
-    excess: sp.Expr = sp.S.Zero,
     count: int = 400,
     seed: int = 0,
-    entropies: ClosedForms | None = None,
     progress: Progress | None = None,
 ) -> tuple[VariantResult, ...]:
     """Run the check of `sweep` on every variant of `variants`, at the same configurations.
 
-    `excess` is what `entropy_sum` holds beside the entropies; leaving it out and changing its sign are variants too.
     A variant that no configuration tells from the original is reported as `equal`; every other must be rejected.
     """
     _checked(count, seed)
-    made = variants(model, direction, entropy_sum, excess)
-    made = [replace(v, entropy_sum=stood_in(model, v.entropy_sum, entropies)) for v in made]
-    tried = _Variants.lowered(
-        gap_function(model, direction, entropy_sum, entropies),
-        made,
-        stood_in(model, entropy_sum, entropies),
-    )
+    model, made = claim.model, variants(claim)
+    tried = _Variants.lowered(claim, made)
     every = shapes(model, seed)
     rejected, differs, compared = np.zeros(len(made), int), np.zeros(len(made), bool), 0
     chosen = [k for k in _VARIANT_SHAPES if k < len(every)]

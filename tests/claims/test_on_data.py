@@ -8,7 +8,7 @@ import pytest
 
 import entropysym as es
 from entropysym.ascent import Plan
-from entropysym.claims import on_data
+from entropysym.witness import measuring
 from entropysym.claims.on_data import Sample, rest_on, sample
 from entropysym.claims.verification import rest_verdict, verify
 from entropysym.errors import InputError, NoStationaryPointError
@@ -35,10 +35,10 @@ def derived(name: str):
 def test_a_stationary_point_where_both_witnesses_agree():
     d = derived("linear_vae")
     rest = rest_on(d, sample(d.model, data("real")))
-    assert rest.stationary, rest.settled
-    assert rest.as_predicted
-    assert abs(rest.gap.gap) <= 1e-8
-    assert abs(rest.gap.elbo - rest.ppca) <= 1e-8
+    assert rest.measured.stationary, rest.settled
+    assert rest.measured.as_predicted
+    assert abs(rest.measured.gap.gap) <= 1e-8
+    assert abs(rest.measured.gap.elbo - rest.ppca) <= 1e-8
     assert rest_verdict(rest).value is Value.PROVED
 
 
@@ -48,9 +48,9 @@ def test_the_identity_is_as_predicted_wherever_an_ascent_ends(name):
     d = derived(name)
     some = sample(d.model, data(d.model.decoder.family.support))
     early = rest_on(d, some, plan=Plan(epochs=0, lbfgs=2, newton=0))
-    assert early.as_predicted
-    assert not early.stationary
-    assert (early.density_residual is None) == (name == "poisson_vae")  # a pseudo entropy
+    assert early.measured.as_predicted
+    assert not early.measured.stationary
+    assert (early.measured.density_residual is None) == (name == "poisson_vae")  # a pseudo entropy
     assert rest_verdict(early).value is Value.UNDECIDED
 
 
@@ -63,10 +63,10 @@ def test_a_wrong_entropy_sum_is_refuted_by_the_data():
 
 def test_the_second_witness_alone_refutes(monkeypatch):
     """The derived sum agrees, the entropies of the densities do not."""
-    monkeypatch.setattr(on_data, "_entropies", lambda *_: (1.0, 2.0, 3.0))
+    monkeypatch.setattr(measuring, "_entropies", lambda *_: (1.0, 2.0, 3.0))
     d = derived("linear_vae")
     rest = rest_on(d, sample(d.model, data("real")))
-    assert rest.gap.agrees
+    assert rest.measured.gap.agrees
     assert rest_verdict(rest).value is Value.REFUTED
 
 
@@ -121,8 +121,8 @@ def test_a_refused_model_is_settled_for_its_partial_result():
     d = derived("vae0")
     few = Plan(epochs=0, lbfgs=20, newton=0, block=10)
     rest = rest_on(d, sample(d.model, data("real")), plan=few)
-    assert rest.as_predicted
+    assert rest.measured.as_predicted
     assert jax.tree.leaves(rest.concrete.fixed)
-    assert rest.entropies is not None
-    three = rest.entropies[0] - rest.entropies[1] - rest.entropies[2]
-    assert abs(rest.gap.entropy_sum - three) > 1e-3  # the excess
+    assert rest.measured.entropies is not None
+    three = rest.measured.entropies[0] - rest.measured.entropies[1] - rest.measured.entropies[2]
+    assert abs(rest.measured.gap.entropy_sum - three) > 1e-3  # the excess

@@ -14,6 +14,7 @@ from scipy import stats
 import entropysym as es
 from entropysym.errors import InputError
 from entropysym.families import NORMAL
+from entropysym.language.identity import Identity
 from entropysym.language.objective import entropy_sum, spelled_out
 from entropysym.lowering import gauss_hermite, normal_noise
 from entropysym.monitoring import entropies
@@ -96,13 +97,10 @@ def test_against_the_measured_gap(evaluated):
     arguments, at = evaluated
     model, noise = es.models.vae2(), gauss_hermite(H, 12)
     entropy = {NORMAL: sp.log(2 * sp.pi * sp.E * NORMAL.arguments[1]) / 2}
-    gap = measure_gap(
-        model,
-        direction={p.name: -p.entry for p in model.parameters if p.name in ("sigma2", "alpha2")},
-        entropy_sum=spelled_out(model, entropy_sum(model), entropy),
-        arguments=arguments,
-        nodes=noise,
-    )
+    direction = {p.name: -p.entry for p in model.parameters if p.name in ("sigma2", "alpha2")}
+    E = spelled_out(model, entropy_sum(model), entropy)
+    identity = Identity(model, direction, E)
+    gap = measure_gap(identity, arguments=arguments, nodes=noise)
     report = entropies(**at(noise))
     assert abs(gap.gap) > 1
     np.testing.assert_allclose(report.gap, gap.gap, **CLOSE)

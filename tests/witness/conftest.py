@@ -10,6 +10,7 @@ import sympy as sp
 
 from entropysym.families import NORMAL
 from entropysym.language.heads import DataMean
+from entropysym.language.identity import Identity
 from entropysym.language.objective import elbo, entropy_sum, spelled_out
 from entropysym.language.symbols import n
 from entropysym.models import linear_vae, vae2
@@ -33,8 +34,8 @@ class Case(NamedTuple):
     arguments: dict
 
     @property
-    def sides(self):
-        return {"direction": self.direction, "entropy_sum": self.entropy_sum}
+    def identity(self):
+        return Identity(self.model, self.direction, self.entropy_sum)
 
 
 def _arguments(name):

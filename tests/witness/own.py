@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 from entropysym.families import ANY, BERNOULLI, LAPLACE, NORMAL
-from entropysym.language import DataMean, Entropy, Family, ModelWriter, Softplus
+from entropysym.language import DataMean, Entropy, Family, Identity, ModelWriter, Softplus
 from entropysym.language.heads import LogBaseMeasure
 from entropysym.language.objective import (
     encoder_expectation,
@@ -90,12 +90,8 @@ class Case(NamedTuple):
     excess: sp.Expr
 
     @property
-    def claim(self):
-        return {**self.sides, "entropies": CLOSED}
-
-    @property
-    def sides(self):
-        return {"direction": self.direction, "entropy_sum": self.entropy_sum}
+    def identity(self):
+        return Identity(self.model, self.direction, self.entropy_sum, self.excess, CLOSED)
 
 
 def spelled(model, expression):

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +26,7 @@ NODES = {
 
 @pytest.mark.parametrize("nodes", NODES)
 def test_identity_holds_at_any_parameters_for_any_nodes(case, nodes):
-    gap = measure_gap(case.model, **case.sides, arguments=case.arguments, nodes=NODES[nodes]())
+    gap = measure_gap(case.identity, arguments=case.arguments, nodes=NODES[nodes]())
     assert gap.agrees, gap
     assert gap.residual <= 3
     assert abs(gap.gap) > 1  # far from stationary, so the check has something to see
@@ -35,9 +36,7 @@ def test_identity_holds_at_any_parameters_for_any_nodes(case, nodes):
 
 def test_other_form_of_the_entropy_sum(case, closed_forms):
     gap = measure_gap(
-        case.model,
-        direction=case.direction,
-        entropy_sum=closed_forms[case.model.name],
+        replace(case.identity, entropy_sum=closed_forms[case.model.name]),
         arguments=case.arguments,
         nodes=cubature(2),
     )
@@ -47,9 +46,7 @@ def test_other_form_of_the_entropy_sum(case, closed_forms):
 def test_a_gap_of_the_wrong_direction_is_seen(case):
     wrong = {name: -v for name, v in case.direction.items()}
     gap = measure_gap(
-        case.model,
-        direction=wrong,
-        entropy_sum=case.entropy_sum,
+        replace(case.identity, direction=wrong),
         arguments=case.arguments,
         nodes=cubature(2),
     )
@@ -60,7 +57,7 @@ def test_a_gap_of_the_wrong_direction_is_seen(case):
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_never_passes(case, bad):
-    identity = gap_function(case.model, case.direction, case.entropy_sum)
+    identity = gap_function(case.identity)
     arrays = {k: v for k, v in case.arguments.items() if not callable(v)}
     functions = {k: v for k, v in case.arguments.items() if callable(v)}
     nodes = cubature(2)
@@ -94,7 +91,7 @@ def test_what_is_not_finite_never_passes(case, bad):
 
 def test_a_negative_variance_never_passes(vae2_case):
     arguments = {**vae2_case.arguments, "sigma2": jnp.asarray(-0.6)}
-    gap = measure_gap(vae2_case.model, **vae2_case.sides, arguments=arguments, nodes=cubature(2))
+    gap = measure_gap(vae2_case.identity, arguments=arguments, nodes=cubature(2))
     assert not gap.finite
     assert not gap.agrees
     assert math.isnan(gap.residual)
@@ -108,10 +105,10 @@ def test_weights_count_in_the_gradient_norm(vae2_case):
         return {**functions, "mu": lambda z: w["scale"] * functions["mu"](z) + w["shift"]}
 
     weights = {"scale": jnp.asarray(1.0), "shift": jnp.zeros(3)}
-    common = {**vae2_case.sides, "nodes": cubature(2)}
-    plain = measure_gap(vae2_case.model, arguments=vae2_case.arguments, **common)
+    common = {"nodes": cubature(2)}
+    plain = measure_gap(vae2_case.identity, arguments=vae2_case.arguments, **common)
     more = measure_gap(
-        vae2_case.model, arguments=arrays, weights=weights, networks=networks, **common
+        vae2_case.identity, arguments=arrays, weights=weights, networks=networks, **common
     )
     assert more.agrees
     assert more.elbo == pytest.approx(plain.elbo, rel=1e-14)
@@ -141,8 +138,7 @@ def test_weights_count_in_the_gradient_norm(vae2_case):
 def test_arguments_that_do_not_fit(linear_case, change, says):
     with pytest.raises(InputError, match=re.escape(says)):
         measure_gap(
-            linear_case.model,
-            **linear_case.sides,
+            linear_case.identity,
             arguments={**linear_case.arguments, **change},
             nodes=cubature(2),
         )
@@ -151,14 +147,15 @@ def test_arguments_that_do_not_fit(linear_case, change, says):
 def test_float32_mode_is_refused(linear_case):
     nodes = cubature(2)
     with jax.enable_x64(False), pytest.raises(InputError, match="jax_enable_x64"):
-        measure_gap(
-            linear_case.model, **linear_case.sides, arguments=linear_case.arguments, nodes=nodes
-        )
+        measure_gap(linear_case.identity, arguments=linear_case.arguments, nodes=nodes)
 
 
 def test_directions_move_learned_parameters_and_read_nothing_else(vae2_case):
-    model, E, d = vae2_case.model, vae2_case.entropy_sum, vae2_case.model.observed.index
+    claim, model = vae2_case.identity, vae2_case.model
+    d = model.observed.index
     with pytest.raises(InputError, match=r"unknown learned parameter .* 'mu'; choose one of"):
-        gap_function(model, {"mu": sp.S.One}, E)
+        gap_function(replace(claim, direction={"mu": sp.S.One}))
     with pytest.raises(InputError, match="a direction depends on parameters only"):
-        gap_function(model, {"sigma2": DataMean(model.observed.sum(DATUM[n, d]), n)}, E)
+        gap_function(
+            replace(claim, direction={"sigma2": DataMean(model.observed.sum(DATUM[n, d]), n)})
+        )

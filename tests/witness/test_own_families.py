@@ -1,7 +1,7 @@
 """The gap identity for families and encoders that do not ship, and that a wrong one is rejected."""
 
-import dataclasses
 import math
+from dataclasses import replace
 from functools import cache
 
 import jax
@@ -60,7 +60,7 @@ def test_the_identity_holds_at_all_shapes(case):
 
 
 def _holds(case):
-    result = sweep(case.model, **case.claim, count=60)
+    result = sweep(case.identity, count=60)
     assert result.passed, result
     assert result.compared == 60
     assert 0 < result.largest < 6
@@ -70,7 +70,7 @@ def _holds(case):
 @pytest.mark.parametrize("name", names(own.CASES, QUICK))
 def test_every_wrong_variant_is_rejected(name):
     case = made(name)
-    results = try_variants(case.model, **case.claim, excess=case.excess, count=40)
+    results = try_variants(case.identity, count=40)
     wrong = [r for r in results if not r.equal]
     assert not [r.name for r in results if not r.passed]
     # Even where nothing moves, signs, sizes and constants can be wrong.
@@ -82,7 +82,8 @@ def test_every_wrong_variant_is_rejected(name):
 @pytest.mark.parametrize("name", ["own Laplace", "logistic encoder", "any law, unit", "opaque all"])
 def test_a_thousandth_of_a_nat_is_seen(name):
     c = made(name)
-    off = sweep(c.model, c.direction, c.entropy_sum + sp.Rational(1, 1000), entropies=own.CLOSED, count=20)  # fmt: skip
+    wrong = replace(c.identity, entropy_sum=c.entropy_sum + sp.Rational(1, 1000))
+    off = sweep(wrong, count=20)
     assert off.failures >= 15
 
 
@@ -171,7 +172,7 @@ def test_an_average_over_points_is_the_weighted_sum():
     np.testing.assert_allclose(parts.encoder_entropy, points.entropy.mean(), rtol=1e-14)
     right = lower(c.entropy_sum, c.model)
     assert right.signature["noise"] == "Points: z (N, S, H), weights (N, S), entropy (N,)"
-    gap = measure_gap(c.model, **c.sides, arguments=arguments, nodes=points)
+    gap = measure_gap(c.identity, arguments=arguments, nodes=points)
     assert gap.agrees
     assert gap.elbo == pytest.approx(float(parts.total), rel=1e-14)
 
@@ -191,7 +192,7 @@ def test_points_that_do_not_fit(change, says):
     c = made("any law")
     arguments, points = _arguments(c.model, configurations.Shape((("D", 3), ("H", 2), ("N", 4))))
     with pytest.raises(InputError, match=says):
-        measure_gap(c.model, **c.sides, arguments=arguments, nodes=change(points))
+        measure_gap(c.identity, arguments=arguments, nodes=change(points))
 
 
 def test_points_are_not_for_an_encoder_with_noise_nor_for_rows():
@@ -199,10 +200,10 @@ def test_points_are_not_for_an_encoder_with_noise_nor_for_rows():
     shape = configurations.Shape((("D", 3), ("H", 2), ("N", 4)))
     arguments, points = _arguments(c.model, shape)
     with pytest.raises(InputError, match="each datum has points of its own"):
-        measure_gap(c.model, **c.sides, arguments=arguments, nodes=points, rows=2)
+        measure_gap(c.identity, arguments=arguments, nodes=points, rows=2)
     arguments, _ = _arguments(normal.model, shape)
     with pytest.raises(InputError, match=r"pass lowering\.Nodes"):
-        measure_gap(normal.model, **normal.claim, arguments=arguments, nodes=points)
+        measure_gap(normal.identity, arguments=arguments, nodes=points)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -211,8 +212,8 @@ def test_points_that_are_not_finite_never_pass(field, bad):
     c = made("any law")
     arguments, points = _arguments(c.model, configurations.Shape((("D", 3), ("H", 2), ("N", 4))))
     array = getattr(points, field)
-    spoilt = dataclasses.replace(points, **{field: array.at[(0,) * array.ndim].set(bad)})
-    assert not measure_gap(c.model, **c.sides, arguments=arguments, nodes=spoilt).agrees
+    spoilt = replace(points, **{field: array.at[(0,) * array.ndim].set(bad)})
+    assert not measure_gap(c.identity, arguments=arguments, nodes=spoilt).agrees
 
 
 def test_the_law_of_an_encoder_without_noise_is_not_moved():
@@ -221,9 +222,9 @@ def test_the_law_of_an_encoder_without_noise_is_not_moved():
 
     c = own.case(prior=lambda w: own.EXPONENTIAL(w.positive("r", "h", 1)), encoder=encoder)
     with pytest.raises(InputError, match="moves q, which the encoder reads"):
-        gap_function(c.model, **c.claim)
+        gap_function(c.identity)
     still = {name: v for name, v in c.direction.items() if name != "q"}
-    gap_function(c.model, still, c.entropy_sum, own.CLOSED)
+    gap_function(replace(c.identity, direction=still))
 
 
 @pytest.mark.usefixtures("one_shape")
@@ -233,13 +234,13 @@ def test_an_opaque_entropy_is_not_taken_for_a_constant():
     head = Entropy("prior")
     assert prior.excess.has(head)
     dropped = prior.entropy_sum - prior.excess + prior.excess.xreplace({head: sp.S.Zero})
-    assert sweep(prior.model, prior.direction, dropped, entropies=own.CLOSED, count=20).failures > 9
+    assert sweep(replace(prior.identity, entropy_sum=dropped), count=20).failures > 9
     shape = own.case(
         prior=lambda w: NORMAL(0, 1),
         decoder=own._shrunk,
         encoder=own._stretched(own.STUDENT_T, lambda w: w.positive("k", rate=1)),
     )
-    assert sweep(shape.model, **shape.claim, count=20).failures > 9
+    assert sweep(shape.identity, count=20).failures > 9
 
 
 def test_the_number_of_each_datum_is_part_of_the_comparison():
@@ -249,9 +250,9 @@ def test_the_number_of_each_datum_is_part_of_the_comparison():
     assert c.entropy_sum.has(head)
     wrong = c.entropy_sum.xreplace({head: -head})
     arguments, points = _arguments(c.model, shapes(c.model)[3])
-    given = {"direction": c.direction, "arguments": arguments, "nodes": points}
-    assert measure_gap(c.model, entropy_sum=c.entropy_sum, **given).agrees
-    assert not measure_gap(c.model, entropy_sum=wrong, **given).agrees
+    given = {"arguments": arguments, "nodes": points}
+    assert measure_gap(c.identity, **given).agrees
+    assert not measure_gap(replace(c.identity, entropy_sum=wrong), **given).agrees
 
 
 def test_a_name_of_a_shipped_family_proves_nothing():

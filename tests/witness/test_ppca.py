@@ -38,8 +38,7 @@ def test_scaling_shifts_by_a_logarithm(scale):
 
 def test_maximum_point_is_stationary_for_the_elbo(linear_case):
     gap = measure_gap(
-        linear_case.model,
-        **linear_case.sides,
+        linear_case.identity,
         arguments={"x": jnp.asarray(X), **maximum_point(X, 3)},
         nodes=cubature(3),
     )
@@ -70,8 +69,7 @@ def test_the_saddle_where_the_theorem_holds_and_equality_with_ppca_does_not(line
         "tau": np.sqrt(sigma2 / np.diag(M)),
     }
     gap = measure_gap(
-        linear_case.model,
-        **linear_case.sides,
+        linear_case.identity,
         arguments={"x": jnp.asarray(x), **{k: jnp.asarray(v) for k, v in point.items()}},
         nodes=cubature(2),
     )

@@ -1,0 +1,124 @@
+r"""Both witnesses at one point of any model, whatever its networks are made of.
+
+A network is a pytree of parameters and a function `arguments` from it to the model's arguments by name: an array for each parameter of the
+model, a callable for each of its networks. $\mathcal F-\mathcal E$ is compared with $v\cdot\nabla\mathcal J$ twice: with the entropy sum under test, and
+with the entropies of the densities themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from entropysym.errors import InputError
+from entropysym.language.identity import Identity
+from entropysym.lowering.lowered import lower
+from entropysym.lowering.precision import EPS, TOLERANCE, require_x64
+from entropysym.lowering.quadrature import Nodes, Points
+from entropysym.witness.elbo import DensityElbo, density_elbo
+from entropysym.witness.gap import Gap, measure_gap
+from entropysym.witness.opaque import stood_in
+
+#: A point is stationary if the norm of the gradient is at most this.
+STATIONARY = 1e-8
+
+#: From a pytree of parameters to the model's arguments by name.
+Arguments = Callable[[Any], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What two witnesses say of one point, in nats per datum.
+
+    `gap` compares the densities with the entropy sum of the identity. `entropies` are encoder's, prior's and decoder's by the densities, None
+    where one has no closed form, and `density_residual` is the residual of the same identity with these, in eps × terms. `gradient_norm` is the
+    larger of two: in the model's own parameters with the networks' weights, and in the pytree, whose entries may be logarithms of the former.
+    """
+
+    gap: Gap
+    gradient_norm: float
+    entropies: tuple[float, float, float] | None
+    density_residual: float | None
+
+    @property
+    def stationary(self) -> bool:
+        return self.gradient_norm <= STATIONARY
+
+    @property
+    def as_predicted(self) -> bool:
+        """Both witnesses agree with $v\\cdot\\nabla\\mathcal J$ to rounding."""
+        other = self.density_residual
+        return self.gap.agrees and (other is None or other <= TOLERANCE)
+
+
+def measure(
+    identity: Identity,
+    arguments: Arguments,
+    parameters: Any,
+    x: Float[np.ndarray, "N D"] | Float[Array, "N D"],
+    nodes: Nodes | Points,
+) -> Measurement:
+    """Measure a model at `arguments(parameters)` on data, with nodes for the noise (or weighted points, where the encoder has none).
+
+    `parameters` is any pytree of float64 arrays. Raises `InputError` for arguments that do not fit the model. Numbers that are not finite never
+    raise: nothing is as predicted then.
+    """
+    require_x64()
+    x = jnp.asarray(x)
+    made = arguments(parameters)
+    arrays = {name: value for name, value in made.items() if not callable(value)}
+
+    def networks(weights: Any) -> dict[str, Any]:
+        return {name: value for name, value in arguments(weights).items() if callable(value)}
+
+    gap = measure_gap(
+        identity,
+        arguments={"x": x, **arrays},
+        nodes=nodes,
+        weights=parameters,
+        networks=networks,
+    )
+    elbo = density_elbo(identity.model, identity.entropies)
+    gradient = jax.jit(jax.grad(lambda p: objective(elbo, arguments, p, x, nodes)))(parameters)
+    norm = float(np.sqrt(sum(np.sum(np.asarray(leaf) ** 2) for leaf in jax.tree.leaves(gradient))))
+    everything = {**made, "x": x}
+    entropies = _entropies(elbo, everything, nodes)
+    residual = None
+    if entropies is not None and gap.finite:
+        sum_ = entropies[0] - entropies[1] - entropies[2] + _excess(identity, everything, nodes)
+        residual = abs(gap.elbo - sum_ - gap.predicted) / (EPS * gap.terms)
+    return Measurement(gap, max(gap.gradient_norm, norm), entropies, residual)
+
+
+def objective(
+    elbo: DensityElbo, arguments: Arguments, parameters: Any, x: Any, nodes: Nodes | Points
+) -> Float[Array, ""]:
+    """What learning maximises at a point, in nats per datum: what `ascent.settle` takes."""
+    return elbo({**arguments(parameters), "x": x}, nodes).objective
+
+
+def _entropies(
+    elbo: DensityElbo, everything: Mapping[str, Any], nodes: Nodes | Points
+) -> tuple[float, float, float] | None:
+    """Encoder, prior and decoder entropy by the densities; None where there is no closed form."""
+    model = elbo.model
+    if model.prior.family.log_base_measure != 0 or model.decoder.family.log_base_measure != 0:
+        return None  # the sum is of pseudo entropies then
+    try:
+        found = elbo.entropies(everything, nodes)
+    except InputError:
+        return None
+    return float(found.encoder), float(found.prior), float(found.decoder)
+
+
+def _excess(identity: Identity, everything: Mapping[str, Any], nodes: Nodes | Points) -> float:
+    if identity.excess == 0:
+        return 0.0
+    formula = stood_in(identity.model, identity.excess, identity.entropies)
+    return float(lower(formula, identity.model)(**everything, noise=nodes))
