@@ -27,7 +27,7 @@ from entropysym.models import ZOO
 from entropysym.networks.defaults import Concrete, concrete
 from entropysym.prover import Derivation
 from entropysym.witness.gap import GapFunction, gap_function
-from entropysym.witness.measuring import Measurement, measure
+from entropysym.witness.measuring import Measurement, measure, objective
 
 #: Steps, not seconds: the same data end with the same figures on a slow machine.
 PLAN = Plan(epochs=0, lbfgs=400, newton=200, goal=1e-10, block=20)
@@ -124,12 +124,17 @@ def rest_on(
     if _learns_a_variance(model):
         require_stationary_point(data.x, started.sizes[model.latent.size.name])
     points = started.data(data.x)
+    identity = gap_function(derived.identity)
+
+    def maximised(p: Any, data: Any) -> Array:
+        return objective(identity.elbo, started.arguments, p, data["x"], started.noise(data))
+
     settled = settle(
-        started.objective,
+        maximised,
         jax.tree.map(lambda leaf: leaf[None], started.start),
         points,
         plan,
-        observe=_sides(gap_function(derived.identity), started, points),
+        observe=_sides(identity, started, points),
         progress=progress,
     )
     at, noise = settled.run(0), started.noise(points)
@@ -138,7 +143,7 @@ def rest_on(
         concrete=started,
         settled=settled,
         measured=measure(derived.identity, started.arguments, at, points["x"], noise),
-        kind=_kind(started, at, points),
+        kind=_kind(lambda p: maximised(p, points), at),
         ppca=_ppca(model, data, started),
     )
 
@@ -156,11 +161,11 @@ def _sides(identity: GapFunction, c: Concrete, points: Any) -> dict[str, Callabl
     }
 
 
-def _kind(c: Concrete, at: Any, points: Any) -> str:
+def _kind(maximised: Callable[[Any], Array], at: Any) -> str:
     """Maximum or saddle, by the curvature of the objective; flat directions are named."""
     if sum(leaf.size for leaf in jax.tree.leaves(at)) > DENSE:
         return "unknown"
-    dense = jax.jit(lambda p: hessian(lambda q: c.objective(q, points), p))(at)
+    dense = jax.jit(lambda p: hessian(maximised, p))(at)
     if not bool(jnp.isfinite(dense).all()):
         return "unknown"
     up, _, flat = inertia(np.asarray(dense))

@@ -26,6 +26,7 @@ from entropysym.lowering.precision import require_x64
 from entropysym.lowering.quadrature import Nodes, Points, cubature, gauss_hermite
 from entropysym.lowering.signature import is_weighted
 from entropysym.witness.elbo import density_elbo
+from entropysym.witness.measuring import objective
 
 #: Hidden tanh units of a default network, and the size of a plate that neither data nor latents fix.
 HIDDEN, FEATURES = 2, 2
@@ -78,11 +79,6 @@ class Concrete:
             H = self.sizes[self.model.latent.size.name]
             found["noise"] = points(self.model, self.principal, x, H)
         return found
-
-    def objective(self, parameters: Pytree, data: Pytree) -> Float[Array, ""]:
-        """What the model says that learning maximises, in nats per datum; `data` as from `data`, or some rows of it."""
-        made = {**self.arguments(parameters), "x": data["x"]}
-        return density_elbo(self.model)(made, self.noise(data)).objective
 
     def noise(self, data: Pytree) -> Nodes | Points:
         """The nodes, the same for each datum, or the points that come with the data."""
@@ -276,7 +272,10 @@ def points(model: Model, found: Principal, x: Float[np.ndarray, "N D"], H: int) 
 
 def _tuned(found: Concrete, data: Pytree) -> Concrete:
     """The start with offsets and scales that suit the data best, tried one after the other, twice: no name says what is a variance."""
-    value = jax.jit(found.objective)
+    elbo = density_elbo(found.model)
+    value = jax.jit(
+        lambda p, data: objective(elbo, found.arguments, p, data["x"], found.noise(data))
+    )
     best, start = float(value(found.start, data)), found.start
     for _ in range(2):
         for place, candidates in _candidates(found):

@@ -35,12 +35,14 @@ class Density:
 
     `log_density(x, *arguments)`, `terms(x, *arguments)` (the sum of its |terms|), `entropy(*arguments)` (None where no closed form is
     known), and `draw(noise, *arguments)`, which turns noise of the family's standard law into a draw (None where there is no such map).
+    `under_normal(mean, variance, *arguments)` is the mean of the log-density under a normal law, with its |terms|, where nodes would see a kink.
     """
 
     log_density: Callable[..., Array]
     terms: Callable[..., Array]
     entropy: Callable[..., Array] | None = None
     draw: Callable[..., Array] | None = None
+    under_normal: Callable[..., tuple[Array, Array]] | None = None
     multivariate: bool = False
 
 
@@ -115,6 +117,17 @@ def _multivariate_normal_draw(noise: Array, mean: Array, covariance: Array) -> A
     return mean + jnp.einsum("...ij,...j->...i", cholesky(covariance), noise)
 
 
+def _laplace_under_normal(
+    mean: Array, variance: Array, location: Array, scale: Array
+) -> tuple[Array, Array]:
+    r"""The folded normal: $\mathbb E|y|=s\sqrt{2/\pi}\,e^{-\mu^2/2s^2}+\mu\,\mathrm{erf}(\mu/s\sqrt2)$ for $y\sim N(\mu,s^2)$."""
+    m, s = mean - location, jnp.sqrt(variance)
+    u = m / (s * math.sqrt(2))
+    distance = s * math.sqrt(2 / math.pi) * jnp.exp(-(u**2)) + m * jax.scipy.special.erf(u)
+    constant = jnp.log(2 * scale)
+    return -constant - distance / scale, jnp.abs(constant) + distance / scale
+
+
 #: The families that ship, by name.
 DENSITIES = {
     "Normal": Density(
@@ -135,6 +148,7 @@ DENSITIES = {
         terms=_around_peak(stats.laplace.logpdf),
         entropy=lambda location, scale: jnp.log(2 * math.e * scale) + 0 * location,
         draw=lambda noise, location, scale: location + scale * noise,
+        under_normal=_laplace_under_normal,
     ),
     "Bernoulli": Density(
         log_density=_bernoulli,

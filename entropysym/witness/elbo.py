@@ -18,6 +18,7 @@ import sympy as sp
 from jaxtyping import Array, Float
 
 from entropysym.errors import InputError
+from entropysym.families import NORMAL
 from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import n
@@ -87,17 +88,19 @@ class DensityElbo:
     """The ELBO of `model` as a function of its arguments (see `Lowered`) and nodes; can be jitted, differentiated, vmapped.
 
     `encoder_entropy` is the formula of an encoder's entropy that is not in the table. At `Points` gradients hold the encoder's draws still.
+    With `smooth` the prior's mean under a normal encoder is taken in closed form where nodes would see a kink.
     """
 
     model: Model
     wanted: Signature
     encoder_entropy: sp.Expr | None = None
+    smooth: bool = True
 
     def __call__(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> ElboParts:
         """Raises `InputError` for arguments that do not fit the model."""
         factors = self._factors(arguments, nodes)
         entropy, entropy_terms = map(jnp.mean, factors.encoder_entropy(self.encoder_entropy))
-        prior, prior_terms = factors.expected("prior", factors.z)
+        prior, prior_terms = factors.expected_prior(self.smooth)
         decoder, decoder_terms = factors.expected("decoder", factors.x)
         weight, penalty = factors.objective()
         return ElboParts(
@@ -125,11 +128,14 @@ class DensityElbo:
         return _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
 
 
-def density_elbo(model: Model, closed: ClosedForms | None = None) -> DensityElbo:
+def density_elbo(
+    model: Model, closed: ClosedForms | None = None, *, smooth: bool = True
+) -> DensityElbo:
     """The ELBO of a model, ready for arguments. Raises `InputError` for a family without a numerical density.
 
     `closed` has the entropies, in their arguments, of families of the caller's own. That of an own encoder is needed wherever the other
-    side of a comparison spells it out; else its unknown part is what `witness.opaque` puts in its place.
+    side of a comparison spells it out; else its unknown part is what `witness.opaque` puts in its place. `smooth` as in `DensityElbo`: False where the
+    other side averages |z| at the nodes.
     """
     for role in ("prior", "decoder"):
         density(model.factor(role).family)
@@ -149,7 +155,7 @@ def density_elbo(model: Model, closed: ClosedForms | None = None) -> DensityElbo
         latent = model.latent.size.name if role == "decoder" else None
         # The record has been checked for scope; this finds heads that have no value.
         read_signature(model.factor(role).arguments, plates, None, latent)
-    return DensityElbo(model, wanted, formula)
+    return DensityElbo(model, wanted, formula, smooth)
 
 
 class _Factors:
@@ -234,6 +240,15 @@ class _Factors:
         p, arguments = getattr(self, role)
         log_p = self.whole(role, p.log_density(at, *arguments))
         return self.average(log_p), self.average(self.whole(role, p.terms(at, *arguments)))
+
+    def expected_prior(self, smooth: bool) -> tuple[jax.Array, jax.Array]:
+        """The prior's averaged log-density and the sum of its |terms|; in closed form under a normal encoder, if smooth and known."""
+        p, arguments = self.prior
+        drawn = not isinstance(self.noise, Points)
+        if not (smooth and drawn and p.under_normal and self.model.encoder.family == NORMAL):
+            return self.expected("prior", self.z)
+        mean, terms = p.under_normal(*self.encoder[1], *arguments)
+        return jnp.mean(self.whole("prior", mean)), jnp.mean(self.whole("prior", terms))
 
     def objective(self) -> tuple[jax.Array, jax.Array]:
         """The weight of encoder entropy and prior, and the penalty."""

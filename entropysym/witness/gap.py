@@ -197,7 +197,9 @@ def gap_function(identity: Identity) -> GapFunction:
                 "a direction depends on parameters only"
             )
     right = lower(stood_in(model, identity.entropy_sum, identity.entropies), model)
-    return GapFunction(density_elbo(model, identity.entropies), motion, right)
+    # What stands beside the entropies is averaged at the nodes, kinks included.
+    smooth = not identity.entropy_sum.has(sp.Abs)
+    return GapFunction(density_elbo(model, identity.entropies, smooth=smooth), motion, right)
 
 
 def _demand_still_encoder(model: Model, direction: Mapping[str, sp.Basic]) -> None:

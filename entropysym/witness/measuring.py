@@ -21,8 +21,8 @@ from entropysym.language.identity import Identity
 from entropysym.lowering.lowered import lower
 from entropysym.lowering.precision import EPS, TOLERANCE, require_x64
 from entropysym.lowering.quadrature import Nodes, Points
-from entropysym.witness.elbo import DensityElbo, density_elbo
-from entropysym.witness.gap import Gap, measure_gap
+from entropysym.witness.elbo import DensityElbo
+from entropysym.witness.gap import Gap, gap_function, measure_gap
 from entropysym.witness.opaque import stood_in
 
 #: A point is stationary if the norm of the gradient is at most this.
@@ -84,7 +84,7 @@ def measure(
         weights=parameters,
         networks=networks,
     )
-    elbo = density_elbo(identity.model, identity.entropies)
+    elbo = gap_function(identity).elbo
     gradient = jax.jit(jax.grad(lambda p: objective(elbo, arguments, p, x, nodes)))(parameters)
     norm = float(np.sqrt(sum(np.sum(np.asarray(leaf) ** 2) for leaf in jax.tree.leaves(gradient))))
     everything = {**made, "x": x}

@@ -8,12 +8,12 @@ import pytest
 
 import entropysym as es
 from entropysym.ascent import Plan
-from entropysym.witness import measuring
 from entropysym.claims.on_data import Sample, rest_on, sample
 from entropysym.claims.verification import rest_verdict, verify
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.models import ZOO
 from entropysym.verdict import Value
+from entropysym.witness import measuring
 
 #: One of each kind of data.
 QUICK = ("linear_vae", "vae2", "bernoulli_vae", "poisson_vae")

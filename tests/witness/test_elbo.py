@@ -1,16 +1,19 @@
 """The density ELBO against NumPy and SciPy, and against the lowered definition."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy as sp
-from scipy import stats
+from scipy import integrate, stats
 from scipy.special import roots_hermitenorm
 
+import entropysym as es
 from entropysym.errors import InputError
 from entropysym.language.records import Family, Model
 from entropysym.lowering import cubature, gauss_hermite, lower, normal_noise
-from entropysym.witness import density_elbo
+from entropysym.witness import configurations, density_elbo
+from entropysym.witness.densities import DENSITIES
 
 
 def _by_hand(case, z, n):
@@ -115,3 +118,36 @@ def test_every_argument_of_the_model_is_needed(linear_case, missing):
     rest = {k: v for k, v in linear_case.arguments.items() if k != missing}
     with pytest.raises(InputError, match=f"missing argument '{missing}'"):
         density_elbo(linear_case.model)(rest, cubature(2))
+
+
+@pytest.mark.parametrize("at", [(0.3, 0.5, 0.0, 1.7), (-2.0, 0.1, 0.4, 0.2), (0.0, 1.0, 0.0, 1.0)])
+def test_a_laplace_prior_under_a_normal_encoder_is_a_folded_normal(at):
+    mean, variance, location, scale = at
+    normal, laplace = stats.norm(mean, np.sqrt(variance)), stats.laplace(location, scale)
+    wanted, _ = integrate.quad(
+        lambda z: normal.pdf(z) * laplace.logpdf(z),
+        *(mean - 12, mean + 12),
+        points=[location, mean],
+        epsabs=1e-13,
+    )
+    found, terms = DENSITIES["Laplace"].under_normal(*map(jnp.asarray, at))
+    np.testing.assert_allclose(found, wanted, rtol=1e-11)
+    assert terms >= abs(found)
+
+
+def test_an_elbo_with_a_laplace_prior_has_no_kinks():
+    """At nodes |z| has a kink wherever a node is at 0; the closed form is smooth, and nodes of a high order come near it."""
+    model = es.models.sparse_coding()
+    shape = configurations.Shape((("D", 3), ("H", 2), ("N", 4)))
+    c = configurations.draw(model, shape, 0, 1)
+    arrays, weights, _ = jax.tree.map(lambda a: jnp.asarray(a[0]), (c.arrays, c.weights, c.nodes))
+    arguments = {**arrays, **configurations.callables(model, shape)(weights)}
+    smooth, rough = (density_elbo(model, smooth=s) for s in (True, False))
+    few, many = gauss_hermite(2, 2), gauss_hermite(2, 60)
+    exact, near, far = (
+        float(elbo(arguments, nodes).prior)
+        for elbo, nodes in ((smooth, few), (rough, many), (rough, few))
+    )
+    assert exact == pytest.approx(float(smooth(arguments, many).prior), rel=1e-13)
+    assert abs(near - exact) < 0.01 * abs(exact)
+    assert abs(near - exact) < 0.2 * abs(far - exact)
