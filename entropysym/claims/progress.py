@@ -1,9 +1,9 @@
-"""Progress of long work: a bar on a terminal, nothing in a pipe."""
+"""Progress of long work: a bar on a terminal, a line per stage elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 #: Called with a task's name, how much is done, how much there is, and a short remark.
@@ -27,11 +27,27 @@ def stages_on_terminal(stream: TextIO | None, what: str) -> Iterator[Callable[[s
         yield lambda stage: status.update(Text(f"{what}: {stage}"))
 
 
+def _a_line_per_stage(stream: TextIO) -> Progress:
+    """For logs: what begins is named once, and a stream that is gone costs the line only."""
+    begun: set[str] = set()
+
+    def show(task: str, done: float, total: float, remark: str = "") -> None:
+        if task not in begun:
+            begun.add(task)
+            with suppress(OSError, ValueError):
+                print(f"{task} ...", file=stream, flush=True)
+
+    return show
+
+
 @contextmanager
 def on_terminal(stream: TextIO | None) -> Iterator[Progress]:
-    """A progress bar per task on a terminal; silence elsewhere."""
-    if stream is None or not stream.isatty():
+    """A progress bar per task on a terminal; elsewhere a line for each that begins."""
+    if stream is None:
         yield silent
+        return
+    if not stream.isatty():
+        yield _a_line_per_stage(stream)
         return
     from rich.console import Console
     from rich.progress import (
