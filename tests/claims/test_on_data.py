@@ -101,7 +101,8 @@ def test_built_in_data_are_made_to_be_of_the_kind():
     ("x", "words"),
     [(np.ones((20, 4)), "equal"), (np.outer(np.arange(9.0), np.ones(4)), "rank")],
 )
-def test_what_has_no_stationary_point_is_vacuous(x, words):
+def test_what_has_no_stationary_point_is_vacuous(x, words, at_shapes):
+    at_shapes((2, 3, 4))
     (found,) = verify([ZOO["linear_vae"]()], x, configurations=8)
     assert found.verdict.value is Value.UNDECIDED
     assert found.verdict.reason.startswith("vacuous, ")
@@ -111,7 +112,8 @@ def test_what_has_no_stationary_point_is_vacuous(x, words):
         rest_on(derived("linear_vae"), Sample(x, "x"))
 
 
-def test_data_that_are_not_used_are_not_named():
+def test_data_that_are_not_used_are_not_named(at_shapes):
+    at_shapes((2, 3, 4))
     (found,) = verify([ZOO["vae2"]()], None, configurations=8)
     assert found.rest is None
     assert found.verdict.evidence == ("replayed", "float64")
