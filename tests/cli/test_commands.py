@@ -500,7 +500,7 @@ def test_an_unforeseen_error_is_no_refutation(run, tmp_path):
 
 
 def test_an_experiment_prints_its_table_or_json_and_says_what_was_wrong(run, tmp_path):
-    small = ["--seeds", "1", "--epochs", "5", "--size", "200", "--batch", "100"]
+    small = ["--seeds", "2", "--epochs", "20", "--size", "300", "--batch", "100"]
     done = run("experiment", "pca", *small, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

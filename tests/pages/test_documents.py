@@ -31,6 +31,7 @@ from entropysym.prover.conditions import refusal_conditions
 from entropysym.prover.derivation import Refusal
 from entropysym.prover.document import to_json
 from entropysym.verdict import Value, undecided
+from tests import instances
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 #: Every model that ships, and variants that bring in heads, ranges and objectives of their own.
@@ -49,7 +50,7 @@ HOSTILE = HOSTILE_ASCII + "σ² ≥ 漢 ö\x1b[31m"
 
 @pytest.fixture(scope="module")
 def derived():
-    return {name: derive(models.ZOO[name]()) for name in NAMES}
+    return {name: instances.found(name) for name in NAMES}
 
 
 def _settled(text: str) -> str:
