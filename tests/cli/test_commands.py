@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from entropysym.cli import main
 from entropysym.experiments.names import EXPERIMENTS
 from entropysym.experiments.records import TRAINED
 from entropysym.models import ZOO
@@ -20,35 +19,6 @@ COMMANDS = [
     (),
     *((name,) for name in ("list", "derive", "judge", "replay", "verify", "experiment")),
 ]
-
-
-def process(*arguments, cwd=None):
-    """The program in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "entropysym", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-    )
-
-
-@pytest.fixture
-def run(capfd, monkeypatch):
-    """The program in this process: what it does is the same, and Python and SymPy are loaded once for all tests."""
-
-    def run(*arguments, cwd=None):
-        capfd.readouterr()
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["entropysym", *map(str, arguments)])
-            if cwd is not None:
-                patch.chdir(cwd)
-            status = main()
-        printed = capfd.readouterr()
-        return subprocess.CompletedProcess(arguments, status, printed.out, printed.err)
-
-    return run
 
 
 def test_list_says_verdict_and_differences_of_every_model(run):
