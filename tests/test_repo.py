@@ -1,4 +1,4 @@
-"""The repository itself: who may import whom, what an import loads, style, types, doctests, README and packaging."""
+"""The repository itself: who may import whom, what an import loads, doctests, README and packaging."""
 
 import ast
 import doctest
@@ -241,27 +241,6 @@ def test_doctests_run(path):
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("arguments", [["check", "."], ["format", "--check", "."]])
-def test_ruff(arguments):
-    run = subprocess.run(
-        [sys.executable, "-m", "ruff", *arguments], cwd=ROOT, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-
-
-def test_pyright():
-    # pyright is a Node program: its wheel runs it with the Node that it brings or finds.
-    run = subprocess.run(
-        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if "error" not in run.stdout and run.returncode != 0:
-        pytest.skip(f"pyright cannot run here: {run.stderr.strip().splitlines()[-1:]}")
-    assert run.returncode == 0, run.stdout
-
-
 def test_versions_agree():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
@@ -270,15 +249,26 @@ def test_versions_agree():
     assert f"## {entropysym.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+#: Each snippet in a namespace of its own, in the order of the README; what is imported is imported once.
+SNIPPETS = """
+import pathlib, re, sys
+for block in re.findall(r"```python\\n(.*?)```", pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"), flags=re.S):
+    print(block, file=sys.stderr)
+    exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
+    print("it ran")
+"""
+
+
 def test_readme_snippets_run(tmp_path):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.S)
-    assert blocks
-    for number, block in enumerate(blocks):
-        script = tmp_path / f"readme_{number}.py"
-        script.write_text(block, encoding="utf-8")
-        run = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=tmp_path)
-        assert run.returncode == 0, f"{block}\n{run.stderr}"
+    blocks = (ROOT / "README.md").read_text(encoding="utf-8").count("```python\n")
+    run = subprocess.run(
+        [sys.executable, "-c", SNIPPETS, ROOT / "README.md"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("it ran") == blocks > 0
 
 
 def test_the_readme_knows_how_much_is_trusted():
@@ -291,17 +281,22 @@ def test_the_readme_knows_how_much_is_trusted():
     assert int(stated[1].replace(",", "")) == pytest.approx(counted, rel=0.1)
 
 
-def test_ci_runs_the_readme_command():
+@pytest.mark.skipif(not shutil.which("awk"), reason="no awk here")
+@pytest.mark.parametrize(("mark", "names"), [("test", ["pytest"]), ("check", ["ruff", "pyright"])])
+def test_ci_runs_the_readme_commands(mark, names):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    command = re.search(r"<!-- test -->\n\n    (.+)", readme)
-    assert command
-    assert "pytest" in command[1]
-    if shutil.which("awk"):
-        line = next(
-            x for x in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines() if "awk" in x
-        )
-        program = re.search(r"awk '(.+)' README", line)[1]
-        run = subprocess.run(
-            ["awk", program, "README.md"], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        assert run.stdout.strip() == command[1].strip()
+    written = re.search(rf"<!-- {mark} -->\n\n    (.+)", readme)
+    assert written
+    assert all(f"/bin/{name} " in written[1] for name in names)
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert f"readme {mark})" in script
+    function = re.search(r"^readme\(\) \{.*?^\}", script, flags=re.S | re.M)
+    assert function
+    run = subprocess.run(
+        ["bash", "-c", f"{function[0]}\nreadme {mark}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == written[1].strip()

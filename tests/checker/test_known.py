@@ -15,12 +15,13 @@ from entropysym.language.store import _family_record, canonical, digest
 from entropysym.models.catalogue import CATALOGUE
 from entropysym.prover import derive as find
 from entropysym.prover.document import document, statement, to_json
+from tests import instances
 
 
 @pytest.fixture(scope="module")
 def zoo():
     """Every model in every form, derived and replayed."""
-    return {name: es.derive(make()) for name, make in es.models.ZOO.items()}
+    return {name: instances.found(name) for name in es.models.ZOO}
 
 
 def test_every_model_of_the_zoo_has_the_verdict_that_is_listed(zoo):

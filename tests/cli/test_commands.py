@@ -21,19 +21,7 @@ COMMANDS = [
 ]
 
 
-def run(*arguments, cwd=None):
-    """The program in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "entropysym", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-    )
-
-
-def test_list_says_verdict_and_differences_of_every_model():
+def test_list_says_verdict_and_differences_of_every_model(run):
     shown = run("list")
     assert shown.returncode == 0
     lines = [line.split() for line in shown.stdout.splitlines()]
@@ -45,7 +33,7 @@ def test_list_says_verdict_and_differences_of_every_model():
         assert row["source"]
 
 
-def test_list_names_every_experiment():
+def test_list_names_every_experiment(run):
     rows = json.loads(run("list", "--experiments", "--json").stdout)
     assert [row["name"] for row in rows] == list(EXPERIMENTS)
     assert {row["name"] for row in rows} == {*TRAINED, "streaming", "manifolds"}
@@ -56,14 +44,14 @@ def test_list_names_every_experiment():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_h_is_help(command):
+def test_h_is_help(run, command):
     shown = run(*command, "-h")
     assert shown.returncode == 0
     assert shown.stdout == run(*command, "--help").stdout
     assert shown.stdout.startswith(" ".join(("Usage: entropysym", *command)))
 
 
-def test_help_and_version():
+def test_help_and_version(run):
     said = " ".join(run("--help").stdout.split())
     assert "Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided, 130" in said
     assert "143 by SIGTERM" in said
@@ -81,7 +69,7 @@ def test_help_and_version():
         ("entropysym derive vae2 --to l", ["latex"]),
     ],
 )
-def test_a_shell_completes_names(typed, found, monkeypatch):
+def test_a_shell_completes_names(run, typed, found, monkeypatch):
     monkeypatch.setenv("_ENTROPYSYM_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
@@ -89,7 +77,7 @@ def test_a_shell_completes_names(typed, found, monkeypatch):
 
 
 @pytest.mark.parametrize("form", ["text", "latex", "markdown", "json"])
-def test_derive_prints_each_form(form):
+def test_derive_prints_each_form(run, form):
     shown = run("derive", "vae2", "--to", form)
     assert shown.returncode == 0, shown.stderr
     assert shown.stderr == ""
@@ -102,7 +90,7 @@ def test_derive_prints_each_form(form):
     assert shown.stdout.lstrip().startswith(start[form])
 
 
-def test_derive_writes_a_file_that_replay_accepts(tmp_path):
+def test_derive_writes_a_file_that_replay_accepts(run, tmp_path):
     file = tmp_path / "linear.json"
     written = run("derive", "linear_vae", "--to", "json", "--out", file)
     assert written.returncode == 0, written.stderr
@@ -115,19 +103,19 @@ def test_derive_writes_a_file_that_replay_accepts(tmp_path):
     assert answer["model"] == "linear_vae"
 
 
-def test_derive_as_json_says_the_verdict():
+def test_derive_as_json_says_the_verdict(run):
     answer = json.loads(run("derive", "vae2", "--json").stdout)
     assert answer["verdict"] == "proved"
     assert answer["evidence"] == ["replayed"]
 
 
-def test_a_refused_model_ends_with_status_1_and_says_why():
+def test_a_refused_model_ends_with_status_1_and_says_why(run):
     shown = run("derive", "vae0")
     assert shown.returncode == 1
     assert "σ² being fixed" in " ".join(shown.stdout.split())
 
 
-def test_a_tampered_file_is_not_accepted_and_not_called_false(tmp_path):
+def test_a_tampered_file_is_not_accepted_and_not_called_false(run, tmp_path):
     file = tmp_path / "vae2.json"
     run("derive", "vae2", "--to", "json", "--out", file)
     stored = json.loads(file.read_text())
@@ -140,7 +128,7 @@ def test_a_tampered_file_is_not_accepted_and_not_called_false(tmp_path):
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_a_refusal_is_written_and_replayed_as_one(tmp_path):
+def test_a_refusal_is_written_and_replayed_as_one(run, tmp_path):
     file = tmp_path / "vae0.json"
     written = run("derive", "vae0", "--to", "json", "--out", file)
     assert written.returncode == 1, written.stderr
@@ -186,7 +174,7 @@ def _on_terminal(*arguments):
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
-def test_the_stage_is_shown_on_a_terminal_and_nowhere_else():
+def test_the_stage_is_shown_on_a_terminal_and_nowhere_else(run):
     shown, printed = _on_terminal("derive", "vae0")
     assert "vae0: direction that moves the encoder" in shown
     assert "direction that moves the encoder" not in printed
@@ -232,7 +220,7 @@ def _files(folder: Path) -> dict[str, Path]:
         *("beyond.npy", "beyond.csv", "true.npy", "negative.npy", "huge.npy"),
     ],
 )
-def test_unusable_data_is_one_clear_line(name, tmp_path):
+def test_unusable_data_is_one_clear_line(run, name, tmp_path):
     file = _files(tmp_path / "data").get(name, tmp_path / name)
     shown = run("verify", "linear_vae", "--data", file, "--report", tmp_path / "report")
     assert shown.returncode == 2
@@ -257,7 +245,7 @@ def test_unusable_data_is_one_clear_line(name, tmp_path):
         (("judge", "/nowhere.py"), "there is no file '/nowhere.py'"),
     ],
 )
-def test_wrong_usage_is_one_clear_line(arguments, words):
+def test_wrong_usage_is_one_clear_line(run, arguments, words):
     shown = run(*arguments)
     assert shown.returncode == 2
     assert words in shown.stderr
@@ -267,7 +255,7 @@ def test_wrong_usage_is_one_clear_line(arguments, words):
 @pytest.mark.parametrize(
     "arguments", [("derive",), ("derive", "vae2", "--to", "pdf"), ("nothing",)]
 )
-def test_wrong_options_end_with_status_2(arguments):
+def test_wrong_options_end_with_status_2(run, arguments):
     shown = run(*arguments)
     assert shown.returncode == 2
     assert "Traceback" not in shown.stderr
@@ -286,7 +274,8 @@ def _matrix(folder: Path, values) -> Path:
         (np.outer(np.arange(30.0), np.ones(6)), "rank"),
     ],
 )
-def test_data_without_a_stationary_point_is_undecided(values, words, tmp_path):
+def test_data_without_a_stationary_point_is_undecided(run, values, words, tmp_path, at_shapes):
+    at_shapes((2, 3, 4))
     shown = run(
         *("verify", "linear_vae", "--data", _matrix(tmp_path, values)),
         *("--report", tmp_path / "report", "--configurations", "64"),
@@ -295,7 +284,8 @@ def test_data_without_a_stationary_point_is_undecided(values, words, tmp_path):
     assert words in shown.stdout.lower()
 
 
-def test_verify_writes_a_whole_report(tmp_path):
+def test_verify_writes_a_whole_report(run, tmp_path, at_shapes):
+    at_shapes((2, 3, 4))
     rng = np.random.default_rng(3)
     data = rng.laplace(size=(60, 6)) @ rng.normal(size=(6, 6))
     data[:, 2] = 7.0  # a constant column is fine
@@ -327,7 +317,7 @@ def test_verify_writes_a_whole_report(tmp_path):
     assert run("replay", report / "linear_vae.json").returncode == 0
 
 
-def test_judge_accepts_a_model_and_refuses_another(tmp_path):
+def test_judge_accepts_a_model_and_refuses_another(run, tmp_path):
     text = """
 from entropysym import ModelWriter
 from entropysym.families import LAPLACE, NORMAL
@@ -372,7 +362,7 @@ model = w.model("sparse", prior=LAPLACE(0, lam), decoder=NORMAL(w.sum("h", W * w
         ),
     ],
 )
-def test_judge_says_what_is_wrong_with_a_file(text, words, tmp_path):
+def test_judge_says_what_is_wrong_with_a_file(run, text, words, tmp_path):
     file = tmp_path / "own.py"
     file.write_text(text)
     shown = run("judge", file)
@@ -397,7 +387,8 @@ model = w.model(
 """
 
 
-def test_verify_takes_a_model_of_ones_own(tmp_path):
+def test_verify_takes_a_model_of_ones_own(run, tmp_path, at_shapes):
+    at_shapes((2, 3, 4))
     (tmp_path / "mine.py").write_text(OWN)
     done = run("verify", "mine.py", "--configurations", "40", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -414,7 +405,7 @@ def _written(folder: Path, text: str) -> Path:
     return folder / "mine.py"
 
 
-def test_a_refusal_without_witness_and_partial_result_has_nothing_to_store(tmp_path):
+def test_a_refusal_without_witness_and_partial_result_has_nothing_to_store(run, tmp_path):
     fixed = OWN.replace(
         'b = w.learned("alpha2", range="positive"), w.learned(',
         'b = w.fixed("alpha2", range="positive"), w.fixed(',
@@ -430,14 +421,14 @@ def test_a_refusal_without_witness_and_partial_result_has_nothing_to_store(tmp_p
     assert done.stderr.count("\n") == 1
 
 
-def test_a_model_may_import_what_stands_beside_it(tmp_path):
+def test_a_model_may_import_what_stands_beside_it(run, tmp_path):
     (tmp_path / "parts.py").write_text(OWN)
     (tmp_path / "mine.py").write_text("from parts import model\n")
     done = run("judge", str(tmp_path / "mine.py"))
     assert done.returncode == 0, done.stderr
 
 
-def test_what_a_model_file_prints_is_not_the_answer(tmp_path):
+def test_what_a_model_file_prints_is_not_the_answer(run, tmp_path):
     (tmp_path / "mine.py").write_text("print('noise')\n" + OWN)
     done = run("judge", "mine.py", "--json", cwd=tmp_path)
     assert json.loads(done.stdout)["verdict"] == "proved"
@@ -447,7 +438,7 @@ def test_what_a_model_file_prints_is_not_the_answer(tmp_path):
 @pytest.mark.parametrize(
     "command", ["entropysym list", "entropysym derive vae2", "entropysym.checker {}"]
 )
-def test_without_a_standard_output_there_is_no_verdict(command, tmp_path):
+def test_without_a_standard_output_there_is_no_verdict(run, command, tmp_path):
     path = tmp_path / "vae2.json"
     run("derive", "vae2", "--to", "json", "--out", path)
     line = f"{sys.executable} -m {command.format(path)} >&-"
@@ -472,15 +463,15 @@ def test_a_closed_pipe_is_no_verdict(form):
     process.stderr.close()
 
 
-def test_an_unforeseen_error_is_no_refutation(tmp_path):
+def test_an_unforeseen_error_is_no_refutation(run, tmp_path):
     (tmp_path / "mine.py").write_text(OWN + "\nobject.__setattr__(model, 'prior', None)\n")
     done = run("judge", "mine.py", cwd=tmp_path)
     assert done.returncode == 2
     assert "error: unforeseen AttributeError, please report it" in done.stderr
 
 
-def test_an_experiment_prints_its_table_or_json_and_says_what_was_wrong(tmp_path):
-    small = ["--seeds", "1", "--epochs", "5", "--size", "200", "--batch", "100"]
+def test_an_experiment_prints_its_table_or_json_and_says_what_was_wrong(run, tmp_path):
+    small = ["--seeds", "2", "--epochs", "20", "--size", "300", "--batch", "100"]
     done = run("experiment", "pca", *small, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -125,16 +125,10 @@ model = replace(model, name="vectors", encoder=replace(model.encoder, family=own
         (OWN_ENCODER, 3, "undecided", ["replayed"]),
     ],
 )
-def test_verify_says_what_it_compared(text, status, verdict, evidence, tmp_path):
+def test_verify_says_what_it_compared(run, at_shapes, text, status, verdict, evidence, tmp_path):
+    at_shapes((2, 3, 4))
     (tmp_path / "own.py").write_text(text)
-    command = ("verify", "own.py", "--configurations", "40", "--json")
-    done = subprocess.run(
-        [sys.executable, "-m", "entropysym", *command],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=300,
-    )
+    done = run("verify", "own.py", "--configurations", "40", "--json", cwd=tmp_path)
     assert done.returncode == status, done.stderr
     (found,) = json.loads(done.stdout)["models"]
     assert found["verdict"] == verdict

@@ -21,7 +21,7 @@ def test_every_model_starts_at_finite_numbers(name):
     model = ZOO[name]()
     x = KINDS[model.decoder.family.support]
     c = concrete(model, x, seed=3)
-    value, gradient = jax.value_and_grad(c.objective)(c.start, c.data(x))
+    value, gradient = jax.jit(jax.value_and_grad(c.objective))(c.start, c.data(x))
     assert np.isfinite(value)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
     made = c.arguments(c.start)
