@@ -118,9 +118,6 @@ MANY_PARAMETERS = {
     "monitoring/reports.py entropies",
     "networks/certificate.py certify",
     "networks/noise.py estimator_noise",
-    "witness/gap.py measure_gap",
-    "witness/sweeps.py sweep",
-    "witness/sweeps.py try_variants",
 }
 
 

@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.ascent.curvature import hessian
-from entropysym.ascent.trust_region import trust_region_steps
+from entropysym.ascent.trust_region import TRIALS, trust_region_steps
 from entropysym.errors import InputError, shown
 from entropysym.lowering.precision import require_x64
 from entropysym.version import __version__
@@ -344,10 +344,12 @@ class _Trainer:
         if self.P > DENSE or state.step >= self.plan.newton:
             return Ending.LIMIT, state
         v, (radius,) = state.v.copy(), state.optimiser
+        # A trial decomposes a matrix, in about P^3; a Hessian takes at least N P^2. So few data are worth few trials.
+        trials = min(TRIALS, max(1, 8 * self.N // self.P))
         radius = radius.copy()
         for run in np.flatnonzero((norms > self.plan.goal) & (radius > 0)):
             v[run], radius[run] = trust_region_steps(
-                state.v[run], radius[run], self._value, self._curvature, self.plan.goal
+                state.v[run], radius[run], self._value, self._curvature, self.plan.goal, trials
             )
         new = state._replace(step=state.step + 1, v=v, optimiser=(radius,))
         if not np.isfinite(v).all():

@@ -49,16 +49,17 @@ def trust_region_steps(
     value_and_gradient: ValueAndGradient,
     hessian: Callable[[np.ndarray], np.ndarray],
     goal: float = 0.0,
+    trials: int = TRIALS,
 ) -> tuple[np.ndarray, float]:
     """Steps downhill from one Hessian, until the gradient norm is at most `goal` or the corrected Hessian leads no further.
 
-    Returns the new point and the radius for the next steps; 0 means that no step of the Hessian itself helps any more.
+    At most `trials` of them are tried. Returns the new point and the radius for the next steps; 0 means that no step of the Hessian itself helps any more.
     """
     if radius <= 1e-14 * (1 + np.linalg.norm(v)):
         return v, 0.0
     at, curvature = Point(v, *value_and_gradient(v)), hessian(v)
     kept, refused = radius, 0
-    for tried in range(TRIALS):
+    for tried in range(trials):
         trial = trial_step(at, radius, curvature, value_and_gradient)
         if trial.hopeless:
             return at.v, kept if tried else 0.0
