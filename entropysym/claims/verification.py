@@ -70,7 +70,7 @@ def verify(
     configurations: int = 10_000,
     progress: Progress = silent,
 ) -> tuple[Verification, ...]:
-    """Verify models at random configurations, and on data: ``digits`` or a matrix (N, D), one data point per row, of the kind that each decoder needs.
+    """Verify models at random configurations, and on data: ``digits``, ``curve`` or a matrix (N, D), one data point per row, of the kind that each decoder needs.
 
     Networks are small tanh ones with `latent` latents (1, or 2 where no network reads z); the ascent is counted in steps. With `data` None nothing is
     trained. Raises `InputError` for data of another kind. Data without a finite stationary point leave a model UNDECIDED.

@@ -51,6 +51,20 @@ def _scale(noise: float) -> float:
     return float(noise)
 
 
+def bent_curve(
+    N: int, D: int, rng: Generator
+) -> tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "N D"]]:
+    r"""Mean and standard deviation of N data about a curve: $f=A\tanh(\tfrac32(z+c))$ with $z\sim N(0,1)$, $c=(-0.7,0.7)$, and $\tfrac12e^{B\tanh(\tfrac32(z+c))}$.
+
+    A VAE whose networks have two tanh units has its optimum inside on such data. On many others it has none: two units that merge become
+    a polynomial, and their weights run to infinity.
+    """
+    z = rng.normal(size=(positive("N", N), 1))
+    units = np.tanh(1.5 * (z + np.array([-0.7, 0.7])))
+    A, B = 2 * rng.normal(size=(2, positive("D", D))), 0.7 * rng.normal(size=(2, D))
+    return units @ A, 0.5 * np.exp(units @ B)
+
+
 def normal_latents(N: int, H: int, rng: Generator) -> Float[np.ndarray, "N H"]:
     r"""$z\sim N(0,I_H)$."""
     return rng.normal(size=(N, H))

@@ -12,16 +12,19 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from entropysym.data.npy import MAGIC, read_array, read_header
+from entropysym.data.synthetic import bent_curve
 from entropysym.errors import InputError, NoStationaryPointError, one_of, shown
 
 _EXACT = 2**53
 
 
 def load(source: str | Path) -> Float[np.ndarray, "N D"]:
-    """A float64 data matrix, one datum per row: ``digits`` (scikit-learn's, 1797 × 64), FILE.npy or FILE.csv.
+    """A float64 data matrix, one datum per row: ``digits`` (scikit-learn's, 1797 × 64), ``curve`` (synthetic, 600 × 8), FILE.npy or FILE.csv.
 
     Raises `InputError`, naming row and column (from 1), for what is empty, ragged, not a number, not finite or not a matrix.
     """
+    if str(source) == "curve":
+        return of_kind("curve", "real")
     if str(source) == "digits":
         from sklearn.datasets import load_digits
 
@@ -30,7 +33,7 @@ def load(source: str | Path) -> Float[np.ndarray, "N D"]:
     readers = {".npy": _read_npy, ".csv": _read_csv}
     if path.suffix.lower() not in readers:
         raise InputError(
-            f"cannot read {shown(str(source))}; pass digits, a .npy file or a .csv file"
+            f"cannot read {shown(str(source))}; pass digits, curve, a .npy file or a .csv file"
         )
     try:
         table = readers[path.suffix.lower()](path)
@@ -195,32 +198,57 @@ def require_stationary_point(x: Float[np.ndarray, "N D"], H: int) -> None:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of entries: what a decoder of this support needs, whether each entry is it, and the built-in digits (pixels 0 to 16) made so, in words and in numbers."""
+    """A kind of entries: what a decoder of this support needs, whether each entry is it, and built-in data made so.
+
+    `from_pixels` makes it of the digits (pixels 0 to 16), and `words` says how. `drawn` draws it about a mean, with a standard deviation.
+    """
 
     needs: str
     holds: Callable[[np.ndarray], np.ndarray]
     words: str
     from_pixels: Callable[[np.ndarray], np.ndarray]
+    drawn: Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
+
+
+def _normal(f: np.ndarray, sd: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return f + sd * rng.normal(size=f.shape)
 
 
 #: Support of a decoder's family -> the kind of data that it needs.
 KINDS: dict[str, Kind] = {
-    "real": Kind("real numbers", np.isfinite, "pixels", lambda p: p),
-    "positive": Kind("numbers above 0", lambda x: x > 0, "pixels + 1", lambda p: p + 1),
+    "real": Kind("real numbers", np.isfinite, "pixels", lambda p: p, _normal),
+    "positive": Kind(
+        "numbers above 0",
+        lambda x: x > 0,
+        "pixels + 1",
+        lambda p: p + 1,
+        lambda f, sd, rng: np.exp(_normal(f, sd, rng) / 2),
+    ),
     "unit": Kind(
         "numbers strictly between 0 and 1",
         lambda x: (x > 0) & (x < 1),
         "(pixels + 1)/18",
         lambda p: (p + 1) / 18,
+        lambda f, sd, rng: 1 / (1 + np.exp(-_normal(f, sd, rng))),
     ),
-    "binary": Kind("0 or 1", lambda x: (x == 0) | (x == 1), "pixels > 7", lambda p: 1.0 * (p > 7)),
+    "binary": Kind(
+        "0 or 1",
+        lambda x: (x == 0) | (x == 1),
+        "pixels > 7",
+        lambda p: 1.0 * (p > 7),
+        lambda f, sd, rng: 1.0 * (rng.uniform(size=f.shape) < 1 / (1 + np.exp(-f))),
+    ),
     "count": Kind(
         "counts 0, 1, 2, … up to 2**53",
         lambda x: (x >= 0) & (x <= _EXACT) & (x == np.floor(x)),
         "pixels as counts",
         lambda p: p,
+        lambda f, sd, rng: 1.0 * rng.poisson(np.exp(f / 2)),
     ),
 }
+
+#: Data that need no file.
+BUILT_IN = ("digits", "curve")
 
 #: Of each of the two values of a binary column, and of the entries above 0 in a column of counts, at least this many must be there.
 LEAST = 10
@@ -250,11 +278,17 @@ def demand_kind(
 
 
 def of_kind(name: str, support: str) -> Float[np.ndarray, "N D"]:
-    """Built-in data, made to be of a kind; `KINDS[support].words` says how. Only ``digits`` are built in; raises `InputError` for another name."""
+    """Built-in data, made to be of a kind: ``digits`` as `KINDS[support].words` says, or ``curve``, drawn about `synthetic.bent_curve`.
+
+    Raises `InputError` for another name.
+    """
     kind = _kind(support)
-    if name != "digits":
-        raise one_of(name, ["digits"], "built-in data set")
-    return kind.from_pixels(load(name))
+    if name not in BUILT_IN:
+        raise one_of(name, BUILT_IN, "built-in data set")
+    if name == "digits":
+        return kind.from_pixels(load(name))
+    rng = np.random.default_rng(0)
+    return kind.drawn(*bent_curve(600, 8, rng), rng)
 
 
 def with_spread(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from entropysym.data import load, require_stationary_point
+from entropysym.data.synthetic import bent_curve
 from entropysym.data.tables import (
     KINDS,
     centred_rank,
@@ -241,6 +242,28 @@ def test_digits_of_every_kind(support):
     assert len(kept) == 1797
 
 
+@pytest.mark.parametrize("support", KINDS)
+def test_a_curve_of_every_kind(support):
+    x = of_kind("curve", support)
+    assert x.shape == (600, 8)
+    assert np.array_equal(demand_kind(x, support), x)
+    assert np.array_equal(of_kind("curve", support), x)
+    kept, said = with_spread(x, support)
+    assert (kept.shape, said) == (x.shape, "")
+    # What is common to all columns is one latent: the curve's two units correlate them.
+    assert abs(np.corrcoef(x.T)[np.triu_indices(8, 1)]).max() > 0.3
+
+
+def test_a_curve_is_bent_and_noisy():
+    rng = np.random.default_rng(0)
+    mean, sd = bent_curve(600, 8, rng)
+    assert np.linalg.matrix_rank(mean) == 2
+    assert (sd > 0).all()
+    x = load("curve")
+    assert np.array_equal(x, of_kind("curve", "real"))
+    np.testing.assert_allclose(((x - mean) / sd).var(), 1.0, atol=0.05)
+
+
 def test_other_data_is_not_built_in():
     with pytest.raises(InputError, match="unknown built-in data set 'mnist'"):
         of_kind("mnist", "real")
@@ -304,7 +327,7 @@ def test_other_sources(tmp_path):
         load(tmp_path / "x.csv")
     with pytest.raises(InputError, match="No such file"):
         load(tmp_path / "missing.csv")
-    with pytest.raises(InputError, match=r"pass digits, a \.npy file or a \.csv file"):
+    with pytest.raises(InputError, match=r"pass digits, curve, a \.npy file or a \.csv file"):
         load("mnist")
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(InputError, match="cannot read"):

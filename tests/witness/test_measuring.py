@@ -1,0 +1,81 @@
+"""Both witnesses at networks of one's own: any pytree and a function to the model's arguments by name."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import sympy as sp
+
+from entropysym.errors import InputError
+from entropysym.lowering import gauss_hermite
+from entropysym.witness import density_elbo, measure, measuring, objective
+
+NODES = gauss_hermite(2, 4)
+X = jnp.asarray(np.random.default_rng(5).normal(size=(6, 3)))
+
+
+def start():
+    rng = np.random.default_rng(6)
+    shapes = {"s": (), "a": (2,), "A": (3, 2), "B": (2, 3), "t": (2,)}
+    return {name: jnp.asarray(0.5 * rng.normal(size=shape)) for name, shape in shapes.items()}
+
+
+def arguments(p):
+    """VAE-2 with its variances held by their logarithms."""
+    return {
+        "sigma2": jnp.exp(p["s"]),
+        "alpha2": jnp.exp(p["a"]),
+        "mu": lambda z: p["A"] @ jnp.tanh(z),
+        "nu": lambda x: p["B"] @ x,
+        "tau2": lambda x: jnp.exp(p["t"]),
+    }
+
+
+def test_the_identity_holds_at_any_point_and_is_not_stationary_there(vae2_case):
+    m = measure(vae2_case.identity, arguments, start(), X, NODES)
+    assert m.as_predicted
+    assert not m.stationary
+    assert abs(m.gap.gap) > 0.1
+    E = m.entropies[0] - m.entropies[1] - m.entropies[2]
+    assert m.gap.entropy_sum == pytest.approx(E, rel=1e-12)
+
+
+def test_the_gradient_is_that_of_the_pytree_and_of_the_models_own_parameters(vae2_case):
+    """The larger of two: a logarithm that runs to minus infinity hides no gradient."""
+    p = start()
+    elbo = density_elbo(vae2_case.model)
+    gradient = jax.grad(lambda q: objective(elbo, arguments, q, X, NODES))(p)
+    by_pytree = np.sqrt(sum(float(jnp.sum(leaf**2)) for leaf in gradient.values()))
+    m = measure(vae2_case.identity, arguments, p, X, NODES)
+    assert m.gradient_norm >= by_pytree * (1 - 1e-12)
+    assert m.gradient_norm >= m.gap.gradient_norm
+    # Where the variances are huge, nearly all the gradient is that of the logarithms.
+    huge = {"s": jnp.asarray(30.0), "a": jnp.full(2, 30.0)}
+    far = measure(vae2_case.identity, arguments, {**p, **huge}, X, NODES)
+    assert far.gap.gradient_norm < far.gradient_norm
+    assert far.gradient_norm >= 1.5 * (1 - 1e-9)
+
+
+def test_either_witness_alone_is_enough_to_disagree(vae2_case, monkeypatch):
+    wrong = replace(vae2_case.identity, entropy_sum=vae2_case.entropy_sum + sp.Rational(1, 10**6))
+    assert not measure(wrong, arguments, start(), X, NODES).as_predicted
+    monkeypatch.setattr(measuring, "_entropies", lambda *_: (1.0, 2.0, 3.0))
+    m = measure(vae2_case.identity, arguments, start(), X, NODES)
+    assert m.gap.agrees
+    assert not m.as_predicted
+
+
+def test_what_is_not_finite_is_never_as_predicted_nor_stationary(vae2_case):
+    m = measure(vae2_case.identity, arguments, {**start(), "s": jnp.asarray(np.nan)}, X, NODES)
+    assert not m.as_predicted
+    assert not m.stationary
+
+
+def test_arguments_that_do_not_fit_are_named(vae2_case):
+    def short(p):
+        return {name: value for name, value in arguments(p).items() if name != "tau2"}
+
+    with pytest.raises(InputError, match="tau2"):
+        measure(vae2_case.identity, short, start(), X, NODES)
