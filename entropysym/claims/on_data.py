@@ -5,6 +5,7 @@ What is stationary, and whether the identity is as predicted, are two questions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from entropysym.ascent.curvature import hessian, inertia
-from entropysym.ascent.settling import DENSE, Plan, Settled, settle
+from entropysym.ascent.settling import DENSE, Ending, Plan, Settled, settle
 from entropysym.data.tables import demand_kind, of_kind, require_stationary_point, with_spread
 from entropysym.families import NORMAL
 from entropysym.language.heads import NetworkValue
@@ -30,7 +31,10 @@ from entropysym.witness.gap import GapFunction, gap_function
 from entropysym.witness.measuring import Measurement, measure, objective
 
 #: Steps, not seconds: the same data end with the same figures on a slow machine.
-PLAN = Plan(epochs=0, lbfgs=400, newton=200, goal=1e-10, block=20)
+PLAN = Plan(epochs=0, lbfgs=400, newton=60, goal=1e-10, block=20)
+
+#: From a bad start two tanh units may merge, a limit that no network attains; then others are tried, this many in all.
+STARTS = 3
 
 #: A model with a covariance of the data is verified on at most this many columns.
 COLUMNS = 3
@@ -91,13 +95,14 @@ def _learns_a_variance(model: Model) -> bool:
 class Rest:
     """Where the ascent of a model ended, and what two witnesses measure there.
 
-    `kind` is maximum or saddle, by the curvature. `ppca` is the maximum of probabilistic PCA, in nats per datum, where the model is the linear VAE.
+    `seed` is that of the start, `kind` is maximum or saddle, by the curvature. `ppca` is the maximum of probabilistic PCA, in nats per datum, where the model is the linear VAE.
     """
 
     sample: Sample
     concrete: Concrete
     settled: Settled
     measured: Measurement
+    seed: int
     kind: str
     ppca: float | None = None
 
@@ -115,10 +120,36 @@ def rest_on(
     plan: Plan = PLAN,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Rest:
-    """Settle a derived model on data and measure where it ends.
+    """Settle a derived model on data and measure where it ends: from `seed`, and from the seeds after it as long as that is not stationary.
 
     Raises `NoStationaryPointError` where σ² would run to 0, and `InputError` for numbers that make no sense.
     """
+    tried: list[Rest] = []
+    for k in range(STARTS):
+        rest = _rest_from(derived, data, latent, seed + k, plan, progress)
+        tried.append(rest)
+        at = rest.measured
+        if at.stationary or (at.gap.finite and not at.as_predicted):
+            return rest
+        if rest.settled.ending is Ending.INTERRUPTED:
+            break
+    return min(tried, key=_steepness)
+
+
+def _steepness(rest: Rest) -> float:
+    norm = rest.measured.gradient_norm
+    return norm if math.isfinite(norm) else math.inf
+
+
+def _rest_from(
+    derived: Derivation,
+    data: Sample,
+    latent: int | None,
+    seed: int,
+    plan: Plan,
+    progress: Callable[[int, int, str], None] | None,
+) -> Rest:
+    """Where the ascent from one start ends."""
     model = derived.model
     started = concrete(model, data.x, latent=latent, seed=seed)
     if _learns_a_variance(model):
@@ -143,6 +174,7 @@ def rest_on(
         concrete=started,
         settled=settled,
         measured=measure(derived.identity, started.arguments, at, points["x"], noise),
+        seed=seed,
         kind=_kind(lambda p: maximised(p, points), at),
         ppca=_ppca(model, data, started),
     )

@@ -65,6 +65,7 @@ def _at_rest(rest: Rest) -> dict[str, Figure]:
         out |= {"pPCA maximum": rest.ppca, "ELBO - pPCA maximum": gap.elbo - rest.ppca}
     steps = rest.settled.steps
     return out | {
+        "seed of the start": rest.seed,
         "ascent": rest.settled.message,
         "last phase and step": f"{steps['phase']} {steps['step']}",
     }

@@ -19,7 +19,7 @@ _EXACT = 2**53
 
 
 def load(source: str | Path) -> Float[np.ndarray, "N D"]:
-    """A float64 data matrix, one datum per row: ``digits`` (scikit-learn's, 1797 × 64), ``curve`` (synthetic, 600 × 8), FILE.npy or FILE.csv.
+    """A float64 data matrix, one datum per row: ``digits`` (scikit-learn's, 1797 × 64), ``curve`` (synthetic, 2000 × 8), FILE.npy or FILE.csv.
 
     Raises `InputError`, naming row and column (from 1), for what is empty, ragged, not a number, not finite or not a matrix.
     """
@@ -288,7 +288,7 @@ def of_kind(name: str, support: str) -> Float[np.ndarray, "N D"]:
     if name == "digits":
         return kind.from_pixels(load(name))
     rng = np.random.default_rng(0)
-    return kind.drawn(*bent_curve(600, 8, rng), rng)
+    return kind.drawn(*bent_curve(2000, 8, rng), rng)
 
 
 def with_spread(

@@ -8,6 +8,7 @@ import pytest
 
 import entropysym as es
 from entropysym.ascent import Plan
+from entropysym.claims import on_data
 from entropysym.claims.on_data import PLAN, Sample, rest_on, sample
 from entropysym.claims.verification import rest_verdict, verify
 from entropysym.errors import InputError, NoStationaryPointError
@@ -34,6 +35,12 @@ EARLY = Plan(epochs=0, lbfgs=2, newton=0)
 def derived(name: str):
     found = es.derive(ZOO[name]())
     return found.partial if isinstance(found, es.Refusal) else found
+
+
+@pytest.fixture(autouse=True)
+def one_start(monkeypatch):
+    """Ascents that are cut off early need no others."""
+    monkeypatch.setattr(on_data, "STARTS", 1)
 
 
 def test_a_stationary_point_where_both_witnesses_agree():
@@ -132,3 +139,27 @@ def test_a_refused_model_is_settled_for_its_partial_result():
     assert rest.measured.entropies is not None
     three = rest.measured.entropies[0] - rest.measured.entropies[1] - rest.measured.entropies[2]
     assert abs(rest.measured.gap.entropy_sum - three) > 1e-3  # the excess
+
+
+def test_another_start_is_tried_where_the_first_does_not_settle(monkeypatch):
+    d = derived("linear_vae")
+    some = sample(d.model, data("real"))
+    whole = on_data._rest_from
+
+    def first_stops_early(derived, data, latent, seed, plan, progress):
+        return whole(derived, data, latent, seed, EARLY if seed == 4 else plan, progress)
+
+    monkeypatch.setattr(on_data, "_rest_from", first_stops_early)
+    assert not rest_on(d, some, seed=4).measured.stationary
+    monkeypatch.setattr(on_data, "STARTS", 3)
+    rest = rest_on(d, some, seed=4)
+    assert (rest.measured.stationary, rest.seed) == (True, 5)
+
+
+def test_no_other_start_hides_an_identity_that_fails(monkeypatch):
+    monkeypatch.setattr(on_data, "STARTS", 3)
+    d = derived("linear_vae")
+    wrong = replace(d, entropy_sum=d.entropy_sum + 1)
+    rest = rest_on(wrong, sample(d.model, data("real")), plan=EARLY)
+    assert rest.seed == 0
+    assert rest_verdict(rest).value is Value.REFUTED

@@ -245,7 +245,7 @@ def test_digits_of_every_kind(support):
 @pytest.mark.parametrize("support", KINDS)
 def test_a_curve_of_every_kind(support):
     x = of_kind("curve", support)
-    assert x.shape == (600, 8)
+    assert x.shape == (2000, 8)
     assert np.array_equal(demand_kind(x, support), x)
     assert np.array_equal(of_kind("curve", support), x)
     kept, said = with_spread(x, support)
@@ -256,7 +256,7 @@ def test_a_curve_of_every_kind(support):
 
 def test_a_curve_is_bent_and_noisy():
     rng = np.random.default_rng(0)
-    mean, sd = bent_curve(600, 8, rng)
+    mean, sd = bent_curve(2000, 8, rng)
     assert np.linalg.matrix_rank(mean) == 2
     assert (sd > 0).all()
     x = load("curve")
