@@ -52,12 +52,13 @@ def test_what_is_no_pass_of_a_sweep(sweep, variants, value, words):
 def _rest(**changes):
     gap = {"elbo": -10.0, "entropy_sum": -10.0, "gap": 0.0, "predicted": 0.0, "residual": 0.5}
     gap |= {"finite": True}
-    whole = {"gradient_norm": 1e-12, "stationary": True, "as_predicted": True, "kind": "maximum"}
-    whole |= {"density_residual": 0.5, "ppca": -10.0}
-    gap |= {k: v for k, v in changes.items() if k in gap}
-    whole |= {k: v for k, v in changes.items() if k in whole}
+    at = {"gradient_norm": 1e-12, "stationary": True, "as_predicted": True, "density_residual": 0.5}
+    whole = {"kind": "maximum", "ppca": -10.0}
+    for part in (gap, at, whole):
+        part |= {k: v for k, v in changes.items() if k in part}
+    measured = SimpleNamespace(gap=SimpleNamespace(**gap), **at)
     settled = SimpleNamespace(message="why", ending=Ending.LIMIT)
-    return SimpleNamespace(gap=SimpleNamespace(**gap), settled=settled, **whole)
+    return SimpleNamespace(measured=measured, settled=settled, **whole)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from entropysym.errors import InputError
 from entropysym.models import ZOO
 from entropysym.networks.defaults import concrete, into
-from entropysym.witness import density_elbo
+from entropysym.witness import density_elbo, objective
+from tests.instances import REPRESENTATIVE, names
 
 KINDS = {
     "real": np.random.default_rng(0).normal(size=(12, 3)) * 4 + 7,
@@ -16,12 +17,17 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", names(ZOO, REPRESENTATIVE))
 def test_every_model_starts_at_finite_numbers(name):
     model = ZOO[name]()
     x = KINDS[model.decoder.family.support]
     c = concrete(model, x, seed=3)
-    value, gradient = jax.jit(jax.value_and_grad(c.objective))(c.start, c.data(x))
+    elbo, points = density_elbo(model), c.data(x)
+
+    def maximised(p):
+        return objective(elbo, c.arguments, p, points["x"], c.noise(points))
+
+    value, gradient = jax.jit(jax.value_and_grad(maximised))(c.start)
     assert np.isfinite(value)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
     made = c.arguments(c.start)
@@ -32,8 +38,6 @@ def test_every_model_starts_at_finite_numbers(name):
             assert (a > 0).all()
         if p.range == "posdef":
             assert (np.linalg.eigvalsh(a) > 0).all()
-    same = density_elbo(model)({**made, "x": x}, c.noise(c.data(x))).objective
-    assert float(same) == float(value)
     # What is not learned is not moved, and all that is learned is.
     frozen = {f.name for f in (*model.parameters, *model.networks) if not f.learned}
     assert frozen.isdisjoint(c.start)
