@@ -177,9 +177,14 @@ def _norm(values: list[jax.Array]) -> jax.Array:
 def gap_function(identity: Identity) -> GapFunction:
     """Prepare both sides; see `witness.opaque` for what stands for entropies that have no closed form.
 
-    Raises `InputError` for a direction that moves what is not a learned parameter, or that reads data, latents or networks, or that moves
+    Raises `InputError` for what is no identity, for a direction that moves what is not a learned parameter, or that reads data, latents or networks, or that moves
     the law of an encoder without location and scale.
     """
+    if not isinstance(identity, Identity):
+        kind = type(identity).__name__
+        raise InputError(
+            f"this is no Identity but a {kind}; pass derivation.identity, of a refusal partial.identity"
+        )
     model = identity.model
     learned = {p.name: p for p in model.parameters if p.learned}
     if is_weighted(model.encoder.family):

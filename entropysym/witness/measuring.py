@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from entropysym.errors import InputError
+from entropysym.errors import InputError, shown
 from entropysym.language.identity import Identity
 from entropysym.lowering.lowered import lower
 from entropysym.lowering.precision import EPS, TOLERANCE, require_x64
@@ -66,12 +66,19 @@ def measure(
 ) -> Measurement:
     """Measure a model at `arguments(parameters)` on data, with nodes for the noise (or weighted points, where the encoder has none).
 
-    `parameters` is any pytree of float64 arrays. Raises `InputError` for arguments that do not fit the model. Numbers that are not finite never
-    raise: nothing is as predicted then.
+    `parameters` is any pytree of float64 arrays; a weight that is not among them counts as given, not as learned. Raises `InputError` for
+    parameters of another type and for arguments that do not fit the model. Numbers that are not finite never raise: nothing is as predicted then.
     """
     require_x64()
+    _demand_parameters(parameters)
+    if not isinstance(nodes, (Nodes, Points)):
+        raise InputError(f"nodes is {shown(nodes)}; pass Nodes, such as gauss_hermite(2, 10)")
     x = jnp.asarray(x)
     made = arguments(parameters)
+    if not isinstance(made, Mapping):
+        raise InputError(
+            f"arguments gives {shown(made)}; let it give a dict of arrays and functions"
+        )
     arrays = {name: value for name, value in made.items() if not callable(value)}
 
     def networks(weights: Any) -> dict[str, Any]:
@@ -94,6 +101,20 @@ def measure(
         sum_ = entropies[0] - entropies[1] - entropies[2] + _excess(identity, everything, nodes)
         residual = abs(gap.elbo - sum_ - gap.predicted) / (EPS * gap.terms)
     return Measurement(gap, max(gap.gradient_norm, norm), entropies, residual)
+
+
+def _demand_parameters(parameters: Any) -> None:
+    """Raise `InputError` for a pytree without leaves and for a leaf that is not float64."""
+    leaves = jax.tree_util.tree_flatten_with_path(parameters)[0]
+    if not leaves:
+        raise InputError("there are no parameters; pass a pytree with at least one float64 array")
+    for path, leaf in leaves:
+        kind = (
+            "float64" if type(leaf) is float else str(getattr(leaf, "dtype", type(leaf).__name__))
+        )
+        if kind != "float64":
+            name = jax.tree_util.keystr(path)
+            raise InputError(f"the parameter {name} is {kind}; pass float64 arrays")
 
 
 def objective(

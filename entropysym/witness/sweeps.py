@@ -149,7 +149,7 @@ class _Variants:
     motions: Mapping[tuple[str, sp.Basic], Lowered]
 
     @staticmethod
-    def lowered(claim: Identity, wrong: Sequence[Variant]) -> _Variants:
+    def lowered(identity: GapFunction, claim: Identity, wrong: Sequence[Variant]) -> _Variants:
         model = claim.model
         named = {p.name: p for p in model.parameters}
 
@@ -164,7 +164,7 @@ class _Variants:
             for _, direction in made
             for name, e in direction.items()
         }
-        return _Variants(gap_function(claim), original, made, sums, motions)
+        return _Variants(identity, original, made, sums, motions)
 
     def residuals(self, networks: Networks) -> Callable[[Configuration], jax.Array]:
         """For each variant its residual, and the difference of its right side from the original's."""
@@ -209,8 +209,9 @@ def try_variants(
     A variant that no configuration tells from the original is reported as `equal`; every other must be rejected.
     """
     _checked(count, seed)
+    identity = gap_function(claim)
     model, made = claim.model, variants(claim)
-    tried = _Variants.lowered(claim, made)
+    tried = _Variants.lowered(identity, claim, made)
     every = shapes(model, seed)
     rejected, differs, compared = np.zeros(len(made), int), np.zeros(len(made), bool), 0
     chosen = [k for k in _VARIANT_SHAPES if k < len(every)]

@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 import sympy as sp
 
+import entropysym as es
 from entropysym.errors import InputError
 from entropysym.lowering import gauss_hermite
-from entropysym.witness import density_elbo, measure, measuring, objective
+from entropysym.witness import (
+    density_elbo,
+    gap_function,
+    measure,
+    measuring,
+    objective,
+    sweep,
+    try_variants,
+)
 
 NODES = gauss_hermite(2, 4)
 X = jnp.asarray(np.random.default_rng(5).normal(size=(6, 3)))
@@ -79,3 +88,27 @@ def test_arguments_that_do_not_fit_are_named(vae2_case):
 
     with pytest.raises(InputError, match="tau2"):
         measure(vae2_case.identity, short, start(), X, NODES)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"parameters": {}}, "there are no parameters"),
+        ({"parameters": {**start(), "A": jnp.ones((3, 2), jnp.float32)}}, r"\['A'\] is float32"),
+        ({"parameters": {**start(), "a": jnp.zeros(2, int)}}, r"\['a'\] is int64"),
+        ({"arguments": lambda p: [1, 2]}, "arguments gives .*; let it give a dict"),
+        ({"nodes": None}, "nodes is None; pass Nodes"),
+        ({"x": X[0]}, "x has shape"),
+    ],
+)
+def test_what_is_no_point_of_a_model(vae2_case, change, says):
+    given = {"arguments": arguments, "parameters": start(), "x": X, "nodes": NODES} | change
+    with pytest.raises(InputError, match=says):
+        measure(vae2_case.identity, **given)
+
+
+@pytest.mark.parametrize("function", [gap_function, sweep, try_variants])
+def test_what_is_no_identity_says_what_to_pass(function):
+    for found in (es.derive(es.models.vae2()), es.derive(es.models.vae0())):
+        with pytest.raises(InputError, match=r"pass derivation\.identity"):
+            function(found)
