@@ -207,6 +207,13 @@ def settle(
     return trainer.finish(state, ending, message or ending.value)
 
 
+def demand_whole(settled: Settled) -> Settled:
+    """The same, for callers that have no use for a part. Raises `KeyboardInterrupt` if Ctrl-C cut the training off."""
+    if settled.ending is Ending.INTERRUPTED:
+        raise KeyboardInterrupt(settled.message)
+    return settled
+
+
 def plan_total(trainer: _Trainer, plan: Plan) -> int:
     """All steps of the plan, for the progress bar."""
     return trainer.adam_steps + plan.lbfgs + plan.newton

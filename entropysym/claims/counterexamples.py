@@ -17,7 +17,7 @@ import numpy as np
 import sympy as sp
 from jaxtyping import Float
 
-from entropysym.ascent.settling import Plan, settle
+from entropysym.ascent.settling import Plan, demand_whole, settle
 from entropysym.families import NORMAL
 from entropysym.language.functions import Softplus
 from entropysym.language.records import Model, Parameter, Plate
@@ -101,7 +101,7 @@ def _settle(
     logs = {k: jnp.log(v) if k in positive else jnp.asarray(v) for k, v in start.items()}
     # Everything that is averaged over stands in `fixed`; of data that can be cut into batches there is none.
     runs = jax.tree.map(lambda leaf: leaf[None], logs)
-    settled = settle(lambda p, _: value(raw(p)), runs, jnp.zeros(1), _PLAN)
+    settled = demand_whole(settle(lambda p, _: value(raw(p)), runs, jnp.zeros(1), _PLAN))
     point = raw(settled.run(0))
 
     @jax.jit

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from entropysym.ascent.curvature import hessian, inertia
-from entropysym.ascent.settling import DENSE, Ending, Plan, Settled, settle
+from entropysym.ascent.settling import DENSE, Plan, Settled, demand_whole, settle
 from entropysym.data.tables import demand_kind, of_kind, require_stationary_point, with_spread
 from entropysym.families import NORMAL
 from entropysym.language.heads import NetworkValue
@@ -122,7 +122,7 @@ def rest_on(
 ) -> Rest:
     """Settle a derived model on data and measure where it ends: from `seed`, and from the seeds after it as long as that is not stationary.
 
-    Raises `NoStationaryPointError` where σ² would run to 0, and `InputError` for numbers that make no sense.
+    Raises `KeyboardInterrupt` if Ctrl-C cuts an ascent off, `NoStationaryPointError` where σ² would run to 0, and `InputError` for numbers that make no sense.
     """
     tried: list[Rest] = []
     for k in range(STARTS):
@@ -131,8 +131,6 @@ def rest_on(
         at = rest.measured
         if at.stationary or (at.gap.finite and not at.as_predicted):
             return rest
-        if rest.settled.ending is Ending.INTERRUPTED:
-            break
     return min(tried, key=_steepness)
 
 
@@ -160,13 +158,15 @@ def _rest_from(
     def maximised(p: Any, data: Any) -> Array:
         return objective(identity.elbo, started.arguments, p, data["x"], started.noise(data))
 
-    settled = settle(
-        maximised,
-        jax.tree.map(lambda leaf: leaf[None], started.start),
-        points,
-        plan,
-        observe=_sides(identity, started, points),
-        progress=progress,
+    settled = demand_whole(
+        settle(
+            maximised,
+            jax.tree.map(lambda leaf: leaf[None], started.start),
+            points,
+            plan,
+            observe=_sides(identity, started, points),
+            progress=progress,
+        )
     )
     at, noise = settled.run(0), started.noise(points)
     return Rest(

@@ -35,7 +35,8 @@ def _a_line_per_stage(stream: TextIO) -> Progress:
         if task not in begun:
             begun.add(task)
             with suppress(OSError, ValueError):
-                print(f"{task} ...", file=stream, flush=True)
+                stream.write(f"{task} ...\n")  # at once: an interruption comes between two writes
+                stream.flush()
 
     return show
 

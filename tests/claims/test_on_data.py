@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import entropysym as es
-from entropysym.ascent import Plan
-from entropysym.claims import on_data
+from entropysym.ascent import Plan, settling
+from entropysym.claims import COUNTER_EXAMPLES, on_data
 from entropysym.claims.on_data import PLAN, Sample, rest_on, sample
 from entropysym.claims.verification import rest_verdict, verify
 from entropysym.errors import InputError, NoStationaryPointError
@@ -164,3 +164,19 @@ def test_no_other_start_hides_an_identity_that_fails(monkeypatch):
     rest = rest_on(wrong, sample(d.model, data("real")), plan=EARLY)
     assert rest.seed == 0
     assert rest_verdict(rest).value is Value.REFUTED
+
+
+def test_an_interrupted_ascent_says_nothing(monkeypatch):
+    """What `settle` keeps of a training that was cut off is nothing to draw a verdict from, or a counter-example."""
+
+    def cut_off(*_):
+        raise KeyboardInterrupt
+
+    d = derived("linear_vae")
+    some = sample(d.model, data("real"))
+    monkeypatch.setattr(settling._Trainer, "advance", cut_off)
+    with pytest.raises(KeyboardInterrupt, match="interrupted after step 0"):
+        rest_on(d, some)
+    for example in COUNTER_EXAMPLES.values():
+        with pytest.raises(KeyboardInterrupt, match="interrupted after step 0"):
+            example()
