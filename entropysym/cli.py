@@ -324,7 +324,10 @@ def experiment(
     ] = None,
     order: Annotated[int | None, typer.Option(help="Quadrature nodes per latent.")] = None,
     lbfgs: Annotated[int | None, typer.Option(help="Steps of L-BFGS after Adam.")] = None,
-    newton: Annotated[int | None, typer.Option(help="Newton steps after L-BFGS.")] = None,
+    newton: Annotated[
+        int | None,
+        typer.Option(help="Dense Hessians after L-BFGS; several Newton steps follow each."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of data and starts.", min=0)] = 0,
     as_json: AsJson = False,
 ) -> None:

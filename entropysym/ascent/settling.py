@@ -51,7 +51,7 @@ class Ending(enum.Enum):
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of each phase. `batch` is the size of Adam's mini-batches (None: all data); an epoch is one pass over the data.
+    """How much of each phase: epochs of Adam, steps of L-BFGS, dense Hessians of Newton (several steps follow each, see `trust_region`). `batch` is the size of Adam's mini-batches (None: all data); an epoch is one pass over the data.
 
     `block` is how many steps pass between checkpoints.
     """

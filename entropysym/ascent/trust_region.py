@@ -30,6 +30,10 @@ class Point(NamedTuple):
     value: float
     gradient: np.ndarray
 
+    @property
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.value) and np.isfinite(self.gradient).all())
+
 
 class Trial(NamedTuple):
     """A step that was tried, whether the function keeps the model's promise there, and the radius that follows.
@@ -68,7 +72,7 @@ def trust_region_steps(
             kept = radius
         elif trial.accepted:  # a corrected Hessian that needs small steps says nothing of the next
             kept = max(kept, radius)
-        if np.isfinite(trial.end.value) and np.isfinite(trial.end.gradient).all():
+        if trial.end.finite:
             change = trial.end.gradient - at.gradient
             curvature = corrected(curvature, trial.end.v - at.v, change)
         if trial.accepted:
@@ -94,7 +98,7 @@ def trial_step(
     # Where the promise is below the rounding of the objective, the gradient decides.
     rounding = bool(promised <= 1e-12 * max(1.0, abs(at.value)))
     better = np.linalg.norm(end.gradient) < np.linalg.norm(at.gradient)
-    if not (np.isfinite(end.value) and (gained > 1e-3 * promised > 0 or (rounding and better))):
+    if not (end.finite and (gained > 1e-3 * promised > 0 or (rounding and better))):
         if rounding and (root := _root(at, values, vectors, value_and_gradient)) is not None:
             return Trial(root, True, radius, False)
         return Trial(end, False, 0.25 * min(radius, length), rounding and length < 0.99 * radius)
@@ -122,7 +126,7 @@ def _root(
 
 
 def corrected(curvature: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
-    r"""The symmetric matrix B' nearest in rank with $B's=y$: $B+rr^\top/r^\top s$ with $r=y-Bs$, left as it is where $r^\top s$ is rounding."""
+    r"""The symmetric matrix B' that differs from B by rank one and has $B's=y$: $B+rr^\top/r^\top s$ with $r=y-Bs$; B where $r^\top s$ is rounding."""
     r = change - curvature @ step
     along = float(r @ step)
     if abs(along) <= 1e-8 * np.linalg.norm(r) * np.linalg.norm(step):

@@ -28,7 +28,7 @@ from entropysym.models import ZOO
 from entropysym.networks.defaults import Concrete, concrete
 from entropysym.prover import Derivation
 from entropysym.witness.gap import GapFunction, gap_function
-from entropysym.witness.measuring import Measurement, measure, objective
+from entropysym.witness.measuring import Measurement, measure
 
 #: Steps, not seconds: the same data end with the same figures on a slow machine.
 PLAN = Plan(epochs=0, lbfgs=400, newton=60, goal=1e-10, block=20)
@@ -156,7 +156,8 @@ def _rest_from(
     identity = gap_function(derived.identity)
 
     def maximised(p: Any, data: Any) -> Array:
-        return objective(identity.elbo, started.arguments, p, data["x"], started.noise(data))
+        made = {**started.arguments(p), "x": data["x"]}
+        return identity.elbo(made, started.noise(data)).objective
 
     settled = demand_whole(
         settle(

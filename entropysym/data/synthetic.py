@@ -56,8 +56,8 @@ def bent_curve(
 ) -> tuple[Float[np.ndarray, "N D"], Float[np.ndarray, "N D"]]:
     r"""Mean and standard deviation of N data about a curve: $f=A\tanh(\tfrac32(z+c))$ with $z\sim N(0,1)$, $c=(-0.7,0.7)$, and $\tfrac12e^{B\tanh(\tfrac32(z+c))}$.
 
-    A VAE whose networks have two tanh units has its optimum inside on such data. On many others it has none: two units that merge become
-    a polynomial, and their weights run to infinity.
+    Made for networks of two tanh units: on many other data they have no best weights, since two units that merge become a polynomial, a limit
+    with infinite weights.
     """
     z = rng.normal(size=(positive("N", N), 1))
     units = np.tanh(1.5 * (z + np.array([-0.7, 0.7])))

@@ -26,7 +26,6 @@ from entropysym.lowering.precision import require_x64
 from entropysym.lowering.quadrature import Nodes, Points, cubature, gauss_hermite
 from entropysym.lowering.signature import is_weighted
 from entropysym.witness.elbo import density_elbo
-from entropysym.witness.measuring import objective
 
 #: Hidden tanh units of a default network, and the size of a plate that neither data nor latents fix.
 HIDDEN, FEATURES = 2, 2
@@ -273,9 +272,11 @@ def points(model: Model, found: Principal, x: Float[np.ndarray, "N D"], H: int) 
 def _tuned(found: Concrete, data: Pytree) -> Concrete:
     """The start with offsets and scales that suit the data best, tried one after the other, twice: no name says what is a variance."""
     elbo = density_elbo(found.model)
-    value = jax.jit(
-        lambda p, data: objective(elbo, found.arguments, p, data["x"], found.noise(data))
-    )
+
+    @jax.jit
+    def value(p: Pytree, data: Pytree) -> Array:
+        return elbo({**found.arguments(p), "x": data["x"]}, found.noise(data)).objective
+
     best, start = float(value(found.start, data)), found.start
     for _ in range(2):
         for place, candidates in _candidates(found):

@@ -91,11 +91,10 @@ def measure(
         weights=parameters,
         networks=networks,
     )
-    elbo = gap_function(identity).elbo
-    gradient = jax.jit(jax.grad(lambda p: objective(elbo, arguments, p, x, nodes)))(parameters)
+    gradient = jax.jit(jax.grad(objective(identity, arguments, nodes)))(parameters, x)
     norm = float(np.sqrt(sum(np.sum(np.asarray(leaf) ** 2) for leaf in jax.tree.leaves(gradient))))
     everything = {**made, "x": x}
-    entropies = _entropies(elbo, everything, nodes)
+    entropies = _entropies(gap_function(identity).elbo, everything, nodes)
     residual = None
     if entropies is not None and gap.finite:
         sum_ = entropies[0] - entropies[1] - entropies[2] + _excess(identity, everything, nodes)
@@ -118,10 +117,11 @@ def _demand_parameters(parameters: Any) -> None:
 
 
 def objective(
-    elbo: DensityElbo, arguments: Arguments, parameters: Any, x: Any, nodes: Nodes | Points
-) -> Float[Array, ""]:
-    """What learning maximises at a point, in nats per datum: what `ascent.settle` takes."""
-    return elbo({**arguments(parameters), "x": x}, nodes).objective
+    identity: Identity, arguments: Arguments, nodes: Nodes | Points
+) -> Callable[[Any, Any], Float[Array, ""]]:
+    """What learning maximises, in nats per datum, as a function of (parameters, x): what `ascent.settle` takes."""
+    elbo = gap_function(identity).elbo
+    return lambda parameters, x: elbo({**arguments(parameters), "x": x}, nodes).objective
 
 
 def _entropies(

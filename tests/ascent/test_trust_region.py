@@ -112,3 +112,12 @@ def test_where_values_are_too_coarse_the_gradient_leads_to_a_saddle_too():
     end, _ = trust_region_steps(np.array([1e-3, 1e-4]), 0.3, coarse, curvature, 1e-13)
     np.testing.assert_allclose(end, [0.0, 0.0], atol=1e-6)
     assert np.linalg.norm(coarse(end)[1]) <= 1e-13
+
+
+def test_a_step_to_a_gradient_that_is_not_finite_is_not_taken():
+    def cliff(v):
+        gradient = np.where(np.abs(v) < 0.9, 2 * (v - 1), np.nan)
+        return float(np.sum((v - 1) ** 2)), gradient
+
+    v, _ = trust_region_steps(np.zeros(1), 2.0, cliff, lambda v: 2 * np.eye(1))
+    assert 0 < v[0] < 0.9

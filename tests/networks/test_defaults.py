@@ -7,7 +7,7 @@ import pytest
 from entropysym.errors import InputError
 from entropysym.models import ZOO
 from entropysym.networks.defaults import concrete, into
-from entropysym.witness import density_elbo, objective
+from entropysym.witness import density_elbo
 from tests.instances import REPRESENTATIVE, names
 
 KINDS = {
@@ -25,7 +25,7 @@ def test_every_model_starts_at_finite_numbers(name):
     elbo, points = density_elbo(model), c.data(x)
 
     def maximised(p):
-        return objective(elbo, c.arguments, p, points["x"], c.noise(points))
+        return elbo({**c.arguments(p), "x": x}, c.noise(points)).objective
 
     value, gradient = jax.jit(jax.value_and_grad(maximised))(c.start)
     assert np.isfinite(value)
