@@ -20,6 +20,9 @@ ROUNDING = 1e-9
 #: How many trials may follow one Hessian, and how many of them may fail.
 TRIALS, REFUSALS = 40, 12
 
+#: A gradient above this, and a change of it above this many times what the Hessian says, are those of another region: nothing is learned there.
+HUGE, WILD = 1e150, 1e6
+
 ValueAndGradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
@@ -31,8 +34,15 @@ class Point(NamedTuple):
     gradient: np.ndarray
 
     @property
+    def slope(self) -> float:
+        """The norm of the gradient; infinite where its square is."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.linalg.norm(self.gradient))
+
+    @property
     def finite(self) -> bool:
-        return bool(np.isfinite(self.value) and np.isfinite(self.gradient).all())
+        """Whether value and gradient are numbers that can be computed with."""
+        return bool(np.isfinite(self.value)) and self.slope < HUGE
 
 
 class Trial(NamedTuple):
@@ -79,7 +89,7 @@ def trust_region_steps(
             at = trial.end
         else:
             refused += 1
-        if refused == REFUSALS or np.linalg.norm(at.gradient) <= goal:
+        if refused == REFUSALS or at.slope <= goal:
             break
     return at.v, kept
 
@@ -97,7 +107,7 @@ def trial_step(
     gained, length = at.value - end.value, float(np.linalg.norm(step))
     # Where the promise is below the rounding of the objective, the gradient decides.
     rounding = bool(promised <= 1e-12 * max(1.0, abs(at.value)))
-    better = np.linalg.norm(end.gradient) < np.linalg.norm(at.gradient)
+    better = end.slope < at.slope
     if not (end.finite and (gained > 1e-3 * promised > 0 or (rounding and better))):
         if rounding and (root := _root(at, values, vectors, value_and_gradient)) is not None:
             return Trial(root, True, radius, False)
@@ -121,15 +131,16 @@ def _root(
     new = at.v + vectors @ step
     end = Point(new, *value_and_gradient(new))
     near = abs(end.value - at.value) <= 1e-10 * max(1.0, abs(at.value))
-    less = np.linalg.norm(end.gradient) < 0.5 * np.linalg.norm(at.gradient)
-    return end if near and less else None
+    return end if near and end.slope < 0.5 * at.slope else None
 
 
 def corrected(curvature: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
-    r"""The symmetric matrix B' that differs from B by rank one and has $B's=y$: $B+rr^\top/r^\top s$ with $r=y-Bs$; B where $r^\top s$ is rounding."""
+    r"""The symmetric matrix B' that differs from B by rank one and has $B's=y$: $B+rr^\top/r^\top s$ with $r=y-Bs$; B where $r^\top s$ is rounding or r wild."""
     r = change - curvature @ step
     along = float(r @ step)
-    if abs(along) <= 1e-8 * np.linalg.norm(r) * np.linalg.norm(step):
+    length, change_left = np.linalg.norm(step), np.linalg.norm(r)
+    rounding = abs(along) <= 1e-8 * change_left * length
+    if rounding or change_left > WILD * np.abs(curvature).max() * length:
         return curvature
     return curvature + np.outer(r, r) / along
 

@@ -28,10 +28,13 @@ from entropysym.models import ZOO
 from entropysym.networks.defaults import Concrete, concrete
 from entropysym.prover import Derivation
 from entropysym.witness.gap import GapFunction, gap_function
-from entropysym.witness.measuring import Measurement, measure
+from entropysym.witness.measuring import STATIONARY, Measurement, measure
 
 #: Steps, not seconds: the same data end with the same figures on a slow machine.
 PLAN = Plan(epochs=0, lbfgs=400, newton=60, goal=1e-10, block=20)
+
+#: An entry of a positive parameter below this is on its way to 0.
+BORDER = 1e-5
 
 #: From a bad start two tanh units may merge, a limit that no network attains; then others are tried, this many in all.
 STARTS = 3
@@ -95,7 +98,8 @@ def _learns_a_variance(model: Model) -> bool:
 class Rest:
     """Where the ascent of a model ended, and what two witnesses measure there.
 
-    `seed` is that of the start, `kind` is maximum or saddle, by the curvature. `ppca` is the maximum of probabilistic PCA, in nats per datum, where the model is the linear VAE.
+    `border` names a positive parameter that runs to 0, where the gradient in its logarithm vanishes and that in itself does not: the theorem is about
+    points inside. `seed` is that of the start, `kind` is maximum or saddle, by the curvature. `ppca` is the maximum of probabilistic PCA, in nats per datum, where the model is the linear VAE.
     """
 
     sample: Sample
@@ -104,6 +108,7 @@ class Rest:
     measured: Measurement
     seed: int
     kind: str
+    border: str | None = None
     ppca: float | None = None
 
     @property
@@ -170,15 +175,27 @@ def _rest_from(
         )
     )
     at, noise = settled.run(0), started.noise(points)
+    measured = measure(derived.identity, started.arguments, at, points["x"], noise)
+    inside = measured.stationary or settled.gradient_norms[0] > STATIONARY
     return Rest(
         sample=data,
         concrete=started,
         settled=settled,
-        measured=measure(derived.identity, started.arguments, at, points["x"], noise),
+        measured=measured,
+        border=None if inside else _border(started, at),
         seed=seed,
         kind=_kind(lambda p: maximised(p, points), at),
         ppca=_ppca(model, data, started),
     )
+
+
+def _border(c: Concrete, at: Any) -> str | None:
+    """The first positive parameter with an entry that is nearly 0."""
+    made = c.arguments(at)
+    for p in c.model.parameters:
+        if p.learned and p.range == "positive" and (least := float(jnp.min(made[p.name]))) < BORDER:
+            return f"{p.name} runs to 0 (its smallest entry is {least:.0e})"
+    return None
 
 
 def _sides(identity: GapFunction, c: Concrete, points: Any) -> dict[str, Callable[[Any], Array]]:

@@ -210,6 +210,10 @@ def rest_verdict(rest: Rest) -> Verdict:
             f"gap {gap.gap:.3e} and predicted gap {gap.predicted:.3e} nat differ by {gap.residual:.3g}{also} eps x terms at {norm}",
             "trained",
         )
+    if rest.border is not None:
+        return undecided(
+            f"vacuous, the ascent runs to a border, and the theorem is about points inside: {rest.border}; the identity is as predicted (gap {gap.gap:.1e} nat)"
+        )
     if not at.stationary:
         return undecided(
             f"the identity is as predicted (gap {gap.gap:.1e} nat), but the ascent ended above {norm}: {rest.settled.ending.value}"

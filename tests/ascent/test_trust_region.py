@@ -121,3 +121,18 @@ def test_a_step_to_a_gradient_that_is_not_finite_is_not_taken():
 
     v, _ = trust_region_steps(np.zeros(1), 2.0, cliff, lambda v: 2 * np.eye(1))
     assert 0 < v[0] < 0.9
+
+
+def test_far_off_points_teach_nothing():
+    """A first trial in a region of other magnitudes leaves the Hessian as it is, without a warning."""
+
+    def steep(v):
+        if abs(v[0]) > 0.5:
+            return 1e300, np.array([1e200])
+        return float(v[0] ** 2 - v[0] / 2), 2 * v - 0.5
+
+    v, radius = np.zeros(1), 8.0
+    v, radius = trust_region_steps(v, radius, steep, lambda v: 0.01 * np.eye(1), 1e-10)
+    np.testing.assert_allclose(v, 0.25, atol=1e-6)
+    B = np.eye(2)
+    np.testing.assert_array_equal(corrected(B, np.array([1.0, 0.0]), np.array([1e9, 0.0])), B)

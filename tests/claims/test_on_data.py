@@ -13,6 +13,7 @@ from entropysym.claims.on_data import PLAN, Sample, rest_on, sample
 from entropysym.claims.verification import rest_verdict, verify
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.models import ZOO
+from entropysym.networks.defaults import concrete
 from entropysym.verdict import Value
 from entropysym.witness import measuring
 from tests.instances import names
@@ -180,3 +181,11 @@ def test_an_interrupted_ascent_says_nothing(monkeypatch):
     for example in COUNTER_EXAMPLES.values():
         with pytest.raises(KeyboardInterrupt, match="interrupted after step 0"):
             example()
+
+
+def test_a_border_is_named():
+    model = ZOO["vae3_linear"]()
+    c = concrete(model, data("real"))
+    assert on_data._border(c, c.start) is None
+    near = {**c.start, "A": c.start["A"].at[1, 0].set(-20.0)}
+    assert on_data._border(c, near) == "A runs to 0 (its smallest entry is 2e-09)"

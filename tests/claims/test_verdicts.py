@@ -53,7 +53,7 @@ def _rest(**changes):
     gap = {"elbo": -10.0, "entropy_sum": -10.0, "gap": 0.0, "predicted": 0.0, "residual": 0.5}
     gap |= {"finite": True}
     at = {"gradient_norm": 1e-12, "stationary": True, "as_predicted": True, "density_residual": 0.5}
-    whole = {"kind": "maximum", "ppca": -10.0}
+    whole = {"kind": "maximum", "ppca": -10.0, "border": None}
     for part in (gap, at, whole):
         part |= {k: v for k, v in changes.items() if k in part}
     measured = SimpleNamespace(gap=SimpleNamespace(**gap), **at)
@@ -70,6 +70,16 @@ def _rest(**changes):
         ({"as_predicted": False, "residual": 50.0}, Value.REFUTED, "differ by 50"),
         ({"stationary": False}, Value.UNDECIDED, "the identity is as predicted"),
         ({"stationary": False, "ppca": None}, Value.UNDECIDED, "the ascent ended above"),
+        (
+            {"stationary": False, "border": "A runs to 0"},
+            Value.UNDECIDED,
+            "vacuous, the ascent runs to a border",
+        ),
+        (
+            {"as_predicted": False, "residual": 50.0, "border": "A runs to 0"},
+            Value.REFUTED,
+            "differ",
+        ),
         ({"gap": 1e-7, "ppca": None}, Value.UNDECIDED, "the gap is 1.0e-07 nat, as predicted"),
         ({"elbo": -10.1}, Value.REFUTED, "1.000e-01 nat off"),
         ({"ppca": float("nan")}, Value.REFUTED, "nan"),

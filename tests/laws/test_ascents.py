@@ -1,9 +1,12 @@
-"""Every model in every form on data of its kind: the identity is as predicted where the ascent ends, and that is a stationary point."""
+"""Every model in every form on data of its kind: the identity is as predicted where the ascent ends, at a stationary point or a border that is named."""
 
 import pytest
 
 from entropysym.claims.on_data import rest_on, sample
 from tests.instances import MODELS, derivation, names
+
+#: Where an entry of a positive last layer is best at 0: there is no stationary point inside.
+BORDERS = ("vae3_linear",)
 
 #: One with a kink that the closed form takes away.
 QUICK = ("sparse_coding",)
@@ -14,6 +17,7 @@ def test_a_model_settles_on_data_of_its_kind(name):
     d = derivation(name)
     rest = rest_on(d, sample(d.model, "curve"))
     assert rest.measured.as_predicted
-    assert rest.measured.stationary, rest.settled
+    assert rest.measured.stationary or rest.border is not None, rest.settled
+    assert (rest.border is None) == (name not in BORDERS)
     # What agrees has been able to disagree: the point is not where everything is 0.
     assert abs(rest.measured.gap.elbo) > 0.1
