@@ -18,7 +18,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # "i1" would make it read as something else.
 TAKEN = re.compile(
     r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
-    r"|trace|quad)|e|x|z|[hdn]|[inq][0-9]+|E_q|q_n|(?i:mean|sum|expect|reparam|vec)_.*"
+    r"|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 MAX_NAMES = 200
 MAX_TEXT = 200
@@ -29,7 +29,7 @@ MAX_DIGITS = 18
 RULES = ("definition", "reparametrise", "split", "tempering", "scaling", "gap", "stationary")
 RULES += ("closed_form",)
 DOCUMENT = {
-    "format": ("entropysym/1",),
+    "format": ("entropysym/2",),
     "statement": object,
     "certificates": object,
     "steps": [{"rule": RULES, "result": object}],
@@ -37,7 +37,7 @@ DOCUMENT = {
 }
 
 REFUSAL = {
-    "format": ("entropysym/1",),
+    "format": ("entropysym/2",),
     "refusal": {
         "model": MODEL,
         "objective": object,
@@ -108,7 +108,7 @@ def _check_families(families: dict[str, Any]) -> None:
 def check_words(said: Statement) -> None:
     """Names and texts cannot make the printed statement read as another one."""
     model, families = said.model, said.model.families
-    symbols = [*model.sizes, *model.parameters, *model.networks]
+    symbols = [*model.sizes, *model.variables, *model.parameters, *model.networks, *model.factors]
     require(len(symbols) <= MAX_NAMES, len(symbols), f"more than {MAX_NAMES} names")
     arguments = [name for family in families.values() for name in family.arguments]
     for name in (model.name, *symbols, *families, *arguments):

@@ -3,29 +3,40 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from .kernel.terms import ANY, FACTORS, MATRICES, Array, Family, Model, Statement, Term
+from .kernel.terms import ANY, MATRICES, Array, Factor, Family, Model, Statement, Term, Variable
+from .kernel.theorem import elbo, objective
 from .known import FAMILIES
 
 MEANING = {
     "range": "{0} is {1}",
+    "support": "{0} is {1}",
+    "start": "{0} is {1} at the first step; all sequences are of one length",
+    "counted": "the number of data {0} is finite",
     "normalised": "the density of {0} integrates to one",
     "score": "the scores of {0}, those of location and scale included, have mean zero (regularity)",
     "base_measure": "entropies of {0} are relative to it, pseudo entropies if it is not constant",
     "finite": "each term of the ELBO, of the entropies and of the derivatives of the {0}'s parts, expanded, has a finite mean",
     "interchange": "that derivative of the {0} may be taken under means and expectations",
     "constraint": "{0}: {1}",
-    "reparametrised": "the {0} is written as location + scale * noise (checked)",
-    "closed": "{1} is free in the {0}, which is closed under its motion",
+    "reparametrised": "{0} is written as location + scale * noise (checked)",
+    "closed": "{1} is free in {0}, which is closed under its motion",
     "lipschitz": "{0} is locally Lipschitz: its input stands still along the direction to first order",
     "collapsed": "at the numbers the {0} is the prior, and the decoder does not see z",
     "frozen": "{0} learns nothing",
     "stationary": "the {0} is stationary in {1}",
+    "tangent": "the {0} is stationary in {1} along the simplex",
 }
 RANGES = {
+    "simplex": "positive with sum 1 over its last index",
     "positive": "positive",
     "unit": "in the open interval (0, 1)",
     "posdef": "symmetric and positive definite",
     "triangular": "lower triangular with a positive diagonal",
+    "binary": "0 or 1",
+    "count": "a whole number >= 0",
+    "onehot": "one-hot over its last index",
+    "angle": "an angle in one period",
+    "sphere": "of norm 1 over its last index",
 }
 TIGHT = ("add", "mul", "frac", "scaled", "matmul")  # bracketed inside a product
 LOOSE = (*TIGHT, "pow", "sum", "mean", "expect", "reparam")  # bracketed under a power
@@ -61,9 +72,13 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
             return f"{name}{index(*positions)}({', '.join(sub(vector) for vector in vectors)})"
         case ("matnet", name, vectors):
             return f"{name}({', '.join(sub(vector) for vector in vectors)})"
-        case ("x" | "z" | "eps", i, j):
-            return f"{term[0]}({_at(scope, i)}){index(j)}"
-        case ("vec" | "sum" | "mean" | "expect" | "reparam", *_):
+        case ("v", name, *positions):
+            return name + index(*positions)
+        case ("eps", name, *positions):
+            return f"eps_{name}{index(*positions)}"
+        case ("expect" | "reparam", body):
+            return f"{'E_q' if term[0] == 'expect' else 'E_eps'} ({sub(body)})"
+        case ("vec" | "sum" | "mean", *_):
             return _binder(term, scope)
         case ("add", *parts):
             return " + ".join(wrapped(part, ("add",)) for part in parts)
@@ -89,15 +104,10 @@ def _at(scope: tuple[str, ...], *positions: int) -> str:
 
 def _binder(term: Any, scope: tuple[str, ...]) -> str:
     """A head that binds: it gives what it binds a name of its own."""
-    head, *given, body = term
-    letter = {"vec": "i", "sum": "i", "mean": "n"}.get(head, "q")
+    head, over, body = term
+    letter = "n" if head == "mean" else "i"
     name = f"{letter}{sum(bound.startswith(letter) for bound in scope) + 1}"
-    inside = infix(body, (*scope, name))
-    if head == "mean":
-        return f"mean_{name} ({inside})"
-    (over,) = given
-    where = f"<= {over}" if letter == "i" else f"at {_at(scope, over)}"
-    return f"{head}_({name} {where}) ({inside})"
+    return f"{head}_({name} <= {over}) ({infix(body, (*scope, name))})"
 
 
 def _normalised(family: Family, normal: Collection[str]) -> str:
@@ -111,18 +121,14 @@ def _normalised(family: Family, normal: Collection[str]) -> str:
 
 def statement(said: Statement, normal: Collection[str], digest: str) -> str:
     """Model, objective, direction, claim, conditions and hash, one fact a line."""
-    plain = (said.weight, said.penalty) == (1, 0)
-    weighted = (
-        f"({infix(said.weight)}) * mean_n (H[q_n] + E_q log p(z)) + mean_n E_q log p(x_n | z)"
-        f" - ({infix(said.penalty)})"
-    )
+    plain = (said.weights, said.penalty) == ({}, 0)
     excess = f" + excess: {infix(said.excess)}" if said.excess != 0 else ""
     lines = [
         *_declarations(said.model),
         *(line for family in said.model.families.values() for line in _family(family, normal)),
-        *(_factor(said.model, role) for role in FACTORS),
-        "ELBO = mean_n (H[q_n] + E_q log p(z) + E_q log p(x_n | z)), in nats",
-        f"objective = {'ELBO' if plain else weighted}",
+        *_graph(said.model),
+        f"ELBO = {infix(elbo(said.model))}, in nats",
+        f"objective = {'ELBO' if plain else infix(objective(said))}",
         *(_motion(said.model.parameters[name], term) for name, term in said.direction.items()),
         "D f = d/dt f(parameters + t * direction) at t = 0",
         "claim, at every parameter value:",
@@ -142,7 +148,7 @@ def refusal_statement(body: Any, model: Model, digest: str) -> str:
         f"refusal of kind {body['kind']}, at all sizes 1",
         *_declarations(model),
         *(line for family in model.families.values() for line in _family(family, ())),
-        *(_factor(model, role) for role in FACTORS),
+        *_graph(model),
         f"objective: {'ELBO' if body['objective'] == 'elbo' else body['objective']}",
         *(f"  {name} = {infix(value)}" for name, value in body["values"].items()),
         *(f"  {name}(...) = {infix(value)}" for name, value in body["networks"].items()),
@@ -159,7 +165,14 @@ def _declarations(model: Model) -> Iterator[str]:
     def declared(array: Array) -> str:
         return f"[{', '.join(array.plates)}] {array.range}"
 
-    yield f"model {model.name}, sizes {', '.join(model.sizes)} (integers >= 1), x over {model.observed}, z over {model.latent}"
+    sizes = ", ".join(size for size in model.sizes if size not in model.data)
+    data = ", ".join(model.data) or "none"
+    yield f"model {model.name}, sizes {sizes or 'none'} (integers >= 1), data {data}"
+    for variable in model.variables.values():
+        plates = f"[{', '.join(variable.plates)}]" if variable.plates else ""
+        yield f"  variable {variable.name}{plates} {variable.support}, {variable.role}"
+    for name, lag in model.lags.items():
+        yield f"  {name} is it one step earlier along {lag.plate}, at the first step {lag.start}"
     for p in model.parameters.values():
         yield f"  parameter {p.name}{declared(p)}, {'learned' if p.learned else 'fixed'}"
     for net in model.networks.values():
@@ -178,21 +191,41 @@ def _family(family: Family, normal: Collection[str]) -> Iterator[str]:
     yield f"    normalised: {_normalised(family, normal)}"
 
 
-def _factor(model: Model, role: str) -> str:
-    factor, family, size = model.factors[role], model.family(role), model.plate(role)
-    if family.name == ANY:
-        return f"  {role} q(z | x(n)) = any law, which reads none of the above"
-    scope = {"prior": (), "decoder": ("z",), "encoder": ("n",)}[role]
-    variable, letter = ("x", "d") if role == "decoder" else ("z", "h")
-    printed = []
-    for term, range_ in zip(factor.arguments, family.arguments.values(), strict=True):
-        whole = family.over_vectors and range_ != "vector"
-        text = infix(term, scope if whole else (*scope, letter))
-        printed.append(f"vec_({letter} <= {size}) ({text})" if range_ == "vector" else text)
-    plate = "" if family.over_vectors else f", {letter} <= {size}"
-    variable += "" if family.over_vectors else f"[{letter}]"
-    drawn = {"prior": "p({})", "decoder": "p({} | z)", "encoder": "q({} | x(n))"}[role]
-    return f"  {role} {drawn.format(variable)}{plate} = {family.name}({', '.join(printed)})"
+def _graph(model: Model) -> Iterator[str]:
+    """The factors of p and of q."""
+    for side, factors in (("p", model.p), ("q", model.q)):
+        for factor in factors.values():
+            yield f"  {factor.name} {side}({_drawn(model, factor)}) = {_law(model, factor)}"
+
+
+def _scope(model: Model, variable: Variable) -> tuple[str, ...]:
+    """Names for the indices of a variable."""
+    data = bool(model.data_plate(variable.name))
+    inner = (f"i{k + 1}" for k in range(len(variable.plates) - data))
+    return (*(["n1"] * data), *inner)
+
+
+def _drawn(model: Model, factor: Factor) -> str:
+    given = f" | {', '.join(factor.given)}" if factor.given else ""
+    if factor.family == ANY:
+        return ", ".join(factor.of) + given
+    variable = model.variables[factor.of[0]]
+    places = _scope(model, variable)
+    places = places[:-1] if model.families[factor.family].over_vectors else places
+    return variable.name + (f"[{', '.join(places)}]" if places else "") + given
+
+
+def _law(model: Model, factor: Factor) -> str:
+    if factor.family == ANY:
+        return "any law, which reads none of the parameters"
+    family, variable = model.families[factor.family], model.variables[factor.of[0]]
+    scope = _scope(model, variable)
+    scope = scope[:-1] if family.over_vectors else scope
+    chosen = model.variable(factor.select).plates[-1:] if factor.select else []
+    klass = [f"i{len(scope) + 1}"] * len(chosen)
+    printed = ", ".join(infix(term, (*scope, *klass)) for term in factor.arguments)
+    selected = f" at the class {klass[0]} <= {chosen[0]} of {factor.select}" if chosen else ""
+    return f"{factor.family}({printed}){selected}"
 
 
 def _motion(array: Array, term: Term) -> str:
@@ -204,5 +237,5 @@ def _motion(array: Array, term: Term) -> str:
 
 
 def _condition(kind: str, *words: str) -> str:
-    said = [words[0], RANGES[words[1]]] if kind == "range" else words
+    said = [words[0], RANGES[words[1]]] if kind in ("range", "support") else words
     return f"  {kind}: " + MEANING[kind].format(*said)

@@ -3,6 +3,9 @@
     replay_refusal(text) -> Refutation     the claim is false for this model
     Refused                                not shown, which is not the same as true
 
+The model has one observed variable, one latent variable, and three factors: here p of the latent is
+called the prior, p of the observed variable the decoder, and q the encoder.
+
 The witness is the model at all sizes 1 with numbers for its parameters and constant networks, where
 the decoder does not see the latents. There are two kinds.
 
@@ -36,16 +39,26 @@ from . import gate
 from .kernel import terms
 from .kernel.evaluate import Site, arguments, evaluate
 from .kernel.normal_form import ONE, Atom, Polynomial, Work, constant, split
-from .kernel.reader import model, shaped
-from .kernel.terms import ANY, Family, Model, Refused, Statement, Term, check, named, require, shown
-from .kernel.theorem import check_family, place
+from .kernel.reader import model, objective
+from .kernel.terms import (
+    ANY,
+    Factor,
+    Family,
+    Model,
+    Refused,
+    Statement,
+    Term,
+    check,
+    named,
+    require,
+    shown,
+)
+from .kernel.theorem import check_family, check_weight, place
 from .known import FAMILIES
 from .printing import refusal_statement
 
 KINDS = ("decoder", "prior")
 MAX_POINTS = 50
-SEES: dict[str, list[str]] = {"prior": [], "decoder": ["latent"], "encoder": ["datum"]}
-
 
 @dataclass(frozen=True)
 class Refutation:
@@ -67,6 +80,28 @@ class Witness:
     networks: dict[str, Fraction]
     points: list[tuple[Fraction, Fraction]]
     conditions: list[list[str]]
+
+    @property
+    def prior(self) -> Factor:
+        return self._factor(self.said.model.p, "latent")
+
+    @property
+    def decoder(self) -> Factor:
+        return self._factor(self.said.model.p, "observed")
+
+    @property
+    def encoder(self) -> Factor:
+        return self._factor(self.said.model.q, "latent")
+
+    def _factor(self, factors: dict[str, Factor], role: str) -> Factor:
+        """The one factor of a variable of this role."""
+        roles = self.said.model.variables
+        found = [f for f in factors.values() if roles[f.of[0]].role == role]
+        check(len(found) == 1, f"{len(found)} factors of {role} variables: no witness is known")
+        return found[0]
+
+    def family(self, factor: Factor) -> Family:
+        return self.said.model.families[factor.family]
 
     @property
     def numbers(self) -> dict[str, Fraction]:
@@ -109,19 +144,18 @@ def _read(body: Any, work: Work) -> Witness:
     found["points"] = [_point(raw) for raw in body["points"]]
     for key in ("values", "networks"):
         found[key] = {name: rational(raw) for name, raw in body[key].items()}
-    site = Site(work, _about(None, 1, 0), 0)
+    site = Site(work, _about(None, {}, 0), 0)
     declared = model(_resolved(body["model"], found["values"] | found["networks"], site))
     for key, arrays in (("values", declared.parameters), ("networks", declared.networks)):
         wrong = sorted(found[key].keys() ^ arrays.keys())
         require(not wrong, wrong, f"without a number in {key}, or not declared")
-    goal = {"weight": 1, "penalty": 0} if body["objective"] == "elbo" else body["objective"]
-    goal = shaped(goal, {"weight": object, "penalty": object}, "refusal.objective")
+    goal = objective(body["objective"], "refusal.objective")
     return Witness(_about(declared, **goal), **found)
 
 
-def _about(declared: Model | None, weight: Term, penalty: Term) -> Statement:
+def _about(declared: Model | None, weights: dict[str, Term], penalty: Term) -> Statement:
     """A statement of which only the model and the objective are used."""
-    return Statement(declared, weight, penalty, {}, 0, 0, 0, [], {})  # type: ignore[arg-type]
+    return Statement(declared, weights, penalty, {}, 0, 0, 0, [], {})  # type: ignore[arg-type]
 
 
 def _resolved(raw: Any, numbers: dict[str, Fraction], site: Site) -> Any:
@@ -171,6 +205,10 @@ def _size_one(poly: Polynomial) -> Polynomial:
 
 def _check(witness: Witness, work: Work) -> None:
     said, model_ = witness.said, witness.said.model
+    one_of_each = len(model_.variables) == 2 and len(model_.factors) == 3 and not model_.counted
+    check(one_of_each, "a witness is known for one observed and one latent variable only")
+    plain = witness.encoder.select or witness.decoder.select or witness.prior.select or model_.lags
+    check(not plain, "no witness is known for classes and lags")
     check(not model_.constraints, "a constraint in words is not known to hold at the numbers")
     vectors = [name for name, family in model_.families.items() if family.over_vectors]
     check(not vectors, f"families over vectors: {vectors}")
@@ -182,12 +220,10 @@ def _check(witness: Witness, work: Work) -> None:
         with place(f"families.{name}"):
             normal |= {name} if check_family(site, family) else set()
     with place("refusal.model"):
-        _check_well_formed(site)
+        _check_well_formed(witness, site)
     with place("refusal.objective"):
-        weight = evaluate(site.apart(terms.OF_WEIGHT), said.weight)
-        check(work.surely_positive(weight), "the weight is not shown to be positive")
-        learned = [n for n in named(said.weight, "param") if model_.parameters[n].learned]
-        check(not learned, f"the weight is learned: {learned}")
+        for weight in said.weights.values():
+            check_weight(site, weight)
         _check_penalty(witness, site)
     numbers = _decoder_numbers(witness, site)
     if witness.kind == "decoder":
@@ -200,13 +236,23 @@ def _check(witness: Witness, work: Work) -> None:
     check(ours == witness.conditions, f"refusal.conditions: needed are {ours}"[:200])
 
 
-def _check_well_formed(site: Site) -> None:
+def _under(witness: Witness, site: Site, factor: Factor) -> tuple[Site, list]:
+    """The place of a factor's arguments: under an expectation, at the indices of its variable."""
+    latent = witness.encoder.of[0]
+    at = replace(site, omega={latent: site.work.fresh(("latent", ""))})
+    return at, [*map(site.opened, witness.said.model.variables[factor.of[0]].plates)]
+
+
+def _check_well_formed(witness: Witness, site: Site) -> None:
     """Every factor sees what its place allows, and its arguments lie in their ranges wherever
     parameters and networks do, hence at the numbers."""
-    for role, seen in SEES.items():
-        index = site.opened("index", site.statement.model.plate(role))
-        arguments(site, role, [*map(site.opened, seen)], index)
-    evaluate(site.apart(terms.OF_STEP), ["mean", ["logh", "decoder", 0]])  # sees no latent
+    for factor in (witness.prior, witness.decoder, witness.encoder):
+        if factor.family != ANY:
+            at, indices = _under(witness, site, factor)
+            arguments(at, factor, indices)
+    data = [0] if witness.said.model.data else []
+    term: Term = ["logh", witness.decoder.name, *data]  # sees no latent
+    evaluate(site.apart(terms.OF_STEP), ["mean", witness.said.model.data[0], term] if data else term)
 
 
 def _in_range(value: Fraction, range_: str, what: str) -> None:
@@ -249,37 +295,39 @@ def _at_numbers(witness: Witness, work: Work, atom: Atom) -> Polynomial:
     return _substituted(witness, work, dict(atom.bodies[0]))
 
 
-def _at_witness(witness: Witness, site: Site, role: str) -> list[Polynomial]:
+def _at_witness(witness: Witness, site: Site, factor: Factor) -> list[Polynomial]:
     """The arguments of a factor at the numbers: they see neither a datum nor a latent."""
-    model_, found = witness.said.model, []
-    scope = [*map(site.opened, SEES[role]), site.opened("index", model_.plate(role))]
-    for term in model_.factors[role].arguments:
-        inside = site.apart(terms.OF_MODEL, *scope)
+    found = []
+    for term in factor.arguments:
+        at, indices = _under(witness, site, factor)
+        inside = at.apart(terms.OF_MODEL, *indices)
         value = _size_one(evaluate(inside, _with(witness.numbers, term)))
         sees = any(atom.free for mono in value for atom, _ in mono)
-        check(not sees, f"an argument of the {role} is no number at the witness")
+        check(not sees, f"an argument of {factor.name} is no number at the witness")
         found.append(value)
     return found
 
 
 def _decoder_numbers(witness: Witness, site: Site) -> list[Fraction]:
-    names, found = witness.said.model.family("decoder").arguments, []
-    for name, value in zip(names, _at_witness(witness, site, "decoder"), strict=True):
+    names, found = witness.family(witness.decoder).arguments, []
+    for name, value in zip(names, _at_witness(witness, site, witness.decoder), strict=True):
         number = _number(value)
         if number is None:
-            raise Refused(f"{name} of the decoder is no rational number")
+            raise Refused(f"{name} of {witness.decoder.name} is no rational number")
         found.append(number)
     return found
 
 
 def _check_collapsed(witness: Witness, site: Site) -> None:
-    """The encoder's law is the prior's."""
-    factors = witness.said.model.factors
-    if factors["encoder"].family == ANY:
+    """The encoder's law is the prior's, and the whole KL is weighted: it is at its minimum."""
+    weights = witness.said.weights
+    whole = weights.get(witness.encoder.name, 1) == weights.get(witness.prior.name, 1)
+    check(whole, "prior and encoder are weighted differently, so KL alone is not at its minimum")
+    if witness.encoder.family == ANY:
         return
-    same = factors["encoder"].family == factors["prior"].family
+    same = witness.encoder.family == witness.prior.family
     check(same, "the encoder's family is not the prior's")
-    ours, theirs = (_at_witness(witness, site, role) for role in ("encoder", "prior"))
+    ours, theirs = (_at_witness(witness, site, f) for f in (witness.encoder, witness.prior))
     check(ours == theirs, "the encoder is not the prior at the numbers")
 
 
@@ -303,9 +351,8 @@ def _check_tails(witness: Witness, normal: set[str]) -> None:
     """Where the decoder reads z itself, not through a network, its log density must have a mean
     beside the numbers as well, or the objective is infinite there and has no derivative: z has
     exponential moments (near 0, or all), and nothing grows faster than those."""
-    model_ = witness.said.model
-    law = model_.family("prior")  # of the encoder as well, or both are normal
-    family, given = model_.family("decoder"), model_.factors["decoder"].arguments
+    law = witness.family(witness.prior)  # of the encoder as well, or both are normal
+    family, given = witness.family(witness.decoder), witness.decoder.arguments
     if not any(map(_reads_latent, given)) or law.support == "binary":
         return
     light = law.name in normal | FAMILIES.keys() or law.support == "unit"
@@ -334,7 +381,7 @@ def _growth(tails: Tails, term: Term) -> tuple[int, bool]:
     """How fast a term grows in z (0: not at all, networks being bounded), at the numbers or beside
     them, and whether it reads z at the numbers; `Refused` if that may be too fast."""
     match term:
-        case ["z", *_]:
+        case ["v", *_]:  # the latent
             return FLAT if tails.bounded else LINEAR, True
         case ["arg", name]:
             return tails.arguments[name]
@@ -371,18 +418,19 @@ def _growth(tails: Tails, term: Term) -> tuple[int, bool]:
 def _reads_latent(term: Term) -> bool:
     if not isinstance(term, list) or term[:1] in (["net"], ["matnet"]):
         return False
-    return term[:1] == ["z"] or any(map(_reads_latent, term))
+    return term[:1] == ["v"] or any(map(_reads_latent, term))
 
 
 def _check_points(witness: Witness, site: Site, numbers: list[Fraction]) -> None:
     model_ = witness.said.model
     work = site.work
-    family, factor = model_.family("decoder"), model_.factors["decoder"]
+    family, factor = witness.family(witness.decoder), witness.decoder
+    support = model_.variables[factor.of[0]].support
     for _, x in witness.points:
-        discrete = family.support in ("count", "binary")
-        counted = x.denominator == 1 and x >= 0 and (family.support == "count" or x <= 1)
-        check(counted or not discrete, f"the point {x} is not in the support, {family.support}")
-        _in_range(x, "real" if discrete else family.support, "a point")
+        discrete = support in ("count", "binary")
+        counted = x.denominator == 1 and x >= 0 and (support == "count" or x <= 1)
+        check(counted or not discrete, f"the point {x} is not in the support, {support}")
+        _in_range(x, "real" if discrete else support, "a point")
     check(sum(y for y, _ in witness.points) == 0, "the weights do not sum to 0")
     values = [constant(v) for v in numbers]
 
@@ -406,14 +454,14 @@ def _check_frozen(witness: Witness, site: Site, normal: set[str]) -> None:
     """Prior and encoder learn nothing, and their means of log p - log h differ."""
     model_, work = witness.said.model, site.work
     require(not witness.points, "points", "for witnesses of kind decoder only")
-    prior, means = _at_witness(witness, site, "prior"), []
-    for role in ("encoder", "prior"):
-        factor, family = model_.factors[role], model_.family(role)
-        check(factor.family in normal, f"the {role} is not location + scale * normal noise")
+    prior, means = _at_witness(witness, site, witness.prior), []
+    for factor in (witness.encoder, witness.prior):
+        check(factor.family in normal, f"{factor.name} is not location + scale * normal noise")
+        family = witness.family(factor)
         read = named(factor.arguments, "param", "mat")
         learned = sorted(name for name in read if model_.parameters[name].learned)
-        check(not learned, f"the {role} learns {learned}")
-        values = _at_witness(witness, site, role)
+        check(not learned, f"{factor.name} learns {learned}")
+        values = _at_witness(witness, site, factor)
         given = {
             name: (0, lambda value=value: value)
             for name, value in zip(family.arguments, values, strict=True)
@@ -421,7 +469,7 @@ def _check_frozen(witness: Witness, site: Site, normal: set[str]) -> None:
         inside = site.apart(family.heads, bindings=given)
         location, scale = (evaluate(inside, t) for t in (family.location, family.scale))
         drawn = work.add(location, work.product(scale, site.symbol("noise")))
-        of_prior = model_.family("prior")
+        of_prior = witness.family(witness.prior)
         means.append(_mean(_value(site, of_prior, _log_ratio(of_prior), drawn, prior)[0], work))
     difference = work.add(means[0], work.negative(means[1]))
     check(_is_not_zero(difference), "the means of the prior's log density are not shown to differ")
@@ -467,14 +515,14 @@ def _is_not_zero(poly: Polynomial) -> bool:
 
 def _conditions(witness: Witness) -> Iterator[tuple[str, ...]]:
     model_ = witness.said.model
-    for name in sorted({model_.factors[role].family for role in ("prior", "decoder")}):
+    for name in sorted({witness.prior.family, witness.decoder.family}):
         yield from (("normalised", name), ("score", name))
         if model_.families[name].log_base_measure != 0:
             yield "base_measure", name
     yield from (("finite", "objective"), ("interchange", "objective"))
     if witness.kind == "decoder":
-        yield "collapsed", "encoder"
+        yield "collapsed", witness.encoder.name
         return
-    terms_ = [model_.factors[role].arguments for role in ("prior", "encoder")]
+    terms_ = [factor.arguments for factor in (witness.prior, witness.encoder)]
     read = named(terms_, "net", "matnet")
     yield from (("frozen", name) for name in model_.networks if name in read)

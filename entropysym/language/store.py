@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import sympy as sp
@@ -18,7 +18,6 @@ from entropysym.errors import NotStorableError, shown
 from entropysym.language.formula import args_of, array_name, array_of, of_type
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
-    ROLES,
     DataMean,
     Directional,
     Elbo,
@@ -54,7 +53,7 @@ from entropysym.language.records import (
 )
 from entropysym.language.symbols import DATUM, LATENT, NOISE, n
 
-FORMAT = "entropysym/1"
+FORMAT = "entropysym/2"
 
 #: Numerators and denominators of exponents.
 MAX_EXPONENT = 64
@@ -66,7 +65,10 @@ ANY_LAW = "any"
 Term: TypeAlias = int | list["Term | str"]
 #: JSON data.
 Stored: TypeAlias = str | int | list["Stored"] | dict[str, "Stored"] | Term | None
-#: The symbols bound around an expression, innermost last; LATENT stands for a bound latent.
+#: The names of the factors, of the variables and of the size that counts the data.
+OBSERVED, HIDDEN, DATA = "x", "z", "N"
+
+#: The symbols bound around an expression, innermost last.
 Binders = tuple[sp.Basic, ...]
 
 
@@ -86,7 +88,13 @@ def term(expression: sp.Basic, model: Model, under: Binders = ()) -> Term:
     Raises `NotStorableError` for anything that has no head in the format, such as a float or an undeclared symbol.
     """
     parameters = frozenset(p.symbol for p in model.parameters)
-    return _Writer(parameters, frozenset(model.sizes), {}).term(expression, under)
+    return _Writer(parameters, frozenset(model.sizes), {}, data_size(model)).term(expression, under)
+
+
+def data_size(model: Model) -> str:
+    """The name of the size that counts the data: N, unless the model calls something else so."""
+    taken = {*map(str, model.sizes), *(a.name for a in (*model.parameters, *model.networks))}
+    return next(name for name in (DATA, *(f"{DATA}{k}" for k in range(len(taken) + 1))) if name not in taken)
 
 
 def family_term(expression: sp.Basic, family: Family) -> Term:
@@ -96,7 +104,7 @@ def family_term(expression: sp.Basic, family: Family) -> Term:
     }
     local[family.variable] = ["var"]
     local[DIM] = ["dim"]
-    return _Writer(frozenset(), frozenset(), local).term(expression, ())
+    return _Writer(frozenset(), frozenset(), local, "").term(expression, ())
 
 
 def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
@@ -134,8 +142,6 @@ _NAMES: dict[type[sp.Basic], str] = {
     sp.exp: "exp",
 }
 _ROLES = {LogDensity: "logp", Entropy: "H", LogBaseMeasure: "logh"}
-#: What reads the latent: log p, the decoder's entropy, and the prior's log h, whose variable it is.
-_READS_LATENT = {*(("logp", role) for role in ROLES), ("H", "decoder"), ("logh", "prior")}
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,8 @@ class _Writer:
     parameters: Set[sp.Basic]
     sizes: Set[sp.Symbol]
     local: Mapping[sp.Basic, list[Term | str]]
+    data: str
+    datum: sp.Symbol = n  # of which the latent is
 
     def term(self, e: sp.Basic, under: Binders) -> Term:
         if e in self.local:
@@ -164,10 +172,10 @@ class _Writer:
             case sp.Sum():
                 return self.sum(e, under)
             case DataMean():
-                return ["mean", self.term(e.body, (*under, e.index))]
+                return ["mean", self.data, self.term(e.body, (*under, e.index))]
             case EncoderExpectation() | NoiseExpectation():
                 head = "expect" if isinstance(e, EncoderExpectation) else "reparam"
-                return [head, self.position(e.datum, under), self.term(e.body, (*under, LATENT))]
+                return [head, replace(self, datum=e.datum).term(e.body, under)]
             case LogDensity() | Entropy() | LogBaseMeasure():
                 return self.of_role(e, under)
             case Elbo() | ObjectiveValue():
@@ -207,12 +215,11 @@ class _Writer:
         at, base = self.positions(e.indices, under), array_of(e)
         if base in self.local:
             return [*self.local[base], *at]
-        if base == LATENT:
-            return ["z", self.position(LATENT, under), *at]
-        if base == NOISE:
-            return ["eps", self.position(LATENT, under), *at]
+        if base in (LATENT, NOISE):
+            head = "v" if base == LATENT else "eps"
+            return [head, HIDDEN, self.position(self.datum, under), *at]
         if base == DATUM:
-            return ["x", *at]
+            return ["v", OBSERVED, *at]
         if base in self.parameters:
             return ["param", array_name(base), *at]
         raise NotStorableError(f"the model declares no array {base} with this range")
@@ -239,9 +246,10 @@ class _Writer:
         return body
 
     def of_role(self, e: LogDensity | Entropy | LogBaseMeasure, under: Binders) -> Term:
-        head = _ROLES[type(e)]
-        read = [*e.datum, *([LATENT] if (head, e.role) in _READS_LATENT else [])]
-        return [head, e.role, *self.positions(read, under)]
+        head, datum = _ROLES[type(e)], e.datum[0] if e.datum else self.datum
+        if datum in under:
+            return [head, e.role, self.position(datum, under)]
+        return ["mean", self.data, [head, e.role, 0]]  # the same for every datum
 
     def power(self, e: sp.Pow, under: Binders) -> Term:
         base, exponent = e.args
@@ -256,25 +264,33 @@ class _Writer:
 
 def model_record(model: Model) -> dict[str, Stored]:
     """The stored form of a model: everything that its meaning depends on, and nothing about how it prints."""
-    outer: dict[str, Binders] = {"prior": (), "decoder": (LATENT,), "encoder": (n,)}
+    data = data_size(model)
+    hidden = model.prior.family if model.encoder.family.is_any else model.encoder.family
 
-    def factor(role: str) -> dict[str, Stored]:
+    def variable(name: str, plate: Plate, support: str, role: str) -> dict[str, Stored]:
+        plates: list[Stored] = [data, plate.size.name]
+        return {"name": name, "plates": plates, "support": support, "role": role}
+
+    def factor(role: str, of: str, *given: Stored) -> dict[str, Stored]:
         f: Factor = model.factor(role)
-        if f.family.is_any:
-            return {"family": ANY_LAW, "arguments": []}
-        inner = (*outer[role], model.plate(role).index)
         return {
-            "family": f.family.name,
-            "arguments": [
-                term(a, model, outer[role] if isinstance(a, Matrix) else inner) for a in f.arguments
-            ],
+            "name": role,
+            "of": [of],
+            "given": [*given],
+            "family": ANY_LAW if f.family.is_any else f.family.name,
+            "arguments": [*_arguments(model, role)],
+            "select": "",
         }
 
     return {
         "name": model.name,
-        "sizes": [s.name for s in model.sizes],
-        "observed": model.observed.size.name,
-        "latent": model.latent.size.name,
+        "sizes": [data, *(s.name for s in model.sizes)],
+        "data": [data],
+        "variables": [
+            variable(OBSERVED, model.observed, model.decoder.family.support, "observed"),
+            variable(HIDDEN, model.latent, hidden.support, "latent"),
+        ],
+        "lags": {},
         "parameters": [
             {
                 "name": p.name,
@@ -294,11 +310,21 @@ def model_record(model: Model) -> dict[str, Stored]:
             for net in model.networks
         ],
         "families": {f.name: _family_record(f) for f in model.families},
-        "prior": factor("prior"),
-        "decoder": factor("decoder"),
-        "encoder": factor("encoder"),
+        "p": [factor("prior", HIDDEN), factor("decoder", OBSERVED, HIDDEN)],
+        "q": [factor("encoder", HIDDEN, OBSERVED)],
         "constraints": [{"on": c.on, "text": c.text} for c in model.constraints],
     }
+
+
+def _arguments(model: Model, role: str) -> Iterator[Term]:
+    """The arguments of a factor: they see the datum, and the plate's index if the family is univariate."""
+    factor, plate = model.factor(role), model.plate(role)
+    for place, argument in zip(factor.family.arguments, factor.arguments, strict=True):
+        if isinstance(place, sp.IndexedBase):
+            yield ["vec", plate.size.name, term(argument, model, (n, plate.index))]
+        else:
+            inner = () if factor.family.is_multivariate else (plate.index,)
+            yield term(argument, model, (n, *inner))
 
 
 def _sizes(plates: tuple[Plate, ...]) -> list[Stored]:

@@ -22,6 +22,8 @@ def conditions(model: Model, direction: Motions, moving: bool) -> tuple[Conditio
     """
     out = [Condition("range", p.name, p.range) for p in model.parameters if p.range != "real"]
     out += [Condition("range", w.name, w.range) for w in model.networks if w.range != "real"]
+    if model.decoder.family.support != "real":
+        out.append(Condition("support", "x", model.decoder.family.support))
     for family in sorted(model.families, key=lambda f: f.name):
         out += [Condition("normalised", family.name), Condition("score", family.name)]
         if family.log_base_measure != 0:

@@ -44,8 +44,9 @@ def statement(derivation: Derivation) -> dict[str, Any]:
 def _objective(model: Model) -> Any:
     if model.objective.is_elbo:
         return "elbo"
-    weight, penalty = model.objective.weight, model.objective.penalty
-    return {"weight": term(weight, model), "penalty": term(penalty, model)}
+    weight, penalty = term(model.objective.weight, model), term(model.objective.penalty, model)
+    weights = {} if weight == 1 else {"encoder": weight, "prior": weight}
+    return {"weights": weights, "penalty": penalty}
 
 
 def _motion(found: FamilyCertificate, argument: sp.Basic) -> sp.Basic:

@@ -6,9 +6,13 @@ asked for, a parameter p is p + t direction[p] with t^2 = 0, and data, latents a
 still; t passes through sums, means and expectations, whose law does not move. Abstract networks,
 loggamma and entropies that nobody wrote down stand still when what they read does, else there is
 no D of them.
+
+There is one expectation, the joint one over all latents of q. Of its law nothing is used but that
+it is linear, that E 1 = 1, and that it stands still: a latent whose law moves, and what reads it
+in q, is location + scale * noise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import gcd
@@ -17,12 +21,13 @@ from typing import Any
 from . import matrices, terms
 from .matrices import Word
 from .measures import bind, close
-from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of, split
+from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of, split, sums_to_one
 from .terms import (
     ANY,
+    LAG,
     MATRICES,
-    POSITIVE,
     Array,
+    Factor,
     Malformed,
     Statement,
     Term,
@@ -35,12 +40,10 @@ from .terms import (
 
 @dataclass(frozen=True)
 class Bound:
-    """A binder that has been opened: its fresh name; an index's size, a latent's datum."""
+    """A binder that has been opened: its fresh name, and the size that it runs over."""
 
     name: int
-    tag: str
     size: str = ""
-    datum: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,46 +59,54 @@ class Matrix:
 class Site:
     """Where a term is evaluated: what the place allows and binds, and whether D is asked for.
 
-    With ``noise``, E_q f(z) is evaluated as E_eps f(location + scale eps), the same number, for
-    `expect` and `reparam` alike; eps is standard normal if it is "normal", else of another fixed
-    law. ``bindings`` hold, inside a family, its variable and its arguments: a matrix, or the number
+    ``noise`` has the law ("normal", or "other") of the noise of each latent that is written as
+    location + scale * noise, for `expect` and `reparam` alike. Under an expectation ``omega`` has
+    the name under which each latent (or its noise) is bound. ``sees``: what a factor's arguments
+    may read, if the place is one; ``own``: the index at which it reads what is ``modelled`` along a
+    lagged plate.
+    ``bindings`` hold, inside a family, its variable and its arguments: a matrix, or the number
     of indices and a function of them. ``dim``: the size of the vectors there.
     """
 
     work: Work
     statement: Statement
     objective: Term
-    noise: str = ""
+    noise: Mapping[str, str] = field(default_factory=dict)
     moving: bool = False
     heads: frozenset[str] = frozenset()
     scope: tuple[Bound, ...] = ()
+    omega: Mapping[str, int] = field(default_factory=dict)
+    sees: Collection[str] | None = None
+    own: Mapping[str, int] = field(default_factory=dict)
+    modelled: Collection[str] = ()
     bindings: Mapping[str, Any] = field(default_factory=dict)
     dim: str = ""
 
     def apart(self, heads: frozenset[str], *scope: Bound, **more: Any) -> "Site":
-        """A place with nothing around it but this scope."""
-        return replace(self, **{"heads": heads, "scope": scope, "bindings": {}, "dim": "", **more})
+        """A place with nothing around it but this scope, and the expectation that it is under."""
+        plain = {"sees": None, "own": {}, "modelled": (), "bindings": {}, "dim": ""}
+        return replace(self, heads=heads, scope=scope, **{**plain, **more})
 
-    def opened(self, tag: str, size: str = "", datum: int = 0) -> Bound:
-        law = self.noise if tag == "noise" else size
-        return Bound(self.work.fresh((tag, law)), tag, size, datum)
+    def opened(self, size: str) -> Bound:
+        """An index, or a datum."""
+        tag = "datum" if size in self.statement.model.data else "index"
+        return Bound(self.work.fresh((tag, size)), size)
 
-    def bound(self, position: Any, *tags: str, size: str = "") -> Bound:
-        """The binder at this position, counted outwards, of one of these tags."""
+    def bound(self, position: Any, size: str) -> Bound:
+        """The binder at this position, counted outwards, that runs over this size."""
         fits = type(position) is int and 0 <= position < len(self.scope)
         require(fits, position, "nothing is bound there")
         found = self.scope[-1 - position]
-        fits = found.tag in tags and found.size == size
-        require(fits, position, f"what is bound there is {found.tag} {found.size}".strip())
+        require(found.size == size, position, f"what is bound there runs over {found.size}")
         return found
 
     def indices(self, positions: Any, sizes: Sequence[str]) -> list[Bound]:
         fits = isinstance(positions, list) and len(positions) == len(sizes)
         require(fits, positions, f"not {len(sizes)} indices")
-        return [self.bound(i, "index", size=s) for i, s in zip(positions, sizes, strict=True)]
+        return [self.bound(i, size) for i, size in zip(positions, sizes, strict=True)]
 
-    def symbol(self, head: str, label: str = "", *ids: Bound, positive: bool = False) -> Polynomial:
-        return of(self.work.atom(head, label, tuple(i.name for i in ids), positive=positive))
+    def symbol(self, head: str, label: str = "", *ids: Bound, range_: str = "") -> Polynomial:
+        return of(self.work.atom(head, label, tuple(i.name for i in ids), range_=range_))
 
     def moved(self, value: Polynomial, change: Polynomial) -> Polynomial:
         return self.work.add(value, self.work.product(self.symbol("t"), change))
@@ -114,7 +125,7 @@ def evaluate(site: Site, term: Term) -> Polynomial:
         case ["pi"] | ["e"]:
             return site.symbol(head)
         case ["size", name]:
-            return site.symbol("size", terms.one_of(name, model.sizes))
+            return site.symbol("size", terms.one_of(name, _sizes(site, counted=model.counted)))
         case ["dim"]:
             return site.symbol("size", site.dim)
         case ["var", *positions] | ["arg", _, *positions]:
@@ -123,26 +134,27 @@ def evaluate(site: Site, term: Term) -> Polynomial:
         case ["param", name, *positions]:
             array = _array(model.parameters, name, matrix=False)
             indices = site.indices(positions, array.plates)
-            value = site.symbol("param", name, *indices, positive=array.range != "real")
+            value = site.symbol("param", name, *indices, range_=array.range)
             return site.moved(value, motion(site, name, indices))
         case ["net", name, positions, vectors]:
             array = _array(model.networks, name, matrix=False)
             ids = tuple(i.name for i in site.indices(positions, array.plates))
-            bodies, positive = _inputs(site, array, vectors), array.range != "real"
-            return of(work.atom("net", name, ids, (), bodies, positive))
-        case ["x", i, j]:
-            return _drawn(site, site.bound(i, "datum"), site.bound(j, "index", size=model.observed))
-        case ["z" | "eps", i, j]:
-            drawn = site.bound(i, "noise", *(["latent"] if head == "z" else []))
-            return _drawn(site, drawn, site.bound(j, "index", size=model.latent), head)
+            bodies = _inputs(site, array, vectors)
+            return of(work.atom("net", name, ids, (), bodies, array.range))
+        case ["v", name, *positions]:
+            return variable(site, name, site.indices(positions, _plates(site, name)))
+        case ["eps", name, *positions]:
+            check(name in site.noise and site.omega, f"no noise of {shown(name)} here")
+            return _noise(site, name, site.indices(positions, _plates(site, name)))
         case ["sum", size, body]:
-            return _over(site, site.opened("index", terms.one_of(size, model.sizes)), body)
-        case ["mean", body]:
-            return _over(site, site.opened("datum"), body)
-        case ["expect" | "reparam", i, body]:
-            check(site.noise or head == "expect", "'reparam', but the encoder does not move")
-            datum, tag = site.bound(i, "datum"), "noise" if site.noise else "latent"
-            return _over(site, site.opened(tag, datum=datum.name), body)
+            size = terms.one_of(size, _sizes(site))
+            return _over(site, site.opened(site.dim or size), body)
+        case ["mean", plate, body]:
+            require(not site.omega, term, "a mean under an expectation")
+            return _over(site, site.opened(terms.one_of(plate, model.data)), body)
+        case ["expect" | "reparam", body]:
+            check(site.noise or head == "expect", "'reparam', but no latent moves")
+            return expectation(site, body)
         case ["add", _, _, *_]:
             return work.add(*(evaluate(site, part) for part in term[1:]))
         case ["mul", _, _, *_] if 0 not in term[1:]:
@@ -157,17 +169,14 @@ def evaluate(site: Site, term: Term) -> Polynomial:
             return _function(site, head, inner)
         case ["logdet" | "trace", _] | ["quad", _, _, _]:
             return _of_matrix(site, term)
-        case ["logp" | "logh" | "H", role, *positions]:
-            reads = terms.READS[head]
-            require(len(positions) == len(reads), term, f"not {len(reads)} positions")
-            tags = {"latent": ["latent", "noise"], "datum": ["datum"]}
-            bound = [site.bound(i, *tags[r]) for i, r in zip(positions, reads, strict=True)]
-            return _factor(site, term[0], role, bound)
+        case ["logp" | "logh" | "H", name, *positions]:
+            factor = model.factors[terms.one_of(name, model.factors)]
+            plate = model.data_plate(factor.of[0])
+            return _factor(site, term[0], factor, site.indices(positions, [plate] if plate else []))
         case ["objective"]:
             return evaluate(site.apart(terms.OF_STEP), site.objective)
         case ["D", inner]:
-            inside = [bound for bound in site.scope if bound.datum]
-            require(not inside, term, "D under an expectation (which variable stands still?)")
+            require(not site.omega, term, "D under an expectation (which variable stands still?)")
             return split(evaluate(replace(site, moving=True, heads=terms.UNDER_D), inner))[1]
     raise Malformed(f"{shown(term)}: {head!r} with {len(term) - 1} such entries")
 
@@ -176,17 +185,23 @@ def _under(site: Site, bound: Bound, term: Term) -> Polynomial:
     return evaluate(replace(site, scope=(*site.scope, bound)), term)
 
 
+def _sizes(site: Site, counted: bool = False) -> list[str]:
+    """What a sum may run over: a family knows `dim` alone, and data have means, not sums."""
+    model = site.statement.model
+    plates = [size for size in model.sizes if counted or size not in model.data]
+    return ["dim"] if site.dim else plates
+
+
 def _over(site: Site, bound: Bound, body: Term) -> Polynomial:
     return close(site.work, bound.name, _under(site, bound, body))
 
 
 def _head(site: Site, term: Term) -> str:
-    """The head of a list, with the factor's name where it has one, if it may stand here."""
+    """The head of a list, if it may stand here; a place may allow the entropy of some factors."""
     require(isinstance(term, list) and term and isinstance(term[0], str), term, "not a term")
-    of_factor = term[0] in ("logp", "logh", "H") and len(term) > 1
-    head = f"{term[0]} {term[1]}" if of_factor else term[0]
-    require(head in site.heads, head, "a head that is unknown or not allowed here")
-    return head
+    some = f"H {term[1]}" if term[0] == "H" and len(term) > 1 else term[0]
+    require(not site.heads.isdisjoint((term[0], some)), some, "a head not known or not allowed here")
+    return term[0]
 
 
 def _rational(term: Term) -> Fraction:
@@ -284,8 +299,8 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         slope, value = fitting[0], work.absolute(v)
         d = value
     else:
-        value = of(work.atom(head, bodies=(key(v),), positive=True))
-        slope = of(work.atom("sigmoid", bodies=(key(v),), positive=True))
+        value = of(work.atom(head, bodies=(key(v),), range_="positive"))
+        slope = of(work.atom("sigmoid", bodies=(key(v),), range_="positive"))
         if head == "sigmoid":
             slope = work.product(slope, work.add(constant(1), work.negative(slope)))
     return site.moved(value, work.product(slope, d))
@@ -316,7 +331,7 @@ def _inputs(site: Site, net: Array, vectors: Any) -> tuple:
     require(fits, vectors, f"not {len(net.inputs)} inputs")
     bodies = []
     for raw, size in zip(vectors, net.inputs, strict=True):
-        index = site.opened("index", size)
+        index = site.opened(size)
         value, change = split(_vector(site, raw, index))
         check(not change, f"the input {shown(raw)} of {net.name} moves: it has no D")
         bodies.append(key(_function_of(site, value, index)))
@@ -375,7 +390,7 @@ def _of_matrix(site: Site, term: Term) -> Polynomial:
         return work.add(scale, matrices.log_det(work, found.word))
     if term[0] == "trace":
         return work.product(found.scalar, matrices.trace(work, found.word, found.size))
-    i, j = site.opened("index", found.size), site.opened("index", found.size)
+    i, j = site.opened(found.size), site.opened(found.size)
     sides = _vector(site, term[1], i), _vector(site, term[3], j)
     value = work.product(*sides, _entry(site, found, i, j))
     return close(work, i.name, close(work, j.name, value))
@@ -385,88 +400,154 @@ def _entry(site: Site, found: Matrix, i: Bound, j: Bound) -> Polynomial:
     return site.work.product(found.scalar, matrices.entry(site.work, found.word, i.name, j.name))
 
 
-def _drawn(site: Site, bound: Bound, index: Bound, head: str = "x") -> Polynomial:
-    """x_d and z_h are symbols; as noise z_h is location_h + scale_h eps_h."""
-    model, datum = site.statement.model, Bound(bound.datum, "datum")
-    family = model.family("decoder" if bound.tag == "datum" else "encoder")
-    positive = family.support in POSITIVE
-    if bound.tag == "datum":
-        return site.symbol("x", family.support, bound, index, positive=positive)
-    if bound.tag == "latent":
-        return site.symbol("z", family.support, bound, datum, index, positive=positive)
-    eps = site.symbol("eps", "", bound, datum, index)
-    if head == "eps":
-        return eps
-    inside = site.apart(terms.OF_FAMILY, bindings=arguments(site, "encoder", [datum], index))
-    scaled = site.work.product(evaluate(inside, family.scale), eps)
-    return site.work.add(evaluate(inside, family.location), scaled)
+def _plates(site: Site, name: Any) -> list[str]:
+    model = site.statement.model
+    return model.variable(terms.one_of(name, [*model.variables, *model.lags])).plates
+
+
+def variable(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
+    """A variable: a symbol, or location + scale * noise. The only way to one."""
+    model, declared = site.statement.model, site.statement.model.variable(name)
+    check(site.sees is None or name in site.sees, f"{name} is read, but it is not given")
+    for bound in indices:
+        own = site.own.get(bound.size, bound.name) == bound.name
+        check(own or declared.name not in site.modelled, f"{name} at another {bound.size} than its own")
+    if not model.latent(name):
+        return site.symbol("v", name, *indices, range_=declared.support)
+    check(site.omega, f"{name} is latent: it stands under an expectation only")
+    if name in site.noise:
+        factor, eps = _law(model, name), _noise(site, name, indices)
+        inside = site.apart(terms.OF_FAMILY, bindings=arguments(site, factor, indices))
+        family = model.families[factor.family]
+        scaled = site.work.product(evaluate(inside, family.scale), eps)
+        return site.work.add(evaluate(inside, family.location), scaled)
+    first = model.lags[name].start if name in model.lags else name
+    still = declared.name not in site.noise and first not in site.noise
+    check(still, f"{name} would move: there is no noise form of a lag")
+    drawn = Bound(site.omega[declared.name])
+    return site.symbol("v", name, drawn, *indices, range_=declared.support)
+
+
+def _noise(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
+    return site.symbol("eps", name, Bound(site.omega[name]), *indices)
+
+
+def _law(model: Any, name: str) -> Factor:
+    """The factor of q that a latent is of."""
+    return next(factor for factor in model.q.values() if name in factor.of)
+
+
+def expectation(site: Site, body: Term) -> Polynomial:
+    """E over all latents, jointly: of those whose law stands still, and of each noise. The law is
+    that of q, of which no part is used, so that none can be mistaken for another."""
+    require(not site.omega, body, "an expectation under another")
+    work, latents = site.work, filter(site.statement.model.latent, site.statement.model.variables)
+    still = work.fresh(("latent", ""))
+    omega = {name: still for name in latents}
+    omega |= {name: work.fresh(("noise", law)) for name, law in site.noise.items()}
+    value = evaluate(replace(site, omega=omega or {"": still}), body)
+    for name in dict.fromkeys(omega.values()):
+        value = close(work, name, value)
+    return value
 
 
 def arguments(
-    site: Site, role: str, given: list[Bound], index: Bound, base: bool = False
+    site: Site, factor: Factor, indices: Sequence[Bound], *klass: Bound, base: bool = False
 ) -> dict[str, Any]:
-    """The arguments of a factor's family (or of its base measure), each within its range, as
-    `bindings`: the only way into a family, and the one place that says what a factor may read."""
+    """The arguments of a factor's family (or of its base measure) at the indices of its variable,
+    each within its range, as `bindings`: the only way into a family, and the one place that says
+    what a factor may read. Its arguments see the plates of `of`, without the last one if the family
+    is over vectors, then the class; of variables those of `given`, and along a lagged plate what is
+    modelled at their own index alone, or z at one time could depend on itself."""
     model, work = site.statement.model, site.work
-    family, given_terms = model.family(role), model.factors[role].arguments
-    whole = site.apart(terms.OF_MODEL, *given)
+    family = model.families[factor.family]
+    lagged = {lag.plate for lag in model.lags.values()}
+    own = {bound.size: bound.name for bound in indices if bound.size in lagged}
+    roles = ("latent",) if factor.name in model.q else ("latent", "observed")
+    modelled = [v.name for v in model.variables.values() if v.role in roles]
+    last = indices[-1].size if family.over_vectors else ""
+    scope = (*(indices[:-1] if last else indices), *klass)
+    reads = {"sees": factor.given, "own": own, "modelled": modelled}
+    whole = site.apart(terms.OF_MODEL, *scope, **reads)
     count, declared = len(family.arguments), model.parameters | model.networks
-    require(len(given_terms) == count, given_terms, f"not {count} arguments")
+    require(len(factor.arguments) == count, factor.arguments, f"not {count} arguments")
     found: dict[str, Any] = {}
-    for (name, range_), term in zip(family.arguments.items(), given_terms, strict=True):
+    for (name, range_), term in zip(family.arguments.items(), factor.arguments, strict=True):
         fits = True
         if base and name not in named(family.log_base_measure, "arg"):
             continue
         if range_ == "posdef":
             value = found[name] = matrix(whole, term)
-            require(value.size == model.plate(role), term, "not a matrix of the plate's size")
+            require(value.size == last, term, "not a matrix of the plate's size")
             positive, symmetric = split(value.scalar)[0], matrices.surely_posdef(value.word)
             fits = work.surely_positive(positive) and symmetric
-        elif range_ == "vector":
-            _under(whole, index, term)
-            found[name] = 1, lambda i, term=term: _under(whole, i, term)
+        elif range_ in ("vector", "simplex"):
+            entry = site.opened(last)
+            value, _ = split(_vector(whole, term, entry))
+            found[name] = 1, lambda i, term=term: _vector(whole, term, i)
+            fits = range_ == "vector" or _on_simplex(value, entry)
         else:
-            value = evaluate(whole, term) if family.over_vectors else _under(whole, index, term)
+            value = evaluate(whole, term)
             found[name] = 0, lambda value=value: value
             fits = range_ == "real" or work.surely_positive(split(value)[0])
         if range_ == "unit":  # a symbol that is declared so
             fits = isinstance(term, list) and term[0] in ("param", "net")
             fits = fits and declared[term[1]].range == "unit"
-        check(fits, f"{name} of the {role}: {shown(term)}: not shown to be {range_}")
+        check(fits, f"{name} of {factor.name}: {shown(term)}: not shown to be {range_}")
     return found
 
 
-def _factor(site: Site, head: str, role: str, bound: list[Bound]) -> Polynomial:
-    """A factor's log density or log base measure at the first of these, given the others, or its
-    entropy given them all: a sum over the plate, or one term if its family is over vectors."""
-    family, size = site.statement.model.family(role), site.statement.model.plate(role)
-    index, vectors = site.opened("index", size), family.over_vectors
-    given = bound if head == "H" else bound[1:]
-    bindings = arguments(site, role, given, index, base=head == "logh")
-    inside = site.apart(family.heads, bindings=bindings, dim=size if vectors else "")
+def _on_simplex(value: Polynomial, index: Bound) -> bool:
+    """Whether these are the entries of an array that is declared so, at its last index."""
+    ((mono, coefficient),) = value.items() if len(value) == 1 else ((ONE, 0),)
+    alone = len(mono) == 1 and coefficient == 1
+    return alone and all(a.range == "simplex" and sums_to_one(a, e, index.name) for a, e in mono)
+
+
+def _factor(site: Site, head: str, factor: Factor, data: list[Bound]) -> Polynomial:
+    """A factor's log density or log base measure at its variable, or its entropy: a sum over the
+    plates, and with `select` over the classes, sum_k c_k (...)_k."""
+    model, work, name = site.statement.model, site.work, factor.of[0]
+    if factor.family == ANY:
+        require(head == "H", head, f"{factor.name} is any law, of which nothing is known")
+        return site.symbol("entropy", f"{factor.name} {ANY}", *data)
+    family, plates = model.families[factor.family], model.variable(name).plates
+    inner = [site.opened(size) for size in plates[len(data) :]]
+    indices, vectors = [*data, *inner], family.over_vectors
+    size = indices[-1].size if vectors else ""
+    chosen = model.variable(factor.select).plates if factor.select else []
+    klass = [site.opened(size) for size in chosen[-1:]]
+    bindings = arguments(site, factor, indices, *klass, base=head == "logh")
+    inside = site.apart(family.heads, bindings=bindings, dim=size)
     if head == "H":
-        value = _entropy(inside, role, bound)
+        value = _entropy(inside, factor)
     else:
-        bindings["var"] = int(vectors), lambda i=index: _drawn(site, bound[0], i, "z")
+        drawn = indices[:-1] if vectors else indices
+        bindings["var"] = int(vectors), lambda *i: variable(site, name, [*drawn, *i])
         value = evaluate(inside, family.log_base_measure if head == "logh" else family.log_density)
-    return value if vectors or family.name == ANY else close(site.work, index.name, value)
+    if factor.select:
+        by_size = {bound.size: bound for bound in indices}
+        entry = variable(site, factor.select, [*(by_size[s] for s in chosen[:-1]), *klass])
+        value = work.product(entry, value)
+    for bound in [*klass, *reversed(inner[:-1] if vectors else inner)]:
+        value = close(work, bound.name, value)
+    return value
 
 
-def _entropy(site: Site, role: str, bound: list[Bound]) -> Polynomial:
+def _entropy(site: Site, factor: Factor) -> Polynomial:
     """The certificate's entropy, or an atom that nobody looks into and that must stand still:
-    H(x_n) for any law, log scale + H(shape) for location + scale * noise, else H(arguments). With
-    a base measure, H[q_n] is the entropy itself, and the other factors' are pseudo entropies."""
-    family, certificates = site.statement.model.family(role), site.statement.certificates
-    if family.name == ANY:
-        return site.symbol("entropy", ANY, *bound)
-    itself = role == "encoder" and family.log_base_measure != 0
+    log scale + H(shape) for location + scale * noise, else H(arguments). With a base measure, the
+    entropy of a factor of q is the entropy itself, and those of p are pseudo entropies."""
+    model, certificates = site.statement.model, site.statement.certificates
+    family = model.families[factor.family]
+    itself = factor.name in model.q and family.log_base_measure != 0
     if family.name in certificates and not itself:
         return evaluate(site, certificates[family.name].entropy)
     located = family.location is not None and family.log_base_measure == 0
     names = family.shape if located else family.arguments
     values = [whole(site, site.bindings[name]) for name in names]
     moves = any(change for _, change in values)
-    check(not moves, f"H of the {role} moves, and {family.name} has no certificate for it")
+    check(not moves, f"H of {factor.name} moves, and {family.name} has no certificate for it")
     label = f"itself {family.name}" if itself else family.name  # no name holds a space
     opaque = of(site.work.atom("entropy", label, bodies=tuple(key(v) for v, _ in values)))
     return site.work.add(opaque, _function(site, "log", family.scale) if located else {})
@@ -474,7 +555,7 @@ def _entropy(site: Site, role: str, bound: list[Bound]) -> Polynomial:
 
 def whole(site: Site, argument: Any) -> tuple[Polynomial, Polynomial]:
     """An argument as one value, and its D: a vector is bound by an index, a matrix by two."""
-    i, j = site.opened("index", site.dim), site.opened("index", site.dim)
+    i, j = site.opened(site.dim), site.opened(site.dim)
     if isinstance(argument, Matrix):
         value, change = split(_entry(site, argument, i, j))
         return _function_of(site, value, i, j), change

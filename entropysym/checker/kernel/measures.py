@@ -2,14 +2,25 @@
 
 Every binder is linear and binders commute (all integrals are finite by condition), so a measure
 atom is a set of binders over one product whose factors hang together. An expectation is a joint one
-over the latents (or the noise) of all data: the symbols under it say of which datum they are.
+over all latents (or their noise) of all data: the symbols under it say of which datum they are.
 `close` pulls constants out, opens the measures that the new binder ties together, takes the
 moments of standard normal noise, and closes each connected part again.
 """
 
 from fractions import Fraction
 
-from .normal_form import Atom, Kind, Monomial, Polynomial, Work, collected, key, product_text
+from .normal_form import (
+    Atom,
+    Kind,
+    Monomial,
+    Polynomial,
+    Work,
+    collected,
+    key,
+    product_text,
+    sums_to_one,
+)
+from .terms import check
 
 
 def bind(work: Work, head: str, opened: dict[int, Kind], poly: Polynomial) -> Atom:
@@ -46,6 +57,9 @@ def _integrate(work: Work, opened: dict[int, Kind], mono: Monomial, c: Fraction)
         natural = all(a.head == "eps" and e.denominator == 1 and e > 0 for a, e in drawn)
         if kind == ("noise", "normal") and drawn and natural:
             return _all(work, opened, _parts(work, drawn, mono, c))
+        if kind[0] == "index" and [sums_to_one(*factor, name) for factor in drawn] == [True]:
+            others = {other: kind for other, kind in opened.items() if other != name}
+            return _all(work, others, {mono - {*drawn}: c})
     for atom, _ in mono:
         if atom.head == "delta" and not atom.free.isdisjoint(opened):
             gone, stays = atom.ids if atom.ids[0] in opened else reversed(atom.ids)
@@ -59,8 +73,11 @@ def _parts(work: Work, drawn: list, mono: Monomial, c: Fraction) -> Polynomial:
     (first, _), less, found = drawn[0], Fraction(-1), []
     for other, exponent in drawn:
         count = exponent - 1 if other is first else exponent
-        delta = work.atom("delta", ids=(first.ids[2], other.ids[2])), Fraction(1)
-        powers = collected([*mono, (first, less), (other, less), delta] if count else [])
+        pairs = [pair for pair in zip(first.ids[1:], other.ids[1:], strict=True) if pair[0] != pair[1]]
+        two = any(work.kinds[name][0] != "index" for pair in pairs for name in pair)
+        check(not two, "the noise of two data under one expectation")
+        deltas = [(work.atom("delta", ids=pair), Fraction(1)) for pair in pairs]
+        powers = collected([*mono, (first, less), (other, less), *deltas] if count else [])
         found.append(work.monomial(powers, c * count))
     return work.add(*found)
 

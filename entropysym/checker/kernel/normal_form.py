@@ -17,9 +17,9 @@ from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from math import gcd
 
-from .terms import Refused, check
+from .terms import ONE_IN_ALL, POSITIVE, Refused, check
 
-Kind = tuple[str, str]  # (index | datum | latent | noise, size of an index or law of a noise)
+Kind = tuple[str, str]  # (index | datum | latent | noise, the size or the law of the noise)
 Monomial = frozenset[tuple["Atom", Fraction]]
 Polynomial = dict[Monomial, Fraction]
 Key = frozenset[tuple[Monomial, Fraction]]
@@ -35,7 +35,7 @@ MAX_WEIGHT = 20_000
 class Atom:
     """One irreducible factor; made by `Work.atom` alone, so that equal atoms are one object."""
 
-    def __init__(self, serial, head, label, ids, binders, bodies, positive):
+    def __init__(self, serial, head, label, ids, binders, bodies, range_):
         self.serial, self.head, self.label, self.ids = serial, head, label, ids
         self.binders: tuple[tuple[int, Kind], ...] = binders
         self.bodies: tuple[Key, ...] = bodies
@@ -44,11 +44,12 @@ class Atom:
         self.free = frozenset(ids).union(*(atom.free for atom in inner)).difference(bound)
         self.level = max([0, *(-name for name in bound), *(atom.level for atom in inner)])
         self.weight = 1 + len(ids) + len(binders) + sum(atom.weight for atom in inner)
+        positive = range_ in POSITIVE or head in ALWAYS_POSITIVE
         if head == "measure":
             positive = all(is_positive(dict(body)) for body in bodies)
-        self.positive: bool = positive or head in ALWAYS_POSITIVE
+        self.positive: bool = positive
+        self.range: str = range_  # or, of a variable, its support
         self.leading: tuple[Monomial, Fraction] | None = None  # of a root, for divisions
-        self.drawn: bool = head in ("var", "x", "z")  # then the label is the family's support
 
     def __hash__(self):
         return self.serial  # not the address: the order of sets must not change between runs
@@ -78,10 +79,10 @@ class Work:
         self.kinds[name := len(self.kinds) + 1] = kind
         return name
 
-    def atom(self, head, label="", ids=(), binders=(), bodies=(), positive=False) -> Atom:
+    def atom(self, head, label="", ids=(), binders=(), bodies=(), range_="") -> Atom:
         ids = tuple(sorted(ids)) if head in UNORDERED else ids
         self.charge(1 + sum(map(len, bodies)))
-        key = (head, label, ids, binders, bodies, positive)
+        key = (head, label, ids, binders, bodies, range_)
         if key not in self.atoms:
             self.charge(2)
             made = self.atoms[key] = Atom(len(self.atoms), *key)
@@ -124,7 +125,7 @@ class Work:
 
     def monomial(self, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
         """The product of powers: integers join the coefficient, powers of sums are expanded."""
-        kept, sums = {}, []
+        kept, sums, powers = {}, [], self._one_hot(powers)
         for atom, exponent in powers.items():
             whole = exponent.numerator // exponent.denominator
             if atom.head == "integer":
@@ -146,6 +147,21 @@ class Work:
             for _ in range(whole):
                 result = self.product(result, poly)
         return result
+
+    def _one_hot(self, powers: dict[Atom, Fraction]) -> dict[Atom, Fraction]:
+        """c_k c_l = delta_kl c_k of the entries of one one-hot vector."""
+        found: dict[tuple, Atom] = {}
+        for atom in [atom for atom in powers if atom.range == "onehot"]:
+            first = found.setdefault((atom.label, atom.ids[:-1]), atom)
+            check(powers[atom] >= 0, "a division by an entry of a one-hot vector")
+            powers = powers | {atom: min(powers[atom], Fraction(1))}
+            if first is not atom and powers[atom]:
+                last, other = sorted([first.ids[-1], atom.ids[-1]])
+                delta = self.atom("delta", ids=(last, other))
+                more = [(delta, Fraction(1)), (first if first.ids[-1] == last else atom, Fraction(1))]
+                rest = [item for item in powers.items() if item[0] not in (first, atom)]
+                return self._one_hot(collected([*rest, *more]))
+        return powers
 
     def _divided(self, powers: dict[Atom, Fraction], coefficient: Fraction) -> Polynomial:
         """Polynomial division by the sums in the denominator: s/(s+t) = 1 - t/(s+t)."""
@@ -212,7 +228,7 @@ class Work:
 
     def is_above_zero(self, poly: Polynomial) -> bool:
         """Whether it is surely positive, or a count plus something that is."""
-        counts = {a for mono in poly for a, _ in mono if a.label in ("binary", "count") and a.drawn}
+        counts = {a for mono in poly for a, _ in mono if a.range in ("binary", "count", "onehot")}
         rests = (self.add(poly, self.negative(of(atom))) for atom in counts)
         return self.surely_positive(poly) or any(map(self.surely_positive, rests))
 
@@ -291,7 +307,7 @@ class Work:
             return atom
         ids = tuple(names.get(name, name) for name in atom.ids)
         bodies = tuple(key(self.rename(dict(body), names)) for body in atom.bodies)
-        return self.atom(atom.head, atom.label, ids, atom.binders, bodies, atom.positive)
+        return self.atom(atom.head, atom.label, ids, atom.binders, bodies, atom.range)
 
 
 def _leading(poly: Polynomial) -> tuple[Monomial, Fraction] | None:
@@ -341,6 +357,15 @@ def is_positive(poly: Polynomial) -> bool:
     """Whether the value is certainly > 0: positive coefficients, positive atoms, not empty."""
     positive = (c > 0 and all(atom.positive for atom, _ in mono) for mono, c in poly.items())
     return bool(poly) and all(positive)
+
+
+def sums_to_one(atom: Atom, exponent: Fraction, name: int) -> bool:
+    """Whether it is 1 if summed over the index of this name: the last one of a one-hot or a simplex
+    alone (the columns of a transition matrix need not sum to 1)."""
+    *rest, last = atom.ids or (0,)
+    inside = {name for body in atom.bodies for m, _ in body for a, _ in m for name in a.free}
+    fits = atom.range in ONE_IN_ALL and last == name and name not in {*rest, *inside}
+    return fits and exponent == 1
 
 
 def labels(poly: Polynomial, heads: Collection[str]) -> set[str]:

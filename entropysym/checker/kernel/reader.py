@@ -6,7 +6,19 @@ Terms are not looked into: `evaluate` does, in their place.
 from typing import Any
 
 from . import terms
-from .terms import Array, Factor, Family, FamilyCertificate, Model, Statement, one_of, require
+from .graph import check_graph
+from .terms import (
+    Array,
+    Factor,
+    Family,
+    FamilyCertificate,
+    Lag,
+    Model,
+    Statement,
+    Variable,
+    one_of,
+    require,
+)
 
 # A shape is a type, a tuple of words, the list of one shape, or an object: {key: shape, …} with
 # exactly these keys, or {str: shape} with any. Terms are of type `object`.
@@ -16,13 +28,21 @@ FAMILY = {
     "support": tuple(support for row in terms.SUPPORTS for support in row),
     **dict.fromkeys(("log_density", "log_base_measure", "location", "scale"), object),
 }
+VARIABLE = {"name": str, "plates": [str], "support": FAMILY["support"], "role": terms.ROLES}
+FACTOR = {
+    **dict.fromkeys(("name", "family", "select"), str),
+    **dict.fromkeys(("of", "given"), [str]),
+    "arguments": [object],
+}
 MODEL = {
-    **dict.fromkeys(("name", "observed", "latent"), str),
-    **{role: {"family": str, "arguments": [object]} for role in terms.FACTORS},
-    "sizes": [str],
+    "name": str,
+    **dict.fromkeys(("sizes", "data"), [str]),
+    "variables": [VARIABLE],
+    "lags": {str: {"plate": str, "start": str}},
     "parameters": [ARRAY | {"learned": bool}],
     "networks": [ARRAY | {"inputs": [str]}],
     "families": {str: FAMILY},
+    **dict.fromkeys(("p", "q"), [FACTOR]),
     "constraints": [{"on": str, "text": str}],
 }
 STATEMENT = {
@@ -56,9 +76,9 @@ def shaped(raw: Any, shape: Any, where: str) -> Any:
 def read(statement: Any, certificates: Any) -> Statement:
     """The statement with its certificates, or `Malformed`."""
     raw = shaped(statement, STATEMENT, "statement")
-    declared, goal = model(raw["model"]), raw["objective"]
-    goal = {"weight": 1, "penalty": 0} if goal == "elbo" else goal
-    goal = shaped(goal, {"weight": object, "penalty": object}, "statement.objective")
+    declared, goal = model(raw["model"]), objective(raw["objective"], "statement.objective")
+    for name in goal["weights"]:
+        one_of(name, declared.factors)
     for name in raw["direction"]:
         one_of(name, declared.parameters)
     certified = {}
@@ -73,28 +93,51 @@ def read(statement: Any, certificates: Any) -> Statement:
     return Statement(declared, **goal, **raw["claim"], **more, certificates=certified)
 
 
+def objective(raw: Any, where: str) -> dict[str, Any]:
+    """Weights by factor (1 where there is none) and a penalty; the ELBO has neither."""
+    raw = {"weights": {}, "penalty": 0} if raw == "elbo" else raw
+    return shaped(raw, {"weights": {str: object}, "penalty": object}, where)
+
+
 def model(raw: dict[str, Any]) -> Model:
-    parameters, networks = (
-        {a["name"]: Array(**a) for a in raw[k]} for k in ("parameters", "networks")
-    )
-    arrays = parameters | networks
-    symbols = [*raw["sizes"], *(a["name"] for a in (*raw["parameters"], *raw["networks"]))]
-    require(len({*symbols}) == len(symbols), symbols, "a name that stands for two things")
-    for array in arrays.values():
+    sizes, data = raw["sizes"], raw["data"]
+    read = {key: [Array(**one) for one in raw[key]] for key in ("parameters", "networks")}
+    variables = [Variable(**one) for one in raw["variables"]]
+    factors = {key: [Factor(**one) for one in raw[key]] for key in ("p", "q")}
+    arrays = [*read["parameters"], *read["networks"]]
+    names = [*sizes, *(one.name for one in (*arrays, *variables, *factors["p"], *factors["q"]))]
+    require(len({*names}) == len(names), names, "a name that stands for two things")
+    for size in data:
+        one_of(size, sizes)
+    for array in arrays:
         for size in (*array.plates, *array.inputs):
-            one_of(size, raw["sizes"])
+            one_of(size, [size for size in sizes if size not in data])
         square = len(array.plates) == 2 and len({*array.plates}) == 1
         require(square or array.range not in terms.MATRICES, array.name, "not square")
+        require(array.plates or array.range != "simplex", array.name, "a simplex without a plate")
+    for variable in variables:
+        for place, size in enumerate(variable.plates):
+            one_of(size, sizes)
+            first = size not in data or place == 0
+            require(first, variable.name, "a data plate that is not the first")
+        entries = [size for size in variable.plates if size not in data]
+        wide = variable.support in terms.VECTORS
+        require(entries or not wide, variable.name, f"{variable.support} without a plate for it")
     families = {name: _family(name, **entry) for name, entry in raw["families"].items()}
-    factors = {role: Factor(**raw[role]) for role in terms.FACTORS}
-    for role, factor in factors.items():
-        one_of(factor.family, [*families, *([terms.ANY] if role == "encoder" else [])])
-    unused = sorted(families.keys() - {factor.family for factor in factors.values()})
-    require(not unused, unused, "an unused family")
-    observed, latent = (one_of(raw[key], raw["sizes"]) for key in ("observed", "latent"))
-    constraints = [(one_of(c["on"], arrays), c["text"]) for c in raw["constraints"]]
-    sizes = raw["name"], raw["sizes"], observed, latent
-    return Model(*sizes, parameters, networks, families, factors, constraints)
+    by_name = {key: {one.name: one for one in found} for key, found in (read | factors).items()}
+    declared = Model(
+        raw["name"],
+        sizes,
+        data,
+        {one.name: one for one in variables},
+        {name: Lag(**one) for name, one in raw["lags"].items()},
+        families=families,
+        constraints=[(one_of(c["on"], [a.name for a in arrays]), c["text"]) for c in raw["constraints"]],
+        **by_name,
+    )
+    require(declared.p, raw["p"], "nothing is modelled")
+    check_graph(declared)
+    return declared
 
 
 def _family(name: str, arguments: list[dict[str, str]], **entry: Any) -> Family:

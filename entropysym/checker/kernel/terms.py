@@ -8,34 +8,31 @@ Term = Any  # an int, or a list that starts with a head and holds terms, names a
 
 MAX_EXPONENT = 64
 MATRICES = ("posdef", "triangular")
-RANGES = ("real", "positive", "unit", *MATRICES)
-ARGUMENTS = ("real", "positive", "unit", "vector", "posdef")
-POSITIVE = ("positive", "unit")  # supports whose variable is positive
+RANGES = ("real", "positive", "unit", "simplex", *MATRICES)
+ARGUMENTS = ("real", "positive", "unit", "vector", "simplex", "posdef")
+POSITIVE = ("positive", "unit", "simplex", *MATRICES)  # ranges and supports of what is > 0
 # Each support lies within those that follow it in its row.
-SUPPORTS = (("unit", "positive", "real"), ("binary", "count"))
-ANY = "any"  # an encoder of any law: no family, one number for each datum as its entropy
-FACTORS = ("prior", "decoder", "encoder")
-# What a head that names a factor reads: log p and log h at the first, given the second.
-READS = {
-    "logp prior": ["latent"],
-    "logp decoder": ["datum", "latent"],
-    "logh prior": ["latent"],
-    "logh decoder": ["datum"],
-    "H prior": [],
-    "H decoder": ["latent"],
-    "H encoder": ["datum"],
-}
+SUPPORTS = (
+    ("unit", "positive", "real"),
+    ("binary", "count"),
+    *((support,) for support in ("onehot", "simplex", "angle", "sphere")),
+)
+VECTORS = ("onehot", "simplex", "sphere")  # supports of whole vectors, over the last plate
+ONE_IN_ALL = ("onehot", "simplex")  # entries sum to 1 over the last plate
+ROLES = ("observed", "given", "latent")
+LAG = "@-1"  # z@-1 is z one step earlier
+ANY = "any"  # a factor of q of any law: no family, one number for each datum as its entropy
 FUNCTIONS = frozenset(["log", "exp", "abs", "loggamma", "softplus", "sigmoid"])
 ARITHMETIC = FUNCTIONS | {"frac", "pi", "e", "add", "mul", "pow"}
 ALGEBRA = frozenset(["logdet", "trace", "quad", "scaled", "matmul", "inverse", "transposed"])
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
-OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim"}
+OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim", "sum"}
 OF_WEIGHT = ARITHMETIC | {"param"}
 OF_DIRECTION = OF_WEIGHT | ALGEBRA | {"size", "sum", "mat"}
-OF_MODEL = OF_DIRECTION | {"net", "matnet", "x", "z"}
+OF_MODEL = OF_DIRECTION | {"net", "matnet", "v"}
 OF_EXCESS = OF_MODEL | {"eps", "mean", "expect", "reparam"}
-OF_CLAIM = OF_EXCESS | {"logh prior", "logh decoder"}
-OF_STEP = OF_CLAIM | READS.keys() | {"D"}
+OF_CLAIM = OF_EXCESS | {"logh"}
+OF_STEP = OF_CLAIM | {"logp", "H", "D"}
 UNDER_D = OF_STEP - {"D"} | {"objective"}
 
 
@@ -103,7 +100,8 @@ class Family(NamedTuple):
 
     @property
     def over_vectors(self) -> bool:
-        return not {"vector", "posdef"}.isdisjoint(self.arguments.values())
+        wide = {"vector", "simplex", "posdef"}
+        return self.support in VECTORS or not wide.isdisjoint(self.arguments.values())
 
     @property
     def heads(self) -> frozenset[str]:
@@ -116,9 +114,32 @@ class Family(NamedTuple):
         return [name for name in self.arguments if name not in used]
 
 
+class Variable(NamedTuple):
+    """An array with one axis for each plate; what lies in a data plate has it as its first."""
+
+    name: str
+    plates: list[str]
+    support: str
+    role: str  # observed; given: never modelled; or latent
+
+
 class Factor(NamedTuple):
+    """p(of | given) or q(of | given), a product over the plates of `of`. With `select`, a one-hot
+    variable of `given`, the arguments see its class k, and log p is sum_k c_k (log p)_k."""
+
+    name: str
+    of: list[str]  # one variable, or several of one joint law, which is any
+    given: list[str]
     family: str
     arguments: list[Term]
+    select: str
+
+
+class Lag(NamedTuple):
+    """z@-1 is z one step earlier along this plate; at the first step it is `start`."""
+
+    plate: str
+    start: str
 
 
 class FamilyCertificate(NamedTuple):
@@ -133,26 +154,41 @@ class FamilyCertificate(NamedTuple):
 class Model(NamedTuple):
     name: str
     sizes: list[str]
-    observed: str
-    latent: str
+    data: list[str]  # the sizes that count data
+    variables: dict[str, Variable]
+    lags: dict[str, Lag]
     parameters: dict[str, Array]
     networks: dict[str, Array]
     families: dict[str, Family]
-    factors: dict[str, Factor]
+    p: dict[str, Factor]
+    q: dict[str, Factor]
     constraints: list[tuple[str, str]]
 
-    def family(self, role: str) -> Family:
-        name = self.factors[role].family
-        any_law = name == ANY and Family(ANY, {}, self.family("prior").support, 0, 0)
-        return any_law or self.families[name]
+    @property
+    def factors(self) -> dict[str, Factor]:
+        return self.q | self.p
 
-    def plate(self, role: str) -> str:
-        return self.observed if role == "decoder" else self.latent
+    @property
+    def counted(self) -> bool:
+        """Whether the number of data matters: several data plates, or something outside of them."""
+        return len({self.data_plate(factor.of[0]) for factor in self.factors.values()}) > 1
+
+    def variable(self, name: str) -> Variable:
+        """What is declared; z for z@-1."""
+        return self.variables[name.removesuffix(LAG)]
+
+    def latent(self, name: str) -> bool:
+        return self.variable(name).role == "latent"
+
+    def data_plate(self, name: str) -> str:
+        """The data plate that a variable lies in, or nothing if it is global."""
+        plates = self.variable(name).plates
+        return plates[0] if plates and plates[0] in self.data else ""
 
 
 class Statement(NamedTuple):
     model: Model
-    weight: Term  # objective = weight (mean H[q] + mean E log p(z)) + mean E log p(x|z) - penalty
+    weights: dict[str, Term]  # objective = sum of the ELBO's parts, by factor, with these - penalty
     penalty: Term
     direction: dict[str, Term]
     gap: Term

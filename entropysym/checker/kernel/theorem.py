@@ -7,7 +7,7 @@
 F (the ELBO), J (the objective) and E (the entropy sum) are built here from the model record.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,13 +16,10 @@ from typing import Any
 
 from . import terms
 from .evaluate import Matrix, Site, arguments, evaluate, letter, motion, multiple, whole
+from .measures import close
 from .normal_form import Polynomial, Work, constant, labels, split
-from .terms import Family, Malformed, Model, Refused, Statement, Term, check, named
+from .terms import ANY, LAG, Factor, Family, Malformed, Model, Refused, Statement, Term, check, named
 
-Q: Term = ["H", "encoder", 0]
-PRIOR: Term = ["expect", 0, ["logp", "prior", 0]]
-DECODER: Term = ["expect", 0, ["logp", "decoder", 1, 0]]
-ELBO: Term = ["mean", ["add", Q, PRIOR, DECODER]]
 D_OBJECTIVE: Term = ["D", ["objective"]]
 LOG_NORMAL: Term = ["mul", ["frac", -1, 2], ["log", ["mul", 2, ["pi"]]]]
 
@@ -46,18 +43,65 @@ def place(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from None
 
 
+def head(model: Model, kind: str, factor: Factor) -> Term:
+    """log p, log h or H of a factor, averaged over q where it holds latents; H of any law is averaged
+    over what it reads."""
+    chosen = [factor.select] if factor.select else []
+    reads = {"logp": [*factor.of, *factor.given], "logh": factor.of + chosen, "H": factor.given}
+    latent = factor.family != ANY and any(map(model.latent, reads[kind]))
+    term: Term = [kind, factor.name, *([0] if model.data_plate(factor.of[0]) else [])]
+    return ["expect", term] if latent else term
+
+
+def per_datum(model: Model, parts: Sequence[tuple[Factor, Term]]) -> Term:
+    """The sum of the factors' parts for each datum: where one data plate holds all, its mean;
+    else P / N of the mean over a plate P, and 1 / N of what is global, N counting all data."""
+    by_plate: dict[str, list[Term]] = {}
+    for factor, part in parts:
+        by_plate.setdefault(model.data_plate(factor.of[0]), []).append(part)
+    sums = {plate: _sum(found) for plate, found in by_plate.items()}
+    means = {plate: ["mean", plate, body] if plate else body for plate, body in sums.items()}
+    if not model.counted:
+        return _sum([*means.values()])
+    each = ["pow", _sum([["size", plate] for plate in model.data]), -1]
+    counts = {plate: [["size", plate]] if plate else [] for plate in means}
+    return _sum([["mul", *counts[plate], each, mean] for plate, mean in means.items()])
+
+
+def _sum(parts: list[Term]) -> Term:
+    return ["add", *parts] if len(parts) > 1 else parts[0] if parts else 0
+
+
+def elbo_parts(model: Model) -> list[tuple[Factor, Term]]:
+    """H of each factor of q, log p of each of p."""
+    return [
+        *((factor, head(model, "H", factor)) for factor in model.q.values()),
+        *((factor, head(model, "logp", factor)) for factor in model.p.values()),
+    ]
+
+
+def elbo(model: Model) -> Term:
+    return per_datum(model, elbo_parts(model))
+
+
 def objective(said: Statement) -> Term:
-    """weight (mean H[q] + mean E log p(z)) + mean E log p(x | z) - penalty"""
-    weighted = ["mul", said.weight, ["mean", ["add", Q, PRIOR]]]
-    return ["add", weighted, ["mean", DECODER], ["mul", -1, ["add", 0, said.penalty]]]
+    """The ELBO with a weight for each factor's part, minus a penalty."""
+    weighted = [
+        (factor, ["mul", said.weights[factor.name], part] if factor.name in said.weights else part)
+        for factor, part in elbo_parts(said.model)
+    ]
+    return ["add", per_datum(said.model, weighted), ["mul", -1, ["add", 0, said.penalty]]]
 
 
 def entropy_sum(model: Model) -> Term:
-    """E, with pseudo entropies and the means of log h where the base measure h is not 1."""
-    parts: list[Term] = [["mean", Q], ["mul", -1, ["H", "prior"]]]
-    parts.append(["mul", -1, ["mean", ["expect", 0, ["H", "decoder", 0]]]])
-    parts.append(["mean", ["expect", 0, ["logh", "prior", 0]]])
-    return ["add", *parts, ["mean", ["logh", "decoder", 0]]]
+    """E: H of each factor of q, minus H of each of p; with pseudo entropies and the means of log h
+    where the base measure h is not 1."""
+    parts = [(factor, head(model, "H", factor)) for factor in model.q.values()]
+    for factor in model.p.values():
+        parts.append((factor, ["mul", -1, head(model, "H", factor)]))
+        if model.families[factor.family].log_base_measure != 0:
+            parts.append((factor, head(model, "logh", factor)))
+    return per_datum(model, parts)
 
 
 def accept(said: Statement, work: Work) -> Judgement:
@@ -72,48 +116,57 @@ def accept(said: Statement, work: Work) -> Judgement:
     with place("statement.model"):
         site = _noise_form(site, normal)
         still, moving = (site.apart(terms.OF_STEP, moving=m) for m in (False, True))
-        for part in (Q, PRIOR, DECODER):  # one by one: nothing cancels before it is noted
-            evaluate(moving, ["mean", part])
-        elbo, entropies = (evaluate(still, term) for term in (ELBO, entropy_sum(model)))
+        for part in elbo_parts(model):  # one by one: nothing cancels before it is noted
+            evaluate(moving, per_datum(model, [part]))
+        value, entropies = (evaluate(still, term) for term in (elbo(model), entropy_sum(model)))
         work.allowed = frozenset(work.met)
-        ghosts = sorted(said.direction.keys() - labels(elbo, ("param", *terms.MATRICES)))
+        ghosts = sorted(said.direction.keys() - labels(value, ("param", *terms.MATRICES)))
         check(not ghosts, f"{ghosts[:1]} moves, but the ELBO does not depend on it")
     with place("statement.objective"):
-        weight = evaluate(site.apart(terms.OF_WEIGHT), said.weight)
+        for weight in said.weights.values():
+            check_weight(site, weight)
         evaluate(site.apart(terms.OF_DIRECTION), said.penalty)
-        check(work.surely_positive(weight), "the weight: not shown to be positive")
-        learned = [n for n in named(said.weight, "param") if model.parameters[n].learned]
-        check(not learned, f"the weight is learned: {learned}")
         _, change = split(evaluate(moving, site.objective))
     certified = said.certificates
-    opaque = {f"H {role}" for role, f in model.factors.items() if f.family not in certified}
-    opaque |= {"H encoder"} if model.family("encoder").log_base_measure != 0 else set()
+    opaque = {f"H {name}" for name, f in model.factors.items() if f.family not in certified}
+    based = (f for f in model.q.values() if f.family != ANY)
+    opaque |= {f"H {f.name}" for f in based if model.families[f.family].log_base_measure != 0}
     with place("statement.claim.excess"):
         excess = evaluate(site.apart(terms.OF_EXCESS | opaque), said.excess)
         target = work.add(entropies, excess)
-        same = work.equal(elbo, work.add(target, change))
+        same = work.equal(value, work.add(target, change))
         check(same, "ELBO = entropy sum + excess + D objective: not shown")
     with place("statement.claim.gap"):
         fits = isinstance(said.gap, list) and said.gap[:1] == ["add"]
         fits = fits and said.gap.count(D_OBJECTIVE) == 1
         check(fits, "not a sum with exactly one addend D(objective)")
         rest = ["add", 0, *(part for part in said.gap[1:] if part != D_OBJECTIVE)]
-        allowed = terms.OF_STEP - {"D", "logp prior", "logp decoder"}
+        allowed = terms.OF_STEP - {"D", "logp"}
         same = work.equal(evaluate(site.apart(allowed), rest), target)
         check(same, "without D(objective): not shown to equal the entropy sum + excess")
     with place("statement.claim.entropy_sum"):
         closed = evaluate(site.apart(terms.OF_CLAIM | opaque), said.entropy_sum)
         check(work.equal(closed, target), "not shown to equal the entropy sum + excess")
-    pairs = zip_longest(conditions(said, bool(site.noise)), said.conditions, fillvalue=())
+    pairs = zip_longest(conditions(said, site.noise), said.conditions, fillvalue=())
     for i, (ours, theirs) in enumerate(pairs):
         needed, stored = " ".join(ours) or "nothing", " ".join(theirs)[:80] or "nothing"
         found = f"{needed} is needed, {stored} is stored"
         check(list(ours) == list(theirs), f"statement.conditions[{i}]: {found}")
-    return Judgement(said, frozenset(normal), site, elbo, target)
+    return Judgement(said, frozenset(normal), site, value, target)
+
+
+def check_weight(site: Site, weight: Term) -> None:
+    """Surely positive, and nothing that is learned."""
+    positive = site.work.surely_positive(evaluate(site.apart(terms.OF_WEIGHT), weight))
+    check(positive, "the weight: not shown to be positive")
+    parameters = site.statement.model.parameters
+    learned = [name for name in named(weight, "param") if parameters[name].learned]
+    check(not learned, f"the weight is learned: {learned}")
 
 
 def _check_direction(site: Site) -> None:
-    """What moves is learned and not constrained, and moves by a term under its own plates alone."""
+    """What moves is learned and not constrained, and moves by a term under its own plates alone; on
+    a simplex the motions of the entries sum to 0."""
     model = site.statement.model
     constrained = {name for name, _ in model.constraints}
     for name in site.statement.direction:
@@ -122,60 +175,116 @@ def _check_direction(site: Site) -> None:
             check(array.learned, "moves, but it is not learned")
             check(name not in constrained, "moves, but it is constrained")
             plates = [] if array.range in terms.MATRICES else array.plates
-            motion(replace(site, moving=True), name, [site.opened("index", s) for s in plates])
+            indices = [site.opened(size) for size in plates]
+            found = motion(replace(site, moving=True), name, indices)
+            if array.range == "simplex":
+                check_tangent(site, found, indices[-1].name)
+
+
+def check_tangent(site: Site, motion: Polynomial, index: int) -> None:
+    """Off the simplex scores do not have mean zero, and any number would pass as the entropy."""
+    total = close(site.work, index, motion)
+    check(site.work.equal(total, {}), "not shown to stay on the simplex: the motions' sum is not 0")
 
 
 def _noise_form(site: Site, normal: Collection[str]) -> Site:
-    """The site for an encoder that moves: its latent is location + scale * noise of a law that
-    stands still."""
-    model = site.statement.model
-    encoder, prior = model.family("encoder"), model.family("prior")
-    inside = terms.within(encoder.support, prior.support)
-    check(inside, f"the encoder is {encoder.support}, the prior {prior.support}")
-    index, datum = site.opened("index", model.latent), site.opened("datum")
-    found = arguments(replace(site, moving=True), "encoder", [datum], index)
-    at = replace(site, dim=model.latent)
-    moves = [name for name, argument in found.items() if whole(at, argument)[1]]
-    if not moves:
-        return site
-    shape = [name for name in moves if name in encoder.shape]  # all, where there is no location
-    check(not shape, f"the encoder moves by {shape}, not by location and scale alone")
-    return replace(site, noise="normal" if encoder.name in normal else "other")
+    """The site in which each latent whose law in q moves, and each that reads such a one in q, is
+    location + scale * noise of a law that stands still."""
+    work, model, noise = site.work, site.statement.model, {}
+    still = dict.fromkeys(filter(model.latent, model.variables), work.fresh(("latent", "")))
+    for factor in _parents_first(model):
+        moved = [read for read in factor.given if _touched(model, read, noise)]
+        if factor.family == ANY:
+            check(not moved, f"{factor.name}, of any law, reads {moved}, which move")
+            continue
+        family, (name,) = model.families[factor.family], factor.of
+        names = {each: work.fresh(("noise", law)) for each, law in noise.items()}
+        at = replace(site, moving=True, noise=noise, omega=still | names)
+        indices = [site.opened(size) for size in model.variables[name].plates]
+        chosen = model.variable(factor.select).plates[-1:] if factor.select else []
+        found = arguments(at, factor, indices, *map(site.opened, chosen))
+        inside = replace(at, dim=indices[-1].size if family.over_vectors else "")
+        moves = [each for each, argument in found.items() if whole(inside, argument)[1]]
+        if moves or moved:
+            fits = family.location is not None and not factor.select
+            check(fits, f"{factor.name} moves, and it has no location and scale of its own")
+            shape = [each for each in moves if each in family.shape]
+            check(not shape, f"{factor.name} moves by {shape}, not by location and scale alone")
+            noise[name] = "normal" if family.name in normal else "other"
+    for factor in model.q.values():
+        late = [read for read in factor.given if _touched(model, read, noise)]
+        check(not late or {*factor.of} & {*noise}, f"{factor.name} reads {late}, which move")
+    return replace(site, noise=noise)
 
 
-def conditions(said: Statement, noise: bool) -> Iterator[tuple[str, ...]]:
+def _parents_first(model: Model) -> Iterator[Factor]:
+    """The factors of q, each after those of what it reads at its own time; q has no circle."""
+    waiting = [*model.q.values()]
+    while waiting:
+        unmade = {name for factor in waiting for name in factor.of}
+        ready = next(factor for factor in waiting if unmade.isdisjoint(factor.given))
+        waiting.remove(ready)
+        yield ready
+
+
+def _touched(model: Model, read: str, noise: Collection[str]) -> bool:
+    """Whether what is read moves; one step earlier may be the start."""
+    first = model.lags[read].start if read in model.lags else read
+    return read.removesuffix(LAG) in noise or first in noise
+
+
+def conditions(said: Statement, noise: Collection[str]) -> Iterator[tuple[str, ...]]:
     """The conditions of the theorem, in the order of FORMAT.md."""
     model = said.model
     for declared in (*model.parameters.values(), *model.networks.values()):
         if declared.range != "real":
             yield "range", declared.name, declared.range
+    for variable in model.variables.values():
+        if variable.role != "latent" and variable.support != "real":
+            yield "support", variable.name, variable.support
+    yield from (("start", name, lag.start) for name, lag in model.lags.items())
+    if model.counted:
+        yield from (("counted", plate) for plate in model.data)
     for name, family in sorted(model.families.items()):
         yield from (("normalised", name), ("score", name))
         if family.log_base_measure != 0:
             yield "base_measure", name
     yield from (("finite", "objective"), ("interchange", "objective"))
     yield from (("constraint", name, text) for name, text in model.constraints)
-    if noise:
-        yield "reparametrised", "encoder"
+    drawn = {f.name: named(f.arguments, "param", "mat") for f in model.q.values()}
+    yield from (("reparametrised", f.name) for f in model.q.values() if {*f.of} & {*noise})
     moved = [name for name in model.parameters if name in said.direction]
-    in_encoder = named(model.factors["encoder"].arguments, "param", "mat")
-    yield from (("closed", "encoder", name) for name in moved if name in in_encoder)
+    yield from (("closed", f, name) for f in drawn for name in moved if name in drawn[f])
     inputs = _inputs(model, noise)
     nets = (name for name in model.networks if not inputs[name].isdisjoint(moved))
     yield from (("lipschitz", name) for name in nets)
-    yield from (("stationary", "objective", name) for name in moved)
+    kinds = {name: model.parameters[name].range == "simplex" for name in moved}
+    for name, on_simplex in kinds.items():
+        yield "tangent" if on_simplex else "stationary", "objective", name
 
 
-def _inputs(model: Model, noise: bool) -> dict[str, set[str]]:
-    """The parameters that each network's inputs name; as noise, z names those of the encoder."""
-    drawn = model.factors["encoder"].arguments if noise else []
+def _inputs(model: Model, noise: Collection[str]) -> dict[str, set[str]]:
+    """The parameters that each network's inputs name; a latent that is noise names those of its
+    location and scale, and of what they read."""
+    names: dict[str, set[str]] = {}
+
+    def of(factor: Factor) -> set[str]:
+        if factor.name not in names:
+            own = named(factor.arguments, "param", "mat")
+            names[factor.name] = own.union(*(drawn(name) for name in factor.given))
+        return names[factor.name]
+
+    def drawn(name: str) -> set[str]:
+        laws = (factor for factor in model.q.values() if name in noise and name in factor.of)
+        return set().union(*map(of, laws))
+
     found: dict[str, set[str]] = {name: set() for name in model.networks}
 
     def walk(term: Term) -> None:
         if isinstance(term, list):
             if term[:1] in (["net"], ["matnet"]):
-                read = [term[-1], drawn if named(term[-1], "z") else []]
-                found[term[1]] |= named(read, "param", "mat")
+                read = named(term[-1], "param", "mat")
+                found[term[1]] |= read.union(*map(drawn, named(term[-1], "v")))
             for part in term:
                 walk(part)
 
@@ -186,13 +295,12 @@ def _inputs(model: Model, noise: bool) -> dict[str, set[str]]:
 def _symbols(site: Site, family: Family) -> dict[str, Any]:
     """Symbols for variable and arguments, as `bindings`."""
 
-    def symbol(head: str, label: str, vector: bool, positive: bool) -> Any:
-        return int(vector), lambda *i: site.symbol(head, label, *i, positive=positive)
+    def symbol(head: str, label: str, vector: bool, range_: str) -> Any:
+        return int(vector), lambda *i: site.symbol(head, label, *i, range_=range_)
 
-    positive = family.support in terms.POSITIVE
-    found = {"var": symbol("var", family.support, family.over_vectors, positive)}
+    found = {"var": symbol("var", "", family.over_vectors, family.support)}
     for name, range_ in family.arguments.items():
-        found[name] = symbol("arg", name, range_ == "vector", range_ not in ("real", "vector"))
+        found[name] = symbol("arg", name, range_ in ("vector", "simplex"), range_)
         if range_ == "posdef":
             found[name] = letter(site, site.work.atom(range_, "arg " + name), site.dim, {})
     return found
@@ -237,6 +345,11 @@ def check_family(site: Site, family: Family) -> bool:
             for n in symbols
         }
         _, change = split(evaluate(replace(site, bindings=moved), family.log_density))
+        for name, range_ in family.arguments.items():
+            if range_ == "simplex":
+                entry = site.opened(site.dim)
+                motion = evaluate(replace(still, scope=(entry,)), certificate.direction[name])
+                check_tangent(site, motion, entry.name)
         right = work.add(density, work.negative(base), entropy)
         holds = work.equal(work.add(stretch, change), right)
         check(holds, "not shown: D log density = log density - log base measure + entropy")

@@ -1,0 +1,96 @@
+"""What a graph of factors has to satisfy, besides that every term is well formed in its place.
+
+What a factor may read is said in `evaluate.arguments`; here stands what no single factor shows: who
+models what, that there is no circle, and that the laws of p and q are about the same variables.
+"""
+
+from collections.abc import Iterator
+
+from .terms import ANY, LAG, VECTORS, Factor, Model, one_of, require, within
+
+
+def check_graph(model: Model) -> None:
+    """Each latent has one factor in p and one in q, each observed variable one in p, a given one
+    none; neither p nor q has a circle; supports agree. Or `Malformed`."""
+    for name, lag in model.lags.items():
+        _check_lag(model, name, lag.plate, lag.start)
+    for side, factors in (("p", model.p), ("q", model.q)):
+        roles = ("observed", "latent") if side == "p" else ("latent",)
+        wanted = sorted(v.name for v in model.variables.values() if v.role in roles)
+        found = sorted(name for factor in factors.values() for name in factor.of)
+        require(found == wanted, found, f"{side} has to have one factor of each of {wanted}"[:120])
+        for factor in factors.values():
+            _check_factor(model, side, factor)
+        _check_order(model, side, {name: f for f in factors.values() for name in f.of})
+    used = {factor.family for factor in model.factors.values()} - {ANY}
+    require(used == {*model.families}, sorted(used), "families of the factors, others declared")
+
+
+def _check_lag(model: Model, name: str, plate: str, start: str) -> None:
+    require(name.endswith(LAG), name, f"not a variable with {LAG}")
+    variable = model.variables[one_of(name.removesuffix(LAG), model.variables)]
+    first = model.variables[one_of(start, model.variables)]
+    inner = [size for size in variable.plates if size not in model.data]
+    require(plate in inner, plate, f"{name} has no such plate")
+    require(inner.count(plate) == 1, plate, f"{name} has two such plates")
+    wide = variable.support in VECTORS and variable.plates[-1] == plate
+    require(not wide, plate, f"{name} is a vector over that plate")
+    rest = [size for size in variable.plates if size != plate]
+    same = (first.plates, first.support) == (rest, variable.support)
+    same = same and (first.role == "latent") == (variable.role == "latent")
+    require(same, start, f"not like {name} without {plate}")
+
+
+def _check_factor(model: Model, side: str, factor: Factor) -> None:
+    name, any_law = factor.name, factor.family == ANY
+    known = [*model.variables, *model.lags]
+    for read in factor.given:
+        one_of(read, known)
+    require(len({*factor.given}) == len(factor.given), factor.given, f"{name} reads one twice")
+    require(factor.of and (any_law or len(factor.of) == 1), factor.of, f"not what {name} can be of")
+    require(side == "q" or not any_law, name, "p has a factor of any law")
+    places = {model.data_plate(of) for of in factor.of}
+    require(len(places) == 1, factor.of, f"{name} is of several data plates")
+    if any_law:
+        require(not factor.arguments and not factor.select, name, "any law with arguments")
+        return
+    inside = [read for read in factor.given if model.data_plate(read) not in (*places, "")]
+    require(not inside, inside, f"{name} reads inside a data plate that it does not lie in")
+    family, variable = model.families[one_of(factor.family, model.families)], model.variables[factor.of[0]]
+    fits = family.support == variable.support
+    fits = fits or (side == "p" and within(variable.support, family.support))
+    require(fits, family.support, f"{name} is of {variable.name}, which is {variable.support}")
+    if family.over_vectors:
+        inner = [size for size in variable.plates if size not in model.data]
+        require(inner, name, "a family over vectors without a plate for them")
+    if factor.select:
+        chosen = model.variable(one_of(factor.select, factor.given))
+        require(chosen.support == "onehot", factor.select, "not one-hot, so it selects nothing")
+        outer = chosen.plates[:-1]
+        fits = {*outer} <= {*variable.plates} and len({*variable.plates}) == len(variable.plates)
+        require(fits and len({*outer}) == len(outer), factor.select, f"no entry for each of {name}")
+
+
+def _check_order(model: Model, side: str, factor_of: dict[str, Factor]) -> None:
+    """No variable depends on itself. At its own time, one step earlier is before it; so what reads
+    a lag depends on the start."""
+
+    def reads(name: str) -> Iterator[str]:
+        for read in factor_of[name].given:
+            base, lag = read.removesuffix(LAG), model.lags.get(read)
+            if lag is None or lag.plate not in model.variables[name].plates:
+                yield base
+            if lag is not None:
+                yield lag.start
+
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        require(name not in path, [*path, name], f"a circle in {side}")
+        if name in factor_of and name not in done:
+            for read in reads(name):
+                visit(read, (*path, name))
+            done.add(name)
+
+    for name in factor_of:
+        visit(name, ())
