@@ -27,7 +27,7 @@ Key = frozenset[tuple[Monomial, Fraction]]
 ONE: Monomial = frozenset()
 ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
 UNORDERED = ("delta", "symmetric")  # of two indices whose order does not matter
-BUDGET = 400_000
+BUDGET = 280_000
 MAX_BITS = 2_000
 MAX_WEIGHT = 20_000
 
