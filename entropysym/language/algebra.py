@@ -35,7 +35,7 @@ from entropysym.language.heads import (
     _Expectation,
 )
 from entropysym.language.matrices import Quadratic, is_symmetric
-from entropysym.language.symbols import LATENT, NOISE
+from entropysym.language.symbols import LatentArray, NoiseArray
 
 _left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
 
@@ -261,7 +261,7 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
             powers,
         )
     if isinstance(e, _Expectation):
-        return _over(e.body, _reads_latent, e.over, sp.S.One, powers)
+        return _over(e.body, reads_latent, e.over, sp.S.One, powers)
     if isinstance(e, Quadratic):
         return _bilinear(e) if powers else e
     if isinstance(e, (sp.Add, sp.Mul, sp.Pow)):
@@ -327,18 +327,13 @@ def vanishes(expression: sp.Expr) -> bool:
 
 
 @lru_cache(maxsize=2**15)
-def _reads_latent(e: sp.Basic) -> bool:
+def reads_latent(e: sp.Basic) -> bool:
     """Whether the latent, or the noise it is made of, stands in an expression; subexpressions come back, so their answers are kept."""
     if isinstance(e, sp.Indexed):
-        return array_of(e) in (LATENT, NOISE)
+        return isinstance(array_of(e), (LatentArray, NoiseArray))
     if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
-        reads = {
-            LogDensity: ("prior", "decoder"),
-            Entropy: ("decoder",),
-            LogBaseMeasure: ("prior",),
-        }
-        return e.role in reads[type(e)]
-    return any(map(_reads_latent, e.args))
+        return e.reads_latent
+    return any(map(reads_latent, e.args))
 
 
 @lru_cache(maxsize=2**16)

@@ -12,12 +12,13 @@ from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import MatrixLetter, MatrixNetwork
 from entropysym.language.records import (
     Constraint,
-    Factor,
+    Law,
     Model,
     Network,
     Objective,
     Parameter,
     Plate,
+    one_latent_model,
 )
 from entropysym.language.symbols import DATUM, LATENT, RESERVED, MatrixRange, Range, ScalarRange, n
 
@@ -157,15 +158,15 @@ class ModelWriter:
         self,
         name: str,
         *,
-        prior: Factor,
-        decoder: Factor,
-        encoder: Factor,
+        prior: Law,
+        decoder: Law,
+        encoder: Law,
         title: str = "",
         source: str = "",
         objective: Objective | None = None,
     ) -> Model:
         """The record. Raises `InputError` for a factor that sees what it must not see."""
-        return Model(
+        return one_latent_model(
             name=name,
             title=title or name,
             source=source,

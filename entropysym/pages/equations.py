@@ -33,7 +33,7 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import Matrix, Scaled
 from entropysym.language.noise import noise
 from entropysym.language.objective import (
-    encoder_expectation,
+    expectation,
     latents_written_out,
     reparametrised,
     spelled_out,
@@ -176,19 +176,19 @@ def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     z = entry(LATENT, h)
     score = derivative(prior.family.density, prior.family.variable)
     weighted = -z * prior.fill(score, d.model.latent, z)
-    mean = DataMean(encoder_expectation(d.model, weighted), n)
+    mean = DataMean(expectation(d.model, weighted), n)
     constant = sp.Add(*(a for a in addends(e) if a.is_number))
     both = latents_written_out(e - constant * (1 - reparametrised(mean)))
     if distributed(noise_averaged(distributed(both)), powers=True) != 0:
         return _balanced(e)
     scale = distributed(weighted) / z**2
     if noise(d.model.encoder.family).normal and not scale.has(LATENT):
-        _, location, spread = encoder_expectation(d.model, Entropy("prior")).encoder
+        _, location, spread = expectation(d.model, Entropy("prior")).encoder
         squares = location**2 + exponentials_merged(of_type(spread, sp.Expr) ** 2)
         moment = DataMean(squares, n)
         return 1 / scale, moment
     tidy = distributed(substituted(weighted, {sp.sign(z): sp.Abs(z) / z}))
-    return sp.S.One, DataMean(encoder_expectation(d.model, tidy), n)
+    return sp.S.One, DataMean(expectation(d.model, tidy), n)
 
 
 def without_common_factor(e: sp.Expr) -> sp.Expr:

@@ -22,7 +22,7 @@ from entropysym.language.heads import (
 )
 from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.noise import noise
-from entropysym.language.objective import encoder_expectation
+from entropysym.language.objective import expectation
 from entropysym.language.records import Model
 from entropysym.language.symbols import LATENT, NOISE, n
 from entropysym.pages.marks import EXCESS, Slope
@@ -78,7 +78,7 @@ def independent_noise(model: Model, m: Medium) -> str:
 
 def reparametrisation(model: Model) -> sp.Eq:
     r"""$z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ of a model's encoder."""
-    h, location, scale = encoder_expectation(model, Entropy("prior")).encoder
+    h, location, scale = expectation(model, Entropy("prior")).encoder
     return equation(entry(LATENT, h), location + of_type(scale, sp.Expr) * entry(NOISE, h))
 
 
