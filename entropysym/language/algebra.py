@@ -35,7 +35,7 @@ from entropysym.language.heads import (
     _Expectation,
 )
 from entropysym.language.matrices import Quadratic, is_symmetric
-from entropysym.language.symbols import LatentArray, NoiseArray
+from entropysym.language.symbols import LatentArray, NoiseArray, OneHotDatum, OneHotLatent
 
 _left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
 
@@ -247,7 +247,7 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
             body = _over(
                 body,
                 lambda f, i=limit[0]: i in f.free_symbols,
-                lambda rest, lim=limit: sum_over(rest, lim),
+                lambda rest, lim=limit: sp.S.One if _is_class(rest, lim[0]) else sum_over(rest, lim),
                 limit[2],
                 powers,
             )
@@ -267,6 +267,13 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
     if isinstance(e, (sp.Add, sp.Mul, sp.Pow)):
         return _expanded(e.func(*(_inside_out(a, powers) for a in e.args)), powers)
     return e
+
+
+def _is_class(e: sp.Expr, index: sp.Symbol) -> bool:
+    """Whether this is an entry of a one-hot vector at its last index, over which it sums to 1."""
+    if not isinstance(e, sp.Indexed) or not isinstance(array_of(e), (OneHotDatum, OneHotLatent)):
+        return False
+    return e.indices[-1] == index and index not in e.indices[:-1]
 
 
 def _bilinear(e: Quadratic) -> sp.Expr:

@@ -155,16 +155,20 @@ class EncoderExpectation(_Expectation):
 
 
 class LawExpectation(EncoderExpectation):
-    """The same where no location and scale is known of the law; it carries the arguments of an encoder's family, as vectors, or nothing.
-
-    Of a graph of factors it is the joint expectation over all latent variables, those of the datum n, if it names one, and the global ones.
-    """
+    """The same for an encoder whose family has no location and scale; what it carries are the arguments of the family, as vectors."""
 
     @property
     def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Basic]:
         raise InputError(
             "the encoder's family has no location and scale, so its samples cannot be written as location + scale*epsilon"
         )
+
+
+class JointExpectation(LawExpectation):
+    r"""$\mathbb E_q[\text{body}]$ over all latent variables of a graph jointly: those of the datum n, if it names one, and the global ones.
+
+    It carries no law: nothing is known of q but that it stands still.
+    """
 
 
 class NoiseExpectation(_Expectation):
@@ -223,10 +227,12 @@ class _RoleHead(_Head):
     With `latent` it reads latent variables, so it stands under an expectation. `objective.head` makes heads that fit a model.
     """
 
-    def __new__(cls, role: str | Str, *datum: sp.Basic, latent: bool = False) -> Self:
+    def __new__(
+        cls, role: str | Str, *datum: sp.Basic, latent: bool = False, law: str = ""
+    ) -> Self:
         role = Str(role) if isinstance(role, str) else role
         reads = () if sp.true in datum or not latent else (sp.true,)
-        return sp.Expr.__new__(cls, role, *datum, *reads)
+        return sp.Expr.__new__(cls, role, *datum, *([Str(law)] if law else []), *reads)
 
     @property
     def role(self) -> str:
@@ -236,6 +242,11 @@ class _RoleHead(_Head):
     def datum(self) -> tuple[sp.Symbol, ...]:
         """The index of the data point, if the head names one."""
         return tuple(a for a in self.args[1:] if isinstance(a, sp.Symbol))
+
+    @property
+    def law(self) -> str:
+        """How the factor is written, "p(x@|z)", where @ marks what has the index of the datum; empty for prior, decoder and encoder."""
+        return next((str(a) for a in self.args[1:] if isinstance(a, Str)), "")
 
     @property
     def reads_latent(self) -> bool:

@@ -19,6 +19,7 @@ from entropysym.language.formula import Node, array_of, entry, of_type, substitu
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
+    JointExpectation,
     Entropy,
     LawExpectation,
     LocationScaleExpectation,
@@ -53,7 +54,7 @@ def expectation(
     if not model.is_plain:
         if reparametrised:
             raise InputError("the noise form is known for one latent vector alone")
-        return LawExpectation(body, *([datum.index] if datum else []))
+        return JointExpectation(body, *([datum.index] if datum else []))
     family = model.encoder.family
     if family.is_any and not reparametrised:
         return LawExpectation(body, n)
@@ -79,14 +80,27 @@ def head(model: Model, kind: type[_RoleHead], factor: Factor) -> _RoleHead:
         LogBaseMeasure: (*factor.of, *([factor.select] if factor.select else [])),
         Entropy: factor.given,
     }[kind]
+    law = "" if model.is_plain else _written(model, factor)
     if factor.family.is_any:
         datum = model.datum(factor.of[0])
-        return kind(factor.name, *([datum.index] if datum else []))
+        return kind(factor.name, *([datum.index] if datum else []), law=law)
     variables = [model.variable(name) for name in names]
     data = (model.datum(v.name) for v in variables if v.role != "latent")
     datum = next((plate for plate in data if plate is not None), None)
     latent = any(v.role == "latent" for v in variables)
-    return kind(factor.name, *([datum.index] if datum else []), latent=latent)
+    return kind(factor.name, *([datum.index] if datum else []), latent=latent, law=law)
+
+
+def _written(model: Model, factor: Factor) -> str:
+    """A factor as a head keeps it for the printers: p(x@|z), where @ marks what has the index of the datum."""
+
+    def names(of: Iterable[str]) -> str:
+        found = ((name, model.variable(name)) for name in of)
+        inside = ((name, v.role != "latent" and model.datum(v.name)) for name, v in found)
+        return ",".join(f"{name}{'@' if datum else ''}" for name, datum in inside)
+
+    given = f"|{names(factor.given)}" if factor.given else ""
+    return f"{'q' if factor in model.q else 'p'}({names(factor.of)}{given})"
 
 
 def averaged(model: Model, factor: Factor, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
@@ -176,8 +190,8 @@ def whole_factor(model: Model, role: str, expression: sp.Expr) -> sp.Expr:
     name, classes = factor.of[0], model.classes(factor)
     plates = model.inner(name)
     filled = factor.fill(expression, plates[-1] if plates else DATA, model.entry(name))
-    if classes is not None and factor.select is not None:
-        filled = classes.sum(model.entry(factor.select) * filled)
+    if classes is not None:
+        filled = classes.sum(model.chosen(factor) * filled)
     for plate in reversed(plates[:-1] if factor.family.is_multivariate else plates):
         filled = plate.sum(filled)
     return filled

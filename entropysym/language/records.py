@@ -30,6 +30,8 @@ from entropysym.language.symbols import (
     MATRIX_RANGES,
     DatumArray,
     LatentArray,
+    OneHotDatum,
+    OneHotLatent,
     Range,
     array,
     assumptions,
@@ -294,6 +296,8 @@ class Variable:
     def lagged(self, name: str) -> sp.IndexedBase:
         """The same one step earlier, as an array of this name."""
         label = sp.Symbol(name, real=True)
+        if self.support == "onehot":
+            return OneHotLatent(label) if self.role == "latent" else OneHotDatum(label)
         return LatentArray(label) if self.role == "latent" else DatumArray(label)
 
 
@@ -342,14 +346,15 @@ class Law:
 class Factor(Law):
     """$p(\\text{of}\\mid\\text{given})$ or $q(\\text{of}\\mid\\text{given})$, a product over the plates of its variable unless its family is over vectors.
 
-    `select` names a one-hot variable c of `given`: the arguments see the index of its class k, and $\\log p=\\sum_kc_k(\\log p)_k$. A factor of any law may be of
-    several variables at once.
+    `select` names a one-hot variable c of `given`: the arguments see the index of its class k, that of `classes` or of c's last plate, and
+    $\\log p=\\sum_kc_k(\\log p)_k$. A factor of any law may be of several variables at once.
     """
 
     name: str = ""
     of: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     select: str | None = None
+    classes: Plate | None = None
 
 
 @dataclass(frozen=True)
@@ -491,6 +496,14 @@ class Model:
         plates = self.inner(name) if variable.role == "latent" else variable.plates
         return entry(variable.lagged(name), *(plate.index for plate in plates))
 
+    def chosen(self, factor: Factor) -> sp.Expr:
+        """$c_k$, the entry of the variable that a factor selects by, at the index of its class; 1 for a factor that does not."""
+        classes = self.classes(factor)
+        if classes is None or factor.select is None:
+            return sp.S.One
+        found = self.entry(factor.select)
+        return entry(array_of(found), *found.indices[:-1], classes.index)
+
     def factor(self, name: str) -> Factor:
         """The factor of this name."""
         return next(f for f in self.factors if f.name == name)
@@ -501,7 +514,9 @@ class Model:
 
     def classes(self, factor: Factor) -> Plate | None:
         """The plate of the classes that a factor selects among."""
-        return self.variable(factor.select).plates[-1] if factor.select else None
+        if factor.select is None:
+            return None
+        return factor.classes or self.variable(factor.select).plates[-1]
 
     @property
     def families(self) -> tuple[Family, ...]:

@@ -87,14 +87,14 @@ def term(expression: sp.Basic, model: Model, under: Binders = ()) -> Term:
     return _Writer.of(model).term(expression, under)
 
 
-def family_term(expression: sp.Basic, family: Family) -> Term:
-    """The stored term of an expression in a family's own variable and arguments."""
+def family_term(expression: sp.Basic, family: Family, under: Binders = ()) -> Term:
+    """The stored term of an expression in a family's own variable and arguments, under the index of a component or none."""
     local: dict[sp.Basic, list[Term | str]] = {
         a: ["arg", argument_name(a)] for a in family.arguments
     }
     local[family.variable] = ["var"]
     local[DIM] = ["dim"]
-    return _Writer(frozenset(), frozenset({DIM}), local).term(expression, ())
+    return _Writer(frozenset(), frozenset({DIM}), local).term(expression, under)
 
 
 def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
@@ -217,8 +217,9 @@ class _Writer:
             # The only noise there is stands for the one latent vector.
             noise = isinstance(base, NoiseArray)
             name = self.model.latents[0].name if noise else array_name(base)
-            inside = self.model.datum(name) is not None
-            datum = [self.position(i, under) for i in self.datum] if inside else []
+            plate = self.model.datum(name)
+            at_datum = self.datum or ((plate.index,) if plate else ())
+            datum = [self.position(i, under) for i in at_datum] if plate else []
             return ["eps" if noise else "v", name, *datum, *at]
         if isinstance(base, DatumArray):
             return ["v", array_name(base), *at]

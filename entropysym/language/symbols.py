@@ -35,6 +35,14 @@ class NoiseArray(sp.IndexedBase):
     r"""The noise of a latent variable that is written as location + scale · noise: $\varepsilon_h$."""
 
 
+class OneHotDatum(DatumArray):
+    """What is observed or given and one-hot over its last index: its entries sum to 1."""
+
+
+class OneHotLatent(LatentArray):
+    """A latent variable that is one-hot over its last index: its entries sum to 1."""
+
+
 #: Arrays that are drawn: nothing learned.
 VARIABLES = (DatumArray, LatentArray, NoiseArray)
 

@@ -41,7 +41,7 @@ from entropysym.language.objective import (
     spelled_out,
     weight,
 )
-from entropysym.language.records import Family, Model
+from entropysym.language.records import COMPONENT, Family, Model
 from entropysym.language.store import family_term, model_record, term
 from entropysym.language.symbols import LatentArray
 from entropysym.prover.clamps import is_clamped, with_active_clamps, without_idle_clamps
@@ -163,8 +163,7 @@ def _is_storable(family: Family, found: FamilyCertificate) -> bool:
         for e in (found.entropy, found.scale, found.shift):
             family_term(e, family)
         for a, v in found.direction.items():
-            if not isinstance(a, sp.Indexed):
-                family_term(v, family)
+            family_term(v, family, (COMPONENT,) if isinstance(a, sp.Indexed) else ())
     except NotStorableError:
         return False
     return True

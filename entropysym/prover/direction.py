@@ -185,6 +185,8 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
                 own = entry(array_like(sp.Dummy(f"v_{p.name}", real=True)), *indices)
                 local[alone] = (*local.get(alone, ()), own)
                 motion: sp.Expr = own
+            elif p.range == "simplex":
+                continue  # a multiple of itself would leave the simplex
             else:
                 motion = unknown("w", p, then) * p.entry
                 if p.range == "real" and len(p.plates) == 1:
@@ -201,15 +203,19 @@ def _is_centred(factor: Factor, plate: Plate) -> bool:
 
 
 def _alone_at(model: Model, p: Parameter, moving: bool) -> _Entry | None:
-    """The entry of the only factor that reads the array, if it does so at the array's own indices: then each entry may move as it likes."""
+    """The entry of the factors that read the array, if they do so at the array's own indices alone: then each entry may move as it likes."""
     read = [f for f in model.factors if any(a.has(p.symbol) for a in f.arguments)]
-    if len(read) != 1 or read[0] in model.q or model.objective.penalty.has(p.symbol):
+    if any(f in model.q for f in read) or model.objective.penalty.has(p.symbol):
         return None
-    density, at = density_at_entry(model, read[0], read[0].family.density)
-    own = tuple(plate.index for plate in p.plates)
-    inside = {b for b in density.atoms(sp.Sum, Vector, Matrix) if b.has(p.symbol)}
-    entries = {e for e in density.atoms(sp.Indexed) if array_of(e) == p.symbol}
-    return at if not inside and {e.indices for e in entries} == {own} and {*own} <= {*at} else None
+    own, found = tuple(plate.index for plate in p.plates), set()
+    for f in read:
+        density, at = density_at_entry(model, f, f.family.density)
+        inside = {b for b in density.atoms(sp.Sum, Vector, Matrix) if b.has(p.symbol)}
+        entries = {e for e in density.atoms(sp.Indexed) if array_of(e) == p.symbol}
+        if inside or {e.indices for e in entries} != {own} or not {*own} <= {*at}:
+            return None
+        found.add(at)
+    return found.pop() if len(found) == 1 else None
 
 
 def _fitting(model: Model, p: Parameter) -> Iterator[sp.Expr]:
