@@ -57,9 +57,14 @@ class Plate:
     def named(index_name: str, size_name: str) -> Plate:
         return Plate(index(index_name), size(size_name))
 
+    @property
+    def range(self) -> tuple[sp.Symbol, int, sp.Symbol]:
+        """The limits of a sum or a product over this plate."""
+        return self.index, 1, self.size
+
     def sum(self, body: sp.Expr) -> sp.Expr:
         """The sum of `body` over this plate."""
-        return sum_over(body, (self.index, 1, self.size))
+        return sum_over(body, self.range)
 
     def vector(self, body: sp.Expr) -> Vector:
         """The vector of `body` over this plate, for a network to read."""
