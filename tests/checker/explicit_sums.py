@@ -134,7 +134,7 @@ def _family(w: World, role: str, key: str, scope: tuple, var: Any = None) -> flo
 
 def _normal(w: World, key: str, scope: tuple) -> float:
     """The encoder's location or scale at one place."""
-    family = w.model["families"][w.model["encoder"]["family"]]
+    family = w.model["families"][w.model["q"][0]["family"]]
     return number(w, family[key], (), _arguments(w, "encoder", scope[:1], scope[1:], 0))
 
 

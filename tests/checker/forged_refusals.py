@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from . import refusals
-from .documents import parameter
+from .documents import parameter, weighted
 from .forged_witnesses import of_decoder, of_prior
 from .forging import Path
 from .refusals import (
@@ -99,9 +99,9 @@ def _numbers() -> dict[str, Forged]:
 
 def _clamps() -> dict[str, Forged]:
     clamped = refusals.clamped()
-    variance: Path = ("model", "decoder", "arguments", 1)
+    variance: Path = ("model", "p", 1, "arguments", 1)
     swapped = ["max", ["param", "floor"], ["param", "sigma2"]]
-    inside = ["net", "mu", [0], [["vec", "H", ["max", ["z", 2, 0], 0]]]]
+    inside = ["net", "mu", [0], [["vec", "H", ["max", ["v", "z", 2, 0], 0]]]]
     return {
         "the other branch is active": (
             forged(clamped, (("values", "sigma2"), 2)),
@@ -186,11 +186,11 @@ def _model() -> dict[str, Forged]:
             "families.cauchy: not shown: the variable is location",
         ),
         "a prior that sees the latent": (
-            refusal(model(("cauchy", 0, 1), prior=("normal", ["z", 1, 0], 1)), {}, EVEN),
+            refusal(model(("cauchy", 0, 1), prior=("normal", ["v", "z", 1, 0], 1)), {}, EVEN),
             "refusal.model: 1: nothing is bound there",
         ),
         "a decoder that sees the datum": (
-            refusal(model(("cauchy", ["mul", ["x", 1, 0], ["add", 1, -1]], 1)), {}, EVEN),
+            refusal(model(("cauchy", ["mul", ["v", "x", 1, 0], ["add", 1, -1]], 1)), {}, EVEN),
             "refusal.model: 1: what is bound there is latent",
         ),
         "a base measure that sees the latent": (
@@ -218,7 +218,7 @@ def _objective() -> dict[str, Forged]:
     def with_objective(weight: Term = 1, penalty: Term = 0, values: dict | None = None) -> dict:
         own = model(("cauchy", LINEAR, 1), parameters=[WEIGHTS, beta])
         values = {"W": 0, "beta": 1} | (values or {})
-        return refusal(own, values, EVEN, objective={"weight": weight, "penalty": penalty})
+        return refusal(own, values, EVEN, objective=weighted(weight, penalty))
 
     w = ["param", "W", 1, 0]
 
@@ -228,8 +228,8 @@ def _objective() -> dict[str, Forged]:
     return {
         "a negative weight": (with_objective(-1), "the weight is not shown to be positive"),
         "a learned weight": (with_objective(["param", "beta"]), "the weight is learned: .*beta"),
-        "a weight of data": (with_objective(["x", 0, 0]), "'x': a head that is unknown"),
-        "a penalty of data": (with_objective(1, ["x", 0, 0]), "'x': a head that is unknown"),
+        "a weight of data": (with_objective(["v", "x", 0, 0]), "'x': a head that is unknown"),
+        "a penalty of data": (with_objective(1, ["v", "x", 0, 0]), "'x': a head that is unknown"),
         "a penalty with a slope": (
             with_objective(1, ["param", "beta"]),
             "the penalty has a derivative by beta",

@@ -52,7 +52,7 @@ def tilted() -> dict:
 
 def tails() -> dict[str, Forged]:
     """W = 0 where the objective is minus infinity for every other W: no stationary point."""
-    Z = ["z", 2, 0]
+    Z = ["v", "z", 2, 0]
     shipped = model_record(sparse_coding())["families"]
     uniform = family(["add", 1, -1], support="unit")
 
@@ -63,7 +63,7 @@ def tails() -> dict[str, Forged]:
 
     inside = read(Z, "normal", 0, 1)
     cubes = ["exp", ["sum", "H", ["mul", ["param", "W", 1, 0], ["pow", Z, 3]]]]
-    inside["refusal"]["model"]["decoder"]["arguments"][0] = cubes
+    inside["refusal"]["model"]["p"][1]["arguments"][0] = cubes
     none = "may have no mean"
     return {
         "a prior without moments": (read(Z, "cauchy", 0, 1), "the tails of cauchy may be heavy"),
@@ -254,13 +254,13 @@ QUARTIC = family(
 
 def of_prior() -> dict[str, Forged]:
     frozen = refusals.frozen()
-    encoder: Path = ("model", "encoder", "arguments")
-    even = ["mul", ["param", "W", 1, 0], ["abs", ["z", 2, 0]]]
+    encoder: Path = ("model", "q", 0, "arguments")
+    even = ["mul", ["param", "W", 1, 0], ["abs", ["v", "z", 2, 0]]]
     scale = ["exp", ["sum", "H", even]]
     seeing = model(
         ("normal", 0, scale),
         prior=("ratio",),
-        encoder=("normal", 1, ["exp", ["sum", "D", ["x", 2, 0]]]),
+        encoder=("normal", 1, ["exp", ["sum", "D", ["v", "x", 2, 0]]]),
         parameters=[WEIGHTS],
         families={"ratio": LINEAR_RATIO},
     )
@@ -307,7 +307,7 @@ def of_prior() -> dict[str, Forged]:
         "the prior learns": (
             forged(
                 frozen,
-                (("model", "prior", "arguments"), [0, ["param", "c"]]),
+                (("model", "p", 0, "arguments"), [0, ["param", "c"]]),
                 (declared, [WEIGHTS, learned("sigma2"), learned("c")]),
                 (("values", "c"), 1),
             ),

@@ -107,7 +107,7 @@ class Parser:
     def binder(self, head: str, scope: tuple[str, ...]) -> Any:
         head = head.removesuffix("_")
         if head == "mean":
-            return ["mean", self.bracketed((*scope, self.take()))]
+            return ["mean", "N", self.bracketed((*scope, self.take()))]
         self.take("(")
         name, _, where = self.take(), self.take("<=", "at"), self.take()
         self.take(")")

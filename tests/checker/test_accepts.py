@@ -140,9 +140,9 @@ def test_twice_the_scale_is_another_noise_of_the_same_law():
 
 def test_noise_with_a_law_for_each_datum():
     """mean_n E_eps f(eps) is a number of its own; where the law is one for all, E_eps f(eps) is."""
-    square = ["reparam", 0, ["sum", "H", ["pow", ["eps", 1, 0], 2]]]
-    twice = ["mean", ["mul", square, 2]]
-    zero = ["add", twice, ["mul", -2, ["mean", square]]]
+    square = ["reparam", ["sum", "H", ["pow", ["eps", "z", 1, 0], 2]]]
+    twice = ["mean", "N", ["mul", square, 2]]
+    zero = ["add", twice, ["mul", -2, ["mean", "N", square]]]
     for build in (closed_logistic, closed_student):
         assert replay(json.dumps(bonus(build(), zero))).rules
 

@@ -88,7 +88,7 @@ def test_another_density_does_not_go_by_the_name_of_a_shipped_family():
     assert "normalised: shown, as that of location + scale * standard normal noise" in printed
     record = stored["statement"]["model"]["families"].pop("Twice")
     stored["statement"]["model"]["families"]["Laplace"] = record
-    stored["statement"]["model"]["decoder"]["family"] = "Laplace"
+    stored["statement"]["model"]["p"][1]["family"] = "Laplace"
     stored["certificates"]["Laplace"] = stored["certificates"].pop("Twice")
     for condition in stored["statement"]["conditions"]:
         condition[:] = ["Laplace" if word == "Twice" else word for word in condition]

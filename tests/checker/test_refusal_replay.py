@@ -272,7 +272,7 @@ def attempts(model: Model) -> Iterator[dict]:
     """Documents of both kinds about a model, at many numbers and with weights of many kinds."""
     record = model_record(replace(model, constraints=()))
     objective = "elbo"
-    support = record["families"][record["decoder"]["family"]]["support"]
+    support = record["variables"][0]["support"]
     numbers = itertools.product((0, 1), (1, ["frac", 1, 2], 2), (0, 1))
     for real, positive, output in numbers:
         values = {
@@ -286,7 +286,7 @@ def attempts(model: Model) -> Iterator[dict]:
             kind = "prior" if points is None else "decoder"
             yield resealed(
                 {
-                    "format": "entropysym/1",
+                    "format": "entropysym/2",
                     "refusal": {
                         "model": record | {"name": "attempt"},
                         "objective": objective,
