@@ -28,9 +28,11 @@ def supports(encoder: str, prior: str) -> dict:
     """VAE-2 with an encoder of one support and a prior of another; nothing else would notice."""
     document = laws.own_names()
     model = document["statement"]["model"]
-    model["variables"], families = variables(latent=encoder), model["families"]
+    model["variables"], families = variables(prior, encoder), model["families"]
     families["logistic"]["support"] = encoder
     families["normal"] |= {"support": prior, "location": None, "scale": None}
+    if prior != "real":
+        document["statement"]["conditions"].insert(3, ["support", "x", prior])
     return sealed(document)
 
 

@@ -122,21 +122,21 @@ def _clamps() -> dict[str, Forged]:
         **{
             f"{term} in a clamp": (
                 refusal(model(("normal", 0, ["max", term, 1])), {}, EVEN),
-                f"'{term[0]}': a head that is unknown",
+                f"'{term[0]}': a head not known",
             )
             for term in (["param", []], ["param"], ["param", "ghost"])
         },
         "a matrix in a clamp": (
             forged(clamped, (variance, ["max", ["mat", "sigma2"], 1])),
-            "'mat': a head that is unknown",
+            "'mat': a head not known",
         ),
         "a maximum of one": (
             forged(clamped, (variance, ["max", ["param", "floor"]])),
-            "'max': a head that is unknown",
+            "'max': a head not known",
         ),
         "a clamp of latents": (
             refusal(model(("cauchy", inside, 1), networks=[MU_NET]), {}, EVEN, networks={"mu": 0}),
-            "'z': a head that is unknown or not allowed here",
+            "'v': a head not known or not allowed here",
         ),
     }
 
@@ -187,11 +187,11 @@ def _model() -> dict[str, Forged]:
         ),
         "a prior that sees the latent": (
             refusal(model(("cauchy", 0, 1), prior=("normal", ["v", "z", 1, 0], 1)), {}, EVEN),
-            "refusal.model: 1: nothing is bound there",
+            "refusal.model: z is read, but it is not given",
         ),
         "a decoder that sees the datum": (
             refusal(model(("cauchy", ["mul", ["v", "x", 1, 0], ["add", 1, -1]], 1)), {}, EVEN),
-            "refusal.model: 1: what is bound there is latent",
+            "refusal.model: x is read, but it is not given",
         ),
         "a base measure that sees the latent": (
             refusal(
@@ -199,15 +199,15 @@ def _model() -> dict[str, Forged]:
                 {"W": 0},
                 [[1, 0], [-2, 1], [1, 2]],
             ),
-            "refusal.model: 2: nothing is bound there",
+            "refusal.model: z is latent: it stands under an expectation only",
         ),
         "a decoder that sees the latent": (
             forged(cauchy, (("values", "W"), 1)),
-            "an argument of the decoder is no number at the witness",
+            "an argument of decoder is no number at the witness",
         ),
         "an irrational argument": (
             refusal(model(("laplace", ["log", 2], 1)), {}, [[1, 1], [1, -1], [-2, 0]]),
-            "m of the decoder is no rational number",
+            "m of decoder is no rational number",
         ),
     }
 
@@ -226,10 +226,10 @@ def _objective() -> dict[str, Forged]:
         return ["sum", "D", ["sum", "H", term]]
 
     return {
-        "a negative weight": (with_objective(-1), "the weight is not shown to be positive"),
+        "a negative weight": (with_objective(-1), "the weight: not shown to be positive"),
         "a learned weight": (with_objective(["param", "beta"]), "the weight is learned: .*beta"),
-        "a weight of data": (with_objective(["v", "x", 0, 0]), "'x': a head that is unknown"),
-        "a penalty of data": (with_objective(1, ["v", "x", 0, 0]), "'x': a head that is unknown"),
+        "a weight of data": (with_objective(["v", "x", 0, 0]), "'v': a head not known"),
+        "a penalty of data": (with_objective(1, ["v", "x", 0, 0]), "'v': a head not known"),
         "a penalty with a slope": (
             with_objective(1, ["param", "beta"]),
             "the penalty has a derivative by beta",

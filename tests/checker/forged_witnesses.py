@@ -293,7 +293,7 @@ def of_prior() -> dict[str, Forged]:
                 (declared, c),
                 (("values", "c"), 0),
             ),
-            "the encoder learns .*c",
+            "encoder learns .*c",
         ),
         "a network's input learns": (
             forged(
@@ -302,7 +302,7 @@ def of_prior() -> dict[str, Forged]:
                 (declared, c),
                 (("values", "c"), 0),
             ),
-            "the encoder learns .*c",
+            "encoder learns .*c",
         ),
         "the prior learns": (
             forged(
@@ -311,7 +311,7 @@ def of_prior() -> dict[str, Forged]:
                 (declared, [WEIGHTS, learned("sigma2"), learned("c")]),
                 (("values", "c"), 1),
             ),
-            "the prior learns .*c",
+            "prior learns .*c",
         ),
         "a network of the prior learns": (
             forged(learning, (("conditions",), conditions)),
@@ -319,7 +319,7 @@ def of_prior() -> dict[str, Forged]:
         ),
         "any encoder": (
             refusal(model(("normal", LINEAR, 1), parameters=[WEIGHTS]), {"W": 0}),
-            "the encoder is not location . scale . normal noise",
+            "encoder is not location . scale . normal noise",
         ),
         "a prior that is not normal": (
             refusal(
@@ -331,7 +331,7 @@ def of_prior() -> dict[str, Forged]:
                 ),
                 {},
             ),
-            "the prior is not location . scale . normal noise",
+            "prior is not location . scale . normal noise",
         ),
         "the means agree": (
             forged(frozen, (("networks", "nu"), 0)),
@@ -339,7 +339,7 @@ def of_prior() -> dict[str, Forged]:
         ),
         "the encoder sees the datum": (
             refusal(seeing, {"W": 0}),
-            "an argument of the encoder is no number at the witness",
+            "an argument of encoder is no number at the witness",
         ),
         "absolute values of the noise": (
             refusal(cubic, {}),
