@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from . import refusals
-from .documents import parameter, weighted
+from .documents import parameter, variable, variables, weighted
 from .forged_witnesses import of_decoder, of_prior
 from .forging import Path
 from .refusals import (
@@ -145,6 +145,7 @@ def _model() -> dict[str, Forged]:
     cauchy, vae0 = refusals.cauchy(), refusals.vae0()
     posdef = parameter("A", "D", "D", range="posdef")
     bound = [{"on": "W", "text": "W W^T = 1"}]
+    label = variable("y", "D", "given")
     vectors = family(0) | {"arguments": [{"name": "m", "range": "vector"}]}
     latent = family(
         log_poisson(), positive=("s",), support="count", log_base_measure=["mul", S, VAR]
@@ -164,11 +165,27 @@ def _model() -> dict[str, Forged]:
         ),
         "a family over vectors": (
             refusal(
-                model(("cauchy", 0, 1), prior=("vectors", 0), families={"vectors": vectors}),
+                model(
+                    ("cauchy", 0, 1),
+                    prior=("vectors", ["vec", "H", 0]),
+                    families={"vectors": vectors},
+                ),
                 {},
                 EVEN,
             ),
             "families over vectors: .*vectors",
+        ),
+        "a given variable": (
+            forged(cauchy, (("model", "variables"), [*variables(), label])),
+            "for one observed and one latent variable only",
+        ),
+        "a latent outside of the data": (
+            forged(
+                refusals.exponential(),
+                (("model", "variables", 1, "plates"), ["H"]),
+                (("model", "q", 0, "given"), []),
+            ),
+            "for one observed and one latent variable only",
         ),
         "a matrix is 1": (with_parameter(posdef, 1), "A is posdef, which is no number"),
         "a positive parameter is 0": (with_parameter(learned("s"), 0), "s = 0 is not positive"),
@@ -213,7 +230,7 @@ def _model() -> dict[str, Forged]:
 
 
 def _objective() -> dict[str, Forged]:
-    beta = parameter("beta", range="positive")
+    beta, cauchy = parameter("beta", range="positive"), refusals.cauchy()
 
     def with_objective(weight: Term = 1, penalty: Term = 0, values: dict | None = None) -> dict:
         own = model(("cauchy", LINEAR, 1), parameters=[WEIGHTS, beta])
@@ -228,6 +245,14 @@ def _objective() -> dict[str, Forged]:
     return {
         "a negative weight": (with_objective(-1), "the weight: not shown to be positive"),
         "a learned weight": (with_objective(["param", "beta"]), "the weight is learned: .*beta"),
+        "an entropy of its own weight": (
+            forged(cauchy, (("objective",), {"weights": {"encoder": 2}, "penalty": 0})),
+            "prior and encoder are weighted differently",
+        ),
+        "a prior of its own weight": (
+            forged(cauchy, (("objective",), {"weights": {"prior": 2}, "penalty": 0})),
+            "prior and encoder are weighted differently",
+        ),
         "a weight of data": (with_objective(["v", "x", 0, 0]), "'v': a head not known"),
         "a penalty of data": (with_objective(1, ["v", "x", 0, 0]), "'v': a head not known"),
         "a penalty with a slope": (
