@@ -33,6 +33,11 @@ AIMED: list[Any] = [
     [
         "mean",
         "N",
+        ["mean", "N", ["mul", *(["reparam", ["sum", "H", ["v", "z", n + 1, 0]]] for n in (0, 1))]],
+    ],
+    [
+        "mean",
+        "N",
         ["reparam", ["pow", ["sum", "H", ["mul", ["eps", "z", 1, 0], ["param", "c", 0]]], 4]],
     ],
     [
@@ -58,6 +63,16 @@ AIMED: list[Any] = [
             ["pow", ["add", 5, ["pow", ["param", "sigma"], 2]], -1],
         ],
     ],
+]
+
+_Z_AND_Z: Any = ["mul", ["sum", "H", ["v", "z", 2, 0]], ["sum", "H", ["v", "z", 1, 0]]]
+
+# (the VAE-2's) the latents of two data under one expectation, and under two
+AIMED_AT_TWO_DATA: list[Any] = [
+    ["mean", "N", ["mean", "N", ["expect", _Z_AND_Z]]],
+    ["mean", "N", ["mean", "N", ["mul", *(["expect", part] for part in _Z_AND_Z[1:])]]],
+    ["mean", "N", ["mean", "N", ["pow", ["expect", ["exp", _Z_AND_Z]], 2]]],
+    ["mean", "N", ["expect", ["pow", ["sum", "H", ["v", "z", 1, 0]], 2]]],
 ]
 
 _TRINOMIAL: Any = ["add", ["pow", ["param", "sigma"], 2], ["param", "sigma"], 1]
@@ -222,7 +237,11 @@ EQUAL_MATRICES: list[tuple[Any, Any]] = [
 ]
 
 
-TABLES = {"own_linear_vae": (AIMED, EQUAL), "workbench": (AIMED_AT_MATRICES, EQUAL_MATRICES)}
+TABLES = {
+    "own_linear_vae": (AIMED, EQUAL),
+    "own_vae2": (AIMED_AT_TWO_DATA, []),
+    "workbench": (AIMED_AT_MATRICES, EQUAL_MATRICES),
+}
 
 
 class Bench:
