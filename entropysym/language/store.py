@@ -33,7 +33,6 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import (
     Inverse,
     LogDet,
-    Matrix,
     MatrixLetter,
     MatrixNetwork,
     MatrixProduct,
@@ -94,7 +93,9 @@ def term(expression: sp.Basic, model: Model, under: Binders = ()) -> Term:
 def data_size(model: Model) -> str:
     """The name of the size that counts the data: N, unless the model calls something else so."""
     taken = {*map(str, model.sizes), *(a.name for a in (*model.parameters, *model.networks))}
-    return next(name for name in (DATA, *(f"{DATA}{k}" for k in range(len(taken) + 1))) if name not in taken)
+    return next(
+        name for name in (DATA, *(f"{DATA}{k}" for k in range(len(taken) + 1))) if name not in taken
+    )
 
 
 def family_term(expression: sp.Basic, family: Family) -> Term:
