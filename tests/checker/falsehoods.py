@@ -570,6 +570,7 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
 }
 
 Z = ["vec", "H", ["v", "z", 1, 0]]
+EPS_AND_EPS = ["eps", "z", 2, 0], ["eps", "z", 1, 0]  # of two data
 LOG_2PIE = ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]
 
 
@@ -657,6 +658,14 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
             "add",
             ["log", ["sum", "H", ["param", "tau", 0]]],
             *linear_vae()["statement"]["claim"]["entropy_sum"][2:],
+        ],
+    ),
+    "the noise of two data is one": lambda: bonus(
+        linear_vae(),
+        [
+            "add",
+            ["mean", "N", ["mean", "N", ["reparam", ["sum", "H", ["mul", *EPS_AND_EPS]]]]],
+            neg(["size", "H"]),
         ],
     ),
     "expectations multiply": lambda: bonus(

@@ -62,6 +62,7 @@ REASONS = {
     "a matrix moves by its square": "not a multiple of A",
     "a matrix network's input moves": "of Omega moves: it has no D",
     "the encoder's covariance moves and z does not": "encoder moves, and it has no location and scale",
+    "the noise of two data is one": "the noise of two data under one expectation",
     "one nat more": "entropy_sum: not shown to equal the entropy sum",
 } | REASONS_OF_LAWS
 
