@@ -349,7 +349,7 @@ def derivation(
         "claim": {"gap": gap, "entropy_sum": closed, "excess": 0},
         "conditions": [*conditions(model, [*moves], noise or {}, lipschitz)],
     }
-    certificates = {name: FAMILIES[name][1] for name in model["families"]}
+    certificates = {name: FAMILIES[name][1] for name in model["families"] if FAMILIES[name][1]}
     return sealed(
         {
             "format": "entropysym/2",
