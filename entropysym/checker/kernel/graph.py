@@ -67,7 +67,8 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
         chosen = model.variable(one_of(factor.select, factor.given))
         require(chosen.support == "onehot", factor.select, "not one-hot, so it selects nothing")
         outer = chosen.plates[:-1]
-        fits = {*outer} <= {*variable.plates} and len({*variable.plates}) == len(variable.plates)
+        seen = variable.plates[:-1] if family.over_vectors else variable.plates
+        fits = {*outer} <= {*seen} and len({*variable.plates}) == len(variable.plates)
         require(fits and len({*outer}) == len(outer), factor.select, f"no entry for each of {name}")
 
 
