@@ -553,7 +553,9 @@ def _entropy(site: Site, factor: Factor) -> Polynomial:
     moves = any(change for _, change in values)
     check(not moves, f"H of {factor.name} moves, and {family.name} has no certificate for it")
     label = f"itself {family.name}" if itself else family.name  # no name holds a space
-    opaque = of(site.work.atom("entropy", label, bodies=tuple(key(v) for v, _ in values)))
+    size = [site.symbol("size", site.dim)] if site.dim else []  # of the vectors
+    bodies = tuple(map(key, [*size, *(value for value, _ in values)]))
+    opaque = of(site.work.atom("entropy", label, bodies=bodies))
     return site.work.add(opaque, _function(site, "log", family.scale) if located else {})
 
 

@@ -70,30 +70,36 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
         chosen = model.variable(one_of(factor.select, factor.given))
         require(chosen.support == "onehot", factor.select, "not one-hot, so it selects nothing")
         outer = chosen.plates[:-1]
-        fits = {*outer} <= {*variable.plates} and len({*variable.plates}) == len(variable.plates)
+        seen = variable.plates[:-1] if family.over_vectors else variable.plates
+        fits = {*outer} <= {*seen} and len({*variable.plates}) == len(variable.plates)
         require(fits and len({*outer}) == len(outer), factor.select, f"no entry for each of {name}")
 
 
 def _check_order(model: Model, side: str, factor_of: dict[str, Factor]) -> None:
-    """No variable depends on itself. At its own time, one step earlier is before it; so what reads
-    a lag depends on the start."""
+    """No variable depends on itself. At its own time, one step earlier is before it: a circle of
+    lags is none if all of it lies along their plates, and no law of it is any, which reads all
+    times. What reads a lag depends on the start."""
 
-    def reads(name: str) -> Iterator[str]:
+    def reads(name: str, lags: bool) -> Iterator[str]:
         for read in factor_of[name].given:
-            base, lag = read.removesuffix(LAG), model.lags.get(read)
-            if lag is None or lag.plate not in model.variables[name].plates:
-                yield base
-            if lag is not None:
-                yield lag.start
+            if read in model.lags:
+                yield model.lags[read].start
+            if lags or read not in model.lags:
+                yield read.removesuffix(LAG)
 
-    done: set[str] = set()
+    def reached(lags: bool) -> dict[str, set[str]]:
+        found = {name: {*reads(name, lags)} for name in factor_of}
+        for middle in found:
+            for names in found.values():
+                names |= found[middle] if middle in names else set()
+        return found
 
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        require(name not in path, [*path, name], f"a circle in {side}")
-        if name in factor_of and name not in done:
-            for read in reads(name):
-                visit(read, (*path, name))
-            done.add(name)
-
-    for name in factor_of:
-        visit(name, ())
+    earlier, now = reached(lags=True), reached(lags=False)
+    for name, factor in factor_of.items():
+        require(name not in now[name], name, f"a circle in {side}")
+        circle = [other for other in factor_of if {name, other} <= earlier[name] & earlier[other]]
+        for read in factor.given if circle else ():
+            if read in model.lags and read.removesuffix(LAG) in circle:
+                along = (model.lags[read].plate in model.variables[c].plates for c in circle)
+                still = all(along) and all(factor_of[c].family != ANY for c in circle)
+                require(still, [*circle, read], f"a circle in {side}")

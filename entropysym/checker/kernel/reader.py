@@ -110,6 +110,7 @@ def model(raw: dict[str, Any]) -> Model:
     arrays = [*read["parameters"], *read["networks"]]
     names = [*sizes, *(one.name for one in (*arrays, *variables, *factors["p"], *factors["q"]))]
     require(len({*names}) == len(names), names, "a name that stands for two things")
+    require(len({*data}) == len(data), data, "a data plate that counts twice")
     for size in data:
         one_of(size, sizes)
     for array in arrays:

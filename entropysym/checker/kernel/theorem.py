@@ -222,6 +222,9 @@ def _noise_form(site: Site, normal: Collection[str]) -> Site:
             check(fits, f"{factor.name} moves, and it has no location and scale of its own")
             shape = [each for each in moves if each in family.shape]
             check(not shape, f"{factor.name} moves by {shape}, not by location and scale alone")
+            read = (labels(whole(inside, found[each])[0], ("v", "eps")) for each in family.shape)
+            tied = set().union(*read) & {*filter(model.latent, model.variables)}
+            check(not tied, f"the noise of {name} has a law that reads {sorted(tied)}")
             noise[name] = "normal" if family.name in normal else "other"
     for factor in model.q.values():
         late = [read for read in factor.given if _touched(model, read, noise)]
