@@ -8,7 +8,7 @@ from typing import overload
 import sympy as sp
 
 from entropysym.errors import InputError, one_of, shown
-from entropysym.language.formula import entry, of_type
+from entropysym.language.formula import array_of, entry, of_type
 from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import MatrixLetter, MatrixNetwork
 from entropysym.language.records import (
@@ -46,6 +46,12 @@ class Drawn:
     name: str
     entry: sp.Indexed
     plate: Plate | None
+
+    def at(self, index: str) -> sp.Indexed:
+        """The entry at another index of its last plate: $z_g$ beside $z_h$."""
+        *kept, last = self.entry.indices
+        other = Plate.named(index, str(self.plate.size)).index if self.plate else last
+        return entry(array_of(self.entry), *kept, other)
 
     @property
     def vector(self) -> Vector:
@@ -306,7 +312,8 @@ class ModelWriter:
         vectors = [one.vector if isinstance(one, Drawn) else one for one in inputs]
         sizes = tuple(of_type(v.size, sp.Symbol) for v in vectors)
         network = Network(name, self._named(plates), sizes, range, learned)
-        self._networks.append(network)
+        if network not in self._networks:  # the same network may read something else
+            self._networks.append(network)
         return network.matrix(*vectors) if network.is_matrix else network(*vectors)
 
     def sum(self, index: str, formula: sp.Expr) -> sp.Expr:

@@ -10,19 +10,47 @@ from entropysym.lazy import lazily
 if TYPE_CHECKING:
     from entropysym.models.full_covariance import gaussian_vae
     from entropysym.models.gaussian import vae0, vae1, vae2, vae3
+    from entropysym.models.hierarchical import (
+        diffusion_chain,
+        ladder_vae,
+        sigmoid_belief_net,
+        two_layer_vae,
+    )
     from entropysym.models.linear import linear_vae
+    from entropysym.models.mixtures import (
+        factor_analysis,
+        gaussian_mixture,
+        mixture_of_factor_analysers,
+        mixture_prior_vae,
+    )
     from entropysym.models.objectives import beta_vae, with_beta, with_weight_decay
     from entropysym.models.other_families import bernoulli_vae, poisson_vae, sparse_coding
-    from entropysym.models.zoo import MODELS, ZOO
+    from entropysym.models.sequences import (
+        deep_markov_model,
+        hidden_markov_model,
+        linear_state_space,
+    )
+    from entropysym.models.supervised import (
+        bayesian_regression,
+        conditional_vae,
+        heteroscedastic_regression,
+        semi_supervised_vae,
+        softmax_classifier,
+    )
+    from entropysym.models.zoo import GRAPHS, MODELS, ZOO
 
 __getattr__, __dir__ = lazily(
     __name__,
     {
         "full_covariance": "gaussian_vae",
         "gaussian": "vae0 vae1 vae2 vae3",
+        "hierarchical": "two_layer_vae ladder_vae sigmoid_belief_net diffusion_chain",
         "linear": "linear_vae",
+        "mixtures": "factor_analysis gaussian_mixture mixture_of_factor_analysers mixture_prior_vae",
         "objectives": "beta_vae with_beta with_weight_decay",
         "other_families": "bernoulli_vae poisson_vae sparse_coding",
-        "zoo": "MODELS ZOO",
+        "sequences": "deep_markov_model hidden_markov_model linear_state_space",
+        "supervised": "bayesian_regression conditional_vae heteroscedastic_regression semi_supervised_vae softmax_classifier",
+        "zoo": "GRAPHS MODELS ZOO",
     },
 )

@@ -54,6 +54,11 @@ CATALOGUE: dict[str, Shipped] = {
         "undecided", of="vae3", differs="the variance network ends in a last layer A and a softplus"
     ),
     "linear_vae": Shipped(),
+    "factor_analysis": Shipped(),
+    "factor_analysis_full": Shipped(
+        of="factor_analysis",
+        differs="the prior's covariance A is learned, the encoder has a full one",
+    ),
     "gaussian_vae": Shipped(),
     "gaussian_vae_cholesky": Shipped(
         of="gaussian_vae", differs="the prior's covariance is L·Lᵀ, L learned"
@@ -64,4 +69,20 @@ CATALOGUE: dict[str, Shipped] = {
     "sparse_coding": Shipped(),
     "bernoulli_vae": Shipped(),
     "poisson_vae": Shipped(),
+    "two_layer_vae": Shipped(),
+    "ladder_vae": Shipped(),
+    "sigmoid_belief_net": Shipped(),
+    "diffusion_chain": Shipped(),
+    "gaussian_mixture": Shipped(),
+    "gaussian_mixture_shared": Shipped(of="gaussian_mixture", differs="one variance for all"),
+    "mixture_of_factor_analysers": Shipped(),
+    "mixture_prior_vae": Shipped(),
+    "conditional_vae": Shipped(),
+    "semi_supervised_vae": Shipped(),
+    "bayesian_regression": Shipped(),
+    "softmax_classifier": Shipped(),
+    "heteroscedastic_regression": Shipped(),
+    "linear_state_space": Shipped(),
+    "deep_markov_model": Shipped(),
+    "hidden_markov_model": Shipped(),
 }

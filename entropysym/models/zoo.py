@@ -6,9 +6,33 @@ from functools import partial
 from entropysym.language.records import Model
 from entropysym.models.full_covariance import gaussian_vae
 from entropysym.models.gaussian import vae0, vae1, vae2, vae3
+from entropysym.models.hierarchical import (
+    diffusion_chain,
+    ladder_vae,
+    sigmoid_belief_net,
+    two_layer_vae,
+)
 from entropysym.models.linear import linear_vae
+from entropysym.models.mixtures import (
+    factor_analysis,
+    gaussian_mixture,
+    mixture_of_factor_analysers,
+    mixture_prior_vae,
+)
 from entropysym.models.objectives import beta_vae, with_beta, with_weight_decay
 from entropysym.models.other_families import bernoulli_vae, poisson_vae, sparse_coding
+from entropysym.models.sequences import (
+    deep_markov_model,
+    hidden_markov_model,
+    linear_state_space,
+)
+from entropysym.models.supervised import (
+    bayesian_regression,
+    conditional_vae,
+    heteroscedastic_regression,
+    semi_supervised_vae,
+    softmax_classifier,
+)
 
 #: Every model that ships, in its default form, by name.
 MODELS: dict[str, Callable[[], Model]] = {
@@ -40,7 +64,21 @@ VARIANTS: dict[str, Callable[[], Model]] = {
     "vae3_softplus": partial(vae3, head="softplus"),
     "gaussian_vae_cholesky": partial(gaussian_vae, coordinates="cholesky"),
     "gaussian_vae_precision": partial(gaussian_vae, coordinates="precision"),
+    "factor_analysis": factor_analysis,
+    "factor_analysis_full": partial(factor_analysis, full_encoder=True),
 }
 
+#: Graphs of factors beside one observed and one latent vector, by name.
+GRAPHS: dict[str, Callable[[], Model]] = {
+    make.__name__: make
+    for make in (
+        *(two_layer_vae, ladder_vae, sigmoid_belief_net, diffusion_chain),
+        *(gaussian_mixture, mixture_of_factor_analysers, mixture_prior_vae),
+        *(conditional_vae, semi_supervised_vae, bayesian_regression),
+        *(softmax_classifier, heteroscedastic_regression),
+        *(linear_state_space, deep_markov_model, hidden_markov_model),
+    )
+} | {"gaussian_mixture_shared": partial(gaussian_mixture, shared_variance=True)}
+
 #: Every model in every form in which it ships, by the name the command line knows it by.
-ZOO: dict[str, Callable[[], Model]] = MODELS | VARIANTS
+ZOO: dict[str, Callable[[], Model]] = MODELS | VARIANTS | GRAPHS

@@ -214,6 +214,8 @@ class Motion:
         array = array_of(e)
         if isinstance(array, LatentArray) and self.noise is not None:
             h, location, scale = self.noise
+            if isinstance(scale, Matrix):
+                raise InputError("how a latent with a full covariance moves is not known")
             moved = self.of(location) + self.of(of_type(scale, sp.Expr)) * entry(NOISE, h)
             return substituted(moved, {h: e.indices[0]})
         if isinstance(array, VARIABLES):

@@ -1,0 +1,80 @@
+r"""What is given: conditional and semi-supervised VAE, Bayesian linear regression, softmax classifier, heteroscedastic regression.
+
+A given variable has no factor. Without latents there is no q, and the ELBO is the log-likelihood. Sources: Sohn et al., NeurIPS 2015 (conditional); Kingma et al., "Semi-supervised Learning with
+Deep Generative Models", NeurIPS 2014; MacKay, "Bayesian interpolation", 1992. That these become entropy sums: own derivation.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from entropysym.families import ANY, CATEGORICAL, CATEGORICAL_LOGITS, NORMAL
+from entropysym.language.records import Model
+from entropysym.language.writing import ModelWriter
+
+
+def conditional_vae() -> Model:
+    r"""$p(z|y)p(x|z,y)$ with $q(z|x,y)$: a label y is read by prior, decoder and encoder."""
+    w = ModelWriter()
+    y, z = w.given("y", "k K", support="onehot"), w.latent_variable("z", "h")
+    alpha2, sigma2 = w.learned("alpha2", "h", range="positive"), w.learned("sigma2", range="positive")
+    w.p(z, NORMAL(w.network("mu0", "h", reads=y), alpha2))
+    w.p(w.x, NORMAL(w.network("mu", "d", reads=(z, y)), sigma2))
+    nu = w.network("nu", "h", reads=(w.x, y))
+    w.q(z, NORMAL(nu, w.network("tau2", "h", reads=(w.x, y), range="positive")))
+    source = "Sohn et al., NeurIPS 2015; own derivation"
+    return w.model("conditional_vae", title="Conditional VAE", source=source)
+
+
+def semi_supervised_vae() -> Model:
+    r"""$p(y)p(z)p(x|z,y)$ on N labelled and M unlabelled data: y is observed in one plate and latent in the other."""
+    w = ModelWriter()
+    w.data_plate("m M")
+    y = w.observed_variable("y", "k K", support="onehot")
+    z = w.latent_variable("z", "h")
+    x_u = w.observed_variable("xu", "d", data="m")
+    y_u, z_u = w.latent_variable("yu", "k", support="onehot", data="m"), w.latent_variable("zu", "h", data="m")
+    pi0 = w.learned("pi0", "k", range="simplex")
+    alpha2, sigma2 = w.learned("alpha2", "h", range="positive"), w.learned("sigma2", range="positive")
+    for label, latent, x in ((y, z, w.x), (y_u, z_u, x_u)):
+        w.p(label, CATEGORICAL(pi0))
+        w.p(latent, NORMAL(0, alpha2))
+        w.p(x, NORMAL(w.network("mu", "d", reads=(latent, label)), sigma2))
+    w.q(z, ANY)
+    w.q(y_u, z_u, ANY)
+    source = "Kingma et al., NeurIPS 2014; own derivation"
+    return w.model("semi_supervised_vae", title="Semi-supervised VAE", source=source)
+
+
+def bayesian_regression() -> Model:
+    r"""$p(w)\prod_np(y_n|x_n,w)$ with $y\sim N(Xw,\sigma^2)$ and $w\sim N(0,\alpha^2)$: a global latent, any $q(w)$ (evidence maximisation)."""
+    w = ModelWriter()
+    u = w.given("u", "j J")
+    y = w.observed_variable("y", "o O")
+    weights = w.latent_variable("w", "j", data=None)
+    alpha2, sigma2 = w.learned("alpha2", range="positive"), w.learned("sigma2", range="positive")
+    w.p(weights, NORMAL(0, alpha2))
+    w.p(y, NORMAL(w.sum("j", u.entry * weights.entry), sigma2))
+    w.q(weights, ANY)
+    source = "MacKay, 1992; own derivation"
+    return w.model("bayesian_regression", title="Bayesian linear regression", source=source)
+
+
+def softmax_classifier() -> Model:
+    r"""$p(y|x)$ with logits $Wx+b$: the mean log-likelihood is minus the mean predictive entropy."""
+    w = ModelWriter()
+    u, y = w.given("u", "j J"), w.observed_variable("y", "k K", support="onehot")
+    W, b = w.learned("W", "k j"), w.learned("b", "k")
+    w.p(y, CATEGORICAL_LOGITS(w.sum("j", W * u.entry) + b))
+    return w.model("softmax_classifier", title="Softmax classifier", source="own derivation")
+
+
+def heteroscedastic_regression() -> Model:
+    r"""$y\sim N(\mu(x),e^{a^\top x+c})$: an abstract mean, and a log-variance that is linear in the inputs, with a bias."""
+    w = ModelWriter()
+    u, y = w.given("u", "j J"), w.observed_variable("y", "o O")
+    a, c = w.learned("a", "o j"), w.learned("c", "o")
+    variance = sp.exp(w.sum("j", a * u.entry) + c)
+    w.p(y, NORMAL(w.network("mu", "o", reads=u), variance))
+    title = "Heteroscedastic regression"
+    return w.model("heteroscedastic_regression", title=title, source="own derivation")
