@@ -3,7 +3,7 @@ r"""The log-likelihood and the posterior of a graph, exactly.
 Discrete latents are summed over all their joint values. Given these, real latents are integrated: where $\log p(x,z)$ is quadratic in z,
 $$\log p(x)=\log p(x,z^*)+\frac R2\log2\pi-\frac12\log\det\Lambda,\qquad\Lambda=-\nabla_z^2\log p,\quad z^*=z_0+\Lambda^{-1}\nabla_z\log p(x,z_0),$$
 and the posterior is $N(z^*,\Lambda^{-1})$. With q the posterior the ELBO *is* the log-likelihood, so fixed points of EM are exact test cases. Latents are those of each
-datum, or global ones, but not both.
+datum, or global ones, but not both. A real latent may be confined to a *grid* instead: then q is any law on the grid, and the optimal one is the posterior there.
 """
 
 from __future__ import annotations
@@ -34,156 +34,192 @@ _QUADRATIC = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
+class Place:
+    """The latents of one data plate (or, under the empty name, the global ones): tables of those that are summed, (S, …), and what is integrated."""
+
+    name: str
+    tables: Mapping[str, Float[np.ndarray, "S ..."]]
+    real: tuple[Variable, ...]
+    widths: tuple[tuple[int, ...], ...]
+
+    @property
+    def classes(self) -> int:
+        return len(next(iter(self.tables.values()))) if self.tables else 1
+
+    @property
+    def dimension(self) -> int:
+        return sum(map(math.prod, self.widths))
+
+    def values(self, z: Float[Array, "..."]) -> dict[str, Array]:
+        """Each latent from the real ones, (…, samples, R); classes repeat for each node."""
+        outer, samples = z.shape[:-2], z.shape[-2]
+        found: dict[str, Array] = {}
+        for name, table in self.tables.items():
+            repeated = jnp.repeat(jnp.asarray(table), samples // self.classes, axis=0)
+            found[name] = jnp.broadcast_to(repeated, (*outer, *repeated.shape))
+        start = 0
+        for v, lengths in zip(self.real, self.widths, strict=True):
+            width = math.prod(lengths)
+            found[v.name] = z[..., start : start + width].reshape(*outer, samples, *lengths)
+            start += width
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Exact:
     """A graph with integers for its sizes: its exact log-likelihood and posterior as functions of its arguments."""
 
     model: Model
     sizes: Mapping[str, int]
     elbo: GraphElbo
-    classes: Mapping[str, Float[np.ndarray, "S ..."]]
-    real: tuple[Variable, ...]
+    places: tuple[Place, ...]
 
     def log_likelihood(self, arguments: Mapping[str, Any]) -> Float[Array, ""]:
         """$\\log p$ of all data, in nats for each datum. It can be jitted and differentiated."""
-        each, *_ = self._integrated(arguments)
-        return jnp.sum(jax.scipy.special.logsumexp(each, axis=-1)) / self._count
+        count = sum(self.sizes[plate.size.name] for plate in self.model.data) or 1
+        each = (self._integrated(arguments, place)[0] for place in self.places)
+        return sum(jnp.sum(jax.scipy.special.logsumexp(e, axis=-1)) for e in each) / count
 
     def posterior(self, arguments: Mapping[str, Any]) -> JointPoints:
         """The posterior as joint points, at which all that is quadratic in the real latents is averaged exactly, with its entropy.
 
         Raises `InputError` where the log-density is not quadratic in the real latents, so that this would be an approximation.
         """
-        each, mode, precision = self._integrated(arguments)
-        shares = jax.nn.softmax(each, axis=-1)
-        entropy = -jnp.sum(jax.scipy.special.xlogy(shares, shares), axis=-1)
-        R = self._dimension
-        if R == 0:
-            return self._points(jnp.zeros((*each.shape, 0)), shares, entropy)
-        self._demand_quadratic(arguments, mode)
-        root = jnp.linalg.cholesky(jnp.linalg.inv(precision))
-        log_det = 2 * jnp.sum(jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)), axis=-1)
-        each_entropy = (R * math.log(2 * math.pi * math.e) + log_det) / 2
-        entropy = entropy + jnp.sum(shares * each_entropy, axis=-1)
-        nodes = cubature(R)
-        z = mode[..., None, :] + jnp.einsum("...rt,mt->...mr", root, nodes.eps)
-        weights = shares[..., None] * nodes.weights
-        return self._points(z.reshape(*each.shape[:-1], -1, R), weights.reshape(*each.shape[:-1], -1), entropy)
+        values, weights, entropies = {}, {}, {}
+        for place in self.places:
+            each, mode, precision = self._integrated(arguments, place)
+            shares = jax.nn.softmax(each, axis=-1)
+            entropy = -jnp.sum(jax.scipy.special.xlogy(shares, shares), axis=-1)
+            R, z, w = place.dimension, mode, shares
+            if R:
+                self._demand_quadratic(arguments, place, mode)
+                root = jnp.linalg.cholesky(jnp.linalg.inv(precision))
+                scale = jnp.sum(jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)), axis=-1)
+                each_entropy = R * math.log(2 * math.pi * math.e) / 2 + scale
+                entropy = entropy + jnp.sum(shares * each_entropy, axis=-1)
+                nodes = cubature(R)
+                z = mode[..., None, :] + jnp.einsum("...rt,mt->...mr", root, nodes.eps)
+                z, w = z.reshape(*each.shape[:-1], -1, R), shares[..., None] * nodes.weights
+            values |= place.values(z)
+            weights[place.name] = w.reshape(*each.shape[:-1], -1)
+            entropies |= {f.name: entropy for f in self.model.q if self._lies(f.of[0], place)}
+        return JointPoints(values, self._completed(weights), entropies)
 
-    @property
-    def _dimension(self) -> int:
-        return sum(math.prod(self._lengths(v)) for v in self.real)
+    def _lies(self, name: str, place: Place) -> bool:
+        datum = self.model.datum(name)
+        return (datum.size.name if datum else "") == place.name
 
-    @property
-    def _count(self) -> int:
-        return sum(self.sizes[plate.size.name] for plate in self.model.data) or 1
+    def _completed(self, weights: dict[str, Array]) -> dict[str, Array]:
+        """The weights of every plate: where all latents are global each datum has theirs."""
+        shared = weights.get("", jnp.ones(1))
+        for plate in self.model.data:
+            N = self.sizes[plate.size.name]
+            weights.setdefault(plate.size.name, jnp.broadcast_to(shared, (N, *shared.shape)))
+        return {"": shared, **weights}
 
-    @property
-    def _place(self) -> str:
-        """The data plate of the latents; empty if they are global, or if there are none."""
-        places = {datum.size.name if (datum := self.model.datum(v.name)) else "" for v in self.model.latents}
-        return places.pop() if places else self.model.data[0].size.name
-
-    def _lengths(self, v: Variable) -> tuple[int, ...]:
-        return tuple(self.sizes[plate.size.name] for plate in self.model.inner(v.name))
-
-    def _integrated(self, arguments: Mapping[str, Any]) -> tuple[Array, Array, Array]:
+    def _integrated(self, arguments: Mapping[str, Any], place: Place) -> tuple[Array, Array, Array]:
         """For each datum and joint class: the logarithm of the integral over the real latents, their mode and precision."""
-        S, R = self._classes, self._dimension
-        outer = (self.sizes[self._place],) if self._place else ()
+        S, R = place.classes, place.dimension
+        outer = (self.sizes[place.name],) if place.name else ()
         zero = jnp.zeros((*outer, S, R))
 
         def log_joint(z: Array) -> Array:
-            return self._log_joint(arguments, z)
+            return self._log_joint(arguments, place, z)
 
         if R == 0:
             return log_joint(zero), zero, jnp.zeros((*outer, S, 0, 0))
         slope = jax.grad(lambda z: jnp.sum(log_joint(z)))
-        units = jnp.broadcast_to(jnp.eye(R)[:, None], (R, 1, R)) + jnp.zeros((R, *zero.shape[:-1], R)) if not outer else (
-            jnp.eye(R)[:, None, None] + jnp.zeros((R, *zero.shape))
-        )
+        units = jnp.eye(R).reshape(R, *[1] * (zero.ndim - 1), R) + jnp.zeros((R, *zero.shape))
         columns = jax.vmap(lambda e: jax.jvp(slope, (zero,), (e,))[1])(units)
         precision = -jnp.moveaxis(columns, 0, -1)
         mode = jnp.linalg.solve(precision, slope(zero)[..., None])[..., 0]
         _, log_det = jnp.linalg.slogdet(precision)
         return log_joint(mode) + (R * math.log(2 * math.pi) - log_det) / 2, mode, precision
 
-    @property
-    def _classes(self) -> int:
-        return len(next(iter(self.classes.values()))) if self.classes else 1
-
-    def _log_joint(self, arguments: Mapping[str, Any], z: Array) -> Array:
-        """log p of each datum (or of all data, where the latents are global) with each joint value."""
+    def _log_joint(self, arguments: Mapping[str, Any], place: Place, z: Array) -> Array:
+        """log p of each datum of the place (or of all data, where the latents are global) with each joint value."""
+        values, weights = {}, {}
+        for other in self.places:
+            outer = (self.sizes[other.name],) if other.name else ()
+            at = z if other is place else jnp.zeros((*outer, other.classes, other.dimension))
+            values |= other.values(at)
+            weights[other.name] = jnp.full(at.shape[:-1], 1 / at.shape[-2])
+        found = self.elbo.log_joint(arguments, JointPoints(values, self._completed(weights), {}))
+        if place.name:
+            return found[place.name]
         shape = z.shape[:-1]
-        found = self.elbo.log_joint(arguments, self._points(z, jnp.full(shape, 1 / shape[-1]), None))
-        total = jnp.zeros(shape)
-        for place, value in found.items():
-            inside = place == self._place
-            if not inside and place and self._place:
-                raise InputError("there are several data plates: their likelihoods are separate")
-            total = total + (value if inside else jnp.sum(value, axis=0) if place else value)
-        return total
+        return sum((jnp.sum(v, axis=0) if name else v for name, v in found.items()), jnp.zeros(shape))
 
-    def _points(self, z: Array, weights: Array, entropy: Array | None) -> JointPoints:
-        """Joint points from the real latents and the classes, which repeat for each node."""
-        values: dict[str, Array] = {}
-        outer, samples = weights.shape[:-1], weights.shape[-1]
-        for name, table in self.classes.items():
-            repeated = jnp.repeat(jnp.asarray(table), samples // len(table), axis=0)
-            values[name] = jnp.broadcast_to(repeated, (*outer, *repeated.shape))
-        start = 0
-        for v in self.real:
-            lengths = self._lengths(v)
-            width = math.prod(lengths)
-            values[v.name] = z[..., start : start + width].reshape(*weights.shape, *lengths)
-            start += width
-        shares = {self._place: weights}
-        for plate in self.model.data:
-            N = self.sizes[plate.size.name]
-            shares.setdefault(plate.size.name, jnp.full((N, samples), 1 / samples) if self._place else weights + jnp.zeros((N, 1)))
-        shares.setdefault("", jnp.full(samples, 1 / samples))
-        given = {f.name: entropy for f in self.model.q} if entropy is not None else {}
-        return JointPoints(values, shares, given)
-
-    def _demand_quadratic(self, arguments: Mapping[str, Any], mode: Array) -> None:
-        one, other = mode + 1.0, mode - 2.0
-        at = [self._log_joint(arguments, z) for z in (mode, one, other)]
+    def _demand_quadratic(self, arguments: Mapping[str, Any], place: Place, mode: Array) -> None:
+        at = [self._log_joint(arguments, place, z) for z in (mode, mode + 1.0, mode - 2.0)]
         # Along the line z* + t a parabola with its top at 0 has f(1) - f(0) = (f(-2) - f(0)) / 4.
         off = jnp.abs((at[1] - at[0]) - (at[2] - at[0]) / 4)
         if not bool(jnp.all(off <= _QUADRATIC * (1 + jnp.abs(at[2]) + jnp.abs(at[0])))):
-            raise InputError(f"the log-density of {self.model.name} is not quadratic in its real latents: there is no exact posterior")
+            raise InputError(
+                f"the log-density of {self.model.name} is not quadratic in its real latents: confine them to a grid"
+            )
 
 
-def exact(model: Model, sizes: Mapping[str, int]) -> Exact:
-    """Prepare the exact log-likelihood and posterior of a graph whose q is one factor of any law (or which has no latents).
+def exact(
+    model: Model,
+    sizes: Mapping[str, int],
+    grids: Mapping[str, Float[np.ndarray, "G"]] | None = None,
+) -> Exact:
+    """Prepare the exact log-likelihood and posterior of a graph whose latents have, in each data plate, one factor of any law (or none).
 
-    Raises `InputError` for another q, for latents that are neither real nor discrete, for latents in several places, and for too many joint classes.
+    `grids` has for a real latent the values that each of its entries may take. Raises `InputError` for another q, for latents that are neither real nor discrete, for local
+    beside global ones, and for too many joint values.
     """
-    if not all(f.family.is_any for f in model.q) or len(model.q) > 1:
-        raise InputError(f"the q of {model.name} is not one factor of any law, so it is not the posterior")
-    places = {model.datum(v.name) for v in model.latents}
-    if len(places) > 1 or len(model.data) > 1 and places:
-        raise InputError(f"the latents of {model.name} lie in several places")
-    strange = [v.name for v in model.latents if v.support not in ("real", *_DISCRETE)]
+    if not all(f.family.is_any for f in model.q):
+        raise InputError(f"the q of {model.name} is not of any law, so it is not the posterior")
+    of_plate = {datum.size.name if (datum := model.datum(v.name)) else "": None for v in model.latents}
+    if "" in of_plate and len(of_plate) > 1:
+        raise InputError(f"{model.name} has global latents beside those of each datum")
+    if "" not in of_plate:
+        of_plate |= {plate.size.name: None for plate in model.data}
+    places = tuple(_place(model, name, sizes, grids or {}) for name in of_plate)
+    if any(len([f for f in model.q if p.tables.keys() | {v.name for v in p.real} >= {*f.of}]) > 1 for p in places):
+        raise InputError(f"the q of {model.name} has several factors in one data plate, so it is not the posterior")
+    return Exact(model, sizes, graph_elbo(model), places)
+
+
+def _place(
+    model: Model, name: str, sizes: Mapping[str, int], grids: Mapping[str, Float[np.ndarray, "G"]]
+) -> Place:
+    here = [v for v in model.latents if ((d := model.datum(v.name)) and d.size.name or "") == name]
+    real = tuple(v for v in here if v.support == "real" and v.name not in grids)
+    summed = [v for v in here if v not in real]
+    strange = [v.name for v in summed if v.support not in _DISCRETE and v.name not in grids]
     if strange:
-        raise InputError(f"{strange[0]} is {model.variable(strange[0]).support}: neither summed nor integrated here")
-    discrete = [v for v in model.latents if v.support in _DISCRETE]
-    tables = [_table(v, [sizes[plate.size.name] for plate in model.inner(v.name)]) for v in discrete]
-    count = math.prod(len(t) for t in tables)
+        raise InputError(
+            f"{strange[0]} is {model.variable(strange[0]).support}: neither summed nor integrated here"
+        )
+
+    def lengths(v: Variable) -> tuple[int, ...]:
+        return tuple(sizes[plate.size.name] for plate in model.inner(v.name))
+
+    each = [_table(v, lengths(v), grids.get(v.name)) for v in summed]
+    count = math.prod(len(t) for t in each)
     if count > LARGEST:
-        raise InputError(f"{count} joint values of the discrete latents are too many; at most {LARGEST}")
-    rows = list(itertools.product(*(range(len(t)) for t in tables)))
-    classes = {
-        v.name: np.stack([t[row[k]] for row in rows]) for k, (v, t) in enumerate(zip(discrete, tables, strict=True))
+        raise InputError(f"{count} joint values of the latents are too many; at most {LARGEST}")
+    rows = list(itertools.product(*(range(len(t)) for t in each)))
+    tables = {
+        v.name: np.stack([t[row[k]] for row in rows])
+        for k, (v, t) in enumerate(zip(summed, each, strict=True))
     }
-    real = tuple(v for v in model.latents if v.support == "real")
-    return Exact(model, sizes, graph_elbo(model), classes, real)
+    return Place(name, tables, real, tuple(map(lengths, real)))
 
 
-def _table(v: Variable, lengths: list[int]) -> Float[np.ndarray, "S ..."]:
-    """Every value of a discrete variable: one-hot over its last plate, or 0 and 1 in each entry."""
+def _table(
+    v: Variable, lengths: tuple[int, ...], grid: Float[np.ndarray, "G"] | None
+) -> Float[np.ndarray, "S ..."]:
+    """Every value of a variable: one-hot over its last plate, or for each entry 0 and 1, or the points of a grid."""
     if v.support == "onehot":
         *outer, K = lengths
         rows = itertools.product(range(K), repeat=math.prod(outer))
         return np.stack([np.eye(K)[list(row)].reshape(*outer, K) for row in rows])
-    rows = itertools.product((0.0, 1.0), repeat=math.prod(lengths))
+    points = (0.0, 1.0) if grid is None else tuple(map(float, grid))
+    if len(points) ** math.prod(lengths) > LARGEST:
+        raise InputError(f"{len(points)}**{math.prod(lengths)} values of {v.name} are too many")
+    rows = itertools.product(points, repeat=math.prod(lengths))
     return np.stack([np.array(row).reshape(lengths) for row in rows])

@@ -30,9 +30,8 @@ class Bound:
     def samples(self) -> int:
         """The number of nodes, or of points for each datum."""
         assert self.noise is not None
-        weights = self.noise.weights
-        one = next(iter(weights.values())) if isinstance(weights, dict) else weights
-        return one.shape[-1]
+        assert not isinstance(self.noise, JointPoints)  # each data plate has a number of its own
+        return self.noise.weights.shape[-1]
 
     def size(self, size: Size) -> int:
         return size if isinstance(size, int) else self.sizes[size]

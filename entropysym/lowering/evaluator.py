@@ -321,6 +321,9 @@ class Evaluator:
 
     def length(self, axis: sp.Symbol, scope: Scope) -> int:
         """The number of entries along an axis."""
+        if axis == SAMPLE and scope.joint is not None:
+            place = str(scope.sizes[scope.joint[0]]) if scope.joint else ""
+            return self._joint_points().weights[place].shape[-1]
         if axis == SAMPLE:
             return self.bound.samples
         return self.bound.size(scope.sizes[axis])

@@ -43,7 +43,7 @@ class Points:
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=("values", "weights", "entropies"),
-    meta_fields=(),
+    meta_fields=("enumerated",),
 )
 @dataclass(frozen=True, eq=False)
 class JointPoints:
@@ -51,11 +51,13 @@ class JointPoints:
 
     `values` has each latent variable over (N, S, its plates), a global one over (S, its plates); `weights` those of each data plate by the name of its size, (N, S), and
     under the empty name, (S,), those of what is global. `entropies` stands for the entropy of each factor of any law, (N,) or a number; it occurs on both sides.
+    With `enumerated` the discrete latents take all their values, which still have to be weighted by their factors of q.
     """
 
     values: dict[str, Float[Array, "..."]]
     weights: dict[str, Float[Array, "..."]]
     entropies: dict[str, Float[Array, "..."]]
+    enumerated: bool = False
 
 
 def _positive(name: str, value: int) -> int:

@@ -8,7 +8,7 @@ over the data plates P (and what is global), with $c_P=P/N_\bullet$ and $1/N_\bu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -123,10 +123,27 @@ class _AtPoints:
                 family, values = density(f.family), self._arguments(f)
                 assert family.draw is not None
                 drawn = family.draw(nodes.values[f.of[0]], *values)
-                self.points = JointPoints(
-                    {**self.points.values, f.of[0]: drawn}, nodes.weights, nodes.entropies
+                self.points = replace(
+                    self.points, values={**self.points.values, f.of[0]: drawn}
                 )
         self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
+        if nodes.enumerated:
+            self.points = replace(self.points, weights=self._weighted(), enumerated=False)
+            self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
+
+    def _weighted(self) -> dict[str, jax.Array]:
+        """The weights times the probabilities of the discrete latents under q."""
+        weights = dict(self.points.weights)
+        for f in self.model.q:
+            if not (f.family.is_any or is_drawn(f)):
+                log_q = self._whole(f, self._log_density(f)[0])
+                place = self._place(f)
+                weights[place] = weights[place] * jnp.exp(log_q)
+        return weights
+
+    def _place(self, f: Factor) -> str:
+        datum = self.model.datum(f.of[0])
+        return datum.size.name if datum else ""
 
     def _bind(self, bound: Bound) -> None:
         self.bound, self.evaluator = bound, Evaluator(bound)
@@ -156,9 +173,10 @@ class _AtPoints:
         axes = (*(p.index for p in data), SAMPLE, *(p.index for p in plates))
         lengths = [self.bound.sizes[p.size.name] for p in plates]
         outer = [self.bound.sizes[p.size.name] for p in data]
+        samples = self.points.weights[self._place(f)].shape[-1]
         sizes = {p.index: p.size.name for p in (*data, *plates)}
         scope = Scope(sizes, joint=tuple(p.index for p in data))
-        return axes, (*outer, self.bound.samples, *lengths), scope
+        return axes, (*outer, samples, *lengths), scope
 
     def _arguments(self, f: Factor) -> list[jax.Array]:
         axes, lengths, scope = self._axes(f)
@@ -178,21 +196,21 @@ class _AtPoints:
 
     def log_density(self, f: Factor) -> tuple[jax.Array, jax.Array]:
         """The averaged log-density and the sum of its |terms|."""
-        family, values, at = density(f.family), self._arguments(f), self._variable(f)
-        _, lengths, _ = self._axes(f)
-        at = jnp.broadcast_to(at, lengths)
-        log_p, terms = family.log_density(at, *values), family.terms(at, *values)
+        log_p, terms = self._log_density(f)
         return self._mean(f, self._whole(f, log_p)), self._mean(f, self._whole(f, terms))
+
+    def _log_density(self, f: Factor) -> tuple[jax.Array, jax.Array]:
+        """The log-density and its |terms| at each entry, before anything is summed."""
+        family, values = density(f.family), self._arguments(f)
+        at = jnp.broadcast_to(self._variable(f), self._axes(f)[1])
+        return family.log_density(at, *values), family.terms(at, *values)
 
     def log_joint(self) -> dict[str, jax.Array]:
         """The sum of the log-densities of p in each data plate, (N, S), and under the empty name of what is global, (S,)."""
         found: dict[str, jax.Array] = {}
         for f in self.model.p:
-            datum, family = self.model.datum(f.of[0]), density(f.family)
-            at = jnp.broadcast_to(self._variable(f), self._axes(f)[1])
-            place = datum.size.name if datum else ""
-            log_p = self._whole(f, family.log_density(at, *self._arguments(f)))
-            found[place] = found.get(place, 0) + log_p
+            place = self._place(f)
+            found[place] = found.get(place, 0) + self._whole(f, self._log_density(f)[0])
         return found
 
     def entropy(self, f: Factor) -> tuple[jax.Array, jax.Array]:
@@ -224,8 +242,7 @@ class _AtPoints:
         return jnp.sum(jnp.broadcast_to(chosen * value, lengths), axis=over)
 
     def _mean(self, f: Factor, value: jax.Array) -> jax.Array:
-        datum = self.model.datum(f.of[0])
-        weights = self.points.weights[datum.size.name if datum else ""]
+        weights = self.points.weights[self._place(f)]
         each = jnp.sum(weights * value, axis=-1)
         return self._share(f) * jnp.mean(each)
 
