@@ -130,6 +130,8 @@ def into(raw: Array, range_: Range) -> Array:
         return jnp.exp(raw)
     if range_ == "unit":
         return jax.nn.sigmoid(raw)
+    if range_ == "simplex":
+        return jax.nn.softmax(raw, axis=-1)
     if range_ in MATRIX_RANGES:
         K = (math.isqrt(8 * raw.size + 1) - 1) // 2
         diagonal = jnp.arange(K)

@@ -20,9 +20,10 @@ from entropysym.errors import InputError, shown
 from entropysym.language.identity import Identity
 from entropysym.lowering.lowered import lower
 from entropysym.lowering.precision import EPS, TOLERANCE, require_x64
-from entropysym.lowering.quadrature import Nodes, Points
+from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.witness.elbo import DensityElbo
-from entropysym.witness.gap import Gap, gap_function, measure_gap
+from entropysym.witness.gap import AnyNodes, Gap, gap_function, measure_gap
+from entropysym.witness.graph_elbo import GraphElbo
 from entropysym.witness.opaque import stood_in
 
 #: A point is stationary if the norm of the gradient is at most this.
@@ -61,19 +62,22 @@ def measure(
     identity: Identity,
     arguments: Arguments,
     parameters: Any,
-    x: Float[np.ndarray, "N D"] | Float[Array, "N D"],
-    nodes: Nodes | Points,
+    x: Float[np.ndarray, "N D"] | Float[Array, "N D"] | Mapping[str, Any],
+    nodes: AnyNodes,
 ) -> Measurement:
-    """Measure a model at `arguments(parameters)` on data, with nodes for the noise (or weighted points, where the encoder has none).
+    """Measure a model at `arguments(parameters)` on data, with nodes for the noise (or weighted points, where the encoder has none; joint points for a graph).
+
+    `x` are the data of a model of one observed vector, or of a graph all that is observed and given, by name.
 
     `parameters` is any pytree of float64 arrays; a weight that is not among them counts as given, not as learned. Raises `InputError` for
     parameters of another type and for arguments that do not fit the model. Numbers that are not finite never raise: nothing is as predicted then.
     """
     require_x64()
     _demand_parameters(parameters)
-    if not isinstance(nodes, (Nodes, Points)):
+    if not isinstance(nodes, (Nodes, Points, JointPoints)):
         raise InputError(f"nodes is {shown(nodes)}; pass Nodes, such as gauss_hermite(2, 10)")
-    x = jnp.asarray(x)
+    data = dict(x) if isinstance(x, Mapping) else {"x": x}
+    data = {name: jnp.asarray(value) for name, value in data.items()}
     made = arguments(parameters)
     if not isinstance(made, Mapping):
         raise InputError(
@@ -86,14 +90,14 @@ def measure(
 
     gap = measure_gap(
         identity,
-        arguments={"x": x, **arrays},
+        arguments={**arrays, **data},
         nodes=nodes,
         weights=parameters,
         networks=networks,
     )
-    gradient = jax.jit(jax.grad(objective(identity, arguments, nodes)))(parameters, x)
+    gradient = jax.jit(jax.grad(objective(identity, arguments, nodes)))(parameters, data)
     norm = float(np.sqrt(sum(np.sum(np.asarray(leaf) ** 2) for leaf in jax.tree.leaves(gradient))))
-    everything = {**made, "x": x}
+    everything = {**made, **data}
     entropies = _entropies(gap_function(identity).elbo, everything, nodes)
     residual = None
     if entropies is not None and gap.finite:
@@ -117,29 +121,41 @@ def _demand_parameters(parameters: Any) -> None:
 
 
 def objective(
-    identity: Identity, arguments: Arguments, nodes: Nodes | Points
+    identity: Identity, arguments: Arguments, nodes: AnyNodes
 ) -> Callable[[Any, Any], Float[Array, ""]]:
     """What learning maximises, in nats per datum, as a function of (parameters, x): what `ascent.settle` takes."""
     elbo = gap_function(identity).elbo
-    return lambda parameters, x: elbo({**arguments(parameters), "x": x}, nodes).objective
+
+    def maximised(parameters: Any, x: Any) -> Array:
+        data = x if isinstance(x, Mapping) else {"x": x}
+        return elbo({**arguments(parameters), **data}, nodes).objective
+
+    return maximised
 
 
 def _entropies(
-    elbo: DensityElbo, everything: Mapping[str, Any], nodes: Nodes | Points
+    elbo: DensityElbo | GraphElbo, everything: Mapping[str, Any], nodes: AnyNodes
 ) -> tuple[float, float, float] | None:
-    """Encoder, prior and decoder entropy by the densities; None where there is no closed form."""
+    """Of q, of p of the latents, and of p of what is observed, by the densities; None where there is no closed form."""
     model = elbo.model
-    if model.prior.family.log_base_measure != 0 or model.decoder.family.log_base_measure != 0:
+    if any(f.family.log_base_measure != 0 for f in model.p):
         return None  # the sum is of pseudo entropies then
     try:
         found = elbo.entropies(everything, nodes)
     except InputError:
         return None
+    if isinstance(found, dict):
+        of_q = sum(float(found[f.name]) for f in model.q)
+        latent = {f.name for f in model.p if model.variable(f.of[0]).role == "latent"}
+        of_latents = sum(float(found[name]) for name in latent)
+        rest = sum(float(found[f.name]) for f in model.p if f.name not in latent)
+        return of_q, of_latents, rest
     return float(found.encoder), float(found.prior), float(found.decoder)
 
 
-def _excess(identity: Identity, everything: Mapping[str, Any], nodes: Nodes | Points) -> float:
+def _excess(identity: Identity, everything: Mapping[str, Any], nodes: AnyNodes) -> float:
     if identity.excess == 0:
         return 0.0
     formula = stood_in(identity.model, identity.excess, identity.entropies)
-    return float(lower(formula, identity.model)(**everything, noise=nodes))
+    at = gap_function(identity).elbo.at(everything, nodes)
+    return float(lower(formula, identity.model)(**everything, noise=at))

@@ -1,0 +1,280 @@
+r"""A graph of factors made concrete: its sizes, small tanh networks, simulated data that it does not fit, and what learning maximises.
+
+Where q is of any law the exact log-likelihood is maximised, q being the posterior (on a grid, where the log-density is not quadratic in the real latents); else the ELBO with
+nodes for the noise and every value of discrete latents.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy as sp
+from jaxtyping import Array, Float
+
+from entropysym.errors import InputError
+from entropysym.exact import Exact, exact
+from entropysym.language.formula import array_name, array_of
+from entropysym.language.heads import NetworkValue
+from entropysym.language.matrices import MatrixNetwork
+from entropysym.language.records import Model, Network, Variable
+from entropysym.language.symbols import LAG, MATRIX_RANGES
+from entropysym.lowering.precision import require_x64
+from entropysym.lowering.quadrature import JointPoints, cubature, gauss_hermite
+from entropysym.networks.defaults import into
+from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
+
+#: Hidden tanh units of a default network; data points that are simulated; points of a grid for each entry of a real latent.
+HIDDEN, SIMULATED = 2, 120
+GRID = (-1.5, -0.5, 0.5, 1.5)
+
+#: Nodes of the noise: a product rule in few dimensions, else the cubature that is exact for quadratic integrands.
+_PRODUCT = 3
+
+Pytree = Any
+
+
+@dataclass(frozen=True, eq=False)
+class ConcreteGraph:
+    """A graph with numbers in place of sizes. `arguments(p)` gives parameters and networks by the model's names; `start` is what is learned, `fixed` what is not.
+
+    `maximised(p, data)` is what learning maximises; `points(p, data)` are the joint points of q there. `exact` is None where q has laws of its own.
+    """
+
+    model: Model
+    sizes: Mapping[str, int]
+    start: Pytree
+    fixed: Pytree
+    constants: Mapping[str, Array]
+    elbo: GraphElbo
+    exact: Exact | None
+    nodes: JointPoints | None
+
+    def arguments(self, parameters: Pytree) -> dict[str, Any]:
+        """Every parameter as an array, every network as a callable, from the raw values; and what is given once for all data."""
+        raw = {**self.fixed, **parameters}
+        for name in self.fixed.keys() & parameters.keys():
+            raw[name] = {**self.fixed[name], **parameters[name]}
+        found: dict[str, Any] = dict(self.constants)
+        for p in self.model.parameters:
+            found[p.name] = into(raw[p.name], p.range)
+        for net in self.model.networks:
+            found[net.name] = _callable(self.model, net, raw[net.name], self.sizes)
+        return found
+
+    def maximised(self, parameters: Pytree, data: Mapping[str, Array]) -> Float[Array, ""]:
+        """The exact log-likelihood less the penalty, or the objective at the nodes."""
+        made = {**self.arguments(parameters), **data}
+        if self.exact is not None:
+            return self.exact.log_likelihood(made)
+        assert self.nodes is not None
+        return self.elbo(made, self.nodes).objective
+
+    def points(self, parameters: Pytree, data: Mapping[str, Array]) -> JointPoints:
+        """The posterior, or the nodes."""
+        if self.exact is not None:
+            return self.exact.posterior({**self.arguments(parameters), **data})
+        assert self.nodes is not None
+        return self.nodes
+
+
+def simulated(
+    model: Model, sizes: Mapping[str, int], seed: int = 0
+) -> dict[str, Float[np.ndarray, "..."]]:
+    """Data that the model does not fit: every variable from two hidden numbers of each datum, bent, with heavy-tailed noise."""
+    rng = np.random.default_rng(seed)
+    hidden = {plate: rng.normal(size=(sizes[plate.size.name], 2)) for plate in model.data}
+    found: dict[str, np.ndarray] = {}
+    for v in model.variables:
+        if v.role == "latent":
+            continue
+        inner = tuple(sizes[plate.size.name] for plate in model.inner(v.name))
+        datum = model.datum(v.name)
+        h = hidden[datum] if datum else rng.normal(size=(1, 2))
+        loadings = rng.normal(size=(2, *inner))
+        bent = np.tensordot(h, loadings, 1) + 0.4 * np.tensordot(h**2 - 1, rng.normal(size=(2, *inner)), 1)
+        found[v.name] = _supported(v, bent + 0.6 * rng.standard_t(4, size=bent.shape), rng)
+        if datum is None:
+            found[v.name] = found[v.name][0]
+    return found
+
+
+def _supported(v: Variable, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if v.support == "onehot":
+        return np.eye(real.shape[-1])[np.argmax(real + rng.gumbel(size=real.shape), axis=-1)]
+    if v.support == "simplex":
+        grown = np.exp(real)
+        return grown / grown.sum(axis=-1, keepdims=True)
+    return {
+        "real": lambda: real,
+        "positive": lambda: np.exp(real / 2),
+        "unit": lambda: 1 / (1 + np.exp(-real)),
+        "binary": lambda: (real + rng.logistic(size=real.shape) > 0).astype(np.float64),
+        "count": lambda: rng.poisson(np.exp(np.clip(real, -3, 2))).astype(np.float64),
+    }[v.support]()
+
+
+def default_sizes(model: Model, given: Mapping[str, int] | None = None) -> dict[str, int]:
+    """Small sizes: what is one-hot has three classes, steps of time are three, observed vectors have four entries, real latents one, binary ones two."""
+    sizes = {size.name: HIDDEN for size in model.sizes}
+    for v in sorted(model.variables, key=lambda v: v.role != "latent"):
+        inner = model.inner(v.name)
+        usual = {"latent": 2 if v.support == "binary" else 1, "given": 3, "observed": 4}[v.role]
+        sizes |= {plate.size.name: usual for plate in inner}
+        if v.support in ("onehot", "simplex"):
+            sizes[inner[-1].size.name] = 3
+    for v in model.latents:
+        if v.support == "onehot":
+            sizes[model.inner(v.name)[-1].size.name] = 3
+    sizes |= {lag.plate.size.name: 3 for lag in model.lags}
+    return sizes | {plate.size.name: SIMULATED for plate in model.data} | dict(given or {})
+
+
+def concrete_graph(
+    model: Model,
+    data: Mapping[str, Float[np.ndarray, "..."]],
+    sizes: Mapping[str, int],
+    *,
+    seed: int = 0,
+) -> ConcreteGraph:
+    """A graph with default networks, started from `seed`. Raises `InputError` where q mixes any law with laws of its own, or an exact sum is too large."""
+    require_x64()
+    rng = np.random.default_rng(seed)
+    raw: dict[str, Any] = {}
+    for p in model.parameters:
+        lengths = tuple(sizes[plate.size.name] for plate in p.plates)
+        if p.range in MATRIX_RANGES:
+            raw[p.name] = 0.1 * rng.normal(size=lengths[0] * (lengths[0] + 1) // 2)
+        else:
+            raw[p.name] = (0.7 if p.range == "real" else 0.2) * rng.normal(size=lengths)
+    for net in model.networks:
+        raw[net.name] = _network(model, net, sizes, rng)
+    raw = jax.tree.map(lambda a: jnp.asarray(a, jnp.float64), raw)
+    start, fixed = {}, {}
+    reading = _reading_data(model)
+    learned = {f.name for f in (*model.parameters, *model.networks) if f.learned}
+    for name, value in raw.items():
+        if name not in learned:
+            fixed[name] = value
+        elif name in reading:  # features of the data are given, so that no unit can saturate
+            start[name] = {k: v for k, v in value.items() if k in ("outside", "shift")}
+            fixed[name] = {k: v for k, v in value.items() if k not in ("outside", "shift")}
+        else:
+            start[name] = value
+    constants = {
+        v.name: jnp.asarray(data[v.name])
+        for v in model.variables
+        if v.role != "latent" and model.datum(v.name) is None
+    }
+    found = ConcreteGraph(model, sizes, start, fixed, constants, graph_elbo(model), None, None)
+    if all(f.family.is_any for f in model.q):
+        return replace(found, exact=_exact(found, data))
+    return replace(found, nodes=_nodes(model, sizes))
+
+
+def _exact(found: ConcreteGraph, data: Mapping[str, Any]) -> Exact:
+    """Without grids where the log-density is quadratic in the real latents, else on grids."""
+    whole = exact(found.model, found.sizes)
+    real = [v.name for place in whole.places for v in place.real]
+    try:
+        if real:
+            whole.posterior({**found.arguments(found.start), **jax.tree.map(jnp.asarray, dict(data))})
+        return whole
+    except InputError:
+        return exact(found.model, found.sizes, {name: np.array(GRID) for name in real})
+
+
+def _nodes(model: Model, sizes: Mapping[str, int]) -> JointPoints:
+    """Noise for the latents that are drawn, and every value of the discrete ones, for each data plate."""
+    values: dict[str, Array] = {}
+    weights: dict[str, Array] = {"": jnp.ones(1)}
+    for f in model.q:
+        if f.family.is_any:
+            raise InputError(f"{f.name} is of any law beside factors of other laws: there are no default points")
+    places: dict[str, list[Variable]] = {plate.size.name: [] for plate in model.data}
+    for v in model.latents:
+        datum = model.datum(v.name)
+        places.setdefault(datum.size.name if datum else "", []).append(v)
+    drawn = {f.of[0] for f in model.q if is_drawn(f)}
+    for place, here in places.items():
+        widths = {v.name: tuple(sizes[p.size.name] for p in model.inner(v.name)) for v in here}
+        real = [v for v in here if v.name in drawn]
+        R = sum(math.prod(widths[v.name]) for v in real)
+        noise = gauss_hermite(R, 4) if 0 < R <= _PRODUCT else cubature(R) if R else None
+        tables = [_all_values(v, widths[v.name]) for v in here if v.name not in drawn]
+        rows = list(itertools.product(*(range(len(t)) for t in tables)))
+        eps = np.zeros((1, 0)) if noise is None else np.asarray(noise.eps)
+        share = np.ones(1) if noise is None else np.asarray(noise.weights)
+        outer = (sizes[place],) if place else ()
+        start = 0
+        for v in real:
+            width = math.prod(widths[v.name])
+            one = np.tile(eps[:, start : start + width], (len(rows), 1)).reshape(-1, *widths[v.name])
+            values[v.name] = jnp.broadcast_to(jnp.asarray(one), (*outer, *one.shape))
+            start += width
+        for k, v in enumerate(v for v in here if v.name not in drawn):
+            one = np.repeat(np.stack([tables[k][row[k]] for row in rows]), len(eps), axis=0)
+            values[v.name] = jnp.broadcast_to(jnp.asarray(one), (*outer, *one.shape))
+        w = np.tile(share, len(rows))
+        weights[place] = jnp.broadcast_to(jnp.asarray(w), (*outer, *w.shape))
+    return JointPoints(values, weights, {}, enumerated=True)
+
+
+def _all_values(v: Variable, lengths: tuple[int, ...]) -> np.ndarray:
+    if v.support == "onehot":
+        *outer, K = lengths
+        rows = itertools.product(range(K), repeat=math.prod(outer))
+        return np.stack([np.eye(K)[list(row)].reshape(*outer, K) for row in rows])
+    if v.support != "binary":
+        raise InputError(f"{v.name} is {v.support} and is not drawn from noise: there are no default points")
+    return np.array(list(itertools.product((0.0, 1.0), repeat=math.prod(lengths)))).reshape(-1, *lengths)
+
+
+def _reads(model: Model, net: Network) -> set[str]:
+    """The names of the variables that a network reads, anywhere."""
+    found: set[str] = set()
+    for f in model.factors:
+        for a in f.arguments:
+            for value in a.atoms(NetworkValue, MatrixNetwork):
+                if value.name == net.name:
+                    names = {array_name(array_of(i)) for i in value.atoms(sp.Indexed)}
+                    found |= {name.removesuffix(LAG) for name in names}
+    return found & {v.name for v in model.variables}
+
+
+def _reading_data(model: Model) -> set[str]:
+    """Networks that read no latent."""
+    latents = {v.name for v in model.latents}
+    return {net.name for net in model.networks if not _reads(model, net) & latents}
+
+
+def _network(model: Model, net: Network, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    lengths = tuple(sizes[plate.size.name] for plate in net.plates)
+    outs = lengths[0] * (lengths[0] + 1) // 2 if net.range in MATRIX_RANGES else math.prod(lengths)
+    ins = sum(sizes[size.name] for size in net.inputs)
+    reading = net.name in _reading_data(model)
+    K = max(HIDDEN, ins) if reading else HIDDEN
+    return {
+        "inside": 0.5 * rng.normal(size=(K, ins)),
+        "bias": np.linspace(-1.0, 1.0, K),
+        "outside": 0.3 * rng.normal(size=(outs, K)),
+        "shift": np.full(outs, -1.0 if net.range == "positive" and reading else 0.0),
+    }
+
+
+def _callable(model: Model, net: Network, w: Mapping[str, Array], sizes: Mapping[str, int]) -> Callable[..., Array]:
+    lengths = tuple(sizes[plate.size.name] for plate in net.plates)
+    # The scale of what a network reads of latents is theirs alone.
+    inside = w["inside"] if net.name in _reading_data(model) else w["inside"] / jnp.linalg.norm(w["inside"], axis=0)
+
+    def value(*inputs: Float[Array, " I"]) -> Array:
+        raw = w["outside"] @ jnp.tanh(inside @ jnp.concatenate(inputs) + w["bias"]) + w["shift"]
+        return into(raw if net.range in MATRIX_RANGES else raw.reshape(lengths), net.range)
+
+    return value
