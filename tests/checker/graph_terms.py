@@ -102,7 +102,7 @@ def sealed(document: dict) -> dict:
 # Families, each with its certificate.
 
 
-def _family(density: Any, support: str, location: Any = None, scale: Any = None, **ranges: str):
+def made_family(density: Any, support: str, location: Any = None, scale: Any = None, **ranges: str):
     return {
         "arguments": [{"name": name, "range": range_} for name, range_ in ranges.items()],
         "support": support,
@@ -125,13 +125,13 @@ def _normal() -> tuple[dict, dict]:
         times(MINUS_HALF, square, ["pow", variance, -1]),
     )
     ranges = {"mean": "real", "variance": "positive"}
-    family = _family(density, "real", mu, ["pow", variance, HALF], **ranges)
+    family = made_family(density, "real", mu, ["pow", variance, HALF], **ranges)
     return family, _certificate(half_log(variance), mean=0, variance=neg(variance))
 
 
 def _categorical() -> tuple[dict, dict]:
     """One-hot vectors with probabilities on the simplex; tempered along it."""
-    family = _family(
+    family = made_family(
         total("dim:i", times(["var", "i"], log(["arg", "prob", "i"]))), "onehot", prob="simplex"
     )
     entropy = neg(total("dim:i", times(["arg", "prob", "i"], log(["arg", "prob", "i"]))))
@@ -146,7 +146,7 @@ def _softmax() -> tuple[dict, dict]:
     density = plus(total("dim:i", times(["var", "i"], logit)), neg(log(norm)))
     expected = times(total("dim:i", times(logit, ["exp", logit])), ["pow", norm, -1])
     certificate = _certificate(plus(log(norm), neg(expected)), logit=["arg", "logit", 0])
-    return _family(density, "onehot", logit="vector"), certificate
+    return made_family(density, "onehot", logit="vector"), certificate
 
 
 def bernoulli_entropy(logit: Any) -> list:
@@ -156,7 +156,7 @@ def bernoulli_entropy(logit: Any) -> list:
 
 def _bernoulli() -> tuple[dict, dict]:
     logit = ["arg", "logit"]
-    family = _family(
+    family = made_family(
         plus(times(["var"], logit), neg(log(plus(1, ["exp", logit])))), "binary", logit="real"
     )
     return family, _certificate(bernoulli_entropy(logit), logit=logit)
@@ -321,10 +321,11 @@ def derivation(
     noise: dict[str, list[str]] | None = None,
     lipschitz: str = "",
     scaled: dict[str, str] | None = None,
+    weights: dict[str, Any] | None = None,
 ) -> dict:
     """The document of a model: definition, split, a tempering (or scaling) for each factor of p, gap,
     stationary and closed form. `scaled`: the factors of p that a factor of q moves with."""
-    scaled = scaled or {}
+    scaled, weights = scaled or {}, weights or {}
     parts = Parts(model, "reparam" if noise else "expect")
     moves = {name: placed(term, _scoped_names(model, name)) for name, term in direction.items()}
     steps = [("definition", Parts(model).elbo())]
@@ -337,14 +338,15 @@ def derivation(
         whole = parts.part("logp", name)
         more = plus(parts.part("H", scaled[name]), whole) if name in scaled else whole
         place = shown.index(whole)
-        shown = [*shown[:place], neg(parts.part("H", name)), ["D", more], *shown[place + 1 :]]
+        change = times(weights[name], ["D", more]) if name in weights else ["D", more]
+        shown = [*shown[:place], neg(parts.part("H", name)), change, *shown[place + 1 :]]
         steps.append(("scaling" if name in scaled else "tempering", _sum(shown)))
     closed = placed(closed_form)
     gap = plus(*parts.entropies(), D_OBJECTIVE)
     steps += [("gap", gap), ("stationary", _sum(parts.entropies())), ("closed_form", closed)]
     statement = {
         "model": model,
-        "objective": "elbo",
+        "objective": {"weights": weights, "penalty": 0} if weights else "elbo",
         "direction": moves,
         "claim": {"gap": gap, "entropy_sum": closed, "excess": 0},
         "conditions": [*conditions(model, [*moves], noise or {}, lipschitz)],

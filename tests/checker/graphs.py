@@ -360,6 +360,15 @@ def mixture_with_one_variance() -> dict:
     return derivation(made, {"pi0": PI0, "s0": minus("s0")}, closed)
 
 
+def weighted_mixture() -> dict:
+    """The components' part of the objective counts beta times; F is the ELBO all the same."""
+    made = _mixture("own_weighted_mixture", "s0", param("s0"))
+    made["parameters"].append(parameter("beta", "positive", learned=False))
+    closed = plus(mean("N", ["H", "posterior", "n"]), negentropy("K", "pi0 k"), PIXELS)
+    direction = {"pi0": PI0, "s0": times(-1, param("s0"), ["pow", param("beta"), -1])}
+    return derivation(made, direction, closed, weights={"component": param("beta")})
+
+
 def factor_analysers() -> dict:
     """A mixture of factor analysers, with q(c|x) q(z|x,c) that selects as well."""
     made = model(
@@ -763,6 +772,7 @@ GRAPHS: dict[str, Callable[[], dict]] = {
         semi_supervised,
         mixture,
         mixture_with_one_variance,
+        weighted_mixture,
         factor_analysers,
         mixture_prior,
         regression,
