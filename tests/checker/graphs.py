@@ -762,6 +762,69 @@ def groups() -> dict:
     return derivation(made, {"a2": minus("a2 h"), "s": minus("s g")}, closed)
 
 
+def two_plates() -> dict:
+    """A mixture with labelled data x, y and unlabelled data u with a latent c, of one model."""
+    made = model(
+        "own_two_plates",
+        "N M D K",
+        data=["N", "M"],
+        variables=[
+            variable("x N D", "observed"),
+            variable("y N K", "observed", "onehot"),
+            variable("u M D", "observed"),
+            variable("c M K", "latent", "onehot"),
+        ],
+        parameters=[
+            parameter("pi0 K", "simplex"),
+            parameter("m D K"),
+            parameter("s D", "positive"),
+        ],
+        p=[
+            factor("label", "y", "", "categorical", vec("K", param("pi0 k"))),
+            factor("component", "x", "y", "gauss", param("m d k"), param("s d"), select="y"),
+            factor("label_u", "c", "", "categorical", vec("K", param("pi0 k"))),
+            factor("component_u", "u", "c", "gauss", param("m d k"), param("s d"), select="c"),
+        ],
+        q=[factor("posterior", "c", "u", "any")],
+    )
+    number = ["pow", plus(["size", "N"], ["size", "M"]), -1]
+    closed = plus(
+        times(["size", "M"], number, mean("M", ["H", "posterior", "m"])),
+        negentropy("K", "pi0 k"),
+        neg(total("D", half_log(param("s d")))),
+    )
+    return derivation(made, {"pi0": PI0, "s": minus("s d")}, closed)
+
+
+def binary_weights() -> dict:
+    """Regression whose weights are binary and shared by all data."""
+    logit = param("b j")
+    made = model(
+        "own_binary_weights",
+        "N J",
+        variables=[
+            variable("y N", "observed"),
+            variable("a N J", "given"),
+            variable("w J", "latent", "binary"),
+        ],
+        parameters=[parameter("b J"), parameter("s2", "positive")],
+        p=[
+            factor("weights", "w", "", "bernoulli", logit),
+            factor(
+                "likelihood", "y", "w a", "gauss", linear("J", v("a n j"), v("w j")), param("s2")
+            ),
+        ],
+        q=[factor("posterior", "w", "a y", "any")],
+    )
+    each = ["pow", ["size", "N"], -1]
+    closed = plus(
+        times(each, ["H", "posterior"]),
+        times(-1, each, total("J", bernoulli_entropy(logit))),
+        neg(half_log(param("s2"))),
+    )
+    return derivation(made, {"b": logit, "s2": minus("s2")}, closed)
+
+
 GRAPHS: dict[str, Callable[[], dict]] = {
     made.__name__: made
     for made in (
@@ -784,5 +847,7 @@ GRAPHS: dict[str, Callable[[], dict]] = {
         belief_net,
         visits,
         groups,
+        two_plates,
+        binary_weights,
     )
 }
