@@ -16,6 +16,7 @@ import numpy as np
 
 Arrays = dict[str, np.ndarray]
 STEP = 1e-4
+DENSITY = {"logp": "log_density", "logh": "log_base_measure"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ class Numbers:
                 return math.log(self.value(inner))
             case ["exp", inner]:
                 return math.exp(self.value(inner))
-            case ["logp" | "H", name, *positions]:
+            case ["loggamma", inner]:
+                return math.lgamma(self.value(inner))
+            case ["logp" | "logh" | "H", name, *positions]:
                 return self.factor(term[0], name, self.indices(positions))
         raise ValueError(f"no number: {term}")
 
@@ -147,7 +150,7 @@ class Numbers:
             bindings["var"] = np.array([self.variable(name, (*indices, i)) for i in entries])
         else:
             bindings["var"] = self.variable(name, indices)
-        return replace(self, scope=(), family=bindings).value(family["log_density"])
+        return replace(self, scope=(), family=bindings).value(family[DENSITY[kind]])
 
 
 # The definition, model by model.
@@ -246,6 +249,34 @@ def mixture(document: dict) -> Example:
     sizes = {"N": n, "D": d, "K": k}
     tables = {"posterior": np.array([entropy(row) for row in r])}
     return Example(document, _numbers(document, sizes, arrays, joint, entropies=tables), direct)
+
+
+def count_mixture(document: dict) -> Example:
+    """Counts that no mixture of Poisson laws would give."""
+    rng, n, d, k = np.random.default_rng(6), 3, 2, 2
+    arrays = {
+        "x": rng.integers(0, 9, (n, d)),
+        "pi0": rows(rng, k),
+        "m": rng.normal(size=(d, k)),
+    }
+    r, x = rows(rng, n, k), arrays["x"]
+    joint = [
+        (math.prod(r[i, c] for i, c in enumerate(classes)), {"c": np.eye(k)[list(classes)]})
+        for classes in itertools.product(range(k), repeat=n)
+    ]
+    factorials = np.array([[math.lgamma(count + 1) for count in row] for row in x])
+
+    def direct(a: Arrays) -> float:
+        result = 0.0
+        for i, c in itertools.product(range(n), range(k)):
+            rate = a["m"][:, c]
+            log_p = math.log(a["pi0"][c]) + (x[i] * rate - np.exp(rate) - factorials[i]).sum()
+            result += r[i, c] * (log_p - math.log(r[i, c]))
+        return float(result) / n
+
+    sizes = {"N": n, "D": d, "K": k}
+    entropies = {"posterior": np.array([entropy(row) for row in r])}
+    return Example(document, _numbers(document, sizes, arrays, joint, entropies=entropies), direct)
 
 
 def belief_net(document: dict) -> Example:
@@ -385,5 +416,6 @@ def binary_weights(document: dict) -> Example:
 
 
 EXAMPLES: dict[str, Callable[[dict], Example]] = {
-    made.__name__: made for made in (mixture, belief_net, hidden_markov, two_plates, binary_weights)
+    made.__name__: made
+    for made in (mixture, count_mixture, belief_net, hidden_markov, two_plates, binary_weights)
 }

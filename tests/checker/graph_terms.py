@@ -149,6 +149,18 @@ def _softmax() -> tuple[dict, dict]:
     return made_family(density, "onehot", logit="vector"), certificate
 
 
+def poisson_entropy(rate: Any) -> list:
+    """Of the log rate, and relative to 1/x!."""
+    return plus(["exp", rate], times(-1, rate, ["exp", rate]))
+
+
+def _poisson() -> tuple[dict, dict]:
+    rate, base = ["arg", "log_rate"], neg(["loggamma", plus(["var"], 1)])
+    density = plus(times(["var"], rate), neg(["exp", rate]), base)
+    family = made_family(density, "count", log_rate="real") | {"log_base_measure": base}
+    return family, _certificate(poisson_entropy(rate), log_rate=rate)
+
+
 def bernoulli_entropy(logit: Any) -> list:
     soft = plus(1, ["exp", logit])
     return plus(log(soft), times(-1, logit, ["exp", logit], ["pow", soft, -1]))
@@ -167,6 +179,7 @@ FAMILIES = {
     "categorical": _categorical(),
     "softmax": _softmax(),
     "bernoulli": _bernoulli(),
+    "poisson_log": _poisson(),
 }
 
 
@@ -247,7 +260,11 @@ class Parts:
 
     def inner(self, kind: str, name: str) -> list:
         one = self.factor(name)
-        read = [*one["given"], *(one["of"] if kind == "logp" else [])]
+        read = {
+            "H": one["given"],
+            "logp": [*one["given"], *one["of"]],
+            "logh": [*one["of"], *([one["select"]] if one["select"] else [])],
+        }[kind]
         term = [kind, name, *([0] if self.place(one) else [])]
         averaged = one["family"] != "any" and any(map(self.latent, read))
         return [self.expectation, term] if averaged else term
@@ -274,7 +291,12 @@ class Parts:
     def entropies(self) -> list:
         """The addends of the entropy sum."""
         encoders = [self.part("H", one["name"]) for one in self.model["q"]]
-        return encoders + [neg(self.part("H", one["name"])) for one in self.model["p"]]
+        return encoders + [part for one in self.model["p"] for part in self.tempered(one["name"])]
+
+    def tempered(self, name: str) -> list:
+        """What log p of a factor is beside its D."""
+        based = self.model["families"][self.factor(name)["family"]]["log_base_measure"] != 0
+        return [neg(self.part("H", name)), *([self.part("logh", name)] if based else [])]
 
 
 def _sum(parts: list) -> Any:
@@ -304,6 +326,8 @@ def conditions(
         yield from (["counted", plate] for plate in model["data"])
     for name in model["families"]:
         yield from (["normalised", name], ["score", name])
+        if model["families"][name]["log_base_measure"] != 0:
+            yield ["base_measure", name]
     yield from (["finite", "objective"], ["interchange", "objective"])
     yield from (["reparametrised", name] for name in noise)
     yield from (["closed", name, read] for name, reads in noise.items() for read in reads)
@@ -339,7 +363,7 @@ def derivation(
         more = plus(parts.part("H", scaled[name]), whole) if name in scaled else whole
         place = shown.index(whole)
         change = times(weights[name], ["D", more]) if name in weights else ["D", more]
-        shown = [*shown[:place], neg(parts.part("H", name)), change, *shown[place + 1 :]]
+        shown = [*shown[:place], *parts.tempered(name), change, *shown[place + 1 :]]
         steps.append(("scaling" if name in scaled else "tempering", _sum(shown)))
     closed = placed(closed_form)
     gap = plus(*parts.entropies(), D_OBJECTIVE)

@@ -20,6 +20,7 @@ from .graph_terms import (
     param,
     parameter,
     plus,
+    poisson_entropy,
     times,
     total,
     v,
@@ -825,6 +826,29 @@ def binary_weights() -> dict:
     return derivation(made, {"b": logit, "s2": minus("s2")}, closed)
 
 
+def count_mixture() -> dict:
+    """A mixture of Poisson laws: pseudo entropies, and the mean of -log x!."""
+    made = model(
+        "own_count_mixture",
+        "N D K",
+        variables=[variable("x N D", "observed", "count"), variable("c N K", "latent", "onehot")],
+        parameters=[parameter("pi0 K", "simplex"), parameter("m D K")],
+        p=[
+            factor("classes", "c", "", "categorical", vec("K", param("pi0 k"))),
+            factor("component", "x", "c", "poisson_log", param("m d k"), select="c"),
+        ],
+        q=[factor("posterior", "c", "x", "any")],
+    )
+    chosen = total("K", times(v("c n k"), total("D", poisson_entropy(param("m d k")))))
+    closed = plus(
+        mean("N", ["H", "posterior", "n"]),
+        negentropy("K", "pi0 k"),
+        neg(mean("N", expected(chosen))),
+        neg(mean("N", total("D", ["loggamma", plus(v("x n d"), 1)]))),
+    )
+    return derivation(made, {"pi0": PI0, "m": param("m d k")}, closed)
+
+
 GRAPHS: dict[str, Callable[[], dict]] = {
     made.__name__: made
     for made in (
@@ -849,5 +873,6 @@ GRAPHS: dict[str, Callable[[], dict]] = {
         groups,
         two_plates,
         binary_weights,
+        count_mixture,
     )
 }

@@ -141,6 +141,16 @@ PLANTED = {
         ("kernel/theorem.py", NEGATIVE, '["mul", -2, head(model, "H", factor)]'),
     ],
     "entropies of p are added": [("kernel/theorem.py", NEGATIVE, 'head(model, "H", factor)')],
+    "log h is not averaged over the class": [
+        ("kernel/theorem.py", '"logh": factor.of + chosen,', '"logh": factor.of,'),
+    ],
+    "log h is left out": [
+        (
+            "kernel/theorem.py",
+            "log_base_measure != 0:\n            parts",
+            "log_base_measure == 1:\n            parts",
+        ),
+    ],
     "the last factor of p is left out": [
         (
             "kernel/theorem.py",
