@@ -29,6 +29,13 @@ def test_each_graph_is_accepted(name):
     assert list(map(list, result.conditions)) == document["statement"]["conditions"]
 
 
+def test_a_printed_class_has_an_index_of_its_own():
+    """Else the row that c selects would read as the diagonal of A."""
+    lines = replay(json.dumps(GRAPHS["hidden_markov"]())).statement.splitlines()
+    law = "categorical(vec_(i3 <= K) (A[i2, i3])) at the class i2 <= K of c@-1"
+    assert f"  transition p(c[n1, i1] | c@-1) = {law}" in lines
+
+
 def test_the_work_for_a_chain_grows_linearly():
     """Else a deep model would be over the limit: a full noise form triples with each layer."""
     work = [replay(json.dumps(chain(length))).work for length in range(1, 13)]
