@@ -11,7 +11,7 @@ from entropysym.language import DataMean, Entropy, Model, NoiseExpectation, Para
 from entropysym.language.algebra import distributed, exponentials_merged
 from entropysym.language.objective import (
     elbo,
-    encoder_expectation,
+    expectation,
     latents_written_out,
     reparametrised,
     spelled_out,
@@ -58,7 +58,7 @@ def simplified(e: sp.Basic) -> sp.Expr:
         return Vector(exponentials_merged(distributed(body, powers=True)), index, size)
 
     # With the latents written out, an average over noise no longer depends on the encoder that it carries along.
-    noise = encoder_expectation(vae1(), sp.S.One, reparametrised=True)
+    noise = expectation(vae1(), sp.S.One, reparametrised=True)
     averaged = e.replace(NoiseExpectation, lambda body, *encoder: noise.over(body))  # type: ignore[attr-defined]
     return averaged.replace(Vector, multiplied_out)  # type: ignore[return-value]
 
@@ -85,7 +85,7 @@ def shift(sign: int) -> Verdict:
         compared("ELBO", elbo(one.model)),
         compared("encoder entropy", DataMean(Entropy("encoder", n), n), alpha),
         compared("prior entropy", Entropy("prior"), alpha),
-        compared("decoder entropy", Entropy("decoder")),
+        compared("decoder entropy", Entropy("decoder", latent=True)),
     )
 
 

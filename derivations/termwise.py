@@ -9,7 +9,7 @@ from derivations.theorem import OWN, Theorem, derivation, identity, together, wr
 from entropysym.errors import EntropysymError
 from entropysym.language.algebra import distributed
 from entropysym.language.heads import DataMean, Directional, Elbo, Entropy, LogDensity
-from entropysym.language.objective import elbo, encoder_expectation, spelled_out
+from entropysym.language.objective import elbo, expectation, spelled_out
 from entropysym.language.symbols import n
 from entropysym.models import sparse_coding, vae2
 from entropysym.pages import Line
@@ -44,14 +44,14 @@ def one_by_one(d: Derivation) -> list[Line]:
         factor_gap(d, role)
 
     def averaged(body: sp.Expr) -> sp.Expr:
-        return DataMean(encoder_expectation(d.model, body), n)
+        return DataMean(expectation(d.model, body), n)
 
     encoder = DataMean(Entropy("encoder", n), n)
     slope = Directional(Elbo())
     return [
-        Line(RECONSTRUCTION, averaged(LogDensity("decoder", n))),
-        Line(None, slope - averaged(Entropy("decoder"))),
-        Line(KL, -encoder - averaged(LogDensity("prior"))),
+        Line(RECONSTRUCTION, averaged(LogDensity("decoder", n, latent=True))),
+        Line(None, slope - averaged(Entropy("decoder", latent=True))),
+        Line(KL, -encoder - averaged(LogDensity("prior", latent=True))),
         Line(None, Entropy("prior") - encoder - slope),
     ]
 

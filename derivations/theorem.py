@@ -17,7 +17,7 @@ from entropysym.claims import derive
 from entropysym.errors import EntropysymError
 from entropysym.language import DataMean, Entropy, Identity, Model
 from entropysym.language.algebra import distributed
-from entropysym.language.objective import encoder_expectation, spelled_out
+from entropysym.language.objective import expectation, spelled_out
 from entropysym.language.symbols import n
 from entropysym.pages import Line, plain
 from entropysym.prover import Derivation, Refusal
@@ -91,7 +91,7 @@ def everywhere(*makes: Callable[[], Model]) -> Check:
 
 def entropy(d: Derivation, role: str) -> sp.Expr:
     """The (pseudo) entropy of the prior or the decoder, averaged as in the entropy sum and spelled out."""
-    whole = DataMean(encoder_expectation(d.model, Entropy(role)), n)
+    whole = DataMean(expectation(d.model, Entropy(role)), n)
     return distributed(spelled_out(d.model, whole, {f: t.entropy for f, t in d.entropies.items()}))
 
 

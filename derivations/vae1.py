@@ -7,7 +7,7 @@ from derivations.theorem import DAMM, Theorem, everywhere, refused
 from entropysym.errors import EntropysymError
 from entropysym.language.algebra import distributed
 from entropysym.language.heads import DataMean, Elbo
-from entropysym.language.objective import encoder_expectation, spelled_out
+from entropysym.language.objective import expectation, spelled_out
 from entropysym.language.symbols import LATENT, n
 from entropysym.models import vae1
 from entropysym.pages import Line
@@ -25,7 +25,7 @@ def prior_gap(d: Derivation) -> list[Line]:
     gap = distributed(spelled_out(model, delta(model, "prior"), entropies))
 
     def averaged(body: sp.Expr, **noise: bool) -> sp.Expr:
-        return DataMean(encoder_expectation(model, body, **noise), n)
+        return DataMean(expectation(model, body, **noise), n)
 
     square = LATENT[h.index] ** 2
     one_latent = noise_averaged(1 - averaged(square, reparametrised=True))

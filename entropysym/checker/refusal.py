@@ -60,6 +60,7 @@ from .printing import refusal_statement
 KINDS = ("decoder", "prior")
 MAX_POINTS = 50
 
+
 @dataclass(frozen=True)
 class Refutation:
     """A replayed witness: the statement that was shown, and what it rests on."""
@@ -252,7 +253,9 @@ def _check_well_formed(witness: Witness, site: Site) -> None:
             arguments(at, factor, indices)
     data = [0] if witness.said.model.data else []
     term: Term = ["logh", witness.decoder.name, *data]  # sees no latent
-    evaluate(site.apart(terms.OF_STEP), ["mean", witness.said.model.data[0], term] if data else term)
+    evaluate(
+        site.apart(terms.OF_STEP), ["mean", witness.said.model.data[0], term] if data else term
+    )
 
 
 def _in_range(value: Fraction, range_: str, what: str) -> None:

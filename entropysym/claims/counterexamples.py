@@ -218,7 +218,8 @@ def _clamped(model: Model, floor: int) -> Model:
     raw = Parameter("raw")
     kept = tuple(p for p in model.parameters if p.name != "sigma")
     decoder = NORMAL(model.decoder.arguments[0], sp.Max(raw.entry, floor))
-    return replace(model, name="clamped_variance", parameters=(*kept, raw), decoder=decoder)
+    clamped = replace(model, name="clamped_variance", parameters=(*model.parameters, raw))
+    return replace(clamped.with_laws(decoder=decoder), parameters=(*kept, raw))
 
 
 def clamped_variance() -> CounterExample:

@@ -35,7 +35,7 @@ from entropysym.language.heads import (
     _Expectation,
 )
 from entropysym.language.matrices import Quadratic, is_symmetric
-from entropysym.language.symbols import LATENT, NOISE
+from entropysym.language.symbols import LatentArray, NoiseArray, OneHotDatum, OneHotLatent
 
 _left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
 
@@ -247,7 +247,7 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
             body = _over(
                 body,
                 lambda f, i=limit[0]: i in f.free_symbols,
-                lambda rest, lim=limit: sum_over(rest, lim),
+                lambda rest, lim=limit: sp.S.One if _is_class(rest, lim[0]) else sum_over(rest, lim),
                 limit[2],
                 powers,
             )
@@ -261,12 +261,19 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
             powers,
         )
     if isinstance(e, _Expectation):
-        return _over(e.body, _reads_latent, e.over, sp.S.One, powers)
+        return _over(e.body, reads_latent, e.over, sp.S.One, powers)
     if isinstance(e, Quadratic):
         return _bilinear(e) if powers else e
     if isinstance(e, (sp.Add, sp.Mul, sp.Pow)):
         return _expanded(e.func(*(_inside_out(a, powers) for a in e.args)), powers)
     return e
+
+
+def _is_class(e: sp.Expr, index: sp.Symbol) -> bool:
+    """Whether this is an entry of a one-hot vector at its last index, over which it sums to 1."""
+    if not isinstance(e, sp.Indexed) or not isinstance(array_of(e), (OneHotDatum, OneHotLatent)):
+        return False
+    return e.indices[-1] == index and index not in e.indices[:-1]
 
 
 def _bilinear(e: Quadratic) -> sp.Expr:
@@ -327,18 +334,13 @@ def vanishes(expression: sp.Expr) -> bool:
 
 
 @lru_cache(maxsize=2**15)
-def _reads_latent(e: sp.Basic) -> bool:
+def reads_latent(e: sp.Basic) -> bool:
     """Whether the latent, or the noise it is made of, stands in an expression; subexpressions come back, so their answers are kept."""
     if isinstance(e, sp.Indexed):
-        return array_of(e) in (LATENT, NOISE)
+        return isinstance(array_of(e), (LatentArray, NoiseArray))
     if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
-        reads = {
-            LogDensity: ("prior", "decoder"),
-            Entropy: ("decoder",),
-            LogBaseMeasure: ("prior",),
-        }
-        return e.role in reads[type(e)]
-    return any(map(_reads_latent, e.args))
+        return e.reads_latent
+    return any(map(reads_latent, e.args))
 
 
 @lru_cache(maxsize=2**16)

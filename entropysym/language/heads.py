@@ -16,9 +16,6 @@ from entropysym.errors import InputError, shown
 from entropysym.language.formula import arg_of, args_of, substituted
 from entropysym.language.printed import OPEN, Printed
 
-ROLES = ("prior", "decoder", "encoder")
-
-
 class _Head(Printed, sp.Expr):
     """A real-valued scalar head, rebuilt from its arguments."""
 
@@ -114,6 +111,11 @@ class _Expectation(_Head):
         return arg_of(self, 1, sp.Symbol)
 
     @property
+    def data(self) -> tuple[sp.Symbol, ...]:
+        """The index of the datum, if the average is over latents of one datum."""
+        return tuple(a for a in self.args[1:2] if isinstance(a, sp.Symbol))
+
+    @property
     def location(self) -> Vector:
         """The location of the encoder, as a vector over the latent index."""
         return arg_of(self, 2, Vector)
@@ -160,6 +162,13 @@ class LawExpectation(EncoderExpectation):
         raise InputError(
             "the encoder's family has no location and scale, so its samples cannot be written as location + scale*epsilon"
         )
+
+
+class JointExpectation(LawExpectation):
+    r"""$\mathbb E_q[\text{body}]$ over all latent variables of a graph jointly: those of the datum n, if it names one, and the global ones.
+
+    It carries no law: nothing is known of q but that it stands still.
+    """
 
 
 class NoiseExpectation(_Expectation):
@@ -213,13 +222,17 @@ class NetworkValue(_Head):
 
 
 class _RoleHead(_Head):
-    """A head that names a factor of the model; the decoder and the encoder also name their data point."""
+    """A head that names a factor of the model, and its data point where what it reads is observed or given.
 
-    def __new__(cls, role: str | Str, *datum: sp.Symbol) -> Self:
+    With `latent` it reads latent variables, so it stands under an expectation. `objective.head` makes heads that fit a model.
+    """
+
+    def __new__(
+        cls, role: str | Str, *datum: sp.Basic, latent: bool = False, law: str = ""
+    ) -> Self:
         role = Str(role) if isinstance(role, str) else role
-        if str(role) not in ROLES:
-            raise InputError(f"unknown factor {shown(str(role))}; choose prior, decoder or encoder")
-        return sp.Expr.__new__(cls, role, *datum)
+        reads = () if sp.true in datum or not latent else (sp.true,)
+        return sp.Expr.__new__(cls, role, *datum, *([Str(law)] if law else []), *reads)
 
     @property
     def role(self) -> str:
@@ -227,12 +240,22 @@ class _RoleHead(_Head):
 
     @property
     def datum(self) -> tuple[sp.Symbol, ...]:
-        """The index of the data point, if the factor has one."""
-        return args_of(self, sp.Symbol, after=1)
+        """The index of the data point, if the head names one."""
+        return tuple(a for a in self.args[1:] if isinstance(a, sp.Symbol))
+
+    @property
+    def law(self) -> str:
+        """How the factor is written, "p(x@|z)", where @ marks what has the index of the datum; empty for prior, decoder and encoder."""
+        return next((str(a) for a in self.args[1:] if isinstance(a, Str)), "")
+
+    @property
+    def reads_latent(self) -> bool:
+        """Whether it reads a latent variable."""
+        return sp.true in self.args
 
 
 class LogDensity(_RoleHead):
-    r"""$\log p_\Theta(z)$ for ``LogDensity("prior")``, $\log p_\Theta(x_n\mid z)$ for ``LogDensity("decoder", n)``."""
+    r"""The log-density of a factor at its variable: $\log p_\Theta(z)$, $\log p_\Theta(x_n\mid z)$."""
 
     precedence = OPEN
 
@@ -242,7 +265,7 @@ class Entropy(_RoleHead):
 
 
 class LogBaseMeasure(_RoleHead):
-    r"""$\log h$ of a factor's family at its variable: ``LogBaseMeasure("prior")`` at z, ``LogBaseMeasure("decoder", n)`` at $x_n$."""
+    r"""$\log h$ of a factor's family at its variable."""
 
     precedence = OPEN
 

@@ -25,6 +25,7 @@ from entropysym.language.heads import (
     ObjectiveValue,
     Vector,
     _Expectation,
+    _RoleHead,
 )
 from entropysym.language.matrices import (
     Inverse,
@@ -39,6 +40,7 @@ from entropysym.language.matrices import (
     Transposed,
 )
 from entropysym.language.names import GREEK, latex_name, name_parts
+from entropysym.language.symbols import LAG
 
 #: A name with its indices, the power that the name carries, and its arguments.
 Glyph = tuple[str, int, str]
@@ -92,16 +94,37 @@ class Notation(ABC):
         return sign + self.enclosed(self._print(e.body), "[", "]")
 
     def _print_LogDensity(self, e: LogDensity) -> str:
+        if e.law:
+            return f"{self.signs['log']} {self.law(e)}"
         datum = e.datum[0] if e.role == "decoder" and e.datum else None
         return f"{self.signs['log']} {self.density(e.role, datum)}"
 
     def _print_Entropy(self, e: Entropy) -> str:
         letter = self.signs["pseudo" if e.role in self.pseudo else "entropy"]
+        if e.law:
+            return f"{letter}[{self.law(e)}]"
         datum = e.datum[0] if e.role == "encoder" and e.datum else None
         return f"{letter}[{self.density(e.role, datum)}]"
 
     def _print_LogBaseMeasure(self, e: LogBaseMeasure) -> str:
+        if e.law:
+            return f"{self.signs['log']} h({self.law(e)[2:-1].split(self.signs['given'])[0]})"
         return f"{self.signs['log']} h({'z' if e.role == 'prior' else self.datum(e.datum[0])})"
+
+    def law(self, e: _RoleHead) -> str:
+        """A factor of a graph: p(x_n | z, y_n)."""
+
+        def name(written: str) -> str:
+            stem = self.variable(written.removesuffix("@"))
+            return f"{stem}_{self._print(e.datum[0])}" if written[-1] == "@" and e.datum else stem
+
+        of, _, given = e.law[2:-1].partition("|")
+        sides = [", ".join(map(name, side.split(","))) for side in (of, given) if side]
+        return f"{e.law[0]}({self.signs['given'].join(sides)})"
+
+    @abstractmethod
+    def variable(self, name: str) -> str:
+        """The name of a variable; one step earlier has a mark."""
 
     def _print_Elbo(self, e: Elbo) -> str:
         return self.signs["F"]
@@ -212,6 +235,7 @@ class LatexNotation(Notation):
         "times": r" \, ",
         "apply": " ",
         "pi": r"\pi",
+        "given": r" \mid ",
     }
 
     def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
@@ -269,6 +293,14 @@ class LatexNotation(Notation):
         under = rf"q_\Phi(z \mid {self.datum(e.datum)})"
         return self.averaged(rf"\mathbb{{E}}_{{{under}}}", e)
 
+    def _print_JointExpectation(self, e: _Expectation) -> str:
+        return self.averaged(r"\mathbb{E}_{q}", e)
+
+    def variable(self, name: str) -> str:
+        stem, power = self.letter(name.removesuffix(LAG))
+        squared = "^2" if power == 2 else ""
+        return f"{stem}{squared}" + ("^{-}" if name.endswith(LAG) else "")
+
     def _print_NoiseExpectation(self, e: _Expectation) -> str:
         return self.averaged(r"\mathbb{E}_{\varepsilon}", e)
 
@@ -298,6 +330,7 @@ class PlainNotation(Notation):
         "times": " ",
         "apply": "",
         "pi": "π",
+        "given": "|",
     }
 
     def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
@@ -332,6 +365,13 @@ class PlainNotation(Notation):
 
     def _print_EncoderExpectation(self, e: _Expectation) -> str:
         return self.averaged(f"E_q(z|{self.datum(e.datum)})", e)
+
+    def _print_JointExpectation(self, e: _Expectation) -> str:
+        return self.averaged("E_q", e)
+
+    def variable(self, name: str) -> str:
+        stem, _ = self.letter(name.removesuffix(LAG))
+        return stem + ("⁻" if name.endswith(LAG) else "")
 
     def _print_NoiseExpectation(self, e: _Expectation) -> str:
         return self.averaged("E_ε", e)

@@ -1,22 +1,25 @@
-r"""The objective and the entropy sum of a model, as expressions.
+r"""The objective and the entropy sum of a model, as expressions: loops over the factors of q and p.
 
-$$\mathcal F=\overline{\mathcal H[q_n]+\mathbb E_{q_n}\log p_\Theta(z)+\mathbb E_{q_n}\log p_\Theta(x_n\mid z)}$$
-$$\mathcal E=\overline{\mathcal H[q_n]}-\mathcal H[p_\Theta(z)]-\overline{\mathbb E_{q_n}\mathcal H[p_\Theta(x\mid z)]}$$
+$$\mathcal F=\overline{\sum_{f\in q}\mathbb E_q\mathcal H[q_f]+\sum_{f\in p}\mathbb E_q\log p_f},\qquad
+\mathcal E=\overline{\sum_{f\in q}\mathbb E_q\mathcal H[q_f]-\sum_{f\in p}\mathbb E_q\mathcal H[p_f]}$$
 
-Both are written with heads (`LogDensity`, `Entropy`); `spelled_out` replaces the heads by the factors' own formulas.
+The mean is over the data plate that holds everything; else a factor in the data plate P counts $\frac P{N_\bullet}\mathrm{mean}_P$ and a global one $\frac1{N_\bullet}$, where
+$N_\bullet$ counts all data. Both are written with heads (`LogDensity`, `Entropy`); `spelled_out` replaces the heads by the factors' own formulas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import sympy as sp
 
 from entropysym.errors import InputError
+from entropysym.language.algebra import reads_latent
 from entropysym.language.formula import Node, array_of, entry, of_type, substituted
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
+    JointExpectation,
     Entropy,
     LawExpectation,
     LocationScaleExpectation,
@@ -25,10 +28,11 @@ from entropysym.language.heads import (
     NoiseExpectation,
     OtherNoiseExpectation,
     _Expectation,
+    _RoleHead,
 )
 from entropysym.language.noise import noise
-from entropysym.language.records import Family, Model
-from entropysym.language.symbols import DATUM, LATENT, NOISE, n
+from entropysym.language.records import DATA, Factor, Family, Model, Plate
+from entropysym.language.symbols import NOISE, LatentArray, n
 
 #: (noise form, standard normal noise) -> the head of the average.
 _AVERAGES = {
@@ -39,14 +43,18 @@ _AVERAGES = {
 }
 
 
-def encoder_expectation(
-    model: Model, body: sp.Expr, *, reparametrised: bool = False
+def expectation(
+    model: Model, body: sp.Expr, *, reparametrised: bool = False, datum: Plate | None = DATA
 ) -> _Expectation:
-    r"""$\mathbb E_{q_\Phi(z\mid x_n)}[\text{body}]$, or the same average over reparametrisation noise.
+    r"""$\mathbb E_q[\text{body}]$ over all latents, those of a datum and the global ones, or the same average over reparametrisation noise.
 
-    A multivariate Normal encoder is carried by its mean and covariance, one without location and scale by its arguments. Raises
-    `InputError` for the noise form of these two.
+    Where there is one latent vector, a multivariate Normal encoder is carried by its mean and covariance, one without location and scale by its arguments. Raises
+    `InputError` for the noise form of these two, and of a graph of factors.
     """
+    if not model.is_plain:
+        if reparametrised:
+            raise InputError("the noise form is known for one latent vector alone")
+        return JointExpectation(body, *([datum.index] if datum else []))
     family = model.encoder.family
     if family.is_any and not reparametrised:
         return LawExpectation(body, n)
@@ -65,64 +73,133 @@ def encoder_expectation(
     return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
 
+def head(model: Model, kind: type[_RoleHead], factor: Factor) -> _RoleHead:
+    """log p, log h or H of a factor, naming its datum where it reads what is observed or given there; H of any law is a number for each datum."""
+    names = {
+        LogDensity: (*factor.of, *factor.given),
+        LogBaseMeasure: (*factor.of, *([factor.select] if factor.select else [])),
+        Entropy: factor.given,
+    }[kind]
+    law = "" if model.is_plain else _written(model, factor)
+    if factor.family.is_any:
+        datum = model.datum(factor.of[0])
+        return kind(factor.name, *([datum.index] if datum else []), law=law)
+    variables = [model.variable(name) for name in names]
+    data = (model.datum(v.name) for v in variables if v.role != "latent")
+    datum = next((plate for plate in data if plate is not None), None)
+    latent = any(v.role == "latent" for v in variables)
+    return kind(factor.name, *([datum.index] if datum else []), latent=latent, law=law)
+
+
+def _written(model: Model, factor: Factor) -> str:
+    """A factor as a head keeps it for the printers: p(x@|z), where @ marks what has the index of the datum."""
+
+    def names(of: Iterable[str]) -> str:
+        found = ((name, model.variable(name)) for name in of)
+        inside = ((name, v.role != "latent" and model.datum(v.name)) for name, v in found)
+        return ",".join(f"{name}{'@' if datum else ''}" for name, datum in inside)
+
+    given = f"|{names(factor.given)}" if factor.given else ""
+    return f"{'q' if factor in model.q else 'p'}({names(factor.of)}{given})"
+
+
+def averaged(model: Model, factor: Factor, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
+    """A factor's term under the expectation over the latents that it reads, and over the data of its plate; a constant stays as it is."""
+    datum = model.datum(factor.of[0])
+    if reads_latent(body):
+        body = expectation(model, body, reparametrised=reparametrised, datum=datum)
+    return DataMean(body, datum.index) if datum and datum.index in body.free_symbols else body
+
+
+def per_datum(model: Model, parts: Iterable[tuple[Factor, sp.Expr]], *, reparametrised: bool = False) -> sp.Expr:
+    """The sum of the factors' terms for each datum, each under its expectation: the mean over the data plate that holds all, or the weighted means."""
+    sums: dict[Plate | None, sp.Expr] = {}
+    for factor, body in parts:
+        datum = model.datum(factor.of[0])
+        if reads_latent(body):
+            body = expectation(model, body, reparametrised=reparametrised, datum=datum)
+        sums[datum] = sums.get(datum, sp.S.Zero) + body
+    total: sp.Expr = sp.S.Zero
+    for datum, body in sums.items():
+        mean = DataMean(body, datum.index) if datum and datum.index in body.free_symbols else body
+        total += weight_of_plate(model, datum) * mean
+    return total
+
+
+def weight_of_plate(model: Model, datum: Plate | None) -> sp.Expr:
+    """What the mean over a data plate, or a global term, counts for each datum: 1, P / N or 1 / N."""
+    if not model.counted:
+        return sp.S.One
+    count = sp.Add(*(plate.size for plate in model.data))
+    return (datum.size if datum else sp.S.One) / count
+
+
+def _elbo_parts(model: Model) -> Iterator[tuple[Factor, sp.Expr]]:
+    yield from ((f, head(model, Entropy, f)) for f in model.q)
+    yield from ((f, head(model, LogDensity, f)) for f in model.p)
+
+
 def elbo(model: Model) -> sp.Expr:
     """The ELBO per data point, in nats, written with heads."""
-    return DataMean(
-        Entropy("encoder", n)
-        + encoder_expectation(model, LogDensity("prior"))
-        + encoder_expectation(model, LogDensity("decoder", n)),
-        n,
-    )
+    return per_datum(model, _elbo_parts(model))
+
+
+def weight(model: Model, factor: Factor) -> sp.Expr:
+    """What a factor's term counts in the objective: the KL divergence, all of q and p of the latents, has its weight."""
+    in_kl = factor in model.q or model.variable(factor.of[0]).role == "latent"
+    return model.objective.weight if in_kl else sp.S.One
 
 
 def objective(model: Model) -> sp.Expr:
     """What learning maximises, written with heads: the ELBO, unless the model's objective has a weight or a penalty."""
-    weight, penalty = model.objective.weight, model.objective.penalty
-    kept = Entropy("encoder", n) + encoder_expectation(model, LogDensity("prior"))
-    decoder = encoder_expectation(model, LogDensity("decoder", n))
-    return weight * DataMean(kept, n) + DataMean(decoder, n) - penalty
+    parts = list(_elbo_parts(model))
+    kl = per_datum(model, [(f, h) for f, h in parts if weight(model, f) != 1])
+    rest = per_datum(model, [(f, h) for f, h in parts if weight(model, f) == 1])
+    return model.objective.weight * kl + rest - model.objective.penalty
 
 
-def log_base_measures(model: Model, head: LogDensity) -> sp.Expr:
+def log_base_measures(model: Model, log_p: LogDensity) -> sp.Expr:
     r"""$\log h$ of a factor at its variable, as a head; 0 where the base measure is constant."""
-    if model.factor(head.role).family.log_base_measure == 0:
+    factor = model.factor(log_p.role)
+    if factor.family.log_base_measure == 0:
         return sp.S.Zero
-    return LogBaseMeasure(head.role, *head.datum)
+    return head(model, LogBaseMeasure, factor)
 
 
 def entropy_sum(model: Model, *, reparametrised: bool = False) -> sp.Expr:
-    r"""The entropy sum: encoder plus, prior and decoder minus, in nats, written with heads.
+    r"""The entropy sum: the entropies of q plus, those of p minus, in nats, written with heads.
 
     A base measure h that is not constant makes the entropies of its factor pseudo entropies and adds $\overline{\mathbb E\log h}$.
     """
-
-    def averaged(head: sp.Expr) -> sp.Expr:
-        return DataMean(encoder_expectation(model, head, reparametrised=reparametrised), n)
-
-    total = DataMean(Entropy("encoder", n), n) - Entropy("prior") - averaged(Entropy("decoder"))
-    if model.prior.family.log_base_measure != 0:
-        total += averaged(LogBaseMeasure("prior"))
-    if model.decoder.family.log_base_measure != 0:
-        total += DataMean(LogBaseMeasure("decoder", n), n)
-    return total
+    parts: list[tuple[Factor, sp.Expr]] = [(f, head(model, Entropy, f)) for f in model.q]
+    for f in model.p:
+        parts.append((f, -head(model, Entropy, f)))
+        if f.family.log_base_measure != 0:
+            parts.append((f, head(model, LogBaseMeasure, f)))
+    return sp.Add(*(per_datum(model, [part], reparametrised=reparametrised) for part in parts))
 
 
 def log_density(model: Model, role: str) -> sp.Expr:
-    """The log-density of a whole factor, spelled out, at z or at x_n."""
+    """The log-density of a whole factor, spelled out, at its variable."""
     return whole_factor(model, role, model.factor(role).family.density)
 
 
 def whole_factor(model: Model, role: str, expression: sp.Expr) -> sp.Expr:
-    """A family's expression at a factor's arguments and variable; summed over the plate if the family is univariate."""
-    factor, plate = model.factor(role), model.plate(role)
-    filled = factor.fill(expression, plate, variable(model, role))
-    return filled if factor.family.is_multivariate else plate.sum(filled)
+    """A family's expression at a factor's arguments and variable, summed over the plates inside its datum, and with `select` over the classes."""
+    factor = model.factor(role)
+    name, classes = factor.of[0], model.classes(factor)
+    plates = model.inner(name)
+    filled = factor.fill(expression, plates[-1] if plates else DATA, model.entry(name))
+    if classes is not None:
+        filled = classes.sum(model.chosen(factor) * filled)
+    for plate in reversed(plates[:-1] if factor.family.is_multivariate else plates):
+        filled = plate.sum(filled)
+    return filled
 
 
 def variable(model: Model, role: str) -> sp.Indexed:
-    """What a factor is a distribution of, at its plate's index: $x_{nd}$ or $z_h$."""
-    index = model.plate(role).index
-    return entry(DATUM, n, index) if role == "decoder" else entry(LATENT, index)
+    """What a factor is a distribution of, at its plates' indices: $x_{nd}$ or $z_h$."""
+    return model.entry(model.factor(role).of[0])
 
 
 def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:
@@ -139,7 +216,8 @@ def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp
             LogBaseMeasure: family.log_base_measure,
         }
         found = expressions[type(head)]
-        if isinstance(head, Entropy) and head.role == "encoder" and family.log_base_measure != 0:
+        of_q = any(f.name == head.role for f in model.q)
+        if isinstance(head, Entropy) and of_q and family.log_base_measure != 0:
             found = None  # a certificate has the pseudo entropy, and H[q_n] is the entropy itself
         return head if found is None else whole_factor(model, head.role, found)
 
@@ -168,13 +246,13 @@ def latents_as_noise(expression: sp.Expr, encoder: tuple[sp.Symbol, sp.Expr, sp.
     r"""Replace $z_h$ by $\text{location}_h+\text{scale}_h\,\varepsilon_h$; `encoder` is the latent index, the location and the scale."""
     h, location, scale = encoder
     value = location + of_type(scale, sp.Expr) * entry(NOISE, h)
-    latents = {a for a in expression.atoms(sp.Indexed) if array_of(a) == LATENT}
+    latents = {a for a in expression.atoms(sp.Indexed) if isinstance(array_of(a), LatentArray)}
     return substituted(expression, {a: substituted(value, {h: a.indices[0]}) for a in latents})
 
 
 def latents_written_out(expression: Node) -> Node:
     """Inside noise expectations, write every latent as location + scale * noise."""
-    if not expression.has(LATENT):
+    if not expression.has(LatentArray):
         return expression
     if isinstance(expression, NoiseExpectation):
         return expression.over(latents_as_noise(expression.body, expression.encoder))

@@ -1,26 +1,37 @@
-"""Records: distribution families, the factors of a latent-variable model, and the model itself.
+"""Records: distribution families, variables, factors, and the model itself, which is a graph of factors.
 
-A family is knowledge (a log-density with its arguments and their ranges), never behaviour. A model names its factors, what
+A family is knowledge (a log-density with its arguments and their ranges), never behaviour. A model names its variables, the factors of p and q, what
 is learned, its objective and its constraints; everything else is derived from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import sympy as sp
 
 from entropysym.errors import InputError, shown
-from entropysym.language.formula import array_name, array_of, entry, substituted, sum_over
+from entropysym.language.formula import (
+    array_name,
+    array_of,
+    entry,
+    of_type,
+    replaced,
+    substituted,
+    sum_over,
+)
+from entropysym.language.graph import check_graph
 from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
 from entropysym.language.names import name_parts
 from entropysym.language.symbols import (
-    DATUM,
-    LATENT,
+    LAG,
     MATRIX_RANGES,
+    DatumArray,
+    LatentArray,
+    OneHotDatum,
+    OneHotLatent,
     Range,
     array,
     assumptions,
@@ -46,13 +57,22 @@ class Plate:
     def named(index_name: str, size_name: str) -> Plate:
         return Plate(index(index_name), size(size_name))
 
+    @property
+    def range(self) -> tuple[sp.Symbol, int, sp.Symbol]:
+        """The limits of a sum or a product over this plate."""
+        return self.index, 1, self.size
+
     def sum(self, body: sp.Expr) -> sp.Expr:
         """The sum of `body` over this plate."""
-        return sum_over(body, (self.index, 1, self.size))
+        return sum_over(body, self.range)
 
     def vector(self, body: sp.Expr) -> Vector:
         """The vector of `body` over this plate, for a network to read."""
         return Vector(body, self.index, self.size)
+
+
+#: The plate of the data, n = 1, …, N.
+DATA = Plate(n, size("N"))
 
 
 @dataclass(frozen=True)
@@ -143,16 +163,13 @@ class Network:
         return NetworkValue(label, sp.Tuple(*(p.index for p in self.plates)), sp.Tuple(*inputs))
 
 
-Support = Literal["real", "positive", "unit", "binary", "count"]
+Support = Literal[
+    "real", "positive", "unit", "binary", "count", "onehot", "simplex", "angle", "sphere"
+]
+Role = Literal["observed", "given", "latent"]
 
-#: Support -> the supports that hold it.
-WITHIN: dict[str, tuple[Support, ...]] = {
-    "real": ("real",),
-    "positive": ("positive", "real"),
-    "unit": ("unit", "positive", "real"),
-    "count": ("count",),
-    "binary": ("binary", "count"),
-}
+#: Supports of whole vectors, over the last plate of a variable.
+VECTORS: tuple[Support, ...] = ("onehot", "simplex", "sphere")
 
 #: The size and the index of a multivariate family's vectors, inside its own record.
 DIM = sp.Symbol("dim", integer=True, positive=True)
@@ -167,7 +184,8 @@ class Family:
     covariance; its variable is an array, and `DIM` stands for the size. `log_base_measure` is $\log h$ in
     $p=h\exp\{\zeta^\top T-A\}$; 0 means the base measure is constant. `location` and `scale` are given where
     $x=\text{location}+\text{scale}\,\varepsilon$ with noise $\varepsilon$ whose law names neither of their arguments; that is checked where it is used
-    (`language.noise`). A log-density of None is *any law*: an encoder of which nothing is known.
+    (`language.noise`). The entries of the arguments named by `simplex` are positive and sum to 1. A log-density of None is *any law*: a factor of q of
+    which nothing is known.
     """
 
     name: str
@@ -178,6 +196,7 @@ class Family:
     log_base_measure: sp.Expr = sp.S.Zero
     location: sp.Expr | None = None
     scale: sp.Expr | None = None
+    simplex: tuple[Letter, ...] = ()
 
     def __post_init__(self) -> None:
         for what in ("location", "scale"):
@@ -209,7 +228,7 @@ class Family:
         """Whether this is any law at all."""
         return self.log_density is None
 
-    def __call__(self, *arguments: sp.Expr | Matrix | int) -> Factor:
+    def __call__(self, *arguments: sp.Expr | Matrix | int) -> Law:
         """The family with its arguments filled in; a vector is given by its component at the plate's index."""
         if len(arguments) != len(self.arguments):
             wanted = ", ".join(argument_name(a) for a in self.arguments)
@@ -225,7 +244,21 @@ class Family:
             exact.append(given if isinstance(given, Matrix) else exact_formula(given, where))
             if place.is_positive and exact[-1].is_positive is False:
                 raise InputError(f"{where} is positive, which {shown(given)} is not")
-        return Factor(self, tuple(exact))
+        return Law(self, tuple(exact))
+
+
+def at_class(family: Family, expression: sp.Expr) -> sp.Expr:
+    r"""An expression of a one-hot family at the class i: what $\sum_ix_if_i$ multiplies by the entry $x_i$, and all that does not hold the variable."""
+    x = entry(family.variable, COMPONENT)
+
+    def chosen(s: sp.Expr) -> sp.Expr:
+        body = substituted(of_type(s.args[0], sp.Expr), {x: sp.S.One})
+        linear = sp.expand(of_type(s.args[0], sp.Expr) - x * body) == 0
+        if not linear or len(s.args) > 2:
+            raise InputError(f"{family.name} is not linear in its one-hot variable: {shown(s)}")
+        return body
+
+    return replaced(expression, lambda e: isinstance(e, sp.Sum) and e.has(x), chosen)
 
 
 def exact_formula(given: object, what: str) -> sp.Expr:
@@ -249,14 +282,52 @@ def argument_name(argument: Letter) -> str:
 
 
 @dataclass(frozen=True)
-class Factor:
-    """One factor of a model: a family and its arguments at one index of the factor's plate."""
+class Variable:
+    """A random variable, or with the role `given` an input that nothing models: an array with one axis for each plate.
+
+    What lies in a data plate has it as its first. A latent variable is written without the index of its datum, which the expectation around it names.
+    """
+
+    name: str
+    plates: tuple[Plate, ...]
+    support: Support = "real"
+    role: Role = "observed"
+
+    @property
+    def array(self) -> sp.IndexedBase:
+        """The array whose entries stand in formulas."""
+        return self.lagged(self.name)
+
+    def lagged(self, name: str) -> sp.IndexedBase:
+        """The same one step earlier, as an array of this name."""
+        label = sp.Symbol(name, real=True)
+        if self.support == "onehot":
+            return OneHotLatent(label) if self.role == "latent" else OneHotDatum(label)
+        return LatentArray(label) if self.role == "latent" else DatumArray(label)
+
+
+@dataclass(frozen=True)
+class Lag:
+    """`name` is the variable `of` one step earlier along a plate, `of` + "@-1"; at the first step it is the variable `start`."""
+
+    of: str
+    plate: Plate
+    start: str
+
+    @property
+    def name(self) -> str:
+        return self.of + LAG
+
+
+@dataclass(frozen=True)
+class Law:
+    """A family and its arguments at one entry of a variable."""
 
     family: Family
     arguments: tuple[sp.Expr | Matrix, ...]
 
     def fill(self, expression: sp.Expr, plate: Plate, value: sp.Expr | None = None) -> sp.Expr:
-        """An expression in the family's arguments and variable, at this factor's arguments and at `value`.
+        """An expression in the family's arguments and variable, at these arguments and at `value`.
 
         Both stand at the plate's index. A univariate family's expression is for one index of the plate.
         """
@@ -274,6 +345,21 @@ class Factor:
             else:
                 places[symbol] = filling
         return substituted(expression, places)
+
+
+@dataclass(frozen=True)
+class Factor(Law):
+    """$p(\\text{of}\\mid\\text{given})$ or $q(\\text{of}\\mid\\text{given})$, a product over the plates of its variable unless its family is over vectors.
+
+    `select` names a one-hot variable c of `given`: the arguments see the index of its class k, that of `classes` or of c's last plate, and
+    $\\log p=\\sum_kc_k(\\log p)_k$. A factor of any law may be of several variables at once.
+    """
+
+    name: str = ""
+    of: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    select: str | None = None
+    classes: Plate | None = None
 
 
 @dataclass(frozen=True)
@@ -314,27 +400,27 @@ class Objective:
 
 @dataclass(frozen=True)
 class Model:
-    """A latent-variable model: prior, decoder, encoder, what is learned, and what learning maximises.
+    """A graph of factors: variables, the factors of p and q over them, what is learned, and what learning maximises.
 
-    Univariate families make the prior and the encoder products over `latent` and the decoder one over `observed`. The prior's arguments see the latent index,
-    the decoder's see z and the observed index, the encoder's see the datum x_n and the latent index.
+    `data` are the plates that count data. Each latent variable has one factor in p and one in q, each observed one a factor in p, a given one none.
     """
 
     name: str
     title: str
     source: str
-    observed: Plate
-    latent: Plate
+    variables: tuple[Variable, ...]
     parameters: tuple[Parameter, ...]
     networks: tuple[Network, ...]
-    prior: Factor
-    decoder: Factor
-    encoder: Factor
+    p: tuple[Factor, ...]
+    q: tuple[Factor, ...]
+    data: tuple[Plate, ...] = (DATA,)
+    lags: tuple[Lag, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     objective: Objective = field(default_factory=lambda: Objective())
 
     def __post_init__(self) -> None:
         names = [p.name for p in self.parameters] + [net.name for net in self.networks]
+        names += [v.name for v in self.variables] + [f.name for f in self.factors]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise InputError(f"the model declares {', '.join(twice)} more than once")
@@ -346,33 +432,19 @@ class Model:
         for name in families:
             if families.count(name) > 1:
                 raise InputError(f"the model has two families called {name}; rename one")
-        for role in ("prior", "decoder"):
-            if self.factor(role).family.is_any:
-                raise InputError(
-                    f"the {role} of {self.name!r} needs a density: only an encoder may be of any law"
-                )
-        inner, outer = self.encoder.family.support, self.prior.family.support
-        if not (self.encoder.family.is_any or outer in WITHIN[inner]):
-            raise InputError(
-                f"the encoder draws {inner} latents, of which the prior knows only {outer} ones; state the support of {self.encoder.family.name}"
-            )
-        sizes = [s.name for s in self.sizes]
-        for name in (self.name, *names, *families, *places, *sizes):
+        for name in (self.name, *names, *families, *places, *(s.name for s in self.sizes)):
             check_declared(name)
-        _check_prints((*self.parameters, *self.networks))
-        unknown = sorted({c.on for c in self.constraints} - set(names))
+        _check_prints(self.variables, (*self.parameters, *self.networks))
+        arrays = {a.name for a in (*self.parameters, *self.networks)}
+        unknown = sorted({c.on for c in self.constraints} - arrays)
         if unknown:
             raise InputError(f"a constraint is on {unknown[0]!r}, which the model does not declare")
         if not isinstance(self.objective, Objective):
             raise InputError(f"unknown objective {shown(self.objective)}; pass an Objective")
-        for role, factor, allowed in (
-            ("prior", self.prior, {self.latent.index}),
-            ("decoder", self.decoder, {self.observed.index, LATENT}),
-            ("encoder", self.encoder, {self.latent.index, n, DATUM}),
-        ):
-            _check_scope(role, factor, allowed, self)
-        factors = (self.prior, self.decoder, self.encoder)
-        arguments = [a for f in factors for a in f.arguments]
+        check_graph(self)
+        for f in self.factors:
+            _check_scope(f, self)
+        arguments = [a for f in self.factors for a in f.arguments]
         read = {
             leaf
             for a in (*arguments, self.objective.weight, self.objective.penalty)
@@ -386,35 +458,179 @@ class Model:
 
     @property
     def sizes(self) -> tuple[sp.Symbol, ...]:
-        """Every size that occurs, the observed and the latent one first."""
-        found = [self.observed.size, self.latent.size]
+        """Every size that occurs and does not count data, those of the variables first."""
+        data = {plate.size for plate in self.data}
+        found = [plate.size for v in self.variables for plate in v.plates]
         for p in self.parameters:
             found += [plate.size for plate in p.plates]
         for net in self.networks:
             found += [plate.size for plate in net.plates] + list(net.inputs)
-        return tuple(dict.fromkeys(found))
+        return tuple(size for size in dict.fromkeys(found) if size not in data)
 
-    def factor(self, role: str) -> Factor:
-        """The factor called prior, decoder or encoder."""
-        return {"prior": self.prior, "decoder": self.decoder, "encoder": self.encoder}[role]
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Those of q, then those of p."""
+        return (*self.q, *self.p)
 
-    def plate(self, role: str) -> Plate:
-        """The plate over which a factor is a product."""
-        return self.observed if role == "decoder" else self.latent
+    @property
+    def latents(self) -> tuple[Variable, ...]:
+        return tuple(v for v in self.variables if v.role == "latent")
+
+    @property
+    def counted(self) -> bool:
+        """Whether the number of data matters: several data plates, or a factor outside of them."""
+        return len({self.datum(f.of[0]) for f in self.factors}) > 1
+
+    def variable(self, name: str) -> Variable:
+        """The variable of this name, or of which it is one step earlier."""
+        return next(v for v in self.variables if v.name == name.removesuffix(LAG))
+
+    def datum(self, name: str) -> Plate | None:
+        """The data plate that a variable lies in; None if it is global."""
+        plates = self.variable(name).plates
+        return plates[0] if plates and plates[0] in self.data else None
+
+    def inner(self, name: str) -> tuple[Plate, ...]:
+        """The plates of a variable inside its datum."""
+        plates = self.variable(name).plates
+        return plates[1:] if self.datum(name) else plates
+
+    def entry(self, name: str) -> sp.Indexed:
+        """A variable at its own indices: $x_{nd}$, and $z_h$ for a latent one."""
+        variable = self.variable(name)
+        plates = self.inner(name) if variable.role == "latent" else variable.plates
+        return entry(variable.lagged(name), *(plate.index for plate in plates))
+
+    def chosen(self, factor: Factor) -> sp.Expr:
+        """$c_k$, the entry of the variable that a factor selects by, at the index of its class; 1 for a factor that does not."""
+        classes = self.classes(factor)
+        if classes is None or factor.select is None:
+            return sp.S.One
+        found = self.entry(factor.select)
+        return entry(array_of(found), *found.indices[:-1], classes.index)
+
+    def factor(self, name: str) -> Factor:
+        """The factor of this name."""
+        return next(f for f in self.factors if f.name == name)
+
+    def plate(self, name: str) -> Plate:
+        """The last plate of a factor's variable."""
+        return self.variable(self.factor(name).of[0]).plates[-1]
+
+    def classes(self, factor: Factor) -> Plate | None:
+        """The plate of the classes that a factor selects among."""
+        if factor.select is None:
+            return None
+        return factor.classes or self.variable(factor.select).plates[-1]
 
     @property
     def families(self) -> tuple[Family, ...]:
-        """The families of the three factors, each once; any law is none."""
-        used = (f.family for f in (self.prior, self.decoder, self.encoder))
+        """The families of the factors, each once, those of p first; any law is none."""
+        used = (f.family for f in (*self.p, *self.q))
         return tuple(dict.fromkeys(f for f in used if not f.is_any))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is one observed vector and one latent vector for each datum of one data plate, and nothing else."""
+        roles = sorted(v.role for v in self.variables)
+        places = {self.datum(v.name) for v in self.variables}
+        one = len(places) == 1 and None not in places
+        two = all(len(v.plates) == 2 for v in self.variables)
+        selects = any(f.select for f in self.factors)
+        return roles == ["latent", "observed"] and one and two and not (selects or self.lags)
 
-def _check_prints(declared: tuple[Parameter | Network, ...]) -> None:
+    def _plain(self, factors: tuple[Factor, ...], role: Role) -> Factor:
+        if not self.is_plain:
+            raise InputError(
+                f"{self.name} is no model of one observed and one latent vector, for which alone this is known"
+            )
+        return next(f for f in factors if self.variable(f.of[0]).role == role)
+
+    @property
+    def prior(self) -> Factor:
+        """p of the latent vector. Raises `InputError` where there is not just one."""
+        return self._plain(self.p, "latent")
+
+    @property
+    def decoder(self) -> Factor:
+        """p of the observed vector. Raises `InputError` where there is not just one."""
+        return self._plain(self.p, "observed")
+
+    @property
+    def encoder(self) -> Factor:
+        """q of the latent vector. Raises `InputError` where there is not just one."""
+        return self._plain(self.q, "latent")
+
+    @property
+    def observed(self) -> Plate:
+        """The plate of the observed vector. Raises `InputError` where there is not just one."""
+        return self.plate(self.decoder.name)
+
+    @property
+    def latent(self) -> Plate:
+        """The plate of the latent vector. Raises `InputError` where there is not just one."""
+        return self.plate(self.encoder.name)
+
+    def with_laws(self, **laws: Law) -> Model:
+        """The same model with other laws for the factors of these names; what they read stays."""
+
+        def changed(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
+            return tuple(
+                replace(f, family=laws[f.name].family, arguments=laws[f.name].arguments)
+                if f.name in laws
+                else f
+                for f in factors
+            )
+
+        return replace(self, p=changed(self.p), q=changed(self.q))
+
+
+def one_latent_model(
+    *,
+    name: str,
+    observed: Plate,
+    latent: Plate,
+    prior: Law,
+    decoder: Law,
+    encoder: Law,
+    title: str = "",
+    source: str = "",
+    parameters: tuple[Parameter, ...] = (),
+    networks: tuple[Network, ...] = (),
+    constraints: tuple[Constraint, ...] = (),
+    objective: Objective | None = None,
+) -> Model:
+    """The model of one observed vector x and one latent vector z for each datum: prior p(z), decoder p(x|z), encoder q(z|x)."""
+    hidden = prior.family.support if encoder.family.is_any else encoder.family.support
+    return Model(
+        name=name,
+        title=title or name,
+        source=source,
+        variables=(
+            Variable("x", (DATA, observed), decoder.family.support),
+            Variable("z", (DATA, latent), hidden, "latent"),
+        ),
+        parameters=parameters,
+        networks=networks,
+        p=(
+            Factor(prior.family, prior.arguments, "prior", ("z",)),
+            Factor(decoder.family, decoder.arguments, "decoder", ("x",), ("z",)),
+        ),
+        q=(Factor(encoder.family, encoder.arguments, "encoder", ("z",), ("x",)),),
+        constraints=constraints,
+        objective=objective or Objective(),
+    )
+
+
+def _check_prints(
+    variables: tuple[Variable, ...], declared: tuple[Parameter | Network, ...]
+) -> None:
     """Refuse names that a page would print alike: sigma2 is the square of sigma, s_d an entry of s, and z_h a latent."""
     printed: dict[tuple[str, str], str] = {}
+    taken = {v.name for v in variables}
     for one in declared:
         stem, below, _ = name_parts(one.name)
-        if stem in ("x", "z"):
+        if stem in taken:
             raise InputError(f"the name {one.name!r} prints as data or a latent; rename it")
         indices = [plate.index.name for plate in one.plates]
         for shown_below in {below, ",".join([*below.split(","), *indices]).strip(",")}:
@@ -423,12 +639,16 @@ def _check_prints(declared: tuple[Parameter | Network, ...]) -> None:
                 raise InputError(f"{other} and {one.name} print alike; rename one")
 
 
-def _check_scope(role: str, factor: Factor, allowed: Set[Letter], model: Model) -> None:
+def _check_scope(factor: Factor, model: Model) -> None:
     """Refuse a factor that sees what it must not see, or a symbol that the model does not declare."""
+    role, index = factor.name, {plate.index for plate in model.variable(factor.of[0]).plates}
+    classes = model.classes(factor)
+    index |= {classes.index} if classes else set()
     declared: set[Letter] = {p.symbol for p in model.parameters} | set(model.sizes)
+    given: set[Letter] = {model.variable(name).lagged(name) for name in factor.given}
     for argument in factor.arguments:
         for symbol in _leaves(argument):
-            if symbol not in allowed and symbol not in declared:
+            if symbol not in index | given | declared:
                 raise InputError(
                     f"the {role} of {model.name!r} must not see {symbol}: it is not declared with this range, or out of scope there"
                 )

@@ -51,7 +51,7 @@ from entropysym.language.records import (
     Plate,
     argument_name,
 )
-from entropysym.language.symbols import DATUM, LATENT, NOISE, n
+from entropysym.language.symbols import DatumArray, LatentArray, NoiseArray
 
 FORMAT = "entropysym/2"
 
@@ -65,9 +65,6 @@ ANY_LAW = "any"
 Term: TypeAlias = int | list["Term | str"]
 #: JSON data.
 Stored: TypeAlias = str | int | list["Stored"] | dict[str, "Stored"] | Term | None
-#: The names of the factors, of the variables and of the size that counts the data.
-OBSERVED, HIDDEN, DATA = "x", "z", "N"
-
 #: The symbols bound around an expression, innermost last.
 Binders = tuple[sp.Basic, ...]
 
@@ -87,24 +84,17 @@ def term(expression: sp.Basic, model: Model, under: Binders = ()) -> Term:
 
     Raises `NotStorableError` for anything that has no head in the format, such as a float or an undeclared symbol.
     """
-    parameters = frozenset(p.symbol for p in model.parameters)
-    return _Writer(parameters, frozenset(model.sizes), {}, data_size(model)).term(expression, under)
+    return _Writer.of(model).term(expression, under)
 
 
-def data_size(model: Model) -> str:
-    """The name of the size that counts the data: N, unless the model calls something else so."""
-    taken = {*map(str, model.sizes), *(a.name for a in (*model.parameters, *model.networks))}
-    return next(name for name in (DATA, *(f"{DATA}{k}" for k in range(len(taken) + 1))) if name not in taken)
-
-
-def family_term(expression: sp.Basic, family: Family) -> Term:
-    """The stored term of an expression in a family's own variable and arguments."""
+def family_term(expression: sp.Basic, family: Family, under: Binders = ()) -> Term:
+    """The stored term of an expression in a family's own variable and arguments, under the index of a component or none."""
     local: dict[sp.Basic, list[Term | str]] = {
         a: ["arg", argument_name(a)] for a in family.arguments
     }
     local[family.variable] = ["var"]
     local[DIM] = ["dim"]
-    return _Writer(frozenset(), frozenset(), local, "").term(expression, ())
+    return _Writer(frozenset(), frozenset({DIM}), local).term(expression, under)
 
 
 def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
@@ -116,7 +106,8 @@ def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
         roles = {h.role for h in addend.atoms(Entropy, LogDensity, LogBaseMeasure)}
         if addend.has(Directional):
             return 3
-        return min((("encoder", "prior", "decoder").index(r) for r in roles), default=4)
+        order = ("encoder", "prior", "decoder")
+        return min((order.index(r) for r in roles if r in order), default=4)
 
     return tuple(sorted(args_of(e), key=place))
 
@@ -149,8 +140,15 @@ class _Writer:
     parameters: Set[sp.Basic]
     sizes: Set[sp.Symbol]
     local: Mapping[sp.Basic, list[Term | str]]
-    data: str
-    datum: sp.Symbol = n  # of which the latent is
+    model: Model | None = None
+    datum: tuple[sp.Symbol, ...] = ()  # of which the latents are
+
+    @staticmethod
+    def of(model: Model) -> _Writer:
+        parameters = frozenset(p.symbol for p in model.parameters)
+        counts = [plate.size for plate in model.data] if model.counted else []
+        data = (model.data[0].index,) if len(model.data) == 1 else ()
+        return _Writer(parameters, frozenset([*model.sizes, *counts]), {}, model, data)
 
     def term(self, e: sp.Basic, under: Binders) -> Term:
         if e in self.local:
@@ -172,10 +170,10 @@ class _Writer:
             case sp.Sum():
                 return self.sum(e, under)
             case DataMean():
-                return ["mean", self.data, self.term(e.body, (*under, e.index))]
+                return ["mean", self.data(e.index), self.term(e.body, (*under, e.index))]
             case EncoderExpectation() | NoiseExpectation():
                 head = "expect" if isinstance(e, EncoderExpectation) else "reparam"
-                return [head, replace(self, datum=e.datum).term(e.body, under)]
+                return [head, replace(self, datum=e.data).term(e.body, under)]
             case LogDensity() | Entropy() | LogBaseMeasure():
                 return self.of_role(e, under)
             case Elbo() | ObjectiveValue():
@@ -215,11 +213,16 @@ class _Writer:
         at, base = self.positions(e.indices, under), array_of(e)
         if base in self.local:
             return [*self.local[base], *at]
-        if base in (LATENT, NOISE):
-            head = "v" if base == LATENT else "eps"
-            return [head, HIDDEN, self.position(self.datum, under), *at]
-        if base == DATUM:
-            return ["v", OBSERVED, *at]
+        if isinstance(base, (LatentArray, NoiseArray)) and self.model is not None:
+            # The only noise there is stands for the one latent vector.
+            noise = isinstance(base, NoiseArray)
+            name = self.model.latents[0].name if noise else array_name(base)
+            plate = self.model.datum(name)
+            at_datum = self.datum or ((plate.index,) if plate else ())
+            datum = [self.position(i, under) for i in at_datum] if plate else []
+            return ["eps" if noise else "v", name, *datum, *at]
+        if isinstance(base, DatumArray):
+            return ["v", array_name(base), *at]
         if base in self.parameters:
             return ["param", array_name(base), *at]
         raise NotStorableError(f"the model declares no array {base} with this range")
@@ -242,14 +245,27 @@ class _Writer:
                 raise NotStorableError(
                     f"the sum over {i} runs from {lower} to {upper}; sums run from 1 to a size"
                 )
-            body = ["sum", upper.name, body]
+            body = ["sum", "dim" if upper == DIM else upper.name, body]
         return body
 
     def of_role(self, e: LogDensity | Entropy | LogBaseMeasure, under: Binders) -> Term:
-        head, datum = _ROLES[type(e)], e.datum[0] if e.datum else self.datum
+        """A factor in a data plate names its datum; what is the same for every datum stands under a mean."""
+        assert self.model is not None
+        head, plate = _ROLES[type(e)], self.model.datum(self.model.factor(e.role).of[0])
+        if plate is None:
+            return [head, e.role]
+        datum = (*e.datum, *self.datum)[0] if (*e.datum, *self.datum) else plate.index
         if datum in under:
             return [head, e.role, self.position(datum, under)]
-        return ["mean", self.data, [head, e.role, 0]]  # the same for every datum
+        return ["mean", plate.size.name, [head, e.role, 0]]
+
+    def data(self, index: sp.Symbol) -> str:
+        """The size of the data plate that an index runs over."""
+        plates = self.model.data if self.model is not None else ()
+        found = next((plate for plate in plates if plate.index == index), None)
+        if found is None:
+            raise NotStorableError(f"{index} is the index of no data plate")
+        return found.size.name
 
     def power(self, e: sp.Pow, under: Binders) -> Term:
         base, exponent = e.args
@@ -264,33 +280,27 @@ class _Writer:
 
 def model_record(model: Model) -> dict[str, Stored]:
     """The stored form of a model: everything that its meaning depends on, and nothing about how it prints."""
-    data = data_size(model)
-    hidden = model.prior.family if model.encoder.family.is_any else model.encoder.family
-
-    def variable(name: str, plate: Plate, support: str, role: str) -> dict[str, Stored]:
-        plates: list[Stored] = [data, plate.size.name]
-        return {"name": name, "plates": plates, "support": support, "role": role}
-
-    def factor(role: str, of: str, *given: Stored) -> dict[str, Stored]:
-        f: Factor = model.factor(role)
+    def factor(f: Factor) -> dict[str, Stored]:
         return {
-            "name": role,
-            "of": [of],
-            "given": [*given],
+            "name": f.name,
+            "of": [*f.of],
+            "given": [*f.given],
             "family": ANY_LAW if f.family.is_any else f.family.name,
-            "arguments": [*_arguments(model, role)],
-            "select": "",
+            "arguments": [*_arguments(model, f)],
+            "select": f.select or "",
         }
 
     return {
         "name": model.name,
-        "sizes": [data, *(s.name for s in model.sizes)],
-        "data": [data],
+        "sizes": [*_sizes(model.data), *(s.name for s in model.sizes)],
+        "data": _sizes(model.data),
         "variables": [
-            variable(OBSERVED, model.observed, model.decoder.family.support, "observed"),
-            variable(HIDDEN, model.latent, hidden.support, "latent"),
+            {"name": v.name, "plates": _sizes(v.plates), "support": v.support, "role": v.role}
+            for v in model.variables
         ],
-        "lags": {},
+        "lags": {
+            lag.name: {"plate": lag.plate.size.name, "start": lag.start} for lag in model.lags
+        },
         "parameters": [
             {
                 "name": p.name,
@@ -310,21 +320,23 @@ def model_record(model: Model) -> dict[str, Stored]:
             for net in model.networks
         ],
         "families": {f.name: _family_record(f) for f in model.families},
-        "p": [factor("prior", HIDDEN), factor("decoder", OBSERVED, HIDDEN)],
-        "q": [factor("encoder", HIDDEN, OBSERVED)],
+        "p": [factor(f) for f in model.p],
+        "q": [factor(f) for f in model.q],
         "constraints": [{"on": c.on, "text": c.text} for c in model.constraints],
     }
 
 
-def _arguments(model: Model, role: str) -> Iterator[Term]:
-    """The arguments of a factor: they see the datum, and the plate's index if the family is univariate."""
-    factor, plate = model.factor(role), model.plate(role)
+def _arguments(model: Model, factor: Factor) -> Iterator[Term]:
+    """The arguments of a factor: they see the indices of its variable, without the last one if the family is over vectors, then the class."""
+    plates, classes = model.variable(factor.of[0]).plates, model.classes(factor)
+    outer = plates[:-1] if factor.family.is_multivariate else plates
+    under = (*(plate.index for plate in outer), *([classes.index] if classes else []))
     for place, argument in zip(factor.family.arguments, factor.arguments, strict=True):
         if isinstance(place, sp.IndexedBase):
-            yield ["vec", plate.size.name, term(argument, model, (n, plate.index))]
+            last = plates[-1]
+            yield ["vec", last.size.name, term(argument, model, (*under, last.index))]
         else:
-            inner = () if factor.family.is_multivariate else (plate.index,)
-            yield term(argument, model, (n, *inner))
+            yield term(argument, model, under)
 
 
 def _sizes(plates: tuple[Plate, ...]) -> list[Stored]:
@@ -339,7 +351,7 @@ def _family_record(family: Family) -> dict[str, Stored]:
         if isinstance(a, MatrixLetter):
             return a.kind
         if isinstance(a, sp.IndexedBase):
-            return "vector"
+            return "simplex" if a in family.simplex else "vector"
         return "positive" if a.is_positive else "real"
 
     return {

@@ -14,7 +14,7 @@ import sympy as sp
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import array_like
 
-ScalarRange = Literal["real", "positive", "unit"]
+ScalarRange = Literal["real", "positive", "unit", "simplex"]
 #: Ranges of square matrices: symmetric positive definite; lower triangular with positive diagonal.
 MatrixRange = Literal["posdef", "triangular"]
 Range = ScalarRange | MatrixRange
@@ -23,16 +23,42 @@ MATRIX_RANGES: tuple[MatrixRange, ...] = get_args(MatrixRange)
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 
-#: Latent, datum and reparametrisation noise: $z_h$, $x_{nd}$, $\varepsilon_h$.
-LATENT = array_like(sp.Symbol("z", real=True))
-DATUM = array_like(sp.Symbol("x", real=True))
-NOISE = array_like(sp.Symbol("epsilon", real=True))
-RESERVED = frozenset({"z", "x", "epsilon", "n", "N", "E", "noise", "self"})
+class DatumArray(sp.IndexedBase):
+    """What is observed or given, an array with one axis for each plate: $x_{nd}$."""
+
+
+class LatentArray(sp.IndexedBase):
+    """A latent variable, without the index of the datum, which the expectation around it names: $z_h$."""
+
+
+class NoiseArray(sp.IndexedBase):
+    r"""The noise of a latent variable that is written as location + scale · noise: $\varepsilon_h$."""
+
+
+class OneHotDatum(DatumArray):
+    """What is observed or given and one-hot over its last index: its entries sum to 1."""
+
+
+class OneHotLatent(LatentArray):
+    """A latent variable that is one-hot over its last index: its entries sum to 1."""
+
+
+#: Arrays that are drawn: nothing learned.
+VARIABLES = (DatumArray, LatentArray, NoiseArray)
+
+#: One step earlier: z@-1 is z at the step before.
+LAG = "@-1"
+
+#: The variables of a model with one observed and one latent variable, and the latter's noise: $x_{nd}$, $z_h$, $\varepsilon_h$.
+LATENT = LatentArray(sp.Symbol("z", real=True))
+DATUM = DatumArray(sp.Symbol("x", real=True))
+NOISE = NoiseArray(sp.Symbol("epsilon", real=True))
+RESERVED = frozenset({"epsilon", "n", "E", "noise", "self"})
 
 #: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).
 TAKEN = re.compile(
-    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad)"
-    r"|e|x|z|[hdn]|[inq][0-9]+|E_q|q_n|(?i:mean|sum|expect|reparam|vec)_.*"
+    r"(?i:any|pi|elbo|objective|var|dim|class|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad)"
+    r"|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 
 
@@ -73,10 +99,10 @@ def array(name: str, range_: Range = "real") -> sp.IndexedBase:
 
 
 def assumptions(range_: Range) -> dict[str, bool]:
-    """SymPy assumptions of a range. SymPy has none for (0, 1): `unit` is positive there, and bounded in the record."""
-    if range_ not in ("real", "positive", "unit"):
+    """SymPy assumptions of a range. SymPy has none for (0, 1) and the simplex: both are positive there, and bounded in the record."""
+    if range_ not in ("real", "positive", "unit", "simplex"):
         raise InputError(
-            f"unknown range {shown(range_)}; choose real, positive or unit, or for matrices posdef or triangular"
+            f"unknown range {shown(range_)}; choose real, positive, unit or simplex, or for matrices posdef or triangular"
         )
     return {"real": True} if range_ == "real" else {"positive": True}
 

@@ -14,7 +14,7 @@ from entropysym.language.matrices import (
     Scaled,
     Transposed,
 )
-from entropysym.language.records import Model, Network, Parameter
+from entropysym.language.records import Model, Network, Parameter, one_latent_model
 from entropysym.language.symbols import MatrixRange
 from entropysym.models.gaussian import SOURCE, datum, latents, plates, variant_title
 
@@ -46,7 +46,7 @@ def gaussian_vae(*, coordinates: str = "covariance") -> Model:
     x_n, z = datum(observed), latents(latent)
     default = "gaussian_vae"
     name = default if coordinates == "covariance" else f"{default}_{coordinates}"
-    return Model(
+    return one_latent_model(
         name=name,
         title=variant_title("General Gaussian VAE with full covariances", default, name),
         source=SOURCE,

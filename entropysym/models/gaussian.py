@@ -15,7 +15,7 @@ from entropysym.families import NORMAL
 from entropysym.language.formula import entry
 from entropysym.language.functions import Softplus
 from entropysym.language.heads import Vector
-from entropysym.language.records import Constraint, Factor, Model, Network, Parameter, Plate
+from entropysym.language.records import Constraint, Law, Model, Network, Parameter, Plate, one_latent_model
 from entropysym.language.symbols import DATUM, LATENT, n
 from entropysym.models.coordinates import learned_variance
 
@@ -45,7 +45,7 @@ def first_layer(name: str, layer: Plate, latent: Plate) -> tuple[Parameter, Vect
 
 def scaled_encoder(
     observed: Plate, latent: Plate, *, learned: bool = True
-) -> tuple[Factor, tuple[Parameter, ...], tuple[Network, ...]]:
+) -> tuple[Law, tuple[Parameter, ...], tuple[Network, ...]]:
     r"""An encoder closed under scaling: $\nu_h=\sum_jV_{hj}g_j(x)+c_h$, $\log\tau_h^2=r_h(x)+u_h$, with abstract g and r."""
     feature = Plate.named("j", "J")
     V = Parameter("V", (latent, feature), learned=learned)
@@ -100,7 +100,7 @@ def vae1(
     scale, variance = learned_variance(coordinates, (observed,) if per_dimension else ())
     encoder, weights, networks = scaled_encoder(observed, latent, learned=not frozen_encoder)
     name = variant_name("vae1", coordinates, per_dimension, frozen_encoder=frozen_encoder)
-    return Model(
+    return one_latent_model(
         name=name,
         title=variant_title("VAE-1: Gaussian VAE with learned decoder variance", "vae1", name),
         source=SOURCE,
@@ -128,7 +128,7 @@ def vae2(*, coordinates: str = "variance", per_dimension: bool = False) -> Model
     tau2 = Network("tau2", (latent,), (observed.size,), range="positive")
     x_n = datum(observed)
     name = variant_name("vae2", coordinates, per_dimension)
-    return Model(
+    return one_latent_model(
         name=name,
         title=variant_title("VAE-2: Gaussian VAE with learned prior variances", "vae2", name),
         source=SOURCE,
@@ -179,7 +179,7 @@ def vae3(*, head: str = "log-variance") -> Model:
         variance = last if positive else Softplus(last + bias.entry) ** 2
     encoder, weights, networks = scaled_encoder(observed, latent)
     name = "vae3" if head == HEADS[0] else f"vae3_{head}"
-    return Model(
+    return one_latent_model(
         name=name,
         title=variant_title("VAE-3: Gaussian VAE with a variance network", "vae3", name),
         source=SOURCE,

@@ -2,7 +2,7 @@ r"""The linear VAE, whose ELBO is at its maximum the log-likelihood of probabili
 
 from entropysym.families import NORMAL
 from entropysym.language.formula import entry
-from entropysym.language.records import Model, Parameter, Plate
+from entropysym.language.records import Model, Parameter, Plate, one_latent_model
 from entropysym.language.symbols import DATUM, LATENT, n
 
 
@@ -19,7 +19,7 @@ def linear_vae() -> Model:
     V = Parameter("V", (latent, observed))
     c = Parameter("c", (latent,))
     tau = Parameter("tau", (latent,), range="positive")
-    return Model(
+    return one_latent_model(
         name="linear_vae",
         title="Linear VAE",
         source="Damm et al., AISTATS 2023 (PMLR 206:3931)",

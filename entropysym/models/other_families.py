@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from entropysym.families import BERNOULLI, LAPLACE, NORMAL, POISSON
 from entropysym.language.formula import entry
-from entropysym.language.records import Constraint, Family, Model, Network, Parameter, Plate
+from entropysym.language.records import Constraint, Family, Model, Network, Parameter, Plate, one_latent_model
 from entropysym.language.symbols import LATENT
 from entropysym.models.gaussian import datum, latents, plates
 
@@ -21,7 +21,7 @@ def sparse_coding() -> Model:
     nu = Network("nu", (latent,), (observed.size,))
     tau2 = Network("tau2", (latent,), (observed.size,), range="positive")
     x_n = datum(observed)
-    return Model(
+    return one_latent_model(
         name="sparse_coding",
         title="Sparse coding with a Laplace prior",
         source="Velychko et al., AISTATS 2024 (arXiv:2311.01888)",
@@ -59,7 +59,7 @@ def _last_layer_vae(name: str, title: str, family: Family) -> Model:
     nu = Network("nu", (latent,), (observed.size,))
     tau2 = Network("tau2", (latent,), (observed.size,), range="positive")
     x_n = datum(observed)
-    return Model(
+    return one_latent_model(
         name=name,
         title=title,
         source="Lücke and Warnken, arXiv:2209.03077",

@@ -69,6 +69,8 @@ def _times(addend: sp.Expr, part: sp.Sum) -> bool:
 
 def abbreviation(model: Model) -> Abbreviation | None:
     """The decoder's linear predictor, where there is one that deserves a letter."""
+    if not model.is_plain:
+        return None
     factor, plate = model.decoder, model.observed
     inside = [] if factor.family.location is not None else list(factor.arguments)
     for argument in factor.arguments:

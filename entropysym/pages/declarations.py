@@ -5,10 +5,9 @@ from __future__ import annotations
 import sympy as sp
 
 from entropysym.language.formula import of_type
-from entropysym.language.matrices import Matrix
-from entropysym.language.objective import variable
+from entropysym.language.heads import LogDensity
+from entropysym.language.objective import head, variable
 from entropysym.language.records import Model, Plate
-from entropysym.language.symbols import n
 from entropysym.pages.equations import Line
 from entropysym.pages.marks import ANY_LAW, DensityName, Distributed
 from entropysym.pages.medium import Medium
@@ -19,6 +18,7 @@ RANGES = {
     "real": "real",
     "positive": "positive",
     "unit": "between 0 and 1",
+    "simplex": "simplex (positive, sum 1 over its last index)",
     "posdef": "symmetric positive definite",
     "triangular": "lower triangular with positive diagonal",
 }
@@ -27,27 +27,36 @@ RANGES = {
 def factor_lines(model: Model) -> tuple[Line, ...]:
     """One line for each factor."""
     return tuple(
-        Line(DensityName(role, n), factor_formula(model, role))
-        for role in ("prior", "decoder", "encoder")
+        Line(DensityName(head(model, LogDensity, f)), factor_formula(model, f.name))
+        for f in (*model.p, *model.q)
     )
 
 
 def factor_formula(model: Model, role: str) -> sp.Expr:
-    r"""A factor as a product over its plate, $\prod_hN(z_h;0,\alpha_h^2)$; a multivariate one as it is, $N(z;\mu_0,A)$; *any law* in words."""
-    plate, factor = model.plate(role), model.factor(role)
+    r"""A factor as a product over its plates, $\prod_hN(z_h;0,\alpha_h^2)$, and with `select` over the classes, $\prod_kN(x_d;m_{dk},s_k)^{c_k}$; one over vectors as it is,
+    $N(z;\mu_0,A)$; *any law* in words."""
+    factor = model.factor(role)
     if factor.family.is_any:
         return ANY_LAW
-    value = variable(model, role)
+    value, plates, classes = variable(model, role), model.inner(factor.of[0]), model.classes(factor)
+    one: sp.Expr = Distributed(factor.family.name, value, *factor.arguments)
     if factor.family.is_multivariate:
-        given = (a if isinstance(a, Matrix) else plate.vector(a) for a in factor.arguments)
-        return Distributed(factor.family.name, plate.vector(value), *given)
-    one = Distributed(factor.family.name, value, *factor.arguments)
-    return of_type(sp.Product(one, (plate.index, 1, plate.size)), sp.Expr)
+        *plates, last = plates
+        given = (
+            last.vector(a) if isinstance(place, sp.IndexedBase) else a
+            for place, a in zip(factor.family.arguments, factor.arguments, strict=True)
+        )
+        one = Distributed(factor.family.name, last.vector(value), *given)
+    if classes is not None:
+        one = of_type(sp.Product(one ** model.chosen(factor), classes.range), sp.Expr)
+    for plate in reversed(plates):
+        one = of_type(sp.Product(one, plate.range), sp.Expr)
+    return one
 
 
 def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
     """Each letter and what it is, in words."""
-    rows = []
+    rows = [] if model.is_plain else _variables(model, m)
     for p in model.parameters:
         shape = "matrix" if p.is_matrix else "array" if p.plates else "scalar"
         what = f"{RANGES[p.range]} {shape}, {'learned' if p.learned else 'fixed'}"
@@ -60,10 +69,39 @@ def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
         what = f"any {kind} {'that is a function ' if matrix else ''}of {inputs}"
         what += "" if w.learned else ", not learned"
         rows.append((m.math(value), what + _over(w.plates, m, matrix)))
-    dimensions, widths = model.sizes[:2], model.sizes[2:]
+    first = {plate.size for v in model.variables for plate in v.plates}
+    dimensions = tuple(size for size in model.sizes if size in first)
+    widths = tuple(size for size in model.sizes if size not in first)
+    if model.counted:
+        data = tuple(plate.size for plate in model.data)
+        rows.append((_letters(data, m), "number of data" if len(data) == 1 else "numbers of data"))
     rows.append((_letters(dimensions, m), "dimensions of data and latents"))
     if widths:
         rows.append((_letters(widths, m), "widths of layers"))
+    return rows
+
+
+#: Supports in the words of the table.
+_SUPPORTS = {
+    "binary": "0 or 1",
+    "count": "whole number",
+    "onehot": "one-hot over its last index",
+    "unit": "between 0 and 1",
+    "simplex": "on the simplex over its last index",
+    "sphere": "of norm 1 over its last index",
+}
+
+
+def _variables(model: Model, m: Medium) -> list[tuple[str, str]]:
+    """Each variable, its support and its plates; what is one step earlier."""
+    rows = []
+    for v in model.variables:
+        what = f"{v.role}, {_SUPPORTS.get(v.support, v.support)}"
+        rows.append((m.math(model.entry(v.name)), what + _over(model.inner(v.name), m, False)))
+    for lag in model.lags:
+        earlier, first = m.math(model.entry(lag.name)), m.math(model.entry(lag.start))
+        step = m.math(lag.plate.index)
+        rows.append((earlier, f"{m.math(model.entry(lag.of))} one step earlier along {step}, at the first step {first}"))
     return rows
 
 

@@ -33,12 +33,13 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import Matrix, Scaled
 from entropysym.language.noise import noise
 from entropysym.language.objective import (
-    encoder_expectation,
+    expectation,
+    head,
     latents_written_out,
     reparametrised,
     spelled_out,
 )
-from entropysym.language.symbols import DATUM, LATENT, NOISE, n
+from entropysym.language.symbols import LATENT, VARIABLES, n
 from entropysym.pages.marks import ANY_LAW, EXCESS, ScaleSlope, Slope, Velocity
 from entropysym.pages.medium import Medium
 from entropysym.pages.order import Roles, taken_apart
@@ -96,19 +97,21 @@ def entropy_lines(d: Derivation) -> list[Line]:
     """The entropy of each factor spelled out, and the base measures that are not constant."""
     joint = {f: with_one_logarithm(t.entropy) for f, t in d.entropies.items()}
     lines = []
-    for head in (Entropy("encoder", n), Entropy("prior"), Entropy("decoder")):
-        formula = spelled_out(d.model, head, joint)
-        if formula != head:  # of a family without a closed entropy nothing more is known
-            lines.append(Line(head, _shortened(formula, d)))
-    for head in (LogBaseMeasure("prior"), LogBaseMeasure("decoder", n)):
-        if d.model.factor(head.role).family.log_base_measure != 0:
-            lines.append(Line(head, distributed(spelled_out(d.model, head, joint))))
+    for f in d.model.factors:
+        entropy = head(d.model, Entropy, f)
+        formula = spelled_out(d.model, entropy, joint)
+        if formula != entropy:  # of a family without a closed entropy nothing more is known
+            lines.append(Line(entropy, _shortened(formula, d)))
+    for f in d.model.p:
+        if f.family.log_base_measure != 0:
+            base = head(d.model, LogBaseMeasure, f)
+            lines.append(Line(base, distributed(spelled_out(d.model, base, joint))))
     return lines
 
 
 def _shortened(formula: sp.Expr, d: Derivation) -> sp.Expr:
-    if not isinstance(formula, sp.Sum):
-        return collected(formula, d.model.sizes)
+    if not isinstance(formula, sp.Sum) or len(formula.limits) > 1:
+        return collected(distributed(formula) if formula.has(sp.Sum) else formula, d.model.sizes)
     index, _, size = formula.limits[0]
     body = arg_of(formula, 0, sp.Expr)
     if index not in body.free_symbols:
@@ -141,8 +144,8 @@ def stationarity_lines(d: Derivation) -> list[Line]:
     lines = []
     for name, condition in d.stationarity.items():
         about = scaling_index(d) if name == "scaling" else declared(name, d.model)
-        head = ScaleSlope if isinstance(about, Matrix) else Slope
-        given = equation(head(maximised(d.model), about))
+        slope = ScaleSlope if isinstance(about, Matrix) else Slope
+        given = equation(slope(maximised(d.model), about))
         left, right = args_of(condition)
         if right != 0:
             right = sp.Add(*(_folded(a) for a in addends(right)))
@@ -160,7 +163,7 @@ def _balanced(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     short = [
         a
         for a in addends(e)
-        if not taken_apart(a, Roles()).heavy and not a.has(DATUM, LATENT, NOISE)
+        if not taken_apart(a, Roles()).heavy and not a.has(*VARIABLES)
     ]
     if len(short) != 1 or len(addends(e)) == 1:
         return sp.S.Zero, e
@@ -176,19 +179,19 @@ def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     z = entry(LATENT, h)
     score = derivative(prior.family.density, prior.family.variable)
     weighted = -z * prior.fill(score, d.model.latent, z)
-    mean = DataMean(encoder_expectation(d.model, weighted), n)
+    mean = DataMean(expectation(d.model, weighted), n)
     constant = sp.Add(*(a for a in addends(e) if a.is_number))
     both = latents_written_out(e - constant * (1 - reparametrised(mean)))
     if distributed(noise_averaged(distributed(both)), powers=True) != 0:
         return _balanced(e)
     scale = distributed(weighted) / z**2
     if noise(d.model.encoder.family).normal and not scale.has(LATENT):
-        _, location, spread = encoder_expectation(d.model, Entropy("prior")).encoder
+        _, location, spread = expectation(d.model, sp.S.One).encoder
         squares = location**2 + exponentials_merged(of_type(spread, sp.Expr) ** 2)
         moment = DataMean(squares, n)
         return 1 / scale, moment
     tidy = distributed(substituted(weighted, {sp.sign(z): sp.Abs(z) / z}))
-    return sp.S.One, DataMean(encoder_expectation(d.model, tidy), n)
+    return sp.S.One, DataMean(expectation(d.model, tidy), n)
 
 
 def without_common_factor(e: sp.Expr) -> sp.Expr:

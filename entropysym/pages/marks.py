@@ -11,6 +11,7 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.language.formula import arg_of
+from entropysym.language.heads import LogDensity
 from entropysym.language.matrices import Matrix
 
 #: The entropy sum $\mathcal E$ and the gap $\Delta=\mathcal F-\mathcal E$; printers know these objects.
@@ -42,20 +43,13 @@ class Velocity(sp.Expr):
 
 
 class DensityName(sp.Expr):
-    r"""A factor's density as a name: $p_\Theta(z)$, $p_\Theta(x_n\mid z)$, $q_\Phi(z\mid x_n)$: ``DensityName(role, datum)``."""
+    r"""A factor's density as a name: $p_\Theta(z)$, $p_\Theta(x_n\mid z)$, $q_\Phi(z\mid x_n)$: ``DensityName(head of the factor)``."""
 
     is_commutative = True
 
-    def __new__(cls, role: str | Str, datum: sp.Symbol) -> DensityName:
-        return sp.Expr.__new__(cls, Str(str(role)), datum)
-
     @property
-    def role(self) -> str:
-        return str(self.args[0])
-
-    @property
-    def datum(self) -> sp.Symbol:
-        return arg_of(self, 1, sp.Symbol)
+    def head(self) -> LogDensity:
+        return arg_of(self, 0, LogDensity)
 
 
 class Distributed(sp.Expr):

@@ -25,10 +25,11 @@ from entropysym.language.heads import (
 )
 from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
 from entropysym.language.records import Model
-from entropysym.language.symbols import DATUM, LATENT, NOISE
+from entropysym.language.symbols import VARIABLES, DatumArray, LatentArray, NoiseArray
 from entropysym.pages.marks import EXCESS, ScaleSlope, Slice, Slope, Times, Velocity
 
-ENCODER, PRIOR, DECODER, DERIVATIVE = range(4)
+#: q, p of latents, p of what is observed, derivatives; the factors of a kind follow in the order of the model.
+ENCODER, PRIOR, DECODER, DERIVATIVE = range(0, 400, 100)
 _RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
 
 
@@ -39,6 +40,7 @@ class Roles:
     `pseudo` names the factors whose base measure is not constant: their entropies are pseudo entropies.
     """
 
+    ranks: Mapping[str, int] = field(default_factory=lambda: _RANK)
     names: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
@@ -49,12 +51,19 @@ def roles(model: Model) -> Roles:
     """The factor of each parameter and network of a model; what two factors share belongs to the later one."""
     declared = (*(p.name for p in model.parameters), *(w.name for w in model.networks))
     names: dict[str, int] = {}
-    for role, place in _RANK.items():
-        for argument in model.factor(role).arguments:
-            names |= dict.fromkeys(_names(argument) & set(declared), place)
-    sizes = {model.observed.size.name: DECODER, model.latent.size.name: PRIOR}
-    pseudo = frozenset(r for r in _RANK if model.factor(r).family.log_base_measure != 0)
-    return Roles(names, sizes, declared, pseudo)
+    ranks = {f.name: ENCODER + i for i, f in enumerate(model.q)}
+    for i, f in enumerate(model.p):
+        latent = model.variable(f.of[0]).role == "latent"
+        ranks[f.name] = (PRIOR if latent else DECODER) + i
+    sizes: dict[str, int] = {}
+    for f in model.factors:
+        for argument in f.arguments:
+            names |= dict.fromkeys(_names(argument) & set(declared), ranks[f.name])
+    for f in model.p:
+        for plate in model.inner(f.of[0]):
+            sizes[plate.size.name] = ranks[f.name]
+    pseudo = frozenset(f.name for f in model.factors if f.family.log_base_measure != 0)
+    return Roles(ranks, names, sizes, declared, pseudo)
 
 
 def _names(e: sp.Basic) -> set[str]:
@@ -145,7 +154,8 @@ def _light_key(f: sp.Expr, places: Roles) -> tuple[int, str]:
     elif isinstance(base, sp.Symbol):
         kind = 3 if base.name not in places.sizes and not base.is_integer else 2
     elif isinstance(base, sp.Indexed):
-        kind = {DATUM: 5, LATENT: 8, NOISE: 9}.get(array_of(base), 4)
+        drawn = {DatumArray: 5, LatentArray: 8, NoiseArray: 9}
+        kind = next((k for a, k in drawn.items() if isinstance(array_of(base), a)), 4)
     elif isinstance(base, NetworkValue):
         kind = 6
     elif isinstance(base, _SHORT_FUNCTIONS):
@@ -189,7 +199,7 @@ def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
     taken = taken_apart(a, places)
     integrand = _integrand(a)
     leaves = integrand.atoms(sp.Indexed)
-    reads = {base: any(array_of(i) == base for i in leaves) for base in (DATUM, LATENT, NOISE)}
+    reads = {a: any(isinstance(array_of(i), a) for i in leaves) for a in VARIABLES}
     constant = not integrand.atoms(sp.Symbol, sp.Indexed, _RoleHead, Elbo, MatrixLetter) - _sizes(
         integrand, places
     )
@@ -198,9 +208,9 @@ def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
         0 if constant else 1,
         1 if taken.negative else 0,
         0 if a.atoms(LogDensity) else 1,
-        1 if reads[NOISE] else 0,
-        0 if reads[DATUM] else 1,
-        0 if reads[LATENT] else 1,
+        1 if reads[NoiseArray] else 0,
+        0 if reads[DatumArray] else 1,
+        0 if reads[LatentArray] else 1,
         len(a.atoms(sp.Sum)),
         min((i for i, name in enumerate(places.declared) if name in _names(integrand)), default=-1),
         sp.srepr(a),
@@ -225,21 +235,25 @@ def rank(a: sp.Expr, places: Roles) -> int:
         return DERIVATIVE
     heads = a.atoms(_RoleHead)
     if heads:
-        return min(_RANK[h.role] for h in heads)
+        return min(places.ranks.get(h.role, DECODER) for h in heads)
     integrand = _integrand(a)
     known = {places.names[name] for name in _names(integrand) if name in places.names}
-    leaves = {array_of(i) for i in integrand.atoms(sp.Indexed)}
-    if known - {ENCODER}:
+    leaves = {type(array_of(i)) for i in integrand.atoms(sp.Indexed)}
+    if any(place >= PRIOR for place in known):
         return max(known)
     # A network that the model does not declare abbreviates what the decoder reads.
-    if not known and (DATUM in leaves or integrand.atoms(NetworkValue)):
+    if not known and (_any(leaves, DatumArray) or integrand.atoms(NetworkValue)):
         return DECODER
-    if LATENT in leaves:
+    if _any(leaves, LatentArray):
         return PRIOR
     if known:
-        return ENCODER
+        return max(known)
     sizes = {places.sizes[s.name] for s in integrand.atoms(sp.Symbol) if s.name in places.sizes}
     return min(sizes, default=DECODER)
+
+
+def _any(kinds: set[type], kind: type) -> bool:
+    return any(issubclass(k, kind) for k in kinds)
 
 
 def _integrand(e: sp.Basic) -> sp.Basic:

@@ -15,7 +15,7 @@ from entropysym.language.heads import DataMean, NetworkValue, Vector
 from entropysym.language.matrices import Matrix
 from entropysym.language.names import primed
 from entropysym.language.notation import Glyph, Notation
-from entropysym.language.symbols import DATUM
+from entropysym.language.symbols import LAG, n
 from entropysym.pages.marks import Amount, DensityName, Slice, Times
 from entropysym.pages.order import Roles, TakenApart, in_order, taken_apart
 from entropysym.pages.vectors import without_index
@@ -96,8 +96,10 @@ class PagePrinter(Notation):
             return self.network(e)
         if isinstance(e, (sp.Indexed, Slice)):
             array, indices = arg_of(e, 0, sp.IndexedBase), e.args[1:]
+            kept = indices[1:] if self.infinite and indices[:1] == (n,) else indices
+            if array_name(array).endswith(LAG):
+                return self.joined(self.variable(array_name(array)), kept), 1, ""
             name, power = self.letter(array_name(array))
-            kept = indices[1:] if self.infinite and array == DATUM else indices
             return self.joined(name, kept), power, ""
         return None
 
@@ -122,7 +124,8 @@ class PagePrinter(Notation):
         return "e"
 
     def _print_DensityName(self, e: DensityName) -> str:
-        return self.density(e.role, e.datum)
+        head = e.head
+        return self.law(head) if head.law else self.density(head.role, n)
 
     def _print_loggamma(self, e: sp.Expr, exp: object = None) -> str:
         counted = inside(e) - 1

@@ -11,7 +11,6 @@ from entropysym.errors import InputError, shown
 from entropysym.families import FAMILIES
 from entropysym.language.formula import entry, equation, of_type
 from entropysym.language.heads import (
-    ROLES,
     Directional,
     Elbo,
     Entropy,
@@ -22,17 +21,26 @@ from entropysym.language.heads import (
 )
 from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.noise import noise
-from entropysym.language.objective import encoder_expectation
+from entropysym.language.objective import expectation, head
 from entropysym.language.records import Model
-from entropysym.language.symbols import LATENT, NOISE, n
+from entropysym.language.symbols import LATENT, NOISE
 from entropysym.pages.marks import EXCESS, Slope
 from entropysym.pages.medium import Medium, listed
 from entropysym.prover.derivation import Condition, Derivation, Step
 
 _RANGES = {
     "unit": "strictly between 0 and 1",
+    "simplex": "on the simplex: positive, with sum 1 over the last index",
     "posdef": "symmetric positive definite",
     "triangular": "lower triangular with positive diagonal",
+}
+_SUPPORTS = {
+    "binary": "0 or 1",
+    "count": "a whole number",
+    "onehot": "one-hot, one 1 and else 0 over its last index",
+    "unit": "strictly between 0 and 1",
+    "simplex": "on the simplex over its last index",
+    "sphere": "of norm 1 over its last index",
 }
 Sentence = Callable[[Sequence[Condition], Model, Medium], str]
 
@@ -50,8 +58,8 @@ def declared(name: str, model: Model) -> sp.Expr | Matrix:
 
 def value_of(name: str, model: Model) -> NetworkValue | MatrixNetwork:
     """A network's value where the model reads it."""
-    for role in ROLES:
-        for argument in model.factor(role).arguments:
+    for factor in (*model.p, *model.q):
+        for argument in factor.arguments:
             for value in sorted(
                 argument.atoms(NetworkValue, MatrixNetwork), key=sp.default_sort_key
             ):
@@ -78,7 +86,7 @@ def independent_noise(model: Model, m: Medium) -> str:
 
 def reparametrisation(model: Model) -> sp.Eq:
     r"""$z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ of a model's encoder."""
-    h, location, scale = encoder_expectation(model, Entropy("prior")).encoder
+    h, location, scale = expectation(model, sp.S.One).encoder
     return equation(entry(LATENT, h), location + of_type(scale, sp.Expr) * entry(NOISE, h))
 
 
@@ -138,14 +146,14 @@ def _score(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 
 def _base_measure(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     named = {c.subject for c in cs}
-    heads = (LogBaseMeasure("prior"), LogBaseMeasure("decoder", n))
     said = []
-    for h in heads:
-        family = model.factor(h.role).family
+    for f in model.p:
+        family = f.family
         if family.name in named and family.log_base_measure != 0:
+            h = m.math(head(model, LogBaseMeasure, f))
             said.append(
-                f"The {m.text(h.role)} has the base measure of the {m.text(family_name(family.name))} family, {m.math(h)}; "
-                f"{m.math(Entropy(h.role))} is the pseudo entropy relative to it, "
+                f"The {m.text(f.name)} has the base measure of the {m.text(family_name(family.name))} family, {h}; "
+                f"{m.math(head(model, Entropy, f))} is the pseudo entropy relative to it, "
                 "minus the mean of the log-density without its base measure."
             )
     return " ".join(said)
@@ -185,6 +193,27 @@ def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     return f"{named} {are} locally Lipschitz, as usual networks are: along the straight line of v the {inputs} still to first order."
 
 
+def _support(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    said = [f"{m.math(model.entry(c.subject))} is {_SUPPORTS.get(str(c.detail), str(c.detail))}" for c in cs]
+    return f"The data are what they are said to be: {listed(said)}."
+
+
+def _start(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    said = [
+        f"{m.math(model.entry(c.subject))} is {m.math(model.entry(str(c.detail)))}" for c in cs
+    ]
+    return f"At the first step {listed(said)}, and all sequences have one length."
+
+
+def _counted(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    counts = [plate.size for plate in model.data if plate.size.name in {c.subject for c in cs}]
+    return f"There are finitely many data, {m.list(counts)}."
+
+
+def _tangent(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    return f"{m.list(slopes(cs, model))} along the simplex, at every index."
+
+
 def _stationary(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     return f"{m.list(slopes(cs, model))}, at every index."
 
@@ -192,6 +221,9 @@ def _stationary(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 #: Kind of condition -> its sentence; every kind that a derivation may carry stands here.
 CONDITIONS: Mapping[str, Sentence] = {
     "range": _ranges,
+    "support": _support,
+    "start": _start,
+    "counted": _counted,
     "constraint": _constraint,
     "reparametrised": _reparametrised,
     "closed": _closed,
@@ -202,6 +234,7 @@ CONDITIONS: Mapping[str, Sentence] = {
     "score": _score,
     "base_measure": _base_measure,
     "stationary": _stationary,
+    "tangent": _tangent,
 }
 
 #: Kinds that the derivation takes as given: what is named in the last line of the document.
@@ -291,7 +324,7 @@ def reason(step: Step, derivation: Derivation) -> str:
 
 def without_direction(derivation: Derivation) -> list[str]:
     """The factors that have no direction."""
-    return [role for role in ("prior", "decoder") if role not in derivation.factors]
+    return [f.name for f in derivation.model.p if f.name not in derivation.factors]
 
 
 def about_excess(derivation: Derivation, m: Medium) -> str:

@@ -11,16 +11,16 @@ from dataclasses import replace
 import sympy as sp
 
 from entropysym.language.formula import args_of, derivative, of_type
-from entropysym.language.heads import ROLES, NetworkValue
+from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.records import Factor, Model
-from entropysym.language.symbols import LATENT
+from entropysym.language.symbols import LatentArray
 
 
 def is_clamped(model: Model, role: str) -> bool:
     """Whether a factor holds a clamp; a maximum of latents or networks belongs to the model's shape and is none."""
     found = set().union(*(a.atoms(sp.Max, sp.Min) for a in model.factor(role).arguments))
-    return any(not c.has(LATENT) and not c.atoms(NetworkValue) for c in found)
+    return any(not c.has(LatentArray) and not c.atoms(NetworkValue) for c in found)
 
 
 def without_idle_clamps(model: Model) -> Model:
@@ -36,10 +36,9 @@ def without_idle_clamps(model: Model) -> Model:
     def cleared(factor: Factor) -> Factor:
         return replace(factor, arguments=tuple(_clamps_replaced(a, idle) for a in factor.arguments))
 
-    factors = {r: model.factor(r) for r in ROLES}
-    if not any(a.atoms(sp.Max, sp.Min) for f in factors.values() for a in f.arguments):
+    if not any(a.atoms(sp.Max, sp.Min) for f in model.factors for a in f.arguments):
         return model
-    return replace(model, **{r: cleared(f) for r, f in factors.items()})
+    return model.with_laws(**{f.name: cleared(f) for f in model.factors})
 
 
 def _clamps_replaced(
@@ -72,11 +71,11 @@ def with_active_clamps(model: Model, role: str) -> Model:
         branches = args_of(clamp)
         return next((a for a in branches if not any(a.has(s) for s in learned)), branches[0])
 
-    factors = {r: model.factor(r) for r in ROLES}
-    clamped = factors[role].arguments
-    inside = tuple(_clamps_replaced(a, active) for a in clamped)
-    factors[role] = replace(factors[role], arguments=inside)
-    arguments = [a for f in factors.values() for a in f.arguments]
+    clamped = model.factor(role)
+    inside = tuple(_clamps_replaced(a, active) for a in clamped.arguments)
+    freed = replace(clamped, arguments=inside)
+    model = model.with_laws(**{role: freed})
+    arguments = [a for f in model.factors for a in f.arguments]
     kept = (model.objective.weight, model.objective.penalty)
     read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return replace(
@@ -86,5 +85,4 @@ def with_active_clamps(model: Model, role: str) -> Model:
             p for p in model.parameters if any(a.has(p.symbol) for a in [*arguments, *kept])
         ),
         networks=tuple(net for net in model.networks if net.name in read),
-        **factors,
     )

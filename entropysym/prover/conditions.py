@@ -10,7 +10,7 @@ from entropysym.language.formula import array_of
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import MatrixLetter, MatrixNetwork
 from entropysym.language.records import Model
-from entropysym.language.symbols import LATENT
+from entropysym.language.symbols import LatentArray
 from entropysym.prover.derivation import Condition
 from entropysym.prover.motion import Motions
 
@@ -22,8 +22,12 @@ def conditions(model: Model, direction: Motions, moving: bool) -> tuple[Conditio
     """
     out = [Condition("range", p.name, p.range) for p in model.parameters if p.range != "real"]
     out += [Condition("range", w.name, w.range) for w in model.networks if w.range != "real"]
-    if model.decoder.family.support != "real":
-        out.append(Condition("support", "x", model.decoder.family.support))
+    for v in model.variables:
+        if v.role != "latent" and v.support != "real":
+            out.append(Condition("support", v.name, v.support))
+    out += [Condition("start", lag.name, lag.start) for lag in model.lags]
+    if model.counted:
+        out += [Condition("counted", plate.size.name) for plate in model.data]
     for family in sorted(model.families, key=lambda f: f.name):
         out += [Condition("normalised", family.name), Condition("score", family.name)]
         if family.log_base_measure != 0:
@@ -31,15 +35,18 @@ def conditions(model: Model, direction: Motions, moving: bool) -> tuple[Conditio
     out += [Condition("finite", "objective"), Condition("interchange", "objective")]
     out += [Condition("constraint", c.on, c.text) for c in model.constraints]
     if moving:
-        out.append(Condition("reparametrised", "encoder"))
+        out.append(Condition("reparametrised", model.encoder.name))
     moved = [p for p in model.parameters if p.name in direction]
-    read = model.encoder.arguments
     out += [
-        Condition("closed", "encoder", p.name) for p in moved if any(a.has(p.symbol) for a in read)
+        Condition("closed", f.name, p.name)
+        for f in model.q
+        for p in moved
+        if any(a.has(p.symbol) for a in f.arguments)
     ]
     still = _inputs_that_stand_still(model, {p.symbol for p in moved}, moving)
     out += [Condition("lipschitz", w.name) for w in model.networks if w.name in still]
-    out += [Condition("stationary", "objective", p.name) for p in moved]
+    kinds = {True: "tangent", False: "stationary"}
+    out += [Condition(kinds[p.range == "simplex"], "objective", p.name) for p in moved]
     return tuple(out)
 
 
@@ -52,7 +59,7 @@ def refusal_conditions(model: Model, kind: str) -> tuple[Condition, ...]:
             out.append(Condition("base_measure", family.name))
     out += [Condition("finite", "objective"), Condition("interchange", "objective")]
     if kind == "decoder":
-        return (*out, Condition("collapsed", "encoder"))
+        return (*out, Condition("collapsed", model.encoder.name))
     arguments = (*model.prior.arguments, *model.encoder.arguments)
     read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return (*out, *(Condition("frozen", w.name) for w in model.networks if w.name in read))
@@ -61,15 +68,15 @@ def refusal_conditions(model: Model, kind: str) -> tuple[Condition, ...]:
 def _inputs_that_stand_still(model: Model, moved: Set[sp.Basic], moving: bool) -> set[str]:
     """Networks with an input that names a moved parameter: it stands still to first order only, so the network must be locally Lipschitz."""
     drawn: set[sp.Basic] = set()
-    encoder = model.encoder
-    if moving and encoder.family.location is not None and encoder.family.scale is not None:
+    encoder = model.encoder if moving else None
+    if encoder is not None and encoder.family.location is not None and encoder.family.scale is not None:
         for e in (encoder.family.location, encoder.family.scale):
             drawn |= _named(encoder.fill(e, model.latent))
     found = set()
-    for factor in (model.prior, model.decoder, model.encoder):
+    for factor in model.factors:
         for value in (v for a in factor.arguments for v in a.atoms(NetworkValue, MatrixNetwork)):
             for vector in value.inputs:
-                named = _named(vector.body) | (drawn if vector.body.has(LATENT) else set())
+                named = _named(vector.body) | (drawn if vector.body.has(LatentArray) else set())
                 if named & moved:
                     found.add(value.name)
     return found

@@ -35,17 +35,19 @@ from entropysym.language.noise import noise
 from entropysym.language.objective import (
     elbo,
     entropy_sum,
+    head,
     log_base_measures,
     reparametrised,
     spelled_out,
+    weight,
 )
-from entropysym.language.records import Family, Model
+from entropysym.language.records import COMPONENT, Family, Model
 from entropysym.language.store import family_term, model_record, term
-from entropysym.language.symbols import LATENT
+from entropysym.language.symbols import LatentArray
 from entropysym.prover.clamps import is_clamped, with_active_clamps, without_idle_clamps
 from entropysym.prover.conditions import conditions
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
-from entropysym.prover.direction import FACTORS, Direction, joint_direction, moves_encoder
+from entropysym.prover.direction import Direction, joint_direction, moves_encoder
 from entropysym.prover.families import FamilyCertificate, family_certificate
 from entropysym.prover.motion import Motions, along
 from entropysym.prover.refusing import find_witness, missing
@@ -84,13 +86,14 @@ def _undecided(model: Model, reason: str) -> Refusal:
 
 
 def _derive(model: Model, progress: Announce) -> Derivation | Refusal:
-    for role in FACTORS:
+    names = tuple(f.name for f in model.p)
+    for role in names:
         if is_clamped(model, role):
             return _clamped(model, role, progress)
     model_record(model)  # what cannot be stored is refused before the search, with its name
     if _base_measure_reads_z(model):
         return _undecided(
-            model, "the decoder's base measure depends on z; write it into the density"
+            model, "a factor's base measure depends on a latent; write it into the density"
         )
     progress("entropies of the families")
     families = certificates(model)
@@ -102,15 +105,15 @@ def _derive(model: Model, progress: Announce) -> Derivation | Refusal:
         with suppress(InputError):
             found = _derivation(model, families, direction)
     stranger = _not_storable(found) if found is not None else ""
-    if stranger and direction.factors == FACTORS:
+    if stranger and direction.factors == names:
         return _undecided(model, f"a direction was found, but it cannot be stored: {stranger}")
-    if found is not None and direction.factors == FACTORS:
+    if found is not None and direction.factors == names:
         return found
     found = None if stranger else found
-    role = next((r for r in reversed(FACTORS) if r not in direction.factors), "decoder")
+    role = next((r for r in reversed(names) if r not in direction.factors), names[-1])
     progress("looking for a stationary point with a gap")
     reason = _reason(model, role, direction)
-    witness = find_witness(model)
+    witness = find_witness(model) if model.is_plain else None
     said = missing(model, role)
     why = (
         "; ".join((reason, *said))
@@ -121,10 +124,11 @@ def _derive(model: Model, progress: Announce) -> Derivation | Refusal:
 
 
 def _base_measure_reads_z(model: Model) -> bool:
-    family = model.decoder.family
-    named = family.log_base_measure.free_symbols
-    pairs = zip(family.arguments, model.decoder.arguments, strict=True)
-    return any(a in named and e.has(LATENT) for a, e in pairs)
+    return any(
+        a in f.family.log_base_measure.free_symbols and e.has(LatentArray)
+        for f in model.p
+        for a, e in zip(f.family.arguments, f.arguments, strict=True)
+    )
 
 
 def _not_storable(found: Derivation) -> str:
@@ -144,7 +148,7 @@ def certificates(model: Model) -> dict[Family, FamilyCertificate]:
 
     So does that of an encoder's family which no other factor has, unless it is the logarithm of a scale plus a constant: nothing depends on its form.
     """
-    needed = {f.family for f in (model.prior, model.decoder)}
+    needed = {f.family for f in model.p}
     plain = {
         f for f in model.families if f in needed or f.location is not None or f.is_multivariate
     }
@@ -159,8 +163,7 @@ def _is_storable(family: Family, found: FamilyCertificate) -> bool:
         for e in (found.entropy, found.scale, found.shift):
             family_term(e, family)
         for a, v in found.direction.items():
-            if not isinstance(a, sp.Indexed):
-                family_term(v, family)
+            family_term(v, family, (COMPONENT,) if isinstance(a, sp.Indexed) else ())
     except NotStorableError:
         return False
     return True
@@ -177,8 +180,8 @@ def _reason(model: Model, role: str, direction: Direction) -> str:
     said = f"it learns {', '.join(learned)}" if learned else "it learns nothing"
     said += f", {', '.join(fixed)} being fixed" if fixed else ""
     said += f", {', '.join(bound)} being constrained" if bound else ""
-    others = [r for r in FACTORS if r != role and r in direction.factors]
-    beside = f" beside that of the {others[0]}" if others else ""
+    others = " and ".join(r for r in direction.factors if r != role)
+    beside = f" beside that of the {others}" if others else ""
     return f"no motion of what is learned gives the {role}'s part{beside}: {said}"
 
 
@@ -188,7 +191,7 @@ def _clamped(model: Model, role: str, progress: Announce) -> Refusal:
         f"the {role} is clamped: where the clamp is active, the derivative by its parameter is 0 whatever the gap, "
         "so stationarity says nothing about it"
     )
-    witness = find_witness(model)
+    witness = find_witness(model) if model.is_plain else None
     found = _derive(with_active_clamps(model, role), progress)
     if isinstance(found, Derivation):
         why = f"{reason}; with the constant in its place equality follows without it"
@@ -241,14 +244,13 @@ def _excess(
     left: sp.Expr = sp.S.Zero
     if "penalty" in direction.left_out:
         left += along(model.objective.penalty, model, motions)
-    for role in FACTORS:
-        if role not in direction.factors:
-            left += spelled_out(model, delta(model, role), entropies)
-            if role in direction.left_out:
-                density = spelled_out(model, density_term(model, role), entropies)
+    for f in model.p:
+        if f.name not in direction.factors:
+            left += spelled_out(model, delta(model, f.name), entropies)
+            if f.name in direction.left_out:
+                density = spelled_out(model, density_term(model, f.name), entropies)
                 density = reparametrised(density) if moving else density
-                weight = model.objective.weight if role == "prior" else sp.S.One
-                left -= weight * along(density, model, motions)
+                left -= weight(model, f) * along(density, model, motions)
     left = distributed(reparametrised(left) if moving else left)
     return exponentials_merged(left)
 
@@ -290,7 +292,8 @@ def _steps(
 
     now = add("definition", elbo(model), Condition("finite", "objective"))
     if moving:
-        now = add("reparametrise", reparametrised(now), Condition("reparametrised", "encoder"))
+        moved = Condition("reparametrised", model.encoder.name)
+        now = add("reparametrise", reparametrised(now), moved)
     now = add("split", distributed(now))
     for role, rule in _one_by_one(model, direction, moving):
         score = Condition("score", model.factor(role).family.name)
@@ -315,16 +318,15 @@ def _one_by_one(model: Model, direction: Direction, moving: bool) -> list[tuple[
 
     Products over plates are solved for part by part, and a factor over vectors is tempered on its own where the other one does not move with it.
     """
+    names = [f.name for f in model.p]
+    order: list[tuple[str, Rule]] = [(name, "tempering") for name in names]
     if moving:
-        order: tuple[tuple[str, Rule], ...] = (("decoder", "tempering"), ("prior", "scaling"))
-    else:
-        order = (("prior", "tempering"), ("decoder", "tempering"))
-    if any(model.factor(r).family.is_multivariate for r in FACTORS):
+        scaled = model.prior.name
+        order = [(model.decoder.name, "tempering"), (scaled, "scaling")]
+    if any(f.family.is_multivariate and f.family.support != "onehot" for f in model.p):
         moved = {p.symbol for p in model.parameters if p.name in direction.motions}
-        read = [
-            {s for s in moved if any(a.has(s) for a in model.factor(r).arguments)} for r in FACTORS
-        ]
-        if moving or read[0] & read[1]:
+        read = [{s for s in moved if any(a.has(s) for a in f.arguments)} for f in model.p]
+        if moving or any(a & b for i, a in enumerate(read) for b in read[:i]):
             return []
     return [(role, rule) for role, rule in order if role in direction.factors]
 
@@ -336,18 +338,19 @@ def tempered(model: Model, expression: sp.Expr, role: str, *, with_encoder: bool
     derivative carries the objective's weight, because its direction was divided by it.
     """
     whole: sp.Expr = sp.S.Zero
-    weight = model.objective.weight if role == "prior" else sp.S.One
+    factor, of_q = model.factor(role), {f.name for f in model.q}
     companion = sp.Add(
-        *(a for a in addends(expression) if any(h.role == "encoder" for h in a.atoms(Entropy)))
+        *(a for a in addends(expression) if any(h.role in of_q for h in a.atoms(Entropy)))
     )
     for addend in addends(expression):
         heads = [h for h in addend.atoms(LogDensity) if h.role == role]
         if not heads or addend.has(Directional):
             whole += addend
             continue
-        left = {h: log_base_measures(model, h) - Entropy(role) for h in heads}
+        left = {h: log_base_measures(model, h) - head(model, Entropy, factor) for h in heads}
         moved = addend + companion if with_encoder else addend
-        whole += distributed(substituted(addend, left)) + weight * Directional(moved)
+        whole += distributed(substituted(addend, left))
+        whole += weight(model, factor) * Directional(moved)
     return whole
 
 

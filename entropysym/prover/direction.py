@@ -28,14 +28,9 @@ from entropysym.language.formula import (
 )
 from entropysym.language.heads import DataMean, Entropy, Vector, _Binder, _Expectation
 from entropysym.language.matrices import Matrix, Scaled
-from entropysym.language.objective import (
-    encoder_expectation,
-    latents_written_out,
-    variable,
-    whole_factor,
-)
-from entropysym.language.records import Family, Model, Parameter
-from entropysym.language.symbols import DATUM, LATENT, NOISE, n
+from entropysym.language.objective import averaged, latents_written_out, weight
+from entropysym.language.records import DATA, Factor, Family, Model, Parameter, Plate, at_class
+from entropysym.language.symbols import VARIABLES, n
 from entropysym.prover.elimination import (
     ColumnName,
     Field,
@@ -47,13 +42,11 @@ from entropysym.prover.elimination import (
 )
 from entropysym.prover.motion import Component, Motion, with_values
 
-#: What keeps equations apart: the index of the plate that they are taken at, or the place of a network's input.
-_Mark = sp.Symbol | int | None
+#: The indices of the entry at which a factor's equation is taken: of its plates, and of its class.
+_Entry = tuple[sp.Symbol, ...]
+#: What keeps equations apart: the entry that they are taken at, or the place of a network's input.
+_Mark = _Entry | int
 _Rows = dict[tuple[_Mark, sp.Expr], dict[ColumnName, sp.Expr]]  # mark and function -> the row
-
-#: Roles whose terms the entropy sum replaces, the last one first where only one can be had.
-FACTORS = ("prior", "decoder")
-
 
 @dataclass(frozen=True)
 class Direction:
@@ -72,11 +65,11 @@ class Direction:
 
 @dataclass(frozen=True)
 class _Unknowns:
-    """Motions with unknowns in them. `local` holds those that depend on an index, by the index."""
+    """Motions with unknowns in them. `local` holds those that depend on indices, by the entry of the factor that alone reads them."""
 
     motions: dict[str, Component]
     common: tuple[sp.Symbol, ...]
-    local: dict[sp.Symbol, tuple[sp.Indexed, ...]]
+    local: dict[_Entry, tuple[sp.Indexed, ...]]
 
     @property
     def all(self) -> frozenset[sp.Basic]:
@@ -85,12 +78,12 @@ class _Unknowns:
 
 @dataclass(frozen=True)
 class _Equation:
-    """$D_v$ of one part of the objective, the right side that it is to give, and the index at which its plate is taken, if it is."""
+    """$D_v$ of one part of the objective, the right side that it is to give, and the entry at which it is taken."""
 
-    part: str  # prior, decoder, penalty or still
+    part: str  # a factor's name, penalty or still
     moved: sp.Expr
     delta: sp.Expr = sp.S.Zero
-    index: sp.Symbol | None = None
+    entry: _Entry = ()
 
 
 def joint_direction(
@@ -102,7 +95,7 @@ def joint_direction(
     """
     progress("direction with the encoder at rest")
     still = _best(model, entropies, moving=False)
-    if len(still.factors) == len(FACTORS) or not _can_move(model):
+    if len(still.factors) == len(model.p) or not _can_move(model):
         return still
     progress("direction that moves the encoder")
     moving = _best(model, entropies, moving=True)
@@ -110,10 +103,10 @@ def joint_direction(
 
 
 def moves_encoder(model: Model, motions: Iterable[str]) -> bool:
-    """Whether the encoder reads a parameter that moves."""
+    """Whether a factor of q reads a parameter that moves."""
     names = set(motions)
     moved = {p.symbol for p in model.parameters if p.name in names}
-    return any(a.has(*moved) for a in model.encoder.arguments) if moved else False
+    return any(a.has(*moved) for f in model.q for a in f.arguments) if moved else False
 
 
 def free_parameters(model: Model) -> list[Parameter]:
@@ -123,9 +116,9 @@ def free_parameters(model: Model) -> list[Parameter]:
 
 
 def _can_move(model: Model) -> bool:
-    return model.encoder.family.location is not None and moves_encoder(
-        model, (p.name for p in free_parameters(model))
-    )
+    """Only one latent vector can move, so far."""
+    located = model.is_plain and model.encoder.family.location is not None
+    return located and moves_encoder(model, (p.name for p in free_parameters(model)))
 
 
 def _best(model: Model, entropies: dict[Family, sp.Expr], *, moving: bool) -> Direction:
@@ -137,28 +130,35 @@ def _best(model: Model, entropies: dict[Family, sp.Expr], *, moving: bool) -> Di
         return Direction({}, ())
     collected = [_collected(e, place, unknowns) for place, e in enumerate(equations)]
     systems: dict[tuple[str, ...], _Solved] = {}
-    for factors, left_out in _PREFERRED:
-        if "penalty" in left_out and len(left_out) == 1 and model.objective.penalty == 0:
-            continue
+    names = tuple(f.name for f in model.p)
+    for factors, left_out in _preferred(names, model.objective.penalty != 0):
         if left_out not in systems:
             kept = [c for c, e in zip(collected, equations, strict=True) if e.part not in left_out]
             systems[left_out] = _solve(kept, unknowns)
         found = systems[left_out].motions(factors)
         if found is not None:
-            alone = systems[left_out].motions(("prior",)) if "prior" in factors else None
+            scaled = model.prior.name if moving else ""
+            alone = systems[left_out].motions((scaled,)) if scaled in factors else None
             return replace(found, left_out=left_out, prior_alone=alone and alone.motions)
     return Direction({}, ())
 
 
-#: Factors that are to be had, and the parts of the objective that are left out for it; the best first.
-_PREFERRED: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("prior", "decoder"), ()),
-    (("prior", "decoder"), ("penalty",)),
-    (("decoder",), ()),
-    (("prior",), ()),
-    (("decoder",), ("prior", "penalty")),
-    (("prior",), ("decoder", "penalty")),
-)
+def _preferred(
+    names: tuple[str, ...], penalty: bool
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Sets of factors that are to be had, and the parts of the objective that are left out for it; the best first.
+
+    All of them; all but one, the last factors being kept; one alone. No subset in between: their number grows exponentially.
+    """
+    but_one = [tuple(name for name in names if name != other) for other in names]
+    sets = dict.fromkeys([*but_one, *((name,) for name in reversed(names))])
+    yield names, ()
+    if penalty:
+        yield names, ("penalty",)
+    if len(names) > 1:
+        yield from ((kept, ()) for kept in sets)
+        for kept in sets:
+            yield kept, (*(name for name in names if name not in kept), "penalty")
 
 
 def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _Unknowns:
@@ -166,11 +166,8 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
     first: list[sp.Symbol] = []
     then: list[sp.Symbol] = []
     last: list[sp.Symbol] = []
-    local: dict[sp.Symbol, tuple[sp.Indexed, ...]] = {}
-
-    family = model.prior.family
-    centred = family.location is not None and model.prior.fill(family.location, model.latent) == 0
-    about_a_mean = moving and not centred
+    local: dict[_Entry, tuple[sp.Indexed, ...]] = {}
+    about_a_mean = moving and not _is_centred(model.prior, model.latent)
 
     def unknown(kind: str, p: Parameter, where: list[sp.Symbol]) -> sp.Symbol:
         where.append(sp.Dummy(f"{kind}_{p.name}", real=True))
@@ -182,11 +179,14 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
         elif not p.plates:
             motions[p.name] = unknown("v", p, first)
         else:
-            if _stands_alone(model, p, moving):
-                (plate,) = p.plates
-                own = entry(array_like(sp.Dummy(f"v_{p.name}", real=True)), plate.index)
-                local[plate.index] = (*local.get(plate.index, ()), own)
+            alone = _alone_at(model, p, moving)
+            if alone is not None:
+                indices = (plate.index for plate in p.plates)
+                own = entry(array_like(sp.Dummy(f"v_{p.name}", real=True)), *indices)
+                local[alone] = (*local.get(alone, ()), own)
                 motion: sp.Expr = own
+            elif p.range == "simplex":
+                continue  # a multiple of itself would leave the simplex
             else:
                 motion = unknown("w", p, then) * p.entry
                 if p.range == "real" and len(p.plates) == 1:
@@ -197,24 +197,25 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
     return _Unknowns(motions, (*first, *then, *last), local)
 
 
-def _stands_alone(model: Model, p: Parameter, moving: bool) -> bool:
-    """Whether the array is read only at the index of a factor's plate, in that factor: then each entry may move as it likes."""
-    if len(p.plates) != 1 or model.objective.penalty.has(p.symbol):
-        return False
-    read = [
-        r for r in (*FACTORS, "encoder") if any(a.has(p.symbol) for a in model.factor(r).arguments)
-    ]
-    if (
-        len(read) != 1
-        or model.factor(read[0]).family.is_multivariate
-        or (moving and read == ["encoder"])
-    ):
-        return False
-    if read == ["encoder"] or p.plates[0] != model.plate(read[0]):
-        return False
-    arguments = model.factor(read[0]).arguments
-    inside = {b for a in arguments for b in a.atoms(sp.Sum, Vector)}
-    return not any(b.has(p.symbol) for b in inside)
+def _is_centred(factor: Factor, plate: Plate) -> bool:
+    location = factor.family.location
+    return location is not None and factor.fill(location, plate) == 0
+
+
+def _alone_at(model: Model, p: Parameter, moving: bool) -> _Entry | None:
+    """The entry of the factors that read the array, if they do so at the array's own indices alone: then each entry may move as it likes."""
+    read = [f for f in model.factors if any(a.has(p.symbol) for a in f.arguments)]
+    if any(f in model.q for f in read) or model.objective.penalty.has(p.symbol):
+        return None
+    own, found = tuple(plate.index for plate in p.plates), set()
+    for f in read:
+        density, at = density_at_entry(model, f, f.family.density)
+        inside = {b for b in density.atoms(sp.Sum, Vector, Matrix) if b.has(p.symbol)}
+        entries = {e for e in density.atoms(sp.Indexed) if array_of(e) == p.symbol}
+        if inside or {e.indices for e in entries} != {own} or not {*own} <= {*at}:
+            return None
+        found.add(at)
+    return found.pop() if len(found) == 1 else None
 
 
 def _fitting(model: Model, p: Parameter) -> Iterator[sp.Expr]:
@@ -242,45 +243,49 @@ def _equations(
         return with_signs(latents_written_out(e)) if moving else with_signs(e)
 
     found = []
-    for role in FACTORS:
-        part, delta, index = _parts(model, entropies, role, moving)
+    for factor in model.p:
+        part, delta, at = _parts(model, entropies, factor, moving)
         moved = motion.of(part)
-        found.append(_Equation(role, prepared(moved), prepared(delta), index))
+        found.append(_Equation(factor.name, prepared(moved), prepared(delta), at))
     if model.objective.penalty != 0:
         found.append(_Equation("penalty", -motion.of(model.objective.penalty)))
     return found + [_Equation("still", latents_written_out(e)) for e in still]
 
 
+def density_at_entry(
+    model: Model, factor: Factor, expression: sp.Expr
+) -> tuple[sp.Expr, _Entry]:
+    """A family's expression at one entry of a factor, and the indices of the entry: products are taken apart, and one-hot variables at one class."""
+    family, name, classes = factor.family, factor.of[0], model.classes(factor)
+    plates, value = model.inner(name), model.entry(name)
+    if family.support == "onehot":
+        expression = at_class(family, expression)
+    filled = factor.fill(expression, plates[-1] if plates else DATA, value)
+    kept = plates[:-1] if family.is_multivariate and family.support != "onehot" else plates
+    at = (*(plate.index for plate in kept), *([classes.index] if classes else []))
+    return filled, at
+
+
 def _parts(
-    model: Model, entropies: dict[Family, sp.Expr], role: str, moving: bool
-) -> tuple[sp.Expr, sp.Expr, sp.Symbol | None]:
-    """A factor's part of the objective, its $\\Delta$, and the index at which both are taken if the factor is a product."""
-    family, plate = model.factor(role).family, model.plate(role)
-    one = not family.is_multivariate
+    model: Model, entropies: dict[Family, sp.Expr], factor: Factor, moving: bool
+) -> tuple[sp.Expr, sp.Expr, _Entry]:
+    """A factor's part of the objective and its $\\Delta$ at one entry, and the indices of the entry."""
+    family = factor.family
 
-    def at(expression: sp.Expr) -> sp.Expr:
-        factor = model.factor(role)
-        return (
-            factor.fill(expression, plate, variable(model, role))
-            if one
-            else whole_factor(model, role, expression)
-        )
+    def averaged_(body: sp.Expr) -> sp.Expr:
+        return averaged(model, factor, body, reparametrised=moving)
 
-    def averaged(body: sp.Expr) -> sp.Expr:
-        if body == 0:
-            return body
-        return DataMean(encoder_expectation(model, body, reparametrised=moving), n)
-
-    density = averaged(at(family.density))
+    density, at = density_at_entry(model, factor, family.density)
+    base, _ = density_at_entry(model, factor, family.log_base_measure)
     entropy = entropies.get(family)
-    opaque = sp.Dummy("H", real=True) if entropy is None else averaged(at(entropy))
-    delta = density - averaged(at(family.log_base_measure)) + opaque
-    part = density
-    if role == "prior":
-        if moving:
-            part += DataMean(_encoder_entropy(model, entropies, one), n)
-        part *= model.objective.weight
-    return part, delta, plate.index if one else None
+    opaque: sp.Expr = sp.Dummy("H", real=True)
+    if entropy is not None:
+        opaque = averaged_(density_at_entry(model, factor, entropy)[0])
+    delta = averaged_(density) - averaged_(base) + opaque
+    part = averaged_(density)
+    if moving and factor == model.prior:
+        part += DataMean(_encoder_entropy(model, entropies, bool(at)), n)
+    return weight(model, factor) * part, delta, at
 
 
 def _encoder_entropy(model: Model, entropies: dict[Family, sp.Expr], one: bool) -> sp.Expr:
@@ -332,8 +337,17 @@ class _Solved:
         written = {u: self.field.back(values.get(u, zero)) for u in self.unknowns.all}
         found = {name: with_values(m, written) for name, m in self.unknowns.motions.items()}
         found = {name: m for name, m in found.items() if not _is_still(m)}
+        if any(_strays(u, written[u]) for u in self.local if isinstance(u, sp.Indexed)):
+            return None
         below = {f for v in written.values() for f in _may_vanish(v)}
         return Direction(found, factors, excluded=tuple(sorted(below, key=sp.default_sort_key)))
+
+
+def _strays(unknown: sp.Indexed, motion: sp.Expr) -> bool:
+    """Whether a motion names an index that the parameter does not have: it could not be written down."""
+    read = {i for e in motion.atoms(sp.Indexed) for i in e.indices}
+    bound = {lim[0] for s in motion.atoms(sp.Sum) for lim in s.limits}
+    return not read <= bound.union(unknown.indices)
 
 
 def _is_still(motion: Component) -> bool:
@@ -351,9 +365,9 @@ def _collected(e: _Equation, place: int, unknowns: _Unknowns) -> _Rows:
     """The rows of one equation, by its mark and function."""
     found: _Rows = {}
     # The parts of the objective add up, function by function; each input stands still on its own.
-    mark = place if e.part == "still" else e.index
-    _collect(found, mark, e.moved, e.index, unknowns, None)
-    _collect(found, mark, e.delta, e.index, unknowns, e.part)
+    mark = place if e.part == "still" else e.entry
+    _collect(found, mark, e.moved, e.entry, unknowns, None)
+    _collect(found, mark, e.delta, e.entry, unknowns, e.part)
     return found
 
 
@@ -364,15 +378,13 @@ def _solve(equations: Sequence[_Rows], unknowns: _Unknowns) -> _Solved:
             total = found.setdefault(where, {})
             for u, c in row.items():
                 total[u] = total.get(u, sp.S.Zero) + c
-    rows = [
-        (mark if isinstance(mark, sp.Symbol) else None, row) for (mark, _), row in found.items()
-    ]
-    field = Field.over(c for _, row in rows for c in row.values())
-    written = [(index, {k: field.of(c) for k, c in row.items()}) for index, row in rows]
-    common: list[Row] = [_nonzero(row) for index, row in written if index not in unknowns.local]
+    field = Field.over(c for row in found.values() for c in row.values())
+    written = [(at, {k: field.of(c) for k, c in row.items()}) for (at, _), row in found.items()]
+    common: list[Row] = [_nonzero(row) for at, row in written if at not in unknowns.local]
     local: dict[ColumnName, Row] = {}
-    for index, mine in unknowns.local.items():
-        here = eliminate((_nonzero(row) for at, row in written if at == index), mine, field.is_safe)
+    for entry_, mine in unknowns.local.items():
+        rows = (_nonzero(row) for at, row in written if at == entry_)
+        here = eliminate(rows, mine, field.is_safe)
         local |= here.pivots
         common += here.rest
     split = [part for row in common for part in _for_every_entry(field, row)]
@@ -406,7 +418,7 @@ def _collect(
     found: _Rows,
     mark: _Mark,
     expression: sp.Expr,
-    index: sp.Symbol | None,
+    at: _Entry,
     unknowns: _Unknowns,
     right: str | None,
 ) -> None:
@@ -419,7 +431,7 @@ def _collect(
         for f in sp.Mul.make_args(addend):
             if f in every:
                 u = f
-            elif _is_coefficient(f, index):
+            elif _is_coefficient(f, at, at in unknowns.local):
                 coefficient *= in_primes(f)
             else:
                 function *= f
@@ -432,11 +444,13 @@ def _collect(
 
 
 @lru_cache(maxsize=2**14)
-def _is_coefficient(f: sp.Expr, index: sp.Symbol | None) -> bool:
-    """Whether a factor depends on scalars, sizes and entries at the plate's own index alone."""
-    if f.atoms(_Binder, _Expectation, sp.Sum, Matrix, Entropy, sp.Dummy):
+def _is_coefficient(f: sp.Expr, at: _Entry, sums: bool) -> bool:
+    """Whether a factor depends on scalars, sizes and parameters' entries at the indices of the factor's entry alone, or on sums of these."""
+    bound = {lim[0] for s in f.atoms(sp.Sum) for lim in s.limits}
+    if f.atoms(_Binder, _Expectation, Matrix, Entropy) or (bound and not sums):
         return False
-    return all(
-        set(e.indices) == {index} and array_of(e) not in (DATUM, LATENT, NOISE)
+    known = bound.union(at)
+    return not f.atoms(sp.Dummy) - bound and all(
+        known.issuperset(e.indices) and not isinstance(array_of(e), VARIABLES)
         for e in f.atoms(sp.Indexed)
     )

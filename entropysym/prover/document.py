@@ -62,7 +62,11 @@ def document(derivation: Derivation) -> dict[str, Any]:
         "certificates": {
             family.name: {
                 "direction": {
-                    argument_name(a): family_term(_motion(found, a), family)
+                    argument_name(a): family_term(
+                        _motion(found, a),
+                        family,
+                        (COMPONENT,) if isinstance(a, sp.IndexedBase) else (),
+                    )
                     for a in family.arguments
                 },
                 "scale": family_term(found.scale, family),

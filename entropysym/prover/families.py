@@ -14,10 +14,18 @@ from functools import lru_cache
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.algebra import addends, distributed, exponentials_merged
-from entropysym.language.formula import coefficient, derivative, of_type
+from entropysym.language.algebra import addends, distributed, exponentials_merged, vanishes
+from entropysym.language.formula import coefficient, derivative, entry, of_type, sum_over
 from entropysym.language.matrices import MatrixLetter, Scaled
-from entropysym.language.records import COMPONENT, DIM, Family, Parameter, Plate, argument_name
+from entropysym.language.records import (
+    COMPONENT,
+    DIM,
+    Family,
+    Parameter,
+    Plate,
+    argument_name,
+    at_class,
+)
 from entropysym.prover.direction import with_signs
 from entropysym.prover.elimination import ColumnName, Field, eliminate, in_primes
 from entropysym.prover.motion import Component, Motion, with_values
@@ -41,6 +49,8 @@ class FamilyCertificate:
 def family_certificate(family: Family) -> FamilyCertificate | None:
     """The certificate of a family all of whose arguments are free, or None if none is found."""
     try:
+        if family.support == "onehot":
+            return _of_classes(family)
         return _of_vectors(family) if family.is_multivariate else _of_numbers(family)
     except (InputError, NotImplementedError, sp.PolynomialError):
         return None  # a function without a derivative here: the entropy stays opaque
@@ -123,3 +133,23 @@ def _of_vectors(family: Family) -> FamilyCertificate | None:
         return None
     direction = {p.whole: with_values(motions[p.name], solved[0]) for p in parameters}
     return FamilyCertificate(direction, solved[1])
+
+
+def _of_classes(family: Family) -> FamilyCertificate | None:
+    r"""A one-hot variable has finitely many values, so its entropy is a sum, $-\sum_kp_k\log p_k$; arguments on the simplex move entry by entry, others by multiples of themselves."""
+    log_p = at_class(family, family.density)
+    entropy = -sum_over(sp.exp(log_p) * log_p, (COMPONENT, 1, DIM))
+    entropy = distributed(entropy, powers=True)
+    if len(family.arguments) != 1 or family.log_base_measure != 0:
+        return None
+    (a,) = family.arguments
+    own = entry(a, COMPONENT)
+    if a in family.simplex:
+        motion = distributed((log_p + entropy) / derivative(log_p, own))
+        return FamilyCertificate({own: motion}, entropy)
+    p = Parameter(argument_name(a), (Plate(COMPONENT, DIM),))
+    for times in (sp.S.One, sp.S.NegativeOne):
+        moved = Motion([p], {p.name: times * own}).of(log_p)
+        if vanishes(moved - log_p - entropy):
+            return FamilyCertificate({own: times * own}, entropy)
+    return None

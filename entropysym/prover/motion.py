@@ -44,7 +44,7 @@ from entropysym.language.matrices import (
 from entropysym.language.noise import noise
 from entropysym.language.objective import latents_as_noise
 from entropysym.language.records import Model, Parameter
-from entropysym.language.symbols import DATUM, LATENT, NOISE
+from entropysym.language.symbols import NOISE, VARIABLES, LatentArray
 
 #: How one parameter moves, at the indices of its own plates; a matrix by a multiple of itself.
 Component = sp.Expr | Scaled
@@ -212,11 +212,11 @@ class Motion:
 
     def _entry(self, e: sp.Indexed) -> sp.Expr:
         array = array_of(e)
-        if array == LATENT and self.noise is not None:
+        if isinstance(array, LatentArray) and self.noise is not None:
             h, location, scale = self.noise
             moved = self.of(location) + self.of(of_type(scale, sp.Expr)) * entry(NOISE, h)
             return substituted(moved, {h: e.indices[0]})
-        if array in (DATUM, LATENT, NOISE):
+        if isinstance(array, VARIABLES):
             return sp.S.Zero
         p = self.parameters.get(array)
         if p is None or p.name not in self.motions:

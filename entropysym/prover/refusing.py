@@ -288,6 +288,8 @@ def _mean(e: sp.Expr) -> sp.Expr:
 def missing(model: Model, role: str) -> tuple[str, ...]:
     """What would have to be known to decide a refused model, in words."""
     said = []
+    if not model.is_plain:
+        return ("a witness is looked for where there is one latent vector only",)
     if model.constraints:
         bound = ", ".join(c.on for c in model.constraints)
         said.append(

@@ -28,17 +28,31 @@ AIMED: list[Any] = [
     ["sum", "D", ["pow", ["sum", "H", ["param", "V", 0, 1]], 3]],
     ["sum", "D", ["pow", ["sum", "H", ["exp", ["param", "V", 0, 1]]], ["frac", 1, 2]]],
     ["pow", ["sum", "D", ["pow", ["sum", "H", ["exp", ["param", "V", 0, 1]]], HALF]], 2],
-    ["mean", ["pow", ["reparam", 0, ["sum", "H", ["z", 1, 0]]], 2]],
-    ["mean", ["reparam", 0, ["pow", ["sum", "H", ["z", 1, 0]], 4]]],
-    ["mean", ["reparam", 0, ["pow", ["sum", "H", ["mul", ["eps", 1, 0], ["param", "c", 0]]], 4]]],
+    ["mean", "N", ["pow", ["reparam", ["sum", "H", ["v", "z", 1, 0]]], 2]],
+    ["mean", "N", ["reparam", ["pow", ["sum", "H", ["v", "z", 1, 0]], 4]]],
     [
         "mean",
-        ["sum", "H", ["sum", "H", ["pow", ["reparam", 2, ["mul", ["eps", 0, 1], ["z", 0, 2]]], 2]]],
+        "N",
+        ["mean", "N", ["mul", *(["reparam", ["sum", "H", ["v", "z", n + 1, 0]]] for n in (0, 1))]],
     ],
-    ["mean", ["reparam", 0, ["exp", ["sum", "H", ["mul", ["frac", 1, 3], ["eps", 1, 0]]]]]],
-    ["pow", ["mean", ["sum", "D", ["x", 1, 0]]], 2],
-    ["mean", ["pow", ["sum", "D", ["x", 1, 0]], 3]],
-    ["sum", "H", ["mean", ["sum", "D", 1]]],
+    [
+        "mean",
+        "N",
+        ["reparam", ["pow", ["sum", "H", ["mul", ["eps", "z", 1, 0], ["param", "c", 0]]], 4]],
+    ],
+    [
+        "mean",
+        "N",
+        [
+            "sum",
+            "H",
+            ["sum", "H", ["pow", ["reparam", ["mul", ["eps", "z", 2, 0], ["v", "z", 2, 1]]], 2]],
+        ],
+    ],
+    ["mean", "N", ["reparam", ["exp", ["sum", "H", ["mul", ["frac", 1, 3], ["eps", "z", 1, 0]]]]]],
+    ["pow", ["mean", "N", ["sum", "D", ["v", "x", 1, 0]]], 2],
+    ["mean", "N", ["pow", ["sum", "D", ["v", "x", 1, 0]], 3]],
+    ["sum", "H", ["mean", "N", ["sum", "D", 1]]],
     ["sum", "H", ["sum", "D", ["mul", ["param", "V", 1, 0], ["param", "W", 0, 1]]]],
     ["mul", ["param", "sigma"], ["pow", ["add", ["mul", 2, ["param", "sigma"]], 3], -2]],
     [
@@ -49,6 +63,16 @@ AIMED: list[Any] = [
             ["pow", ["add", 5, ["pow", ["param", "sigma"], 2]], -1],
         ],
     ],
+]
+
+_Z_AND_Z: Any = ["mul", ["sum", "H", ["v", "z", 2, 0]], ["sum", "H", ["v", "z", 1, 0]]]
+
+# (the VAE-2's) the latents of two data under one expectation, and under two
+AIMED_AT_TWO_DATA: list[Any] = [
+    ["mean", "N", ["mean", "N", ["expect", _Z_AND_Z]]],
+    ["mean", "N", ["mean", "N", ["mul", *(["expect", part] for part in _Z_AND_Z[1:])]]],
+    ["mean", "N", ["mean", "N", ["pow", ["expect", ["exp", _Z_AND_Z]], 2]]],
+    ["mean", "N", ["expect", ["pow", ["sum", "H", ["v", "z", 1, 0]], 2]]],
 ]
 
 _TRINOMIAL: Any = ["add", ["pow", ["param", "sigma"], 2], ["param", "sigma"], 1]
@@ -67,9 +91,10 @@ EQUAL: list[tuple[Any, Any]] = [
         ["sum", "D", ["sum", "H", ["param", "V", 0, 1]]],
     ),
     (
-        ["mean", ["mul", *[["reparam", 0, ["sum", "H", ["z", 1, 0]]]] * 2]],
+        ["mean", "N", ["mul", *[["reparam", ["sum", "H", ["v", "z", 1, 0]]]] * 2]],
         [
             "mean",
+            "N",
             [
                 "sum",
                 "H",
@@ -80,12 +105,12 @@ EQUAL: list[tuple[Any, Any]] = [
                         "mul",
                         [
                             "add",
-                            ["sum", "D", ["mul", ["param", "V", 1, 0], ["x", 3, 0]]],
+                            ["sum", "D", ["mul", ["param", "V", 1, 0], ["v", "x", 3, 0]]],
                             ["param", "c", 0],
                         ],
                         [
                             "add",
-                            ["sum", "D", ["mul", ["param", "V", 2, 0], ["x", 3, 0]]],
+                            ["sum", "D", ["mul", ["param", "V", 2, 0], ["v", "x", 3, 0]]],
                             ["param", "c", 1],
                         ],
                     ],
@@ -152,7 +177,7 @@ def _quad(matrix: Any, left: str = "v", right: str = "w") -> Any:
 
 L, P = ["mat", "L"], ["mat", "P"]
 LT = ["transposed", L]
-R = ["matnet", "R", [["vec", "D", ["x", 1, 0]]]]
+R = ["matnet", "R", [["vec", "D", ["v", "x", 1, 0]]]]
 S = ["param", "s"]
 
 # (the workbench's) the same for matrices
@@ -178,14 +203,19 @@ AIMED_AT_MATRICES: list[Any] = [
     ["D", _quad(["matmul", P, P], "v", "v")],
     [
         "mean",
+        "N",
         [
             "sum",
             "H",
-            _quad(["matmul", L, ["transposed", ["matnet", "R", [["vec", "D", ["x", 2, 0]]]]]]),
+            _quad(["matmul", L, ["transposed", ["matnet", "R", [["vec", "D", ["v", "x", 2, 0]]]]]]),
         ],
     ],
-    ["mean", ["logdet", ["scaled", ["exp", ["sum", "D", ["x", 1, 0]]], R]]],
-    ["mean", ["expect", 0, ["quad", ["vec", "H", ["z", 1, 0]], ["matmul", P, L], ["vec", "H", 1]]]],
+    ["mean", "N", ["logdet", ["scaled", ["exp", ["sum", "D", ["v", "x", 1, 0]]], R]]],
+    [
+        "mean",
+        "N",
+        ["expect", ["quad", ["vec", "H", ["v", "z", 1, 0]], ["matmul", P, L], ["vec", "H", 1]]],
+    ],
 ]
 
 EQUAL_MATRICES: list[tuple[Any, Any]] = [
@@ -207,7 +237,11 @@ EQUAL_MATRICES: list[tuple[Any, Any]] = [
 ]
 
 
-TABLES = {"own_linear_vae": (AIMED, EQUAL), "workbench": (AIMED_AT_MATRICES, EQUAL_MATRICES)}
+TABLES = {
+    "own_linear_vae": (AIMED, EQUAL),
+    "own_vae2": (AIMED_AT_TWO_DATA, []),
+    "workbench": (AIMED_AT_MATRICES, EQUAL_MATRICES),
+}
 
 
 class Bench:
@@ -222,7 +256,7 @@ class Bench:
 
     @property
     def site(self) -> Any:
-        theorem, noise = self.kernel.theorem, "normal" if self.reparam else ""
+        theorem, noise = self.kernel.theorem, {"z": "normal"} if self.reparam else {}
         goal = theorem.objective(self.document)
         site = theorem.Site(self.work, self.document, goal, noise)
         return site.apart(self.kernel.terms.OF_STEP)

@@ -117,7 +117,11 @@ def answer(checker: ModuleType, entry: Entry) -> tuple[str | None, str | None]:
         return asked(getattr(checker, entry.replay), checker, data)[1], truth.words
     if of_front(CHANGED[0]) and front(checker, data) == truth.front:
         return truth.words, truth.words
-    alone = for_kernel(entry) if of_kernel(CHANGED[0]) else "reader" in CHANGED[0]
+    alone = (
+        for_kernel(entry)
+        if of_kernel(CHANGED[0])
+        else of_front(CHANGED[0]) and "gate" not in CHANGED[0]
+    )
     if alone and truth.kernel != NOT_ASKED:
         words = kernel(checker, data)
         if of_kernel(CHANGED[0]) or (words is None) != (truth.kernel is None):
@@ -132,7 +136,7 @@ def for_kernel(entry: Entry) -> bool:
 
 
 def of_front(file: str) -> bool:
-    return Path(file).stem in ("gate", "reader")
+    return Path(file).stem in ("gate", "reader", "graph")
 
 
 def of_kernel(file: str) -> bool:

@@ -43,13 +43,45 @@ def normal_certificate() -> dict:
 def elbo(head: str = "expect") -> list:
     return [
         "mean",
+        "N",
         [
             "add",
             ["H", "encoder", 0],
-            [head, 0, ["logp", "prior", 0]],
-            [head, 0, ["logp", "decoder", 1, 0]],
+            [head, ["logp", "prior", 0]],
+            [head, ["logp", "decoder", 0]],
         ],
     ]
+
+
+def variable(name: str, plate: str, role: str, support: str = "real") -> dict:
+    return {"name": name, "plates": ["N", plate], "support": support, "role": role}
+
+
+def variables(observed: str = "real", latent: str = "real") -> list[dict]:
+    """x over data and D, z over data and H, of these supports."""
+    return [variable("x", "D", "observed", observed), variable("z", "H", "latent", latent)]
+
+
+def factor(name: str, of: str, given: list[str], family: str, arguments: Any) -> dict:
+    record = {"name": name, "of": [of], "given": given, "family": family}
+    return record | {"arguments": list(arguments), "select": ""}
+
+
+def prior(family: str, *arguments: Any) -> dict:
+    return factor("prior", "z", [], family, arguments)
+
+
+def decoder(family: str, *arguments: Any) -> dict:
+    return factor("decoder", "x", ["z"], family, arguments)
+
+
+def encoder(family: str, *arguments: Any) -> dict:
+    return factor("encoder", "z", ["x"], family, arguments)
+
+
+def weighted(weight: Any, penalty: Any = 0) -> dict:
+    """An objective whose KL has this weight."""
+    return {"weights": {"encoder": weight, "prior": weight}, "penalty": penalty}
 
 
 def parameter(name: str, *plates: str, range: str = "real", learned: bool = True) -> dict:
@@ -80,7 +112,7 @@ def assemble(
 ) -> dict:
     return sealed(
         {
-            "format": "entropysym/1",
+            "format": "entropysym/2",
             "statement": {
                 "model": model,
                 "objective": objective,
@@ -96,21 +128,22 @@ def assemble(
 
 def entropy_terms(head: str = "expect") -> list:
     return [
-        ["mean", ["H", "encoder", 0]],
-        neg(["H", "prior"]),
-        neg(["mean", [head, 0, ["H", "decoder", 0]]]),
+        ["mean", "N", ["H", "encoder", 0]],
+        neg(["mean", "N", ["H", "prior", 0]]),
+        neg(["mean", "N", [head, ["H", "decoder", 0]]]),
     ]
 
 
 def vae2() -> dict:
-    nu = ["net", "nu", [0], [["vec", "D", ["x", 2, 0]]]]
-    tau2 = ["net", "tau2", [0], [["vec", "D", ["x", 2, 0]]]]
-    mu = ["net", "mu", [0], [["vec", "H", ["z", 2, 0]]]]
+    nu = ["net", "nu", [0], [["vec", "D", ["v", "x", 2, 0]]]]
+    tau2 = ["net", "tau2", [0], [["vec", "D", ["v", "x", 2, 0]]]]
+    mu = ["net", "mu", [0], [["vec", "H", ["v", "z", 2, 0]]]]
     model = {
         "name": "own_vae2",
-        "sizes": ["D", "H"],
-        "observed": "D",
-        "latent": "H",
+        "sizes": ["N", "D", "H"],
+        "data": ["N"],
+        "variables": variables(),
+        "lags": {},
         "parameters": [
             parameter("sigma2", range="positive"),
             parameter("alpha2", "H", range="positive"),
@@ -121,21 +154,28 @@ def vae2() -> dict:
             {"name": "tau2", "plates": ["H"], "inputs": ["D"], "range": "positive"},
         ],
         "families": {"normal": normal_family()},
-        "prior": {"family": "normal", "arguments": [0, ["param", "alpha2", 0]]},
-        "decoder": {"family": "normal", "arguments": [mu, ["param", "sigma2"]]},
-        "encoder": {"family": "normal", "arguments": [nu, tau2]},
+        "p": [
+            prior("normal", 0, ["param", "alpha2", 0]),
+            decoder("normal", mu, ["param", "sigma2"]),
+        ],
+        "q": [encoder("normal", nu, tau2)],
         "constraints": [{"on": "mu", "text": "first-layer columns have unit norm"}],
     }
     direction = {"sigma2": neg(["param", "sigma2"]), "alpha2": neg(["param", "alpha2", 0])}
     h_enc, h_prior, h_dec = entropy_terms()
-    e_prior = ["mean", ["expect", 0, ["logp", "prior", 0]]]
-    e_dec = ["mean", ["expect", 0, ["logp", "decoder", 1, 0]]]
+    e_prior = ["mean", "N", ["expect", ["logp", "prior", 0]]]
+    e_dec = ["mean", "N", ["expect", ["logp", "decoder", 0]]]
     gap = ["add", h_enc, h_prior, h_dec, ["D", ["objective"]]]
     entropy_sum = [
         "add",
         [
             "mean",
-            ["sum", "H", ["mul", HALF, ["log", ["net", "tau2", [0], [["vec", "D", ["x", 2, 0]]]]]]],
+            "N",
+            [
+                "sum",
+                "H",
+                ["mul", HALF, ["log", ["net", "tau2", [0], [["vec", "D", ["v", "x", 2, 0]]]]]],
+            ],
         ],
         ["mul", ["frac", -1, 2], ["sum", "H", ["log", ["param", "alpha2", 0]]]],
         ["mul", ["frac", -1, 2], ["size", "D"], ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]],
@@ -166,13 +206,22 @@ def vae2() -> dict:
 
 
 def linear_vae() -> dict:
-    mean_x = ["add", ["sum", "H", ["mul", ["param", "W", 1, 0], ["z", 2, 0]]], ["param", "b", 0]]
-    mean_z = ["add", ["sum", "D", ["mul", ["param", "V", 1, 0], ["x", 2, 0]]], ["param", "c", 0]]
+    mean_x = [
+        "add",
+        ["sum", "H", ["mul", ["param", "W", 1, 0], ["v", "z", 2, 0]]],
+        ["param", "b", 0],
+    ]
+    mean_z = [
+        "add",
+        ["sum", "D", ["mul", ["param", "V", 1, 0], ["v", "x", 2, 0]]],
+        ["param", "c", 0],
+    ]
     model = {
         "name": "own_linear_vae",
-        "sizes": ["D", "H"],
-        "observed": "D",
-        "latent": "H",
+        "sizes": ["N", "D", "H"],
+        "data": ["N"],
+        "variables": variables(),
+        "lags": {},
         "parameters": [
             parameter("W", "D", "H"),
             parameter("b", "D"),
@@ -183,9 +232,8 @@ def linear_vae() -> dict:
         ],
         "networks": [],
         "families": {"normal": normal_family()},
-        "prior": {"family": "normal", "arguments": [0, 1]},
-        "decoder": {"family": "normal", "arguments": [mean_x, ["pow", ["param", "sigma"], 2]]},
-        "encoder": {"family": "normal", "arguments": [mean_z, ["pow", ["param", "tau", 0], 2]]},
+        "p": [prior("normal", 0, 1), decoder("normal", mean_x, ["pow", ["param", "sigma"], 2])],
+        "q": [encoder("normal", mean_z, ["pow", ["param", "tau", 0], 2])],
         "constraints": [],
     }
     direction = {
@@ -196,8 +244,8 @@ def linear_vae() -> dict:
         "sigma": ["mul", ["frac", -1, 2], ["param", "sigma"]],
     }
     h_enc, h_prior, h_dec = entropy_terms("reparam")
-    e_prior = ["mean", ["reparam", 0, ["logp", "prior", 0]]]
-    e_dec = ["mean", ["reparam", 0, ["logp", "decoder", 1, 0]]]
+    e_prior = ["mean", "N", ["reparam", ["logp", "prior", 0]]]
+    e_dec = ["mean", "N", ["reparam", ["logp", "decoder", 0]]]
     gap = ["add", h_enc, h_prior, h_dec, ["D", ["objective"]]]
     entropy_sum = [
         "add",
@@ -269,8 +317,8 @@ def own_directions(
     `more`: what E holds beside three entropies; `weights`: of D(prior part) and D(decoder part).
     """
     h_enc, h_prior, h_dec = entropy_terms()
-    e_prior = ["mean", ["expect", 0, ["logp", "prior", 0]]]
-    e_dec = ["mean", ["expect", 0, ["logp", "decoder", 1, 0]]]
+    e_prior = ["mean", "N", ["expect", ["logp", "prior", 0]]]
+    e_dec = ["mean", "N", ["expect", ["logp", "decoder", 0]]]
     parts = [
         ["D", t] if w == 1 else ["mul", w, ["D", t]]
         for t, w in zip((e_prior, e_dec), weights, strict=True)
@@ -290,14 +338,21 @@ def own_directions(
     return assemble(model, direction, claim, conditions, steps, objective, certificates)
 
 
-def standard(ranges: list, families: list[str], moved: list[str], pseudo: tuple = ()) -> list:
-    """The list of conditions of such a derivation."""
+def standard(
+    ranges: list,
+    families: list[str],
+    moved: list[str],
+    pseudo: tuple = (),
+    support: str = "real",
+) -> list:
+    """The list of conditions of such a derivation; `support`: that of the data."""
     named = []
     for name in families:
         named += [["normalised", name], ["score", name]]
         named += [["base_measure", name]] if name in pseudo else []
     return [
         *(["range", *pair] for pair in ranges),
+        *([["support", "x", support]] if support != "real" else []),
         *named,
         ["finite", "objective"],
         ["interchange", "objective"],
@@ -305,16 +360,19 @@ def standard(ranges: list, families: list[str], moved: list[str], pseudo: tuple 
     ]
 
 
-X, Z = ["vec", "D", ["x", 2, 0]], ["vec", "H", ["z", 2, 0]]  # whole vectors, as seen from a plate
-LINEAR = ["add", ["sum", "H", ["mul", ["param", "W", 1, 0], ["z", 2, 0]]], ["param", "b", 0]]
+X, Z = (
+    ["vec", "D", ["v", "x", 2, 0]],
+    ["vec", "H", ["v", "z", 2, 0]],
+)  # whole vectors, as seen from a plate
+LINEAR = ["add", ["sum", "H", ["mul", ["param", "W", 1, 0], ["v", "z", 2, 0]]], ["param", "b", 0]]
 NU_TAU2 = [["net", "nu", [0], [X]], ["net", "tau2", [0], [X]]]
 NU_TAU2_NETWORKS = [network("nu", "H", "D"), network("tau2", "H", "D", "positive")]
-H_ENCODER = ["mean", ["sum", "H", ["mul", HALF, ["log", ["mul", 2, PI, E, NU_TAU2[1]]]]]]
+H_ENCODER = ["mean", "N", ["sum", "H", ["mul", HALF, ["log", ["mul", 2, PI, E, NU_TAU2[1]]]]]]
 
 
 def base_model(name: str, **more: Any) -> dict:
-    sizes = {"name": name, "sizes": ["D", "H"], "observed": "D", "latent": "H"}
-    return sizes | {"networks": [], "constraints": []} | more
+    sizes = {"name": name, "sizes": ["N", "D", "H"], "data": ["N"], "variables": variables()}
+    return sizes | {"lags": {}, "networks": [], "constraints": []} | more
 
 
 def sigmoid_net() -> dict:
@@ -356,9 +414,9 @@ def sigmoid_net() -> dict:
         ],
         networks=NU_TAU2_NETWORKS,
         families={"normal": normal_family(), "laplace": laplace, "bernoulli": bernoulli},
-        prior={"family": "laplace", "arguments": [0, ["param", "s"]]},
-        decoder={"family": "bernoulli", "arguments": [LINEAR]},
-        encoder={"family": "normal", "arguments": NU_TAU2},
+        p=[prior("laplace", 0, ["param", "s"]), decoder("bernoulli", LINEAR)],
+        q=[encoder("normal", *NU_TAU2)],
+        variables=variables("binary"),
     )
     direction = {"W": ["param", "W", 1, 0], "b": ["param", "b", 0], "s": neg(["param", "s"])}
     soft = ["add", 1, ["exp", LINEAR]]
@@ -367,12 +425,13 @@ def sigmoid_net() -> dict:
         "add",
         H_ENCODER,
         ["mul", -1, ["size", "H"], ["log", ["mul", 2, E, ["param", "s"]]]],
-        neg(["mean", ["expect", 0, ["sum", "D", entropy]]]),
+        neg(["mean", "N", ["expect", ["sum", "D", entropy]]]),
     ]
     conditions = standard(
         [("s", "positive"), ("tau2", "positive")],
         ["bernoulli", "laplace", "normal"],
         ["W", "b", "s"],
+        support="binary",
     )
     return own_directions(model, certificates, direction, closed_form, conditions)
 
@@ -402,9 +461,9 @@ def poisson() -> dict:
         ],
         networks=NU_TAU2_NETWORKS,
         families={"normal": normal_family(), "poisson": counts},
-        prior={"family": "normal", "arguments": [0, ["param", "alpha2", 0]]},
-        decoder={"family": "poisson", "arguments": [LINEAR]},
-        encoder={"family": "normal", "arguments": NU_TAU2},
+        p=[prior("normal", 0, ["param", "alpha2", 0]), decoder("poisson", LINEAR)],
+        q=[encoder("normal", *NU_TAU2)],
+        variables=variables("count"),
     )
     direction = {
         "W": ["param", "W", 1, 0],
@@ -416,16 +475,17 @@ def poisson() -> dict:
         "add",
         H_ENCODER,
         ["mul", ["frac", -1, 2], ["sum", "H", ["log", ["mul", 2, PI, E, ["param", "alpha2", 0]]]]],
-        neg(["mean", ["expect", 0, ["sum", "D", entropy]]]),
-        neg(["mean", ["sum", "D", ["loggamma", ["add", 1, ["x", 1, 0]]]]]),
+        neg(["mean", "N", ["expect", ["sum", "D", entropy]]]),
+        neg(["mean", "N", ["sum", "D", ["loggamma", ["add", 1, ["v", "x", 1, 0]]]]]),
     ]
     conditions = standard(
         [("alpha2", "positive"), ("tau2", "positive")],
         ["normal", "poisson"],
         ["W", "b", "alpha2"],
         ("poisson",),
+        "count",
     )
-    more = (["mean", ["logh", "decoder", 0]],)
+    more = (["mean", "N", ["logh", "decoder", 0]],)
     return own_directions(model, certificates, direction, closed_form, conditions, more=more)
 
 
@@ -434,8 +494,8 @@ def vae0() -> dict:
     document = vae2()["statement"]
     model = document["model"] | {"name": "own_vae0", "constraints": []}
     model["parameters"][0]["learned"] = False
-    away = ["add", ["x", 2, 0], neg(model["decoder"]["arguments"][0])]
-    squares = ["mean", ["expect", 0, ["sum", "D", ["pow", away, 2]]]]
+    away = ["add", ["v", "x", 1, 0], neg(model["p"][1]["arguments"][0])]
+    squares = ["mean", "N", ["expect", ["sum", "D", ["pow", away, 2]]]]
     excess = [
         "add",
         ["mul", HALF, ["size", "D"]],
@@ -470,7 +530,7 @@ def beta_vae2() -> dict:
         direction,
         document["claim"]["entropy_sum"],
         standard([*ranges, ("tau2", "positive")], ["normal"], ["sigma2", "alpha2"]),
-        objective={"weight": beta, "penalty": 0},
+        objective=weighted(beta),
         weights=(beta, 1),
     )
 
@@ -482,7 +542,8 @@ def decayed_vae() -> dict:
     statement["model"]["name"] = "decayed_vae"
     statement["model"]["parameters"].append(parameter("decay", learned=False))
     squares = ["sum", "D", ["sum", "H", ["pow", ["param", "W", 1, 0], 2]]]
-    statement["objective"] = {"weight": 1, "penalty": ["mul", HALF, ["param", "decay"], squares]}
+    penalty = ["mul", HALF, ["param", "decay"], squares]
+    statement["objective"] = {"weights": {}, "penalty": penalty}
     excess = ["mul", ["frac", -1, 2], ["param", "decay"], squares]
     claim, steps = statement["claim"], document["steps"]
     gap = [*claim["gap"][:-1], excess, ["D", ["objective"]]]
@@ -524,7 +585,7 @@ def gaussian_certificate() -> dict:
 
 def gaussian_vae() -> dict:
     """Full covariances A, s Omega(z) and T(x) for prior, decoder and encoder."""
-    whole_x, whole_z = ["vec", "D", ["x", 1, 0]], ["vec", "H", ["z", 1, 0]]
+    whole_x, whole_z = ["vec", "D", ["v", "x", 1, 0]], ["vec", "H", ["v", "z", 1, 0]]
     omega, spread = ["matnet", "Omega", [whole_z]], ["matnet", "T", [whole_x]]
     model = base_model(
         "own_gaussian_vae",
@@ -540,23 +601,24 @@ def gaussian_vae() -> dict:
             network("T", "HH", "D", "posdef"),
         ],
         families={"gaussian": gaussian_family()},
-        prior={"family": "gaussian", "arguments": [["param", "mu0", 0], ["mat", "A"]]},
-        decoder={
-            "family": "gaussian",
-            "arguments": [["net", "mu", [0], [Z]], ["scaled", ["param", "s"], omega]],
-        },
-        encoder={"family": "gaussian", "arguments": [["net", "nu", [0], [X]], spread]},
+        p=[
+            prior("gaussian", ["vec", "H", ["param", "mu0", 0]], ["mat", "A"]),
+            decoder(
+                "gaussian", ["vec", "D", ["net", "mu", [0], [Z]]], ["scaled", ["param", "s"], omega]
+            ),
+        ],
+        q=[encoder("gaussian", ["vec", "H", ["net", "nu", [0], [X]]], spread)],
     )
     direction = {"A": ["scaled", -1, ["mat", "A"]], "s": neg(["param", "s"])}
     closed_form = [
         "add",
-        ["mul", HALF, ["mean", ["logdet", spread]]],
+        ["mul", HALF, ["mean", "N", ["logdet", spread]]],
         ["mul", ["frac", -1, 2], ["logdet", ["mat", "A"]]],
         ["mul", ["frac", -1, 2], ["size", "D"], ["log", ["mul", 2, PI, E]]],
         [
             "mul",
             ["frac", -1, 2],
-            ["mean", ["expect", 0, ["logdet", ["scaled", ["param", "s"], omega]]]],
+            ["mean", "N", ["expect", ["logdet", ["scaled", ["param", "s"], omega]]]],
         ],
     ]
     conditions = standard(
@@ -574,7 +636,7 @@ def cholesky_vae() -> dict:
     model = document["model"] | {"name": "cholesky_vae"}
     model["parameters"][1] = parameter("L", "H", "H", range="triangular")
     factor = ["mat", "L"]
-    model["prior"]["arguments"][1] = ["matmul", factor, ["transposed", factor]]
+    model["p"][0]["arguments"][1] = ["matmul", factor, ["transposed", factor]]
     direction = {"L": ["scaled", ["frac", -1, 2], factor], "s": document["direction"]["s"]}
     closed_form = document["claim"]["entropy_sum"]
     closed_form[2] = neg(["logdet", factor])

@@ -1,19 +1,21 @@
 """Terms and polynomials as floating-point numbers, by explicit loops over tiny sizes.
 
 Written without a look at the checker: a term is evaluated from its JSON, a polynomial from its
-atoms. Expectations run over a few nodes with weights (any law will do, all algebra is linear);
-noise runs over Gauss-Hermite nodes, which integrate polynomials of degree 7 exactly.
+atoms. There is one expectation, over the latents of all data at once. It runs over a few nodes with
+weights, each of which has a latent for every datum (any law will do, all algebra is linear); noise
+runs over the products of Gauss-Hermite nodes, which integrate polynomials of degree 7 exactly.
 """
 
 import functools
 import itertools
+import json
 import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-DATA = 2
+LATENT = "z"
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(4)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
@@ -29,10 +31,11 @@ class World:
     reparametrised: bool
     sizes: dict[str, int]
     arrays: dict[str, np.ndarray]
-    data: np.ndarray
-    latents: np.ndarray  # datum, node, latent
+    data: dict[str, np.ndarray]
+    latents: dict[str, np.ndarray]  # each with one axis more, the first: the node
     step: float = 0.0  # parameters are moved this far along the direction
-    vectors: dict[str, np.ndarray] = field(default_factory=dict)
+    drawn: dict[str, np.ndarray] = field(default_factory=dict)  # under an expectation
+    noise: dict[str, np.ndarray] = field(default_factory=dict)
 
     def parameter(self, name: str, indices: tuple[int, ...]) -> float:
         value = float(self.arrays[name][indices])
@@ -64,10 +67,37 @@ class World:
             out += sum(math.cos(seed + k + j) * math.tanh(v) for j, v in enumerate(vector))
         return math.exp(out / 2) if net["range"] == "positive" else out
 
-    def noises(self) -> list[tuple[float, np.ndarray]]:
-        size = self.sizes[self.model["latent"]]
-        picks = itertools.product(range(len(NODES)), repeat=size)
-        return [(float(np.prod(WEIGHTS[list(p)])), NODES[list(p)]) for p in picks]
+    def factor(self, name: str) -> dict:
+        return next(f for f in (*self.model["p"], *self.model["q"]) if f["name"] == name)
+
+    def shape(self, name: str) -> list[int]:
+        found = next(v for v in self.model["variables"] if v["name"] == name)
+        return [self.sizes[size] for size in found["plates"]]
+
+    def noises(self) -> list[tuple[float, dict[str, np.ndarray]]]:
+        """Noise for every entry of the latent of every datum, with its probability."""
+        shape = self.shape(LATENT)
+        picks = itertools.product(range(len(NODES)), repeat=math.prod(shape))
+        return [
+            (float(np.prod(WEIGHTS[list(p)])), {LATENT: NODES[list(p)].reshape(shape)})
+            for p in picks
+        ]
+
+    def draws(self) -> list[tuple[float, "World"]]:
+        """The worlds that an expectation runs over, with their probabilities."""
+        if not self.reparametrised:
+            count = len(self.latents[LATENT])
+            nodes = ({LATENT: self.latents[LATENT][k]} for k in range(count))
+            return [(1 / count, replace(self, drawn=node)) for node in nodes]
+        places = list(np.ndindex(*self.shape(LATENT)))
+        location, scale = (
+            np.array([_normal(self, key, place) for place in places]).reshape(self.shape(LATENT))
+            for key in ("location", "scale")
+        )
+        return [
+            (p, replace(self, drawn={LATENT: location + scale * eps[LATENT]}, noise=eps))
+            for p, eps in self.noises()
+        ]
 
 
 def world(document: dict, seed: int, sizes: dict[str, int] | None = None) -> World:
@@ -78,6 +108,13 @@ def world(document: dict, seed: int, sizes: dict[str, int] | None = None) -> Wor
     for p in model["parameters"]:
         array = rng.uniform(-1.2, 1.2, [sizes[s] for s in p["plates"]])
         arrays[p["name"]] = _ranged(array, p["range"])
+    data, latents = {}, {}
+    for variable in model["variables"]:
+        shape = [sizes[size] for size in variable["plates"]]
+        if variable["role"] == "latent":
+            latents[variable["name"]] = rng.uniform(-1.5, 1.5, (3, *shape))
+        else:
+            data[variable["name"]] = rng.uniform(-1.5, 1.5, shape)
     return World(
         model=model,
         certificates=document["certificates"],
@@ -86,8 +123,8 @@ def world(document: dict, seed: int, sizes: dict[str, int] | None = None) -> Wor
         reparametrised=any(step["rule"] == "reparametrise" for step in document["steps"]),
         sizes=sizes,
         arrays=arrays,
-        data=rng.uniform(-1.5, 1.5, (DATA, sizes[model["observed"]])),
-        latents=rng.uniform(-1.5, 1.5, (DATA, 3, sizes[model["latent"]])),
+        data=data,
+        latents=latents,
     )
 
 
@@ -99,43 +136,46 @@ def _ranged(array: np.ndarray, range: str) -> np.ndarray:
     return array if range == "real" else np.exp(array)
 
 
-def _arguments(w: World, role: str, scope: tuple, place: tuple, size: int) -> dict:
+def _arguments(w: World, factor: dict, datum: int, place: tuple, size: int) -> dict:
     """The factor's arguments at one place, or (without one) as arrays."""
-    factor = w.model[role]
     found: dict[str, Any] = {"dim": size}
     declared = w.model["families"][factor["family"]]["arguments"]
     for argument, term in zip(declared, factor["arguments"], strict=True):
         if argument["range"] == "posdef":
-            value: Any = matrix(w, term, scope)
+            value: Any = matrix(w, term, (datum,))
         elif argument["range"] == "vector":
-            value = np.array([number(w, term, (*scope, i)) for i in range(size)])
+            value = np.array([number(w, term[2], (datum, i)) for i in range(size)])
         else:
-            value = number(w, term, scope + place)
+            value = number(w, term, (datum, *place))
         found[argument["name"]] = value
     return found
 
 
-def _family(w: World, role: str, key: str, scope: tuple, var: Any = None) -> float:
-    """A factor's density, base measure or entropy, by a loop over its plate."""
-    name = w.model[role]["family"]
-    family = w.model["families"][name]
-    size = w.sizes[w.model["observed" if role == "decoder" else "latent"]]
-    body = w.certificates[name]["entropy"] if key == "entropy" else family[key]
+def _family(w: World, name: str, key: str, datum: int) -> float:
+    """A factor's density, base measure or entropy at a datum, by a loop over its plate."""
+    factor = w.factor(name)
+    family = w.model["families"][factor["family"]]
+    body = w.certificates[factor["family"]]["entropy"] if key == "entropy" else family[key]
+    (of,) = factor["of"]
+    size = w.shape(of)[1]
     whole = any(a["range"] in ("vector", "posdef") for a in family["arguments"])
     total = 0.0
     for k in [None] if whole else range(size):
         place = () if k is None else (k,)
-        bindings = {} if scope is None else _arguments(w, role, scope, place, size)
-        if var is not None:
-            bindings |= {"": var if k is None else var[k], "dim": size}
+        plain = key == "log_base_measure" and '"arg"' not in json.dumps(body)
+        bindings = {"dim": size} if plain else _arguments(w, factor, datum, place, size)
+        if key != "entropy":
+            var = (w.data | w.drawn)[of][datum]
+            bindings |= {"": var if k is None else var[k]}
         total += number(w, body, (), bindings)
     return total
 
 
-def _normal(w: World, key: str, scope: tuple) -> float:
-    """The encoder's location or scale at one place."""
-    family = w.model["families"][w.model["encoder"]["family"]]
-    return number(w, family[key], (), _arguments(w, "encoder", scope[:1], scope[1:], 0))
+def _normal(w: World, key: str, place: tuple) -> float:
+    """The location or scale of the latent at one place."""
+    factor = next(f for f in w.model["q"] if f["of"] == [LATENT])
+    family = w.model["families"][factor["family"]]
+    return number(w, family[key], (), _arguments(w, factor, place[0], place[1:], 0))
 
 
 def matrix(w: World, term: Any, scope: tuple = (), bindings: dict | None = None) -> np.ndarray:
@@ -161,7 +201,7 @@ def matrix(w: World, term: Any, scope: tuple = (), bindings: dict | None = None)
 
 
 def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None) -> float:
-    """The value of a stored term; an index is an int, a datum an int, a latent a pair (z, eps)."""
+    """The value of a stored term; an index or a datum is an int."""
     if isinstance(term, int):
         return float(term)
 
@@ -183,22 +223,17 @@ def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None)
     if head == "net":
         inputs = [np.array([sub(v[2], k) for k in range(w.sizes[v[1]])]) for v in rest[2]]
         return w.network(rest[0], tuple(at(i) for i in rest[1]), inputs)
-    if head == "x":
-        return float(w.data[at(rest[0]), at(rest[1])])
-    if head in ("z", "eps"):
-        return float(at(rest[0])[head == "eps"][at(rest[1])])
+    if head == "v":
+        return float((w.data | w.drawn)[rest[0]][tuple(at(i) for i in rest[1:])])
+    if head == "eps":
+        return float(w.noise[rest[0]][tuple(at(i) for i in rest[1:])])
     if head == "sum":
         return sum(sub(rest[1], k) for k in range(w.sizes[rest[0]]))
     if head == "mean":
-        return sum(sub(rest[0], n) for n in range(DATA)) / DATA
+        count = w.sizes[rest[0]]
+        return sum(sub(rest[1], n) for n in range(count)) / count
     if head in ("expect", "reparam"):
-        n = at(rest[0])
-        if not w.reparametrised:
-            return sum(sub(rest[1], (z, None)) for z in w.latents[n]) / len(w.latents[n])
-        size = range(w.sizes[w.model["latent"]])
-        location = np.array([_normal(w, "location", (n, h)) for h in size])
-        scale = np.array([_normal(w, "scale", (n, h)) for h in size])
-        return sum(p * sub(rest[1], (location + scale * eps, eps)) for p, eps in w.noises())
+        return sum(p * number(at_node, rest[0], scope, bindings) for p, at_node in w.draws())
     if head == "add":
         return sum(sub(t) for t in rest)
     if head == "mul":
@@ -215,23 +250,15 @@ def number(w: World, term: Any, scope: tuple = (), bindings: dict | None = None)
         square = matrix(w, rest[1], scope, bindings)
         sides = [[sub(v[2], k) for k in range(len(square))] for v in (rest[0], rest[2])]
         return float(np.array(sides[0]) @ square @ np.array(sides[1]))
-    if head == "logp":
-        latent = at(rest[-1])
-        if rest[0] == "prior":
-            return _family(w, "prior", "log_density", (), latent[0])
-        return _family(w, "decoder", "log_density", (latent,), w.data[at(rest[1])])
-    if head == "logh":
-        drawn = at(rest[1])[0] if rest[0] == "prior" else w.data[at(rest[1])]
-        return _family(w, rest[0], "log_base_measure", None, drawn)
-    if head == "H":
-        return _family(w, rest[0], "entropy", tuple(at(i) for i in rest[1:]))
+    if head in OF_FACTORS:
+        return _family(w, rest[0], OF_FACTORS[head], at(rest[1]))
     if head == "objective":
-        terms = [["H", "encoder", 0], *(["expect", 0, t] for t in LOGS)]
-        q, prior, decoder = (number(w, ["mean", t]) for t in terms)
-        if w.objective == "elbo":
-            return q + prior + decoder
-        weight, penalty = number(w, w.objective["weight"]), number(w, w.objective["penalty"])
-        return weight * (q + prior) + decoder - penalty
+        plain = {"weights": {}, "penalty": 0}
+        goal = plain if w.objective == "elbo" else w.objective
+        total = -number(w, goal["penalty"])
+        for name, term in PARTS.items():
+            total += number(w, goal["weights"].get(name, 1)) * number(w, ["mean", "N", term])
+        return total
     if head == "D":
         step = 1e-3
         near, far = (
@@ -260,7 +287,12 @@ def _sigmoid(u: float) -> float:
 
 FUNCTIONS = {"log": math.log, "exp": math.exp, "abs": abs, "loggamma": math.lgamma}
 FUNCTIONS |= {"softplus": _softplus, "sigmoid": _sigmoid}
-LOGS = [["logp", "prior", 0], ["logp", "decoder", 1, 0]]
+OF_FACTORS = {"logp": "log_density", "logh": "log_base_measure", "H": "entropy"}
+PARTS: dict[str, Any] = {
+    "encoder": ["H", "encoder", 0],
+    "prior": ["expect", ["logp", "prior", 0]],
+    "decoder": ["expect", ["logp", "decoder", 0]],
+}
 
 
 def value(w: World, poly: Any, names: dict[int, Any] | None = None) -> float:
@@ -284,12 +316,10 @@ def _atom(w: World, atom: Any, names: dict[int, Any]) -> float:
         return float(w.sizes[atom.label])
     if head == "param":
         return w.parameter(atom.label, tuple(ids))
-    if head == "x":
-        return float(w.data[ids[0], ids[1]])
-    if head == "z":
-        return float(w.latents[ids[1], ids[0], ids[2]])
+    if head == "v":
+        return float((w.data | w.latents)[atom.label][tuple(ids)])
     if head == "eps":
-        return float(ids[0][ids[2]])
+        return float(ids[0][atom.label][tuple(ids[1:])])
     if head == "delta":
         return float(ids[0] == ids[1])
     if head in ("log", "exp", "loggamma", "softplus", "sigmoid"):
@@ -343,8 +373,9 @@ def _measure(w: World, binders: list, body: Any, names: dict[int, Any]) -> float
     if tag == "index":
         return sum(_measure(w, others, body, names | {name: k}) for k in range(w.sizes[size]))
     if tag == "datum":
-        return sum(_measure(w, others, body, names | {name: n}) for n in range(DATA)) / DATA
+        data = range(w.sizes[size])
+        return sum(_measure(w, others, body, names | {name: n}) for n in data) / len(data)
     if tag == "latent":
-        nodes = range(w.latents.shape[1])  # one number for the latents of all data
+        nodes = range(len(w.latents[LATENT]))
         return sum(_measure(w, others, body, names | {name: k}) for k in nodes) / len(nodes)
     return sum(p * _measure(w, others, body, names | {name: eps}) for p, eps in w.noises())

@@ -50,7 +50,7 @@ def _absolute(checker: ModuleType) -> str | None:
 
 def _one_entropy(checker: ModuleType) -> str | None:
     """H of an encoder of any law is one number for each datum, not one for each latent."""
-    found = Bench(checker, any_law()).polynomial(["mean", ["H", "encoder", 0]])
+    found = Bench(checker, any_law()).polynomial(["mean", "N", ["H", "encoder", 0]])
     return None if [len(mono) for mono in found] == [1] else "not one number"
 
 

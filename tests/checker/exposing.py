@@ -8,6 +8,7 @@ from . import laws, refusals
 from .documents import (
     HALF,
     PI,
+    decoder,
     family,
     gaussian_vae,
     linear_vae,
@@ -16,10 +17,13 @@ from .documents import (
     normal_family,
     own_directions,
     parameter,
+    prior,
     sealed,
     standard,
     vae0,
     vae2,
+    variables,
+    weighted,
 )
 from .forging import DELETE, DIRECTION, MODEL, bonus, everywhere, forged
 
@@ -28,10 +32,20 @@ CONDITIONS = ("statement", "conditions")
 NORMAL = (*MODEL, "families", "normal")
 GAUSSIAN = (*MODEL, "families", "gaussian")
 SIGMA = ["param", "sigma2"]
-MINUS_DATA = ["mean", ["sum", "D", neg(["x", 1, 0])]]
-SQUARE_OF_DATA = ["mean", ["sum", "D", ["pow", ["x", 1, 0], 2]]]
-MU_OF_Z, S_OF_Z = (["net", name, [0], [["vec", "H", ["z", 2, 0]]]] for name in ("mu", "s"))
+MINUS_DATA = ["mean", "N", ["sum", "D", neg(["v", "x", 1, 0])]]
+SQUARE_OF_DATA = ["mean", "N", ["sum", "D", ["pow", ["v", "x", 1, 0], 2]]]
+MU_OF_Z, S_OF_Z = (["net", name, [0], [["vec", "H", ["v", "z", 2, 0]]]] for name in ("mu", "s"))
 D_OBJECTIVE = ["D", ["objective"]]
+
+
+def factors(document: dict) -> list[dict]:
+    """Prior, decoder and encoder."""
+    model = document["statement"]["model"]
+    return [*model["p"], *model["q"]]
+
+
+def factor(document: dict, name: str) -> dict:
+    return next(found for found in factors(document) if found["name"] == name)
 
 
 def nothing(document: dict, term: Any) -> dict:
@@ -76,8 +90,8 @@ def with_spare(range: str, given: tuple[Any, Any, Any], direction: Any = 0) -> B
 
     def build() -> dict:
         document = gaussian_vae()
-        for role, term in zip(("prior", "decoder", "encoder"), given, strict=True):
-            document["statement"]["model"][role]["arguments"].append(term)
+        for law, term in zip(factors(document), given, strict=True):
+            law["arguments"].append(term)
         return forged(
             document,
             ((*GAUSSIAN, "arguments"), lambda old: [*old, {"name": "spare", "range": range}]),
@@ -117,13 +131,14 @@ def deep() -> dict:
 
 def other_family(role: str, term: Any = 0, base: Any = 0, more: tuple = ()) -> dict:
     """VAE-2 with a family of its own for one factor: a Normal with term - term in its density."""
-    statement = vae2()["statement"]
+    document = vae2()
+    statement = document["statement"]
     own, certificate = normal_family(), vae2()["certificates"]["normal"]
     own["log_density"] += [term, neg(term)] if term else []
     own |= {"log_base_measure": base, "location": None, "scale": None}
     entropy = ["add", certificate["entropy"], base] if base else certificate["entropy"]
     statement["model"]["families"]["other"] = own
-    statement["model"][role]["family"] = "other"
+    factor(document, role)["family"] = "other"
     named = [["normalised", "other"], ["score", "other"], *[["base_measure", "other"]] * bool(base)]
     return own_directions(
         statement["model"],
@@ -142,7 +157,7 @@ def in_unit() -> dict:
 
 
 def encoder_variance(term: Any) -> Build:
-    return change(in_unit, (*MODEL, "encoder", "arguments", 1), term)
+    return change(in_unit, (*MODEL, "q", 0, "arguments", 1), term)
 
 
 def real_network() -> dict:
@@ -165,7 +180,7 @@ def with_gap(gap: Any) -> dict:
 def still_matrix() -> dict:
     """Full covariances, the encoder's being a parameter that stands still."""
     document = gaussian_vae()
-    spread = document["statement"]["model"]["encoder"]["arguments"][1]
+    spread = document["statement"]["model"]["q"][0]["arguments"][1]
     fixed = parameter("B", "H", "H", range="posdef", learned=False)
     document = everywhere(document, (spread, ["mat", "B"]))
     conditions = document["statement"]["conditions"]
@@ -187,10 +202,11 @@ def fixed_decoder(
     known: Any = 0,
 ) -> dict:
     """VAE-2 with a decoder without arguments and an encoder that reads nothing."""
-    statement = json.loads(json.dumps(vae2()["statement"]).replace('["x", 2, 0]', "1"))
+    statement = json.loads(json.dumps(vae2()["statement"]).replace('["v", "x", 2, 0]', "1"))
     model = statement["model"] | {"constraints": []}
-    model["decoder"] = {"family": "other", "arguments": []}
+    model["p"][1] = decoder("other")
     model["families"]["other"] = family(density, support)
+    model["variables"] = variables(support)
     motion = {"direction": {}, "scale": stretch, "shift": shift, "entropy": entropy}
     ranges = [(name, "positive") for name in ("sigma2", "alpha2", "tau2")]
     known = known or (["mul", -1, ["size", "D"], entropy] if entropy else 0)
@@ -199,7 +215,7 @@ def fixed_decoder(
         {"normal": vae2()["certificates"]["normal"], "other": motion},
         {"alpha2": statement["direction"]["alpha2"]},
         [*statement["claim"]["entropy_sum"][:-1], known, excess],
-        standard(ranges, ["normal", "other"], ["alpha2"]),
+        standard(ranges, ["normal", "other"], ["alpha2"], support=support),
         excess=excess,
         weights=(1, 0),
     )
@@ -225,11 +241,11 @@ def stretched_vectors() -> dict:
     square = ["mul", ["frac", -1, 2], ["quad", whole, unit, whole]]
     model["families"]["plain"] = family(["add", log_2pi, square], spare="posdef")
     model["parameters"][:2] = [parameter("B", "H", "H", range="posdef", learned=False)]
-    model["prior"] = {"family": "plain", "arguments": [["mat", "B"]]}
+    model["p"][0] = prior("plain", ["mat", "B"])
     entropy = ["add", HALF, neg(log_2pi)]
     still = {"spare": ["scaled", 0, ["arg", "spare"]]}
     motion = {"direction": still, "scale": HALF, "shift": 0, "entropy": entropy}
-    squares = ["mean", ["expect", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
+    squares = ["mean", "N", ["expect", ["sum", "H", ["pow", ["v", "z", 1, 0], 2]]]]
     excess = ["add", HALF, ["mul", ["frac", -1, 2], squares]]
     sums = statement["claim"]["entropy_sum"]
     known = ["mul", ["frac", -1, 2], ["size", "H"], ["log", ["mul", 2, PI]]]
@@ -251,7 +267,7 @@ def stretched_vectors() -> dict:
 def stretched_with_base() -> dict:
     """N(0, 1) by stretching, with the base measure e."""
     document = laws.own_standard_prior()
-    more = ["mean", ["expect", 0, ["logh", "prior", 0]]]
+    more = ["mean", "N", ["expect", ["logh", "prior", 0]]]
     return forged(
         document,
         ((*MODEL, "families", "standard", "log_base_measure"), 1),
@@ -271,12 +287,12 @@ def moving_shape() -> dict:
     document = linear_vae()
     model, k = document["statement"]["model"], ["param", "k", 0]
     model["families"]["normal"]["arguments"].append({"name": "spare", "range": "real"})
-    for role, spare in (("prior", 0), ("decoder", 0), ("encoder", k)):
-        model[role]["arguments"].append(spare)
-    mean = model["encoder"]["arguments"][0]
+    for law, spare in zip(factors(document), (0, 0, k), strict=True):
+        law["arguments"].append(spare)
+    mean = model["q"][0]["arguments"][0]
     return forged(
         document,
-        ((*MODEL, "encoder", "arguments", 0), ["add", mean, k]),
+        ((*MODEL, "q", 0, "arguments", 0), ["add", mean, k]),
         ((*MODEL, "parameters"), lambda old: [*old, parameter("k", "H")]),
         ((*DIRECTION, "k"), ["mul", HALF, k]),
         (("certificates", "normal", "direction", "spare"), 0),
@@ -293,12 +309,12 @@ def moving_shape() -> dict:
 def product_that_stands_still(where: str, lipschitz: bool = False) -> dict:
     """VAE-2 with c_h k_h in a network's input or in the encoder's variance; c grows as k shrinks."""
     document, c, k = vae2(), ["param", "c", 0], ["param", "k", 0]
-    model = document["statement"]["model"]
+    law = factor(document, where)
     if where == "decoder":
-        vector = ["vec", "H", ["mul", c, k, ["z", 2, 0]]]
-        model[where]["arguments"][0] = ["net", "mu", [0], [vector]]
+        vector = ["vec", "H", ["mul", c, k, ["v", "z", 2, 0]]]
+        law["arguments"][0] = ["net", "mu", [0], [vector]]
     else:
-        model[where]["arguments"][1] = ["mul", model[where]["arguments"][1], c, k]
+        law["arguments"][1] = ["mul", law["arguments"][1], c, k]
         document = bonus(document, ["mul", HALF, ["sum", "H", ["log", ["mul", c, k]]]])
     closed = [["closed", "encoder", name] for name in "ck"] if where == "encoder" else []
     ranges = [["range", name, "positive"] for name in "ck"]
@@ -320,14 +336,14 @@ def product_that_stands_still(where: str, lipschitz: bool = False) -> dict:
 def kinked_penalty() -> dict:
     """VAE-2 with a network of (c_h + k_h) z_h, where c moves by 1 and k by -1, and the penalty |c| - |c|."""
     c, k = ["param", "c", 0], ["param", "k", 0]
-    vector = ["vec", "H", ["mul", ["add", c, k], ["z", 2, 0]]]
+    vector = ["vec", "H", ["mul", ["add", c, k], ["v", "z", 2, 0]]]
     kink = ["sum", "H", ["abs", c]]
     moved = [["stationary", "objective", name] for name in "ck"]
     return forged(
         vae2(),
         ((*MODEL, "parameters"), lambda old: [*old, parameter("c", "H"), parameter("k", "H")]),
-        ((*MODEL, "decoder", "arguments", 0), ["net", "mu", [0], [vector]]),
-        (("statement", "objective"), {"weight": 1, "penalty": ["add", kink, neg(kink)]}),
+        ((*MODEL, "p", 1, "arguments", 0), ["net", "mu", [0], [vector]]),
+        (("statement", "objective"), weighted(1, ["add", kink, neg(kink)])),
         ((*DIRECTION, "c"), 1),
         ((*DIRECTION, "k"), -1),
         (CONDITIONS, lambda old: [*old[:-2], ["lipschitz", "mu"], *old[-2:], *moved]),
@@ -336,13 +352,13 @@ def kinked_penalty() -> dict:
 
 def network_of_nothing(lipschitz: bool) -> dict:
     """The linear VAE with a network of z - z in the decoder's mean."""
-    nothing = ["add", ["z", 2, 0], neg(["z", 2, 0])]
+    nothing = ["add", ["v", "z", 2, 0], neg(["v", "z", 2, 0])]
     term = ["net", "mu", [0], [["vec", "H", nothing]]]
     needed = [["lipschitz", "mu"]] if lipschitz else []
     return forged(
         linear_vae(),
         ((*MODEL, "networks"), [network("mu", "D", "H")]),
-        ((*MODEL, "decoder", "arguments", 0), lambda old: ["add", old, term]),
+        ((*MODEL, "p", 1, "arguments", 0), lambda old: ["add", old, term]),
         (CONDITIONS, lambda old: [*old[:-5], *needed, *old[-5:]]),
     )
 
@@ -356,11 +372,14 @@ def based_decoder(claim: Any = 0) -> dict:
     model["networks"].append(network("s", "D", "H", "positive"))
     base = ["mul", -1, ["pow", ["var"], 2]]
     model["families"]["other"] = laws.laplace() | {"log_base_measure": base}
-    model["decoder"] = {"family": "other", "arguments": [MU_OF_Z, S_OF_Z]}
-    away = ["abs", ["mul", ["add", ["x", 2, 0], neg(MU_OF_Z)], ["pow", S_OF_Z, -1]]]
+    model["p"][1] = decoder("other", MU_OF_Z, S_OF_Z)
+    away = ["abs", ["mul", ["add", ["v", "x", 1, 0], neg(MU_OF_Z)], ["pow", S_OF_Z, -1]]]
     density = ["sum", "D", ["add", neg(["log", ["mul", 2, S_OF_Z]]), neg(away)]]
-    more = neg(["mean", ["expect", 0, ["H", "decoder", 0]]]), ["mean", ["logh", "decoder", 0]]
-    excess = ["add", ["mean", ["expect", 0, density]], neg(more[0]), SQUARE_OF_DATA]
+    more = (
+        neg(["mean", "N", ["expect", ["H", "decoder", 0]]]),
+        ["mean", "N", ["logh", "decoder", 0]],
+    )
+    excess = ["add", ["mean", "N", ["expect", density]], neg(more[0]), SQUARE_OF_DATA]
     sums = statement["claim"]["entropy_sum"]
     return own_directions(
         model,
@@ -382,8 +401,8 @@ def based_decoder(claim: Any = 0) -> dict:
 def constant_pseudo_entropy() -> dict:
     """As if the decoder's pseudo entropy, less the logarithm of the scale, were the same for all z."""
     rest = ["add", ["H", "decoder", 0], neg(["sum", "D", ["log", S_OF_Z]])]
-    square = ["mean", ["expect", 0, ["pow", rest, 2]]]
-    return based_decoder(["add", square, neg(["pow", ["mean", ["expect", 0, rest]], 2])])
+    square = ["mean", "N", ["expect", ["pow", rest, 2]]]
+    return based_decoder(["add", square, neg(["pow", ["mean", "N", ["expect", rest]], 2])])
 
 
 def direction_of_the_variable() -> dict:
@@ -405,12 +424,12 @@ def direction_of_the_variable() -> dict:
 def flat_vectors(stretch: int = 0, **located: Any) -> dict:
     """A decoder over vectors whose density is 1 everywhere."""
     document = fixed_decoder(0, "real", stretch, 0, stretch, stretch, -stretch)
-    spread = ["matnet", "Omega", [["vec", "H", ["z", 1, 0]]]]
+    spread = ["matnet", "Omega", [["vec", "H", ["v", "z", 1, 0]]]]
     flat = family(0, spare="posdef") | located
     return forged(
         document,
         ((*MODEL, "families", "other"), flat),
-        ((*MODEL, "decoder", "arguments"), [spread]),
+        ((*MODEL, "p", 1, "arguments"), [spread]),
         ((*MODEL, "networks"), lambda old: [*old, network("Omega", "DD", "H", "posdef")]),
         (("certificates", "other", "direction", "spare"), ["scaled", 0, ["arg", "spare"]]),
         (
@@ -433,5 +452,5 @@ def deep_penalty() -> dict:
     term: Any = ["sum", "D", ["param", "W", 0, 1]]
     for _ in range(3):
         term = ["pow", term, 16]
-    goal = {"weight": 1, "penalty": ["sum", "H", term]}
+    goal = weighted(1, ["sum", "H", term])
     return refusals.forged(refusals.cauchy(), (("objective",), goal))

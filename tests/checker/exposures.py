@@ -39,15 +39,16 @@ from .exposing import (
 from .forging import DELETE, DIRECTION, MODEL, SUM, bonus, claims, edited, forged
 
 ONES = ["vec", "H", 1]
-T_OF_X = ["matnet", "T", [["vec", "D", ["x", 1, 0]]]]
+T_OF_X = ["matnet", "T", [["vec", "D", ["v", "x", 1, 0]]]]
 T_AT_0 = ["matnet", "T", [["vec", "D", 0]]]
-E_PRIOR = ["mean", ["expect", 0, ["logp", "prior", 0]]]
+E_PRIOR = ["mean", "N", ["expect", ["logp", "prior", 0]]]
 SIZE_1 = ["add", ["param", "s"], -1]
 GAP = vae2()["statement"]["claim"]["gap"]
-SQUARE_OF_NOISE = ["sum", "H", ["pow", ["eps", 1, 0], 2]]
-STILL_SQUARE = ["mean", ["reparam", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
-LOG_X, LOG_Z = (["sum", size, ["log", [v, 2, 0]]] for size, v in (("D", "x"), ("H", "z")))
+SQUARE_OF_NOISE = ["sum", "H", ["pow", ["eps", "z", 1, 0], 2]]
+STILL_SQUARE = ["mean", "N", ["reparam", ["sum", "H", ["pow", ["v", "z", 1, 0], 2]]]]
+LOG_X, LOG_Z = (["sum", size, ["log", ["v", v, 2, 0]]] for size, v in (("D", "x"), ("H", "z")))
 TAU = ["param", "tau", 0]
+TWICE = ["mean", "N", ["H", "prior", 0, 0]]
 H_OF_VAE2 = [
     ["mul", ["frac", -1, 2], ["sum", "H", ["log", ["mul", 2, PI, E, ["param", "alpha2", 0]]]]],
     ["mul", ["frac", -1, 2], ["size", "D"], ["log", ["mul", 2, PI, E, SIGMA]]],
@@ -68,9 +69,9 @@ RECORDS: dict[str, Build] = {
     "a direction that is a list": change(vae2, DIRECTION, []),
     "a hash that is a number": lambda: edited(vae2(), (("sha256", "statement"), 5)),
     "the other hash is a number": lambda: edited(vae2(), (("sha256", "document"), 5)),
-    "the sizes are a text": change(vae2, (*MODEL, "sizes"), "DH"),
+    "the sizes are a text": change(vae2, (*MODEL, "sizes"), "NDH"),
     "a rule that is a number": change(vae2, ("steps", 2, "rule"), 5),
-    "an objective that is a list": change(vae2, ("statement", "objective"), ["weight", "penalty"]),
+    "an objective that is a list": change(vae2, ("statement", "objective"), ["weights", "penalty"]),
     "a certificate for a family that is none": change(
         vae2, ("certificates", "other"), vae2()["certificates"]["normal"]
     ),
@@ -83,9 +84,9 @@ RECORDS: dict[str, Build] = {
     "a matrix with one axis": fixed("k", "H", range="posdef"),
     "a matrix with three axes": fixed("k", "H", "H", "H", range="posdef"),
     "an unused family": exposing.unused_family,
-    "a factor of no family": change(vae2, (*MODEL, "prior", "family"), "other"),
-    "a family that is a list": change(vae2, (*MODEL, "prior", "family"), ["normal"]),
-    "an argument too few": change(vae2, (*MODEL, "prior", "arguments"), [0]),
+    "a factor of no family": change(vae2, (*MODEL, "p", 0, "family"), "other"),
+    "a family that is a list": change(vae2, (*MODEL, "p", 0, "family"), ["normal"]),
+    "an argument too few": change(vae2, (*MODEL, "p", 0, "arguments"), [0]),
     "an argument of two words": named("variance", "my variance"),
     "an argument's range that is none": change(vae2, (*NORMAL, "arguments", 1, "range"), "nonzero"),
     "a support that is none": lambda: forged(
@@ -130,29 +131,27 @@ RECORDS: dict[str, Build] = {
 }
 
 TERMS: dict[str, Build] = {
-    "a negative position": change(vae2, (*MODEL, "prior", "arguments", 1, 2), -1),
+    "a negative position": change(vae2, (*MODEL, "p", 0, "arguments", 1, 2), -1),
     "a sum over no size": lambda: nothing(vae2(), ["sum", "Q", 1]),
     "D of D": change(vae2, ("steps", 1, "result"), lambda old: [*old, ["D", ["D", SIGMA]]]),
     "a latent in the plate of the data": change(
-        vae2, (*MODEL, "decoder", "arguments", 0), lambda old: ["add", old, ["z", 1, 0]]
+        vae2, (*MODEL, "p", 1, "arguments", 0), lambda old: ["add", old, ["v", "z", 1, 0]]
     ),
     "a datum in the plate of the latents": change(
-        vae2, (*MODEL, "encoder", "arguments", 0), lambda old: ["add", old, ["x", 1, 0]]
+        vae2, (*MODEL, "q", 0, "arguments", 0), lambda old: ["add", old, ["v", "x", 1, 0]]
     ),
     "an index of another plate": change(
-        vae2, (*MODEL, "decoder", "arguments", 1), ["mul", SIGMA, ["param", "alpha2", 0]]
+        vae2, (*MODEL, "p", 1, "arguments", 1), ["mul", SIGMA, ["param", "alpha2", 0]]
     ),
-    "the indices of a network are a number": change(
-        vae2, (*MODEL, "encoder", "arguments", 0, 2), 5
-    ),
-    "an index too many": change(vae2, (*MODEL, "prior", "arguments", 1), ["param", "alpha2", 0, 0]),
-    "an index too few": change(vae2, (*MODEL, "prior", "arguments", 1), ["param", "alpha2"]),
+    "the indices of a network are a number": change(vae2, (*MODEL, "q", 0, "arguments", 0, 2), 5),
+    "an index too many": change(vae2, (*MODEL, "p", 0, "arguments", 1), ["param", "alpha2", 0, 0]),
+    "an index too few": change(vae2, (*MODEL, "p", 0, "arguments", 1), ["param", "alpha2"]),
     "the empty term": lambda: claims(vae2(), []),
-    "an input that is a number": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), [5]),
-    "an input without a body": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), [["vec", "D"]]),
-    "an input of another size": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), [ONES]),
-    "the inputs are a number": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), 5),
-    "an input too many": change(vae2, (*MODEL, "encoder", "arguments", 0, 3), [X, X]),
+    "an input that is a number": change(vae2, (*MODEL, "q", 0, "arguments", 0, 3), [5]),
+    "an input without a body": change(vae2, (*MODEL, "q", 0, "arguments", 0, 3), [["vec", "D"]]),
+    "an input of another size": change(vae2, (*MODEL, "q", 0, "arguments", 0, 3), [ONES]),
+    "the inputs are a number": change(vae2, (*MODEL, "q", 0, "arguments", 0, 3), 5),
+    "an input too many": change(vae2, (*MODEL, "q", 0, "arguments", 0, 3), [X, X]),
     "a fraction of true": lambda: nothing(vae2(), ["frac", True, 2]),
     "a fraction of a text": lambda: nothing(vae2(), ["frac", "1", 2]),
     "a fraction by a text": lambda: nothing(vae2(), ["frac", 1, "2"]),
@@ -201,13 +200,13 @@ TERMS: dict[str, Build] = {
     ),
     "an unknown parameter": lambda: nothing(vae2(), ["param", "Q"]),
     "an unknown network": lambda: nothing(vae2(), ["net", "Q", [], []]),
-    "the index of a network is a text": change(vae2, (*MODEL, "encoder", "arguments", 0, 2), ["a"]),
+    "the index of a network is a text": change(vae2, (*MODEL, "q", 0, "arguments", 0, 2), ["a"]),
     "a term that is an object": lambda: claims(vae2(), {"pi": 1}),
     "a term that is true": lambda: claims(vae2(), True),
     "a term whose head is a term": lambda: claims(vae2(), [["pi"]]),
     "no size": lambda: nothing(vae2(), ["size", "Q"]),
     "the noise of a latent": lambda: nothing(
-        vae2(), ["mean", ["expect", 0, ["sum", "H", ["pow", ["eps", 1, 0], 2]]]]
+        vae2(), ["mean", "N", ["expect", ["sum", "H", ["pow", ["eps", "z", 1, 0], 2]]]]
     ),
     "an exponent that is true": lambda: nothing(vae2(), ["pow", SIGMA, True]),
     "H of nothing": lambda: nothing(vae2(), ["H"]),
@@ -218,8 +217,8 @@ TERMS: dict[str, Build] = {
 
 PLACES: dict[str, Build] = {
     "a real network as a variance": exposing.real_network,
-    "the log of a real latent": change(vae2, (*MODEL, "decoder", "arguments", 0), LOG_Z),
-    "the log of a real datum": change(vae2, (*MODEL, "encoder", "arguments", 0), LOG_X),
+    "the log of a real latent": change(vae2, (*MODEL, "p", 1, "arguments", 0), LOG_Z),
+    "the log of a real datum": change(vae2, (*MODEL, "q", 0, "arguments", 0), LOG_X),
     "the log of a real variable": lambda: other_family("encoder", ["log", ["var"]]),
     "the log of a real argument": lambda: other_family("encoder", ["log", ["arg", "mean"]]),
     "1 for a number below 1": exposing.encoder_variance(1),
@@ -235,14 +234,18 @@ PLACES: dict[str, Build] = {
     ),
     "a negative matrix that nobody looks at": with_spare(
         "posdef",
-        (["scaled", -1, ["mat", "A"]], ["matnet", "Omega", [["vec", "H", ["z", 1, 0]]]], T_OF_X),
+        (
+            ["scaled", -1, ["mat", "A"]],
+            ["matnet", "Omega", [["vec", "H", ["v", "z", 1, 0]]]],
+            T_OF_X,
+        ),
         ["scaled", 0, ["arg", "spare"]],
     ),
     "an asymmetric matrix that nobody looks at": with_spare(
         "posdef",
         (
             ["matmul", ["mat", "A"], T_AT_0],
-            ["matnet", "Omega", [["vec", "H", ["z", 1, 0]]]],
+            ["matnet", "Omega", [["vec", "H", ["v", "z", 1, 0]]]],
             T_OF_X,
         ),
         ["scaled", 0, ["arg", "spare"]],
@@ -293,9 +296,7 @@ PLACES: dict[str, Build] = {
     ),
     "log gamma moves": density(["loggamma", ["arg", "variance"]]),
     "an entropy at no latent": lambda: with_gap([*GAP, ["H", "decoder"], neg(["H", "decoder"])]),
-    "an entropy at too many places": lambda: with_gap(
-        [*GAP, ["H", "prior", 0], neg(["H", "prior", 0])]
-    ),
+    "an entropy at too many places": lambda: with_gap([*GAP, TWICE, neg(TWICE)]),
     "the log of a large prime is nothing": lambda: bonus(vae2(), ["log", 1009]),
     "the log det of a matrix that may be negative": lambda: nothing(
         gaussian_vae(), ["logdet", ["scaled", SIZE_1, ["mat", "A"]]]
@@ -316,7 +317,7 @@ PLACES: dict[str, Build] = {
         ["loggamma", ["add", ["var"], -1]], poisson, (*MODEL, "families", "poisson")
     ),
     "a plate of the data of no size": lambda: forged(
-        exposing.uniform_decoder(), ((*MODEL, "observed"), "Q")
+        exposing.uniform_decoder(), ((*MODEL, "variables", 0, "plates", 1), "Q")
     ),
     "a uniform variable is stretched": lambda: exposing.fixed_decoder(
         0, "unit", 1, 0, 1, ["size", "D"]
@@ -332,7 +333,7 @@ PLACES: dict[str, Build] = {
     "a direction that moves with the variable": exposing.direction_of_the_variable,
     "a location of vectors that nobody reads": lambda: exposing.flat_vectors(location=0, scale=1),
     "the encoder's entropy in the closed form": lambda: claims(
-        vae2(), ["add", ["mean", ["H", "encoder", 0]], *H_OF_VAE2]
+        vae2(), ["add", ["mean", "N", ["H", "encoder", 0]], *H_OF_VAE2]
     ),
     "a flat vector is stretched": lambda: exposing.flat_vectors(1),
     "a power of a thousand million": lambda: nothing(vae2(), ["exp", ["mul", 10**9, ["log", 2]]]),
@@ -354,17 +355,17 @@ REFUSALS: dict[str, Build] = {
 VALID: dict[str, Build] = {
     "all variances below 1": exposing.in_unit,
     "a prior with a base measure": lambda: other_family(
-        "prior", base=1, more=(["mean", ["expect", 0, ["logh", "prior", 0]]],)
+        "prior", base=1, more=(["mean", "N", ["expect", ["logh", "prior", 0]]],)
     ),
     "a decoder with a base measure": lambda: other_family(
-        "decoder", base=1, more=(["mean", ["logh", "decoder", 0]],)
+        "decoder", base=1, more=(["mean", "N", ["logh", "decoder", 0]],)
     ),
     "an encoder with a family of its own": lambda: other_family("encoder"),
     "a covariance that stands still": exposing.still_matrix,
     "a uniform decoder": exposing.uniform_decoder,
     "a flat decoder over vectors": exposing.flat_vectors,
     "a base measure with an argument": lambda: other_family(
-        "decoder", base=["arg", "variance"], more=(["mean", ["logh", "decoder", 0]],)
+        "decoder", base=["arg", "variance"], more=(["mean", "N", ["logh", "decoder", 0]],)
     ),
     "log gamma of a large number": lambda: nothing(vae2(), ["loggamma", 10**17]),
     "an exponential decoder": lambda: exposing.exponential_decoder(0, 1),
@@ -375,6 +376,6 @@ VALID: dict[str, Build] = {
     "a network of z - z": lambda: exposing.network_of_nothing(True),
     "a pseudo entropy that nobody wrote down": exposing.based_decoder,
     "normal noise has variance one": lambda: bonus(
-        linear_vae(), ["add", ["mean", ["reparam", 0, SQUARE_OF_NOISE]], neg(["size", "H"])]
+        linear_vae(), ["add", ["mean", "N", ["reparam", SQUARE_OF_NOISE]], neg(["size", "H"])]
     ),
 }

@@ -5,7 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 from . import laws
-from .documents import HALF, family, linear_vae, neg, parameter, sealed, vae2
+from .documents import (
+    HALF,
+    decoder,
+    family,
+    linear_vae,
+    neg,
+    parameter,
+    prior,
+    sealed,
+    vae2,
+    variables,
+)
 from .forging import DELETE, DIRECTION, MODEL, Path, bonus, claims, everywhere, forged
 
 
@@ -16,15 +27,18 @@ def certificate(name: str, key: str) -> Path:
 def supports(encoder: str, prior: str) -> dict:
     """VAE-2 with an encoder of one support and a prior of another; nothing else would notice."""
     document = laws.own_names()
-    families = document["statement"]["model"]["families"]
+    model = document["statement"]["model"]
+    model["variables"], families = variables(prior, encoder), model["families"]
     families["logistic"]["support"] = encoder
     families["normal"] |= {"support": prior, "location": None, "scale": None}
+    if prior != "real":
+        document["statement"]["conditions"].insert(3, ["support", "x", prior])
     return sealed(document)
 
 
-def _stretched(support: str, base: Any = 0) -> dict:
-    """A standard normal density with its scale as certificate, over another support or a base."""
-    own = laws.standard_normal() | {"support": support, "log_base_measure": base}
+def _stretched(base: Any) -> dict:
+    """A standard normal density with its scale as certificate, over a base."""
+    own = laws.standard_normal() | {"log_base_measure": base}
     document = laws.own_standard_prior()
     document["statement"]["model"]["families"]["standard"] = own
     return sealed(document)
@@ -48,8 +62,8 @@ def _skew_moves() -> dict:
 
 def _one_opaque_entropy() -> dict:
     """D times the prior's entropy = H times the decoder's, as if neither read its arguments."""
-    prior = ["mul", ["size", "D"], ["H", "prior"]]
-    decoder = ["mul", ["size", "H"], ["mean", ["expect", 0, ["H", "decoder", 0]]]]
+    prior = ["mul", ["size", "D"], ["mean", "N", ["H", "prior", 0]]]
+    decoder = ["mul", ["size", "H"], ["mean", "N", ["expect", ["H", "decoder", 0]]]]
     return bonus(laws.opaque_prior(), ["add", prior, neg(decoder)])
 
 
@@ -57,11 +71,7 @@ def _shifted(support: str) -> dict:
     """exp(-x) on the positive numbers: its derivative does not have mean zero, by the boundary."""
     density = neg(laws.VAR)
     entropy = {"direction": {}, "scale": 0, "shift": 1, "entropy": 0}
-    own = family(density, support)
-    document = laws.own_standard_prior()
-    document["statement"]["model"]["families"]["standard"] = own
-    document["certificates"]["standard"] = entropy
-    return sealed(document)
+    return laws.stretched(family(density, support), [], entropy)
 
 
 def _moving_shape() -> dict:
@@ -89,21 +99,23 @@ def _moving_shape() -> dict:
 def _moving_entropy() -> dict:
     """D H of a decoder whose entropy nobody wrote down, minus itself."""
     document = laws.opaque_decoder()
-    change = ["D", ["mean", ["expect", 0, ["H", "decoder", 0]]]]
+    change = ["D", ["mean", "N", ["expect", ["H", "decoder", 0]]]]
     document["steps"][1]["result"] += [change, neg(change)]
     return sealed(document)
 
 
 def _same_noise() -> dict:
     """mean x eps = mean x mean eps, although the law of the noise depends on the datum."""
-    x = ["sum", "D", ["x", 1, 0]]
-    eps = ["reparam", 0, ["sum", "H", ["eps", 1, 0]]]
-    both = ["mean", ["mul", x, eps]]
-    return bonus(laws.closed_student(), ["add", both, ["mul", -1, ["mean", x], ["mean", eps]]])
+    x = ["sum", "D", ["v", "x", 1, 0]]
+    eps = ["reparam", ["sum", "H", ["eps", "z", 1, 0]]]
+    both = ["mean", "N", ["mul", x, eps]]
+    return bonus(
+        laws.closed_student(), ["add", both, ["mul", -1, ["mean", "N", x], ["mean", "N", eps]]]
+    )
 
 
 def _unit_noise() -> dict:
-    square = ["mean", ["reparam", 0, ["sum", "H", ["pow", ["eps", 1, 0], 2]]]]
+    square = ["mean", "N", ["reparam", ["sum", "H", ["pow", ["eps", "z", 1, 0], 2]]]]
     return bonus(laws.closed_logistic(), ["add", square, neg(["size", "H"])])
 
 
@@ -143,9 +155,9 @@ FALSE_LAWS: dict[str, Callable[[], dict]] = {
         laws.own_standard_prior(),
         (certificate("standard", "entropy"), lambda old: ["add", old, 1]),
     ),
-    "a stretched variable with a base measure": lambda: _stretched("real", 1),
-    "a stretched variable in the unit interval": lambda: _stretched("unit"),
-    "a stretched binary variable": lambda: _stretched("binary"),
+    "a stretched variable with a base measure": lambda: _stretched(1),
+    "a shifted variable in the unit interval": lambda: _on_another_support("unit", True),
+    "a stretched binary variable": lambda: _on_another_support("binary", False),
     "a normal density cut off to the unit interval": lambda: _on_another_support("unit", False),
     "a normal density cut off to the positive numbers": lambda: _on_another_support(
         "positive", True
@@ -164,17 +176,18 @@ FALSE_LAWS: dict[str, Callable[[], dict]] = {
     "the noise of all data is one": _same_noise,
     "logistic noise has variance one": _unit_noise,
     "the entropy of a certified prior in the closed form": lambda: bonus(
-        laws.any_law(), ["add", ["H", "prior"], neg(["H", "prior"])]
+        laws.any_law(),
+        ["add", ["mean", "N", ["H", "prior", 0]], neg(["mean", "N", ["H", "prior", 0]])],
     ),
     "the entropy of a certified decoder in the closed form": lambda: bonus(
-        laws.any_law(), ["mean", ["expect", 0, ["H", "decoder", 0]]]
+        laws.any_law(), ["mean", "N", ["expect", ["H", "decoder", 0]]]
     ),
     "twice the entropy of an encoder of any law": lambda: bonus(laws.any_law(), laws.H_ENCODER),
     "no entropy of an encoder of any law": lambda: claims(
         laws.any_law(), ["add", *laws.any_law()["statement"]["claim"]["entropy_sum"][2:]]
     ),
     "a pseudo entropy for that of an encoder of the same family": lambda: laws.twins(
-        in_sum=["H", "prior"]
+        in_sum=["mean", "N", ["H", "prior", 0]]
     ),
     "an encoder's entropy for a pseudo entropy of the same family": lambda: laws.twins(
         in_excess=laws.H_ENCODER
@@ -183,17 +196,13 @@ FALSE_LAWS: dict[str, Callable[[], dict]] = {
         laws.logistic_encoder(),
         (
             laws.H_ENCODER,
-            ["mean", ["sum", "H", ["add", ["log", laws.TAU2], ["mul", HALF, laws.LOG_2PIE]]]],
+            ["mean", "N", ["sum", "H", ["add", ["log", laws.TAU2], ["mul", HALF, laws.LOG_2PIE]]]],
         ),
     ),
-    "any law as a prior": lambda: forged(
-        laws.any_law(), ((*MODEL, "prior"), {"family": "any", "arguments": []})
-    ),
-    "any law as a decoder": lambda: forged(
-        laws.any_law(), ((*MODEL, "decoder"), {"family": "any", "arguments": []})
-    ),
+    "any law as a prior": lambda: forged(laws.any_law(), ((*MODEL, "p", 0), prior("any"))),
+    "any law as a decoder": lambda: forged(laws.any_law(), ((*MODEL, "p", 1), decoder("any"))),
     "any law with an argument": lambda: forged(
-        laws.any_law(), ((*MODEL, "encoder", "arguments"), [0])
+        laws.any_law(), ((*MODEL, "q", 0, "arguments"), [0])
     ),
     "a family called any": lambda: _renamed("any"),
     "a family called Any": lambda: _renamed("Any"),
@@ -223,23 +232,23 @@ REASONS = {
     "a variable stretched twice as far": "D log density = log density",
     "a variable that is not shifted": "D log density = log density",
     "a stretched variable with a base measure": "the variable of standard does not move so",
-    "a stretched variable in the unit interval": "the variable of standard does not move so",
-    "a shifted positive variable": "the variable of standard does not move so",
+    "a shifted variable in the unit interval": "the variable of own does not move so",
+    "a shifted positive variable": "the variable of own does not move so",
     "a stretching that reads the variable": "families.standard: 'var': not one of",
     "a normal density cut off to the unit interval": "the variable of own does not move so",
     "a normal density cut off to the positive numbers": "the variable of own does not move so",
-    "the skew of the noise moves": "the encoder moves by .'skew'",
+    "the skew of the noise moves": "encoder moves by .'skew'",
     "an opaque entropy without arguments": "not shown to equal the entropy sum",
-    "the noise's shape moves": "the encoder moves by .'nu'",
-    "an entropy that nobody wrote down moves": "H of the decoder moves, and other has no certificate",
+    "the noise's shape moves": "encoder moves by .'nu'",
+    "an entropy that nobody wrote down moves": "H of decoder moves, and other has no certificate",
     "the noise of all data is one": "not shown to equal the entropy sum",
     "logistic noise has variance one": "not shown to equal the entropy sum",
-    "the entropy of a certified prior in the closed form": "'H prior': a head that is unknown",
+    "the entropy of a certified prior in the closed form": "'H prior': a head not known",
     "twice the entropy of an encoder of any law": "not shown to equal the entropy sum",
-    "any law as a prior": "'any': not one of normal",
+    "any law as a prior": "'prior': p has a factor of any law",
     "a family called Any": "a name that the printed statement needs",
-    "a real encoder beside a positive prior": "the encoder is real, the prior positive",
-    "a count encoder beside a binary prior": "the encoder is count, the prior binary",
+    "a real encoder beside a positive prior": "'positive': prior is of z, which is real",
+    "a count encoder beside a binary prior": "'binary': prior is of z, which is count",
     "noise scaled by its variance": "scale . noise of a fixed law",
     "a network whose input stands still to first order": "lipschitz mu is needed",
     "a network that has no input": "stationary objective W is needed, lipschitz nu2",

@@ -18,10 +18,13 @@ from .documents import (
     own_directions,
     parameter,
     poisson,
+    prior,
     sealed,
     sigmoid_net,
     vae0,
     vae2,
+    variables,
+    weighted,
 )
 from .false_laws import FALSE_LAWS
 from .forging import (
@@ -59,7 +62,7 @@ def _vae1_any_encoder() -> dict:
     kept = [c for c in conditions if "alpha2" not in c]
     return forged(
         vae2(),
-        ((*MODEL, "prior", "arguments"), [0, 1]),
+        ((*MODEL, "p", 0, "arguments"), [0, 1]),
         ((*MODEL, "parameters", 1), DELETE),
         ((*DIRECTION, "alpha2"), DELETE),
         ((*SUM, 2), DELETE),
@@ -123,11 +126,11 @@ def _without_reparametrisation() -> dict:
 
 def _shifted_encoder() -> dict:
     """The encoder's bias moves; with z held still neither entropies nor densities would notice."""
-    nu = vae2()["statement"]["model"]["encoder"]["arguments"][0]
+    nu = vae2()["statement"]["model"]["q"][0]["arguments"][0]
     return forged(
         vae2(),
         ((*MODEL, "parameters"), lambda old: [*old, parameter("c", "H")]),
-        ((*MODEL, "encoder", "arguments", 0), ["add", nu, ["param", "c", 0]]),
+        ((*MODEL, "q", 0, "arguments", 0), ["add", nu, ["param", "c", 0]]),
         ((*DIRECTION, "c"), 1),
         (
             ("statement", "conditions"),
@@ -143,9 +146,9 @@ def _shifted_encoder() -> dict:
 
 def _network_variance() -> dict:
     """The decoder's mean is an abstract network of sigma2 as well, which moves."""
-    moving = ["mul", ["param", "sigma2"], ["z", 2, 0]]
+    moving = ["mul", ["param", "sigma2"], ["v", "z", 2, 0]]
     return forged(
-        vae2(), ((*MODEL, "decoder", "arguments", 0), ["net", "mu", [0], [["vec", "H", moving]]])
+        vae2(), ((*MODEL, "p", 1, "arguments", 0), ["net", "mu", [0], [["vec", "H", moving]]])
     )
 
 
@@ -180,7 +183,7 @@ def _encoder_entropy_off_by_one() -> dict:
     return forged(
         document,
         ((*MODEL, "families", "other"), normal),
-        ((*MODEL, "encoder", "family"), "other"),
+        ((*MODEL, "q", 0, "family"), "other"),
         (("certificates", "other"), more),
         (SUM, form),
         (("steps", -1, "result"), form),
@@ -200,19 +203,19 @@ def _another_scale() -> dict:
 
 
 def _zero_times_infinite(function: Callable[[Any], Any]) -> dict:
-    z4 = ["mul", ["z", 1, 0], ["z", 1, 0], ["z", 1, 0], ["z", 1, 0]]
-    infinite = ["mean", ["expect", 0, ["sum", "H", ["exp", z4]]]]
+    z4 = ["mul", ["v", "z", 1, 0], ["v", "z", 1, 0], ["v", "z", 1, 0], ["v", "z", 1, 0]]
+    infinite = ["mean", "N", ["expect", ["sum", "H", ["exp", z4]]]]
     form = vae2()["statement"]["claim"]["entropy_sum"]
     return claims(vae2(), ["add", form, function(infinite)])
 
 
 def _same_in_split() -> dict:
-    infinite = ["mean", ["expect", 0, ["sum", "H", ["exp", ["pow", ["z", 1, 0], 4]]]]]
+    infinite = ["mean", "N", ["expect", ["sum", "H", ["exp", ["pow", ["v", "z", 1, 0], 4]]]]]
     return forged(vae2(), (("steps", 1, "result"), lambda old: [*old, infinite, neg(infinite)]))
 
 
 def _log_of_noise() -> dict:
-    log = ["mean", ["reparam", 0, ["sum", "H", ["log", ["eps", 1, 0]]]]]
+    log = ["mean", "N", ["reparam", ["sum", "H", ["log", ["eps", "z", 1, 0]]]]]
     form = linear_vae()["statement"]["claim"]["entropy_sum"]
     return claims(linear_vae(), ["add", form, log, neg(log)])
 
@@ -229,7 +232,7 @@ def _gap_is_elbo() -> dict:
 def _true_entropy() -> dict:
     """Poisson with a constant base measure, as if the certificate's were the true entropy."""
     base = poisson()["statement"]["model"]["families"]["poisson"]["log_base_measure"]
-    without = everywhere(poisson(), (["mean", ["logh", "decoder", 0]], DELETE))
+    without = everywhere(poisson(), (["mean", "N", ["logh", "decoder", 0]], DELETE))
     return forged(
         without,
         ((*MODEL, "families", "poisson", "log_base_measure"), 0),
@@ -251,7 +254,7 @@ def _density_as_base() -> dict:
     return forged(
         _vae1_any_encoder(),
         ((*MODEL, "families", "fixed"), fixed),
-        ((*MODEL, "prior"), {"family": "fixed", "arguments": []}),
+        ((*MODEL, "p", 0), prior("fixed")),
         (("certificates", "fixed"), certificate),
         (
             ("statement", "conditions"),
@@ -276,25 +279,25 @@ def _real_beta() -> dict:
     square = ["pow", ["param", "beta"], 2]
     kept = [c for c in real["statement"]["conditions"] if c != ["range", "beta", "positive"]]
     real = everywhere(real, (["pow", ["param", "beta"], -1], ["param", "beta"]))
-    return forged(real, (("statement", "conditions"), kept), ((*OBJECTIVE, "weight"), square))
+    return forged(real, (("statement", "conditions"), kept), (OBJECTIVE, weighted(square)))
 
 
 def _ghost_in_the_penalty() -> dict:
     """A ghost that cancels in the decoder: it can be stationary nowhere."""
     document = vae0()
-    ghost, mean = ["param", "ghost"], document["statement"]["model"]["decoder"]["arguments"][0]
+    ghost, mean = ["param", "ghost"], document["statement"]["model"]["p"][1]["arguments"][0]
     return forged(
         document,
         ((*MODEL, "parameters"), lambda old: [*old, parameter("ghost")]),
-        ((*MODEL, "decoder", "arguments", 0), ["add", mean, ghost, neg(ghost)]),
-        (OBJECTIVE, {"weight": 1, "penalty": ghost}),
+        ((*MODEL, "p", 1, "arguments", 0), ["add", mean, ghost, neg(ghost)]),
+        (OBJECTIVE, weighted(1, ghost)),
         ((*DIRECTION, "ghost"), 0),
         (("statement", "conditions"), lambda old: [*old, ["stationary", "objective", "ghost"]]),
     )
 
 
 def _prior(term: Any) -> dict:
-    return forged(cholesky_vae(), ((*MODEL, "prior", "arguments", 1), term))
+    return forged(cholesky_vae(), ((*MODEL, "p", 0, "arguments", 1), term))
 
 
 def _gaussian_scaled_by_a_real() -> dict:
@@ -323,7 +326,10 @@ def _encoder_base_measure() -> dict:
         statement["direction"],
         [*statement["claim"]["entropy_sum"], ["size", "H"]],
         [*conditions[:5], ["base_measure", "normal"], *conditions[5:]],
-        more=(["mean", ["expect", 0, ["logh", "prior", 0]]], ["mean", ["logh", "decoder", 0]]),
+        more=(
+            ["mean", "N", ["expect", ["logh", "prior", 0]]],
+            ["mean", "N", ["logh", "decoder", 0]],
+        ),
     )
 
 
@@ -331,7 +337,7 @@ def _encoder_covariance_moves() -> dict:
     """As if z stood still: then D mean H[q] = -H/2 and nothing else would change."""
     document = gaussian_vae()
     statement = document["statement"]
-    statement["model"]["encoder"]["arguments"][1] = A
+    statement["model"]["q"][0]["arguments"][1] = A
     conditions, excess = statement["conditions"], ["mul", HALF, ["size", "H"]]
     closed_form = [*statement["claim"]["entropy_sum"], excess]
     closed_form[1] = ["mul", HALF, ["logdet", A]]
@@ -357,7 +363,7 @@ def _negative_weight() -> dict:
         statement["direction"] | {"alpha2": ["param", "alpha2", 0]},
         statement["claim"]["entropy_sum"],
         statement["conditions"],
-        objective={"weight": -1, "penalty": 0},
+        objective=weighted(-1),
         weights=(-1, 1),
     )
 
@@ -375,12 +381,12 @@ MU0, ONES = ["vec", "H", ["param", "mu0", 0]], ["vec", "H", 1]
 ON_PLATE = ("statement", "model", "families")
 
 EXCESS_OF_VAE0 = [vae0()["statement"]["claim"]["excess"]]
-INFINITE = ["mean", ["expect", 0, ["sum", "H", ["exp", ["pow", ["z", 1, 0], 4]]]]]
+INFINITE = ["mean", "N", ["expect", ["sum", "H", ["exp", ["pow", ["v", "z", 1, 0], 4]]]]]
 
 NEW_FEATURES: dict[str, Callable[[], dict]] = {
     "a true entropy for the pseudo entropy": _true_entropy,
     "the data term of the base measure is dropped": lambda: everywhere(
-        poisson(), (["mean", ["logh", "decoder", 0]], DELETE)
+        poisson(), (["mean", "N", ["logh", "decoder", 0]], DELETE)
     ),
     "a base measure that is a fixed density, without its data term": _density_as_base,
     "a base measure with a log rate": lambda: forged(
@@ -391,19 +397,23 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
     ),
     "a base measure for the encoder": _encoder_base_measure,
     "log of x for log of x!": lambda: everywhere(
-        poisson(), (["loggamma", ["add", 1, ["x", 1, 0]]], ["log", ["add", 1, ["x", 1, 0]]])
+        poisson(),
+        (["loggamma", ["add", 1, ["v", "x", 1, 0]]], ["log", ["add", 1, ["v", "x", 1, 0]]]),
     ),
     "(x + 1)! for x!": lambda: claims(
         poisson(),
-        everywhere(poisson(), (["add", 1, ["x", 1, 0]], ["add", 2, ["x", 1, 0]]))["statement"][
-            "claim"
-        ]["entropy_sum"],
+        everywhere(poisson(), (["add", 1, ["v", "x", 1, 0]], ["add", 2, ["v", "x", 1, 0]]))[
+            "statement"
+        ]["claim"]["entropy_sum"],
     ),
     "log gamma of a real variable": lambda: forged(
-        poisson(), ((*ON_PLATE, "poisson", "support"), "real")
+        poisson(),
+        ((*ON_PLATE, "poisson", "support"), "real"),
+        ((*MODEL, "variables"), variables()),
+        (("statement", "conditions"), lambda old: [c for c in old if c[0] != "support"]),
     ),
     "log gamma of a count": lambda: everywhere(
-        poisson(), (["add", ["var"], 1], ["var"]), (["add", 1, ["x", 1, 0]], ["x", 1, 0])
+        poisson(), (["add", ["var"], 1], ["var"]), (["add", 1, ["v", "x", 1, 0]], ["v", "x", 1, 0])
     ),
     "log gamma of a parameter called count": lambda: everywhere(
         _nothing(linear_vae(), ["sum", "D", ["loggamma", ["add", ["param", "b", 0], 1]]]),
@@ -434,21 +444,19 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
     "the excess in words only": lambda: forged(vae0(), (EXCESS, 0)),
     "an excess where there is none": lambda: forged(vae2(), (EXCESS, 1)),
     "an excess that is the gap": lambda: forged(
-        vae0(), (EXCESS, ["add", elbo(), neg(["H", "prior"])])
+        vae0(), (EXCESS, ["add", elbo(), neg(["mean", "N", ["H", "prior", 0]])])
     ),
     "an excess with a derivative": lambda: forged(vae0(), (EXCESS, ["D", ["objective"]])),
     "the objective is the ELBO after all": lambda: forged(beta_vae2(), (OBJECTIVE, "elbo")),
-    "the objective is another one after all": lambda: forged(
-        vae2(), (OBJECTIVE, {"weight": 2, "penalty": 0})
-    ),
+    "the objective is another one after all": lambda: forged(vae2(), (OBJECTIVE, weighted(2))),
     "the objective holds a penalty after all": lambda: forged(
-        vae2(), (OBJECTIVE, {"weight": 1, "penalty": ["param", "sigma2"]})
+        vae2(), (OBJECTIVE, weighted(1, ["param", "sigma2"]))
     ),
     "the weight is learned": lambda: forged(
         beta_vae2(), ((*MODEL, "parameters", 2, "learned"), True)
     ),
     "the weight may be zero": _real_beta,
-    "the weight is zero": lambda: forged(beta_vae2(), ((*OBJECTIVE, "weight"), 0)),
+    "the weight is zero": lambda: forged(beta_vae2(), (OBJECTIVE, weighted(0))),
     "the weight is negative": _negative_weight,
     "the penalty's sign": lambda: forged(
         decayed_vae(), ((*OBJECTIVE, "penalty", 1), ["frac", -1, 2])
@@ -467,7 +475,11 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
         [
             *gaussian_vae()["statement"]["claim"]["entropy_sum"][:-1],
             ["mul", ["frac", -1, 2], ["log", ["param", "s"]]],
-            ["mul", ["frac", -1, 2], ["mean", ["expect", 0, ["logdet", ["matnet", "Omega", [Z]]]]]],
+            [
+                "mul",
+                ["frac", -1, 2],
+                ["mean", "N", ["expect", ["logdet", ["matnet", "Omega", [Z]]]]],
+            ],
         ],
     ),
     "a covariance that is not symmetric": lambda: _prior(["matmul", L, L]),
@@ -477,7 +489,7 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
     "a covariance scaled by zero": lambda: _prior(["scaled", 0, ["matmul", L, LT]]),
     "a covariance scaled by a real": _gaussian_scaled_by_a_real,
     "a covariance of another size": lambda: forged(
-        gaussian_vae(), ((*MODEL, "decoder", "arguments", 1), A)
+        gaussian_vae(), ((*MODEL, "p", 1, "arguments", 1), A)
     ),
     "a product of two sizes": lambda: _nothing(
         gaussian_vae(), ["trace", ["matmul", A, ["matnet", "Omega", [ONES]]]]
@@ -486,7 +498,7 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
         gaussian_vae(), ((*MODEL, "parameters", 1, "plates"), ["H", "D"])
     ),
     "an entry of a matrix": lambda: forged(
-        gaussian_vae(), ((*MODEL, "prior", "arguments", 0), ["param", "A", 0, 0])
+        gaussian_vae(), ((*MODEL, "p", 0, "arguments", 0, 2), ["param", "A", 0, 0])
     ),
     "tr L L is tr L L^T": lambda: bonus(
         cholesky_vae(), ["add", ["trace", ["matmul", L, L]], neg(["trace", ["matmul", L, LT]])]
@@ -531,7 +543,7 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
         gaussian_vae(),
         (
             ["matnet", "Omega", [Z]],
-            ["matnet", "Omega", [["vec", "H", ["mul", ["param", "s"], ["z", 1, 0]]]]],
+            ["matnet", "Omega", [["vec", "H", ["mul", ["param", "s"], ["v", "z", 1, 0]]]]],
         ),
     ),
     "an entropy of vectors half a nat too large": lambda: forged(
@@ -552,12 +564,13 @@ NEW_FEATURES: dict[str, Callable[[], dict]] = {
     "the encoder's covariance moves and z does not": _encoder_covariance_moves,
     "the encoder's mean moves and z does not": lambda: forged(
         gaussian_vae(),
-        ((*MODEL, "encoder", "arguments", 0), lambda old: ["mul", ["param", "s"], old]),
+        ((*MODEL, "q", 0, "arguments", 0, 2), lambda old: ["mul", ["param", "s"], old]),
     ),
     "one nat more with matrices": lambda: bonus(gaussian_vae(), 1),
 }
 
-Z = ["vec", "H", ["z", 1, 0]]
+Z = ["vec", "H", ["v", "z", 1, 0]]
+EPS_AND_EPS = ["eps", "z", 2, 0], ["eps", "z", 1, 0]  # of two data
 LOG_2PIE = ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]
 
 
@@ -571,16 +584,16 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
     **FALSE_LAWS,
     "an abstract network moves": lambda: forged(vae2(), ((*DIRECTION, "nu"), 1)),
     "the prior's mean is the latent": lambda: forged(
-        vae2(), ((*MODEL, "prior", "arguments", 0), ["z", 1, 0])
+        vae2(), ((*MODEL, "p", 0, "arguments", 0), ["v", "z", 1, 0])
     ),
     "the prior's mean is its own index": lambda: forged(
-        vae2(), ((*MODEL, "prior", "arguments", 0), ["z", 0, 0])
+        vae2(), ((*MODEL, "p", 0, "arguments", 0), ["v", "z", 0, 0])
     ),
     "the decoder's mean is the datum": lambda: forged(
-        vae2(), ((*MODEL, "decoder", "arguments", 0), ["x", 1, 0])
+        vae2(), ((*MODEL, "p", 1, "arguments", 0), ["v", "x", 1, 0])
     ),
     "the encoder sees its latent": lambda: forged(
-        vae2(), ((*MODEL, "encoder", "arguments", 0), ["z", 1, 0])
+        vae2(), ((*MODEL, "q", 0, "arguments", 0), ["v", "z", 1, 0])
     ),
     "plates of q and z differ": _wrong_plate,
     "the Normal density under the name of another family": lambda: _family_called("Laplace"),
@@ -626,10 +639,10 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
     "one nat more": lambda: bonus(vae2(), 1),
     "log 2 pi for log 2 pi e": lambda: bonus(vae2(), ["mul", HALF, ["size", "D"]]),
     "N(0, 2) as the prior of the linear VAE": lambda: forged(
-        linear_vae(), ((*MODEL, "prior", "arguments", 1), 2)
+        linear_vae(), ((*MODEL, "p", 0, "arguments", 1), 2)
     ),
     "a prior mean in the linear VAE": lambda: forged(
-        linear_vae(), ((*MODEL, "prior", "arguments", 0), 1)
+        linear_vae(), ((*MODEL, "p", 0, "arguments", 0), 1)
     ),
     "the bias of the encoder does not move": lambda: forged(
         linear_vae(),
@@ -647,12 +660,20 @@ FALSE_CLAIMS: dict[str, Callable[[], dict]] = {
             *linear_vae()["statement"]["claim"]["entropy_sum"][2:],
         ],
     ),
+    "the noise of two data is one": lambda: bonus(
+        linear_vae(),
+        [
+            "add",
+            ["mean", "N", ["mean", "N", ["reparam", ["sum", "H", ["mul", *EPS_AND_EPS]]]]],
+            neg(["size", "H"]),
+        ],
+    ),
     "expectations multiply": lambda: bonus(
         linear_vae(),
         [
             "add",
-            ["mean", ["reparam", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]],
-            neg(["sum", "H", ["mean", ["mul", *[["reparam", 0, ["z", 0, 2]]] * 2]]]),
+            ["mean", "N", ["reparam", ["sum", "H", ["pow", ["v", "z", 1, 0], 2]]]],
+            neg(["sum", "H", ["mean", "N", ["mul", *[["reparam", ["v", "z", 0, 1]]] * 2]]]),
         ],
     ),
 }
@@ -680,8 +701,8 @@ HOLES: dict[str, Callable[[], dict]] = {
     ),
     "a gap with two derivatives": lambda: _gap(["D", ["objective"]]),
     "a gap with the densities": lambda: _gap(
-        ["mean", ["expect", 0, ["logp", "prior", 0]]],
-        neg(["mean", ["expect", 0, ["logp", "prior", 0]]]),
+        ["mean", "N", ["expect", ["logp", "prior", 0]]],
+        neg(["mean", "N", ["expect", ["logp", "prior", 0]]]),
     ),
     "an entropy sum in the claim alone": lambda: forged(vae2(), (SUM, lambda old: [*old, 1])),
     "an excess that does not belong to it": lambda: forged(vae2(), (EXCESS, ["size", "D"])),
@@ -693,11 +714,19 @@ HOLES: dict[str, Callable[[], dict]] = {
     "the log of a difference of squares": lambda: _nothing(
         linear_vae(), ["sum", "D", ["log", ["add", 1, neg(["pow", B, 2])]]]
     ),
-    "a location on the positive numbers": lambda: forged(vae2(), family("support", "positive")),
+    "a location on the positive numbers": lambda: forged(
+        vae2(),
+        family("support", "positive"),
+        ((*MODEL, "variables"), variables("positive", "positive")),
+        (
+            ("statement", "conditions"),
+            lambda old: [*old[:3], ["support", "x", "positive"], *old[3:]],
+        ),
+    ),
     "a location without a scale": lambda: forged(linear_vae(), family("scale", None)),
     "an argument called like the variable": _argument_called_var,
     "an argument too many": lambda: forged(
-        vae2(), ((*MODEL, "prior", "arguments"), lambda old: [*old, 1])
+        vae2(), ((*MODEL, "p", 0, "arguments"), lambda old: [*old, 1])
     ),
     "a direction under an index too many": lambda: forged(
         vae2(), ((*DIRECTION, "alpha2"), neg(["param", "alpha2", 1]))
@@ -762,12 +791,12 @@ TAMPERINGS: dict[str, Callable[[], bytes]] = {
     "a coefficient changed in the density": lambda: _dump(
         forged(vae2(), family("log_density", lambda t: [t[0], ["mul", 2, t[1]], t[2]]))
     ),
-    "an index changed": lambda: _dump(forged(vae2(), ((*MODEL, "prior", "arguments", 1, 2), 1))),
+    "an index changed": lambda: _dump(forged(vae2(), ((*MODEL, "p", 0, "arguments", 1, 2), 1))),
     "an index changed in the decoder": lambda: _dump(
-        forged(linear_vae(), ((*MODEL, "decoder", "arguments", 0, 1, 2, 1, 2), 0))
+        forged(linear_vae(), ((*MODEL, "p", 1, "arguments", 0, 1, 2, 1, 2), 0))
     ),
     "an index changed to a boolean": lambda: _dump(
-        forged(vae2(), ((*MODEL, "prior", "arguments", 1, 2), False))
+        forged(vae2(), ((*MODEL, "p", 0, "arguments", 1, 2), False))
     ),
     "the claim swapped": lambda: _dump(
         forged(vae2(), (SUM, linear_vae()["statement"]["claim"]["entropy_sum"]))
@@ -797,7 +826,7 @@ TAMPERINGS: dict[str, Callable[[], bytes]] = {
     "a derivative under an expectation": lambda: _dump(
         forged(
             vae2(),
-            (("steps", 3, "result", 3), ["mean", ["expect", 0, ["D", ["logp", "prior", 0]]]]),
+            (("steps", 3, "result", 3), ["mean", "N", ["expect", ["D", ["logp", "prior", 0]]]]),
         )
     ),
     "the ELBO outside D": lambda: _dump(forged(vae2(), (("steps", 3, "result"), ["elbo"]))),
@@ -805,7 +834,7 @@ TAMPERINGS: dict[str, Callable[[], bytes]] = {
     "a head that is a list": lambda: _dump(forged(vae2(), (("steps", 0, "result", 0), ["mean"]))),
     "an unknown key": lambda: _dump(forged(vae2(), ((*MODEL, "note"), "trust me"))),
     "a missing key": lambda: _dump(forged(vae2(), ((*MODEL, "constraints"), DELETE))),
-    "the format": lambda: _dump(forged(vae2(), (("format",), "entropysym/2"))),
+    "the format": lambda: _dump(forged(vae2(), (("format",), "entropysym/1"))),
     "a float": lambda: text(vae2(), '["frac", 1, 2]', "0.5"),
     "a whole float": lambda: text(vae2(), "-1", "-1.0"),
     "an exponent float": lambda: text(vae2(), '["frac", 1, 2]', "5e-1"),

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from . import refusals
-from .documents import parameter
+from .documents import parameter, variable, variables, weighted
 from .forged_witnesses import of_decoder, of_prior
 from .forging import Path
 from .refusals import (
@@ -99,9 +99,9 @@ def _numbers() -> dict[str, Forged]:
 
 def _clamps() -> dict[str, Forged]:
     clamped = refusals.clamped()
-    variance: Path = ("model", "decoder", "arguments", 1)
+    variance: Path = ("model", "p", 1, "arguments", 1)
     swapped = ["max", ["param", "floor"], ["param", "sigma2"]]
-    inside = ["net", "mu", [0], [["vec", "H", ["max", ["z", 2, 0], 0]]]]
+    inside = ["net", "mu", [0], [["vec", "H", ["max", ["v", "z", 2, 0], 0]]]]
     return {
         "the other branch is active": (
             forged(clamped, (("values", "sigma2"), 2)),
@@ -122,21 +122,21 @@ def _clamps() -> dict[str, Forged]:
         **{
             f"{term} in a clamp": (
                 refusal(model(("normal", 0, ["max", term, 1])), {}, EVEN),
-                f"'{term[0]}': a head that is unknown",
+                f"'{term[0]}': a head not known",
             )
             for term in (["param", []], ["param"], ["param", "ghost"])
         },
         "a matrix in a clamp": (
             forged(clamped, (variance, ["max", ["mat", "sigma2"], 1])),
-            "'mat': a head that is unknown",
+            "'mat': a head not known",
         ),
         "a maximum of one": (
             forged(clamped, (variance, ["max", ["param", "floor"]])),
-            "'max': a head that is unknown",
+            "'max': a head not known",
         ),
         "a clamp of latents": (
             refusal(model(("cauchy", inside, 1), networks=[MU_NET]), {}, EVEN, networks={"mu": 0}),
-            "'z': a head that is unknown or not allowed here",
+            "'v': a head not known or not allowed here",
         ),
     }
 
@@ -145,6 +145,7 @@ def _model() -> dict[str, Forged]:
     cauchy, vae0 = refusals.cauchy(), refusals.vae0()
     posdef = parameter("A", "D", "D", range="posdef")
     bound = [{"on": "W", "text": "W W^T = 1"}]
+    label = variable("y", "D", "given")
     vectors = family(0) | {"arguments": [{"name": "m", "range": "vector"}]}
     latent = family(
         log_poisson(), positive=("s",), support="count", log_base_measure=["mul", S, VAR]
@@ -164,11 +165,27 @@ def _model() -> dict[str, Forged]:
         ),
         "a family over vectors": (
             refusal(
-                model(("cauchy", 0, 1), prior=("vectors", 0), families={"vectors": vectors}),
+                model(
+                    ("cauchy", 0, 1),
+                    prior=("vectors", ["vec", "H", 0]),
+                    families={"vectors": vectors},
+                ),
                 {},
                 EVEN,
             ),
             "families over vectors: .*vectors",
+        ),
+        "a given variable": (
+            forged(cauchy, (("model", "variables"), [*variables(), label])),
+            "for one observed and one latent variable only",
+        ),
+        "a latent outside of the data": (
+            forged(
+                refusals.exponential(),
+                (("model", "variables", 1, "plates"), ["H"]),
+                (("model", "q", 0, "given"), []),
+            ),
+            "for one observed and one latent variable only",
         ),
         "a matrix is 1": (with_parameter(posdef, 1), "A is posdef, which is no number"),
         "a positive parameter is 0": (with_parameter(learned("s"), 0), "s = 0 is not positive"),
@@ -186,12 +203,12 @@ def _model() -> dict[str, Forged]:
             "families.cauchy: not shown: the variable is location",
         ),
         "a prior that sees the latent": (
-            refusal(model(("cauchy", 0, 1), prior=("normal", ["z", 1, 0], 1)), {}, EVEN),
-            "refusal.model: 1: nothing is bound there",
+            refusal(model(("cauchy", 0, 1), prior=("normal", ["v", "z", 1, 0], 1)), {}, EVEN),
+            "refusal.model: z is read, but it is not given",
         ),
         "a decoder that sees the datum": (
-            refusal(model(("cauchy", ["mul", ["x", 1, 0], ["add", 1, -1]], 1)), {}, EVEN),
-            "refusal.model: 1: what is bound there is latent",
+            refusal(model(("cauchy", ["mul", ["v", "x", 1, 0], ["add", 1, -1]], 1)), {}, EVEN),
+            "refusal.model: x is read, but it is not given",
         ),
         "a base measure that sees the latent": (
             refusal(
@@ -199,26 +216,26 @@ def _model() -> dict[str, Forged]:
                 {"W": 0},
                 [[1, 0], [-2, 1], [1, 2]],
             ),
-            "refusal.model: 2: nothing is bound there",
+            "refusal.model: z is latent: it stands under an expectation only",
         ),
         "a decoder that sees the latent": (
             forged(cauchy, (("values", "W"), 1)),
-            "an argument of the decoder is no number at the witness",
+            "an argument of decoder is no number at the witness",
         ),
         "an irrational argument": (
             refusal(model(("laplace", ["log", 2], 1)), {}, [[1, 1], [1, -1], [-2, 0]]),
-            "m of the decoder is no rational number",
+            "m of decoder is no rational number",
         ),
     }
 
 
 def _objective() -> dict[str, Forged]:
-    beta = parameter("beta", range="positive")
+    beta, cauchy = parameter("beta", range="positive"), refusals.cauchy()
 
     def with_objective(weight: Term = 1, penalty: Term = 0, values: dict | None = None) -> dict:
         own = model(("cauchy", LINEAR, 1), parameters=[WEIGHTS, beta])
         values = {"W": 0, "beta": 1} | (values or {})
-        return refusal(own, values, EVEN, objective={"weight": weight, "penalty": penalty})
+        return refusal(own, values, EVEN, objective=weighted(weight, penalty))
 
     w = ["param", "W", 1, 0]
 
@@ -226,10 +243,18 @@ def _objective() -> dict[str, Forged]:
         return ["sum", "D", ["sum", "H", term]]
 
     return {
-        "a negative weight": (with_objective(-1), "the weight is not shown to be positive"),
+        "a negative weight": (with_objective(-1), "the weight: not shown to be positive"),
         "a learned weight": (with_objective(["param", "beta"]), "the weight is learned: .*beta"),
-        "a weight of data": (with_objective(["x", 0, 0]), "'x': a head that is unknown"),
-        "a penalty of data": (with_objective(1, ["x", 0, 0]), "'x': a head that is unknown"),
+        "an entropy of its own weight": (
+            forged(cauchy, (("objective",), {"weights": {"encoder": 2}, "penalty": 0})),
+            "prior and encoder are weighted differently",
+        ),
+        "a prior of its own weight": (
+            forged(cauchy, (("objective",), {"weights": {"prior": 2}, "penalty": 0})),
+            "prior and encoder are weighted differently",
+        ),
+        "a weight of data": (with_objective(["v", "x", 0, 0]), "'v': a head not known"),
+        "a penalty of data": (with_objective(1, ["v", "x", 0, 0]), "'v': a head not known"),
         "a penalty with a slope": (
             with_objective(1, ["param", "beta"]),
             "the penalty has a derivative by beta",

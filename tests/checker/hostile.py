@@ -43,17 +43,17 @@ SIGMA = ["param", "sigma2"]
 
 def like_sums(count: int, power: int) -> Any:
     """mean over x of a product of powers of like sums over one index each."""
-    one = ["sum", "D", ["mul", ["x", 1, 0], ["param", "sigma2"]]]
+    one = ["sum", "D", ["mul", ["v", "x", 1, 0], ["param", "sigma2"]]]
     many = [["pow", nested(lambda t: ["sum", "D", t], one[2], 1), power] for _ in range(count)]
-    return ["mean", ["mul", *many]]
+    return ["mean", "N", ["mul", *many]]
 
 
 def distinct_sums(count: int, power: int) -> Any:
     terms = []
     for k in range(count):
-        body = ["mul", ["pow", ["x", 1, 0], k + 1], ["exp", ["x", 1, 0]]]
+        body = ["mul", ["pow", ["v", "x", 1, 0], k + 1], ["exp", ["v", "x", 1, 0]]]
         terms.append(["pow", ["sum", "D", body], power])
-    return ["mean", ["mul", *terms]]
+    return ["mean", "N", ["mul", *terms]]
 
 
 def _divided(by: Any, count: int, power: int, top: int = 16) -> Any:
@@ -72,10 +72,10 @@ def _long_argument(terms: int, times: int) -> bytes:
     own["log_density"] = ["add", *own["log_density"][1:], *repeated]
     certificate["direction"]["junk"] = 0
     model["families"] = {"normal": normal_family(), "own": own}
-    model["decoder"]["family"] = "own"
+    model["p"][1]["family"] = "own"
     primes = [p for p in range(2, 400) if all(p % q for q in range(2, p))]
     square = ["pow", ["add", *[["log", p] for p in primes[:terms]]], 2]
-    model["decoder"]["arguments"].append(square)
+    model["p"][1]["arguments"].append(square)
     document["certificates"] = {"normal": normal_certificate(), "own": certificate}
     conditions = document["statement"]["conditions"]
     conditions[5:5] = [["normalised", "own"], ["score", "own"]]
@@ -90,7 +90,7 @@ def _deep_addends(count: int) -> bytes:
     document["statement"]["conditions"].insert(2, ["range", "c", "positive"])
     c = ["param", "c"]
     deep = nested(lambda t: ["softplus", ["pow", ["add", t, c], 16]], ["softplus", c], 3)
-    model["decoder"]["arguments"][1] = ["mul", SIGMA, deep]
+    model["p"][1]["arguments"][1] = ["mul", SIGMA, deep]
     terms = [["softplus", ["add", k + 1, ["arg", "variance"]]] for k in range(count)]
     inverse = ["pow", ["add", *terms], -1]
     vanishing = [["mul", ["var"], inverse], ["mul", -1, ["var"], inverse]]
@@ -160,11 +160,15 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a cycle of like sums": lambda: with_split(
         [
             "mean",
+            "N",
             nested(
                 lambda t: ["sum", "D", t],
                 [
                     "mul",
-                    *[["exp", ["mul", ["x", 14, k], ["x", 14, (k + 1) % 14]]] for k in range(14)],
+                    *[
+                        ["exp", ["mul", ["v", "x", 14, k], ["v", "x", 14, (k + 1) % 14]]]
+                        for k in range(14)
+                    ],
                 ],
                 14,
             ),
@@ -173,13 +177,17 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "two cycles of like sums": lambda: with_split(
         [
             "mean",
+            "N",
             nested(
                 lambda t: ["sum", "D", t],
                 [
                     "mul",
-                    *[["exp", ["mul", ["x", 24, k], ["x", 24, (k + 1) % 12]]] for k in range(12)],
                     *[
-                        ["exp", ["mul", ["x", 24, 12 + k], ["x", 24, 12 + (k + 1) % 12]]]
+                        ["exp", ["mul", ["v", "x", 24, k], ["v", "x", 24, (k + 1) % 12]]]
+                        for k in range(12)
+                    ],
+                    *[
+                        ["exp", ["mul", ["v", "x", 24, 12 + k], ["v", "x", 24, 12 + (k + 1) % 12]]]
                         for k in range(12)
                     ],
                 ],
@@ -190,19 +198,25 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "many steps": lambda: _many_steps(),
     "large terms in the direction": lambda: _large_direction(),
     "a wide split": lambda: with_split(
-        ["add", *[["mean", ["sum", "D", ["pow", ["x", 1, 0], 1 + k % 16]]] for k in range(1500)]]
+        [
+            "add",
+            *[
+                ["mean", "N", ["sum", "D", ["pow", ["v", "x", 1, 0], 1 + k % 16]]]
+                for k in range(1300)
+            ],
+        ]
     ),
     "a high odd moment of the noise": lambda: with_split(_moment(15), linear_vae()),
     "a high even moment of the noise": lambda: with_split(_moment(16), linear_vae()),
     "a product of moments": lambda: with_split(
         [
             "mean",
+            "N",
             [
                 "reparam",
-                0,
                 nested(
                     lambda t: ["sum", "H", t],
-                    ["mul", *[["pow", ["eps", 5, k % 5], 2 + k] for k in range(9)]],
+                    ["mul", *[["pow", ["eps", "z", 5, k % 5], 2 + k] for k in range(9)]],
                     5,
                 ),
             ],
@@ -210,22 +224,22 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         linear_vae(),
     ),
     "a power of a power of a sum": lambda: with_split(
-        ["mean", nested(lambda t: ["pow", t, 16], ["sum", "D", ["x", 1, 0]], 4)]
+        ["mean", "N", nested(lambda t: ["pow", t, 16], ["sum", "D", ["v", "x", 1, 0]], 4)]
     ),
     "deep means of a wide sum": lambda: with_split(
-        nested(lambda t: ["mean", t], ["add", *([["pi"]] * 8000)], 50)
+        nested(lambda t: ["mean", "N", t], ["add", *([["pi"]] * 8000)], 50)
     ),
-    "a wide network": lambda: with_split(["mean", ["sum", "D", _net(40)]]),
+    "a wide network": lambda: with_split(["mean", "N", ["sum", "D", _net(40)]]),
 }
 
 
 def _moment(power: int) -> Any:
-    return ["add", 1, ["mean", ["reparam", 0, ["sum", "H", ["pow", ["eps", 1, 0], power]]]]]
+    return ["add", 1, ["mean", "N", ["reparam", ["sum", "H", ["pow", ["eps", "z", 1, 0], power]]]]]
 
 
 def _net(depth: int) -> Any:
     """A network of itself of itself, doubling at each level."""
-    body: Any = ["x", 1 + 4, 0]
+    body: Any = ["v", "x", 1 + 4, 0]
     for _ in range(4):
         body = ["net", "mu", [0], [["vec", "H", ["log", ["net", "tau2", [0], [["vec", "D", 1]]]]]]]
     return ["mul", *[body] * depth]

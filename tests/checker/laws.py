@@ -10,6 +10,7 @@ from .documents import (
     E,
     assemble,
     elbo,
+    encoder,
     entropy_terms,
     family,
     linear_vae,
@@ -19,9 +20,11 @@ from .documents import (
     normal_family,
     own_directions,
     parameter,
+    prior,
     sealed,
     standard,
     vae2,
+    variables,
 )
 
 VAR, MEAN, SCALE = ["var"], ["arg", "mean"], ["arg", "scale"]
@@ -96,12 +99,12 @@ def unit_certificate() -> dict:
     return standard_certificate() | {"direction": {"mean": 0}, "shift": shift}
 
 
-def _vae2(name: str, encoder: dict, families: dict, ranges: list, h_encoder: Any) -> dict:
+def _vae2(name: str, law: dict, families: dict, ranges: list, h_encoder: Any) -> dict:
     """VAE-2 with another encoder, which is not looked into."""
     statement = vae2()["statement"]
-    model = statement["model"] | {"name": name, "encoder": encoder, "constraints": []}
+    model = statement["model"] | {"name": name, "q": [law], "constraints": []}
     model["families"] |= families
-    used = {n for n in ("nu", "tau2", "nu2") if json.dumps(["net", n])[1:-1] in json.dumps(encoder)}
+    used = {n for n in ("nu", "tau2", "nu2") if json.dumps(["net", n])[1:-1] in json.dumps(law)}
     more = [network("nu2", "H", "D", "positive")]
     model["networks"] = [net for net in (*model["networks"], *more) if net["name"] in {"mu", *used}]
     closed_form = [
@@ -123,10 +126,10 @@ def opaque_prior() -> dict:
     """The same of the prior as well, in the same family."""
     document = opaque_decoder()
     statement = document["statement"]
-    statement["model"]["prior"]["family"] = "other"
+    statement["model"]["p"][0]["family"] = "other"
     statement["model"]["name"] = "opaque_prior"
     log = ["sum", "H", ["log", ["mul", 2, PI, E, ["param", "alpha2", 0]]]]
-    excess = ["add", *statement["claim"]["excess"][1:], ["H", "prior"]]
+    excess = ["add", *statement["claim"]["excess"][1:], ["mean", "N", ["H", "prior", 0]]]
     excess.append(["mul", ["frac", -1, 2], log])
     return own_directions(
         statement["model"],
@@ -146,9 +149,9 @@ def twins(in_sum: Any = None, in_excess: Any = None) -> dict:
     density = ["add", ["mul", ["frac", -1, 2], LOG_2PI], ["mul", ["frac", -1, 2], square]]
     model = statement["model"] | {"name": "twins"}
     model["families"] |= {"odd": family(density, base=square)}
-    model["prior"] = model["encoder"] = {"family": "odd", "arguments": []}
+    model["p"][0], model["q"][0] = prior("odd"), encoder("odd")
     model["parameters"] = model["parameters"][:1]
-    squares = ["mean", ["expect", 0, ["sum", "H", ["pow", ["z", 1, 0], 2]]]]
+    squares = ["mean", "N", ["expect", ["sum", "H", ["pow", ["v", "z", 1, 0], 2]]]]
     of_prior = ["add", ["mul", ["frac", -1, 2], ["size", "H"], LOG_2PI]]
     of_prior.append(["mul", ["frac", -1, 2], squares])
     log = ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]
@@ -158,8 +161,8 @@ def twins(in_sum: Any = None, in_excess: Any = None) -> dict:
         {"sigma2": statement["direction"]["sigma2"]},
         ["add", in_sum or H_ENCODER, of_prior, ["mul", ["frac", -1, 2], ["size", "D"], log]],
         standard([("sigma2", "positive")], ["normal", "odd"], ["sigma2"], ("odd",)),
-        excess=["add", in_excess or ["H", "prior"], of_prior, neg(squares)],
-        more=(["mean", ["expect", 0, ["logh", "prior", 0]]],),
+        excess=["add", in_excess or ["mean", "N", ["H", "prior", 0]], of_prior, neg(squares)],
+        more=(["mean", "N", ["expect", ["logh", "prior", 0]]],),
         weights=(0, 1),
     )
 
@@ -170,14 +173,15 @@ def stretched(family_: dict, arguments: list, certificate: dict) -> dict:
     statement = any_law()["statement"]
     model = statement["model"] | {"name": "stretched"}
     model["families"] |= {"own": family_}
-    model["prior"] = {"family": "own", "arguments": arguments}
+    model["p"][0] = prior("own", *arguments)
+    model["variables"] = variables(latent=family_["support"])
     model["parameters"] = [model["parameters"][0], parameter("m", learned=False)]
     away = (
-        ["add", ["z", 1, 0], *(neg(argument) for argument in arguments)]
+        ["add", ["v", "z", 1, 0], *(neg(argument) for argument in arguments)]
         if arguments
-        else ["z", 1, 0]
+        else ["v", "z", 1, 0]
     )
-    squares = ["mean", ["expect", 0, ["sum", "H", ["pow", away, 2]]]]
+    squares = ["mean", "N", ["expect", ["sum", "H", ["pow", away, 2]]]]
     excess = ["add", ["mul", HALF, ["size", "H"]], ["mul", ["frac", -1, 2], squares]]
     closed_form = statement["claim"]["entropy_sum"]
     closed_form[2] = ["mul", ["frac", -1, 2], ["size", "H"], LOG_2PIE]
@@ -215,10 +219,10 @@ def opaque_decoder() -> dict:
     statement = vae2()["statement"]
     model = statement["model"] | {"name": "opaque_decoder", "constraints": []}
     model["families"]["other"] = normal_family() | {"location": None, "scale": None}
-    model["decoder"]["family"] = "other"
+    model["p"][1]["family"] = "other"
     log = ["log", ["mul", 2, PI, E, ["param", "sigma2"]]]
     entropy = ["mul", ["frac", -1, 2], ["size", "D"], log]
-    excess = ["add", ["mean", ["expect", 0, ["H", "decoder", 0]]], entropy]
+    excess = ["add", ["mean", "N", ["expect", ["H", "decoder", 0]]], entropy]
     conditions = standard(
         [("sigma2", "positive"), ("alpha2", "positive"), ("tau2", "positive")],
         ["normal", "other"],
@@ -230,44 +234,44 @@ def opaque_decoder() -> dict:
     return own_directions(model, certificates, direction, closed_form, conditions, excess=excess)
 
 
-H_ENCODER = ["mean", ["H", "encoder", 0]]
-X = ["vec", "D", ["x", 2, 0]]
+H_ENCODER = ["mean", "N", ["H", "encoder", 0]]
+X = ["vec", "D", ["v", "x", 2, 0]]
 NU, TAU2, NU2 = (["net", name, [0], [X]] for name in ("nu", "tau2", "nu2"))
 
 
 def any_law() -> dict:
-    return _vae2("any_law", {"family": "any", "arguments": []}, {}, [], H_ENCODER)
+    return _vae2("any_law", encoder("any"), {}, [], H_ENCODER)
 
 
 def logistic_encoder() -> dict:
-    encoder = {"family": "logistic", "arguments": [NU, TAU2]}
+    law = encoder("logistic", NU, TAU2)
     families, ranges = {"logistic": logistic()}, [("tau2", "positive")]
-    return _vae2("logistic_encoder", encoder, families, ranges, H_ENCODER)
+    return _vae2("logistic_encoder", law, families, ranges, H_ENCODER)
 
 
 def gumbel_encoder() -> dict:
-    encoder = {"family": "gumbel", "arguments": [NU, TAU2]}
+    law = encoder("gumbel", NU, TAU2)
     families, ranges = {"gumbel": gumbel()}, [("tau2", "positive")]
-    return _vae2("gumbel_encoder", encoder, families, ranges, H_ENCODER)
+    return _vae2("gumbel_encoder", law, families, ranges, H_ENCODER)
 
 
 def student_encoder() -> dict:
-    encoder = {"family": "student", "arguments": [NU, TAU2, NU2]}
+    law = encoder("student", NU, TAU2, NU2)
     families, ranges = {"student": student()}, [("tau2", "positive"), ("nu2", "positive")]
-    return _vae2("student_encoder", encoder, families, ranges, H_ENCODER)
+    return _vae2("student_encoder", law, families, ranges, H_ENCODER)
 
 
 def own_names() -> dict:
     """The logistic family without location and scale: its entropy is H(nu, tau2), whatever it is."""
-    encoder = {"family": "logistic", "arguments": [NU, TAU2]}
+    law = encoder("logistic", NU, TAU2)
     own = logistic() | {"location": None, "scale": None}
-    return _vae2("own_names", encoder, {"logistic": own}, [("tau2", "positive")], H_ENCODER)
+    return _vae2("own_names", law, {"logistic": own}, [("tau2", "positive")], H_ENCODER)
 
 
 def linear(
     name: str,
-    prior: tuple[str, list],
-    encoder: tuple[str, list],
+    law_of_prior: tuple[str, list],
+    law_of_encoder: tuple[str, list],
     families: dict,
     certificates: dict,
     closed_form: Any,
@@ -286,11 +290,11 @@ def linear(
     model["families"] = families
     model["parameters"] += parameters
     model["networks"] = list(networks)
-    model["prior"] = {"family": prior[0], "arguments": prior[1]}
+    model["p"][0] = prior(law_of_prior[0], *law_of_prior[1])
     if decoder_mean is not None:
-        model["decoder"]["arguments"][0] = decoder_mean
-    mean = model["encoder"]["arguments"][0] if encoder_mean is None else encoder_mean
-    model["encoder"] = {"family": encoder[0], "arguments": [mean, *encoder[1]]}
+        model["p"][1]["arguments"][0] = decoder_mean
+    mean = model["q"][0]["arguments"][0] if encoder_mean is None else encoder_mean
+    model["q"][0] = encoder(law_of_encoder[0], mean, *law_of_encoder[1])
     direction = document["statement"]["direction"]
     direction["W"] = ["mul", -1, rate, ["param", "W", 1, 0]]
     direction |= {
@@ -309,8 +313,8 @@ def linear(
     conditions += [["lipschitz", net] for net in lipschitz]
     conditions += [c for c in old if c[0] == "stationary"]
     h_enc, h_prior, h_dec = entropy_terms("reparam")
-    e_prior = ["mean", ["reparam", 0, ["logp", "prior", 0]]]
-    e_dec = ["mean", ["reparam", 0, ["logp", "decoder", 1, 0]]]
+    e_prior = ["mean", "N", ["reparam", ["logp", "prior", 0]]]
+    e_dec = ["mean", "N", ["reparam", ["logp", "decoder", 0]]]
     gap = ["add", h_enc, h_prior, h_dec, ["D", ["objective"]]]
     scaled = ["D", ["add", h_enc, e_prior]]
     steps = [
@@ -427,7 +431,7 @@ def own_unit_prior() -> dict:
 
 def deep() -> dict:
     """VAE-1 with networks: the decoder's input W z stands still to first order."""
-    hidden = ["vec", "D", ["sum", "H", ["mul", ["param", "R", 1, 0], ["z", 3, 0]]]]
+    hidden = ["vec", "D", ["sum", "H", ["mul", ["param", "R", 1, 0], ["v", "z", 3, 0]]]]
     document = linear(
         "deep",
         ("normal", [0, 1]),

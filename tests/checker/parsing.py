@@ -6,36 +6,49 @@ Written from the printed text alone; what the text does not say cannot come back
 import re
 from typing import Any
 
-TOKEN = re.compile(r"(?:sum|vec|mean|expect|reparam)_|-?\d+|[A-Za-z]\w*|<=|[-+*/^@()\[\],]")
+TOKEN = re.compile(r"(?:sum|vec|mean)_|[A-Za-z]\w*(?:@-1)?|-?\d+|<=|[-+*/^@()\[\],]")
 ALONE = ("pi", "e", "dim", "objective")
+AVERAGES = {"E_q": "expect", "E_eps": "reparam"}
+PARTS = (["H", "encoder", 0], ["expect", ["logp", "prior", 0]], ["expect", ["logp", "decoder", 0]])
 CONDITIONS = {
     "range": r"(\w+) is (.*)",
+    "support": r"(\w+) is (.*)",
+    "start": r"(\S+) is (\w+) at the first step; all sequences are of one length",
+    "counted": r"the number of data (\w+) is finite",
     "normalised": r"the density of (\w+) integrates to one",
     "score": r"the scores of (\w+), those of location and scale included, have mean zero.*",
     "base_measure": r"entropies of (\w+) are relative to it, .*",
     "finite": r"each term of the ELBO, .* derivatives of the (\w+)'s parts, .*",
     "interchange": r"that derivative of the (\w+) may be taken .*",
     "constraint": r"(\w+): (.*)",
-    "reparametrised": r"the (\w+) is written as location \+ scale \* noise \(checked\)",
-    "closed": r"(?P<two>\w+) is free in the (?P<one>\w+), which is closed under its motion",
+    "reparametrised": r"(\w+) is written as location \+ scale \* noise \(checked\)",
+    "closed": r"(?P<two>\w+) is free in (?P<one>\w+), which is closed under its motion",
     "lipschitz": r"(\w+) is locally Lipschitz: .*",
     "stationary": r"the (\w+) is stationary in (\w+)",
+    "tangent": r"the (\w+) is stationary in (\w+) along the simplex",
 }
 RANGES = {
     "positive": "positive",
     "in the open interval (0, 1)": "unit",
     "symmetric and positive definite": "posdef",
     "lower triangular with a positive diagonal": "triangular",
+    "positive with sum 1 over its last index": "simplex",
+    "0 or 1": "binary",
+    "a whole number >= 0": "count",
+    "one-hot over its last index": "onehot",
+    "an angle in one period": "angle",
+    "of norm 1 over its last index": "sphere",
 }
 
 
 class Parser:
     """One printed term; `matrices` are the names that stand for whole matrices."""
 
-    def __init__(self, text: str, sizes: list, nets: list, matrices: list, family: bool = False):
+    def __init__(self, text: str, names: dict[str, list[str]], family: bool = False):
         self.tokens = TOKEN.findall(text)
         assert "".join(self.tokens) == text.replace(" ", ""), text
-        self.sizes, self.nets, self.matrices, self.family = sizes, nets, matrices, family
+        self.sizes, self.nets, self.matrices = names["sizes"], names["nets"], names["matrices"]
+        self.variables, self.family = names["variables"], family
 
     def take(self, *expected: str) -> str:
         token = self.tokens.pop(0)
@@ -105,14 +118,10 @@ class Parser:
         return found
 
     def binder(self, head: str, scope: tuple[str, ...]) -> Any:
-        head = head.removesuffix("_")
-        if head == "mean":
-            return ["mean", self.bracketed((*scope, self.take()))]
         self.take("(")
-        name, _, where = self.take(), self.take("<=", "at"), self.take()
+        name, _, where = self.take(), self.take("<="), self.take()
         self.take(")")
-        place = where if head in ("sum", "vec") else scope[::-1].index(where)
-        return [head, place, self.bracketed((*scope, name))]
+        return [head.removesuffix("_"), where, self.bracketed((*scope, name))]
 
     def atom(self, scope: tuple[str, ...]) -> Any:
         if self.next_is("("):
@@ -125,11 +134,11 @@ class Parser:
             return ["frac", int(token), int(self.take())]
         if token.endswith("_"):
             return self.binder(token, scope)
-        if token in ("x", "z", "eps"):
-            self.take("(")
-            drawn = self.positions(scope, ")")
+        if token in AVERAGES:
+            return [AVERAGES[token], self.bracketed(scope)]
+        if token.startswith("eps_"):
             self.take("[")
-            return [token, *drawn, *self.positions(scope)]
+            return ["eps", token.removeprefix("eps_"), *self.positions(scope)]
         if token in ("logp", "logh", "H") and self.next_is("["):
             self.take("[")
             role = self.take()
@@ -140,6 +149,8 @@ class Parser:
         if self.next_is("["):
             self.take("[")
             indices = self.positions(scope)
+        if token in self.variables:
+            return ["v", token, *indices]
         if token in self.nets:
             inputs = self.list_of(scope)
             matrix = token in self.matrices
@@ -166,9 +177,9 @@ class Reader:
 
     def __init__(self, text: str):
         self.lines = text.splitlines()
-        self.sizes: list[str] = []
-        self.nets: list[str] = []
-        self.matrices: list[str] = []
+        self.names: dict[str, list[str]] = {
+            key: [] for key in ("sizes", "nets", "matrices", "variables")
+        }
 
     def match(self, pattern: str) -> tuple[str, ...] | None:
         found = re.fullmatch(pattern, self.lines[0]) if self.lines else None
@@ -182,34 +193,44 @@ class Reader:
         return found
 
     def term(self, text: str, *scope: str, family: list[str] | None = None) -> Any:
-        matrices = self.matrices if family is None else family
-        nets = self.nets if family is None else []
-        parser = Parser(text, self.sizes, nets, matrices, family is not None)
+        """A whole term; inside a family it knows nothing but matrices among its arguments."""
+        own = {key: [] for key in self.names} | {"matrices": family or []}
+        parser = Parser(text, self.names if family is None else own, family is not None)
         found = parser.term(scope)
         assert not parser.tokens, parser.tokens
         return found
 
     def array(self, name: str, plates: str, range_: str) -> dict:
-        self.matrices += [name] * (range_ in ("posdef", "triangular"))
+        self.names["matrices"] += [name] * (range_ in ("posdef", "triangular"))
         return {"name": name, "plates": words(plates), "range": range_}
 
     def model(self) -> dict:
-        name, sizes, x, z = self.demand(
-            r"model (\w+), sizes (.*) \(integers >= 1\), x over (\w+), z over (\w+)"
-        )
-        self.sizes = words(sizes)
-        found: dict = {"name": name, "sizes": self.sizes, "observed": x, "latent": z}
-        found |= {"parameters": [], "networks": [], "families": {}, "constraints": []}
+        name, sizes, data = self.demand(r"model (\w+), sizes (.*) \(integers >= 1\), data (.*)")
+        data, sizes = (words(text) if text != "none" else [] for text in (data, sizes))
+        self.names["sizes"] = [*data, *sizes]
+        found: dict = {"name": name, "sizes": self.names["sizes"], "data": data, "lags": {}}
+        found |= {key: [] for key in ("variables", "parameters", "networks", "p", "q")}
+        found |= {"families": {}, "constraints": []}
+        while m := self.match(r"  variable (\w+)(?:\[(.*)\])? (\w+), (\w+)"):
+            record = dict(zip(("name", "plates", "support", "role"), m, strict=True))
+            found["variables"].append(record | {"plates": words(m[1] or "")})
+        while m := self.match(
+            r"  (\S+) is it one step earlier along (\w+), at the first step (\w+)"
+        ):
+            found["lags"][m[0]] = {"plate": m[1], "start": m[2]}
+        self.names["variables"] = [*(one["name"] for one in found["variables"]), *found["lags"]]
         while m := self.match(r"  parameter (\w+)\[(.*)\] (\w+), (learned|fixed)"):
             found["parameters"].append(self.array(*m[:3]) | {"learned": m[3] == "learned"})
         while m := self.match(r"  network (\w+)\((.*)\) -> \[(.*)\] (\w+)"):
-            self.nets.append(m[0])
+            self.names["nets"].append(m[0])
             array = self.array(m[0], m[2], m[3])
             found["networks"].append(array | {"inputs": words(m[1])})
         while m := self.match(r"  family (\w+)\((.*)\) of (?:vectors .* are )?(\w+) variables"):
             found["families"][m[0]] = self.family(m[1], m[2])
-        for role in ("prior", "decoder", "encoder"):
-            found[role] = self.factor(role, found)
+        while m := self.match(r"  (\w+) (p|q)\(([^\[|)]*)(?:\[(.*?)\])?(?: \| (.*?))?\) = (.*)"):
+            factor = self.factor(words(m[3] or ""), m[5])
+            factor |= {"name": m[0], "of": words(m[2].strip()), "given": words(m[4] or "")}
+            found[m[1]].append(factor)
         return found
 
     def family(self, arguments: str, support: str) -> dict:
@@ -223,49 +244,47 @@ class Reader:
         self.demand("    normalised: .*")
         return found
 
-    def factor(self, role: str, model: dict) -> dict:
-        if (
-            self.match(rf"  {role} q\(z \| x\(n\)\) = any law, which reads none of the above")
-            is not None
-        ):
-            return {"family": "any", "arguments": []}
-        family, arguments = self.demand(rf"  {role} [^=]* <?=? ?[^=]*= (\w+)\((.*)\)")
-        scope = {"prior": (), "decoder": ("z",), "encoder": ("n",)}[role]
-        letter = "d" if role == "decoder" else "h"
-        declared = model["families"][family]["arguments"]
-        vectors = any(a["range"] in ("vector", "posdef") for a in declared)
-        parser = Parser(f"({arguments})", self.sizes, self.nets, self.matrices)
-        if not declared:
-            return {"family": family, "arguments": []}
-        parser.take("(")
-        found = []
-        for a in declared:
-            inside = scope if vectors else (*scope, letter)
-            term = parser.term(inside)
-            found.append(term[2] if a["range"] == "vector" else term)
-            parser.take(",", ")")
-        return {"family": family, "arguments": found}
+    def factor(self, scope: list[str], text: str) -> dict:
+        """Family, arguments and what selects their class."""
+        if text == "any law, which reads none of the parameters":
+            return {"family": "any", "arguments": [], "select": ""}
+        m = re.fullmatch(r"(\w+)\((.*)\)(?: at the class (\w+) <= (\w+) of (\w+))?", text)
+        assert m, text
+        inside = (*scope, *([m[3]] if m[3] else []))
+        parser = Parser(f"({m[2]})", self.names)
+        arguments = parser.list_of(inside) if m[2] else []
+        return {"family": m[1], "arguments": arguments, "select": m[5] or ""}
 
     def condition(self) -> list[str]:
         kind, text = self.demand(r"  (\w+): (.*)")
         m = re.fullmatch(CONDITIONS[kind], text)
         assert m, text
         said = [m["one"], m["two"]] if kind == "closed" else list(m.groups())
-        return [kind, said[0], RANGES[said[1]]] if kind == "range" else [kind, *said]
+        if kind in ("range", "support"):
+            return [kind, said[0], RANGES[said[1]]]
+        return [kind, *said]
 
 
 def parse(text: str) -> dict:
     """{model, objective, direction, claim, conditions}, as it is stored."""
     reader = Reader(text)
     model = reader.model()
-    reader.demand(r"ELBO = mean_n \(H\[q_n\] \+ E_q log p\(z\) \+ E_q log p\(x_n \| z\)\), in nats")
+    (elbo,) = reader.demand(r"ELBO = (.*), in nats")
+    assert reader.term(elbo) == ["mean", "N", ["add", *PARTS]]
     objective: Any = "elbo"
     if reader.match("objective = ELBO") is None:
-        weight, penalty = reader.demand(
-            r"objective = \((.*)\) \* mean_n \(H\[q_n\] \+ E_q log p\(z\)\)"
-            r" \+ mean_n E_q log p\(x_n \| z\) - \((.*)\)"
-        )
-        objective = {"weight": reader.term(weight), "penalty": reader.term(penalty)}
+        (printed,) = reader.demand(r"objective = (.*)")
+        match reader.term(printed):
+            case ["add", ["mean", "N", ["add", *parts]], ["mul", -1, ["add", 0, penalty]]]:
+                weights = {}
+                for part, plain in zip(parts, PARTS, strict=True):
+                    name = plain[1][1] if plain[0] == "expect" else plain[1]
+                    if part != plain:
+                        assert part == ["mul", part[1], plain]
+                        weights[name] = part[1]
+                objective = {"weights": weights, "penalty": penalty}
+            case other:
+                raise AssertionError(other)
     direction = {}
     while m := reader.match(r"direction: D (\w+)(?:\[(.*)\])? = (.*)"):
         direction[m[0]] = reader.term(m[2], *words(m[1] or ""))

@@ -3,16 +3,26 @@
 from random import Random
 from typing import Any
 
-Scope = tuple[tuple[str, str], ...]
+Scope = tuple[tuple[str, str], ...]  # binders, and ("drawn", head) under an expectation
 
 
 def positions(scope: Scope, tag: str, size: str = "") -> list[int]:
-    return [i for i, b in enumerate(reversed(scope)) if b[0] == tag and size in ("", b[1])]
+    binders = [b for b in reversed(scope) if b[0] != "drawn"]
+    return [i for i, b in enumerate(binders) if b[0] == tag and size in ("", b[1])]
+
+
+def drawn(scope: Scope) -> bool:
+    return any(tag == "drawn" for tag, _ in scope)
+
+
+def counted(model: dict) -> list[str]:
+    """The sizes that a sum may run over."""
+    return [size for size in model["sizes"] if size not in model["data"]]
 
 
 def _symbols(model: dict, scope: Scope, rnd: Random, positive: bool) -> list[Any]:
     """Every symbol that the scope allows, with one random choice of indices each."""
-    found: list[Any] = [["size", size] for size in model["sizes"]]
+    found: list[Any] = [["size", size] for size in counted(model)]
     for p in model["parameters"]:
         places = [positions(scope, "index", size) for size in p["plates"]]
         if all(places) and p["range"] in (("positive",) if positive else ("positive", "real")):
@@ -63,18 +73,19 @@ def random_matrix(model: dict, rnd: Random, scope: Scope, size: str, depth: int 
 
 
 def _variables(model: dict, scope: Scope, rnd: Random) -> list[Any]:
+    """Variables that the scope allows, and the noise under `reparam`."""
     found = []
-    data = positions(scope, "datum")
-    latents = [*positions(scope, "latent"), *positions(scope, "noise")]
-    noises = positions(scope, "noise")
-    over_d = positions(scope, "index", model["observed"])
-    over_h = positions(scope, "index", model["latent"])
-    if data and over_d:
-        found.append(["x", rnd.choice(data), rnd.choice(over_d)])
-    if latents and over_h:
-        found.append(["z", rnd.choice(latents), rnd.choice(over_h)])
-    if noises and over_h:
-        found.append(["eps", rnd.choice(noises), rnd.choice(over_h)])
+    for variable in model["variables"]:
+        data, *others = (
+            positions(scope, "datum" if size in model["data"] else "index", size)
+            for size in variable["plates"]
+        )
+        latent = variable["role"] == "latent"
+        if data and all(others) and (drawn(scope) or not latent):
+            at = [rnd.choice(place) for place in (data, *others)]
+            found.append(["v", variable["name"], *at])
+            if latent and ("drawn", "reparam") in scope:
+                found.append(["eps", variable["name"], *at])
     return found
 
 
@@ -110,9 +121,11 @@ def random_term(
             ["add"] * 2 + ["mul"] * 3 + ["pow", "exp", "sum", "log", "family", "abs", "softplus"]
         )
         if binders > 0:
-            choices += ["sum"] * 2 + ["mean"] * 2
-            if positions(scope, "datum"):
-                choices += ["expect"] * 4
+            choices += ["sum"] * 2
+            if not drawn(scope):
+                choices += ["mean"] * 2
+                if positions(scope, "datum"):
+                    choices += ["expect"] * 4
     kind = rnd.choice(choices)
     if kind == "symbol":
         variables = [] if positive else _variables(model, scope, rnd) * 3
@@ -147,23 +160,22 @@ def random_term(
         return ["exp", ["log", inner]] if positive else ["log", inner]
     if kind == "family":
         if positive:
-            return ["size", rnd.choice(model["sizes"])]
+            return ["size", rnd.choice(counted(model))]
         data = positions(scope, "datum")
-        latents = [*positions(scope, "latent"), *positions(scope, "noise")]
-        options: list[Any] = [["H", "prior"]]
-        options += [["H", "encoder", i] for i in data]
-        options += [["H", "decoder", i] for i in latents] + [["logp", "prior", i] for i in latents]
-        options += [["logp", "decoder", n, i] for n in data for i in latents]
-        options += [["logh", "prior", i] for i in latents] + [["logh", "decoder", n] for n in data]
+        options: list[Any] = [["mean", "N", ["H", "prior", 0]]] if not drawn(scope) else []
+        options += [["H", role, n] for role in ("prior", "encoder") for n in data]
+        options += [["logh", "decoder", n] for n in data]
+        if drawn(scope):
+            options += [["H", "decoder", n] for n in data] + [["logh", "prior", n] for n in data]
+            options += [["logp", role, n] for role in ("prior", "decoder") for n in data]
         return rnd.choice(options)
     if kind == "sum":
-        size = rnd.choice(model["sizes"])
+        size = rnd.choice(counted(model))
         return ["sum", size, sub(("index", size))]
     if kind == "mean":
-        return ["mean", sub(("datum", ""))]
+        return ["mean", "N", sub(("datum", "N"))]
     head = "reparam" if reparam and rnd.random() < 0.7 else "expect"
-    binder = ("noise" if head == "reparam" else "latent", "")
-    return [head, rnd.choice(positions(scope, "datum")), sub(binder)]
+    return [head, sub(("drawn", head))]
 
 
 def shifted(term: Any, by: int, depth: int = 0) -> Any:
@@ -179,21 +191,15 @@ def shifted(term: Any, by: int, depth: int = 0) -> Any:
         return term
     if head == "mat":
         return term
-    if head in ("param", "logp", "logh", "H"):
+    if head in ("param", "v", "eps", "logp", "logh", "H"):
         return [head, rest[0], *(place(i) for i in rest[1:])]
-    if head in ("x", "z", "eps"):
-        return [head, *(place(i) for i in rest)]
     if head == "net":
         vectors = [shifted(vector, by, depth) for vector in rest[2]]
         return [head, rest[0], [place(i) for i in rest[1]], vectors]
     if head == "matnet":
         return [head, rest[0], [shifted(vector, by, depth) for vector in rest[1]]]
-    if head in ("sum", "vec"):
+    if head in ("sum", "vec", "mean"):
         return [head, rest[0], shifted(rest[1], by, depth + 1)]
-    if head == "mean":
-        return [head, shifted(rest[0], by, depth + 1)]
-    if head in ("expect", "reparam"):
-        return [head, place(rest[0]), shifted(rest[1], by, depth + 1)]
     if head == "pow":
         return [head, shifted(rest[0], by, depth), rest[1]]
     return [head, *(shifted(t, by, depth) for t in rest)]
@@ -208,8 +214,7 @@ def rewritten(term: Any, rnd: Random) -> Any:
     if isinstance(term, int) or term[0] in (
         "frac",
         "param",
-        "x",
-        "z",
+        "v",
         "eps",
         "logp",
         "logh",
@@ -230,10 +235,12 @@ def rewritten(term: Any, rnd: Random) -> Any:
             if isinstance(right, list) and right[0] == "add":  # a (b + c) = a b + a c
                 done = ["add", *(["mul", left, t] for t in right[1:])]
                 return ["mul", done, *rest[2:]] if rest[2:] else done
-            binder = {"sum": 1, "mean": 0, "expect": 1, "reparam": 1}
-            if isinstance(right, list) and right[0] in binder:  # a sum b = sum a b
-                k = 1 + binder[right[0]]
-                done = [*right[:k], ["mul", shifted(left, 1), right[k]]]
+            if isinstance(right, list) and right[0] in ("sum", "mean"):  # a sum b = sum a b
+                done = [*right[:2], ["mul", shifted(left, 1), right[2]]]
+                return ["mul", done, *rest[2:]] if rest[2:] else done
+            averages = isinstance(right, list) and right[0] in ("expect", "reparam")
+            if averages and not holds(left, "mean", "expect", "reparam"):
+                done = [right[0], ["mul", left, right[1]]]
                 return ["mul", done, *rest[2:]] if rest[2:] else done
     if head == "pow" and rest[1] == 2:
         return ["mul", rest[0], rest[0]]
@@ -247,6 +254,10 @@ def rewritten(term: Any, rnd: Random) -> Any:
     if head == "log" and isinstance(rest[0], list) and rest[0][0] == "mul":
         return ["add", *(["log", t] for t in rest[0][1:])]
     return [head, *term[1:2], *rest[1:]] if head == "sum" else [head, *rest]
+
+
+def holds(term: Any, *heads: str) -> bool:
+    return isinstance(term, list) and (term[0] in heads or any(holds(t, *heads) for t in term))
 
 
 def swapped(term: Any) -> Any:
@@ -269,20 +280,14 @@ def _permute(term: Any, depth: int) -> Any:
         return term
     if head == "mat":
         return term
-    if head in ("param", "logp", "logh", "H"):
+    if head in ("param", "v", "eps", "logp", "logh", "H"):
         return [head, rest[0], *(place(i) for i in rest[1:])]
-    if head in ("x", "z", "eps"):
-        return [head, *(place(i) for i in rest)]
     if head == "net":
         return [head, rest[0], [place(i) for i in rest[1]], [_permute(v, depth) for v in rest[2]]]
     if head == "matnet":
         return [head, rest[0], [_permute(v, depth) for v in rest[1]]]
-    if head in ("sum", "vec"):
+    if head in ("sum", "vec", "mean"):
         return [head, rest[0], _permute(rest[1], depth + 1)]
-    if head == "mean":
-        return [head, _permute(rest[0], depth + 1)]
-    if head in ("expect", "reparam"):
-        return [head, place(rest[0]), _permute(rest[1], depth + 1)]
     if head == "pow":
         return [head, _permute(rest[0], depth), rest[1]]
     return [head, *(_permute(t, depth) for t in rest)]

@@ -5,7 +5,8 @@ from typing import Any
 
 from entropysym.language.store import digest
 
-from .documents import PI, neg, normal_family, parameter
+from . import documents
+from .documents import PI, neg, normal_family, parameter, variables, weighted
 from .forging import Path, edited
 
 Term = Any
@@ -32,7 +33,7 @@ def refusal(
         "points": points or [],
         "conditions": needed(model, kind) if conditions is None else conditions,
     }
-    return resealed({"format": "entropysym/1", "refusal": body})
+    return resealed({"format": "entropysym/2", "refusal": body})
 
 
 def resealed(document: dict) -> dict:
@@ -45,14 +46,14 @@ def resealed(document: dict) -> dict:
 def needed(model: dict, kind: str) -> list[list[str]]:
     """The conditions of a witness, in their order."""
     out = []
-    for name in sorted({model[role]["family"] for role in ("prior", "decoder")}):
+    for name in sorted({factor["family"] for factor in model["p"]}):
         out += [["normalised", name], ["score", name]]
         if model["families"][name]["log_base_measure"] != 0:
             out.append(["base_measure", name])
     out += [["finite", "objective"], ["interchange", "objective"]]
     if kind == "decoder":
         return [*out, ["collapsed", "encoder"]]
-    read = [named(model[role]["arguments"]) for role in ("prior", "encoder")]
+    read = [named(factor["arguments"]) for factor in (model["p"][0], model["q"][0])]
     nets = (net["name"] for net in model["networks"])
     return out + [["frozen", net] for net in nets if net in set().union(*read)]
 
@@ -161,28 +162,28 @@ def model(
 ) -> dict:
     """A model record; factors are a family's name and its arguments."""
     known = FAMILIES | (families or {})
-    factors = {"prior": prior, "decoder": decoder, "encoder": encoder}
-    used = sorted({factor[0] for factor in factors.values()} - {"any"})
+    used = sorted({factor[0] for factor in (prior, decoder, encoder)} - {"any"})
+    latent = prior if encoder[0] == "any" else encoder
+    supports = [known[factor[0]]["support"] for factor in (decoder, latent)]
     return {
         "name": "own",
-        "sizes": ["D", "H"],
-        "observed": "D",
-        "latent": "H",
+        "sizes": ["N", "D", "H"],
+        "data": ["N"],
+        "variables": variables(*supports),
+        "lags": {},
         "parameters": parameters or [],
         "networks": networks or [],
         "families": {name: known[name] for name in used},
-        **{
-            role: {"family": name, "arguments": list(arguments)}
-            for role, (name, *arguments) in factors.items()
-        },
+        "p": [documents.prior(*prior), documents.decoder(*decoder)],
+        "q": [documents.encoder(*encoder)],
         "constraints": [],
         **more,
     }
 
 
 W, B = ["param", "W", 0], ["param", "b"]
-Z_VECTOR, X_VECTOR = ["vec", "H", ["z", 2, 0]], ["vec", "D", ["x", 2, 0]]
-LINEAR = ["sum", "H", ["mul", ["param", "W", 1, 0], ["z", 2, 0]]]  # (W z)_d
+Z_VECTOR, X_VECTOR = ["vec", "H", ["v", "z", 2, 0]], ["vec", "D", ["v", "x", 2, 0]]
+LINEAR = ["sum", "H", ["mul", ["param", "W", 1, 0], ["v", "z", 2, 0]]]  # (W z)_d
 WEIGHTS = parameter("W", "D", "H")
 MU = ["net", "mu", [0], [Z_VECTOR]]  # a network of the latents
 NU, TAU2 = (["net", name, [0], [X_VECTOR]] for name in ("nu", "tau2"))  # networks of the data
@@ -256,7 +257,7 @@ def shifted() -> dict:
     points = [[y, ["frac", 2 * x + 1, 2]] for y, x in EVEN]
     values, objective = (
         {"W": 1, "b": ["frac", -1, 2]},
-        {"weight": ["frac", 1, 2], "penalty": penalty},
+        weighted(["frac", 1, 2], penalty),
     )
     return refusal(own, values, points, objective=objective)
 

@@ -37,9 +37,8 @@ SAMPLE: dict[str, str] = {
     "gate.py check_words: require(NAME.fullmatch(name), name, 'not a name') -> pass": (
         "a name of two words"
     ),
-    "kernel/reader.py model: require(not unused, unused, 'an unused family') -> pass": (
-        "an unused family"
-    ),
+    "kernel/graph.py check_graph: require(used == {*model.families}, sorted(used), 'families of the "
+    "factors, others declared') -> pass": "an unused family",
     "kernel/evaluate.py _function: check(not d, f'{shown(inner)} moves: loggamma is not "
     "differentiated') -> pass": "log gamma moves",
     "kernel/normal_form.py Work.exponential: len(mono) == len(logs) == 1 -> len(logs) == 1": (
@@ -50,7 +49,9 @@ SAMPLE: dict[str, str] = {
     ),
     "kernel/theorem.py accept: check(work.equal(closed, target), 'not shown to equal the entropy "
     "sum + excess') -> pass": "one nat more",
-    "kernel/theorem.py (module): ['add', Q, PRIOR, DECODER] -> ['add', Q, DECODER]": "valid: vae2",
+    "kernel/theorem.py elbo_parts: [*((factor, head(model, 'H', factor)) for factor in model.q.values()), "
+    "*((factor, head(model, 'logp', facto... -> [*((factor, head(model, 'logp', factor)) for factor in "
+    "model.p.values())]": "valid: vae2",
     "refusal.py _check: _check_tails(witness, normal) -> pass": (
         "refusal: one over softplus of z under Laplace"
     ),

@@ -9,7 +9,7 @@ from .documents import HALF
 from .exposing import Build
 from .refusals import EVEN, MU, MU_NET, WEIGHTS, family, model, refusal
 
-Z, W = ["z", 2, 0], ["param", "W", 1, 0]
+Z, W = ["v", "z", 2, 0], ["param", "W", 1, 0]
 STILL = ["mul", W, Z]  # reads no latent at W = 0
 SHIPPED = model_record(sparse_coding())["families"] | model_record(poisson_vae())["families"]
 LAPLACE, NORMAL, POISSON = ("Laplace", 0, 1), ("normal", 0, 1), ("Poisson", 0)

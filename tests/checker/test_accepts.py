@@ -55,11 +55,12 @@ def test_statement_names_model_direction_claim_and_conditions():
     lines = replay(json.dumps(linear_vae())).statement.splitlines()
     assert "  parameter W[D, H] real, learned" in lines
     assert "direction: D W[i1, i2] = (-1/2) * W[i1, i2]" in lines
-    encoder = "normal(sum_(i1 <= D) (V[h, i1] * x(n)[i1]) + c[h], tau[h]^(2))"
-    assert f"  encoder q(z[h] | x(n)), h <= H = {encoder}" in lines
+    encoder = "normal(sum_(i2 <= D) (V[i1, i2] * x[n1, i2]) + c[i1], tau[i1]^(2))"
+    assert f"  encoder q(z[n1, i1] | x) = {encoder}" in lines
+    assert "  variable x[N, D] real, observed" in lines
     closed = "sum_(i1 <= H) (log(tau[i1])) + (-1/2) * D * log(2 * pi * e) + -1 * D * log(sigma)"
     assert f"  ELBO = {closed}" in lines
-    assert "  closed: V is free in the encoder, which is closed under its motion" in lines
+    assert "  closed: V is free in encoder, which is closed under its motion" in lines
 
 
 def test_bytes_and_text_and_spacing_do_not_matter():
@@ -104,7 +105,8 @@ def test_the_statement_names_what_is_not_the_plain_theorem():
     text = replay(json.dumps(vae0())).statement
     assert "claim, where the conditions hold: ELBO = entropy sum + excess: (1/2) * D + " in text
     text = replay(json.dumps(beta_vae2())).statement
-    assert "objective = (beta) * mean_n (H[q_n] + E_q log p(z)) + mean_n E_q log p(x_n | z)" in text
+    kl = "beta * H[encoder, n1] + beta * E_q (logp[prior, n1])"
+    assert f"objective = mean_(n1 <= N) ({kl} + E_q (logp[decoder, n1])) + -1 * " in text
     text = replay(json.dumps(poisson())).statement
     assert "base_measure: entropies of poisson are relative to it, pseudo entropies" in text
     assert "D A = -1 * A" in replay(json.dumps(gaussian_vae())).statement
@@ -120,7 +122,7 @@ def test_the_encoder_may_lie_within_the_prior(inner, outer):
 
 def test_an_encoder_of_any_law_is_printed_as_such():
     lines = replay(json.dumps(any_law())).statement.splitlines()
-    assert "  encoder q(z | x(n)) = any law, which reads none of the above" in lines
+    assert "  encoder q(z | x) = any law, which reads none of the parameters" in lines
     assert "D f = d/dt f(parameters + t * direction) at t = 0" in lines
 
 
@@ -140,9 +142,9 @@ def test_twice_the_scale_is_another_noise_of_the_same_law():
 
 def test_noise_with_a_law_for_each_datum():
     """mean_n E_eps f(eps) is a number of its own; where the law is one for all, E_eps f(eps) is."""
-    square = ["reparam", 0, ["sum", "H", ["pow", ["eps", 1, 0], 2]]]
-    twice = ["mean", ["mul", square, 2]]
-    zero = ["add", twice, ["mul", -2, ["mean", square]]]
+    square = ["reparam", ["sum", "H", ["pow", ["eps", "z", 1, 0], 2]]]
+    twice = ["mean", "N", ["mul", square, 2]]
+    zero = ["add", twice, ["mul", -2, ["mean", "N", square]]]
     for build in (closed_logistic, closed_student):
         assert replay(json.dumps(bonus(build(), zero))).rules
 

@@ -8,8 +8,8 @@ import entropysym.checker
 
 CHECKER = Path(entropysym.checker.__file__).parent
 KERNEL = CHECKER / "kernel"
-LINES = 1_350  # of code and docstrings, in all modules that the judgement runs through
-WITH_BLANK_LINES = 1_590
+LINES = 1_710  # of code and docstrings, in all modules that the judgement runs through
+WITH_BLANK_LINES = 2_030
 COLUMNS = 100
 
 

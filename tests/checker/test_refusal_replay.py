@@ -56,12 +56,16 @@ WEAKER = {
         "normal |= {name} if check_family(site, family) else set()",
         "check_family(site, family)\n            normal |= {name}",
     ),
-    "arguments are not checked": ("        _check_well_formed(site)\n", "        pass\n"),
+    "arguments are not checked": ("        _check_well_formed(witness, site)\n", "        pass\n"),
     "base measures are not checked": (
-        '    evaluate(site.apart(terms.OF_STEP), ["mean", ["logh", "decoder", 0]])',
+        '    evaluate(site.apart(terms.OF_STEP), ["mean", witness.said.model.data[0], term] if data else term)',
         "    pass",
     ),
-    "the objective's weight may be learned": ("if model_.parameters[n].learned]", "if False]"),
+    "the objective's weights may be anything": (
+        "            check_weight(site, weight)\n",
+        "            pass\n",
+    ),
+    "prior and encoder have weights of their own": ("check(whole, ", "check(True, "),
     "the penalty is not read": ("    evaluate(site.apart(terms.OF_DIRECTION), said.penalty)\n", ""),
     "the penalty is believed": ("        _check_penalty(witness, site)\n", ""),
     "the penalty's fixed parameters are all": (
@@ -89,12 +93,15 @@ WEAKER = {
     ),
     "counts are not whole": ("x.denominator == 1 and x >= 0 and", "x >= 0 and"),
     "counts are negative": ("x.denominator == 1 and x >= 0 and", "x.denominator == 1 and"),
-    "binary numbers are counts": ('(family.support == "count" or x <= 1)', "True"),
+    "binary numbers are counts": ('(support == "count" or x <= 1)', "True"),
     "networks of the prior are not frozen": (
-        'for role in ("prior", "encoder")]\n',
-        'for role in ("encoder",)]\n',
+        "for factor in (witness.prior, witness.encoder)]\n",
+        "for factor in (witness.encoder,)]\n",
     ),
-    "the prior may learn": ('for role in ("encoder", "prior"):', 'for role in ("encoder",):'),
+    "the prior may learn": (
+        "for factor in (witness.encoder, witness.prior):",
+        "for factor in (witness.encoder,):",
+    ),
     "the noise may be anywhere": ("check(not inside", "check(True"),
     "whatever is written is not 0": ("return bool(poly) and (", "return bool(poly) or ("),
     "every number is prime": (" and int(inner[0].label) < 10**6", ""),
@@ -126,6 +133,11 @@ def _is_check(statement: ast.stmt) -> bool:
 
 
 DELETED = deletions()
+#: What another check implies: nothing else can be told apart by these.
+IMPLIED = {
+    "check(len(found) == 1": "there is one observed and one latent variable, with a factor each",
+    "check(not plain": "a start is a third variable, and what selects is one-hot, over vectors",
+}
 
 
 def weakened(source: str) -> ModuleType:
@@ -154,7 +166,8 @@ def test_the_unharmed_module_notices_nothing():
 
 @pytest.mark.parametrize("words", DELETED)
 def test_a_deleted_check_is_noticed(words):
-    assert next(failures(weakened(DELETED[words])), None)
+    noticed = next(failures(weakened(DELETED[words])), None)
+    assert bool(noticed) != any(words.startswith(start) for start in IMPLIED)
 
 
 @pytest.mark.parametrize("name", WEAKER)
@@ -272,7 +285,7 @@ def attempts(model: Model) -> Iterator[dict]:
     """Documents of both kinds about a model, at many numbers and with weights of many kinds."""
     record = model_record(replace(model, constraints=()))
     objective = "elbo"
-    support = record["families"][record["decoder"]["family"]]["support"]
+    support = record["variables"][0]["support"]
     numbers = itertools.product((0, 1), (1, ["frac", 1, 2], 2), (0, 1))
     for real, positive, output in numbers:
         values = {
@@ -286,7 +299,7 @@ def attempts(model: Model) -> Iterator[dict]:
             kind = "prior" if points is None else "decoder"
             yield resealed(
                 {
-                    "format": "entropysym/1",
+                    "format": "entropysym/2",
                     "refusal": {
                         "model": record | {"name": "attempt"},
                         "objective": objective,

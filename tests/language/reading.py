@@ -26,7 +26,7 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.objective import encoder_expectation
+from entropysym.language.objective import expectation
 from entropysym.language.records import (
     COMPONENT,
     DIM,
@@ -191,7 +191,7 @@ class _Reader:
 
     def average(self, datum, body, under, *, reparametrised):
         inside = self.expression(body, (*under, LATENT))
-        head = encoder_expectation(self.model, inside, reparametrised=reparametrised)
+        head = expectation(self.model, inside, reparametrised=reparametrised)
         return head.func(
             inside, *(a.xreplace({n: self.bound(datum, under)}) for a in head.args[1:])
         )

@@ -7,7 +7,7 @@ import entropysym as es
 from entropysym.errors import InputError, NotStorableError
 from entropysym.language import DataMean, Entropy, LogDensity, NetworkValue, Vector
 from entropysym.language.names import latex_name
-from entropysym.language.objective import encoder_expectation, latents_written_out
+from entropysym.language.objective import expectation, latents_written_out
 from entropysym.language.store import term
 from entropysym.language.symbols import DATUM, LATENT, array, index, n, scalar, size
 
@@ -35,12 +35,12 @@ def test_substitution_into_a_vector_does_not_capture_its_index():
 
 def test_the_derivative_of_an_expectation_is_not_silently_zero():
     linear = es.models.linear_vae()
-    expectation = encoder_expectation(linear, LATENT[k] ** 2)
+    expectation = expectation(linear, LATENT[k] ** 2)
     tau = array("tau", "positive")
     with pytest.raises(InputError, match="the encoder moves with"):
         sp.diff(expectation, tau[h])
     sigma = scalar("sigma", "positive")
-    assert sp.diff(encoder_expectation(linear, sigma * LATENT[k]), sigma) == encoder_expectation(
+    assert sp.diff(expectation(linear, sigma * LATENT[k]), sigma) == expectation(
         linear, LATENT[k]
     )
 
@@ -62,7 +62,7 @@ def test_positive_networks_let_logarithms_split():
 
 def test_latents_are_written_out_per_index():
     linear = es.models.linear_vae()
-    body = encoder_expectation(linear, LATENT[k] * LATENT[h], reparametrised=True)
+    body = expectation(linear, LATENT[k] * LATENT[h], reparametrised=True)
     written = latents_written_out(body)
     assert not written.has(LATENT)
     assert str(written.body).count("epsilon[k]") == 1

@@ -176,8 +176,8 @@ def test_terms_are_split_where_the_expression_is_linear():
 @pytest.mark.parametrize(
     ("expression", "says"),
     [
-        (LogDensity("prior"), "replace it by its formula"),
-        (Entropy("decoder"), "replace it by its formula"),
+        (LogDensity("prior", latent=True), "replace it by its formula"),
+        (Entropy("decoder", latent=True), "replace it by its formula"),
         (Elbo(), "cannot be lowered"),
         (Directional(s), "cannot be lowered"),
         (a[h.index], "h in a[h] is no bound index (bound here: none)"),

@@ -27,7 +27,7 @@ from entropysym.language.matrices import (
     Transposed,
 )
 from entropysym.language.names import latex_name
-from entropysym.language.objective import elbo, encoder_expectation, entropy_sum, reparametrised
+from entropysym.language.objective import elbo, expectation, entropy_sum, reparametrised
 from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
 from entropysym.pages.abbreviations import abbreviation
 from entropysym.pages.latex import latex
@@ -84,20 +84,20 @@ TABLE = [
     (Directional(Elbo()), r"v \cdot \nabla \mathcal{F}", "v·∇F"),
     (Entropy("prior"), r"\mathcal{H}[p_\Theta(z)]", "H[p(z)]"),
     (Entropy("encoder", n), r"\mathcal{H}[q_\Phi(z \mid x_{n})]", "H[q(z|x_n)]"),
-    (LogDensity("decoder", n), r"\log p_\Theta(x_{n} \mid z)", "log p(x_n|z)"),
+    (LogDensity("decoder", n, latent=True), r"\log p_\Theta(x_{n} \mid z)", "log p(x_n|z)"),
     (
-        encoder_expectation(VAE2, LogDensity("prior")),
+        expectation(VAE2, LogDensity("prior", latent=True)),
         r"\mathbb{E}_{q_\Phi(z \mid x_{n})}[\log p_\Theta(z)]",
         "E_q(z|x_n)[log p(z)]",
     ),
     (
-        encoder_expectation(VAE2, LogDensity("prior"), reparametrised=True),
+        expectation(VAE2, LogDensity("prior", latent=True), reparametrised=True),
         r"\mathbb{E}_{\varepsilon}[\log p_\Theta(z)]",
         "E_ε[log p(z)]",
     ),
     (DataMean(nu**2, n), r"\frac{1}{N} \sum_{n=1}^{N} \nu_{h}^{2}(x_{n})", "1/N Σ_n ν_h²(x_n)"),
     (
-        DataMean(encoder_expectation(VAE2, residual**2), n) / D,
+        DataMean(expectation(VAE2, residual**2), n) / D,
         r"\frac{1}{N D} \sum_{n=1}^{N} \mathbb{E}_{q_\Phi(z \mid x_{n})}[(x_{nd} - \mu_{d}(z))^{2}]",
         "1/(ND) Σ_n E_q(z|x_n)[(x_nd - μ_d(z))²]",
     ),
@@ -178,7 +178,7 @@ MATRICES = [
     # heads of other objectives and base measures
     (Directional(ObjectiveValue()), r"v \cdot \nabla \mathcal{J}", "v·∇J"),
     (LogBaseMeasure("decoder", n), r"\log h(x_{n})", "log h(x_n)"),
-    (LogBaseMeasure("prior"), r"\log h(z)", "log h(z)"),
+    (LogBaseMeasure("prior", latent=True), r"\log h(z)", "log h(z)"),
     (EXCESS, r"\Delta_{\ast}", "Δ*"),
 ]  # fmt: skip
 
@@ -192,8 +192,8 @@ def test_formula_with_matrices_and_functions(expression, tex, text):
 
 
 def test_entropies_relative_to_a_base_measure_are_marked():
-    assert latex(Entropy("decoder"), POISSON) == r"\tilde{\mathcal{H}}[p_\Theta(x \mid z)]"
-    assert plain(Entropy("decoder"), POISSON) == "H̃[p(x|z)]"
+    assert latex(Entropy("decoder", latent=True), POISSON) == r"\tilde{\mathcal{H}}[p_\Theta(x \mid z)]"
+    assert plain(Entropy("decoder", latent=True), POISSON) == "H̃[p(x|z)]"
     assert plain(Entropy("prior"), POISSON) == "H[p(z)]"
 
 
@@ -222,7 +222,7 @@ INFINITE = [
     (t2, r"\tau_{h}^{2}(x)", "τ_h²(x)"),
     (DataMean(nu**2, n), r"\mathbb{E}_{p(x)}[\nu_{h}^{2}(x)]", "E_p(x)[ν_h²(x)]"),
     (
-        DataMean(encoder_expectation(VAE2, residual**2), n) / D,
+        DataMean(expectation(VAE2, residual**2), n) / D,
         r"\frac{1}{D} \mathbb{E}_{p(x)} \mathbb{E}_{q_\Phi(z \mid x)}[(x_{d} - \mu_{d}(z))^{2}]",
         "1/D E_p(x) E_q(z|x)[(x_d - μ_d(z))²]",
     ),
@@ -262,7 +262,7 @@ def test_the_order_does_not_depend_on_how_a_sum_was_built():
 def test_what_ends_openly_is_enclosed_inside_a_formula():
     mean = DataMean(DATUM[n, d], n)
     assert str(2 * mean**2 * D) == "2*D*(1/N Σ_n {x[n, d]})**2"
-    assert str(LogDensity("prior") ** 2) == "(log p(z))**2"
+    assert str(LogDensity("prior", latent=True) ** 2) == "(log p(z))**2"
     assert str(mu**2) == "μ_d(z)**2"
 
 

@@ -8,7 +8,7 @@ from entropysym.families import ANY, BERNOULLI, LAPLACE, NORMAL
 from entropysym.language import DataMean, Entropy, Family, Identity, ModelWriter, Softplus
 from entropysym.language.heads import LogBaseMeasure
 from entropysym.language.objective import (
-    encoder_expectation,
+    expectation,
     entropy_sum,
     log_density,
     spelled_out,
@@ -104,8 +104,8 @@ def spelled(model, expression):
 
 def excess_of(model, role):
     """What a factor without a direction leaves: its mean log-density and its opaque entropy, not cancelled."""
-    entropy = Entropy("prior") if role == "prior" else Entropy("decoder")
-    return DataMean(encoder_expectation(model, log_density(model, role) + entropy), n)
+    entropy = Entropy("prior") if role == "prior" else Entropy("decoder", latent=True)
+    return DataMean(expectation(model, log_density(model, role) + entropy), n)
 
 
 class _Writer:

@@ -24,7 +24,6 @@ from .measures import bind, close
 from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of, split, sums_to_one
 from .terms import (
     ANY,
-    LAG,
     MATRICES,
     Array,
     Factor,
@@ -200,7 +199,9 @@ def _head(site: Site, term: Term) -> str:
     """The head of a list, if it may stand here; a place may allow the entropy of some factors."""
     require(isinstance(term, list) and term and isinstance(term[0], str), term, "not a term")
     some = f"H {term[1]}" if term[0] == "H" and len(term) > 1 else term[0]
-    require(not site.heads.isdisjoint((term[0], some)), some, "a head not known or not allowed here")
+    require(
+        not site.heads.isdisjoint((term[0], some)), some, "a head not known or not allowed here"
+    )
     return term[0]
 
 
@@ -411,7 +412,10 @@ def variable(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
     check(site.sees is None or name in site.sees, f"{name} is read, but it is not given")
     for bound in indices:
         own = site.own.get(bound.size, bound.name) == bound.name
-        check(own or declared.name not in site.modelled, f"{name} at another {bound.size} than its own")
+        check(
+            own or declared.name not in site.modelled,
+            f"{name} at another {bound.size} than its own",
+        )
     if not model.latent(name):
         return site.symbol("v", name, *indices, range_=declared.support)
     check(site.omega, f"{name} is latent: it stands under an expectation only")
@@ -443,7 +447,7 @@ def expectation(site: Site, body: Term) -> Polynomial:
     require(not site.omega, body, "an expectation under another")
     work, latents = site.work, filter(site.statement.model.latent, site.statement.model.variables)
     still = work.fresh(("latent", ""))
-    omega = {name: still for name in latents}
+    omega = dict.fromkeys(latents, still)
     omega |= {name: work.fresh(("noise", law)) for name, law in site.noise.items()}
     value = evaluate(replace(site, omega=omega or {"": still}), body)
     for name in dict.fromkeys(omega.values()):

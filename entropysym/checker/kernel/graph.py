@@ -56,7 +56,10 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
         return
     inside = [read for read in factor.given if model.data_plate(read) not in (*places, "")]
     require(not inside, inside, f"{name} reads inside a data plate that it does not lie in")
-    family, variable = model.families[one_of(factor.family, model.families)], model.variables[factor.of[0]]
+    family, variable = (
+        model.families[one_of(factor.family, model.families)],
+        model.variables[factor.of[0]],
+    )
     fits = family.support == variable.support
     fits = fits or (side == "p" and within(variable.support, family.support))
     require(fits, family.support, f"{name} is of {variable.name}, which is {variable.support}")

@@ -73,7 +73,9 @@ def _parts(work: Work, drawn: list, mono: Monomial, c: Fraction) -> Polynomial:
     (first, _), less, found = drawn[0], Fraction(-1), []
     for other, exponent in drawn:
         count = exponent - 1 if other is first else exponent
-        pairs = [pair for pair in zip(first.ids[1:], other.ids[1:], strict=True) if pair[0] != pair[1]]
+        pairs = [
+            pair for pair in zip(first.ids[1:], other.ids[1:], strict=True) if pair[0] != pair[1]
+        ]
         two = any(work.kinds[name][0] != "index" for pair in pairs for name in pair)
         check(not two, "the noise of two data under one expectation")
         deltas = [(work.atom("delta", ids=pair), Fraction(1)) for pair in pairs]

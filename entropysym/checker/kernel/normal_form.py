@@ -158,7 +158,10 @@ class Work:
             if first is not atom and powers[atom]:
                 last, other = sorted([first.ids[-1], atom.ids[-1]])
                 delta = self.atom("delta", ids=(last, other))
-                more = [(delta, Fraction(1)), (first if first.ids[-1] == last else atom, Fraction(1))]
+                more = [
+                    (delta, Fraction(1)),
+                    (first if first.ids[-1] == last else atom, Fraction(1)),
+                ]
                 rest = [item for item in powers.items() if item[0] not in (first, atom)]
                 return self._one_hot(collected([*rest, *more]))
         return powers

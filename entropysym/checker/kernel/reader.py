@@ -31,18 +31,21 @@ FAMILY = {
 VARIABLE = {"name": str, "plates": [str], "support": FAMILY["support"], "role": terms.ROLES}
 FACTOR = {
     **dict.fromkeys(("name", "family", "select"), str),
-    **dict.fromkeys(("of", "given"), [str]),
+    "of": [str],
+    "given": [str],
     "arguments": [object],
 }
 MODEL = {
     "name": str,
-    **dict.fromkeys(("sizes", "data"), [str]),
+    "sizes": [str],
+    "data": [str],
     "variables": [VARIABLE],
     "lags": {str: {"plate": str, "start": str}},
     "parameters": [ARRAY | {"learned": bool}],
     "networks": [ARRAY | {"inputs": [str]}],
     "families": {str: FAMILY},
-    **dict.fromkeys(("p", "q"), [FACTOR]),
+    "p": [FACTOR],
+    "q": [FACTOR],
     "constraints": [{"on": str, "text": str}],
 }
 STATEMENT = {
@@ -133,7 +136,9 @@ def model(raw: dict[str, Any]) -> Model:
         {one.name: one for one in variables},
         {name: Lag(**one) for name, one in raw["lags"].items()},
         families=families,
-        constraints=[(one_of(c["on"], [a.name for a in arrays]), c["text"]) for c in raw["constraints"]],
+        constraints=[
+            (one_of(c["on"], [a.name for a in arrays]), c["text"]) for c in raw["constraints"]
+        ],
         **by_name,
     )
     require(declared.p, raw["p"], "nothing is modelled")

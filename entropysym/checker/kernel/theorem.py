@@ -18,7 +18,19 @@ from . import terms
 from .evaluate import Matrix, Site, arguments, evaluate, letter, motion, multiple, whole
 from .measures import close
 from .normal_form import Polynomial, Work, constant, labels, split
-from .terms import ANY, LAG, Factor, Family, Malformed, Model, Refused, Statement, Term, check, named
+from .terms import (
+    ANY,
+    LAG,
+    Factor,
+    Family,
+    Malformed,
+    Model,
+    Refused,
+    Statement,
+    Term,
+    check,
+    named,
+)
 
 D_OBJECTIVE: Term = ["D", ["objective"]]
 LOG_NORMAL: Term = ["mul", ["frac", -1, 2], ["log", ["mul", 2, ["pi"]]]]
@@ -44,8 +56,8 @@ def place(where: str) -> Iterator[None]:
 
 
 def head(model: Model, kind: str, factor: Factor) -> Term:
-    """log p, log h or H of a factor, averaged over q where it holds latents; H of any law is averaged
-    over what it reads."""
+    """log p, log h or H of a factor, averaged over q where it holds latents; H of any law is
+    averaged over what it reads."""
     chosen = [factor.select] if factor.select else []
     reads = {"logp": [*factor.of, *factor.given], "logh": factor.of + chosen, "H": factor.given}
     latent = factor.family != ANY and any(map(model.latent, reads[kind]))

@@ -1,0 +1,126 @@
+"""What a graph of factors has to satisfy, besides that each factor sees only what is given to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from entropysym.errors import InputError
+from entropysym.language.symbols import LAG
+
+if TYPE_CHECKING:
+    from entropysym.language.records import Factor, Model, Support
+
+#: Support -> the supports that hold it.
+WITHIN: dict[str, tuple[Support, ...]] = {
+    "real": ("real",),
+    "positive": ("positive", "real"),
+    "unit": ("unit", "positive", "real"),
+    "count": ("count",),
+    "binary": ("binary", "count"),
+    "onehot": ("onehot",),
+    "simplex": ("simplex",),
+    "angle": ("angle",),
+    "sphere": ("sphere",),
+}
+
+
+def check_graph(model: Model) -> None:
+    """Raises `InputError` unless each latent has one factor in p and one in q, each observed variable one in p, a given one none, neither p nor q has a
+    circle, and laws and variables agree on their supports."""
+    known = {v.name for v in model.variables} | {lag.name for lag in model.lags}
+    for lag in model.lags:
+        _check_lag(model, lag.of, lag.start)
+    for v in model.variables:
+        late = [plate.index for plate in v.plates[1:] if plate in model.data]
+        if late:
+            raise InputError(f"the data plate of {v.name}, {late[0]}, has to be its first")
+    for side, factors, roles in (
+        ("p", model.p, ("observed", "latent")),
+        ("q", model.q, ("latent",)),
+    ):
+        found = [name for f in factors for name in f.of]
+        for v in model.variables:
+            wanted = 1 if v.role in roles else 0
+            if found.count(v.name) != wanted:
+                raise InputError(
+                    f"{v.name} is {v.role}, so it is of {wanted or 'no'} factor of {side}, not of {found.count(v.name)}"
+                )
+        for f in factors:
+            unknown = sorted({*f.of, *f.given} - known)
+            if unknown:
+                raise InputError(f"{f.name} reads {unknown[0]!r}, which is no variable here")
+            _check_factor(model, side, f)
+        _check_order(model, side, {name: f for f in factors for name in f.of})
+
+
+def _check_lag(model: Model, of: str, start: str) -> None:
+    names = {v.name for v in model.variables}
+    for name in (of, start):
+        if name not in names:
+            raise InputError(f"a lag is of and starts with variables; {name!r} is none")
+    lag = next(lag for lag in model.lags if lag.of == of)
+    variable, first = model.variable(of), model.variable(start)
+    rest = tuple(plate for plate in variable.plates if plate != lag.plate)
+    if len(rest) != len(variable.plates) - 1 or lag.plate in model.data:
+        raise InputError(f"{of} has no plate {lag.plate.index} to be one step earlier along")
+    if (first.plates, first.support) != (rest, variable.support):
+        raise InputError(f"{start} is at the first step what {of} is later: give it the same support and plates, without {lag.plate.index}")  # fmt: skip
+
+
+def _check_factor(model: Model, side: str, f: Factor) -> None:
+    if f.family.is_any:
+        if side == "p":
+            raise InputError(
+                f"the {f.name} of {model.name!r} needs a density: only a factor of q may be of any law"
+            )
+        places = {model.datum(name) for name in f.of}
+        if len(places) > 1 or f.select:
+            raise InputError(f"{f.name} is one law of {f.of}: give them one data plate")
+        return
+    if len(f.of) != 1:
+        raise InputError(f"{f.name} is of {f.of}: only a factor of any law is of several")
+    variable, support = model.variable(f.of[0]), f.family.support
+    fits = support == variable.support
+    if not fits and not (side == "p" and support in WITHIN[variable.support]):
+        raise InputError(
+            f"the {f.name} knows only {support} values of {variable.name}, which is {variable.support}; state the support of {f.family.name}"
+        )
+    if f.family.is_multivariate and not model.inner(variable.name):
+        raise InputError(f"{f.name} is over vectors, and {variable.name} has no plate for them")
+    here = model.datum(variable.name)
+    inside = [name for name in f.given if model.datum(name) not in (None, here)]
+    if inside:
+        raise InputError(f"{f.name} lies outside the data plate of {inside[0]}, which it reads")
+    if f.select is not None:
+        if f.select not in f.given or model.variable(f.select).support != "onehot":
+            raise InputError(f"{f.name} selects {f.select!r}, which is no one-hot variable given to it")  # fmt: skip
+        outer, own = model.variable(f.select).plates[:-1], variable.plates
+        if not {*outer} <= {*own} or len({*own}) < len(own):
+            raise InputError(f"{f.select} has no entry for each entry of {variable.name}")
+
+
+def _check_order(model: Model, side: str, factor_of: Mapping[str, Factor]) -> None:
+    """No variable depends on itself; at its own step, what is one step earlier is another variable, which comes from the start."""
+    lags = {lag.name: lag for lag in model.lags}
+
+    def reads(name: str) -> Iterator[str]:
+        for read in factor_of[name].given:
+            lag = lags.get(read)
+            if lag is None or lag.plate not in model.variable(name).plates:
+                yield read.removesuffix(LAG)
+            if lag is not None:
+                yield lag.start
+
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise InputError(f"a circle in {side}: {' reads '.join((*path, name))}")
+        if name in factor_of and name not in done:
+            for read in reads(name):
+                visit(read, (*path, name))
+            done.add(name)
+
+    for name in factor_of:
+        visit(name, ())
