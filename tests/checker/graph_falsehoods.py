@@ -757,11 +757,7 @@ SCOPE: Change = (
     "check(site.sees is None or name in site.sees, ",
     PASS,
 )
-OWN_TIME: Change = (
-    "kernel/evaluate.py",
-    "check(own or declared.name",
-    "check(True or declared.name",
-)
+OWN_TIME: Change = ("kernel/evaluate.py", "own or declared.name not in site.modelled", "True")
 UNCOUNTED: Change = (
     "kernel/terms.py",
     "return len({self.data_plate(factor.of[0]) for factor in self.factors.values()}) > 1",
@@ -809,7 +805,7 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/evaluate.py",
-                "omega = {name: still for name in latents}",
+                "omega = dict.fromkeys(latents, still)",
                 'omega = {name: work.fresh(("latent", "")) for name in latents}',
             ),
         ),
