@@ -12,7 +12,7 @@ import numpy as np
 
 from entropysym.errors import InputError, shown
 from entropysym.lowering.precision import require_x64
-from entropysym.lowering.quadrature import Nodes, Points
+from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.signature import DATA_SIZE, Signature, Size, shape_text
 
 
@@ -22,14 +22,17 @@ class Bound:
 
     arrays: Mapping[str, jax.Array]
     networks: Mapping[str, Callable[..., jax.Array]]
-    noise: Nodes | Points | None
+    noise: Nodes | Points | JointPoints | None
     sizes: Mapping[str, int]
+    signature: Signature
 
     @property
     def samples(self) -> int:
         """The number of nodes, or of points for each datum."""
         assert self.noise is not None
-        return self.noise.weights.shape[-1]
+        weights = self.noise.weights
+        one = next(iter(weights.values())) if isinstance(weights, dict) else weights
+        return one.shape[-1]
 
     def size(self, size: Size) -> int:
         return size if isinstance(size, int) else self.sizes[size]
@@ -72,8 +75,11 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
     for name, array in arrays.items():
         for size, length in zip(signature.arrays[name], array.shape, strict=True):
             note(size, length, f"{name} {array.shape}")
-    noise = arguments.get("noise") if signature.noise is not None else None
-    if noise is not None:
+    drawn = signature.noise is not None or signature.latents is not None
+    noise = arguments.get("noise") if drawn else None
+    if noise is not None and signature.latents is not None:
+        _check_joint(signature, noise, note)
+    elif noise is not None:
         _check_noise(signature, noise, note)
     networks = {name: arguments[name] for name in signature.networks if name in arguments}
     for name, f in networks.items():
@@ -83,7 +89,34 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
     unread = sorted(s for s in signature.sizes if s not in sizes)
     if unread:
         raise InputError(f"no argument tells the size {unread[0]}; pass it, e.g. {unread[0]}=3")
-    return Bound(arrays, networks, noise, {name: value for name, (value, _) in sizes.items()})
+    return Bound(arrays, networks, noise, {name: value for name, (value, _) in sizes.items()}, signature)
+
+
+def _check_joint(
+    signature: Signature, noise: object, note: Callable[[Size, int, str], None]
+) -> None:
+    """Joint values of every latent variable, with weights for each data plate that they lie in."""
+    assert signature.latents is not None
+    if not isinstance(noise, JointPoints):
+        raise InputError(f"noise is {shown(noise)}; the model is a graph, so pass JointPoints")
+    missing = sorted(signature.latents.keys() - noise.values.keys())
+    if missing:
+        raise InputError(f"the points have no values of {missing[0]}; wanted are: {', '.join(signature.latents)}")
+    for plate, weights in noise.weights.items():
+        shape = f"({plate}, S)" if plate else "(S,)"
+        as_float64(f"noise.weights[{plate!r}]", weights, 2 if plate else 1, shape)
+        if plate:
+            note(plate, weights.shape[0], f"the weights {weights.shape} of {plate}")
+    for name, (plate, sizes) in signature.latents.items():
+        value, outer = noise.values[name], (plate, "S") if plate else ("S",)
+        as_float64(f"noise.values[{name!r}]", value, len(outer) + len(sizes), shape_text((*outer, *sizes)))
+        if plate not in noise.weights:
+            raise InputError(f"{name} has no weights: pass those of {plate or 'what is global'}")
+        if value.shape[: len(outer)] != noise.weights[plate].shape:
+            raise InputError(f"{name} has points of shape {value.shape} but weights {noise.weights[plate].shape}")
+        for size, length in zip((plate, "S", *sizes) if plate else ("S", *sizes), value.shape, strict=True):
+            if size != "S":
+                note(size, length, f"the values {value.shape} of {name}")
 
 
 def _check_noise(

@@ -37,6 +37,12 @@ def named(array: jax.Array, axes: Axes) -> NamedArray:
     return NamedArray(array, kept)
 
 
+def earlier(value: jax.Array, start: jax.Array, axis: int) -> jax.Array:
+    """What stands one step earlier along an axis: the start, then all steps but the last."""
+    kept = jax.lax.slice_in_dim(value, 0, value.shape[axis] - 1, axis=axis)
+    return jnp.concatenate([jnp.expand_dims(start, axis), kept], axis=axis)
+
+
 def spread(value: NamedArray, axes: Axes, sizes: Sequence[int] | None = None) -> jax.Array:
     """The array with the given axes in this order; axes that it lacks have length 1, or `sizes` if given."""
     present = [a for a in axes if a in value.axes]

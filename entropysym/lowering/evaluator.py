@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import sympy as sp
 
 from entropysym.errors import InputError
+from entropysym.language.algebra import reads_latent
 from entropysym.language.formula import (
     Node,
     arg_of,
@@ -25,6 +26,7 @@ from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
     Entropy,
+    JointExpectation,
     LawExpectation,
     NetworkValue,
     NoiseExpectation,
@@ -41,7 +43,7 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.symbols import DATUM, LATENT, NOISE
+from entropysym.language.symbols import LatentArray, NoiseArray
 from entropysym.lowering import words
 from entropysym.lowering.arguments import Bound
 from entropysym.lowering.axes import (
@@ -49,6 +51,7 @@ from entropysym.lowering.axes import (
     Axes,
     NamedArray,
     added,
+    earlier,
     multiplied,
     named,
     spread,
@@ -56,7 +59,7 @@ from entropysym.lowering.axes import (
     union,
 )
 from entropysym.lowering.functions import EXPONENTIALS, JAX, slope
-from entropysym.lowering.quadrature import Nodes, Points
+from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.scope import Latent, Scope, fresh
 from entropysym.lowering.signature import (
     DATA_SIZE,
@@ -216,7 +219,7 @@ class Evaluator:
         # A value depends on its free indices only through their sizes, for its axes bear their names.
         free = e.free_symbols
         sizes = frozenset((s, k) for s, k in scope.sizes.items() if s in free)
-        return sizes, None if scope.latent is None else scope.latent.key
+        return sizes, None if scope.latent is None else scope.latent.key, scope.joint
 
     def _value(self, e: sp.Expr, scope: Scope) -> NamedArray:
         if (isinstance(e, sp.Number) and e.is_finite) or isinstance(e, sp.NumberSymbol):
@@ -237,6 +240,8 @@ class Evaluator:
             outputs, leading = self._network(e, scope)
             return self._at(outputs, leading, e.indices, scope)
         if isinstance(e, Entropy):
+            if e.law:
+                return NamedArray(self._joint_points().entropies[e.role], e.datum)
             return NamedArray(self._points().entropy, e.datum)
         if isinstance(e, LogDet):
             return self._log_det(e.word, scope)
@@ -258,16 +263,47 @@ class Evaluator:
 
     def _indexed(self, e: sp.Indexed, scope: Scope) -> NamedArray:
         name = array_of(e)
-        if name not in (LATENT, NOISE):
-            array = self.bound.arrays["x" if name == DATUM else array_name(name)]
-            return self._at(array, (), e.indices, scope)
+        if isinstance(name, LatentArray) and scope.joint is not None:
+            array, leading = self._joint(array_name(name), scope.joint)
+            return self._at(array, leading, e.indices, scope)
+        if not isinstance(name, (LatentArray, NoiseArray)):
+            return self._at(self._given(array_name(name)), (), e.indices, scope)
         latent = scope.latent
-        source = None if latent is None else latent.z if name == LATENT else latent.eps
+        source = None if latent is None else latent.eps
+        if latent is not None and isinstance(name, LatentArray):
+            source = latent.z
         if latent is None or source is None:
             raise InputError(f"{e} stands outside every expectation, so there is no z to take")
         leading = tuple(a for a in source.axes if a != latent.index)
         array = spread(source, (*leading, latent.index))
         return self._at(array, leading, e.indices, scope)
+
+    def _given(self, name: str) -> jax.Array:
+        """A parameter, or what is observed or given, perhaps one step earlier."""
+        lag = self.bound.signature.lags.get(name)
+        if lag is None:
+            return self.bound.arrays[name]
+        sizes = self.bound.signature.arrays[lag.of]
+        at = sizes.index(lag.plate.size.name)
+        return earlier(self.bound.arrays[lag.of], self.bound.arrays[lag.start], at)
+
+    def _joint(self, name: str, datum: Axes) -> tuple[jax.Array, Axes]:
+        """The values of a latent variable of a graph, and their leading axes."""
+        points, lag = self._joint_points(), self.bound.signature.lags.get(name)
+        latents = self.bound.signature.latents
+        assert latents is not None
+        plate, sizes = latents[name if lag is None else lag.of]
+        leading = (*(datum if plate else ()), SAMPLE)
+        if lag is None:
+            return points.values[name], leading
+        at = len(leading) + sizes.index(lag.plate.size.name)
+        return earlier(points.values[lag.of], points.values[lag.start], at), leading
+
+    def _joint_points(self) -> JointPoints:
+        points = self.bound.noise
+        if not isinstance(points, JointPoints):
+            raise InputError("the expression holds an expectation over a graph's latents; pass noise, a lowering.JointPoints")
+        return points
 
     def _at(
         self, array: jax.Array, leading: Axes, indices: tuple[sp.Basic, ...], scope: Scope
@@ -318,7 +354,8 @@ class Evaluator:
             return summed(body(one, inner), i, self.bound.size(size))
         if isinstance(e, DataMean):
             i, one = fresh(e.index, e.body, scope)
-            v = multiplied(body(one, scope.binding(i, DATA_SIZE)))
+            size = self.bound.signature.data.get(e.index, DATA_SIZE)
+            v = multiplied(body(one, scope.binding(i, size)))
             if i not in v.axes:
                 return v
             at = v.axes.index(i)
@@ -328,8 +365,10 @@ class Evaluator:
     def _expectation(
         self, e: EncoderExpectation | NoiseExpectation, scope: Scope, body: Factors
     ) -> NamedArray:
-        if not {LATENT.label, NOISE.label} & e.body.free_symbols:
-            return multiplied(body(e.body, replace(scope, latent=None)))
+        if not reads_latent(e.body):
+            return multiplied(body(e.body, replace(scope, latent=None, joint=None)))
+        if isinstance(e, JointExpectation):
+            return self._over_joint_points(e, scope, body)
         if isinstance(e, LawExpectation):
             return self._over_points(e, scope, body)
         noise = self.bound.noise
@@ -358,6 +397,15 @@ class Evaluator:
         if not isinstance(points, Points):
             raise InputError("the encoder has no location and scale; pass noise, a lowering.Points")
         return points
+
+    def _over_joint_points(
+        self, e: JointExpectation, scope: Scope, body: Factors
+    ) -> NamedArray:
+        v = multiplied(body(e.body, replace(scope, joint=e.data)))
+        sizes = [str(scope.sizes[i]) for i in e.data]
+        weights = self._joint_points().weights[sizes[0] if sizes else ""]
+        named_weights = NamedArray(weights, (*e.data, SAMPLE))
+        return summed([named_weights, v], SAMPLE, 1) if SAMPLE in v.axes else v
 
     def _over_points(self, e: LawExpectation, scope: Scope, body: Factors) -> NamedArray:
         """The weighted sum over each datum's own points."""

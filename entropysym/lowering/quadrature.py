@@ -40,6 +40,24 @@ class Points:
     entropy: Float[Array, " N"]
 
 
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("values", "weights", "entropies"),
+    meta_fields=(),
+)
+@dataclass(frozen=True, eq=False)
+class JointPoints:
+    r"""Weighted joint values of all latent variables of a graph: $\mathbb E_qf(z)=\sum_sw_{ns}f(z_{ns})$, $\sum_sw_{ns}=1$.
+
+    `values` has each latent variable over (N, S, its plates), a global one over (S, its plates); `weights` those of each data plate by the name of its size, (N, S), and
+    under the empty name, (S,), those of what is global. `entropies` stands for the entropy of each factor of any law, (N,) or a number; it occurs on both sides.
+    """
+
+    values: dict[str, Float[Array, "..."]]
+    weights: dict[str, Float[Array, "..."]]
+    entropies: dict[str, Float[Array, "..."]]
+
+
 def _positive(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InputError(f"{name} is {shown(value)}; pass an integer >= 1")

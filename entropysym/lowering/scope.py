@@ -24,10 +24,11 @@ class Latent:
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """The sizes of the bound indices, and the latent."""
+    """The sizes of the bound indices, and the latent; `joint` is the datum, if there is one, whose latents the joint expectation of a graph is over."""
 
     sizes: Mapping[sp.Symbol, Size]
     latent: Latent | None = None
+    joint: tuple[sp.Symbol, ...] | None = None
 
     def binding(self, index: sp.Symbol, size: Size) -> Scope:
         return replace(self, sizes={**self.sizes, index: size})

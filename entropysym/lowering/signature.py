@@ -9,6 +9,7 @@ from typing import TypeVar
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.algebra import reads_latent
 from entropysym.language.formula import array_name, array_of
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
@@ -17,6 +18,7 @@ from entropysym.language.heads import (
     Elbo,
     EncoderExpectation,
     Entropy,
+    JointExpectation,
     LawExpectation,
     LogBaseMeasure,
     LogDensity,
@@ -37,8 +39,8 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.records import Family, Model, Plate
-from entropysym.language.symbols import DATUM, LATENT, NOISE
+from entropysym.language.records import Family, Lag, Model, Plate
+from entropysym.language.symbols import LAG, LatentArray, NoiseArray
 
 _Shape = TypeVar("_Shape")
 
@@ -53,6 +55,8 @@ DATA_SIZE = "N"
 
 #: The size of a latent that only its own indices tell.
 _ITS_OWN: Size = ""
+#: Under the joint expectation of a graph.
+_JOINT: Size = "joint"
 
 #: The functions that can be lowered.
 FUNCTIONS = (sp.log, sp.exp, sp.Abs, sp.tanh, sp.loggamma, Softplus, Sigmoid)
@@ -94,7 +98,8 @@ def bound_index(e: sp.Basic, sizes: Sizes) -> sp.Symbol | None:
 class Signature:
     """Arguments by name: arrays with their sizes, networks with their input and output sizes, and the noise's size.
 
-    With `weighted` the noise is `Points`. `opaque` is the latent's size where an encoder's entropy is a number for each datum.
+    With `weighted` the noise is `Points`. `opaque` is the latent's size where an encoder's entropy is a number for each datum. Of a graph, whose noise is
+    `JointPoints`, `data` has the size of each data plate by its index, `latents` the data size (empty if global) and the sizes of each latent variable; `reads_points` says whether the noise is needed.
     """
 
     arrays: dict[str, tuple[Size, ...]] = field(default_factory=dict)
@@ -104,13 +109,19 @@ class Signature:
     optional: set[str] = field(default_factory=set)
     weighted: bool = False
     opaque: Size | None = None
+    data: dict[sp.Symbol, str] = field(default_factory=dict)
+    latents: dict[str, tuple[str, tuple[Size, ...]]] | None = None
+    lags: dict[str, Lag] = field(default_factory=dict)
+    reads_points: bool = False
 
     def text(self) -> dict[str, str]:
         """Name to shape, for a person."""
         out = {name: shape_text(sizes) for name, sizes in sorted(self.arrays.items())}
         for name, (inputs, outputs) in sorted(self.networks.items()):
             out[name] = f"{' x '.join(f'({s},)' for s in inputs)} -> {shape_text(outputs)}"
-        if self.noise is not None and self.weighted:
+        if self.latents is not None:
+            out["noise"] = f"JointPoints of {', '.join(self.latents) or 'no latents'}"
+        elif self.noise is not None and self.weighted:
             N = DATA_SIZE
             out["noise"] = f"Points: z ({N}, S, {self.noise}), weights ({N}, S), entropy ({N},)"
         elif self.noise is not None:
@@ -150,24 +161,36 @@ def read_signature(
     With a model, its other parameters, its networks, the data and the noise are accepted too, and their shapes are the declared ones.
     """
     s = Signature()
-    if model is not None and is_weighted(model.encoder.family):
+    if model is not None and not model.is_plain:
+        s.data = {plate.index: plate.size.name for plate in model.data}
+        s.latents = {v.name: _latent_sizes(model, v.name) for v in model.latents}
+        s.lags = {lag.name: lag for lag in model.lags}
+    elif model is not None and is_weighted(model.encoder.family):
         s.weighted, s.opaque = True, model.latent.size.name
     sizes = {p.index: size_of(p.size) for p in plates}
     for e in expressions:
         _walk(e, sizes, s, latent)
     if model is None:
         return s
-    needed = set(s.text())
-    s.add_array("x", (DATA_SIZE, model.observed.size.name))
+    needed = set(s.text()) - (set() if model.is_plain or s.reads_points else {"noise"})
+    for v in model.variables:
+        if v.role != "latent":
+            s.add_array(v.name, tuple(plate.size.name for plate in v.plates))
     for p in model.parameters:
         s.add_array(p.name, tuple(plate.size.name for plate in p.plates))
     for net in model.networks:
         s.add_network(
             net.name, tuple(i.name for i in net.inputs), tuple(p.size.name for p in net.plates)
         )
-    s.add_noise(model.latent.size.name)
+    if model.is_plain:
+        s.add_noise(model.latent.size.name)
     s.optional = set(s.text()) - needed
     return s
+
+
+def _latent_sizes(model: Model, name: str) -> tuple[str, tuple[Size, ...]]:
+    datum = model.datum(name)
+    return datum.size.name if datum else "", tuple(p.size.name for p in model.inner(name))
 
 
 def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
@@ -175,6 +198,11 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
         case Entropy() if e.role == "encoder" and s.opaque is not None:
             _demand_datum(e, e.datum[0], sizes)
             s.add_noise(s.opaque)
+        case Entropy() if s.latents is not None and e.law:
+            s.reads_points = True
+            for datum in e.datum:
+                if datum not in sizes:
+                    raise InputError(f"{e} stands outside every data mean")
         case LogDensity() | Entropy() | LogBaseMeasure():
             raise InputError(
                 f"{e} names a factor; replace it by its formula first (language.objective.spelled_out)"
@@ -191,7 +219,7 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
                 inner[i] = _noted(size_of(upper), s)
             _walk(e.function, inner, s, latent)
         case DataMean():
-            _walk(e.body, {**sizes, e.index: DATA_SIZE}, s, latent)
+            _walk(e.body, {**sizes, e.index: s.data.get(e.index, DATA_SIZE)}, s, latent)
         case EncoderExpectation() | NoiseExpectation():
             _walk_expectation(e, sizes, s)
         case NetworkValue():
@@ -228,8 +256,14 @@ def _walk_parts(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) ->
 
 
 def _walk_expectation(e: EncoderExpectation | NoiseExpectation, sizes: Sizes, s: Signature) -> None:
-    if not {LATENT.label, NOISE.label} & e.body.free_symbols:
+    if not reads_latent(e.body):
         _walk(e.body, sizes, s, None)  # a constant: the encoder is not needed
+        return
+    if isinstance(e, JointExpectation):
+        if s.latents is None:
+            raise InputError(f"{shown(e)} is over the latents of a graph; pass its model")
+        s.reads_points = True
+        _walk(e.body, sizes, s, _JOINT)
         return
     if isinstance(e, LawExpectation):
         _demand_datum(e, e.datum, sizes)
@@ -262,8 +296,14 @@ def _walk_network(
 
 def _walk_entry(e: sp.Indexed, sizes: Sizes, s: Signature, latent: Size | None) -> None:
     own, array = tuple(_index(i, sizes, e) for i in e.indices), array_of(e)
-    if array not in (LATENT, NOISE):
-        s.add_array("x" if array == DATUM else array_name(array), own)
+    if isinstance(array, LatentArray) and latent == _JOINT and s.latents is not None:
+        name = array_name(array).removesuffix(LAG)
+        wanted = s.latents[name][1] if name in s.latents else None
+        if own != wanted:
+            raise InputError(f"{e} is indexed by {shape_text(own)}, the latent by {shown(wanted)}")
+        return
+    if not isinstance(array, (LatentArray, NoiseArray)):
+        s.add_array(array_name(array).removesuffix(LAG), own)
     elif latent is None:
         raise InputError(f"{e} stands outside every expectation, so there is no z to take")
     elif latent == _ITS_OWN:
@@ -273,7 +313,7 @@ def _walk_entry(e: sp.Indexed, sizes: Sizes, s: Signature, latent: Size | None) 
 
 
 def _walk_symbol(e: sp.Symbol, sizes: Sizes, s: Signature) -> None:
-    if sizes.get(e) == DATA_SIZE:
+    if sizes.get(e) in (DATA_SIZE, *s.data.values()):
         raise InputError(f"{e} counts data points, which infinite data lack; it is no number")
     if e in sizes:
         return

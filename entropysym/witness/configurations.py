@@ -23,9 +23,10 @@ from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model, Network
 from entropysym.language.symbols import MATRIX_RANGES, Range
 from entropysym.lowering.factorisations import cholesky
-from entropysym.lowering.quadrature import Nodes, Points
+from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.signature import DATA_SIZE, is_weighted
 from entropysym.witness.densities import ships
+from entropysym.witness.graph_elbo import is_drawn
 
 _HIDDEN = 3
 #: The gap identity holds for every set of nodes, so a few random ones will do.
@@ -74,6 +75,8 @@ def shapes(model: Model, seed: int = 0) -> tuple[Shape, ...]:
 
     The last shape is larger and drawn from the seed: no formula in the sizes can be made to fit the fixed ones only.
     """
+    if not model.is_plain:
+        return _graph_shapes(model, seed)
     observed, latent, *others = (s.name for s in model.sizes)
     matrices = any(f.range in MATRIX_RANGES for f in (*model.parameters, *model.networks))
     rng = np.random.default_rng(seed)
@@ -88,13 +91,24 @@ def shapes(model: Model, seed: int = 0) -> tuple[Shape, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _graph_shapes(model: Model, seed: int) -> tuple[Shape, ...]:
+    """Shapes of a graph: all 1, then sizes from 1 to 4 in which no two are always equal, the last drawn from the seed."""
+    names = [plate.size.name for plate in model.data] + [s.name for s in model.sizes]
+    rng = np.random.default_rng(seed)
+    found = [dict.fromkeys(names, 1)]
+    for k in range(5):
+        found.append({name: 1 + (k + (j + 1) * (k + 2)) % 4 for j, name in enumerate(names)})
+    found.append({name: int(rng.integers(2, 6)) for name in names})
+    return tuple(dict.fromkeys(Shape(tuple(sizes.items())) for sizes in found))
+
+
 @dataclass(frozen=True, eq=False)
 class Configuration:
     """Arrays by name, the weights of the networks, and nodes; `draw` puts a leading axis on each."""
 
     arrays: Mapping[str, Any]
     weights: Mapping[str, Mapping[str, Any]]
-    nodes: Nodes | Points
+    nodes: Nodes | Points | JointPoints
 
 
 jax.tree_util.register_dataclass(Configuration, ("arrays", "weights", "nodes"), ())
@@ -121,17 +135,19 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
         part = slice(start, start + math.prod(lengths))
         start = part.stop
         shaped = [a[:, part].reshape(count, *lengths) for a in (gauss, level)]
-        if name == "noise" and range_ in ("real", "positive"):
+        if (name == "noise" or name.startswith("value.")) and range_ in ("real", "positive"):
             arrays[name] = _values(range_, shaped[0], shaped[1], _LARGEST[0], _POSITIVE_OWN)
         else:
             arrays[name] = _values(range_, shaped[0], shaped[1], largest, positive)
-    noise = arrays.pop("noise")
     weights = {
         net.name: {part: arrays.pop(f"{net.name}.{part}") for part in _PARTS}
         for net in model.networks
     }
+    if not model.is_plain:
+        return Configuration(arrays, weights, _joint_points(model, arrays))
+    noise = arrays.pop("noise")
     if not is_weighted(model.encoder.family):
-        nodes = Nodes(noise, np.full(noise.shape[:2], 1 / _SAMPLES))  # type: ignore[arg-type]
+        nodes: Nodes | Points = Nodes(noise, np.full(noise.shape[:2], 1 / _SAMPLES))  # type: ignore[arg-type]
     else:
         level = arrays.pop("noise.weights") + 0.1
         shares = level / level.sum(axis=-1, keepdims=True)
@@ -139,13 +155,30 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     return Configuration(arrays, weights, nodes)
 
 
+def _joint_points(model: Model, arrays: dict[str, np.ndarray]) -> JointPoints:
+    """The points of a graph, taken from among the arrays that were drawn; weights sum to 1."""
+
+    def taken(prefix: str) -> dict[str, Any]:
+        names = [name for name in arrays if name.startswith(prefix)]
+        return {name.removeprefix(prefix): arrays.pop(name) for name in names}
+
+    values, entropies = taken("value."), taken("entropy.")
+    levels = {name: level + 0.1 for name, level in taken("weight.").items()}
+    shares = {name: level / level.sum(axis=-1, keepdims=True) for name, level in levels.items()}
+    return JointPoints(values, shares, entropies)
+
+
 def _exponentiates(model: Model) -> bool:
-    """Whether the decoder exponentiates a sum of parameters."""
-    if model.decoder.family.support == "count":
+    """Whether a factor of what is observed exponentiates a sum of parameters."""
+    observed = [f for f in model.p if model.variable(f.of[0]).role == "observed" or not model.is_plain]
+    logits = ("count", "onehot")
+    if any(f.family.support in logits and not f.family.simplex for f in observed):
         return True
     # What a network reads goes through its tanh.
     arguments = [
-        a.xreplace(dict.fromkeys(a.atoms(NetworkValue), sp.S.One)) for a in model.decoder.arguments
+        a.xreplace(dict.fromkeys(a.atoms(NetworkValue), sp.S.One))
+        for f in observed
+        for a in f.arguments
     ]
     return any(
         e.has(sp.Sum)
@@ -156,6 +189,8 @@ def _exponentiates(model: Model) -> bool:
 
 def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Name to range and shape of every array that is drawn."""
+    if not model.is_plain:
+        return _wanted_of_variables(model, shape) | _wanted_of_arrays(model, shape)
     wanted: dict[str, tuple[str, tuple[int, ...]]] = {
         "x": (model.decoder.family.support, (shape[DATA_SIZE], shape[model.observed.size.name])),
         "noise": ("normal", (_SAMPLES, shape[model.latent.size.name])),
@@ -167,6 +202,33 @@ def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]
         wanted["noise"] = support, (N, _SAMPLES, shape[model.latent.size.name])
         wanted["noise.weights"] = "unit", (N, _SAMPLES)
         wanted["noise.entropy"] = "normal", (N,)
+    return wanted | _wanted_of_arrays(model, shape)
+
+
+def _wanted_of_variables(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Of a graph: what is observed or given, the points of the latents, their weights, and entropies of any law."""
+    wanted: dict[str, tuple[str, tuple[int, ...]]] = {}
+    drawn = {f.of[0] for f in model.q if is_drawn(f)}
+    places = {"" if f is None else f.size.name for f in (model.datum(v.name) for v in model.variables)}
+    for v in model.variables:
+        lengths = tuple(shape[plate.size.name] for plate in v.plates)
+        if v.role != "latent":
+            wanted[v.name] = v.support, lengths
+            continue
+        at = 1 if model.datum(v.name) else 0
+        lengths = (*lengths[:at], _SAMPLES, *lengths[at:])
+        wanted[f"value.{v.name}"] = "normal" if v.name in drawn else v.support, lengths
+    for place in sorted(places | {""}):
+        wanted[f"weight.{place}"] = "unit", (*([shape[place]] if place else []), _SAMPLES)
+    for f in model.q:
+        if f.family.is_any:
+            datum = model.datum(f.of[0])
+            wanted[f"entropy.{f.name}"] = "normal", ((shape[datum.size.name],) if datum else ())
+    return wanted
+
+
+def _wanted_of_arrays(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
+    wanted: dict[str, tuple[str, tuple[int, ...]]] = {}
     for p in model.parameters:
         wanted[p.name] = p.range, tuple(shape[plate.size.name] for plate in p.plates)
     for net in model.networks:
@@ -216,6 +278,11 @@ def _values(
         return _log_uniform(level, *positive)
     if range_ == "unit":
         return level
+    if range_ == "simplex":
+        grown = np.exp(2 * gauss)
+        return grown / grown.sum(axis=-1, keepdims=True)
+    if range_ == "onehot":
+        return (level == level.max(axis=-1, keepdims=True)).astype(np.float64)
     if range_ == "binary":
         return (level < 0.1 + 0.8 * common).astype(np.float64)
     if range_ == "count":
@@ -251,4 +318,6 @@ def _into(values: jax.Array, range_: Range) -> jax.Array:
         whole = jnp.eye(len(values)) + ratio * gram / (1 + jnp.trace(gram))
         whole = whole * jnp.exp(3 * jnp.tanh(values[-1, 0] / 2))
         return whole if range_ == "posdef" else cholesky(whole)
+    if range_ == "simplex":
+        return jax.nn.softmax(values)
     return jax.nn.sigmoid(values) if range_ == "unit" else values

@@ -128,6 +128,20 @@ def _laplace_under_normal(
     return -constant - distance / scale, jnp.abs(constant) + distance / scale
 
 
+def _logits_terms(x: Array, logit: Array) -> Array:
+    # The chosen logit, and the logarithm of a sum whose terms are good to 1 + |logit| each.
+    share = jax.nn.softmax(logit)
+    return jnp.sum((x + share) * (1 + jnp.abs(logit)), axis=-1) + jnp.abs(
+        jax.scipy.special.logsumexp(logit, axis=-1)
+    )
+
+
+def _logits_entropy(logit: Array) -> Array:
+    return jax.scipy.special.logsumexp(logit, axis=-1) - jnp.sum(
+        jax.nn.softmax(logit) * logit, axis=-1
+    )
+
+
 #: The families that ship, by name.
 DENSITIES = {
     "Normal": Density(
@@ -156,6 +170,18 @@ DENSITIES = {
         entropy=lambda logit: softplus(logit) - logit * jax.nn.sigmoid(logit),
     ),
     "Poisson": Density(log_density=_poisson, terms=_poisson_terms),
+    "Categorical": Density(
+        log_density=lambda x, p: jnp.log(jnp.sum(x * p, axis=-1)),
+        terms=lambda x, p: jnp.abs(jnp.log(jnp.sum(x * p, axis=-1))),
+        entropy=lambda p: -jnp.sum(jax.scipy.special.xlogy(p, p), axis=-1),
+        multivariate=True,
+    ),
+    "CategoricalLogits": Density(
+        log_density=lambda x, logit: jnp.sum(x * jax.nn.log_softmax(logit), axis=-1),
+        terms=_logits_terms,
+        entropy=_logits_entropy,
+        multivariate=True,
+    ),
 }
 
 

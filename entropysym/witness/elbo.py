@@ -124,6 +124,10 @@ class DensityElbo:
             factors.average(factors.entropy("decoder")),
         )
 
+    def at(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> Nodes | Points:
+        """What stands for the noise on the other side: the nodes themselves."""
+        return nodes
+
     def _factors(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> _Factors:
         return _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
 

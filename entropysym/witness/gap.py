@@ -26,10 +26,14 @@ from entropysym.language.records import Model, Parameter
 from entropysym.lowering.averaging import averaged
 from entropysym.lowering.lowered import Lowered, lower
 from entropysym.lowering.precision import EPS, TOLERANCE
-from entropysym.lowering.quadrature import Nodes, Points
+from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.signature import is_weighted
 from entropysym.witness.elbo import DensityElbo, density_elbo
+from entropysym.witness.graph_elbo import GraphElbo, graph_elbo
 from entropysym.witness.opaque import stood_in
+
+#: Noise nodes, or weighted points where there is no noise, or those of a graph.
+AnyNodes = Nodes | Points | JointPoints
 
 Networks = Callable[[Any], Mapping[str, Callable[..., jax.Array]]]
 
@@ -90,14 +94,14 @@ class Sides(NamedTuple):
 class GapFunction:
     """Both sides of the identity for one model, direction and entropy sum; can be jitted and vmapped."""
 
-    elbo: DensityElbo
+    elbo: DensityElbo | GraphElbo
     direction: Mapping[str, Lowered]
     entropy_sum: Lowered
 
     def __call__(
         self,
         arguments: Mapping[str, Any],
-        nodes: Nodes | Points,
+        nodes: AnyNodes,
         weights: Any = None,
         networks: Networks | None = None,
     ) -> GapParts:
@@ -107,13 +111,14 @@ class GapFunction:
     def sides(
         self,
         arguments: Mapping[str, Any],
-        nodes: Nodes | Points,
+        nodes: AnyNodes,
         weights: Any = None,
         networks: Networks | None = None,
     ) -> Sides:
         """Both sides, before anything that is not linear in the data mean."""
         value, terms, gradient, weight_gradient = self.gradient(arguments, nodes, weights, networks)
-        everything = {**arguments, **(networks(weights) if networks else {}), "noise": nodes}
+        made = {**arguments, **(networks(weights) if networks else {})}
+        everything = {**made, "noise": self.elbo.at(made, nodes)}
         right, motion = self.right_hand_side(everything)
         terms = terms + self.entropy_sum.terms(**everything)
         return Sides(value, right, terms, gradient, weight_gradient, motion)
@@ -134,7 +139,7 @@ class GapFunction:
     def gradient(
         self,
         arguments: Mapping[str, Any],
-        nodes: Nodes | Points,
+        nodes: AnyNodes,
         weights: Any = None,
         networks: Networks | None = None,
     ) -> tuple[jax.Array, jax.Array, dict[str, jax.Array], Any]:
@@ -187,7 +192,7 @@ def gap_function(identity: Identity) -> GapFunction:
         )
     model = identity.model
     learned = {p.name: p for p in model.parameters if p.learned}
-    if is_weighted(model.encoder.family):
+    if not model.is_plain or is_weighted(model.encoder.family):
         _demand_still_encoder(model, identity.direction)
     motion = {}
     for name, expression in identity.direction.items():
@@ -204,18 +209,23 @@ def gap_function(identity: Identity) -> GapFunction:
     right = lower(stood_in(model, identity.entropy_sum, identity.entropies), model)
     # What stands beside the entropies is averaged at the nodes, kinks included.
     smooth = not identity.entropy_sum.has(sp.Abs)
-    return GapFunction(density_elbo(model, identity.entropies, smooth=smooth), motion, right)
+    if model.is_plain:
+        elbo: DensityElbo | GraphElbo = density_elbo(model, identity.entropies, smooth=smooth)
+    else:
+        elbo = graph_elbo(model, identity.entropies)
+    return GapFunction(elbo, motion, right)
 
 
 def _demand_still_encoder(model: Model, direction: Mapping[str, sp.Basic]) -> None:
     """An average over points is constant in the parameters, so it is the encoder's only while its law stands still."""
     moved = [p for p in model.parameters if direction.get(p.name, 0) != 0]
     for p in moved:
-        if any(a.has(p.symbol) for a in model.encoder.arguments):
-            raise InputError(
-                f"the direction moves {p.name}, which the encoder reads; {model.encoder.family.name} has no location and scale, "
-                "so how its expectations move is not known here"
-            )
+        for f in model.q:
+            if any(a.has(p.symbol) for a in f.arguments):
+                raise InputError(
+                    f"the direction moves {p.name}, which the {f.name} reads; {f.family.name} has no location and scale here, "
+                    "so how its expectations move is not known"
+                )
 
 
 def lowered_motion(model: Model, parameter: Parameter, motion: sp.Basic) -> Lowered:
@@ -230,7 +240,7 @@ def measure_gap(
     identity: Identity,
     *,
     arguments: Mapping[str, Any],
-    nodes: Nodes | Points,
+    nodes: AnyNodes,
     weights: Any = None,
     networks: Networks | None = None,
     rows: int | None = None,
@@ -250,7 +260,7 @@ def measure_gap(
     for name, value in arguments.items():
         (callables if callable(value) else arrays)[name] = value
 
-    def run(arrays: Mapping[str, Any], nodes: Nodes | Points, weights: Any) -> Sides:
+    def run(arrays: Mapping[str, Any], nodes: AnyNodes, weights: Any) -> Sides:
         return made.sides({**arrays, **callables}, nodes, weights, networks)
 
     # What is no array is reported by name before jit can complain about its type.

@@ -16,9 +16,8 @@ import sympy as sp
 from entropysym.language.formula import substituted
 from entropysym.language.heads import Entropy
 from entropysym.language.matrices import LogDet, Matrix
-from entropysym.language.objective import spelled_out
+from entropysym.language.objective import head, spelled_out
 from entropysym.language.records import Family, Model
-from entropysym.language.symbols import n
 from entropysym.lowering.signature import is_weighted
 
 ClosedForms = Mapping[Family, sp.Expr]
@@ -30,22 +29,24 @@ def stood_in(model: Model, expression: sp.Expr, closed: ClosedForms | None = Non
     `closed` has the entropies that are known, in the arguments of their families.
     """
     known = {}
-    for head in expression.atoms(Entropy):
-        formula = entropy_formula(model, head.role, closed or {})
+    for of in expression.atoms(Entropy):
+        formula = entropy_formula(model, of.role, closed or {})
         if formula is not None:
-            known[head] = substituted(formula, {n: head.datum[0]}) if head.datum else formula
+            known[of] = formula
     return substituted(expression, known)
 
 
 def entropy_formula(model: Model, role: str, closed: ClosedForms) -> sp.Expr | None:
     """The entropy of a whole factor; None for an encoder whose entropy is a number for each datum."""
-    family = model.factor(role).family
+    factor = model.factor(role)
+    family = factor.family
+    if family.is_any:
+        return None
     # With a base measure what is known in closed form is a pseudo entropy, which is none of an encoder's.
     known = family in closed and family.log_base_measure == 0
-    if role == "encoder" and is_weighted(family) and not known:
+    if model.is_plain and factor in model.q and is_weighted(family) and not known:
         return None
-    head = Entropy(role) if role == "prior" else Entropy(role, n)
-    return spelled_out(model, head, {family: closed.get(family, _one(family))})
+    return spelled_out(model, head(model, Entropy, factor), {family: closed.get(family, _one(family))})
 
 
 def _one(family: Family) -> sp.Expr:

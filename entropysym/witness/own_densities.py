@@ -12,6 +12,7 @@ from entropysym.errors import InputError
 from entropysym.language.formula import substituted
 from entropysym.language.matrices import MatrixLetter
 from entropysym.language.records import DIM, Family, Letter, Support, argument_name
+from entropysym.lowering.signature import Signature
 from entropysym.lowering.arguments import Bound
 from entropysym.lowering.evaluator import Evaluator
 from entropysym.lowering.scope import Scope
@@ -72,7 +73,7 @@ def _function(
 
     def one(*values: Array) -> Array:
         lengths = {DIM.name: values[0].shape[-1]} if family.is_multivariate else {}
-        bound = Bound(dict(zip(names, values, strict=True)), {}, None, lengths)
+        bound = Bound(dict(zip(names, values, strict=True)), {}, None, lengths, Signature())
         return getattr(Evaluator(bound), what)(formula, Scope({})).array
 
     if not given:

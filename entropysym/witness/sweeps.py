@@ -172,7 +172,8 @@ class _Variants:
         def one(c: Configuration) -> jax.Array:
             arguments = {**c.arrays, **networks(c.weights)}
             F, terms, gradient, _ = self.identity.gradient(arguments, c.nodes)
-            everything = {**arguments, "noise": c.nodes}
+            nodes = self.identity.elbo.at(arguments, c.nodes)
+            everything = {**arguments, "noise": nodes}
             parameters = {p.name: c.arrays[p.name] for p in self.identity.elbo.model.parameters}
             values = self.sums(**everything)
             along = {

@@ -1,0 +1,230 @@
+r"""The ELBO of a graph of factors straight from its densities, and its entropies; no derived formula is used.
+
+$$\mathcal F=\sum_Pc_P\,\frac1P\sum_n\sum_sw_{ns}\Big\{\sum_{f\in q}\mathcal H[q_f]+\sum_{f\in p}\log p_f\Big\}(z_{ns})$$
+
+over the data plates P (and what is global), with $c_P=P/N_\bullet$ and $1/N_\bullet$, or 1 where one data plate holds all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import sympy as sp
+from jaxtyping import Array, Float
+
+from entropysym.errors import InputError
+from entropysym.language.matrices import Matrix
+from entropysym.language.objective import weight, weight_of_plate
+from entropysym.language.records import Factor, Model, Plate
+from entropysym.lowering.arguments import Bound, bind
+from entropysym.lowering.axes import SAMPLE, Axes, spread
+from entropysym.lowering.evaluator import Evaluator
+from entropysym.lowering.quadrature import JointPoints
+from entropysym.lowering.scope import Scope
+from entropysym.lowering.signature import Signature, read_signature
+from entropysym.lowering.words import COLUMN, ROW
+from entropysym.witness.densities import density
+from entropysym.witness.opaque import ClosedForms, entropy_formula
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=("log_densities", "entropies", "terms", "objective"),
+    meta_fields=(),
+)
+@dataclass(frozen=True, eq=False)
+class GraphParts:
+    r"""The part of each factor in the ELBO, by its name: $c_P\overline{\mathbb E\log p_f}$ and $c_P\overline{\mathbb E\,\mathcal H[q_f]}$; nats per datum.
+
+    `terms` is the sum of |terms|, `objective` what learning maximises.
+    """
+
+    log_densities: dict[str, Float[Array, ""]]
+    entropies: dict[str, Float[Array, ""]]
+    terms: Float[Array, ""]
+    objective: Float[Array, ""]
+
+    @property
+    def total(self) -> Float[Array, ""]:
+        """The ELBO."""
+        return sum((*self.log_densities.values(), *self.entropies.values()), jnp.zeros(()))
+
+
+@dataclass(frozen=True, eq=False)
+class GraphElbo:
+    """The ELBO of a graph as a function of its arguments and joint points; can be jitted, differentiated, vmapped.
+
+    A latent variable whose factor of q has a location and a scale is drawn: its values in the points are the noise. Any other has its values there. `closed` has the
+    formulas of entropies of q that are not in the table.
+    """
+
+    model: Model
+    wanted: Signature
+    closed: Mapping[str, sp.Expr]
+
+    def __call__(self, arguments: Mapping[str, Any], nodes: JointPoints) -> GraphParts:
+        """Raises `InputError` for arguments that do not fit the model."""
+        return _AtPoints(self, arguments, nodes).parts()
+
+    def at(self, arguments: Mapping[str, Any], nodes: JointPoints) -> JointPoints:
+        """The points with the latents that are drawn in place of their noise."""
+        return _AtPoints(self, arguments, nodes).points
+
+    def entropies(self, arguments: Mapping[str, Any], nodes: JointPoints) -> dict[str, Float[Array, ""]]:
+        """The averaged entropy of each factor by its name. Raises `InputError` for a family whose entropy has no closed form."""
+        for f in self.model.p:
+            if density(f.family).entropy is None:
+                raise InputError(f"the entropy of {f.family.name} ({f.name}) has no closed form")
+        here = _AtPoints(self, arguments, nodes)
+        return {f.name: here.entropy(f)[0] for f in self.model.factors}
+
+
+def graph_elbo(model: Model, closed: ClosedForms | None = None) -> GraphElbo:
+    """The ELBO of a graph, ready for arguments. Raises `InputError` for a family without a numerical density."""
+    for f in model.p:
+        density(f.family)
+    formulas = {}
+    for f in model.q:
+        if f.family.is_any or density(f.family).entropy is not None:
+            continue
+        formula = entropy_formula(model, f.name, closed or {})
+        if formula is not None:
+            formulas[f.name] = formula
+    wanted = read_signature((model.objective.weight, model.objective.penalty), (), model)
+    wanted.optional = set()
+    wanted.sizes |= {s.name for s in model.sizes} | {plate.size.name for plate in model.data}
+    return GraphElbo(model, wanted, formulas)
+
+
+def is_drawn(factor: Factor) -> bool:
+    """Whether a factor of q is drawn from noise: its family has a location and a scale, or is a multivariate Normal."""
+    return not factor.family.is_any and density(factor.family).draw is not None
+
+
+class _AtPoints:
+    """A graph at one set of arguments: its latents drawn, each factor over (data, samples, plates, classes)."""
+
+    def __init__(self, elbo: GraphElbo, arguments: Mapping[str, Any], nodes: JointPoints) -> None:
+        self.model, self.closed = elbo.model, elbo.closed
+        self.points = nodes
+        for f in _parents_first(self.model):
+            if is_drawn(f):
+                bound = bind(elbo.wanted, {**arguments, "noise": self.points})
+                self._bind(bound)
+                family, values = density(f.family), self._arguments(f)
+                assert family.draw is not None
+                drawn = family.draw(nodes.values[f.of[0]], *values)
+                self.points = JointPoints(
+                    {**self.points.values, f.of[0]: drawn}, nodes.weights, nodes.entropies
+                )
+        self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
+
+    def _bind(self, bound: Bound) -> None:
+        self.bound, self.evaluator = bound, Evaluator(bound)
+
+    def parts(self) -> GraphParts:
+        log_densities, entropies, terms = {}, {}, jnp.zeros(())
+        objective = jnp.zeros(())
+        for f in self.model.factors:
+            value, scale = self.entropy(f) if f in self.model.q else self.log_density(f)
+            (entropies if f in self.model.q else log_densities)[f.name] = value
+            terms = terms + scale
+            objective = objective + self._number(weight(self.model, f)) * value
+        penalty = self._number(self.model.objective.penalty)
+        return GraphParts(log_densities, entropies, terms, objective - penalty)
+
+    def _number(self, e: sp.Expr) -> jax.Array:
+        return self.evaluator.value(e, Scope({})).array
+
+    def _axes(self, f: Factor) -> tuple[Axes, tuple[int, ...], Scope]:
+        """Data, samples, plates, with the class before a vector's own plate; their lengths; and the scope of the arguments."""
+        model, name = self.model, f.of[0]
+        datum, inner, classes = model.datum(name), model.inner(name), model.classes(f)
+        plates: list[Plate] = list(inner)
+        if classes is not None:
+            plates.insert(len(plates) - f.family.is_multivariate, classes)
+        data = (datum,) if datum else ()
+        axes = (*(p.index for p in data), SAMPLE, *(p.index for p in plates))
+        lengths = [self.bound.sizes[p.size.name] for p in plates]
+        outer = [self.bound.sizes[p.size.name] for p in data]
+        sizes = {p.index: p.size.name for p in (*data, *plates)}
+        scope = Scope(sizes, joint=tuple(p.index for p in data))
+        return axes, (*outer, self.bound.samples, *lengths), scope
+
+    def _arguments(self, f: Factor) -> list[jax.Array]:
+        axes, lengths, scope = self._axes(f)
+        values = []
+        for a in f.arguments:
+            if isinstance(a, Matrix):
+                matrix = self.evaluator.matrix(a, scope)
+                shape = (*lengths, lengths[-1])
+                values.append(spread(matrix, (*axes[:-1], ROW, COLUMN), shape))
+            else:
+                values.append(spread(self.evaluator.value(a, scope), axes, lengths))
+        return values
+
+    def _variable(self, f: Factor) -> jax.Array:
+        axes, _, scope = self._axes(f)
+        return spread(self.evaluator.value(self.model.entry(f.of[0]), scope), axes)
+
+    def log_density(self, f: Factor) -> tuple[jax.Array, jax.Array]:
+        """The averaged log-density and the sum of its |terms|."""
+        family, values, at = density(f.family), self._arguments(f), self._variable(f)
+        _, lengths, _ = self._axes(f)
+        at = jnp.broadcast_to(at, lengths)
+        return self._averaged(f, family.log_density(at, *values), family.terms(at, *values))
+
+    def entropy(self, f: Factor) -> tuple[jax.Array, jax.Array]:
+        """The averaged entropy and the sum of its |terms|: by its formula, from the table, or as it is given."""
+        if f.family.is_any:
+            given = self.points.entropies[f.name]
+            share = self._share(f)
+            return share * jnp.mean(given), share * jnp.mean(jnp.abs(given))
+        if f.name in self.closed:
+            axes, lengths, scope = self._axes(f)
+            kept = len(axes) - len(self.model.inner(f.of[0]))
+            found = (self.evaluator.value, self.evaluator.magnitude)
+            whole = (spread(e(self.closed[f.name], scope), axes[:kept], lengths[:kept]) for e in found)
+            value, terms = (self._mean(f, v) for v in whole)
+            return value, terms
+        entropy = density(f.family).entropy
+        assert entropy is not None
+        value = entropy(*self._arguments(f))
+        return self._averaged(f, value, jnp.abs(value))
+
+    def _averaged(self, f: Factor, value: jax.Array, terms: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Over classes and plates, then over the points and the data, with what the plate counts."""
+        axes, lengths, scope = self._axes(f)
+        if f.family.is_multivariate:
+            axes, lengths = axes[:-1], lengths[:-1]
+        chosen = spread(self.evaluator.value(self.model.chosen(f), scope), axes)
+        first = 2 if self.model.datum(f.of[0]) else 1
+        over = tuple(range(first, len(lengths)))
+        summed = (jnp.sum(jnp.broadcast_to(chosen * v, lengths), axis=over) for v in (value, terms))
+        found = [self._mean(f, v) for v in summed]
+        return found[0], found[1]
+
+    def _mean(self, f: Factor, value: jax.Array) -> jax.Array:
+        datum = self.model.datum(f.of[0])
+        weights = self.points.weights[datum.size.name if datum else ""]
+        each = jnp.sum(weights * value, axis=-1)
+        return self._share(f) * jnp.mean(each)
+
+    def _share(self, f: Factor) -> jax.Array:
+        return self._number(weight_of_plate(self.model, self.model.datum(f.of[0])))
+
+
+def _parents_first(model: Model) -> list[Factor]:
+    """The factors of q, each after those of what it reads; one step earlier is no obstacle."""
+    waiting, found = list(model.q), []
+    while waiting:
+        unmade = {name for f in waiting for name in f.of}
+        found.append(next(f for f in waiting if unmade.isdisjoint(f.given)))
+        waiting.remove(found[-1])
+    return found
+
