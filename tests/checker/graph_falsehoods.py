@@ -745,6 +745,19 @@ def data_that_count_twice() -> dict:
     return claims(document, [*closed[:3], times(["size", "N"], double, closed[3])])
 
 
+def data_that_are_not_there() -> dict:
+    """A second data plate counts, though nothing is modelled in it."""
+    document = GRAPHS["regression"]()
+    each, both = ["pow", ["size", "N"], -1], ["pow", plus(["size", "N"], ["size", "M"]), -1]
+    document = everywhere(document, each, both)
+    document["statement"]["model"] |= {"sizes": ["N", "M", "J"], "data": ["N", "M"]}
+    stored = document["statement"]["conditions"]
+    k = stored.index(["counted", "N"]) + 1
+    document["statement"]["conditions"] = [*stored[:k], ["counted", "M"], *stored[k:]]
+    closed = document["statement"]["claim"]["entropy_sum"]
+    return claims(document, [*closed[:3], times(["size", "N"], both, closed[3])])
+
+
 PASS = "check(True, "
 Change = tuple[str, str, str]
 ORDER: Change = (
@@ -960,6 +973,11 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         lambda: _located(None),
         "has a law that reads",
         (("kernel/theorem.py", "check(not tied, ", PASS),),
+    ),
+    "data that are not there": (
+        data_that_are_not_there,
+        "nothing is modelled",
+        (("kernel/graph.py", "require({*model.data} <= held, ", "require(True, "),),
     ),
     "data that count twice": (
         data_that_count_twice,
