@@ -849,6 +849,90 @@ def count_mixture() -> dict:
     return derivation(made, {"pi0": PI0, "m": param("m d k")}, closed)
 
 
+def noise_after_a_lag() -> dict:
+    """w_t moves as noise, and its location reads z_(t-1), which stands still."""
+    made = model(
+        "own_noise_after_a_lag",
+        "N T",
+        variables=[
+            variable("x N T", "observed"),
+            variable("z0 N", "latent"),
+            variable("z N T", "latent"),
+            variable("w N T", "latent"),
+        ],
+        lags={"z@-1": {"plate": "T", "start": "z0"}},
+        parameters=[
+            *(parameter(name, "positive") for name in ("s0", "s1", "s2", "tau")),
+            *(parameter(name) for name in "WVc"),
+        ],
+        p=[
+            factor("emission", "x", "w", "gauss", times(param("W"), v("w n t")), param("s0")),
+            factor("transition", "z", "z@-1", "gauss", v("z@-1 n t"), param("s1")),
+            factor("start", "z0", "", "gauss", 0, param("s2")),
+            factor("prior", "w", "", "gauss", 0, 1),
+        ],
+        q=[
+            factor("smoother", "z0 z", "x", "any"),
+            factor(
+                "encoder",
+                "w",
+                "z@-1",
+                "gauss",
+                plus(times(param("V"), v("z@-1 n t")), param("c")),
+                ["pow", param("tau"), 2],
+            ),
+        ],
+    )
+    closed = plus(
+        mean("N", ["H", "smoother", "n"]),
+        times(["size", "T"], log(param("tau"))),
+        *(neg(times(["size", "T"], half_log(param(name)))) for name in ("s0", "s1")),
+        neg(half_log(param("s2"))),
+    )
+    direction = {name: minus(name) for name in ("s0", "s1", "s2")}
+    direction |= {name: times(HALF, param(name)) for name in ("tau", "V", "c")}
+    direction["W"] = times(MINUS_HALF, param("W"))
+    noise = {"encoder": ["tau", "V", "c"]}
+    return derivation(made, direction, closed, noise=noise, scaled={"prior": "encoder"})
+
+
+def global_noise() -> dict:
+    """Weights with the prior N(0, 1) that all data share: q(w) moves with the scale of the likelihood."""
+    read = total("J", times(v("a n j"), v("w j")))
+    made = model(
+        "own_global_noise",
+        "N J",
+        variables=[
+            variable("y N", "observed"),
+            variable("a N J", "given"),
+            variable("w J", "latent"),
+        ],
+        parameters=[
+            parameter("W"),
+            parameter("s0", "positive"),
+            parameter("nu J"),
+            parameter("tau J", "positive"),
+        ],
+        p=[
+            factor("weights", "w", "", "gauss", 0, 1),
+            factor("likelihood", "y", "w a", "gauss", times(param("W"), read), param("s0")),
+        ],
+        q=[factor("posterior", "w", "", "gauss", param("nu j"), ["pow", param("tau j"), 2])],
+    )
+    closed = plus(
+        times(["pow", ["size", "N"], -1], total("J", log(param("tau j")))),
+        neg(half_log(param("s0"))),
+    )
+    direction = {
+        "W": times(MINUS_HALF, param("W")),
+        "s0": minus("s0"),
+        "nu": times(HALF, param("nu j")),
+        "tau": times(HALF, param("tau j")),
+    }
+    noise = {"posterior": ["nu", "tau"]}
+    return derivation(made, direction, closed, noise=noise, scaled={"weights": "posterior"})
+
+
 GRAPHS: dict[str, Callable[[], dict]] = {
     made.__name__: made
     for made in (
@@ -874,5 +958,7 @@ GRAPHS: dict[str, Callable[[], dict]] = {
         two_plates,
         binary_weights,
         count_mixture,
+        noise_after_a_lag,
+        global_noise,
     )
 }
