@@ -126,7 +126,9 @@ class GapFunction:
     def parts(self, sides: Sides) -> GapParts:
         """The gap and its prediction from both sides."""
         along = [motion * sides.gradient[name] for name, motion in sides.motion.items()]
-        learned = [sides.gradient[p.name] for p in self.elbo.model.parameters if p.learned]
+        learned = [
+            _tangential(p, sides.gradient[p.name]) for p in self.elbo.model.parameters if p.learned
+        ]
         return GapParts(
             elbo=sides.elbo,
             entropy_sum=sides.entropy_sum,
@@ -169,6 +171,13 @@ class GapFunction:
         }
         motion = {name: v(**parameters) for name, v in self.direction.items()}
         return self.entropy_sum(**everything), motion
+
+
+def _tangential(p: Parameter, gradient: jax.Array) -> jax.Array:
+    """The gradient along the simplex: off it there is nothing to be stationary in."""
+    if p.range != "simplex":
+        return gradient
+    return gradient - jnp.mean(gradient, axis=-1, keepdims=True)
 
 
 def _total(values: list[jax.Array]) -> jax.Array:

@@ -75,6 +75,10 @@ class GraphElbo:
         """The points with the latents that are drawn in place of their noise."""
         return _AtPoints(self, arguments, nodes).points
 
+    def log_joint(self, arguments: Mapping[str, Any], nodes: JointPoints) -> dict[str, Array]:
+        """The log-density of everything at the points: for each data plate (N, S), under the empty name (S,) what is global."""
+        return _AtPoints(self, arguments, nodes).log_joint()
+
     def entropies(self, arguments: Mapping[str, Any], nodes: JointPoints) -> dict[str, Float[Array, ""]]:
         """The averaged entropy of each factor by its name. Raises `InputError` for a family whose entropy has no closed form."""
         for f in self.model.p:
@@ -177,7 +181,19 @@ class _AtPoints:
         family, values, at = density(f.family), self._arguments(f), self._variable(f)
         _, lengths, _ = self._axes(f)
         at = jnp.broadcast_to(at, lengths)
-        return self._averaged(f, family.log_density(at, *values), family.terms(at, *values))
+        log_p, terms = family.log_density(at, *values), family.terms(at, *values)
+        return self._mean(f, self._whole(f, log_p)), self._mean(f, self._whole(f, terms))
+
+    def log_joint(self) -> dict[str, jax.Array]:
+        """The sum of the log-densities of p in each data plate, (N, S), and under the empty name of what is global, (S,)."""
+        found: dict[str, jax.Array] = {}
+        for f in self.model.p:
+            datum, family = self.model.datum(f.of[0]), density(f.family)
+            at = jnp.broadcast_to(self._variable(f), self._axes(f)[1])
+            place = datum.size.name if datum else ""
+            log_p = self._whole(f, family.log_density(at, *self._arguments(f)))
+            found[place] = found.get(place, 0) + log_p
+        return found
 
     def entropy(self, f: Factor) -> tuple[jax.Array, jax.Array]:
         """The averaged entropy and the sum of its |terms|: by its formula, from the table, or as it is given."""
@@ -195,19 +211,17 @@ class _AtPoints:
         entropy = density(f.family).entropy
         assert entropy is not None
         value = entropy(*self._arguments(f))
-        return self._averaged(f, value, jnp.abs(value))
+        return self._mean(f, self._whole(f, value)), self._mean(f, self._whole(f, jnp.abs(value)))
 
-    def _averaged(self, f: Factor, value: jax.Array, terms: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Over classes and plates, then over the points and the data, with what the plate counts."""
+    def _whole(self, f: Factor, value: jax.Array) -> jax.Array:
+        """The sum over plates and classes, for each datum and sample."""
         axes, lengths, scope = self._axes(f)
         if f.family.is_multivariate:
             axes, lengths = axes[:-1], lengths[:-1]
         chosen = spread(self.evaluator.value(self.model.chosen(f), scope), axes)
         first = 2 if self.model.datum(f.of[0]) else 1
         over = tuple(range(first, len(lengths)))
-        summed = (jnp.sum(jnp.broadcast_to(chosen * v, lengths), axis=over) for v in (value, terms))
-        found = [self._mean(f, v) for v in summed]
-        return found[0], found[1]
+        return jnp.sum(jnp.broadcast_to(chosen * value, lengths), axis=over)
 
     def _mean(self, f: Factor, value: jax.Array) -> jax.Array:
         datum = self.model.datum(f.of[0])

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from entropysym.language.algebra import with_fresh_indices
 from entropysym.language.heads import DataMean, EncoderExpectation, NoiseExpectation
 from entropysym.language.identity import Identity
 from entropysym.language.matrices import (
@@ -151,7 +152,7 @@ def _directions(
             root = _at_parameter(e, p, sp.sqrt)
             yield f"motion of {name} with sqrt({name})", {**v, name: root}
         for plate in p.plates:
-            back = e.xreplace({plate.index: plate.size + 1 - plate.index})
+            back = with_fresh_indices(e).xreplace({plate.index: plate.size + 1 - plate.index})
             yield f"motion of {name} with {plate.index} reversed", {**v, name: back}
 
 
