@@ -222,7 +222,7 @@ def _law(model: Model, factor: Factor) -> str:
     scope = _scope(model, variable)
     scope = scope[:-1] if family.over_vectors else scope
     chosen = model.variable(factor.select).plates[-1:] if factor.select else []
-    klass = [f"i{len(scope) + 1}"] * len(chosen)
+    klass = [f"i{sum(name.startswith('i') for name in scope) + 1}"] * len(chosen)
     printed = ", ".join(infix(term, (*scope, *klass)) for term in factor.arguments)
     selected = f" at the class {klass[0]} <= {chosen[0]} of {factor.select}" if chosen else ""
     return f"{factor.family}({printed}){selected}"

@@ -102,7 +102,7 @@ def sealed(document: dict) -> dict:
 # Families, each with its certificate.
 
 
-def _family(density: Any, support: str, location: Any = None, scale: Any = None, **ranges: str):
+def made_family(density: Any, support: str, location: Any = None, scale: Any = None, **ranges: str):
     return {
         "arguments": [{"name": name, "range": range_} for name, range_ in ranges.items()],
         "support": support,
@@ -125,13 +125,13 @@ def _normal() -> tuple[dict, dict]:
         times(MINUS_HALF, square, ["pow", variance, -1]),
     )
     ranges = {"mean": "real", "variance": "positive"}
-    family = _family(density, "real", mu, ["pow", variance, HALF], **ranges)
+    family = made_family(density, "real", mu, ["pow", variance, HALF], **ranges)
     return family, _certificate(half_log(variance), mean=0, variance=neg(variance))
 
 
 def _categorical() -> tuple[dict, dict]:
     """One-hot vectors with probabilities on the simplex; tempered along it."""
-    family = _family(
+    family = made_family(
         total("dim:i", times(["var", "i"], log(["arg", "prob", "i"]))), "onehot", prob="simplex"
     )
     entropy = neg(total("dim:i", times(["arg", "prob", "i"], log(["arg", "prob", "i"]))))
@@ -146,7 +146,19 @@ def _softmax() -> tuple[dict, dict]:
     density = plus(total("dim:i", times(["var", "i"], logit)), neg(log(norm)))
     expected = times(total("dim:i", times(logit, ["exp", logit])), ["pow", norm, -1])
     certificate = _certificate(plus(log(norm), neg(expected)), logit=["arg", "logit", 0])
-    return _family(density, "onehot", logit="vector"), certificate
+    return made_family(density, "onehot", logit="vector"), certificate
+
+
+def poisson_entropy(rate: Any) -> list:
+    """Of the log rate, and relative to 1/x!."""
+    return plus(["exp", rate], times(-1, rate, ["exp", rate]))
+
+
+def _poisson() -> tuple[dict, dict]:
+    rate, base = ["arg", "log_rate"], neg(["loggamma", plus(["var"], 1)])
+    density = plus(times(["var"], rate), neg(["exp", rate]), base)
+    family = made_family(density, "count", log_rate="real") | {"log_base_measure": base}
+    return family, _certificate(poisson_entropy(rate), log_rate=rate)
 
 
 def bernoulli_entropy(logit: Any) -> list:
@@ -156,7 +168,7 @@ def bernoulli_entropy(logit: Any) -> list:
 
 def _bernoulli() -> tuple[dict, dict]:
     logit = ["arg", "logit"]
-    family = _family(
+    family = made_family(
         plus(times(["var"], logit), neg(log(plus(1, ["exp", logit])))), "binary", logit="real"
     )
     return family, _certificate(bernoulli_entropy(logit), logit=logit)
@@ -167,6 +179,7 @@ FAMILIES = {
     "categorical": _categorical(),
     "softmax": _softmax(),
     "bernoulli": _bernoulli(),
+    "poisson_log": _poisson(),
 }
 
 
@@ -247,7 +260,11 @@ class Parts:
 
     def inner(self, kind: str, name: str) -> list:
         one = self.factor(name)
-        read = [*one["given"], *(one["of"] if kind == "logp" else [])]
+        read = {
+            "H": one["given"],
+            "logp": [*one["given"], *one["of"]],
+            "logh": [*one["of"], *([one["select"]] if one["select"] else [])],
+        }[kind]
         term = [kind, name, *([0] if self.place(one) else [])]
         averaged = one["family"] != "any" and any(map(self.latent, read))
         return [self.expectation, term] if averaged else term
@@ -274,7 +291,12 @@ class Parts:
     def entropies(self) -> list:
         """The addends of the entropy sum."""
         encoders = [self.part("H", one["name"]) for one in self.model["q"]]
-        return encoders + [neg(self.part("H", one["name"])) for one in self.model["p"]]
+        return encoders + [part for one in self.model["p"] for part in self.tempered(one["name"])]
+
+    def tempered(self, name: str) -> list:
+        """What log p of a factor is beside its D."""
+        based = self.model["families"][self.factor(name)["family"]]["log_base_measure"] != 0
+        return [neg(self.part("H", name)), *([self.part("logh", name)] if based else [])]
 
 
 def _sum(parts: list) -> Any:
@@ -304,6 +326,8 @@ def conditions(
         yield from (["counted", plate] for plate in model["data"])
     for name in model["families"]:
         yield from (["normalised", name], ["score", name])
+        if model["families"][name]["log_base_measure"] != 0:
+            yield ["base_measure", name]
     yield from (["finite", "objective"], ["interchange", "objective"])
     yield from (["reparametrised", name] for name in noise)
     yield from (["closed", name, read] for name, reads in noise.items() for read in reads)
@@ -321,10 +345,11 @@ def derivation(
     noise: dict[str, list[str]] | None = None,
     lipschitz: str = "",
     scaled: dict[str, str] | None = None,
+    weights: dict[str, Any] | None = None,
 ) -> dict:
     """The document of a model: definition, split, a tempering (or scaling) for each factor of p, gap,
     stationary and closed form. `scaled`: the factors of p that a factor of q moves with."""
-    scaled = scaled or {}
+    scaled, weights = scaled or {}, weights or {}
     parts = Parts(model, "reparam" if noise else "expect")
     moves = {name: placed(term, _scoped_names(model, name)) for name, term in direction.items()}
     steps = [("definition", Parts(model).elbo())]
@@ -337,14 +362,15 @@ def derivation(
         whole = parts.part("logp", name)
         more = plus(parts.part("H", scaled[name]), whole) if name in scaled else whole
         place = shown.index(whole)
-        shown = [*shown[:place], neg(parts.part("H", name)), ["D", more], *shown[place + 1 :]]
+        change = times(weights[name], ["D", more]) if name in weights else ["D", more]
+        shown = [*shown[:place], *parts.tempered(name), change, *shown[place + 1 :]]
         steps.append(("scaling" if name in scaled else "tempering", _sum(shown)))
     closed = placed(closed_form)
     gap = plus(*parts.entropies(), D_OBJECTIVE)
     steps += [("gap", gap), ("stationary", _sum(parts.entropies())), ("closed_form", closed)]
     statement = {
         "model": model,
-        "objective": "elbo",
+        "objective": {"weights": weights, "penalty": 0} if weights else "elbo",
         "direction": moves,
         "claim": {"gap": gap, "entropy_sum": closed, "excess": 0},
         "conditions": [*conditions(model, [*moves], noise or {}, lipschitz)],

@@ -20,6 +20,7 @@ from .graph_terms import (
     param,
     parameter,
     plus,
+    poisson_entropy,
     times,
     total,
     v,
@@ -358,6 +359,15 @@ def mixture_with_one_variance() -> dict:
     made = _mixture("own_shared_mixture", "s0", param("s0"))
     closed = plus(mean("N", ["H", "posterior", "n"]), negentropy("K", "pi0 k"), PIXELS)
     return derivation(made, {"pi0": PI0, "s0": minus("s0")}, closed)
+
+
+def weighted_mixture() -> dict:
+    """The components' part of the objective counts beta times; F is the ELBO all the same."""
+    made = _mixture("own_weighted_mixture", "s0", param("s0"))
+    made["parameters"].append(parameter("beta", "positive", learned=False))
+    closed = plus(mean("N", ["H", "posterior", "n"]), negentropy("K", "pi0 k"), PIXELS)
+    direction = {"pi0": PI0, "s0": times(-1, param("s0"), ["pow", param("beta"), -1])}
+    return derivation(made, direction, closed, weights={"component": param("beta")})
 
 
 def factor_analysers() -> dict:
@@ -753,6 +763,176 @@ def groups() -> dict:
     return derivation(made, {"a2": minus("a2 h"), "s": minus("s g")}, closed)
 
 
+def two_plates() -> dict:
+    """A mixture with labelled data x, y and unlabelled data u with a latent c, of one model."""
+    made = model(
+        "own_two_plates",
+        "N M D K",
+        data=["N", "M"],
+        variables=[
+            variable("x N D", "observed"),
+            variable("y N K", "observed", "onehot"),
+            variable("u M D", "observed"),
+            variable("c M K", "latent", "onehot"),
+        ],
+        parameters=[
+            parameter("pi0 K", "simplex"),
+            parameter("m D K"),
+            parameter("s D", "positive"),
+        ],
+        p=[
+            factor("label", "y", "", "categorical", vec("K", param("pi0 k"))),
+            factor("component", "x", "y", "gauss", param("m d k"), param("s d"), select="y"),
+            factor("label_u", "c", "", "categorical", vec("K", param("pi0 k"))),
+            factor("component_u", "u", "c", "gauss", param("m d k"), param("s d"), select="c"),
+        ],
+        q=[factor("posterior", "c", "u", "any")],
+    )
+    number = ["pow", plus(["size", "N"], ["size", "M"]), -1]
+    closed = plus(
+        times(["size", "M"], number, mean("M", ["H", "posterior", "m"])),
+        negentropy("K", "pi0 k"),
+        neg(total("D", half_log(param("s d")))),
+    )
+    return derivation(made, {"pi0": PI0, "s": minus("s d")}, closed)
+
+
+def binary_weights() -> dict:
+    """Regression whose weights are binary and shared by all data."""
+    logit = param("b j")
+    made = model(
+        "own_binary_weights",
+        "N J",
+        variables=[
+            variable("y N", "observed"),
+            variable("a N J", "given"),
+            variable("w J", "latent", "binary"),
+        ],
+        parameters=[parameter("b J"), parameter("s2", "positive")],
+        p=[
+            factor("weights", "w", "", "bernoulli", logit),
+            factor(
+                "likelihood", "y", "w a", "gauss", linear("J", v("a n j"), v("w j")), param("s2")
+            ),
+        ],
+        q=[factor("posterior", "w", "a y", "any")],
+    )
+    each = ["pow", ["size", "N"], -1]
+    closed = plus(
+        times(each, ["H", "posterior"]),
+        times(-1, each, total("J", bernoulli_entropy(logit))),
+        neg(half_log(param("s2"))),
+    )
+    return derivation(made, {"b": logit, "s2": minus("s2")}, closed)
+
+
+def count_mixture() -> dict:
+    """A mixture of Poisson laws: pseudo entropies, and the mean of -log x!."""
+    made = model(
+        "own_count_mixture",
+        "N D K",
+        variables=[variable("x N D", "observed", "count"), variable("c N K", "latent", "onehot")],
+        parameters=[parameter("pi0 K", "simplex"), parameter("m D K")],
+        p=[
+            factor("classes", "c", "", "categorical", vec("K", param("pi0 k"))),
+            factor("component", "x", "c", "poisson_log", param("m d k"), select="c"),
+        ],
+        q=[factor("posterior", "c", "x", "any")],
+    )
+    chosen = total("K", times(v("c n k"), total("D", poisson_entropy(param("m d k")))))
+    closed = plus(
+        mean("N", ["H", "posterior", "n"]),
+        negentropy("K", "pi0 k"),
+        neg(mean("N", expected(chosen))),
+        neg(mean("N", total("D", ["loggamma", plus(v("x n d"), 1)]))),
+    )
+    return derivation(made, {"pi0": PI0, "m": param("m d k")}, closed)
+
+
+def noise_after_a_lag() -> dict:
+    """w_t moves as noise, and its location reads z_(t-1), which stands still."""
+    made = model(
+        "own_noise_after_a_lag",
+        "N T",
+        variables=[
+            variable("x N T", "observed"),
+            variable("z0 N", "latent"),
+            variable("z N T", "latent"),
+            variable("w N T", "latent"),
+        ],
+        lags={"z@-1": {"plate": "T", "start": "z0"}},
+        parameters=[
+            *(parameter(name, "positive") for name in ("s0", "s1", "s2", "tau")),
+            *(parameter(name) for name in "WVc"),
+        ],
+        p=[
+            factor("emission", "x", "w", "gauss", times(param("W"), v("w n t")), param("s0")),
+            factor("transition", "z", "z@-1", "gauss", v("z@-1 n t"), param("s1")),
+            factor("start", "z0", "", "gauss", 0, param("s2")),
+            factor("prior", "w", "", "gauss", 0, 1),
+        ],
+        q=[
+            factor("smoother", "z0 z", "x", "any"),
+            factor(
+                "encoder",
+                "w",
+                "z@-1",
+                "gauss",
+                plus(times(param("V"), v("z@-1 n t")), param("c")),
+                ["pow", param("tau"), 2],
+            ),
+        ],
+    )
+    closed = plus(
+        mean("N", ["H", "smoother", "n"]),
+        times(["size", "T"], log(param("tau"))),
+        *(neg(times(["size", "T"], half_log(param(name)))) for name in ("s0", "s1")),
+        neg(half_log(param("s2"))),
+    )
+    direction = {name: minus(name) for name in ("s0", "s1", "s2")}
+    direction |= {name: times(HALF, param(name)) for name in ("tau", "V", "c")}
+    direction["W"] = times(MINUS_HALF, param("W"))
+    noise = {"encoder": ["tau", "V", "c"]}
+    return derivation(made, direction, closed, noise=noise, scaled={"prior": "encoder"})
+
+
+def global_noise() -> dict:
+    """Weights with the prior N(0, 1) that all data share: q(w) moves with the scale of the likelihood."""
+    read = total("J", times(v("a n j"), v("w j")))
+    made = model(
+        "own_global_noise",
+        "N J",
+        variables=[
+            variable("y N", "observed"),
+            variable("a N J", "given"),
+            variable("w J", "latent"),
+        ],
+        parameters=[
+            parameter("W"),
+            parameter("s0", "positive"),
+            parameter("nu J"),
+            parameter("tau J", "positive"),
+        ],
+        p=[
+            factor("weights", "w", "", "gauss", 0, 1),
+            factor("likelihood", "y", "w a", "gauss", times(param("W"), read), param("s0")),
+        ],
+        q=[factor("posterior", "w", "", "gauss", param("nu j"), ["pow", param("tau j"), 2])],
+    )
+    closed = plus(
+        times(["pow", ["size", "N"], -1], total("J", log(param("tau j")))),
+        neg(half_log(param("s0"))),
+    )
+    direction = {
+        "W": times(MINUS_HALF, param("W")),
+        "s0": minus("s0"),
+        "nu": times(HALF, param("nu j")),
+        "tau": times(HALF, param("tau j")),
+    }
+    noise = {"posterior": ["nu", "tau"]}
+    return derivation(made, direction, closed, noise=noise, scaled={"weights": "posterior"})
+
+
 GRAPHS: dict[str, Callable[[], dict]] = {
     made.__name__: made
     for made in (
@@ -763,6 +943,7 @@ GRAPHS: dict[str, Callable[[], dict]] = {
         semi_supervised,
         mixture,
         mixture_with_one_variance,
+        weighted_mixture,
         factor_analysers,
         mixture_prior,
         regression,
@@ -774,5 +955,10 @@ GRAPHS: dict[str, Callable[[], dict]] = {
         belief_net,
         visits,
         groups,
+        two_plates,
+        binary_weights,
+        count_mixture,
+        noise_after_a_lag,
+        global_noise,
     )
 }

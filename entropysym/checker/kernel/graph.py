@@ -22,6 +22,8 @@ def check_graph(model: Model) -> None:
         for factor in factors.values():
             _check_factor(model, side, factor)
         _check_order(model, side, {name: f for f in factors.values() for name in f.of})
+    held = {model.data_plate(factor.of[0]) for factor in model.factors.values()}
+    require({*model.data} <= held, model.data, "a data plate in which nothing is modelled")
     used = {factor.family for factor in model.factors.values()} - {ANY}
     require(used == {*model.families}, sorted(used), "families of the factors, others declared")
 
@@ -56,10 +58,8 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
         return
     inside = [read for read in factor.given if model.data_plate(read) not in (*places, "")]
     require(not inside, inside, f"{name} reads inside a data plate that it does not lie in")
-    family, variable = (
-        model.families[one_of(factor.family, model.families)],
-        model.variables[factor.of[0]],
-    )
+    family = model.families[one_of(factor.family, model.families)]
+    variable = model.variables[factor.of[0]]
     fits = family.support == variable.support
     fits = fits or (side == "p" and within(variable.support, family.support))
     require(fits, family.support, f"{name} is of {variable.name}, which is {variable.support}")
@@ -76,9 +76,8 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
 
 
 def _check_order(model: Model, side: str, factor_of: dict[str, Factor]) -> None:
-    """No variable depends on itself. At its own time, one step earlier is before it: a circle of
-    lags is none if all of it lies along their plates, and no law of it is any, which reads all
-    times. What reads a lag depends on the start."""
+    """No variable depends on itself. A circle through lags is none if all of it lies along their
+    plates, since what is read is earlier then, and no law of it is any, which reads all times."""
 
     def reads(name: str, lags: bool) -> Iterator[str]:
         for read in factor_of[name].given:
@@ -98,8 +97,7 @@ def _check_order(model: Model, side: str, factor_of: dict[str, Factor]) -> None:
     for name, factor in factor_of.items():
         require(name not in now[name], name, f"a circle in {side}")
         circle = [other for other in factor_of if {name, other} <= earlier[name] & earlier[other]]
-        for read in factor.given if circle else ():
-            if read in model.lags and read.removesuffix(LAG) in circle:
-                along = (model.lags[read].plate in model.variables[c].plates for c in circle)
-                still = all(along) and all(factor_of[c].family != ANY for c in circle)
-                require(still, [*circle, read], f"a circle in {side}")
+        for read in sorted({other + LAG for other in circle} & {*factor.given}):
+            along = (model.lags[read].plate in model.variables[c].plates for c in circle)
+            still = all(along) and all(factor_of[c].family != ANY for c in circle)
+            require(still, [*circle, read], f"a circle in {side}")
