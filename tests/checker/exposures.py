@@ -36,6 +36,7 @@ from .exposing import (
     with_gap,
     with_spare,
 )
+from .forged_graphs import GRAPHS, VALID_GRAPHS
 from .forging import DELETE, DIRECTION, MODEL, SUM, bonus, claims, edited, forged
 
 ONES = ["vec", "H", 1]
@@ -346,13 +347,13 @@ PLACES: dict[str, Build] = {
     "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
 }
 
-REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES
+REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES | GRAPHS
 # for `replay_refusal`
 REFUSALS: dict[str, Build] = {
     "another family under the name of a shipped one": exposing.shipped_family,
     "a deep penalty": exposing.deep_penalty,
 }
-VALID: dict[str, Build] = {
+VALID: dict[str, Build] = VALID_GRAPHS | {
     "all variances below 1": exposing.in_unit,
     "a prior with a base measure": lambda: other_family(
         "prior", base=1, more=(["mean", "N", ["expect", ["logh", "prior", 0]]],)
