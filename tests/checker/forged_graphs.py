@@ -5,7 +5,7 @@ from typing import Any
 from .documents import family, neg, parameter, vae2
 from .exposing import CONDITIONS, Build, fixed_decoder, nothing
 from .forging import DELETE, DIRECTION, MODEL, SUM, everywhere, forged
-from .graphs import any_law, chain, classes, entropy, ladder, law, mixture, over, shared
+from .graphs import any_law, chain, classes, entropy, ladder, law, mixture, over, shared, weights
 
 END = ("steps", -1, "result")
 
@@ -153,10 +153,15 @@ GRAPHS: dict[str, Build] = {
     "a class for each of what x has not": edit(
         classes, "variables", 1, "plates", to=["N", "T", "K"]
     ),
-    "a class for one of two equal plates": edit(
-        classes, "variables", 0, "plates", to=["N", "D", "D"]
+    "a class for one of two equal plates": lambda: classes(
+        ("N", "D", "D"), ("N", "D", "K"), (3, 1, 0)
     ),
+    "a class for two of one plate": lambda: classes(("N", "D"), ("N", "D", "D", "K"), (2, 1, 1, 0)),
+    "an encoder over more than its variable": edit(vae2, "variables", 1, "support", to="positive"),
+    "a circle over time": lambda: chain(memory=True),
+    "one law of one for all and of each": lambda: shared(joint=True),
     "weights that do not sum to 1": _weights_that_are_positive,
+    "weights that leave the simplex": lambda: weights(off=True),
     "z at all times": edit(
         chain,
         "p",
@@ -195,6 +200,7 @@ GRAPHS: dict[str, Build] = {
 FREE = ["mean", "N", ["sum", "T", ["v", "z", 1, 0]]]
 VALID_GRAPHS: dict[str, Build] = {
     "a lag of what is given": given("N", "K"),
+    "a law that reads another latent": lambda: chain(two=True),
     "a label that nothing reads": declared(LABEL),
     "a lag of two vectors": given(
         "N", "T", "K", first=("N", "K"), plate="T", supports=("onehot", "onehot")

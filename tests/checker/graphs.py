@@ -70,9 +70,16 @@ FINITE = [["finite", "objective"], ["interchange", "objective"]]
 OF_NORMAL = [["normalised", "normal"], ["score", "normal"]]
 
 
-def chain() -> dict:
-    """A linear state space model: z_t reads z one step earlier, and z0 at the first; q is any law of both."""
-    names = ("v0", "s2", "sigma2")
+def chain(two: bool = False, memory: bool = False) -> dict:
+    """A linear state space model: z_t reads z one step earlier, and z0 at the first; q is any law of
+    both, or (`two`) one of each. With `memory` z reads u, which reads z one step earlier: a circle."""
+    names, kept = ("v0", "s2", "sigma2"), ["u"] if memory else []
+    of_step = law(
+        "step", "z", ["z@-1", *kept], ["mul", ["param", "a"], ["v", "z@-1", 1, 0]], ["param", "s2"]
+    )
+    all_of_q = [any_law(["z", "z0", *kept], ["x"])]
+    if two:
+        all_of_q = [any_law(["z"], ["x", "z0"]), any_law(["z0"], ["x"], "q0")]
     model = {
         "name": "chain",
         "sizes": ["N", "T"],
@@ -81,6 +88,7 @@ def chain() -> dict:
             over("x", ["N", "T"], "observed"),
             over("z", ["N", "T"], "latent"),
             over("z0", ["N"], "latent"),
+            *(over(name, ["N"], "latent") for name in kept),
         ],
         "lags": {"z@-1": {"plate": "T", "start": "z0"}},
         "parameters": [parameter("a"), *(parameter(name, range="positive") for name in names)],
@@ -88,29 +96,30 @@ def chain() -> dict:
         "families": NORMAL,
         "p": [
             law("first", "z0", [], 0, ["param", "v0"]),
-            law(
-                "step", "z", ["z@-1"], ["mul", ["param", "a"], ["v", "z@-1", 1, 0]], ["param", "s2"]
-            ),
+            of_step,
             law("seen", "x", ["z"], ["v", "z", 1, 0], ["param", "sigma2"]),
+            *(law("kept", name, ["z@-1"], 0, ["param", "v0"]) for name in kept),
         ],
-        "q": [any_law(["z", "z0"], ["x"])],
+        "q": all_of_q,
         "constraints": [],
     }
-    densities = [["expect", ["logp", name, 0]] for name in ("first", "step", "seen")]
-    whole = ["mean", "N", ["H", "q", 0]]
-    pseudo = [["H", "first", 0], *(["expect", ["H", name, 0]] for name in ("step", "seen"))]
+    of_p = ["step", "seen", *(["kept"] if memory else [])]
+    densities = [["expect", ["logp", name, 0]] for name in ("first", *of_p)]
+    of_q = [["H", one["name"], 0] for one in all_of_q]
+    whole = [["mean", "N", term] for term in of_q]
+    pseudo = [["H", "first", 0], *(["expect", ["H", name, 0]] for name in of_p)]
     form = [
         "add",
-        whole,
-        neg(entropy(["param", "v0"])),
+        *whole,
+        *[neg(entropy(["param", "v0"]))] * (1 + memory),
         *(["mul", -1, ["size", "T"], entropy(["param", name])] for name in ("s2", "sigma2")),
     ]
     return derived(
         model,
         {name: neg(["param", name]) for name in names},
-        ["mean", "N", ["add", ["H", "q", 0], *densities]],
-        [whole, *(["mean", "N", term] for term in densities)],
-        [whole, *(neg(["mean", "N", term]) for term in pseudo)],
+        ["mean", "N", ["add", *of_q, *densities]],
+        [*whole, *(["mean", "N", term] for term in densities)],
+        [*whole, *(neg(["mean", "N", term]) for term in pseudo)],
         form,
         [
             *(["range", name, "positive"] for name in names),
@@ -192,8 +201,42 @@ def mixture() -> dict:
     return sealed(document)
 
 
-def shared() -> dict:
-    """A global latent w, the mean of all data: their number matters."""
+def weights(off: bool = False) -> dict:
+    """The mixture whose weights are learned: D w_k = w_k (log w_k + H) stays on the simplex. Without H
+    (`off`) it does not, and the entropy would be 0."""
+
+    def motion(w: Any, whole: Any) -> list:
+        return ["mul", w, ["add", ["log", w], whole]]
+
+    arg, w = ["arg", "probs", 0], ["param", "w", 0]
+    of_arg = ["mul", -1, ["sum", "dim", ["mul", arg, ["log", arg]]]]
+    logs = ["sum", "K", ["mul", w, ["log", w]]]
+    certificate = {
+        "direction": {"probs": motion(arg, 0 if off else of_arg)},
+        "scale": 0,
+        "shift": 0,
+        "entropy": 0 if off else of_arg,
+    }
+    statement = mixture()["statement"]
+    whole, _, seen = statement["claim"]["entropy_sum"][1:]
+    entropy_of_w = ["mul", -1, ["sum", "K", ["mul", ["param", "w", 0], ["log", ["param", "w", 0]]]]]
+    conditions = [*statement["conditions"][:-1], ["tangent", "objective", "w"], *moved("s")]
+    steps = mixture()["steps"]
+    return derived(
+        statement["model"] | {"name": "weights"},
+        {"w": motion(w, 0 if off else entropy_of_w)} | statement["direction"],
+        steps[0]["result"],
+        steps[1]["result"][1:],
+        statement["claim"]["gap"][1:4],
+        ["add", whole, 0 if off else logs, seen],
+        conditions,
+        {"normal": normal_certificate(), "categorical": certificate},
+    )
+
+
+def shared(joint: bool = False) -> dict:
+    """A global latent w, the mean of all data: their number matters. `joint`: one law of w and of a
+    latent of each datum, which is no factor."""
     names = ("v0", "sigma2")
     model = {
         "name": "shared",
@@ -211,21 +254,27 @@ def shared() -> dict:
         "q": [any_law(["w"], [])],
         "constraints": [],
     }
-    top, seen = ["expect", ["logp", "top"]], ["mean", "N", ["expect", ["logp", "seen", 0]]]
     each = ["pow", ["size", "N"], -1]
-    of_all = ["mul", ["size", "N"], each, seen]
-    pseudo = ["mean", "N", ["expect", ["H", "seen", 0]]]
+    top, seen = ["expect", ["logp", "top"]], ["expect", ["logp", "seen", 0]]
+    of_seen = neg(["mean", "N", ["expect", ["H", "seen", 0]]])
+    if joint:
+        model["variables"].append(over("u", ["N", "D"], "latent"))
+        model["p"].append(law("own", "u", [], 0, ["param", "sigma2"]))
+        model["q"] = [any_law(["w", "u"], [])]
+        seen = ["add", seen, ["expect", ["logp", "own", 0]]]
+        of_seen = ["add", of_seen, neg(["mean", "N", ["H", "own", 0]])]
+    of_all = ["mul", ["size", "N"], each, ["mean", "N", seen]]
     return derived(
         model,
         {name: neg(["param", name]) for name in names},
         ["add", ["mul", each, ["add", ["H", "q"], top]], of_all],
-        [["mul", each, ["H", "q"]], ["mul", each, top], seen],
-        [["mul", each, ["H", "q"]], ["mul", -1, each, ["H", "top"]], neg(pseudo)],
+        [["mul", each, ["H", "q"]], ["mul", each, top], ["mean", "N", seen]],
+        [["mul", each, ["H", "q"]], ["mul", -1, each, ["H", "top"]], of_seen],
         [
             "add",
             ["mul", each, ["H", "q"]],
             ["mul", -1, each, ["size", "D"], entropy(["param", "v0"])],
-            ["mul", -1, ["size", "D"], entropy(["param", "sigma2"])],
+            *[["mul", -1, ["size", "D"], entropy(["param", "sigma2"])]] * (1 + joint),
         ],
         [
             *(["range", name, "positive"] for name in names),
@@ -332,13 +381,14 @@ def labelled() -> dict:
     return sealed(document)
 
 
-def classes() -> dict:
-    """Normal data of a class that is given: nothing is latent."""
+def classes(of_x: tuple = ("N", "D"), of_y: tuple = ("N", "K"), entry: tuple = (2, 0)) -> dict:
+    """Normal data of a class that is given: nothing is latent. `entry`: of y in the closed form, under
+    the sums over its class, the data, and the plates of x."""
     model = {
         "name": "classes",
         "sizes": ["N", "D", "K", "T"],
         "data": ["N"],
-        "variables": [over("x", ["N", "D"], "observed"), over("y", ["N", "K"], "given", "onehot")],
+        "variables": [over("x", [*of_x], "observed"), over("y", [*of_y], "given", "onehot")],
         "lags": {},
         "parameters": [parameter("m", "K", learned=False), parameter("s", "K", range="positive")],
         "networks": [],
@@ -348,14 +398,17 @@ def classes() -> dict:
         "constraints": [],
     }
     density = ["mean", "N", ["logp", "seen", 0]]
-    each = ["sum", "K", ["mul", ["mean", "N", ["v", "y", 0, 1]], entropy(["param", "s", 0])]]
+    one = ["mul", ["v", "y", *entry], entropy(["param", "s", 0])]
+    each: Any = ["sum", "K", one]
+    for size in of_x[1:]:
+        each = ["sum", size, each]
     gap = ["add", neg(["mean", "N", ["H", "seen", 0]]), ["D", ["objective"]]]
     steps = [
         ("definition", density),
         ("split", density),
         ("gap", gap),
         ("stationary", gap[1]),
-        ("closed_form", ["mul", -1, ["size", "D"], each]),
+        ("closed_form", ["mul", -1, ["mean", "N", each]]),
     ]
     return assemble(
         model,
@@ -372,4 +425,4 @@ def classes() -> dict:
     )
 
 
-GRAPHS = (chain, mixture, shared, ladder, labelled, classes)
+GRAPHS = (chain, mixture, weights, shared, ladder, labelled, classes)
