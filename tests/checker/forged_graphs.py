@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .documents import family, neg, parameter, vae2
+from .documents import family, linear_vae, neg, parameter, vae2
 from .exposing import CONDITIONS, Build, fixed_decoder, nothing
 from .forging import DELETE, DIRECTION, MODEL, SUM, everywhere, forged
 from .graphs import any_law, chain, classes, entropy, ladder, law, mixture, over, shared, weights
@@ -123,6 +123,32 @@ def _any_law_of_what_moves() -> dict:
     )
 
 
+def _class_of_what_moves() -> dict:
+    """The linear VAE's encoder has a class, which its arguments do not look at, although it moves."""
+    product = ["mul", ["param", "V", 2, 0], ["v", "x", 3, 0]]
+    mean = ["add", ["sum", "D", product], ["param", "c", 1]]
+    return forged(
+        linear_vae(),
+        ((*MODEL, "q", 0, "arguments"), [mean, ["pow", ["param", "tau", 1], 2]]),
+        ((*MODEL, "sizes"), lambda old: [*old, "K"]),
+        ((*MODEL, "variables"), lambda old: [*old, LABEL]),
+        ((*MODEL, "q", 0, "given"), ["x", "y"]),
+        ((*MODEL, "q", 0, "select"), "y"),
+        (CONDITIONS, lambda old: [*old[:2], ["support", "y", "onehot"], *old[2:]]),
+    )
+
+
+def could_read() -> dict:
+    """The ladder, where z1 might read z2 in q and does not: it counts as what moves."""
+    return forged(
+        ladder(),
+        ((*MODEL, "q", 0, "arguments", 0), 0),
+        ((*MODEL, "parameters", 6), DELETE),
+        ((*DIRECTION, "R"), DELETE),
+        (CONDITIONS, lambda old: [c for c in old if "R" not in c]),
+    )
+
+
 LABEL = over("y", ["N", "K"], "given", "onehot")
 
 GRAPHS: dict[str, Build] = {
@@ -170,6 +196,7 @@ GRAPHS: dict[str, Build] = {
         0,
         to=["sum", "T", ["mul", ["param", "a"], ["v", "z@-1", 2, 0]]],
     ),
+    "what moves has a class": _class_of_what_moves,
     "any law reads what moves": _any_law_of_what_moves,
     "a data plate that is not the first": declared(over("y", ["K", "N"], "given")),
     "a one-hot without a plate": declared(over("y", ["N"], "given", "onehot")),
@@ -201,6 +228,7 @@ FREE = ["mean", "N", ["sum", "T", ["v", "z", 1, 0]]]
 VALID_GRAPHS: dict[str, Build] = {
     "a lag of what is given": given("N", "K"),
     "a law that reads another latent": lambda: chain(two=True),
+    "a law that could read what moves": could_read,
     "a label that nothing reads": declared(LABEL),
     "a lag of two vectors": given(
         "N", "T", "K", first=("N", "K"), plate="T", supports=("onehot", "onehot")
