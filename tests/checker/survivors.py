@@ -36,6 +36,8 @@ SURVIVORS: dict[str, str] = {
     "kernel/graph.py _check_order.visit: name in factor_of and name not in done -> name in factor_of": (
         "a variable may be visited twice"
     ),
+    "kernel/theorem.py head: factor.family != ANY and any(map(model.latent, reads[kind])) -> "
+    "any(map(model.latent, reads[kind]))": "the expectation of one number for each datum is itself",
     "kernel/theorem.py entropy_sum: model.families[factor.family].log_base_measure != 0 -> True": (
         "the mean of log h is 0 where log h is"
     ),
