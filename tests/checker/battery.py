@@ -10,6 +10,7 @@ from typing import Any
 from . import explicit_sums
 from .documents import DOCUMENTS, HALF, linear_vae, poisson, sigmoid_net, vae2, workbench
 from .falsehoods import BESIDE_THE_KERNEL, FALSE_CLAIMS, TAMPERINGS
+from .small_graphs import GRAPHS
 from .laws import LAWS
 from .random_terms import random_term
 
@@ -277,7 +278,7 @@ class Bench:
 
 def failures(checker: ModuleType, seeds: int = 40) -> Iterator[str]:
     """Every way in which this checker is seen to be wrong."""
-    for build in (*DOCUMENTS, *LAWS):
+    for build in (*DOCUMENTS, *LAWS, *GRAPHS):
         try:
             checker.replay(json.dumps(build()))
         except Exception as error:

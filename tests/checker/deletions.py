@@ -152,6 +152,7 @@ def battery() -> list[Entry]:
     from .exposures import REFUSED, VALID
     from .falsehoods import FALSE_CLAIMS, TAMPERINGS
     from .forged_refusals import forgeries
+    from .small_graphs import GRAPHS
     from .laws import LAWS
     from .refusals import REFUSALS
     from .tails import SURE, UNSURE
@@ -159,7 +160,7 @@ def battery() -> list[Entry]:
     def algebra(build: Callable[[], dict]) -> Callable[[ModuleType], str | None]:
         return lambda checker: next(tables._algebra(tables.Bench(checker, build()), 40), None)
 
-    valid = {build.__name__: build for build in (*DOCUMENTS, *LAWS)} | VALID
+    valid = {build.__name__: build for build in (*DOCUMENTS, *LAWS, *GRAPHS)} | VALID
     found = [Entry(f"valid: {name}", _dump(build())) for name, build in valid.items()]
     for build in (vae2, linear_vae, sigmoid_net, poisson, workbench):
         found.append(Entry(f"algebra of {build.__name__}", algebra(build)))

@@ -36,6 +36,7 @@ from .exposing import (
     with_gap,
     with_spare,
 )
+from .forged_graphs import GRAPHS, VALID_GRAPHS
 from .forging import DELETE, DIRECTION, MODEL, SUM, bonus, claims, edited, forged
 
 ONES = ["vec", "H", 1]
@@ -48,6 +49,7 @@ SQUARE_OF_NOISE = ["sum", "H", ["pow", ["eps", "z", 1, 0], 2]]
 STILL_SQUARE = ["mean", "N", ["reparam", ["sum", "H", ["pow", ["v", "z", 1, 0], 2]]]]
 LOG_X, LOG_Z = (["sum", size, ["log", ["v", v, 2, 0]]] for size, v in (("D", "x"), ("H", "z")))
 TAU = ["param", "tau", 0]
+EPS = ["eps", "z", 1, 0]
 TWICE = ["mean", "N", ["H", "prior", 0, 0]]
 H_OF_VAE2 = [
     ["mul", ["frac", -1, 2], ["sum", "H", ["log", ["mul", 2, PI, E, ["param", "alpha2", 0]]]]],
@@ -131,7 +133,7 @@ RECORDS: dict[str, Build] = {
 }
 
 TERMS: dict[str, Build] = {
-    "a negative position": change(vae2, (*MODEL, "p", 0, "arguments", 1, 2), -1),
+    "a negative position": change(vae2, (*DIRECTION, "alpha2"), neg(["param", "alpha2", -1])),
     "a sum over no size": lambda: nothing(vae2(), ["sum", "Q", 1]),
     "D of D": change(vae2, ("steps", 1, "result"), lambda old: [*old, ["D", ["D", SIGMA]]]),
     "a latent in the plate of the data": change(
@@ -206,7 +208,10 @@ TERMS: dict[str, Build] = {
     "a term whose head is a term": lambda: claims(vae2(), [["pi"]]),
     "no size": lambda: nothing(vae2(), ["size", "Q"]),
     "the noise of a latent": lambda: nothing(
-        vae2(), ["mean", "N", ["expect", ["sum", "H", ["pow", ["eps", "z", 1, 0], 2]]]]
+        vae2(), ["mean", "N", ["expect", ["sum", "H", ["add", EPS, neg(EPS)]]]]
+    ),
+    "the noise under no expectation": lambda: nothing(
+        linear_vae(), ["mean", "N", ["sum", "H", ["add", EPS, neg(EPS)]]]
     ),
     "an exponent that is true": lambda: nothing(vae2(), ["pow", SIGMA, True]),
     "H of nothing": lambda: nothing(vae2(), ["H"]),
@@ -346,13 +351,13 @@ PLACES: dict[str, Build] = {
     "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
 }
 
-REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES
+REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES | GRAPHS
 # for `replay_refusal`
 REFUSALS: dict[str, Build] = {
     "another family under the name of a shipped one": exposing.shipped_family,
     "a deep penalty": exposing.deep_penalty,
 }
-VALID: dict[str, Build] = {
+VALID: dict[str, Build] = VALID_GRAPHS | {
     "all variances below 1": exposing.in_unit,
     "a prior with a base measure": lambda: other_family(
         "prior", base=1, more=(["mean", "N", ["expect", ["logh", "prior", 0]]],)

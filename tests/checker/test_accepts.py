@@ -22,6 +22,7 @@ from .documents import (
 from .false_laws import supports
 from .falsehoods import FALSE_CLAIMS
 from .forging import bonus, forged
+from .small_graphs import GRAPHS
 from .laws import (
     LAWS,
     any_law,
@@ -36,7 +37,7 @@ from .laws import (
 )
 
 
-@pytest.mark.parametrize("build", [*DOCUMENTS, *LAWS])
+@pytest.mark.parametrize("build", [*DOCUMENTS, *LAWS, *GRAPHS])
 def test_accepted_with_its_statement(build, tmp_path):
     document = build()
     path = tmp_path / "derivation.json"

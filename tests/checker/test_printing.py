@@ -11,6 +11,7 @@ from entropysym.checker.printing import statement
 
 from .documents import DOCUMENTS
 from .falsehoods import FALSE_CLAIMS
+from .small_graphs import GRAPHS
 from .laws import LAWS
 from .parsing import parse
 
@@ -21,7 +22,7 @@ def printed(document: dict) -> str:
     return statement(said, (), "0")
 
 
-@pytest.mark.parametrize("build", [*DOCUMENTS, *LAWS])
+@pytest.mark.parametrize("build", [*DOCUMENTS, *LAWS, *GRAPHS])
 def test_a_printed_statement_parses_back(build):
     document = build()
     assert parse(printed(document)) == document["statement"]

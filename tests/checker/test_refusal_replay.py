@@ -58,8 +58,8 @@ WEAKER = {
     ),
     "arguments are not checked": ("        _check_well_formed(witness, site)\n", "        pass\n"),
     "base measures are not checked": (
-        '    evaluate(site.apart(terms.OF_STEP), ["mean", witness.said.model.data[0], term] if data else term)',
-        "    pass",
+        'term: Term = ["logh", witness.decoder.name, *data]',
+        "term: Term = 0",
     ),
     "the objective's weights may be anything": (
         "            check_weight(site, weight)\n",

@@ -13,9 +13,10 @@ from entropysym.checker import Malformed, Refused, replay
 from .documents import DOCUMENTS, sealed, vae2
 from .false_laws import REASONS as REASONS_OF_LAWS
 from .falsehoods import FALSE_CLAIMS, TAMPERINGS, VALID
+from .small_graphs import GRAPHS
 from .hostile import HOSTILE
 
-ORIGINALS = [build() for build in DOCUMENTS]
+ORIGINALS = [build() for build in (*DOCUMENTS, *GRAPHS)]
 REASONS = {
     "an abstract network moves": "'nu': not one of sigma2, alpha2",
     "the prior's mean is the latent": "z is read, but it is not given",

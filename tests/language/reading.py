@@ -26,7 +26,7 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.objective import expectation
+from entropysym.language.objective import encoder_expectation
 from entropysym.language.records import (
     COMPONENT,
     DIM,
@@ -55,10 +55,15 @@ from entropysym.language.symbols import (
 
 def model_from(record, objective="elbo"):
     """The model of a stored record and objective. Titles and sources are not stored, because the meaning does not depend on them."""
-    observed = Plate(index("d"), size(record["observed"]))
-    latent = Plate(index("h"), size(record["latent"]))
+    (data,) = record["data"]
+    x, z = (v["plates"] for v in record["variables"])
+    assert [v["role"] for v in record["variables"]] == ["observed", "latent"]
+    assert x[0] == z[0] == data
+    observed, latent = Plate(index("d"), size(x[1])), Plate(index("h"), size(z[1]))
     plates = {observed.size.name: observed, latent.size.name: latent}
     for s in record["sizes"]:
+        if s == data:
+            continue
         plates.setdefault(s, Plate(index(f"i_{s}"), size(s)))
     parameters = tuple(
         Parameter(p["name"], tuple(plates[s] for s in p["plates"]), p["range"], p["learned"])
@@ -76,16 +81,20 @@ def model_from(record, objective="elbo"):
     families = {name: _family(name, f) for name, f in record["families"].items()}
     reader = _Reader({p.name: p for p in parameters}, {w.name: w for w in networks}, plates)
 
-    def factor(role, *under):
-        stored = record[role]
-        family = families[stored["family"]]
-        return Factor(
-            family,
-            tuple(
-                reader.expression(term, under[:-1] if isinstance(place, MatrixLetter) else under)
-                for place, term in zip(family.arguments, stored["arguments"], strict=True)
-            ),
-        )
+    stored = {factor["name"]: factor for factor in (*record["p"], *record["q"])}
+
+    def argument(place, term, plate, multivariate):
+        if isinstance(place, sp.IndexedBase):
+            head, over, body = term
+            assert (head, over) == ("vec", plate.size.name)
+            return reader.expression(body, (n, plate.index))
+        return reader.expression(term, (n,) if multivariate else (n, plate.index))
+
+    def factor(role, plate):
+        family = families[stored[role]["family"]]
+        pairs = zip(family.arguments, stored[role]["arguments"], strict=True)
+        multivariate = family.is_multivariate
+        return Factor(family, tuple(argument(*pair, plate, multivariate) for pair in pairs))
 
     return Model(
         name=record["name"],
@@ -95,14 +104,21 @@ def model_from(record, objective="elbo"):
         latent=latent,
         parameters=parameters,
         networks=networks,
-        prior=factor("prior", latent.index),
-        decoder=factor("decoder", LATENT, observed.index),
-        encoder=factor("encoder", n, latent.index),
+        prior=factor("prior", latent),
+        decoder=factor("decoder", observed),
+        encoder=factor("encoder", latent),
         constraints=tuple(Constraint(c["on"], c["text"]) for c in record["constraints"]),
-        objective=Objective()
-        if objective == "elbo"
-        else Objective(*(reader.expression(objective[key], ()) for key in ("weight", "penalty"))),
+        objective=Objective() if objective == "elbo" else _objective(reader, objective),
     )
+
+
+def _objective(reader, stored):
+    """Prior and encoder have one weight, if any."""
+    weights = stored["weights"]
+    assert weights.keys() in (set(), {"encoder", "prior"})
+    assert weights.get("encoder") == weights.get("prior")
+    weight = weights.get("encoder", 1)
+    return Objective(*(reader.expression(t, ()) for t in (weight, stored["penalty"])))
 
 
 def expression(term, model):
@@ -149,6 +165,7 @@ class _Reader:
     def __init__(self, parameters, networks, plates, model=None, local=None):
         self.parameters, self.networks, self.plates = parameters, networks, plates
         self.model, self.local = model, local or {}
+        self.data = {n}  # the indices of data that were bound
 
     def expression(self, term, under):
         if isinstance(term, int):
@@ -185,19 +202,30 @@ class _Reader:
         i = self.fresh(plate.index, under)
         return Plate(i, plate.size), self.expression(body, (*under, i))
 
-    def mean(self, body, under):
+    def mean(self, data, body, under):
+        if body == ["H", "prior", 0]:  # the same for every datum
+            return Entropy("prior")
         i = self.fresh(n, under)
+        self.data.add(i)
         return DataMean(self.expression(body, (*under, i)), i)
 
-    def average(self, datum, body, under, *, reparametrised):
-        inside = self.expression(body, (*under, LATENT))
-        head = expectation(self.model, inside, reparametrised=reparametrised)
-        return head.func(
-            inside, *(a.xreplace({n: self.bound(datum, under)}) for a in head.args[1:])
-        )
+    def average(self, body, under, *, reparametrised):
+        """Over the latent of the datum that is bound innermost."""
+        datum = next(i for i in reversed(under) if i in self.data)
+        inside = self.expression(body, under)
+        head = encoder_expectation(self.model, inside, reparametrised=reparametrised)
+        return head.func(inside, *(a.xreplace({n: datum}) for a in head.args[1:]))
+
+    def variable(self, name, positions, under):
+        if name == "x":
+            return self.at(DATUM, positions, under)
+        assert self.bound(positions[0], under) in self.data
+        return self.at(LATENT, positions[1:], under)
 
     def of_role(self, head, role, positions, under, *, with_datum):
-        return head(role, *[self.bound(positions[0], under)] if role == with_datum else [])
+        datum = self.bound(positions[0], under)
+        assert datum in self.data
+        return head(role, *[datum] if role == with_datum else [])
 
 
 #: Heads that hold nothing but terms.
@@ -232,9 +260,8 @@ _OWN = {
     "mat": lambda r, t, u: r.parameters[t[0]].letter,
     "net": lambda r, t, u: r.network(*t, u),
     "matnet": lambda r, t, u: r.networks[t[0]].matrix(*r.each(t[1], u)),
-    "x": lambda r, t, u: r.at(DATUM, t, u),
-    "z": lambda r, t, u: r.at(LATENT, t[1:], u),
-    "eps": lambda r, t, u: r.at(NOISE, t[1:], u),
+    "v": lambda r, t, u: r.variable(t[0], t[1:], u),
+    "eps": lambda r, t, u: r.at(NOISE, t[2:], u),
     "var": lambda r, t, u: r.at(r.local["var"], t, u),
     "arg": lambda r, t, u: r.at(r.local[t[0]], t[1:], u),
     "sum": lambda r, t, u: Plate.sum(*r.over(*t, u)),
