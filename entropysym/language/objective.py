@@ -19,8 +19,8 @@ from entropysym.language.formula import Node, array_of, entry, of_type, substitu
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
-    JointExpectation,
     Entropy,
+    JointExpectation,
     LawExpectation,
     LocationScaleExpectation,
     LogBaseMeasure,
@@ -103,7 +103,9 @@ def _written(model: Model, factor: Factor) -> str:
     return f"{'q' if factor in model.q else 'p'}({names(factor.of)}{given})"
 
 
-def averaged(model: Model, factor: Factor, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
+def averaged(
+    model: Model, factor: Factor, body: sp.Expr, *, reparametrised: bool = False
+) -> sp.Expr:
     """A factor's term under the expectation over the latents that it reads, and over the data of its plate; a constant stays as it is."""
     datum = model.datum(factor.of[0])
     if reads_latent(body):
@@ -111,7 +113,9 @@ def averaged(model: Model, factor: Factor, body: sp.Expr, *, reparametrised: boo
     return DataMean(body, datum.index) if datum and datum.index in body.free_symbols else body
 
 
-def per_datum(model: Model, parts: Iterable[tuple[Factor, sp.Expr]], *, reparametrised: bool = False) -> sp.Expr:
+def per_datum(
+    model: Model, parts: Iterable[tuple[Factor, sp.Expr]], *, reparametrised: bool = False
+) -> sp.Expr:
     """The sum of the factors' terms for each datum, each under its expectation: the mean over the data plate that holds all, or the weighted means."""
     sums: dict[Plate | None, sp.Expr] = {}
     for factor, body in parts:

@@ -23,6 +23,7 @@ MATRIX_RANGES: tuple[MatrixRange, ...] = get_args(MatrixRange)
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 
+
 class DatumArray(sp.IndexedBase):
     """What is observed or given, an array with one axis for each plate: $x_{nd}$."""
 

@@ -165,14 +165,14 @@ class ModelWriter:
         """
         self._factor("p", (of,), law, select, name, classes)
 
-    def q(
-        self, *of: Drawn | Law | Family, select: Drawn | None = None, name: str = ""
-    ) -> None:
+    def q(self, *of: Drawn | Law | Family, select: Drawn | None = None, name: str = "") -> None:
         """A factor of the variational distribution: ``w.q(z, NORMAL(nu, tau2))``, or ``w.q(c, z, ANY)`` for one law of several variables that may be any."""
         *drawn, law = of
         variables = tuple(d for d in drawn if isinstance(d, Drawn))
         if isinstance(law, Drawn) or len(variables) != len(drawn) or not drawn:
-            raise InputError("q is written with its variables and, last, their law: w.q(z, NORMAL(…))")
+            raise InputError(
+                "q is written with its variables and, last, their law: w.q(z, NORMAL(…))"
+            )
         self._factor("q", variables, law if isinstance(law, Law) else law(), select, name)
 
     def _factor(
@@ -208,7 +208,9 @@ class ModelWriter:
         plates = inner if variable.role == "latent" else variable.plates
         at = entry(variable.array, *(p.index for p in plates)) if plates else None
         if at is None:
-            raise InputError(f"{variable.name} needs a plate: give it one of size 1 if it is a number")
+            raise InputError(
+                f"{variable.name} needs a plate: give it one of size 1 if it is a number"
+            )
         return Drawn(variable.name, at, inner[-1] if inner else None)
 
     def _over(self, plates: str, data: str | None) -> tuple[Plate, ...]:
@@ -291,10 +293,22 @@ class ModelWriter:
     ) -> NetworkValue: ...
     @overload
     def network(
-        self, name: str, plates: str, *, reads: Reads | tuple[Reads, ...], range: MatrixRange, learned: bool = True
+        self,
+        name: str,
+        plates: str,
+        *,
+        reads: Reads | tuple[Reads, ...],
+        range: MatrixRange,
+        learned: bool = True,
     ) -> MatrixNetwork: ...
     def network(
-        self, name: str, plates: str, *, reads: Reads | tuple[Reads, ...], range: Range = "real", learned: bool = True
+        self,
+        name: str,
+        plates: str,
+        *,
+        reads: Reads | tuple[Reads, ...],
+        range: Range = "real",
+        learned: bool = True,
     ) -> NetworkValue | MatrixNetwork:
         """An abstract network over plates that reads vectors: variables, `x_n`, `z`, or one made with `vector`; frozen if not `learned`."""
         inputs = reads if isinstance(reads, tuple) else (reads,)
@@ -349,7 +363,9 @@ class ModelWriter:
                 objective=objective,
             )
         if any(one is not None for one in (prior, decoder, encoder)) or not self._factors["p"]:
-            raise InputError("give prior, decoder and encoder, or write the factors with w.p and w.q")
+            raise InputError(
+                "give prior, decoder and encoder, or write the factors with w.p and w.q"
+            )
         variables = tuple(self._variables.values())
         return Model(
             name=name,
