@@ -11,7 +11,7 @@ from typing import Literal
 
 import sympy as sp
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, one_of, shown
 from entropysym.language.formula import (
     array_name,
     array_of,
@@ -427,6 +427,9 @@ class Model:
         clash = sorted(set(names) & {str(s) for s in self.sizes})
         if clash:
             raise InputError(f"the name {clash[0]!r} is taken by a size; rename it")
+        clash = sorted(set(names) & {str(plate.index) for plate in self.plates})
+        if clash:
+            raise InputError(f"the name {clash[0]!r} is taken by an index; rename it")
         places = [argument_name(a) for f in self.families for a in f.arguments]
         families = [f.name for f in self.families]
         for name in families:
@@ -457,6 +460,15 @@ class Model:
             raise InputError(f"no factor of {self.name!r} reads {ghosts[0]!r}; drop it or use it")
 
     @property
+    def plates(self) -> tuple[Plate, ...]:
+        """Every plate that a variable, a parameter, a network or a factor's classes have, or the data."""
+        found = [*self.data]
+        for one in (*self.variables, *self.parameters, *self.networks):
+            found += one.plates
+        found += [f.classes for f in self.factors if f.classes]
+        return tuple(dict.fromkeys(found))
+
+    @property
     def sizes(self) -> tuple[sp.Symbol, ...]:
         """Every size that occurs and does not count data, those of the variables first."""
         data = {plate.size for plate in self.data}
@@ -483,7 +495,10 @@ class Model:
 
     def variable(self, name: str) -> Variable:
         """The variable of this name, or of which it is one step earlier."""
-        return next(v for v in self.variables if v.name == name.removesuffix(LAG))
+        found = next((v for v in self.variables if v.name == name.removesuffix(LAG)), None)
+        if found is None:
+            raise one_of(name, [v.name for v in self.variables], "variable")
+        return found
 
     def datum(self, name: str) -> Plate | None:
         """The data plate that a variable lies in; None if it is global."""
@@ -511,7 +526,10 @@ class Model:
 
     def factor(self, name: str) -> Factor:
         """The factor of this name."""
-        return next(f for f in self.factors if f.name == name)
+        found = next((f for f in self.factors if f.name == name), None)
+        if found is None:
+            raise one_of(name, [f.name for f in self.factors], "factor")
+        return found
 
     def plate(self, name: str) -> Plate:
         """The last plate of a factor's variable."""
@@ -573,6 +591,8 @@ class Model:
 
     def with_laws(self, **laws: Law) -> Model:
         """The same model with other laws for the factors of these names; what they read stays."""
+        for name in laws:
+            self.factor(name)
 
         def changed(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
             return tuple(
