@@ -58,11 +58,12 @@ def expectation(
     family = model.encoder.family
     if family.is_any and not reparametrised:
         return LawExpectation(body, n)
-    if family.is_multivariate and not reparametrised:
+    with_covariance = family.is_multivariate and family.support != "onehot"
+    if with_covariance and not reparametrised:
         mean, covariance = model.encoder.arguments
         return EncoderExpectation(body, n, model.latent.vector(of_type(mean, sp.Expr)), covariance)
     if family.location is None or family.scale is None:
-        if not reparametrised and not family.is_multivariate:
+        if not reparametrised:
             arguments = (of_type(a, sp.Expr) for a in model.encoder.arguments)
             return LawExpectation(body, n, *map(model.latent.vector, arguments))
         raise InputError(

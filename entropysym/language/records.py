@@ -6,6 +6,7 @@ is learned, its objective and its constraints; everything else is derived from i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -26,7 +27,9 @@ from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
 from entropysym.language.names import name_parts
 from entropysym.language.symbols import (
+    DATUM,
     LAG,
+    LATENT,
     MATRIX_RANGES,
     DatumArray,
     LatentArray,
@@ -605,6 +608,19 @@ class Model:
         return replace(self, p=changed(self.p), q=changed(self.q))
 
 
+def as_declared(law: Law, variables: Iterable[Variable]) -> Law:
+    """A law that reads x and z as they are declared, where it was written before it was known that they are one-hot."""
+    arrays = {DATUM: "x", LATENT: "z"}
+    declared = {v.name: v.array for v in variables}
+    places = {
+        e: entry(declared[arrays[array_of(e)]], *e.indices)
+        for a in law.arguments
+        for e in a.atoms(sp.Indexed)
+        if array_of(e) in arrays and arrays[array_of(e)] in declared
+    }
+    return Law(law.family, tuple(a.xreplace(places) for a in law.arguments))
+
+
 def one_latent_model(
     *,
     name: str,
@@ -622,14 +638,16 @@ def one_latent_model(
 ) -> Model:
     """The model of one observed vector x and one latent vector z for each datum: prior p(z), decoder p(x|z), encoder q(z|x)."""
     hidden = prior.family.support if encoder.family.is_any else encoder.family.support
+    variables = (
+        Variable("x", (DATA, observed), decoder.family.support),
+        Variable("z", (DATA, latent), hidden, "latent"),
+    )
+    prior, decoder, encoder = (as_declared(law, variables) for law in (prior, decoder, encoder))
     return Model(
         name=name,
         title=title or name,
         source=source,
-        variables=(
-            Variable("x", (DATA, observed), decoder.family.support),
-            Variable("z", (DATA, latent), hidden, "latent"),
-        ),
+        variables=variables,
         parameters=parameters,
         networks=networks,
         p=(

@@ -25,6 +25,7 @@ from entropysym.language.records import (
     Plate,
     Support,
     Variable,
+    as_declared,
     one_latent_model,
 )
 from entropysym.language.symbols import (
@@ -386,6 +387,8 @@ class ModelWriter:
         """The factor with the variables that it reads; one of any law reads whatever is observed or given where it lies."""
         arrays = {v.name: v.array for v in self._variables.values()}
         arrays |= {lag.name: self._variables[lag.of].lagged(lag.name) for lag in self._lags}
+        law = as_declared(factor, self._variables.values())
+        factor = replace(factor, arguments=law.arguments)
         if factor.family.is_any:
             place = self._variables[factor.of[0]].plates[:1]
             read = [

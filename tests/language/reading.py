@@ -66,10 +66,10 @@ def _plate(name, taken=()):
 
 
 def _plates(names):
-    """The plates of an array; those of one size have different indices."""
+    """The plates of an array; of several of one size the last has the index of the size, as in the vectors that a class selects among."""
     found = []
-    for name in names:
-        found.append(_plate(name, [plate.index for plate in found]))
+    for name in reversed(names):
+        found.insert(0, _plate(name, [plate.index for plate in found]))
     return tuple(found)
 
 

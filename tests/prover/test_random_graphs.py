@@ -1,0 +1,176 @@
+"""Small random graphs: no search raises, what is proved is accepted by the checker, and so is what is left of what is not."""
+
+import random
+
+import sympy as sp
+
+from entropysym import ModelWriter, checker
+from entropysym.families import ANY, BERNOULLI, CATEGORICAL, CATEGORICAL_LOGITS, NORMAL, POISSON
+from entropysym.language import Softplus
+from entropysym.prover import Refusal, derive
+from entropysym.prover.document import to_json
+
+#: Supports of variables, each with the size of its vectors.
+SUPPORTS = ("real", "real", "real", "onehot", "binary", "count")
+FEW, MANY = range(60), range(60, 600)
+
+
+class _Draws:
+    """A model of two or three latents and an observed variable, what each reads, and which of what its law holds is learned, fixed or shared."""
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.w = ModelWriter(observed="d D")
+        self.plates = {"x": "d"}
+        self.scales, self.number = [], 0
+
+    def some(self, *choices):
+        return self.rng.choice(choices)
+
+    def chance(self, p):
+        return self.rng.random() < p
+
+    def name(self, stem):
+        self.number += 1
+        return f"{stem}{'abcdefghijklmnopqrstuvwxyz'[self.number % 26]}{self.number // 26 or ''}"
+
+    def model(self, name):
+        latents = []
+        for k in range(self.some(2, 2, 3)):
+            index = "klm"[k]
+            data = None if k == 0 and self.chance(0.15) else "n"
+            support = self.some(*SUPPORTS)
+            self.plates[f"z{k}"] = index
+            latents.append(
+                self.w.latent_variable(
+                    f"z{k}", f"{index} {index.upper()}", support=support, data=data
+                )
+            )
+            self.factor(latents[-1], latents[:-1], support)
+        self.factor(self.w.x, latents, self.some(*SUPPORTS[2:]))
+        self.q(latents)
+        return self.w.model(name)
+
+    # -- p -----------------------------------------------------------------------------------------------------------
+
+    def factor(self, of, before, support):
+        """One that reads some of the variables before it."""
+        outside = [z for z in before if of.name == "z0"]
+        parents = [z for z in before if z not in outside and self.chance(0.7)]
+        onehot = [z for z in parents if self.support(z) == "onehot"]
+        select = self.rng.choice(onehot) if onehot and self.chance(0.7) else None
+        parents = [z for z in parents if z is not select]
+        index = self.plates[of.name]
+        under = index + (f" {self.plates[select.name]}" if select else "")
+        self.w.p(of, self.law(support, under, index, parents), select=select)
+
+    def support(self, variable):
+        return self.w._variables[variable.name].support
+
+    def law(self, support, under, index, parents):
+        if support == "onehot":
+            if not parents and self.chance(0.6):
+                # Over the last plate, which is that of the classes' own vectors.
+                plates = " ".join(reversed(under.split()))
+                return CATEGORICAL(self.parameter("p", plates, "simplex"))
+            return CATEGORICAL_LOGITS(self.centre(under, index, parents))
+        if support in ("binary", "count"):
+            family = BERNOULLI if support == "binary" else POISSON
+            return family(self.centre(under, index, parents))
+        return NORMAL(self.centre(under, index, parents), self.variance(under, index, parents))
+
+    def parameter(self, stem, plates, range_="real"):
+        kind = self.w.learned if self.chance(0.75) else self.w.fixed
+        return kind(self.name(stem), plates, range=range_)
+
+    def centre(self, under, index, parents):
+        """Linear in what is read, a network of it, both, or nothing."""
+        terms = []
+        if self.chance(0.5):
+            terms.append(self.parameter("b", self.some(under, index)))
+        for z in parents:
+            if self.chance(0.5):
+                at = self.plates[z.name]
+                weight = self.parameter("W", f"{index} {at}")
+                terms.append(self.w.sum(at, weight * z.entry))
+            else:
+                learned = self.chance(0.8)
+                terms.append(self.w.network(self.name("f"), index, reads=z, learned=learned))
+        return sp.Add(*terms)
+
+    def variance(self, under, index, parents):
+        if self.scales and self.chance(0.25):
+            return self.some(lambda s: s, lambda s: 2 * s, lambda s: s**2, lambda s: 1 / s)(
+                self.rng.choice(self.scales)
+            )
+        if self.chance(0.1):
+            return sp.Integer(self.some(1, 2))
+        if parents and self.chance(0.15):
+            read = self.rng.choice(parents)
+            return self.w.network(self.name("v"), index, reads=read, range="positive")
+        form = self.some("plain", "plain", "exp", "softplus", "floor", "product")
+        plates = self.some("", index, under)
+        if form in ("exp", "softplus"):
+            free = self.parameter("r", plates)
+            return sp.exp(free) if form == "exp" else Softplus(free)
+        s = self.parameter("s", plates, "positive")
+        if not plates:
+            self.scales.append(s)
+        if form == "floor":
+            return s + self.w.fixed(self.name("c"), "", range="positive")
+        return s * self.parameter("t", "", "positive") if form == "product" else s
+
+    # -- q -----------------------------------------------------------------------------------------------------------
+
+    def q(self, latents):
+        """Any law of one or of all, or a law that reads the data, or none of them, and what is above."""
+        if all(self.local(z) for z in latents) and self.chance(0.3):
+            return self.w.q(*latents, ANY)
+        for k, z in enumerate(latents):
+            support, index = self.support(z), self.plates[z.name]
+            if self.chance(0.3) or support == "onehot":
+                self.w.q(z, ANY)
+                continue
+            reads = [self.w.x] if self.local(z) else []
+            reads += [
+                a for a in latents[:k] if self.chance(0.3) and (self.local(z) or not self.local(a))
+            ]
+            centre = (
+                self.w.network(self.name("g"), index, reads=tuple(reads))
+                if reads
+                else self.parameter("m", index)
+            )
+            if support == "real":
+                self.w.q(z, NORMAL(centre, self.width(index, reads)))
+            else:
+                self.w.q(z, (BERNOULLI if support == "binary" else POISSON)(centre))
+        return None
+
+    def width(self, index, reads):
+        if self.scales and self.chance(0.2):
+            return self.rng.choice(self.scales)
+        if reads and self.chance(0.6):
+            return self.w.network(self.name("h"), index, reads=tuple(reads), range="positive")
+        return self.parameter("u", index, "positive")
+
+    def local(self, variable):
+        return len(self.w._variables[variable.name].plates) == 2
+
+
+def graph(seed):
+    return _Draws(seed).model(f"random_{seed}")
+
+
+def _check(seed):
+    model = graph(seed)
+    found = derive(model)
+    if isinstance(found, Refusal):
+        left = found.partial
+        assert found.verdict.value.value == "undecided"
+    else:
+        left = found
+        assert left.factors == tuple(f.name for f in model.p)
+    if left is not None:
+        result = checker.replay(to_json(left))
+        assert list(result.conditions) == [tuple(c.stored()) for c in left.conditions]
+    return found
