@@ -176,12 +176,17 @@ def entropy_sum(model: Model, *, reparametrised: bool = False) -> sp.Expr:
 
     A base measure h that is not constant makes the entropies of its factor pseudo entropies and adds $\overline{\mathbb E\log h}$.
     """
-    parts: list[tuple[Factor, sp.Expr]] = [(f, head(model, Entropy, f)) for f in model.q]
+
+    def mean(kind: type[_RoleHead], factor: Factor) -> sp.Expr:
+        part = (factor, head(model, kind, factor))
+        return per_datum(model, [part], reparametrised=reparametrised)
+
+    total = sp.Add(*(mean(Entropy, f) for f in model.q))
     for f in model.p:
-        parts.append((f, -head(model, Entropy, f)))
+        total -= mean(Entropy, f)
         if f.family.log_base_measure != 0:
-            parts.append((f, head(model, LogBaseMeasure, f)))
-    return sp.Add(*(per_datum(model, [part], reparametrised=reparametrised) for part in parts))
+            total += mean(LogBaseMeasure, f)
+    return total
 
 
 def log_density(model: Model, role: str) -> sp.Expr:
