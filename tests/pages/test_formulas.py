@@ -27,7 +27,7 @@ from entropysym.language.matrices import (
     Transposed,
 )
 from entropysym.language.names import latex_name
-from entropysym.language.objective import elbo, expectation, entropy_sum, reparametrised
+from entropysym.language.objective import elbo, entropy_sum, expectation, reparametrised
 from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
 from entropysym.pages.abbreviations import abbreviation
 from entropysym.pages.latex import latex
