@@ -552,13 +552,18 @@ class Model:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is one observed vector and one latent vector for each datum of one data plate, and nothing else."""
-        roles = sorted(v.role for v in self.variables)
+        """Whether there is one observed vector x and one latent vector z for each datum of one data plate, and nothing else but prior, decoder and encoder."""
+        variables = {v.name: v.role for v in self.variables}
+        factors = {f.name: f.of for f in self.factors}
         places = {self.datum(v.name) for v in self.variables}
         one = len(places) == 1 and None not in places
         two = all(len(v.plates) == 2 for v in self.variables)
         selects = any(f.select for f in self.factors)
-        return roles == ["latent", "observed"] and one and two and not (selects or self.lags)
+        return (
+            variables == {"x": "observed", "z": "latent"}
+            and factors == {"prior": ("z",), "decoder": ("x",), "encoder": ("z",)}
+            and (one and two and not (selects or self.lags))
+        )
 
     def _plain(self, factors: tuple[Factor, ...], role: Role) -> Factor:
         if not self.is_plain:

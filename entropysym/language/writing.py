@@ -81,7 +81,7 @@ class ModelWriter:
     >>> [p.name for p in model.parameters]
     ['W', 'lam', 'sigma2']
 
-    Any other graph is written variable by variable and factor by factor, here a mixture of Gaussians with any q:
+    The same is meant where the factors of one x and one z are written one by one. Any other graph is written variable by variable and factor by factor, here a mixture of Gaussians with any q:
 
     >>> from entropysym.families import ANY, CATEGORICAL
     >>> w = ModelWriter(observed="d D")
@@ -367,6 +367,8 @@ class ModelWriter:
             raise InputError(
                 "give prior, decoder and encoder, or write the factors with w.p and w.q"
             )
+        if [*self._variables] in (["x", "z"], ["z", "x"]):
+            self._call_by_role()
         variables = tuple(self._variables.values())
         return Model(
             name=name,
@@ -382,6 +384,17 @@ class ModelWriter:
             constraints=tuple(self._constraints),
             objective=objective or Objective(),
         )
+
+    def _call_by_role(self) -> None:
+        """The factors of one observed vector x and one latent vector z are prior, decoder and encoder, unless they have names of their own."""
+        roles = {("p", "z"): "prior", ("p", "x"): "decoder", ("q", "z"): "encoder"}
+        self._variables = {name: self._variables[name] for name in ("x", "z")}
+        for side, factors in self._factors.items():
+            for k, f in enumerate(factors):
+                role = roles.get((side, *f.of))
+                if role and f.name == f"{side}_{f.of[0]}":
+                    factors[k] = replace(f, name=role)
+            factors.sort(key=lambda f: f.name == "decoder")
 
     def _with_given(self, factor: Factor) -> Factor:
         """The factor with the variables that it reads; one of any law reads whatever is observed or given where it lies."""
