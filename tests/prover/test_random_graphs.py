@@ -1,17 +1,24 @@
 """Small random graphs: no search raises, what is proved is accepted by the checker, and so is what is left of what is not."""
 
 import random
+from functools import cache
 
+import pytest
 import sympy as sp
 
 from entropysym import ModelWriter, checker
 from entropysym.families import ANY, BERNOULLI, CATEGORICAL, CATEGORICAL_LOGITS, NORMAL, POISSON
 from entropysym.language import Softplus
+from entropysym.language.store import model_record
+from entropysym.pages import render
 from entropysym.prover import Refusal, derive
 from entropysym.prover.document import to_json
+from entropysym.verdict import Value
+from tests.language.reading import model_from
 
 #: Supports of variables, each with the size of its vectors.
 SUPPORTS = ("real", "real", "real", "onehot", "binary", "count")
+#: Seeds of the quick run, and of the long one.
 FEW, MANY = range(60), range(60, 600)
 
 
@@ -80,16 +87,16 @@ class _Draws:
         return NORMAL(self.centre(under, index, parents), self.variance(under, index, parents))
 
     def parameter(self, stem, plates, range_="real"):
-        kind = self.w.learned if self.chance(0.75) else self.w.fixed
+        kind = self.w.learned if self.chance(0.9) else self.w.fixed
         return kind(self.name(stem), plates, range=range_)
 
     def centre(self, under, index, parents):
         """Linear in what is read, a network of it, both, or nothing."""
         terms = []
-        if self.chance(0.5):
-            terms.append(self.parameter("b", self.some(under, index)))
+        if self.chance(0.7):
+            terms.append(self.parameter("b", self.some(under, under, index)))
         for z in parents:
-            if self.chance(0.5):
+            if self.chance(0.7):
                 at = self.plates[z.name]
                 weight = self.parameter("W", f"{index} {at}")
                 terms.append(self.w.sum(at, weight * z.entry))
@@ -99,13 +106,13 @@ class _Draws:
         return sp.Add(*terms)
 
     def variance(self, under, index, parents):
-        if self.scales and self.chance(0.25):
+        if self.scales and self.chance(0.15):
             return self.some(lambda s: s, lambda s: 2 * s, lambda s: s**2, lambda s: 1 / s)(
                 self.rng.choice(self.scales)
             )
-        if self.chance(0.1):
+        if self.chance(0.05):
             return sp.Integer(self.some(1, 2))
-        if parents and self.chance(0.15):
+        if parents and self.chance(0.07):
             read = self.rng.choice(parents)
             return self.w.network(self.name("v"), index, reads=read, range="positive")
         form = self.some("plain", "plain", "exp", "softplus", "floor", "product")
@@ -161,16 +168,49 @@ def graph(seed):
     return _Draws(seed).model(f"random_{seed}")
 
 
-def _check(seed):
-    model = graph(seed)
-    found = derive(model)
+@cache
+def _derived(seed):
+    return derive(graph(seed))
+
+
+@pytest.mark.parametrize(
+    "seed", [*FEW, *(pytest.param(seed, marks=pytest.mark.slow) for seed in MANY)]
+)
+def test_what_is_derived_is_accepted_and_nothing_raises(seed):
+    model, found = graph(seed), _derived(seed)
+    left = found.partial if isinstance(found, Refusal) else found
     if isinstance(found, Refusal):
-        left = found.partial
-        assert found.verdict.value.value == "undecided"
+        assert found.verdict.value is Value.UNDECIDED
+        assert found.role in ("model", *(f.name for f in model.p))
     else:
-        left = found
-        assert left.factors == tuple(f.name for f in model.p)
+        assert found.factors == tuple(f.name for f in model.p)
+        assert found.excess == 0
     if left is not None:
         result = checker.replay(to_json(left))
         assert list(result.conditions) == [tuple(c.stored()) for c in left.conditions]
-    return found
+
+
+def test_there_are_proofs_and_refusals_of_every_kind_among_them():
+    """Else the law above would be about little."""
+    found = [_derived(seed) for seed in FEW]
+    proved = [d for d in found if not isinstance(d, Refusal)]
+    partial = [d for d in found if isinstance(d, Refusal) and d.partial is not None]
+    assert len(proved) >= 15
+    assert len(partial) >= 15
+    families = {f.family.name for d in proved for f in d.model.p}
+    assert families == {"Normal", "Bernoulli", "Poisson", "Categorical", "CategoricalLogits"}
+    assert any(f.select for d in proved for f in d.model.p)
+    assert any(len(d.model.latents) == 3 for d in proved)
+
+
+@pytest.mark.parametrize("seed", FEW[::4])
+def test_they_come_back_from_the_stored_form(seed):
+    record = model_record(graph(seed))
+    assert model_record(model_from(record)) == record
+
+
+@pytest.mark.parametrize("seed", FEW[::6])
+def test_their_pages_are_written(seed):
+    found = _derived(seed)
+    for form in ("text", "markdown", "latex"):
+        assert render(found, form)
