@@ -32,7 +32,7 @@ def rescaled() -> Model:
         name="vae2_written_out",
         title="VAE-2 with first layer and encoder written out",
         parameters=(*model.parameters, alpha2),
-        prior=NORMAL(0, alpha2.entry),
+        p=(replace(model.prior, arguments=NORMAL(0, alpha2.entry).arguments), model.decoder),
     )
 
 

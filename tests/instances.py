@@ -13,6 +13,7 @@ import entropysym as es
 from entropysym.families import FAMILIES
 from entropysym.models import ZOO as MODELS
 from entropysym.prover import Derivation
+from tests.graph_models import GRAPHS
 
 #: The kinds that `networks.initial` makes.
 NETWORKS = ("linear_vae", "vae1", "vae2", "vae3")
@@ -30,7 +31,17 @@ REPRESENTATIVE = (
     "gaussian_vae_cholesky",
 )
 
-__all__ = ["FAMILIES", "MODELS", "NETWORKS", "REPRESENTATIVE", "derivation", "found", "names"]
+__all__ = [
+    "FAMILIES",
+    "GRAPHS",
+    "MODELS",
+    "NETWORKS",
+    "REPRESENTATIVE",
+    "derivation",
+    "found",
+    "graph",
+    "names",
+]
 
 
 def names(records: Iterable[str], quick: Iterable[str] | None = None) -> list:
@@ -51,3 +62,11 @@ def derivation(name: str) -> Derivation:
     """A model's derivation; of a refused model the partial one."""
     of = found(name)
     return of.partial if isinstance(of, es.Refusal) else of
+
+
+@cache
+def graph(name: str) -> Derivation:
+    """A graph's derivation, replayed."""
+    of = es.derive(GRAPHS[name]())
+    assert isinstance(of, Derivation)
+    return of

@@ -16,10 +16,7 @@ def counter_example(refusal: Refusal) -> str | None:
     head, for which there is no witness at numbers: it is named where a scale that z moves is a softplus.
     """
     model, witness = refusal.model, refusal.witness
-    if any(
-        not f.family.is_any and f.family != NORMAL
-        for f in (model.prior, model.decoder, model.encoder)
-    ):
+    if not model.is_plain or any(not f.family.is_any and f.family != NORMAL for f in model.factors):
         return None
     if is_clamped(model, "decoder"):
         return "clamped variance" if witness is not None else None

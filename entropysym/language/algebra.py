@@ -247,7 +247,9 @@ def _inside_out(e: sp.Expr, powers: bool) -> sp.Expr:
             body = _over(
                 body,
                 lambda f, i=limit[0]: i in f.free_symbols,
-                lambda rest, lim=limit: sp.S.One if _is_class(rest, lim[0]) else sum_over(rest, lim),
+                lambda rest, lim=limit: (
+                    sp.S.One if _is_class(rest, lim[0]) else sum_over(rest, lim)
+                ),
                 limit[2],
                 powers,
             )

@@ -12,9 +12,10 @@ from typing import Self
 import sympy as sp
 from sympy.core.symbol import Str
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError
 from entropysym.language.formula import arg_of, args_of, substituted
 from entropysym.language.printed import OPEN, Printed
+
 
 class _Head(Printed, sp.Expr):
     """A real-valued scalar head, rebuilt from its arguments."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 import sympy as sp
@@ -40,7 +41,7 @@ from entropysym.language.matrices import (
     Transposed,
 )
 from entropysym.language.names import GREEK, latex_name, name_parts
-from entropysym.language.symbols import LAG
+from entropysym.language.symbols import LAG, n
 
 #: A name with its indices, the power that the name carries, and its arguments.
 Glyph = tuple[str, int, str]
@@ -56,6 +57,8 @@ class Notation(ABC):
     _print: Callable[[sp.Basic], str]
     infinite: bool = False
     pseudo: Collection[str] = ()
+    #: How many data the index of a datum counts.
+    counts: Mapping[sp.Basic, sp.Basic] = MappingProxyType({n: sp.Symbol("N")})
 
     @abstractmethod
     def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
@@ -272,9 +275,12 @@ class LatexNotation(Notation):
             own = isinstance(e.body, _Expectation)
             inner = f" {body}" if own else self.enclosed(body, "[", "]")
             return rf"\mathbb{{E}}_{{p(x)}}{inner}"
-        signs = rf"\sum_{{{self._print(e.index)}=1}}^{{N}} "
+        count = self._print(self.counts[e.index]) if e.index in self.counts else ""
+        signs = rf"\sum_{{{self._print(e.index)}=1}}^{{{count}}} "
         if with_fraction:
-            signs = rf"\frac{{1}}{{N}} {signs}"
+            signs = rf"\frac{{1}}{{{count}}} {signs}"
+        if not count:  # nobody has said how many there are
+            signs = rf"\mathrm{{mean}}_{{{self._print(e.index)}}} "
         braces = self.opens_with_sign(e.body, body)
         return signs + (rf"\Bigl\{{ {body} \Bigr\}}" if braces else body)
 
@@ -354,7 +360,10 @@ class PlainNotation(Notation):
         if self.infinite:
             return f"E_p(x) {body}" if isinstance(e.body, _Expectation) else f"E_p(x)[{body}]"
         inner = f"{{{body}}}" if isinstance(e.body, sp.Add) or body.startswith("-") else body
-        return f"{'1/N ' if with_fraction else ''}Σ_{self._print(e.index)} {inner}"
+        if e.index not in self.counts:  # nobody has said how many there are
+            return f"mean_{self._print(e.index)} {inner}"
+        fraction = f"1/{self._print(self.counts[e.index])} " if with_fraction else ""
+        return f"{fraction}Σ_{self._print(e.index)} {inner}"
 
     def datum(self, n: sp.Basic) -> str:
         return "x" if self.infinite else f"x_{self._print(n)}"
@@ -399,4 +408,5 @@ class PlainWithin(_Within, PlainNotation):
     """For `str`, where a mean says where it ends."""
 
     def mean(self, e: DataMean, *, with_fraction: bool = True) -> str:
-        return f"1/N Σ_{self._print(e.index)} {{{self._print(e.body)}}}"
+        sign = f"1/N Σ_{e.index}" if e.index in self.counts else f"mean_{e.index}"
+        return f"{sign} {{{self._print(e.body)}}}"

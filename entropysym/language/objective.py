@@ -19,8 +19,8 @@ from entropysym.language.formula import Node, array_of, entry, of_type, substitu
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
-    JointExpectation,
     Entropy,
+    JointExpectation,
     LawExpectation,
     LocationScaleExpectation,
     LogBaseMeasure,
@@ -58,11 +58,12 @@ def expectation(
     family = model.encoder.family
     if family.is_any and not reparametrised:
         return LawExpectation(body, n)
-    if family.is_multivariate and not reparametrised:
+    with_covariance = family.is_multivariate and family.support != "onehot"
+    if with_covariance and not reparametrised:
         mean, covariance = model.encoder.arguments
         return EncoderExpectation(body, n, model.latent.vector(of_type(mean, sp.Expr)), covariance)
     if family.location is None or family.scale is None:
-        if not reparametrised and not family.is_multivariate:
+        if not reparametrised:
             arguments = (of_type(a, sp.Expr) for a in model.encoder.arguments)
             return LawExpectation(body, n, *map(model.latent.vector, arguments))
         raise InputError(
@@ -103,7 +104,9 @@ def _written(model: Model, factor: Factor) -> str:
     return f"{'q' if factor in model.q else 'p'}({names(factor.of)}{given})"
 
 
-def averaged(model: Model, factor: Factor, body: sp.Expr, *, reparametrised: bool = False) -> sp.Expr:
+def averaged(
+    model: Model, factor: Factor, body: sp.Expr, *, reparametrised: bool = False
+) -> sp.Expr:
     """A factor's term under the expectation over the latents that it reads, and over the data of its plate; a constant stays as it is."""
     datum = model.datum(factor.of[0])
     if reads_latent(body):
@@ -111,7 +114,9 @@ def averaged(model: Model, factor: Factor, body: sp.Expr, *, reparametrised: boo
     return DataMean(body, datum.index) if datum and datum.index in body.free_symbols else body
 
 
-def per_datum(model: Model, parts: Iterable[tuple[Factor, sp.Expr]], *, reparametrised: bool = False) -> sp.Expr:
+def per_datum(
+    model: Model, parts: Iterable[tuple[Factor, sp.Expr]], *, reparametrised: bool = False
+) -> sp.Expr:
     """The sum of the factors' terms for each datum, each under its expectation: the mean over the data plate that holds all, or the weighted means."""
     sums: dict[Plate | None, sp.Expr] = {}
     for factor, body in parts:
@@ -171,12 +176,17 @@ def entropy_sum(model: Model, *, reparametrised: bool = False) -> sp.Expr:
 
     A base measure h that is not constant makes the entropies of its factor pseudo entropies and adds $\overline{\mathbb E\log h}$.
     """
-    parts: list[tuple[Factor, sp.Expr]] = [(f, head(model, Entropy, f)) for f in model.q]
+
+    def mean(kind: type[_RoleHead], factor: Factor) -> sp.Expr:
+        part = (factor, head(model, kind, factor))
+        return per_datum(model, [part], reparametrised=reparametrised)
+
+    total = sp.Add(*(mean(Entropy, f) for f in model.q))
     for f in model.p:
-        parts.append((f, -head(model, Entropy, f)))
+        total -= mean(Entropy, f)
         if f.family.log_base_measure != 0:
-            parts.append((f, head(model, LogBaseMeasure, f)))
-    return sp.Add(*(per_datum(model, [part], reparametrised=reparametrised) for part in parts))
+            total += mean(LogBaseMeasure, f)
+    return total
 
 
 def log_density(model: Model, role: str) -> sp.Expr:

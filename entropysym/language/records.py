@@ -6,12 +6,13 @@ is learned, its objective and its constraints; everything else is derived from i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import sympy as sp
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, one_of, shown
 from entropysym.language.formula import (
     array_name,
     array_of,
@@ -26,7 +27,9 @@ from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
 from entropysym.language.names import name_parts
 from entropysym.language.symbols import (
+    DATUM,
     LAG,
+    LATENT,
     MATRIX_RANGES,
     DatumArray,
     LatentArray,
@@ -427,6 +430,9 @@ class Model:
         clash = sorted(set(names) & {str(s) for s in self.sizes})
         if clash:
             raise InputError(f"the name {clash[0]!r} is taken by a size; rename it")
+        clash = sorted(set(names) & {str(plate.index) for plate in self.plates})
+        if clash:
+            raise InputError(f"the name {clash[0]!r} is taken by an index; rename it")
         places = [argument_name(a) for f in self.families for a in f.arguments]
         families = [f.name for f in self.families]
         for name in families:
@@ -457,6 +463,15 @@ class Model:
             raise InputError(f"no factor of {self.name!r} reads {ghosts[0]!r}; drop it or use it")
 
     @property
+    def plates(self) -> tuple[Plate, ...]:
+        """Every plate that a variable, a parameter, a network or a factor's classes have, or the data."""
+        found = [*self.data]
+        for one in (*self.variables, *self.parameters, *self.networks):
+            found += one.plates
+        found += [f.classes for f in self.factors if f.classes]
+        return tuple(dict.fromkeys(found))
+
+    @property
     def sizes(self) -> tuple[sp.Symbol, ...]:
         """Every size that occurs and does not count data, those of the variables first."""
         data = {plate.size for plate in self.data}
@@ -483,7 +498,10 @@ class Model:
 
     def variable(self, name: str) -> Variable:
         """The variable of this name, or of which it is one step earlier."""
-        return next(v for v in self.variables if v.name == name.removesuffix(LAG))
+        found = next((v for v in self.variables if v.name == name.removesuffix(LAG)), None)
+        if found is None:
+            raise one_of(name, [v.name for v in self.variables], "variable")
+        return found
 
     def datum(self, name: str) -> Plate | None:
         """The data plate that a variable lies in; None if it is global."""
@@ -511,7 +529,10 @@ class Model:
 
     def factor(self, name: str) -> Factor:
         """The factor of this name."""
-        return next(f for f in self.factors if f.name == name)
+        found = next((f for f in self.factors if f.name == name), None)
+        if found is None:
+            raise one_of(name, [f.name for f in self.factors], "factor")
+        return found
 
     def plate(self, name: str) -> Plate:
         """The last plate of a factor's variable."""
@@ -531,13 +552,18 @@ class Model:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is one observed vector and one latent vector for each datum of one data plate, and nothing else."""
-        roles = sorted(v.role for v in self.variables)
+        """Whether there is one observed vector x and one latent vector z for each datum of one data plate, and nothing else but prior, decoder and encoder."""
+        variables = {v.name: v.role for v in self.variables}
+        factors = {f.name: f.of for f in self.factors}
         places = {self.datum(v.name) for v in self.variables}
         one = len(places) == 1 and None not in places
         two = all(len(v.plates) == 2 for v in self.variables)
         selects = any(f.select for f in self.factors)
-        return roles == ["latent", "observed"] and one and two and not (selects or self.lags)
+        return (
+            variables == {"x": "observed", "z": "latent"}
+            and factors == {"prior": ("z",), "decoder": ("x",), "encoder": ("z",)}
+            and (one and two and not (selects or self.lags))
+        )
 
     def _plain(self, factors: tuple[Factor, ...], role: Role) -> Factor:
         if not self.is_plain:
@@ -573,6 +599,8 @@ class Model:
 
     def with_laws(self, **laws: Law) -> Model:
         """The same model with other laws for the factors of these names; what they read stays."""
+        for name in laws:
+            self.factor(name)
 
         def changed(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
             return tuple(
@@ -583,6 +611,19 @@ class Model:
             )
 
         return replace(self, p=changed(self.p), q=changed(self.q))
+
+
+def as_declared(law: Law, variables: Iterable[Variable]) -> Law:
+    """A law that reads x and z as they are declared, where it was written before it was known that they are one-hot."""
+    arrays = {DATUM: "x", LATENT: "z"}
+    declared = {v.name: v.array for v in variables}
+    places = {
+        e: entry(declared[arrays[array_of(e)]], *e.indices)
+        for a in law.arguments
+        for e in a.atoms(sp.Indexed)
+        if array_of(e) in arrays and arrays[array_of(e)] in declared
+    }
+    return Law(law.family, tuple(a.xreplace(places) for a in law.arguments))
 
 
 def one_latent_model(
@@ -602,14 +643,16 @@ def one_latent_model(
 ) -> Model:
     """The model of one observed vector x and one latent vector z for each datum: prior p(z), decoder p(x|z), encoder q(z|x)."""
     hidden = prior.family.support if encoder.family.is_any else encoder.family.support
+    variables = (
+        Variable("x", (DATA, observed), decoder.family.support),
+        Variable("z", (DATA, latent), hidden, "latent"),
+    )
+    prior, decoder, encoder = (as_declared(law, variables) for law in (prior, decoder, encoder))
     return Model(
         name=name,
         title=title or name,
         source=source,
-        variables=(
-            Variable("x", (DATA, observed), decoder.family.support),
-            Variable("z", (DATA, latent), hidden, "latent"),
-        ),
+        variables=variables,
         parameters=parameters,
         networks=networks,
         p=(

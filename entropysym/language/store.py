@@ -33,7 +33,6 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import (
     Inverse,
     LogDet,
-    Matrix,
     MatrixLetter,
     MatrixNetwork,
     MatrixProduct,
@@ -280,6 +279,7 @@ class _Writer:
 
 def model_record(model: Model) -> dict[str, Stored]:
     """The stored form of a model: everything that its meaning depends on, and nothing about how it prints."""
+
     def factor(f: Factor) -> dict[str, Stored]:
         return {
             "name": f.name,

@@ -23,6 +23,7 @@ MATRIX_RANGES: tuple[MatrixRange, ...] = get_args(MatrixRange)
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 
+
 class DatumArray(sp.IndexedBase):
     """What is observed or given, an array with one axis for each plate: $x_{nd}$."""
 
@@ -57,8 +58,8 @@ RESERVED = frozenset({"epsilon", "n", "E", "noise", "self"})
 
 #: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).
 TAKEN = re.compile(
-    r"(?i:any|pi|elbo|objective|var|dim|class|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet|trace|quad)"
-    r"|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
+    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
+    r"|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 
 

@@ -25,6 +25,7 @@ from entropysym.language.records import (
     Plate,
     Support,
     Variable,
+    as_declared,
     one_latent_model,
 )
 from entropysym.language.symbols import (
@@ -86,7 +87,7 @@ class ModelWriter:
     >>> [p.name for p in model.parameters]
     ['W', 'lam', 'sigma2']
 
-    Any other graph is written variable by variable and factor by factor, here a mixture of Gaussians with any q:
+    The same is meant where the factors of one x and one z are written one by one. Any other graph is written variable by variable and factor by factor, here a mixture of Gaussians with any q:
 
     >>> from entropysym.families import ANY, CATEGORICAL
     >>> w = ModelWriter(observed="d D")
@@ -171,14 +172,14 @@ class ModelWriter:
         """
         self._factor("p", (of,), law, select, name, classes)
 
-    def q(
-        self, *of: Drawn | Law | Family, select: Drawn | None = None, name: str = ""
-    ) -> None:
+    def q(self, *of: Drawn | Law | Family, select: Drawn | None = None, name: str = "") -> None:
         """A factor of the variational distribution: ``w.q(z, NORMAL(nu, tau2))``, or ``w.q(c, z, ANY)`` for one law of several variables that may be any."""
         *drawn, law = of
         variables = tuple(d for d in drawn if isinstance(d, Drawn))
         if isinstance(law, Drawn) or len(variables) != len(drawn) or not drawn:
-            raise InputError("q is written with its variables and, last, their law: w.q(z, NORMAL(…))")
+            raise InputError(
+                "q is written with its variables and, last, their law: w.q(z, NORMAL(…))"
+            )
         self._factor("q", variables, law if isinstance(law, Law) else law(), select, name)
 
     def _factor(
@@ -214,7 +215,9 @@ class ModelWriter:
         plates = inner if variable.role == "latent" else variable.plates
         at = entry(variable.array, *(p.index for p in plates)) if plates else None
         if at is None:
-            raise InputError(f"{variable.name} needs a plate: give it one of size 1 if it is a number")
+            raise InputError(
+                f"{variable.name} needs a plate: give it one of size 1 if it is a number"
+            )
         return Drawn(variable.name, at, inner[-1] if inner else None)
 
     def _over(self, plates: str, data: str | None) -> tuple[Plate, ...]:
@@ -297,10 +300,22 @@ class ModelWriter:
     ) -> NetworkValue: ...
     @overload
     def network(
-        self, name: str, plates: str, *, reads: Reads | tuple[Reads, ...], range: MatrixRange, learned: bool = True
+        self,
+        name: str,
+        plates: str,
+        *,
+        reads: Reads | tuple[Reads, ...],
+        range: MatrixRange,
+        learned: bool = True,
     ) -> MatrixNetwork: ...
     def network(
-        self, name: str, plates: str, *, reads: Reads | tuple[Reads, ...], range: Range = "real", learned: bool = True
+        self,
+        name: str,
+        plates: str,
+        *,
+        reads: Reads | tuple[Reads, ...],
+        range: Range = "real",
+        learned: bool = True,
     ) -> NetworkValue | MatrixNetwork:
         """An abstract network over plates that reads vectors: variables, `x_n`, `z`, or one made with `vector`; frozen if not `learned`."""
         inputs = reads if isinstance(reads, tuple) else (reads,)
@@ -356,7 +371,11 @@ class ModelWriter:
                 objective=objective,
             )
         if any(one is not None for one in (prior, decoder, encoder)) or not self._factors["p"]:
-            raise InputError("give prior, decoder and encoder, or write the factors with w.p and w.q")
+            raise InputError(
+                "give prior, decoder and encoder, or write the factors with w.p and w.q"
+            )
+        if [*self._variables] in (["x", "z"], ["z", "x"]):
+            self._call_by_role()
         variables = tuple(self._variables.values())
         return Model(
             name=name,
@@ -373,10 +392,23 @@ class ModelWriter:
             objective=objective or Objective(),
         )
 
+    def _call_by_role(self) -> None:
+        """The factors of one observed vector x and one latent vector z are prior, decoder and encoder, unless they have names of their own."""
+        roles = {("p", "z"): "prior", ("p", "x"): "decoder", ("q", "z"): "encoder"}
+        self._variables = {name: self._variables[name] for name in ("x", "z")}
+        for side, factors in self._factors.items():
+            for k, f in enumerate(factors):
+                role = roles.get((side, *f.of))
+                if role and f.name == f"{side}_{f.of[0]}":
+                    factors[k] = replace(f, name=role)
+            factors.sort(key=lambda f: f.name == "decoder")
+
     def _with_given(self, factor: Factor) -> Factor:
         """The factor with the variables that it reads; one of any law reads whatever is observed or given where it lies."""
         arrays = {v.name: v.array for v in self._variables.values()}
         arrays |= {lag.name: self._variables[lag.of].lagged(lag.name) for lag in self._lags}
+        law = as_declared(factor, self._variables.values())
+        factor = replace(factor, arguments=law.arguments)
         if factor.family.is_any:
             place = self._variables[factor.of[0]].plates[:1]
             read = [

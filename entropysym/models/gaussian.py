@@ -15,7 +15,15 @@ from entropysym.families import NORMAL
 from entropysym.language.formula import entry
 from entropysym.language.functions import Softplus
 from entropysym.language.heads import Vector
-from entropysym.language.records import Constraint, Law, Model, Network, Parameter, Plate, one_latent_model
+from entropysym.language.records import (
+    Constraint,
+    Law,
+    Model,
+    Network,
+    Parameter,
+    Plate,
+    one_latent_model,
+)
 from entropysym.language.symbols import DATUM, LATENT, n
 from entropysym.models.coordinates import learned_variance
 

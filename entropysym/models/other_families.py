@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from entropysym.families import BERNOULLI, LAPLACE, NORMAL, POISSON
 from entropysym.language.formula import entry
-from entropysym.language.records import Constraint, Family, Model, Network, Parameter, Plate, one_latent_model
+from entropysym.language.records import (
+    Constraint,
+    Family,
+    Model,
+    Network,
+    Parameter,
+    Plate,
+    one_latent_model,
+)
 from entropysym.language.symbols import LATENT
 from entropysym.models.gaussian import datum, latents, plates
 

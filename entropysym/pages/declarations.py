@@ -101,7 +101,12 @@ def _variables(model: Model, m: Medium) -> list[tuple[str, str]]:
     for lag in model.lags:
         earlier, first = m.math(model.entry(lag.name)), m.math(model.entry(lag.start))
         step = m.math(lag.plate.index)
-        rows.append((earlier, f"{m.math(model.entry(lag.of))} one step earlier along {step}, at the first step {first}"))
+        rows.append(
+            (
+                earlier,
+                f"{m.math(model.entry(lag.of))} one step earlier along {step}, at the first step {first}",
+            )
+        )
     return rows
 
 

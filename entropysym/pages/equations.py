@@ -160,11 +160,7 @@ def stationarity_lines(d: Derivation) -> list[Line]:
 def _balanced(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """e = 0 divided by its common positive factors; a single short term goes to the left."""
     e = sp.Add(*(_folded(a) for a in addends(without_common_factor(distributed(e)))))
-    short = [
-        a
-        for a in addends(e)
-        if not taken_apart(a, Roles()).heavy and not a.has(*VARIABLES)
-    ]
+    short = [a for a in addends(e) if not taken_apart(a, Roles()).heavy and not a.has(*VARIABLES)]
     if len(short) != 1 or len(addends(e)) == 1:
         return sp.S.Zero, e
     (left,) = short

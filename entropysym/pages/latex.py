@@ -18,7 +18,7 @@ from entropysym.language.matrices import Matrix
 from entropysym.language.names import latex_name
 from entropysym.language.notation import LatexNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, COUNT, ENTROPY_SUM, EXCESS, GAP, Amount
+from entropysym.pages.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
@@ -45,12 +45,14 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
     # -- sums and products ------------------------------------------------------------------------------------------
 
     def _product(self, p: TakenApart) -> str:
-        heavy, below = p.heavy, p.denominator
+        heavy = p.heavy
         first = heavy[0] if len(heavy) == 1 else None
-        shared = isinstance(first, DataMean) and not self.infinite and (below or p.numerator)
-        if shared:  # one fraction for the factor and for the 1/N of the mean
-            number = [f for f in below if f.is_Number]
-            below = (*number, COUNT, *(f for f in below if not f.is_Number))
+        shared = bool(p.denominator or p.numerator) and not self.infinite
+        if shared and isinstance(first, DataMean) and first.index in self.counts:
+            p = self._over_data(p, first)  # one fraction for the factor and for the 1/N of the mean
+        else:
+            shared = False
+        below = p.denominator
         parts = []
         if below:
             parts.append(
@@ -58,7 +60,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
             )
         elif p.numerator or not heavy:
             parts.append(self._light(p.numerator) or "1")
-        return " ".join((*parts, *self._heavy(heavy, bool(shared))))
+        return " ".join((*parts, *self._heavy(heavy, shared)))
 
     def _light(self, factors: tuple[sp.Expr, ...], *, lone: bool = False) -> str:
         if lone and len(factors) == 1:

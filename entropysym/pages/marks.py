@@ -21,8 +21,6 @@ GAP = sp.Symbol("gap", real=True)
 EXCESS = sp.Symbol("excess", real=True)
 
 
-#: The number of data points on the page; the language has none, its data mean covers infinite data too.
-COUNT = sp.Symbol("N", integer=True, positive=True)
 #: How many data points a page speaks of.
 Amount = Literal["finite", "infinite"]
 

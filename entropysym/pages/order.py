@@ -24,7 +24,7 @@ from entropysym.language.heads import (
     _RoleHead,
 )
 from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
-from entropysym.language.records import Model
+from entropysym.language.records import DATA, Model
 from entropysym.language.symbols import VARIABLES, DatumArray, LatentArray, NoiseArray
 from entropysym.pages.marks import EXCESS, ScaleSlope, Slice, Slope, Times, Velocity
 
@@ -45,6 +45,7 @@ class Roles:
     sizes: Mapping[str, int] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
     pseudo: frozenset[str] = frozenset()
+    counts: Mapping[sp.Basic, sp.Basic] = field(default_factory=lambda: {DATA.index: DATA.size})
 
 
 def roles(model: Model) -> Roles:
@@ -63,7 +64,8 @@ def roles(model: Model) -> Roles:
         for plate in model.inner(f.of[0]):
             sizes[plate.size.name] = ranks[f.name]
     pseudo = frozenset(f.name for f in model.factors if f.family.log_base_measure != 0)
-    return Roles(ranks, names, sizes, declared, pseudo)
+    counts = {plate.index: plate.size for plate in model.data}
+    return Roles(ranks, names, sizes, declared, pseudo, counts)
 
 
 def _names(e: sp.Basic) -> set[str]:

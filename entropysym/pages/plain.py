@@ -13,7 +13,7 @@ from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
 from entropysym.language.notation import PlainNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, COUNT, ENTROPY_SUM, EXCESS, GAP, Amount
+from entropysym.pages.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
@@ -33,11 +33,12 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
     marks: ClassVar = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*", ANY_LAW: "any law"}
 
     def _product(self, p: TakenApart) -> str:
-        below, heavy = p.denominator, p.heavy
-        shared = len(heavy) == 1 and isinstance(heavy[0], DataMean) and not self.infinite
-        if shared:
-            number = [f for f in below if f.is_Number]
-            below = (*number, COUNT, *(f for f in below if not f.is_Number))
+        heavy = p.heavy
+        first = heavy[0] if len(heavy) == 1 else None
+        shared = isinstance(first, DataMean) and first.index in self.counts and not self.infinite
+        if shared and isinstance(first, DataMean):
+            p = self._over_data(p, first)
+        below = p.denominator
         parts = []
         if below or p.numerator or not heavy:
             above = self._light(p.numerator) or "1"

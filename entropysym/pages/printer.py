@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, get_args
 
 import sympy as sp
 
 from entropysym.errors import one_of
-from entropysym.language.formula import arg_of, array_name, inside
+from entropysym.language.formula import arg_of, array_name, inside, of_type
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import DataMean, NetworkValue, Vector
 from entropysym.language.matrices import Matrix
@@ -47,6 +48,7 @@ class PagePrinter(Notation):
             raise one_of(data, get_args(Amount), "kind of data")
         super().__init__()
         self.places, self.pseudo, self.infinite = places, places.pseudo, data == "infinite"
+        self.counts = places.counts
 
     @abstractmethod
     def _product(self, p: TakenApart) -> str: ...
@@ -57,6 +59,17 @@ class PagePrinter(Notation):
         """The sign of an addend and what follows it."""
         taken = taken_apart(e, self.places)
         return "-" if taken.negative else "+", self._product(taken)
+
+    def _over_data(self, p: TakenApart, mean: DataMean) -> TakenApart:
+        """A term whose fraction takes in the 1/N of its mean."""
+        count = of_type(self.counts[mean.index], sp.Symbol)
+        if count in p.numerator:
+            kept = list(p.numerator)
+            kept.remove(count)
+            return replace(p, numerator=tuple(kept))
+        number = [f for f in p.denominator if f.is_Number]
+        others = (f for f in p.denominator if not f.is_Number)
+        return replace(p, denominator=(*number, count, *others))
 
     @staticmethod
     def _gathered(signed: list[tuple[str, str]]) -> str:

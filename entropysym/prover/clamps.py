@@ -74,15 +74,17 @@ def with_active_clamps(model: Model, role: str) -> Model:
     clamped = model.factor(role)
     inside = tuple(_clamps_replaced(a, active) for a in clamped.arguments)
     freed = replace(clamped, arguments=inside)
-    model = model.with_laws(**{role: freed})
-    arguments = [a for f in model.factors for a in f.arguments]
+    p, q = (tuple(freed if f == clamped else f for f in side) for side in (model.p, model.q))
+    arguments = [a for f in (*q, *p) for a in f.arguments]
     kept = (model.objective.weight, model.objective.penalty)
     read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return replace(
         model,
         name=f"{model.name}_clamped",
         parameters=tuple(
-            p for p in model.parameters if any(a.has(p.symbol) for a in [*arguments, *kept])
+            one for one in model.parameters if any(a.has(one.symbol) for a in [*arguments, *kept])
         ),
         networks=tuple(net for net in model.networks if net.name in read),
+        p=p,
+        q=q,
     )

@@ -69,7 +69,11 @@ def _inputs_that_stand_still(model: Model, moved: Set[sp.Basic], moving: bool) -
     """Networks with an input that names a moved parameter: it stands still to first order only, so the network must be locally Lipschitz."""
     drawn: set[sp.Basic] = set()
     encoder = model.encoder if moving else None
-    if encoder is not None and encoder.family.location is not None and encoder.family.scale is not None:
+    if (
+        encoder is not None
+        and encoder.family.location is not None
+        and encoder.family.scale is not None
+    ):
         for e in (encoder.family.location, encoder.family.scale):
             drawn |= _named(encoder.fill(e, model.latent))
     found = set()

@@ -31,8 +31,8 @@ Rule = Literal[
 class Condition:
     """A hypothesis as data: its kind, what it is about, and a detail.
 
-    Kinds: `range`, `normalised`, `score`, `base_measure`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`, `lipschitz`, `stationary`,
-    and of a refusal `collapsed` and `frozen`.
+    Kinds: `range`, `support`, `start`, `counted`, `normalised`, `score`, `base_measure`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`,
+    `lipschitz`, `stationary`, `tangent`, and of a refusal `collapsed` and `frozen`.
     """
 
     kind: str

@@ -48,6 +48,7 @@ _Entry = tuple[sp.Symbol, ...]
 _Mark = _Entry | int
 _Rows = dict[tuple[_Mark, sp.Expr], dict[ColumnName, sp.Expr]]  # mark and function -> the row
 
+
 @dataclass(frozen=True)
 class Direction:
     r"""A motion with $D_v\mathcal J=\sum_f\Delta_f$ over `factors`, the largest set for which there is one.
@@ -252,9 +253,7 @@ def _equations(
     return found + [_Equation("still", latents_written_out(e)) for e in still]
 
 
-def density_at_entry(
-    model: Model, factor: Factor, expression: sp.Expr
-) -> tuple[sp.Expr, _Entry]:
+def density_at_entry(model: Model, factor: Factor, expression: sp.Expr) -> tuple[sp.Expr, _Entry]:
     """A family's expression at one entry of a factor, and the indices of the entry: products are taken apart, and one-hot variables at one class."""
     family, name, classes = factor.family, factor.of[0], model.classes(factor)
     plates, value = model.inner(name), model.entry(name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 
+from entropysym.language.objective import weight
 from entropysym.language.records import COMPONENT, Model, argument_name
 from entropysym.language.store import (
     FORMAT,
@@ -44,9 +45,11 @@ def statement(derivation: Derivation) -> dict[str, Any]:
 def _objective(model: Model) -> Any:
     if model.objective.is_elbo:
         return "elbo"
-    weight, penalty = term(model.objective.weight, model), term(model.objective.penalty, model)
-    weights = {} if weight == 1 else {"encoder": weight, "prior": weight}
-    return {"weights": weights, "penalty": penalty}
+    weighed = [(f.name, weight(model, f)) for f in model.factors]
+    return {
+        "weights": {name: term(w, model) for name, w in weighed if w != 1},
+        "penalty": term(model.objective.penalty, model),
+    }
 
 
 def _motion(found: FamilyCertificate, argument: sp.Basic) -> sp.Basic:

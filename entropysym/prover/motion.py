@@ -26,6 +26,7 @@ from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
     Entropy,
+    JointExpectation,
     NetworkValue,
     NoiseExpectation,
     Vector,
@@ -120,6 +121,10 @@ class Motion:
         match e:
             case DataMean():
                 return _unless_zero(self.of(e.body), lambda b: DataMean(b, e.index))
+            case JointExpectation() if self._moves_q():
+                raise InputError(
+                    "the direction moves a factor of q of a graph: no derivative is known"
+                )
             case EncoderExpectation():
                 if any(self._of_law(a) != 0 for a in e.law):
                     raise InputError(
@@ -142,6 +147,12 @@ class Motion:
             case Entropy() if self.model is not None:
                 return self._opaque_entropy(e, self.model)
         raise InputError(f"spell out {e} before differentiating it")
+
+    def _moves_q(self) -> bool:
+        """Whether a factor of q reads what moves; a joint expectation does not carry its law."""
+        moved = {symbol for symbol, p in self.parameters.items() if p.name in self.motions}
+        factors = self.model.q if self.model is not None else ()
+        return any(a.has(*moved) for f in factors for a in f.arguments) if moved else False
 
     def _of_law(self, argument: sp.Basic) -> sp.Expr:
         """How what the encoder's law depends on moves: a vector, or a covariance."""

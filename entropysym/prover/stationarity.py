@@ -57,11 +57,12 @@ def stationarity_conditions(model: Model, entropies: Mapping[Family, sp.Expr]) -
     r"""For each learned parameter the equation that holds exactly where the objective's $\partial/\partial\theta$ is 0.
 
     Solved for a power of the parameter where that is possible ($\sigma^2=\dots$), otherwise the gradient set equal to zero. Parameters
-    that only an abstract network reads are left out: their gradient would need the network's own derivative.
+    that only an abstract network reads are left out: their gradient would need the network's own derivative. So are those on a simplex: along it the
+    gradient has to be constant, not 0.
     """
     found: dict[str, sp.Eq] = {}
     for p in model.parameters:
-        if p.learned:
+        if p.learned and p.range != "simplex":
             with suppress(InputError):
                 found[p.name] = _equation(p, gradient(model, p, entropies))
     return found

@@ -48,7 +48,7 @@ def test_a_script_renders_to_every_format(name):
     assert "v·∇" in text
     assert r"\begin{document}" in tex
     assert r"\begin{align}" in tex
-    assert json.loads(stored)["format"] == "entropysym/1"
+    assert json.loads(stored)["format"] == "entropysym/2"
 
 
 @pytest.mark.parametrize("name", build.NAMES)

@@ -5,6 +5,7 @@ Only whitelisted heads are built, by this module's own table.
 
 import sympy as sp
 
+from entropysym.families import ANY
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (
     DataMean,
@@ -26,22 +27,23 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.objective import encoder_expectation
+from entropysym.language.objective import expectation, head
 from entropysym.language.records import (
     COMPONENT,
     DIM,
     Constraint,
     Factor,
     Family,
+    Lag,
     Model,
     Network,
     Objective,
     Parameter,
     Plate,
+    Variable,
 )
 from entropysym.language.symbols import (
-    DATUM,
-    LATENT,
+    LAG,
     MATRIX_RANGES,
     NOISE,
     array,
@@ -52,85 +54,95 @@ from entropysym.language.symbols import (
     size,
 )
 
+#: The indices that the shipped models use; another size has an index of its own.
+_USUAL = {"N": n, "D": index("d"), "H": index("h")}
+
+
+def _plate(name, taken=()):
+    """A plate of this size whose index is not taken."""
+    usual = _USUAL.get(name, index(f"i_{name}"))
+    others = (index(f"i_{name}_{k}") for k in range(2, len(taken) + 3))
+    return Plate(next(i for i in (usual, *others) if i not in taken), size(name))
+
+
+def _plates(names):
+    """The plates of an array; of several of one size the last has the index of the size, as in the vectors that a class selects among."""
+    found = []
+    for name in reversed(names):
+        found.insert(0, _plate(name, [plate.index for plate in found]))
+    return tuple(found)
+
 
 def model_from(record, objective="elbo"):
     """The model of a stored record and objective. Titles and sources are not stored, because the meaning does not depend on them."""
-    (data,) = record["data"]
-    x, z = (v["plates"] for v in record["variables"])
-    assert [v["role"] for v in record["variables"]] == ["observed", "latent"]
-    assert x[0] == z[0] == data
-    observed, latent = Plate(index("d"), size(x[1])), Plate(index("h"), size(z[1]))
-    plates = {observed.size.name: observed, latent.size.name: latent}
-    for s in record["sizes"]:
-        if s == data:
-            continue
-        plates.setdefault(s, Plate(index(f"i_{s}"), size(s)))
+    variables = tuple(
+        Variable(v["name"], _plates(v["plates"]), v["support"], v["role"])
+        for v in record["variables"]
+    )
+    lags = tuple(
+        Lag(name.removesuffix(LAG), _plate(lag["plate"]), lag["start"])
+        for name, lag in record["lags"].items()
+    )
     parameters = tuple(
-        Parameter(p["name"], tuple(plates[s] for s in p["plates"]), p["range"], p["learned"])
+        Parameter(p["name"], _plates(p["plates"]), p["range"], p["learned"])
         for p in record["parameters"]
     )
     networks = tuple(
-        Network(
-            w["name"],
-            tuple(plates[s] for s in w["plates"]),
-            tuple(size(s) for s in w["inputs"]),
-            w["range"],
-        )
+        Network(w["name"], _plates(w["plates"]), tuple(map(size, w["inputs"])), w["range"])
         for w in record["networks"]
     )
-    families = {name: _family(name, f) for name, f in record["families"].items()}
-    reader = _Reader({p.name: p for p in parameters}, {w.name: w for w in networks}, plates)
+    families = {name: _family(name, f) for name, f in record["families"].items()} | {"any": ANY}
+    reader = _Reader(parameters, networks, variables, record["data"])
 
-    stored = {factor["name"]: factor for factor in (*record["p"], *record["q"])}
+    def factor(stored):
+        family, name, select = families[stored["family"]], stored["of"][0], stored["select"]
+        plates, classes = reader.variables[name].plates, None
+        if select:
+            chosen = reader.variables[select.removesuffix(LAG)].plates[-1]
+            classes = _plate(chosen.size.name, [plate.index for plate in plates])
+        outer = plates[:-1] if family.is_multivariate else plates
+        under = (*(plate.index for plate in outer), *([classes.index] if classes else []))
 
-    def argument(place, term, plate, multivariate):
-        if isinstance(place, sp.IndexedBase):
-            head, over, body = term
-            assert (head, over) == ("vec", plate.size.name)
-            return reader.expression(body, (n, plate.index))
-        return reader.expression(term, (n,) if multivariate else (n, plate.index))
+        def argument(place, term):
+            if not isinstance(place, sp.IndexedBase):
+                return reader.expression(term, under)
+            head, length, body = term
+            assert (head, length) == ("vec", plates[-1].size.name)
+            return reader.expression(body, (*under, plates[-1].index))
 
-    def factor(role, plate):
-        family = families[stored[role]["family"]]
-        pairs = zip(family.arguments, stored[role]["arguments"], strict=True)
-        multivariate = family.is_multivariate
-        return Factor(family, tuple(argument(*pair, plate, multivariate) for pair in pairs))
+        arguments = map(argument, family.arguments, stored["arguments"])
+        names = stored["name"], tuple(stored["of"]), tuple(stored["given"])
+        return Factor(family, tuple(arguments), *names, select or None, classes)
 
     return Model(
         name=record["name"],
         title=record["name"],
         source="",
-        observed=observed,
-        latent=latent,
+        variables=variables,
         parameters=parameters,
         networks=networks,
-        prior=factor("prior", latent),
-        decoder=factor("decoder", observed),
-        encoder=factor("encoder", latent),
+        p=tuple(map(factor, record["p"])),
+        q=tuple(map(factor, record["q"])),
+        data=_plates(record["data"]),
+        lags=lags,
         constraints=tuple(Constraint(c["on"], c["text"]) for c in record["constraints"]),
         objective=Objective() if objective == "elbo" else _objective(reader, objective),
     )
 
 
 def _objective(reader, stored):
-    """Prior and encoder have one weight, if any."""
-    weights = stored["weights"]
-    assert weights.keys() in (set(), {"encoder", "prior"})
-    assert weights.get("encoder") == weights.get("prior")
-    weight = weights.get("encoder", 1)
-    return Objective(*(reader.expression(t, ()) for t in (weight, stored["penalty"])))
+    """Every factor of the KL divergence has the weight."""
+    weights = [reader.expression(weight, ()) for weight in stored["weights"].values()]
+    assert len(set(weights)) <= 1
+    return Objective(*weights[:1] or [sp.S.One], reader.expression(stored["penalty"], ()))
 
 
 def expression(term, model):
     """The SymPy expression of a stored term, up to the order of addends and factors."""
-    plates = {p.size.name: p for p in (model.observed, model.latent)}
-    for p in (*model.parameters, *model.networks):
-        plates.update({plate.size.name: plate for plate in p.plates})
-    for s in model.sizes:  # a size that only a network's input has
-        plates.setdefault(s.name, Plate(index(f"i_{s.name}"), s))
-    parameters = {p.name: p for p in model.parameters}
-    networks = {w.name: w for w in model.networks}
-    return _Reader(parameters, networks, plates, model).expression(term, ())
+    data = [plate.size.name for plate in model.data]
+    return _Reader(model.parameters, model.networks, model.variables, data, model).expression(
+        term, ()
+    )
 
 
 def _family(name, record):
@@ -138,7 +150,7 @@ def _family(name, record):
     vectors = any(isinstance(a, sp.IndexedBase) for a in arguments.values())
     positive = record["support"] in ("positive", "unit")
     variable = array("variable") if vectors else scalar("x", "positive" if positive else "real")
-    reader = _Reader({}, {}, {"dim": Plate(COMPONENT, DIM)}, None, {"var": variable, **arguments})
+    reader = _Reader(local={"var": variable, **arguments})
 
     def of(key):
         return None if record[key] is None else reader.expression(record[key], ())
@@ -152,20 +164,22 @@ def _family(name, record):
         log_base_measure=of("log_base_measure"),
         location=of("location"),
         scale=of("scale"),
+        simplex=tuple(arguments[a["name"]] for a in record["arguments"] if a["range"] == "simplex"),
     )
 
 
 def _family_argument(name, range_):
-    if range_ == "vector":
-        return array(name)
+    if range_ in ("vector", "simplex"):
+        return array(name, "real" if range_ == "vector" else "positive")
     return MatrixLetter(name, DIM, range_) if range_ in MATRIX_RANGES else scalar(name, range_)
 
 
 class _Reader:
-    def __init__(self, parameters, networks, plates, model=None, local=None):
-        self.parameters, self.networks, self.plates = parameters, networks, plates
-        self.model, self.local = model, local or {}
-        self.data = {n}  # the indices of data that were bound
+    def __init__(self, parameters=(), networks=(), variables=(), data=(), model=None, local=None):
+        self.parameters = {p.name: p for p in parameters}
+        self.networks = {w.name: w for w in networks}
+        self.variables = {v.name: v for v in variables}
+        self.data, self.model, self.local = data, model, local or {}
 
     def expression(self, term, under):
         if isinstance(term, int):
@@ -196,36 +210,37 @@ class _Reader:
         places = (self.bound(i, under) for i in positions)
         return NetworkValue(label, sp.Tuple(*places), sp.Tuple(*self.each(inputs, under)))
 
+    def variable(self, name, positions, under):
+        """A latent variable is written without its datum, which the expectation around it names."""
+        found = self.variables[name.removesuffix(LAG)]
+        inside = found.plates and found.plates[0].size.name in self.data
+        positions = positions[1:] if found.role == "latent" and inside else positions
+        return self.at(found.lagged(name), positions, under)
+
     def over(self, name, body, under):
         """A plate with an index of its own, and what stands under it."""
-        plate = self.plates[name]
+        plate = Plate(COMPONENT, DIM) if name == "dim" else _plate(name)
         i = self.fresh(plate.index, under)
         return Plate(i, plate.size), self.expression(body, (*under, i))
 
-    def mean(self, data, body, under):
-        if body == ["H", "prior", 0]:  # the same for every datum
-            return Entropy("prior")
-        i = self.fresh(n, under)
-        self.data.add(i)
-        return DataMean(self.expression(body, (*under, i)), i)
+    def mean(self, name, body, under):
+        """What is the same for every datum stands without its mean."""
+        i = next(plate.index for plate in self.model.data if plate.size.name == name)
+        assert i not in under
+        inside = self.expression(body, (*under, i))
+        return DataMean(inside, i) if i in inside.free_symbols else inside
 
     def average(self, body, under, *, reparametrised):
-        """Over the latent of the datum that is bound innermost."""
-        datum = next(i for i in reversed(under) if i in self.data)
+        """The datum is that of the mean around it, if there is one."""
+        datum = next((plate for plate in self.model.data if plate.index in under), None)
         inside = self.expression(body, under)
-        head = encoder_expectation(self.model, inside, reparametrised=reparametrised)
-        return head.func(inside, *(a.xreplace({n: datum}) for a in head.args[1:]))
+        return expectation(self.model, inside, reparametrised=reparametrised, datum=datum)
 
-    def variable(self, name, positions, under):
-        if name == "x":
-            return self.at(DATUM, positions, under)
-        assert self.bound(positions[0], under) in self.data
-        return self.at(LATENT, positions[1:], under)
-
-    def of_role(self, head, role, positions, under, *, with_datum):
-        datum = self.bound(positions[0], under)
-        assert datum in self.data
-        return head(role, *[datum] if role == with_datum else [])
+    def of_role(self, kind, name, positions, under):
+        found = head(self.model, kind, self.model.factor(name))
+        own = self.model.datum(self.model.factor(name).of[0])
+        assert [self.bound(i, under) for i in positions] == ([own.index] if own else [])
+        return found
 
 
 #: Heads that hold nothing but terms.
@@ -269,8 +284,8 @@ _OWN = {
     "mean": lambda r, t, u: r.mean(*t, u),
     "expect": lambda r, t, u: r.average(*t, u, reparametrised=False),
     "reparam": lambda r, t, u: r.average(*t, u, reparametrised=True),
-    "logp": lambda r, t, u: r.of_role(LogDensity, t[0], t[1:], u, with_datum="decoder"),
-    "H": lambda r, t, u: r.of_role(Entropy, t[0], t[1:], u, with_datum="encoder"),
-    "logh": lambda r, t, u: r.of_role(LogBaseMeasure, t[0], t[1:], u, with_datum="decoder"),
+    "logp": lambda r, t, u: r.of_role(LogDensity, t[0], t[1:], u),
+    "H": lambda r, t, u: r.of_role(Entropy, t[0], t[1:], u),
+    "logh": lambda r, t, u: r.of_role(LogBaseMeasure, t[0], t[1:], u),
     "objective": lambda r, t, u: Elbo() if r.model.objective.is_elbo else ObjectiveValue(),
 }

@@ -19,15 +19,10 @@ h, d = index("h"), index("d")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"prior": NORMAL(LATENT[h], 1)}, "the prior of 'vae2' must not see z"),
-        ({"decoder": NORMAL(DATUM[n, d], 1)}, "the decoder of 'vae2' must not see"),
-        ({"encoder": NORMAL(LATENT[h], 1)}, "the encoder of 'vae2' must not see z"),
-        ({"prior": NORMAL(0, sp.Symbol("ghost", positive=True))}, "must not see ghost"),
-        ({"prior": NORMAL(0, scalar("sigma2"))}, "not declared with this range"),
         ({"constraints": (Constraint("nobody", "x"),)}, "a constraint is on 'nobody'"),
         ({"objective": "iwae"}, "unknown objective 'iwae'"),
         ({"parameters": (*vae2.parameters, Parameter("sigma2"))}, "declares sigma2 more than once"),
-        ({"parameters": (*vae2.parameters, Parameter("z"))}, "the name 'z' is taken"),
+        ({"parameters": (*vae2.parameters, Parameter("z"))}, "declares z more than once"),
         ({"parameters": (*vae2.parameters, Parameter("ghost"))}, "reads 'ghost'"),
         ({"networks": (), "constraints": ()}, "which is not declared"),
     ],
@@ -35,6 +30,30 @@ h, d = index("h"), index("d")
 def test_ill_formed_models_are_refused(changes, words):
     with pytest.raises(InputError, match=words):
         replace(vae2, **changes)
+
+
+@pytest.mark.parametrize(
+    ("factor", "law", "words"),
+    [
+        ("prior", NORMAL(LATENT[h], 1), "the prior of 'vae2' must not see z"),
+        ("decoder", NORMAL(DATUM[n, d], 1), "the decoder of 'vae2' must not see"),
+        ("encoder", NORMAL(LATENT[h], 1), "the encoder of 'vae2' must not see z"),
+        ("prior", NORMAL(0, sp.Symbol("ghost", positive=True)), "must not see ghost"),
+        ("prior", NORMAL(0, scalar("sigma2")), "not declared with this range"),
+    ],
+)
+def test_factors_see_what_is_given_to_them_alone(factor, law, words):
+    with pytest.raises(InputError, match=words):
+        vae2.with_laws(**{factor: law})
+
+
+def test_an_unknown_factor_or_variable_is_named():
+    with pytest.raises(InputError, match="unknown factor 'decodr'; did you mean decoder"):
+        vae2.with_laws(decodr=NORMAL(0, 1))
+    with pytest.raises(InputError, match="unknown factor 'likelihood'"):
+        vae2.factor("likelihood")
+    with pytest.raises(InputError, match="unknown variable 'y'; choose one of: x, z"):
+        vae2.variable("y")
 
 
 def test_families_count_their_arguments():
@@ -47,9 +66,9 @@ def test_parameters_count_their_indices():
         vae2.parameters[0].at(h)
 
 
-@pytest.mark.parametrize("name", ["pi", "e", "d", "h", "i1", "log", "epsilon", "q12"])
+@pytest.mark.parametrize("name", ["pi", "e", "d", "h", "i1", "log", "epsilon", "n12"])
 def test_names_that_mean_something_else_are_refused(name):
-    with pytest.raises(InputError, match=f"the name '{name}' is taken; rename it"):
+    with pytest.raises(InputError, match=f"the name '{name}' is taken(; | by an index; )rename it"):
         replace(vae2, parameters=(*vae2.parameters, Parameter(name)))
 
 

@@ -9,9 +9,26 @@ import pytest
 
 import entropysym as es
 from entropysym.language.store import model_record, term
-from entropysym.prover.document import document, to_json
+from entropysym.prover.document import _objective, document, to_json
+from tests.graph_models import GRAPHS
+from tests.instances import MODELS, graph
 
 from .reading import expression, model_from
+
+
+@pytest.mark.parametrize("name", [*MODELS, *GRAPHS])
+def test_every_model_comes_back(name):
+    made = (MODELS | GRAPHS)[name]()
+    record, objective = model_record(made), _objective(made)
+    model = model_from(record, objective)
+    assert model_record(model) == record
+    assert _objective(model) == objective
+
+
+@pytest.fixture(params=GRAPHS)
+def of_a_graph(request):
+    """The derivation of each graph in turn."""
+    return graph(request.param)
 
 
 def _read_back(stored):
@@ -20,6 +37,14 @@ def _read_back(stored):
 
 
 def test_models_and_steps_come_back_equal(derivation):
+    _come_back_equal(derivation)
+
+
+def test_graphs_and_their_steps_come_back_equal(of_a_graph):
+    _come_back_equal(of_a_graph)
+
+
+def _come_back_equal(derivation):
     stored = document(derivation)
     model = _read_back(stored)
     assert model_record(model) == stored["statement"]["model"]
@@ -40,6 +65,14 @@ def _unordered(term):
 
 
 def test_a_model_that_was_read_back_derives_the_same_document(derivation):
+    _derives_the_same(derivation)
+
+
+def test_a_graph_that_was_read_back_derives_the_same_document(of_a_graph):
+    _derives_the_same(of_a_graph)
+
+
+def _derives_the_same(derivation):
     stored = document(derivation)
     again = es.derive(_read_back(stored))
     again = again.partial if isinstance(again, es.Refusal) else again

@@ -27,7 +27,7 @@ from entropysym.language.matrices import (
     Transposed,
 )
 from entropysym.language.names import latex_name
-from entropysym.language.objective import elbo, expectation, entropy_sum, reparametrised
+from entropysym.language.objective import elbo, entropy_sum, expectation, reparametrised
 from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
 from entropysym.pages.abbreviations import abbreviation
 from entropysym.pages.latex import latex
@@ -192,7 +192,10 @@ def test_formula_with_matrices_and_functions(expression, tex, text):
 
 
 def test_entropies_relative_to_a_base_measure_are_marked():
-    assert latex(Entropy("decoder", latent=True), POISSON) == r"\tilde{\mathcal{H}}[p_\Theta(x \mid z)]"
+    assert (
+        latex(Entropy("decoder", latent=True), POISSON)
+        == r"\tilde{\mathcal{H}}[p_\Theta(x \mid z)]"
+    )
     assert plain(Entropy("decoder", latent=True), POISSON) == "H̃[p(x|z)]"
     assert plain(Entropy("prior"), POISSON) == "H[p(z)]"
 

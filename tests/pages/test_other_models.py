@@ -14,6 +14,7 @@ from entropysym.families import ANY, LAPLACE, NORMAL
 from entropysym.language import Family
 from entropysym.language.matrices import Scaled
 from entropysym.verdict import Value, undecided
+from tests.graph_models import GRAPHS
 
 x, m, s = sp.Symbol("x", real=True), sp.Symbol("m", real=True), sp.Symbol("s", positive=True)
 df, unit = sp.Symbol("df", positive=True), sp.Symbol("u", positive=True)
@@ -35,18 +36,20 @@ UNIFORM = Family("Uniform", (), unit, sp.S.Zero, support="unit")
 def any_law():
     model = es.models.vae2()
     kept = tuple(w for w in model.networks if w.name == "mu")
-    return replace(model, name="any_law", encoder=ANY(), networks=kept, constraints=())
+    encoder = replace(model.encoder, family=ANY, arguments=())
+    return replace(model, name="any_law", q=(encoder,), networks=kept, constraints=())
 
 
 def student():
     """VAE-1 with an encoder of another law: it moves, so the noise is named, with its shape."""
     model = es.models.vae1()
     location, variance = model.encoder.arguments
-    return replace(model, name="student", encoder=STUDENT(5, location, sp.sqrt(variance)))
+    law = STUDENT(5, location, sp.sqrt(variance))
+    return replace(model, name="student").with_laws(encoder=law)
 
 
 def laplace_prior():
-    return replace(es.models.vae1(), name="laplace_prior", prior=LAPLACE(0, 1))
+    return replace(es.models.vae1(), name="laplace_prior").with_laws(prior=LAPLACE(0, 1))
 
 
 def shared_scale():
@@ -54,9 +57,8 @@ def shared_scale():
     model = es.models.gaussian_vae()
     (scale,) = (p.symbol for p in model.parameters if p.name == "s")
     mean, covariance = model.prior.arguments
-    return replace(
-        model, name="shared_scale", prior=model.prior.family(mean, Scaled(scale, covariance))
-    )
+    law = model.prior.family(mean, Scaled(scale, covariance))
+    return replace(model, name="shared_scale").with_laws(prior=law)
 
 
 def uniform():
@@ -165,3 +167,21 @@ def test_where_the_direction_is_not_defined_is_said():
     assert d.excluded
     assert "rate ≠ 0, for the direction divides by it." in " ".join(es.render(d).split())
     assert r"\neq 0$, for the direction divides by it." in es.render(d, "latex")
+
+
+def test_each_mean_counts_its_own_data():
+    """The mean over the data without labels has their number, which cancels against their share of all data."""
+    said = es.render(es.derive(GRAPHS["semi_supervised"]()), "text")
+    assert "1/(M + N) Σ_m {H[q(yu, zu|xu_m)]" in said
+    assert "/N Σ_m" not in said
+    assert "(N (M + N)) Σ" not in said
+    tex = es.render(es.derive(GRAPHS["semi_supervised"]()), "latex")
+    assert r"\sum_{m=1}^{M}" in tex
+    assert r"\sum_{m=1}^{N}" not in tex
+
+
+def test_a_simplex_has_no_condition_that_says_its_gradient_is_zero():
+    """Along a simplex the gradient is constant at a stationary point, not 0."""
+    found = es.derive(GRAPHS["mixture"]())
+    assert set(found.stationarity) == {"m", "s"}
+    assert "∂F/∂π_0,k = 0  ⟺" not in es.render(found, "text")

@@ -65,8 +65,11 @@ def test_stationarity_conditions_are_solved_where_they_can_be(derivations):
     assert linear["W"].rhs == 0
 
 
-def _vae2_with(**changes):
-    return replace(es.models.vae2(), **changes)
+def _with_prior(law, *parameters):
+    """VAE-2 with another prior, which with the decoder reads these parameters alone."""
+    model = es.models.vae2()
+    prior = replace(model.prior, family=law.family, arguments=law.arguments)
+    return replace(model, parameters=parameters, p=(prior, model.decoder))
 
 
 def _frozen(model, name):
@@ -92,7 +95,7 @@ def test_a_constraint_in_words_is_not_known_to_hold_at_a_witness():
 
 def test_a_fixed_prior_with_an_abstract_encoder_has_no_scaling():
     model = es.models.vae2()
-    found = find(_vae2_with(prior=NORMAL(0, 1), parameters=model.parameters[:1]))
+    found = find(_with_prior(NORMAL(0, 1), model.parameters[0]))
     assert isinstance(found, Refusal)
     assert found.role == "prior"
     assert found.verdict.value is Value.UNDECIDED  # a network that learns might be rescaled
@@ -119,16 +122,14 @@ def test_the_linear_vae_needs_every_parameter_of_the_scaling(frozen):
 def test_one_variance_shared_by_prior_and_decoder_moves_them_together():
     model = es.models.vae2()
     sigma2 = model.parameters[0]
-    shared = es.derive(
-        replace(model, name="shared", parameters=(sigma2,), prior=NORMAL(0, sigma2.entry))
-    )
+    shared = es.derive(replace(_with_prior(NORMAL(0, sigma2.entry), sigma2), name="shared"))
     assert shared.verdict.value is Value.PROVED
 
 
 def test_one_parameter_that_two_factors_need_to_move_differently_is_refused():
     model = es.models.vae2()
     sigma2 = model.parameters[0]
-    found = find(replace(model, parameters=(sigma2,), prior=NORMAL(0, sigma2.entry**2)))
+    found = find(_with_prior(NORMAL(0, sigma2.entry**2), sigma2))
     assert isinstance(found, Refusal)
     assert found.verdict.value is Value.UNDECIDED
     # What is left is true all the same: moving it as the decoder needs leaves the prior's part.
@@ -141,12 +142,14 @@ def test_one_parameter_that_two_factors_need_to_move_differently_is_refused():
 def test_a_clamp_is_refuted_and_says_what_holds_where_it_is_active():
     model = es.models.vae2()
     sigma2, floor = model.parameters[0], Parameter("floor", range="positive", learned=False)
+    variance = sp.Max(sigma2.entry, floor.entry)
+    decoder = replace(model.decoder, arguments=(model.decoder.arguments[0], variance))
     clamped = replace(
         model,
         name="clamp",
         constraints=(),
         parameters=(*model.parameters, floor),
-        decoder=NORMAL(model.decoder.arguments[0], sp.Max(sigma2.entry, floor.entry)),
+        p=(model.prior, decoder),
     )
     found = es.derive(clamped)
     assert found.verdict.value is Value.REFUTED
@@ -159,8 +162,8 @@ def test_a_variance_that_the_encoder_reads_too_is_not_proved():
     model = es.models.vae2()
     nu, _ = model.encoder.arguments
     networks = tuple(net for net in model.networks if net.name != "tau2")
-    encoder = NORMAL(nu, model.parameters[0].entry)
-    found = es.derive(replace(model, name="shared", encoder=encoder, networks=networks))
+    encoder = replace(model.encoder, arguments=(nu, model.parameters[0].entry))
+    found = es.derive(replace(model, name="shared", q=(encoder,), networks=networks))
     assert isinstance(found, Refusal)
     assert found.verdict.value is Value.UNDECIDED
 
@@ -576,7 +579,8 @@ def test_a_wrong_location_or_scale_is_bad_input():
     m, s, x = sp.Symbol("m", real=True), sp.Symbol("s", positive=True), sp.Symbol("x", real=True)
     density = -sp.log(2 * sp.pi * s) / 2 - (x - m) ** 2 / (2 * s)
     wrong = Family("Mine", (m, s), x, density, location=m, scale=s)
-    model = _vae2_with(name="wrong", encoder=wrong(*es.models.vae2().encoder.arguments))
+    vae2 = replace(es.models.vae2(), name="wrong")
+    model = vae2.with_laws(encoder=wrong(*vae2.encoder.arguments))
     with pytest.raises(InputError, match="do not standardise it"):
         es.derive(model)
     with pytest.raises(InputError, match="a location or a scale but not both"):
@@ -588,13 +592,15 @@ def test_a_wrong_location_or_scale_is_bad_input():
 def test_an_encoder_draws_what_the_prior_knows():
     model = es.models.vae2()
     positive = Family(
-        "Exp",
+        "Positive",
         (sp.Symbol("r", positive=True),),
         sp.Symbol("x", real=True),
         sp.S.Zero,
         support="positive",
     )
-    with pytest.raises(InputError, match="the prior knows only positive ones"):
-        replace(model, prior=positive(1), parameters=model.parameters[:1])
-    with pytest.raises(InputError, match="only an encoder may be of any law"):
-        replace(model, prior=ANY(), parameters=model.parameters[:1])
+    with pytest.raises(
+        InputError, match="the prior knows only positive values of z, which is real"
+    ):
+        _with_prior(positive(1), model.parameters[0])
+    with pytest.raises(InputError, match="only a factor of q may be of any law"):
+        _with_prior(ANY(), model.parameters[0])

@@ -10,6 +10,7 @@ import sympy as sp
 from entropysym import ModelWriter
 from entropysym.families import ANY, LAPLACE, NORMAL
 from entropysym.language import Family, Model
+from entropysym.language.records import Law
 from entropysym.models import vae1, vae2
 
 x, m = sp.Symbol("x", real=True), sp.Symbol("m", real=True)
@@ -49,8 +50,8 @@ STANDARD_NORMAL = Family("StandardNormal", (), x, -sp.log(2 * sp.pi) / 2 - x**2 
 STANDARD_LAPLACE = Family("StandardLaplace", (), x, -sp.Abs(x) - sp.log(2))
 
 
-def _renamed(model: Model, name: str, **changes: object) -> Model:
-    return replace(model, name=name, **changes)
+def _renamed(model: Model, name: str, **laws: Law) -> Model:
+    return replace(model, name=name).with_laws(**laws)
 
 
 def _linear(name: str, **how: object) -> Model:
@@ -141,7 +142,8 @@ def _vae2_with(name: str, family: Family) -> Model:
     nu_, tau2 = model.encoder.arguments
     if family.is_any:
         read = tuple(w for w in model.networks if w.name == "mu")
-        return _renamed(model, name, encoder=ANY(), networks=read)
+        any_encoder = tuple(replace(f, family=ANY, arguments=()) for f in model.q)
+        return replace(model, name=name, q=any_encoder, networks=read)
     arguments = (nu_, sp.sqrt(tau2)) if len(family.arguments) == 2 else (5, nu_, sp.sqrt(tau2))
     return _renamed(model, name, encoder=family(*arguments))
 

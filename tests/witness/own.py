@@ -8,8 +8,8 @@ from entropysym.families import ANY, BERNOULLI, LAPLACE, NORMAL
 from entropysym.language import DataMean, Entropy, Family, Identity, ModelWriter, Softplus
 from entropysym.language.heads import LogBaseMeasure
 from entropysym.language.objective import (
-    expectation,
     entropy_sum,
+    expectation,
     log_density,
     spelled_out,
 )

@@ -73,7 +73,7 @@ def check_densities(model: Model) -> tuple[Normalisation, ...]:
     Raises `InputError` for one whose density clearly does not integrate to one, or whose score's mean is clearly not zero.
     """
     unit = frozenset(d.name for d in (*model.parameters, *model.networks) if d.range == "unit")
-    factors = dict.fromkeys((model.prior, model.decoder, model.encoder))
+    factors = dict.fromkeys((*model.p, *model.q))
     still = frozenset(p.symbol for p in model.parameters if not p.learned)
     found = tuple(_checked(f.family, f.arguments, unit, still) for f in factors if _is_own(f))
     for normalisation in found:

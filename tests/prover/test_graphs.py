@@ -1,0 +1,243 @@
+"""Each kind of graph is derived with all factors of p, in the direction that theory gives, and the checker refuses a false entropy sum of it."""
+
+import json
+
+import pytest
+import sympy as sp
+
+import entropysym as es
+from entropysym import ModelWriter, checker
+from entropysym.families import ANY, BERNOULLI, CATEGORICAL, CATEGORICAL_LOGITS, NORMAL
+from entropysym.language import Objective
+from entropysym.prover import Derivation, Refusal
+from entropysym.prover.document import document, to_json
+from entropysym.verdict import Value
+from tests.checker.forging import DELETE, DIRECTION, bonus, claims, forged
+from tests.graph_models import DIRECTIONS, GRAPHS, direction
+from tests.instances import graph
+
+every_graph = pytest.mark.parametrize("name", GRAPHS)
+
+
+@every_graph
+def test_all_factors_are_served_and_the_derivation_is_replayed(name):
+    found = graph(name)
+    assert found.verdict.value is Value.PROVED
+    assert found.verdict.evidence == ("replayed",)
+    assert found.factors == tuple(f.name for f in found.model.p)
+    assert found.excess == 0
+    rules = [step.rule for step in found.steps]
+    tempered = ["tempering"] * len(found.model.p)
+    assert rules == ["definition", "split", *tempered, "gap", "stationary", "closed_form"]
+
+
+@every_graph
+def test_the_direction_is_that_of_theory(name):
+    found = graph(name)
+    theory = direction(name, found.model)
+    assert set(found.direction) == set(DIRECTIONS[name])
+    for parameter, moved in found.direction.items():
+        assert sp.expand(moved - theory[parameter]) == 0, parameter
+
+
+@every_graph
+def test_the_conditions_are_those_that_the_checker_demands(name):
+    found = graph(name)
+    result = checker.replay(to_json(found))
+    assert list(result.conditions) == [tuple(c.stored()) for c in found.conditions]
+    kinds = [c.kind for c in found.conditions]
+    simplex = [p.name for p in found.model.parameters if p.range == "simplex"]
+    assert [c.detail for c in found.conditions if c.kind == "tangent"] == simplex
+    assert ("counted" in kinds) == (name in ("bayesian_regression", "semi_supervised"))
+    assert ("start" in kinds) == (name in ("state_space", "hidden_markov"))
+    not_real = [v.name for v in found.model.variables if v.role != "latent" and v.support != "real"]
+    assert [c.subject for c in found.conditions if c.kind == "support"] == not_real
+
+
+# -- what is false -----------------------------------------------------------------------------------------------------
+
+
+def _refused(forged):
+    with pytest.raises(checker.Refused):
+        checker.replay(json.dumps(forged))
+
+
+@every_graph
+def test_a_false_entropy_sum_is_refused(name):
+    """Each addend left out, or counted twice, and a constant too many, with fresh hashes."""
+    true = document(graph(name))
+    head, *addends = true["statement"]["claim"]["entropy_sum"]
+    assert head == "add"
+    for k, addend in enumerate(addends):
+        others = addends[:k] + addends[k + 1 :]
+        _refused(claims(true, others[0] if len(others) == 1 else ["add", *others]))
+        _refused(bonus(true, addend))
+    for number in (1, ["frac", 1, 2], ["log", 2]):
+        _refused(bonus(true, number))
+
+
+@every_graph
+def test_a_false_direction_is_refused(name):
+    """Each motion halved, turned round, or left out."""
+    true = document(graph(name))
+    for parameter, moved in true["statement"]["direction"].items():
+        for times in (-1, ["frac", 1, 2]):
+            _refused(forged(true, ((*DIRECTION, parameter), ["mul", times, moved])))
+        _refused(forged(true, ((*DIRECTION, parameter), DELETE)))
+
+
+# -- what has no direction ----------------------------------------------------------------------------------------------
+
+
+def _two_layers(*, top=None, variance=None):
+    w = ModelWriter(observed="d D")
+    z1, z2 = w.latent_variable("z1", "h H"), w.latent_variable("z2", "l L")
+    s1 = w.learned("s1", "h", range="positive")
+    w.p(z2, NORMAL(0, w.learned("alpha2", "l", range="positive") if top is None else top))
+    w.p(z1, NORMAL(w.network("m1", "h", reads=z2), s1))
+    s0 = variance(w) if variance else w.learned("s0", range="positive")
+    w.p(w.x, NORMAL(w.network("m0", "d", reads=z1), s0))
+    w.q(z1, z2, ANY)
+    return w.model("without")
+
+
+def _constrained_weights():
+    w = ModelWriter(observed="d D")
+    c = w.latent_variable("c", "k K", support="onehot")
+    w.p(c, CATEGORICAL(w.learned("pi0", "k", range="simplex")))
+    w.p(w.x, NORMAL(w.learned("m", "d k"), w.learned("s", range="positive")), select=c)
+    w.q(c, ANY)
+    w.constrain("pi0", "no class is smaller than a tenth")
+    return w.model("constrained")
+
+
+def _fixed_transitions():
+    w = ModelWriter(observed="d D")
+    for plate in ("t T", "k K", "l K"):
+        w.plate(plate)
+    c0, c = (w.latent_variable(n, p, support="onehot") for n, p in (("c0", "k"), ("c", "t k")))
+    y, before = w.observed_variable("y", "t d"), w.lag(c, "t", start=c0)
+    w.p(c0, CATEGORICAL(w.learned("pi0", "k", range="simplex")))
+    w.p(c, CATEGORICAL(w.fixed("A", "l k", range="simplex")), select=before, classes="l")
+    w.p(y, NORMAL(w.learned("m", "d k"), w.learned("s", "d k", range="positive")), select=c)
+    w.q(c0, c, ANY)
+    return w.model("fixed_transitions")
+
+
+def _one_bias_for_two_layers():
+    """One logit for both layers of a belief net; the lower layer's weights stand still."""
+    w = ModelWriter(observed="d D")
+    z = w.latent_variable("z", "h H", support="binary")
+    b = w.learned("b")
+    w.p(z, BERNOULLI(b))
+    w.p(w.x, BERNOULLI(w.sum("h", w.fixed("W", "d h") * z.entry) + b))
+    w.q(z, ANY)
+    return w.model("one_bias")
+
+
+#: A model, the factor that is named, and the factors that are served all the same.
+WITHOUT = {
+    "fixed top prior": (lambda: _two_layers(top=1), "p_z2", ("p_z1", "p_x")),
+    "fixed decoder variance": (
+        lambda: _two_layers(variance=lambda w: w.fixed("s0", range="positive")),
+        "p_x",
+        ("p_z2", "p_z1"),
+    ),
+    "decoder variance a number": (
+        lambda: _two_layers(variance=lambda w: sp.Integer(1)),
+        "p_x",
+        ("p_z2", "p_z1"),
+    ),
+    "constrained weights": (_constrained_weights, "p_c", ("p_x",)),
+    "fixed transitions": (_fixed_transitions, "p_c", ("p_c0", "p_y")),
+    "one bias for two layers": (_one_bias_for_two_layers, "p_x", ("p_z",)),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_what_has_no_direction_is_undecided_and_what_is_left_is_true(name):
+    make, role, served = WITHOUT[name]
+    found = es.derive(make())
+    assert isinstance(found, Refusal)
+    assert found.verdict.value is Value.UNDECIDED
+    assert found.role == role
+    assert found.witness is None
+    assert f"no motion of what is learned gives the {role}'s part" in found.reason
+    left = found.partial
+    assert isinstance(left, Derivation)
+    assert left.verdict.value is Value.PROVED, left.verdict
+    assert set(left.factors) == set(served)
+    assert left.excess != 0
+    false = document(left)
+    _refused(forged(false, (("statement", "claim", "excess"), 0)))
+
+
+def test_a_weight_counts_the_factors_of_the_divergence():
+    """Of a beta-VAE with two layers: q and p of the latents have the weight, and their variances move by its inverse."""
+    w = ModelWriter(observed="d D")
+    beta = w.fixed("beta", range="positive")
+    z1, z2 = w.latent_variable("z1", "h H"), w.latent_variable("z2", "l L")
+    alpha2, s1 = w.learned("alpha2", "l", range="positive"), w.learned("s1", "h", range="positive")
+    s0 = w.learned("s0", range="positive")
+    w.p(z2, NORMAL(0, alpha2))
+    w.p(z1, NORMAL(w.network("m1", "h", reads=z2), s1))
+    w.p(w.x, NORMAL(w.network("m0", "d", reads=z1), s0))
+    w.q(z1, z2, ANY)
+    found = es.derive(w.model("weighted", objective=Objective(weight=beta)))
+    assert found.verdict.value is Value.PROVED, found.verdict
+    assert found.direction == {"alpha2": -alpha2 / beta, "s1": -s1 / beta, "s0": -s0}
+    weights = document(found)["statement"]["objective"]["weights"]
+    assert set(weights) == {"q_z1_z2", "p_z2", "p_z1"}
+
+
+def test_what_moves_q_has_no_stationarity_condition():
+    """The derivative of an expectation over q by what q learns is not that of what is inside."""
+    w = ModelWriter(observed="d D")
+    z1, z2 = w.latent_variable("z1", "h H"), w.latent_variable("z2", "l L")
+    alpha2, s1 = w.learned("alpha2", "l", range="positive"), w.learned("s1", "h", range="positive")
+    w.p(z2, NORMAL(0, alpha2))
+    w.p(z1, NORMAL(w.network("m1", "h", reads=z2), s1))
+    w.p(w.x, NORMAL(w.network("m0", "d", reads=z1), w.learned("s0", range="positive")))
+    w.q(z1, NORMAL(w.network("nu1", "h", reads=w.x), w.learned("tau2", "h", range="positive")))
+    w.q(z2, NORMAL(w.learned("nu2", "l"), 1))
+    found = es.derive(w.model("with_learned_widths"))
+    assert found.verdict.value is Value.PROVED
+    assert set(found.stationarity) == {"alpha2", "s1", "s0"}
+
+
+# -- x and z of a plain model may be one-hot ----------------------------------------------------------------------------
+
+
+def test_a_vae_of_labels():
+    w = ModelWriter(observed="k K", latent="h H")
+    alpha2, V, b = (
+        w.learned("alpha2", "h", range="positive"),
+        w.learned("V", "k h"),
+        w.learned("b", "k"),
+    )
+    tau2 = w.network("tau2", "h", reads=w.x_n, range="positive")
+    model = w.model(
+        "labels",
+        prior=NORMAL(0, alpha2),
+        decoder=CATEGORICAL_LOGITS(w.sum("h", V * w.z_h) + b),
+        encoder=NORMAL(w.network("nu", "h", reads=w.x_n), tau2),
+    )
+    found = es.derive(model)
+    assert found.verdict.value is Value.PROVED
+    assert found.direction == {"alpha2": -alpha2, "V": V, "b": b}
+    assert ["support", "x", "onehot"] in [c.stored() for c in found.conditions]
+
+
+def test_a_plain_model_with_a_latent_of_classes():
+    w = ModelWriter(observed="d D", latent="k K")
+    pi0, s = w.learned("pi0", "k", range="simplex"), w.learned("s", range="positive")
+    model = w.model(
+        "classes",
+        prior=CATEGORICAL(pi0),
+        decoder=NORMAL(w.sum("k", w.learned("V", "d k") * w.z_h), s),
+        encoder=CATEGORICAL_LOGITS(w.network("nu", "k", reads=w.x_n)),
+    )
+    found = es.derive(model)
+    assert found.verdict.value is Value.PROVED
+    assert set(found.direction) == {"pi0", "s"}
+    assert set(found.stationarity) == {"s", "V"}
