@@ -148,7 +148,9 @@ class Exact:
         if place.name:
             return found[place.name]
         shape = z.shape[:-1]
-        return sum((jnp.sum(v, axis=0) if name else v for name, v in found.items()), jnp.zeros(shape))
+        return sum(
+            (jnp.sum(v, axis=0) if name else v for name, v in found.items()), jnp.zeros(shape)
+        )
 
     def _demand_quadratic(self, arguments: Mapping[str, Any], place: Place, mode: Array) -> None:
         at = [self._log_joint(arguments, place, z) for z in (mode, mode + 1.0, mode - 2.0)]
@@ -172,14 +174,21 @@ def exact(
     """
     if not all(f.family.is_any for f in model.q):
         raise InputError(f"the q of {model.name} is not of any law, so it is not the posterior")
-    of_plate = {datum.size.name if (datum := model.datum(v.name)) else "": None for v in model.latents}
+    of_plate = {
+        datum.size.name if (datum := model.datum(v.name)) else "": None for v in model.latents
+    }
     if "" in of_plate and len(of_plate) > 1:
         raise InputError(f"{model.name} has global latents beside those of each datum")
     if "" not in of_plate:
         of_plate |= {plate.size.name: None for plate in model.data}
     places = tuple(_place(model, name, sizes, grids or {}) for name in of_plate)
-    if any(len([f for f in model.q if p.tables.keys() | {v.name for v in p.real} >= {*f.of}]) > 1 for p in places):
-        raise InputError(f"the q of {model.name} has several factors in one data plate, so it is not the posterior")
+    if any(
+        len([f for f in model.q if p.tables.keys() | {v.name for v in p.real} >= {*f.of}]) > 1
+        for p in places
+    ):
+        raise InputError(
+            f"the q of {model.name} has several factors in one data plate, so it is not the posterior"
+        )
     return Exact(model, sizes, graph_elbo(model), places)
 
 

@@ -88,7 +88,9 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
     unread = sorted(s for s in signature.sizes if s not in sizes)
     if unread:
         raise InputError(f"no argument tells the size {unread[0]}; pass it, e.g. {unread[0]}=3")
-    return Bound(arrays, networks, noise, {name: value for name, (value, _) in sizes.items()}, signature)
+    return Bound(
+        arrays, networks, noise, {name: value for name, (value, _) in sizes.items()}, signature
+    )
 
 
 def _check_joint(
@@ -100,7 +102,9 @@ def _check_joint(
         raise InputError(f"noise is {shown(noise)}; the model is a graph, so pass JointPoints")
     missing = sorted(signature.latents.keys() - noise.values.keys())
     if missing:
-        raise InputError(f"the points have no values of {missing[0]}; wanted are: {', '.join(signature.latents)}")
+        raise InputError(
+            f"the points have no values of {missing[0]}; wanted are: {', '.join(signature.latents)}"
+        )
     for plate, weights in noise.weights.items():
         shape = f"({plate}, S)" if plate else "(S,)"
         as_float64(f"noise.weights[{plate!r}]", weights, 2 if plate else 1, shape)
@@ -108,12 +112,18 @@ def _check_joint(
             note(plate, weights.shape[0], f"the weights {weights.shape} of {plate}")
     for name, (plate, sizes) in signature.latents.items():
         value, outer = noise.values[name], (plate, "S") if plate else ("S",)
-        as_float64(f"noise.values[{name!r}]", value, len(outer) + len(sizes), shape_text((*outer, *sizes)))
+        as_float64(
+            f"noise.values[{name!r}]", value, len(outer) + len(sizes), shape_text((*outer, *sizes))
+        )
         if plate not in noise.weights:
             raise InputError(f"{name} has no weights: pass those of {plate or 'what is global'}")
         if value.shape[: len(outer)] != noise.weights[plate].shape:
-            raise InputError(f"{name} has points of shape {value.shape} but weights {noise.weights[plate].shape}")
-        for size, length in zip((plate, "S", *sizes) if plate else ("S", *sizes), value.shape, strict=True):
+            raise InputError(
+                f"{name} has points of shape {value.shape} but weights {noise.weights[plate].shape}"
+            )
+        for size, length in zip(
+            (plate, "S", *sizes) if plate else ("S", *sizes), value.shape, strict=True
+        ):
             if size != "S":
                 note(size, length, f"the values {value.shape} of {name}")
 

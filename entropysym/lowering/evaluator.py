@@ -302,7 +302,9 @@ class Evaluator:
     def _joint_points(self) -> JointPoints:
         points = self.bound.noise
         if not isinstance(points, JointPoints):
-            raise InputError("the expression holds an expectation over a graph's latents; pass noise, a lowering.JointPoints")
+            raise InputError(
+                "the expression holds an expectation over a graph's latents; pass noise, a lowering.JointPoints"
+            )
         return points
 
     def _at(
@@ -401,9 +403,7 @@ class Evaluator:
             raise InputError("the encoder has no location and scale; pass noise, a lowering.Points")
         return points
 
-    def _over_joint_points(
-        self, e: JointExpectation, scope: Scope, body: Factors
-    ) -> NamedArray:
+    def _over_joint_points(self, e: JointExpectation, scope: Scope, body: Factors) -> NamedArray:
         v = multiplied(body(e.body, replace(scope, joint=e.data)))
         sizes = [str(scope.sizes[i]) for i in e.data]
         weights = self._joint_points().weights[sizes[0] if sizes else ""]

@@ -54,7 +54,12 @@ def sigmoid_belief_net() -> Model:
     w = ModelWriter()
     z1 = w.latent_variable("z1", "h", support="binary")
     z2 = w.latent_variable("z2", "l L", support="binary")
-    W0, b0, W1, b1 = w.learned("W0", "d h"), w.learned("b0", "d"), w.learned("W1", "h l"), w.learned("b1", "h")
+    W0, b0, W1, b1 = (
+        w.learned("W0", "d h"),
+        w.learned("b0", "d"),
+        w.learned("W1", "h l"),
+        w.learned("b1", "h"),
+    )
     w.p(z2, BERNOULLI(w.learned("c", "l")))
     w.p(z1, BERNOULLI(w.sum("l", W1 * z2.entry) + b1))
     w.p(w.x, BERNOULLI(w.sum("h", W0 * z1.entry) + b0))

@@ -40,7 +40,9 @@ def mixture_of_factor_analysers() -> Model:
     w.p(w.x, NORMAL(w.sum("h", W * z.entry) + m, s), select=c)
     w.q(c, z, ANY)
     source = "Ghahramani, Hinton, 1996; own derivation"
-    return w.model("mixture_of_factor_analysers", title="Mixture of factor analysers", source=source)
+    return w.model(
+        "mixture_of_factor_analysers", title="Mixture of factor analysers", source=source
+    )
 
 
 def factor_analysis(*, full_encoder: bool = False) -> Model:
@@ -85,4 +87,8 @@ def mixture_prior_vae() -> Model:
     nu = w.network("nu", "h", reads=(w.x, c))
     w.q(z, NORMAL(nu, w.network("tau2", "h", reads=(w.x, c), range="positive")))
     title = "VAE with a mixture prior and an explicit class"
-    return w.model("mixture_prior_vae", title=title, source="Dilokthanakul et al., arXiv 1611.02648; own derivation")
+    return w.model(
+        "mixture_prior_vae",
+        title=title,
+        source="Dilokthanakul et al., arXiv 1611.02648; own derivation",
+    )

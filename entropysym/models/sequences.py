@@ -25,7 +25,9 @@ def linear_state_space() -> Model:
     w.p(y, NORMAL(w.sum("h", C * z.entry), w.learned("R", "d", range="positive")))
     w.q(z0, z, ANY)
     title = "Linear-Gaussian state space model"
-    return w.model("linear_state_space", title=title, source="Shumway, Stoffer, 1982; own derivation")
+    return w.model(
+        "linear_state_space", title=title, source="Shumway, Stoffer, 1982; own derivation"
+    )
 
 
 def deep_markov_model() -> Model:
@@ -39,7 +41,11 @@ def deep_markov_model() -> Model:
     w.p(z, NORMAL(w.network("f", "h", reads=earlier), Q))
     w.p(y, NORMAL(w.network("g", "d", reads=z), w.learned("R", "d", range="positive")))
     w.q(z0, z, ANY)
-    return w.model("deep_markov_model", title="Deep Markov model", source="Krishnan et al., AAAI 2017; own derivation")
+    return w.model(
+        "deep_markov_model",
+        title="Deep Markov model",
+        source="Krishnan et al., AAAI 2017; own derivation",
+    )
 
 
 def hidden_markov_model() -> Model:
@@ -55,4 +61,8 @@ def hidden_markov_model() -> Model:
     w.p(c, CATEGORICAL(A), select=earlier, classes="l")
     w.p(y, NORMAL(w.learned("m", "d k"), w.learned("s", "d k", range="positive")), select=c)
     w.q(c0, c, ANY)
-    return w.model("hidden_markov_model", title="Hidden Markov model", source="Baum et al., 1970; own derivation")
+    return w.model(
+        "hidden_markov_model",
+        title="Hidden Markov model",
+        source="Baum et al., 1970; own derivation",
+    )

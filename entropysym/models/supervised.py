@@ -17,7 +17,10 @@ def conditional_vae() -> Model:
     r"""$p(z|y)p(x|z,y)$ with $q(z|x,y)$: a label y is read by prior, decoder and encoder."""
     w = ModelWriter()
     y, z = w.given("y", "k K", support="onehot"), w.latent_variable("z", "h")
-    alpha2, sigma2 = w.learned("alpha2", "h", range="positive"), w.learned("sigma2", range="positive")
+    alpha2, sigma2 = (
+        w.learned("alpha2", "h", range="positive"),
+        w.learned("sigma2", range="positive"),
+    )
     w.p(z, NORMAL(w.network("mu0", "h", reads=y), alpha2))
     w.p(w.x, NORMAL(w.network("mu", "d", reads=(z, y)), sigma2))
     nu = w.network("nu", "h", reads=(w.x, y))
@@ -33,9 +36,15 @@ def semi_supervised_vae() -> Model:
     y = w.observed_variable("y", "k K", support="onehot")
     z = w.latent_variable("z", "h")
     x_u = w.observed_variable("xu", "d", data="m")
-    y_u, z_u = w.latent_variable("yu", "k", support="onehot", data="m"), w.latent_variable("zu", "h", data="m")
+    y_u, z_u = (
+        w.latent_variable("yu", "k", support="onehot", data="m"),
+        w.latent_variable("zu", "h", data="m"),
+    )
     pi0 = w.learned("pi0", "k", range="simplex")
-    alpha2, sigma2 = w.learned("alpha2", "h", range="positive"), w.learned("sigma2", range="positive")
+    alpha2, sigma2 = (
+        w.learned("alpha2", "h", range="positive"),
+        w.learned("sigma2", range="positive"),
+    )
     for label, latent, x in ((y, z, w.x), (y_u, z_u, x_u)):
         w.p(label, CATEGORICAL(pi0))
         w.p(latent, NORMAL(0, alpha2))

@@ -98,7 +98,9 @@ def simulated(
         datum = model.datum(v.name)
         h = hidden[datum] if datum else rng.normal(size=(1, 2))
         loadings = rng.normal(size=(2, *inner))
-        bent = np.tensordot(h, loadings, 1) + 0.4 * np.tensordot(h**2 - 1, rng.normal(size=(2, *inner)), 1)
+        bent = np.tensordot(h, loadings, 1) + 0.4 * np.tensordot(
+            h**2 - 1, rng.normal(size=(2, *inner)), 1
+        )
         found[v.name] = _supported(v, bent + 0.6 * rng.standard_t(4, size=bent.shape), rng)
         if datum is None:
             found[v.name] = found[v.name][0]
@@ -184,7 +186,9 @@ def _exact(found: ConcreteGraph, data: Mapping[str, Any]) -> Exact:
     real = [v.name for place in whole.places for v in place.real]
     try:
         if real:
-            whole.posterior({**found.arguments(found.start), **jax.tree.map(jnp.asarray, dict(data))})
+            whole.posterior(
+                {**found.arguments(found.start), **jax.tree.map(jnp.asarray, dict(data))}
+            )
         return whole
     except InputError:
         return exact(found.model, found.sizes, {name: np.array(GRID) for name in real})
@@ -196,7 +200,9 @@ def _nodes(model: Model, sizes: Mapping[str, int]) -> JointPoints:
     weights: dict[str, Array] = {"": jnp.ones(1)}
     for f in model.q:
         if f.family.is_any:
-            raise InputError(f"{f.name} is of any law beside factors of other laws: there are no default points")
+            raise InputError(
+                f"{f.name} is of any law beside factors of other laws: there are no default points"
+            )
     places: dict[str, list[Variable]] = {plate.size.name: [] for plate in model.data}
     for v in model.latents:
         datum = model.datum(v.name)
@@ -215,7 +221,9 @@ def _nodes(model: Model, sizes: Mapping[str, int]) -> JointPoints:
         start = 0
         for v in real:
             width = math.prod(widths[v.name])
-            one = np.tile(eps[:, start : start + width], (len(rows), 1)).reshape(-1, *widths[v.name])
+            one = np.tile(eps[:, start : start + width], (len(rows), 1)).reshape(
+                -1, *widths[v.name]
+            )
             values[v.name] = jnp.broadcast_to(jnp.asarray(one), (*outer, *one.shape))
             start += width
         for k, v in enumerate(v for v in here if v.name not in drawn):
@@ -232,8 +240,12 @@ def _all_values(v: Variable, lengths: tuple[int, ...]) -> np.ndarray:
         rows = itertools.product(range(K), repeat=math.prod(outer))
         return np.stack([np.eye(K)[list(row)].reshape(*outer, K) for row in rows])
     if v.support != "binary":
-        raise InputError(f"{v.name} is {v.support} and is not drawn from noise: there are no default points")
-    return np.array(list(itertools.product((0.0, 1.0), repeat=math.prod(lengths)))).reshape(-1, *lengths)
+        raise InputError(
+            f"{v.name} is {v.support} and is not drawn from noise: there are no default points"
+        )
+    return np.array(list(itertools.product((0.0, 1.0), repeat=math.prod(lengths)))).reshape(
+        -1, *lengths
+    )
 
 
 def _reads(model: Model, net: Network) -> set[str]:
@@ -254,7 +266,9 @@ def _reading_data(model: Model) -> set[str]:
     return {net.name for net in model.networks if not _reads(model, net) & latents}
 
 
-def _network(model: Model, net: Network, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _network(
+    model: Model, net: Network, sizes: Mapping[str, int], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     lengths = tuple(sizes[plate.size.name] for plate in net.plates)
     outs = lengths[0] * (lengths[0] + 1) // 2 if net.range in MATRIX_RANGES else math.prod(lengths)
     ins = sum(sizes[size.name] for size in net.inputs)
@@ -268,10 +282,16 @@ def _network(model: Model, net: Network, sizes: Mapping[str, int], rng: np.rando
     }
 
 
-def _callable(model: Model, net: Network, w: Mapping[str, Array], sizes: Mapping[str, int]) -> Callable[..., Array]:
+def _callable(
+    model: Model, net: Network, w: Mapping[str, Array], sizes: Mapping[str, int]
+) -> Callable[..., Array]:
     lengths = tuple(sizes[plate.size.name] for plate in net.plates)
     # The scale of what a network reads of latents is theirs alone.
-    inside = w["inside"] if net.name in _reading_data(model) else w["inside"] / jnp.linalg.norm(w["inside"], axis=0)
+    inside = (
+        w["inside"]
+        if net.name in _reading_data(model)
+        else w["inside"] / jnp.linalg.norm(w["inside"], axis=0)
+    )
 
     def value(*inputs: Float[Array, " I"]) -> Array:
         raw = w["outside"] @ jnp.tanh(inside @ jnp.concatenate(inputs) + w["bias"]) + w["shift"]

@@ -170,7 +170,9 @@ def _joint_points(model: Model, arrays: dict[str, np.ndarray]) -> JointPoints:
 
 def _exponentiates(model: Model) -> bool:
     """Whether a factor of what is observed exponentiates a sum of parameters."""
-    observed = [f for f in model.p if model.variable(f.of[0]).role == "observed" or not model.is_plain]
+    observed = [
+        f for f in model.p if model.variable(f.of[0]).role == "observed" or not model.is_plain
+    ]
     logits = ("count", "onehot")
     if any(f.family.support in logits and not f.family.simplex for f in observed):
         return True
@@ -209,7 +211,9 @@ def _wanted_of_variables(model: Model, shape: Shape) -> dict[str, tuple[str, tup
     """Of a graph: what is observed or given, the points of the latents, their weights, and entropies of any law."""
     wanted: dict[str, tuple[str, tuple[int, ...]]] = {}
     drawn = {f.of[0] for f in model.q if is_drawn(f)}
-    places = {"" if f is None else f.size.name for f in (model.datum(v.name) for v in model.variables)}
+    places = {
+        "" if f is None else f.size.name for f in (model.datum(v.name) for v in model.variables)
+    }
     for v in model.variables:
         lengths = tuple(shape[plate.size.name] for plate in v.plates)
         if v.role != "latent":

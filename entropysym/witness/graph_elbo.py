@@ -79,7 +79,9 @@ class GraphElbo:
         """The log-density of everything at the points: for each data plate (N, S), under the empty name (S,) what is global."""
         return _AtPoints(self, arguments, nodes).log_joint()
 
-    def entropies(self, arguments: Mapping[str, Any], nodes: JointPoints) -> dict[str, Float[Array, ""]]:
+    def entropies(
+        self, arguments: Mapping[str, Any], nodes: JointPoints
+    ) -> dict[str, Float[Array, ""]]:
         """The averaged entropy of each factor by its name. Raises `InputError` for a family whose entropy has no closed form."""
         for f in self.model.p:
             if density(f.family).entropy is None:
@@ -123,9 +125,7 @@ class _AtPoints:
                 family, values = density(f.family), self._arguments(f)
                 assert family.draw is not None
                 drawn = family.draw(nodes.values[f.of[0]], *values)
-                self.points = replace(
-                    self.points, values={**self.points.values, f.of[0]: drawn}
-                )
+                self.points = replace(self.points, values={**self.points.values, f.of[0]: drawn})
         self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
         if nodes.enumerated:
             self.points = replace(self.points, weights=self._weighted(), enumerated=False)
@@ -223,7 +223,9 @@ class _AtPoints:
             axes, lengths, scope = self._axes(f)
             kept = len(axes) - len(self.model.inner(f.of[0]))
             found = (self.evaluator.value, self.evaluator.magnitude)
-            whole = (spread(e(self.closed[f.name], scope), axes[:kept], lengths[:kept]) for e in found)
+            whole = (
+                spread(e(self.closed[f.name], scope), axes[:kept], lengths[:kept]) for e in found
+            )
             value, terms = (self._mean(f, v) for v in whole)
             return value, terms
         entropy = density(f.family).entropy
@@ -258,4 +260,3 @@ def _parents_first(model: Model) -> list[Factor]:
         found.append(next(f for f in waiting if unmade.isdisjoint(f.given)))
         waiting.remove(found[-1])
     return found
-

@@ -46,7 +46,9 @@ def entropy_formula(model: Model, role: str, closed: ClosedForms) -> sp.Expr | N
     known = family in closed and family.log_base_measure == 0
     if model.is_plain and factor in model.q and is_weighted(family) and not known:
         return None
-    return spelled_out(model, head(model, Entropy, factor), {family: closed.get(family, _one(family))})
+    return spelled_out(
+        model, head(model, Entropy, factor), {family: closed.get(family, _one(family))}
+    )
 
 
 def _one(family: Family) -> sp.Expr:

@@ -5,7 +5,18 @@ from typing import Any
 from .documents import family, linear_vae, neg, parameter, vae2
 from .exposing import CONDITIONS, Build, fixed_decoder, nothing
 from .forging import DELETE, DIRECTION, MODEL, SUM, everywhere, forged
-from .small_graphs import any_law, chain, classes, entropy, ladder, law, mixture, over, shared, weights
+from .small_graphs import (
+    any_law,
+    chain,
+    classes,
+    entropy,
+    ladder,
+    law,
+    mixture,
+    over,
+    shared,
+    weights,
+)
 
 END = ("steps", -1, "result")
 
