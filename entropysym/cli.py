@@ -225,7 +225,7 @@ def verify(
     data: Annotated[
         str | None,
         typer.Option(
-            help="digits, curve (synthetic), or a file with one data point per row. If left out: digits, but none with --zoo or a FILE.py.",
+            help="digits, curve (synthetic), or a file with one data point per row; of a graph simulated, or an .npz of arrays by name. If left out: digits, but none with --zoo or a FILE.py.",
             metavar="digits|curve|FILE.npy|FILE.csv",
         ),
     ] = None,
@@ -253,7 +253,7 @@ def verify(
     from entropysym.claims.user_models import model_from_file
     from entropysym.claims.verification import DEFAULT
     from entropysym.claims.verification import verify as verified
-    from entropysym.data.tables import BUILT_IN, load
+    from entropysym.data.tables import BUILT_IN, load, load_named
     from entropysym.files import folder
     from entropysym.models import ZOO
 
@@ -266,7 +266,9 @@ def verify(
     _demand_different_names(models)
     own = any(name.endswith(".py") for name in wanted)
     source = data or (None if zoo or own else "digits")
-    points = source if source is None or source in BUILT_IN else load(source)
+    points: Any = source
+    if source is not None and source not in BUILT_IN:
+        points = load_named(source) if source.endswith(".npz") else load(source)
     place = folder(report)
     with _progress() as progress, _no_way_out(*models):
         results = verified(

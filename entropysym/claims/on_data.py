@@ -51,6 +51,11 @@ class Sample:
     source: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def shape(self) -> list[int]:
+        """N and D."""
+        return list(self.x.shape)
+
     def __str__(self) -> str:
         N, D = self.x.shape
         return "; ".join([f"{self.source}, N x D = {N} x {D}", *self.notes])

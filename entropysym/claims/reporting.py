@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from entropysym.claims.on_data import Rest
+from entropysym.claims.on_graphs import GraphRest
 from entropysym.claims.verification import Verification
 from entropysym.files import write_whole
 from entropysym.language.store import digest
@@ -42,7 +43,7 @@ def figures(v: Verification) -> dict[str, Figure]:
     return out | {"seconds": round(v.seconds)}
 
 
-def _at_rest(rest: Rest) -> dict[str, Figure]:
+def _at_rest(rest: Rest | GraphRest) -> dict[str, Figure]:
     """What was measured where the ascent ended."""
     at = rest.measured
     gap = at.gap
@@ -93,7 +94,7 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
         }
         if v.rest is not None:  # a verdict that used no data names none
             entry["data"] = str(v.rest.sample)
-            entry["shape"] = list(v.rest.sample.x.shape)
+            entry["shape"] = v.rest.sample.shape
         if v.sweep is not None:
             entry["worst configuration"] = v.sweep.where
         if isinstance(v.derivation, Derivation):
@@ -131,7 +132,7 @@ class Reached(NamedTuple):
     entropy_sum: float
 
 
-def _history(rest: Rest) -> tuple[Reached, ...]:
+def _history(rest: Rest | GraphRest) -> tuple[Reached, ...]:
     """The finite part of what was observed on the way."""
     seen = rest.settled.history
     rows = zip(seen["step"][:, 0], seen["elbo"][:, 0], seen["entropy_sum"][:, 0], strict=True)

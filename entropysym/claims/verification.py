@@ -8,12 +8,13 @@ verified: UNDECIDED, with the reason.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from entropysym.claims.on_data import PLAN, Rest, Sample, rest_on, sample
+from entropysym.claims.on_graphs import GraphRest, GraphSample, graph_sample, rest_on_graph
 from entropysym.claims.progress import Progress, silent
 from entropysym.claims.replayed import derive
 from entropysym.errors import InputError, NoStationaryPointError
@@ -22,6 +23,9 @@ from entropysym.lowering.precision import COARSE
 from entropysym.prover import Derivation, Refusal
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 from entropysym.witness import Sweep, VariantResult, gap_function, sweep, try_variants
+
+#: Data by name, a matrix, arrays by name for a graph, or none.
+Data = str | np.ndarray | Mapping[str, np.ndarray] | None
 
 #: What `verify` settles where no model is named.
 DEFAULT = ("vae2", "linear_vae")
@@ -42,7 +46,7 @@ class Verification:
     derivation: Derivation | Refusal
     sweep: Sweep | None = None
     variants: tuple[VariantResult, ...] = ()
-    rest: Rest | None = None
+    rest: Rest | GraphRest | None = None
     seed: int = 0
     seconds: float = 0.0
     partial_verdict: Verdict | None = None
@@ -52,7 +56,7 @@ class Verification:
 class Options:
     """What `verify` is asked for: data (None: random configurations only), H, a seed, how many configurations, and where progress is told."""
 
-    data: str | np.ndarray | None
+    data: Data
     data_name: str
     latent: int | None
     seed: int
@@ -62,7 +66,7 @@ class Options:
 
 def verify(
     models: Sequence[Model],
-    data: str | np.ndarray | None = "digits",
+    data: Data = "digits",
     *,
     data_name: str = "the data",
     latent: int | None = None,
@@ -73,7 +77,7 @@ def verify(
     """Verify models at random configurations, and on data: ``digits``, ``curve`` or a matrix (N, D), one data point per row, of the kind that each decoder needs.
 
     Networks are small tanh ones with `latent` latents (1, or 2 where no network reads z); the ascent is counted in steps. With `data` None nothing is
-    trained. Raises `InputError` for data of another kind. Data without a finite stationary point leave a model UNDECIDED.
+    trained. A graph of factors is settled on simulated data, or on arrays by name. Raises `InputError` for data of another kind. Data without a finite stationary point leave a model UNDECIDED.
     """
     options = Options(data, data_name, latent, seed, configurations, progress)
     # Data of another kind are refused before anything is computed.
@@ -82,14 +86,25 @@ def verify(
     return tuple(_verify(model, some, options) for model, some in pairs)
 
 
-def _sample(model: Model, o: Options) -> Sample | NoStationaryPointError | None:
+def _sample(model: Model, o: Options) -> Sample | GraphSample | NoStationaryPointError | None:
+    if not model.is_plain:
+        named = o.data if isinstance(o.data, Mapping) else None
+        if isinstance(o.data, np.ndarray):
+            raise InputError(f"{model.name} is a graph: its data are arrays by name, such as x=…")
+        return None if o.data is None else graph_sample(model, named)
+    if isinstance(o.data, Mapping):
+        raise InputError(
+            f"{model.name} has one observed vector: pass its matrix, not arrays by name"
+        )
     try:
         return None if o.data is None else sample(model, o.data, o.data_name)
     except NoStationaryPointError as reason:
         return reason
 
 
-def _verify(model: Model, some: Sample | NoStationaryPointError | None, o: Options) -> Verification:
+def _verify(
+    model: Model, some: Sample | GraphSample | NoStationaryPointError | None, o: Options
+) -> Verification:
     began = time.monotonic()
 
     def shown(task: str) -> Callable[[int, int, str], None]:
@@ -133,7 +148,7 @@ def _compared(done: Verification, derived: Derivation, o: Options, shown: Shown)
 def _settled(
     done: Verification,
     derived: Derivation,
-    some: Sample | NoStationaryPointError,
+    some: Sample | GraphSample | NoStationaryPointError,
     o: Options,
     shown: Shown,
 ) -> Verification:
@@ -141,10 +156,22 @@ def _settled(
     try:
         if isinstance(some, NoStationaryPointError):
             raise some
+        if isinstance(some, GraphSample):
+            return _settled_graph(done, derived, some, o, shown)
         rest = rest_on(derived, some, latent=o.latent, seed=o.seed, progress=shown("ascent"))
     except NoStationaryPointError as reason:
         verdict = undecided(f"vacuous, the theorem says nothing on these data: {reason}")
         return _with_verdict(done, verdict)
+    return _with_verdict(replace(done, rest=rest), rest_verdict(rest))
+
+
+def _settled_graph(
+    done: Verification, derived: Derivation, some: GraphSample, o: Options, shown: Shown
+) -> Verification:
+    try:
+        rest = rest_on_graph(derived, some, seed=o.seed, progress=shown("ascent"))
+    except InputError as reason:  # it has no default q
+        return _with_verdict(done, undecided(f"not settled on data: {reason}"))
     return _with_verdict(replace(done, rest=rest), rest_verdict(rest))
 
 
@@ -193,7 +220,7 @@ def sweep_verdict(swept: Sweep, variants: Sequence[VariantResult]) -> Verdict:
     )
 
 
-def rest_verdict(rest: Rest) -> Verdict:
+def rest_verdict(rest: Rest | GraphRest) -> Verdict:
     """PROVED where the ascent ended at a stationary point at which both witnesses agree and the gap is 0 (or the excess that was derived).
 
     The linear VAE must meet probabilistic PCA as well, where it ends at a maximum. The identity is as predicted or not, whether the point is

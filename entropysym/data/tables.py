@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,19 @@ def load(source: str | Path) -> Float[np.ndarray, "N D"]:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     return checked(table, str(path))
+
+
+def load_named(source: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file by name. Raises `InputError` for a file that cannot be read, or that holds anything but arrays of numbers."""
+    try:
+        with np.load(Path(source), allow_pickle=False) as file:
+            found = {name: np.asarray(file[name]) for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(f"cannot read {source}: {error}") from error
+    for name, array in found.items():
+        if array.dtype.kind not in "biuf":
+            raise InputError(f"{name} in {source} is of type {array.dtype}, not numbers")
+    return found
 
 
 def checked(x: Any, name: str = "the data") -> Float[np.ndarray, "N D"]:

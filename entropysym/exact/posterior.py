@@ -50,7 +50,7 @@ class Place:
     def dimension(self) -> int:
         return sum(map(math.prod, self.widths))
 
-    def values(self, z: Float[Array, "..."]) -> dict[str, Array]:
+    def values(self, z: Float[Array, ...]) -> dict[str, Array]:
         """Each latent from the real ones, (…, samples, R); classes repeat for each node."""
         outer, samples = z.shape[:-2], z.shape[-2]
         found: dict[str, Array] = {}
@@ -80,10 +80,11 @@ class Exact:
         each = (self._integrated(arguments, place)[0] for place in self.places)
         return sum(jnp.sum(jax.scipy.special.logsumexp(e, axis=-1)) for e in each) / count
 
-    def posterior(self, arguments: Mapping[str, Any]) -> JointPoints:
+    def posterior(self, arguments: Mapping[str, Any], *, checked: bool = True) -> JointPoints:
         """The posterior as joint points, at which all that is quadratic in the real latents is averaged exactly, with its entropy.
 
-        Raises `InputError` where the log-density is not quadratic in the real latents, so that this would be an approximation.
+        Raises `InputError` where the log-density is not quadratic in the real latents, so that this would be an approximation; where that is known already it is not `checked`
+        again, and the function can be jitted.
         """
         values, weights, entropies = {}, {}, {}
         for place in self.places:
@@ -92,7 +93,8 @@ class Exact:
             entropy = -jnp.sum(jax.scipy.special.xlogy(shares, shares), axis=-1)
             R, z, w = place.dimension, mode, shares
             if R:
-                self._demand_quadratic(arguments, place, mode)
+                if checked:
+                    self._demand_quadratic(arguments, place, mode)
                 root = jnp.linalg.cholesky(jnp.linalg.inv(precision))
                 scale = jnp.sum(jnp.log(jnp.diagonal(root, axis1=-2, axis2=-1)), axis=-1)
                 each_entropy = R * math.log(2 * math.pi * math.e) / 2 + scale
@@ -165,7 +167,7 @@ class Exact:
 def exact(
     model: Model,
     sizes: Mapping[str, int],
-    grids: Mapping[str, Float[np.ndarray, "G"]] | None = None,
+    grids: Mapping[str, Float[np.ndarray, " G"]] | None = None,
 ) -> Exact:
     """Prepare the exact log-likelihood and posterior of a graph whose latents have, in each data plate, one factor of any law (or none).
 
@@ -193,9 +195,11 @@ def exact(
 
 
 def _place(
-    model: Model, name: str, sizes: Mapping[str, int], grids: Mapping[str, Float[np.ndarray, "G"]]
+    model: Model, name: str, sizes: Mapping[str, int], grids: Mapping[str, Float[np.ndarray, " G"]]
 ) -> Place:
-    here = [v for v in model.latents if ((d := model.datum(v.name)) and d.size.name or "") == name]
+    here = [
+        v for v in model.latents if (((d := model.datum(v.name)) and d.size.name) or "") == name
+    ]
     real = tuple(v for v in here if v.support == "real" and v.name not in grids)
     summed = [v for v in here if v not in real]
     strange = [v.name for v in summed if v.support not in _DISCRETE and v.name not in grids]
@@ -220,7 +224,7 @@ def _place(
 
 
 def _table(
-    v: Variable, lengths: tuple[int, ...], grid: Float[np.ndarray, "G"] | None
+    v: Variable, lengths: tuple[int, ...], grid: Float[np.ndarray, " G"] | None
 ) -> Float[np.ndarray, "S ..."]:
     """Every value of a variable: one-hot over its last plate, or for each entry 0 and 1, or the points of a grid."""
     if v.support == "onehot":

@@ -54,9 +54,9 @@ class JointPoints:
     With `enumerated` the discrete latents take all their values, which still have to be weighted by their factors of q.
     """
 
-    values: dict[str, Float[Array, "..."]]
-    weights: dict[str, Float[Array, "..."]]
-    entropies: dict[str, Float[Array, "..."]]
+    values: dict[str, Float[Array, ...]]
+    weights: dict[str, Float[Array, ...]]
+    entropies: dict[str, Float[Array, ...]]
     enumerated: bool = False
 
 

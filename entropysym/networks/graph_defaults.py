@@ -31,7 +31,7 @@ from entropysym.networks.defaults import into
 from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
 
 #: Hidden tanh units of a default network; data points that are simulated; points of a grid for each entry of a real latent.
-HIDDEN, SIMULATED = 2, 120
+HIDDEN, SIMULATED = 2, 240
 GRID = (-1.5, -0.5, 0.5, 1.5)
 
 #: Nodes of the noise: a product rule in few dimensions, else the cubature that is exact for quadratic integrands.
@@ -76,17 +76,19 @@ class ConcreteGraph:
         assert self.nodes is not None
         return self.elbo(made, self.nodes).objective
 
-    def points(self, parameters: Pytree, data: Mapping[str, Array]) -> JointPoints:
-        """The posterior, or the nodes."""
+    def points(
+        self, parameters: Pytree, data: Mapping[str, Array], *, checked: bool = True
+    ) -> JointPoints:
+        """The posterior, or the nodes. Raises `InputError` where the posterior would be an approximation, unless it has been `checked` before."""
         if self.exact is not None:
-            return self.exact.posterior({**self.arguments(parameters), **data})
+            return self.exact.posterior({**self.arguments(parameters), **data}, checked=checked)
         assert self.nodes is not None
         return self.nodes
 
 
 def simulated(
     model: Model, sizes: Mapping[str, int], seed: int = 0
-) -> dict[str, Float[np.ndarray, "..."]]:
+) -> dict[str, Float[np.ndarray, ...]]:
     """Data that the model does not fit: every variable from two hidden numbers of each datum, bent, with heavy-tailed noise."""
     rng = np.random.default_rng(seed)
     hidden = {plate: rng.normal(size=(sizes[plate.size.name], 2)) for plate in model.data}
@@ -101,7 +103,7 @@ def simulated(
         bent = np.tensordot(h, loadings, 1) + 0.4 * np.tensordot(
             h**2 - 1, rng.normal(size=(2, *inner)), 1
         )
-        found[v.name] = _supported(v, bent + 0.6 * rng.standard_t(4, size=bent.shape), rng)
+        found[v.name] = _supported(v, bent + 0.6 * rng.standard_t(8, size=bent.shape), rng)
         if datum is None:
             found[v.name] = found[v.name][0]
     return found
@@ -131,16 +133,21 @@ def default_sizes(model: Model, given: Mapping[str, int] | None = None) -> dict[
         sizes |= {plate.size.name: usual for plate in inner}
         if v.support in ("onehot", "simplex"):
             sizes[inner[-1].size.name] = 3
+    labels = {
+        model.inner(v.name)[-1]
+        for v in model.variables
+        if v.role != "latent" and v.support == "onehot"
+    }
     for v in model.latents:
-        if v.support == "onehot":
-            sizes[model.inner(v.name)[-1].size.name] = 3
+        if v.support == "onehot" and model.inner(v.name)[-1] not in labels:
+            sizes[model.inner(v.name)[-1].size.name] = 2
     sizes |= {lag.plate.size.name: 3 for lag in model.lags}
     return sizes | {plate.size.name: SIMULATED for plate in model.data} | dict(given or {})
 
 
 def concrete_graph(
     model: Model,
-    data: Mapping[str, Float[np.ndarray, "..."]],
+    data: Mapping[str, Float[np.ndarray, ...]],
     sizes: Mapping[str, int],
     *,
     seed: int = 0,

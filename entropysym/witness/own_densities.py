@@ -12,11 +12,10 @@ from entropysym.errors import InputError
 from entropysym.language.formula import substituted
 from entropysym.language.matrices import MatrixLetter
 from entropysym.language.records import DIM, Family, Letter, Support, argument_name
-from entropysym.lowering.signature import Signature
 from entropysym.lowering.arguments import Bound
 from entropysym.lowering.evaluator import Evaluator
 from entropysym.lowering.scope import Scope
-from entropysym.lowering.signature import read_signature
+from entropysym.lowering.signature import Signature, read_signature
 
 _INSIDE: dict[Support, Callable[[Array], Array]] = {
     "real": lambda x: jnp.isfinite(x),

@@ -10,9 +10,9 @@ from typing import Any
 from . import explicit_sums
 from .documents import DOCUMENTS, HALF, linear_vae, poisson, sigmoid_net, vae2, workbench
 from .falsehoods import BESIDE_THE_KERNEL, FALSE_CLAIMS, TAMPERINGS
-from .small_graphs import GRAPHS
 from .laws import LAWS
 from .random_terms import random_term
+from .small_graphs import GRAPHS
 
 # (the linear VAE's) terms aimed at one rule each
 AIMED: list[Any] = [

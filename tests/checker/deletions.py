@@ -152,9 +152,9 @@ def battery() -> list[Entry]:
     from .exposures import REFUSED, VALID
     from .falsehoods import FALSE_CLAIMS, TAMPERINGS
     from .forged_refusals import forgeries
-    from .small_graphs import GRAPHS
     from .laws import LAWS
     from .refusals import REFUSALS
+    from .small_graphs import GRAPHS
     from .tails import SURE, UNSURE
 
     def algebra(build: Callable[[], dict]) -> Callable[[ModuleType], str | None]:

@@ -22,7 +22,6 @@ from .documents import (
 from .false_laws import supports
 from .falsehoods import FALSE_CLAIMS
 from .forging import bonus, forged
-from .small_graphs import GRAPHS
 from .laws import (
     LAWS,
     any_law,
@@ -35,6 +34,7 @@ from .laws import (
     unit_certificate,
     unit_normal,
 )
+from .small_graphs import GRAPHS
 
 
 @pytest.mark.parametrize("build", [*DOCUMENTS, *LAWS, *GRAPHS])

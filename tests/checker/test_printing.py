@@ -11,9 +11,9 @@ from entropysym.checker.printing import statement
 
 from .documents import DOCUMENTS
 from .falsehoods import FALSE_CLAIMS
-from .small_graphs import GRAPHS
 from .laws import LAWS
 from .parsing import parse
+from .small_graphs import GRAPHS
 
 
 def printed(document: dict) -> str:

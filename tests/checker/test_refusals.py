@@ -13,8 +13,8 @@ from entropysym.checker import Malformed, Refused, replay
 from .documents import DOCUMENTS, sealed, vae2
 from .false_laws import REASONS as REASONS_OF_LAWS
 from .falsehoods import FALSE_CLAIMS, TAMPERINGS, VALID
-from .small_graphs import GRAPHS
 from .hostile import HOSTILE
+from .small_graphs import GRAPHS
 
 ORIGINALS = [build() for build in (*DOCUMENTS, *GRAPHS)]
 REASONS = {
