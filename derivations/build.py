@@ -33,6 +33,11 @@ NAMES = (
     "bernoulli",
     "correspondence",
     "infinite_data",
+    "hierarchical",
+    "mixture",
+    "supervised",
+    "global_latent",
+    "sequences",
 )
 TITLE = "When the ELBO is a sum of entropies"
 INTRODUCTION = (

@@ -15,10 +15,9 @@ import sympy as sp
 
 from entropysym.claims import derive
 from entropysym.errors import EntropysymError
-from entropysym.language import DataMean, Entropy, Identity, Model
+from entropysym.language import Entropy, Identity, Model
 from entropysym.language.algebra import distributed
-from entropysym.language.objective import expectation, spelled_out
-from entropysym.language.symbols import n
+from entropysym.language.objective import head, per_datum, spelled_out
 from entropysym.pages import Line, plain
 from entropysym.prover import Derivation, Refusal
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
@@ -90,8 +89,9 @@ def everywhere(*makes: Callable[[], Model]) -> Check:
 
 
 def entropy(d: Derivation, role: str) -> sp.Expr:
-    """The (pseudo) entropy of the prior or the decoder, averaged as in the entropy sum and spelled out."""
-    whole = DataMean(expectation(d.model, Entropy(role)), n)
+    """The (pseudo) entropy of a factor of p, averaged as in the entropy sum and spelled out."""
+    factor = d.model.factor(role)
+    whole = per_datum(d.model, [(factor, head(d.model, Entropy, factor))])
     return distributed(spelled_out(d.model, whole, {f: t.entropy for f, t in d.entropies.items()}))
 
 
