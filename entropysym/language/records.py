@@ -305,8 +305,10 @@ class Variable:
         """The same one step earlier, as an array of this name."""
         label = sp.Symbol(name, real=True)
         if self.support == "onehot":
-            return OneHotLatent(label) if self.role == "latent" else OneHotDatum(label)
-        return LatentArray(label) if self.role == "latent" else DatumArray(label)
+            kind = OneHotLatent if self.role == "latent" else OneHotDatum
+        else:
+            kind = LatentArray if self.role == "latent" else DatumArray
+        return of_type(kind(label), sp.IndexedBase)
 
 
 @dataclass(frozen=True)
@@ -623,7 +625,13 @@ def as_declared(law: Law, variables: Iterable[Variable]) -> Law:
         for e in a.atoms(sp.Indexed)
         if array_of(e) in arrays and arrays[array_of(e)] in declared
     }
-    return Law(law.family, tuple(a.xreplace(places) for a in law.arguments))
+
+    def read(argument: sp.Expr | Matrix) -> sp.Expr | Matrix:
+        return of_type(
+            argument.xreplace(places), Matrix if isinstance(argument, Matrix) else sp.Expr
+        )
+
+    return Law(law.family, tuple(map(read, law.arguments)))
 
 
 def one_latent_model(

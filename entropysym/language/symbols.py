@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import sympy as sp
 
 from entropysym.errors import InputError, shown
-from entropysym.language.formula import array_like
+from entropysym.language.formula import array_like, of_type
 
 ScalarRange = Literal["real", "positive", "unit", "simplex"]
 #: Ranges of square matrices: symmetric positive definite; lower triangular with positive diagonal.
@@ -51,9 +51,9 @@ VARIABLES = (DatumArray, LatentArray, NoiseArray)
 LAG = "@-1"
 
 #: The variables of a model with one observed and one latent variable, and the latter's noise: $x_{nd}$, $z_h$, $\varepsilon_h$.
-LATENT = LatentArray(sp.Symbol("z", real=True))
-DATUM = DatumArray(sp.Symbol("x", real=True))
-NOISE = NoiseArray(sp.Symbol("epsilon", real=True))
+LATENT = of_type(LatentArray(sp.Symbol("z", real=True)), LatentArray)
+DATUM = of_type(DatumArray(sp.Symbol("x", real=True)), DatumArray)
+NOISE = of_type(NoiseArray(sp.Symbol("epsilon", real=True)), NoiseArray)
 RESERVED = frozenset({"epsilon", "n", "E", "noise", "self"})
 
 #: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).

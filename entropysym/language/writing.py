@@ -398,7 +398,7 @@ class ModelWriter:
         self._variables = {name: self._variables[name] for name in ("x", "z")}
         for side, factors in self._factors.items():
             for k, f in enumerate(factors):
-                role = roles.get((side, *f.of))
+                role = roles.get((side, f.of[0])) if len(f.of) == 1 else None
                 if role and f.name == f"{side}_{f.of[0]}":
                     factors[k] = replace(f, name=role)
             factors.sort(key=lambda f: f.name == "decoder")

@@ -64,7 +64,7 @@ def roles(model: Model) -> Roles:
         for plate in model.inner(f.of[0]):
             sizes[plate.size.name] = ranks[f.name]
     pseudo = frozenset(f.name for f in model.factors if f.family.log_base_measure != 0)
-    counts = {plate.index: plate.size for plate in model.data}
+    counts: dict[sp.Basic, sp.Basic] = {plate.index: plate.size for plate in model.data}
     return Roles(ranks, names, sizes, declared, pseudo, counts)
 
 

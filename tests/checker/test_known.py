@@ -83,8 +83,9 @@ def test_another_density_does_not_go_by_the_name_of_a_shipped_family():
     vae2 = es.models.vae2()
     decoder = replace(vae2.decoder, family=twice)
     with pytest.raises(InputError, match="two families called Normal"):
-        replace(vae2, decoder=decoder)
-    model = replace(vae2, name="m", decoder=replace(decoder, family=replace(twice, name="Twice")))
+        vae2.with_laws(decoder=decoder)
+    law = replace(decoder, family=replace(twice, name="Twice"))
+    model = replace(vae2, name="m").with_laws(decoder=law)
     stored = json.loads(to_json(find(model)))
     printed = checker.replay(canonical(stored)).statement
     assert "normalised: NOT SHOWN: this family does not ship" in printed

@@ -3,8 +3,9 @@
 import pytest
 import sympy as sp
 
-from entropysym.families import FAMILIES, NORMAL
+from entropysym.families import CATEGORICAL, CATEGORICAL_LOGITS, FAMILIES, NORMAL
 from entropysym.language import Family, Softplus
+from entropysym.language.records import COMPONENT, DIM
 from entropysym.prover.elimination import Field, eliminate
 from entropysym.prover.families import family_certificate
 
@@ -56,6 +57,50 @@ def test_every_certificate_satisfies_the_identity_pointwise(family):
     for k in range(5):
         at = {a: sp.Rational(3 + 2 * k, 7 + i) for i, a in enumerate(family.arguments)}
         assert abs(residual.subs({**at, family.variable: sp.Rational(4, 5 + k)}).evalf(40)) < 1e-30
+
+
+CLASSES = 3
+
+
+def _at_classes(e, values):
+    """A formula of a one-hot family at numbers for the entries of its arrays, with all sums written out."""
+    written = e.subs(DIM, CLASSES).doit()
+    return written.xreplace(
+        {i: values[i.base, int(i.indices[0])] for i in written.atoms(sp.Indexed)}
+    )
+
+
+@pytest.mark.parametrize("family", [CATEGORICAL, CATEGORICAL_LOGITS], ids=lambda f: f.name)
+@pytest.mark.parametrize("seen", range(1, CLASSES + 1))
+def test_certificates_of_classes_satisfy_the_identity_at_each_class(family, seen):
+    found = family_certificate(family)
+    (argument,), one_hot = family.arguments, family.variable
+    raw = [
+        sp.Rational(1, 7),
+        sp.Rational(2, 7),
+        sp.Rational(4, 7),
+    ]  # on the simplex, and logits too
+    values = {(argument, k + 1): v for k, v in enumerate(raw)}
+    values |= {(one_hot, k): sp.Integer(k == seen) for k in range(1, CLASSES + 1)}
+    (motion,) = found.direction.values()
+    moves = [_at_classes(motion.subs(COMPONENT, k), values) for k in range(1, CLASSES + 1)]
+    # The density along the motion, by each entry's own derivative.
+    log_p = family.log_density.subs(DIM, CLASSES).doit()
+    slopes = [_at_classes(sp.diff(log_p, argument[k]), values) for k in range(1, CLASSES + 1)]
+    moved = sum((m * s for m, s in zip(moves, slopes, strict=True)), sp.S.Zero)
+    rest = _at_classes(family.log_density, values) + _at_classes(found.entropy, values)
+    assert abs((moved - rest).evalf(40)) < 1e-30
+    if argument in family.simplex:
+        assert abs(sum(moves).evalf(40)) < 1e-30  # along the simplex
+    chances = [
+        _at_classes(sp.exp(log_p), {**values, **_seen(one_hot, k)}) for k in range(1, CLASSES + 1)
+    ]
+    entropy = -sum(p * sp.log(p) for p in chances)
+    assert abs((entropy - _at_classes(found.entropy, values)).evalf(40)) < 1e-30
+
+
+def _seen(one_hot, k):
+    return {(one_hot, j): sp.Integer(j == k) for j in range(1, CLASSES + 1)}
 
 
 def test_the_entropy_of_a_standard_law_follows_from_its_location_and_scale():

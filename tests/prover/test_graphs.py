@@ -127,11 +127,11 @@ def _fixed_transitions():
 def _one_bias_for_two_layers():
     """One logit for both layers of a belief net; the lower layer's weights stand still."""
     w = ModelWriter(observed="d D")
-    z = w.latent_variable("z", "h H", support="binary")
+    v = w.latent_variable("v", "h H", support="binary")
     b = w.learned("b")
-    w.p(z, BERNOULLI(b))
-    w.p(w.x, BERNOULLI(w.sum("h", w.fixed("W", "d h") * z.entry) + b))
-    w.q(z, ANY)
+    w.p(v, BERNOULLI(b))
+    w.p(w.x, BERNOULLI(w.sum("h", w.fixed("W", "d h") * v.entry) + b))
+    w.q(v, ANY)
     return w.model("one_bias")
 
 
@@ -150,7 +150,7 @@ WITHOUT = {
     ),
     "constrained weights": (_constrained_weights, "p_c", ("p_x",)),
     "fixed transitions": (_fixed_transitions, "p_c", ("p_c0", "p_y")),
-    "one bias for two layers": (_one_bias_for_two_layers, "p_x", ("p_z",)),
+    "one bias for two layers": (_one_bias_for_two_layers, "p_x", ("p_v",)),
 }
 
 
@@ -241,3 +241,34 @@ def test_a_plain_model_with_a_latent_of_classes():
     assert found.verdict.value is Value.PROVED
     assert set(found.direction) == {"pi0", "s"}
     assert set(found.stationarity) == {"s", "V"}
+
+
+def _written_by_factors(latent):
+    w = ModelWriter()
+    z, b = w.latent_variable(latent, "h"), w.learned("b", "d")
+    W, V, c = w.learned("W", "d h"), w.learned("V", "h d"), w.learned("c", "h")
+    s, tau = w.learned("s", range="positive"), w.learned("tau", "h", range="positive")
+    w.p(w.x, NORMAL(w.sum("h", W * z.entry) + b, s))
+    w.p(z, NORMAL(0, 1))
+    w.q(z, NORMAL(w.sum("d", V * w.x_nd) + c, tau**2))
+    return w.model(f"linear_{latent}")
+
+
+def test_a_plain_model_may_be_written_factor_by_factor():
+    """x and z are known, so prior, decoder and encoder are; the encoder moves, and the pages have the papers' signs."""
+    model = _written_by_factors("z")
+    assert model.is_plain
+    assert [f.name for f in model.factors] == ["encoder", "prior", "decoder"]
+    found = es.derive(model)
+    assert found.verdict.value is Value.PROVED
+    assert set(found.direction) == {"W", "V", "c", "tau", "s"}
+    assert "E_q(z|x_n)[log p(x_n|z)]" in es.render(found, "text")
+
+
+def test_a_latent_of_another_name_makes_a_graph():
+    model = _written_by_factors("v")
+    assert not model.is_plain
+    found = es.derive(model)
+    assert found.verdict.value is Value.UNDECIDED
+    assert found.partial.verdict.value is Value.PROVED
+    assert "log p(x_n|v)" in es.render(found, "text")
