@@ -34,8 +34,9 @@ LADDER = {
     "lowering": {"language", "errors", "lazy"},
     "witness": {"lowering", "families", "language", "errors", "lazy"},
     "ascent": {"lowering", "files", "errors", "lazy", "version"},
+    "exact": {"witness", "lowering", "language", "errors"},
     "networks": {
-        *("ascent", "witness", "lowering", "data"),
+        *("exact", "ascent", "witness", "lowering", "data"),
         *("models", "language", "errors", "lazy"),
     },
     "pages": {"prover", "families", "language", "files", "errors", "verdict"},
@@ -114,6 +115,7 @@ MANY_PARAMETERS = {
     "ascent/settling.py settle",
     "claims/verification.py verify",
     "language/writing.py model",
+    "language/records.py one_latent_model",  # the fields of the record that it makes
     "monitoring/monitor.py log",
     "monitoring/reports.py entropies",
     "networks/certificate.py certify",

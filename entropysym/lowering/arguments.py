@@ -40,13 +40,7 @@ class Bound:
 def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
     """Check arguments against a signature. Raises `InputError` with the name, the value and what to do."""
     require_x64()
-    text = signature.text()
-    sizes: dict[str, tuple[int, str]] = {}
-    for name in sorted(signature.sizes & set(arguments)):
-        value = arguments[name]
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"the size {name} is {shown(value)}; pass an integer >= 1")
-        sizes[name] = (value, f"{name}={value}")
+    text, sizes = signature.text(), _given_sizes(signature, arguments)
     extra = sorted(set(arguments) - set(text) - signature.sizes)
     if extra:
         raise InputError(f"unknown argument {extra[0]!r}; wanted are: {_wanted(text)}")
@@ -91,6 +85,19 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
     return Bound(
         arrays, networks, noise, {name: value for name, (value, _) in sizes.items()}, signature
     )
+
+
+def _given_sizes(
+    signature: Signature, arguments: Mapping[str, Any]
+) -> dict[str, tuple[int, str]]:
+    """Sizes that are passed as integers, with where they come from."""
+    sizes: dict[str, tuple[int, str]] = {}
+    for name in sorted(signature.sizes & set(arguments)):
+        value = arguments[name]
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"the size {name} is {shown(value)}; pass an integer >= 1")
+        sizes[name] = (value, f"{name}={value}")
+    return sizes
 
 
 def _check_joint(

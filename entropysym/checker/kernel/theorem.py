@@ -330,6 +330,34 @@ def _moved(site: Site, symbol: Any, motion: Term, letter: Term) -> Any:
     return count, lambda *i: site.moved(function(*i), evaluate(replace(site, scope=i), motion))
 
 
+def _check_tempering(full: Site, still: Site, symbols: dict[str, Any], family: Family) -> None:
+    """(T) for the family's certificate; `full` sees the variable, `still` the arguments alone."""
+    work, certificate = full.work, full.statement.certificates[family.name]
+    single, scale, shift = not family.over_vectors, certificate.scale, certificate.shift
+    plain = (scale, shift) == (0, 0) or (single and family.log_base_measure == 0)
+    stretched = scale == 0 or family.support in ("real", "positive")
+    fits = plain and stretched and (shift == 0 or family.support == "real")
+    check(fits, f"the variable of {family.name} does not move so")
+    still_terms = (scale, shift, certificate.entropy)
+    stretch, _, entropy = (evaluate(still, term) for term in still_terms)
+    x = ["add", ["mul", ["add", 0, scale], ["var"]], shift] if single else 0
+    motions = certificate.direction | {"var": x}
+    moved = {
+        n: _moved(full if n == "var" else still, symbols[n], motions[n], ["arg", n])
+        for n in symbols
+    }
+    density, base = (evaluate(full, t) for t in (family.log_density, family.log_base_measure))
+    _, change = split(evaluate(replace(full, bindings=moved), family.log_density))
+    for name, range_ in family.arguments.items():
+        if range_ == "simplex":
+            entry = full.opened(full.dim)
+            motion = evaluate(replace(still, scope=(entry,)), certificate.direction[name])
+            check_tangent(full, motion, entry.name)
+    right = work.add(density, work.negative(base), entropy)
+    holds = work.equal(work.add(stretch, change), right)
+    check(holds, "not shown: D log density = log density - log base measure + entropy")
+
+
 def check_family(site: Site, family: Family) -> bool:
     """
     (T): k + D log p = log p - log h + H, pointwise in the variable x, where D moves the arguments
@@ -343,31 +371,8 @@ def check_family(site: Site, family: Family) -> bool:
     symbols, single = _symbols(site, family), not family.over_vectors
     given = {name: symbol for name, symbol in symbols.items() if name != "var"}
     still, full = replace(site, bindings=given), replace(site, bindings=symbols)
-    density = evaluate(full, family.log_density)
-    base = evaluate(full, family.log_base_measure)
     if certificate is not None:
-        scale, shift = certificate.scale, certificate.shift
-        plain = (scale, shift) == (0, 0) or (single and family.log_base_measure == 0)
-        stretched = scale == 0 or family.support in ("real", "positive")
-        fits = plain and stretched and (shift == 0 or family.support == "real")
-        check(fits, f"the variable of {family.name} does not move so")
-        still_terms = (scale, shift, certificate.entropy)
-        stretch, _, entropy = (evaluate(still, term) for term in still_terms)
-        x = ["add", ["mul", ["add", 0, scale], ["var"]], shift] if single else 0
-        motions = certificate.direction | {"var": x}
-        moved = {
-            n: _moved(full if n == "var" else still, symbols[n], motions[n], ["arg", n])
-            for n in symbols
-        }
-        _, change = split(evaluate(replace(site, bindings=moved), family.log_density))
-        for name, range_ in family.arguments.items():
-            if range_ == "simplex":
-                entry = site.opened(site.dim)
-                motion = evaluate(replace(still, scope=(entry,)), certificate.direction[name])
-                check_tangent(site, motion, entry.name)
-        right = work.add(density, work.negative(base), entropy)
-        holds = work.equal(work.add(stretch, change), right)
-        check(holds, "not shown: D log density = log density - log base measure + entropy")
+        _check_tempering(full, still, symbols, family)
     if family.location is None:
         return False
     check(single and family.support == "real", "a location is for a family over single reals")
