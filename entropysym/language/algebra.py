@@ -368,6 +368,24 @@ def with_fresh_indices(e: Node) -> Node:
     return e
 
 
+def counts_joined(expression: sp.Expr, counts: tuple[sp.Symbol, ...]) -> sp.Expr:
+    r"""$\frac N{N+M}a+\frac M{N+M}a=a$: what every data plate has counts once."""
+    total = sp.Add(*counts)
+    found: dict[sp.Expr, dict[sp.Symbol, sp.Expr]] = {}
+    rest: list[sp.Expr] = []
+    for addend in addends(expression):
+        factors = sp.Mul.make_args(addend)
+        own = [f for f in factors if f in counts]
+        if 1 / total in factors and len(own) == 1:
+            key = sp.Mul(*(f for f in factors if f not in (*own, 1 / total)))
+            found.setdefault(key, {})[own[0]] = addend
+        else:
+            rest.append(addend)
+    for key, parts in found.items():
+        rest += [key] if set(parts) == set(counts) else list(parts.values())
+    return sp.Add(*rest)
+
+
 def collected(expression: sp.Expr, sizes: tuple[sp.Symbol, ...]) -> sp.Expr:
     r"""Gather constant logarithms with the same factor: $-\frac D2\log2-\frac D2\log\pi-\frac D2$ becomes $-\frac D2\log(2\pi e)$."""
     groups: dict[sp.Expr, sp.Expr] = {}

@@ -87,9 +87,7 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
     )
 
 
-def _given_sizes(
-    signature: Signature, arguments: Mapping[str, Any]
-) -> dict[str, tuple[int, str]]:
+def _given_sizes(signature: Signature, arguments: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
     """Sizes that are passed as integers, with where they come from."""
     sizes: dict[str, tuple[int, str]] = {}
     for name in sorted(signature.sizes & set(arguments)):

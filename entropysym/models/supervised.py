@@ -35,10 +35,10 @@ def semi_supervised_vae() -> Model:
     w.data_plate("m M")
     y = w.observed_variable("y", "k K", support="onehot")
     z = w.latent_variable("z", "h")
-    x_u = w.observed_variable("xu", "d", data="m")
+    x_u = w.observed_variable("x_u", "d", data="m")
     y_u, z_u = (
-        w.latent_variable("yu", "k", support="onehot", data="m"),
-        w.latent_variable("zu", "h", data="m"),
+        w.latent_variable("y_u", "k", support="onehot", data="m"),
+        w.latent_variable("z_u", "h", data="m"),
     )
     pi0 = w.learned("pi0", "k", range="simplex")
     alpha2, sigma2 = (

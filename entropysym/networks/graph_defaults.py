@@ -72,7 +72,7 @@ class ConcreteGraph:
         """The exact log-likelihood less the penalty, or the objective at the nodes."""
         made = {**self.arguments(parameters), **data}
         if self.exact is not None:
-            return self.exact.log_likelihood(made)
+            return self.exact.log_likelihood(made) - self.elbo.penalty(made)
         assert self.nodes is not None
         return self.elbo(made, self.nodes).objective
 

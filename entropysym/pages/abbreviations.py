@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from entropysym.language.algebra import addends, distributed, exponentials_merged
-from entropysym.language.formula import entry, of_type, substituted
+from entropysym.language.formula import of_type, substituted
 from entropysym.language.heads import NetworkValue
-from entropysym.language.records import Model
-from entropysym.language.symbols import LATENT
+from entropysym.language.records import Factor, Model
+from entropysym.language.symbols import VARIABLES
 
 _LETTERS = ("eta", "zeta", "kappa", "xi")
 
@@ -35,7 +35,7 @@ class Abbreviation:
             for index in sorted(_indices(e), key=str):
                 if _settled(e) == _settled(self.meaning.xreplace({self.index: index})):
                     return self.letter.xreplace({self.index: index})
-        if not e.args or not e.has(LATENT):
+        if not e.args or not e.has(*VARIABLES):
             return e
         args = [self._applied(a) for a in e.args]
         return e.func(*args) if tuple(args) != e.args else e
@@ -68,24 +68,33 @@ def _times(addend: sp.Expr, part: sp.Sum) -> bool:
 
 
 def abbreviation(model: Model) -> Abbreviation | None:
-    """The decoder's linear predictor, where there is one that deserves a letter."""
-    if not model.is_plain:
-        return None
-    factor, plate = model.decoder, model.observed
+    """The linear predictor of what is observed, where there is one that deserves a letter."""
+    observed = [f for f in model.p if model.variable(f.of[0]).role == "observed"]
+    return next((found for f in observed if (found := _of_factor(model, f))), None)
+
+
+def _of_factor(model: Model, factor: Factor) -> Abbreviation | None:
+    plate = model.plate(factor.name)
     inside = [] if factor.family.location is not None else list(factor.arguments)
     for argument in factor.arguments:
         inside += [f.args[0] for f in sorted(argument.atoms(sp.Function), key=str)]
     long = [
         e
         for e in inside
-        if isinstance(e, sp.Add) and e.has(LATENT) and any(isinstance(a, sp.Sum) for a in e.args)
+        if isinstance(e, sp.Add)
+        and e.has(*VARIABLES)
+        and any(isinstance(a, sp.Sum) for a in e.args)
+        and plate.index in e.free_symbols
     ]
     taken = {p.name for p in model.parameters} | {w.name for w in model.networks}
     name = next((c for c in _LETTERS if c not in taken), None)
     if not long or name is None:
         return None
-    z = model.latent.vector(entry(LATENT, model.latent.index))
-    letter = NetworkValue(sp.Symbol(name, real=True), sp.Tuple(plate.index), sp.Tuple(z))
+    read = [v for v in factor.given if long[0].has(model.variable(v).lagged(v))]
+    if not all(model.inner(v) for v in read):
+        return None
+    vectors = (model.inner(v)[-1].vector(model.entry(v)) for v in read)
+    letter = NetworkValue(sp.Symbol(name, real=True), sp.Tuple(plate.index), sp.Tuple(*vectors))
     return Abbreviation(letter, long[0], plate.index)
 
 

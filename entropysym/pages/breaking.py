@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
 from entropysym.pages.latex import PaperPrinter
 from entropysym.pages.order import in_order
@@ -70,8 +71,38 @@ def _one(tokens: list[str], at: int) -> tuple[float, int]:
     return _WIDTHS.get(token, 0.78 if token.isupper() else 0.56), at + 1
 
 
-def rows(
-    e: sp.Expr | Matrix,
+def _inside_a_mean(
+    e: sp.Expr | Matrix, written: str, printer: PaperPrinter | PlainPrinter
+) -> list[str]:
+    """The pieces of a mean of a sum, which is too wide for a line: its braces may stand on different lines."""
+    if not isinstance(e, DataMean) or not isinstance(e.body, sp.Add):
+        return []
+    opening, found, closing = written.partition(printer.doprint(e.body))
+    if not found:
+        return []
+    pieces = []
+    for a in in_order(e.body, printer.places):
+        sign, body = printer.signed(a)
+        pieces.append((f"-{body}" if sign == "-" else body) if not pieces else f"{sign} {body}")
+    return [opening + pieces[0], *pieces[1:-1], pieces[-1] + closing]
+
+
+def _filled(
+    pieces: list[str], measure: Callable[[str], float], first: float, rest: float
+) -> list[str]:
+    """Pieces in lines, as many to a line as fit."""
+    lines, current = [], ""
+    for piece in pieces:
+        joined = f"{current} {piece}" if current else piece
+        if current and measure(joined) > (rest if lines else first):
+            lines.append(current)
+            current = piece
+        else:
+            current = joined
+    return [*lines, current]
+
+
+def rows(    e: sp.Expr | Matrix,
     printer: PaperPrinter | PlainPrinter,
     measure: Callable[[str], float],
     first: float,
@@ -84,6 +115,12 @@ def rows(
         sign, body = printer.signed(a)
         opening = not lines and not current
         piece = (f"-{body}" if sign == "-" else body) if opening else f"{sign} {body}"
+        parts = _inside_a_mean(a, piece, printer)
+        if parts and measure(piece) > rest:
+            lines += [current] if current else []
+            *full, current = _filled(parts, measure, first if not lines else rest, rest)
+            lines += full
+            continue
         joined = f"{current} {piece}" if current else piece
         if current and measure(joined) > (rest if lines else first):
             lines.append(current)

@@ -111,7 +111,8 @@ def entropy_lines(d: Derivation) -> list[Line]:
 
 def _shortened(formula: sp.Expr, d: Derivation) -> sp.Expr:
     if not isinstance(formula, sp.Sum) or len(formula.limits) > 1:
-        return collected(distributed(formula) if formula.has(sp.Sum) else formula, d.model.sizes)
+        nested = isinstance(formula, sp.Sum)
+        return collected(distributed(formula) if nested else formula, d.model.sizes)
     index, _, size = formula.limits[0]
     body = arg_of(formula, 0, sp.Expr)
     if index not in body.free_symbols:

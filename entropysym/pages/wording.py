@@ -152,7 +152,7 @@ def _base_measure(cs: Sequence[Condition], model: Model, m: Medium) -> str:
         if family.name in named and family.log_base_measure != 0:
             h = m.math(head(model, LogBaseMeasure, f))
             said.append(
-                f"The {m.text(f.name)} has the base measure of the {m.text(family_name(family.name))} family, {h}; "
+                f"{m.text(called(model, f.name)).replace('the ', 'The ', 1)} has the base measure of the {m.text(family_name(family.name))} family, {h}; "
                 f"{m.math(head(model, Entropy, f))} is the pseudo entropy relative to it, "
                 "minus the mean of the log-density without its base measure."
             )
@@ -282,11 +282,20 @@ def admitted(
     return list(dict.fromkeys(said))
 
 
-def tempered_role(step: Step) -> str:
+def _bare(model: Model, name: str) -> str:
+    return called(model, name).removeprefix("the ")
+
+
+def called(model: Model, name: str) -> str:
+    """A factor in a sentence: the decoder; of a graph what it is of, p(z2)."""
+    return f"the {name}" if model.is_plain else f"p({', '.join(model.factor(name).of)})"
+
+
+def tempered_role(step: Step, model: Model) -> str:
     """The factor whose log-density a step brings under the derivative."""
     new = step.after.atoms(Directional) - step.before.atoms(Directional)
     found = sorted({h.role for d in new for h in d.atoms(LogDensity)})
-    return listed(found) if found else "model"
+    return listed([called(model, name) for name in found]) if found else "the model"
 
 
 #: Rule -> the reason beside its line.
@@ -294,8 +303,8 @@ REASONS: Mapping[str, str] = {
     "definition": "definition of the ELBO",
     "reparametrise": "encoder written with noise",
     "split": "linearity of means and expectations",
-    "tempering": "tempering direction of the {role}",
-    "scaling": "scaling of the latents, {role} and encoder taken together",
+    "tempering": "tempering direction of {role}",
+    "scaling": "scaling of the latents, {bare} and encoder taken together",
     "gap": "{how}{rest}",
     "stationary": "no derivative at a stationary point",
     "closed_form": "entropies of the factors",
@@ -314,18 +323,21 @@ def reason(step: Step, derivation: Derivation) -> str:
     how = (
         "the derivatives of the parts add up"
         if has_parts(derivation)
-        else f"one direction for {listed(derivation.factors)} together"
+        else f"one direction for {listed([_bare(derivation.model, f) for f in derivation.factors])} together"
     )
     rest = ""
     if derivation.excess != 0:
         lost = without_direction(derivation)
-        rest = f"; the {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
-    return REASONS[step.rule].format(role=tempered_role(step), how=how, rest=rest)
+        rest = f"; {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
+    role = tempered_role(step, derivation.model)
+    bare = role.removeprefix("the ")
+    return REASONS[step.rule].format(role=role, bare=bare, how=how, rest=rest)
 
 
 def without_direction(derivation: Derivation) -> list[str]:
     """The factors that have no direction."""
-    return [f.name for f in derivation.model.p if f.name not in derivation.factors]
+    model = derivation.model
+    return [called(model, f.name) for f in model.p if f.name not in derivation.factors]
 
 
 def about_excess(derivation: Derivation, m: Medium) -> str:
@@ -333,7 +345,7 @@ def about_excess(derivation: Derivation, m: Medium) -> str:
     lost, excess = without_direction(derivation), m.math(EXCESS)
     if lost:
         return (
-            f"For the {listed(lost)} no direction was found, and no symmetry that replaces it; {excess} is its mean log-density "
+            f"For {listed(lost)} no direction was found, and no symmetry that replaces it; {excess} is its mean log-density "
             f"plus its entropy, minus the derivative of that mean along v."
         )
     return f"{excess} is the derivative of the penalty along the direction; it is exact."

@@ -18,6 +18,7 @@ from entropysym.families import FAMILIES
 from entropysym.language.algebra import (
     addends,
     collected,
+    counts_joined,
     distributed,
     exponentials_merged,
     limited_work,
@@ -307,7 +308,10 @@ def _steps(
     stationary = [Condition("stationary", "objective", name) for name in motions]
     now = add("stationary", now - Directional(maximised), *stationary)
     sum_ = spelled_out(model, entropy_sum(model, reparametrised=moving), entropies)
-    closed = exponentials_merged(collected(distributed(sum_ + excess), model.sizes))
+    whole = distributed(sum_ + excess)
+    if len(model.data) > 1:
+        whole = counts_joined(whole, tuple(plate.size for plate in model.data))
+    closed = exponentials_merged(collected(whole, model.sizes))
     families = sorted({f.name for f in model.families})
     add("closed_form", closed, *(Condition("score", f) for f in families))
     return tuple(steps)

@@ -75,6 +75,12 @@ class GraphElbo:
         """The points with the latents that are drawn in place of their noise."""
         return _AtPoints(self, arguments, nodes).points
 
+    def penalty(self, arguments: Mapping[str, Any]) -> Float[Array, ""]:
+        """What the objective subtracts."""
+        penalty = self.model.objective.penalty
+        wanted = read_signature((penalty,), (), self.model)
+        return Evaluator(bind(wanted, arguments)).value(penalty, Scope({})).array
+
     def log_joint(self, arguments: Mapping[str, Any], nodes: JointPoints) -> dict[str, Array]:
         """The log-density of everything at the points: for each data plate (N, S), under the empty name (S,) what is global."""
         return _AtPoints(self, arguments, nodes).log_joint()
