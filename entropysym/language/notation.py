@@ -119,7 +119,7 @@ class Notation(ABC):
 
         def name(written: str) -> str:
             stem = self.variable(written.removesuffix("@"))
-            return f"{stem}_{self._print(e.datum[0])}" if written[-1] == "@" and e.datum else stem
+            return self.joined(stem, e.datum) if written[-1] == "@" and e.datum else stem
 
         of, _, given = e.law[2:-1].partition("|")
         sides = [", ".join(map(name, side.split(","))) for side in (of, given) if side]

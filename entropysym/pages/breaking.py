@@ -75,13 +75,16 @@ def _inside_a_mean(
     e: sp.Expr | Matrix, written: str, printer: PaperPrinter | PlainPrinter
 ) -> list[str]:
     """The pieces of a mean of a sum, which is too wide for a line: its braces may stand on different lines."""
-    if not isinstance(e, DataMean) or not isinstance(e.body, sp.Add):
+    factors = () if isinstance(e, Matrix) else sp.Mul.make_args(e)
+    means = [f for f in factors if isinstance(f, DataMean) and isinstance(f.body, sp.Add)]
+    if len(means) != 1:
         return []
-    opening, found, closing = written.partition(printer.doprint(e.body))
+    (mean,) = means
+    opening, found, closing = written.partition(printer.doprint(mean.body))
     if not found:
         return []
-    pieces = []
-    for a in in_order(e.body, printer.places):
+    pieces: list[str] = []
+    for a in in_order(mean.body, printer.places):
         sign, body = printer.signed(a)
         pieces.append((f"-{body}" if sign == "-" else body) if not pieces else f"{sign} {body}")
     return [opening + pieces[0], *pieces[1:-1], pieces[-1] + closing]
