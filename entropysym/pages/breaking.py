@@ -105,7 +105,8 @@ def _filled(
     return [*lines, current]
 
 
-def rows(    e: sp.Expr | Matrix,
+def rows(
+    e: sp.Expr | Matrix,
     printer: PaperPrinter | PlainPrinter,
     measure: Callable[[str], float],
     first: float,

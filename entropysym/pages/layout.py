@@ -11,7 +11,7 @@ import sympy as sp
 
 from entropysym.pages.breaking import rows, tex_width
 from entropysym.pages.equations import Line
-from entropysym.pages.medium import Medium
+from entropysym.pages.medium import Medium, tex_text
 
 COLUMNS = 100
 #: Widths of a LaTeX page in em: a display, and (set small) a step beside the column of reasons.
@@ -38,7 +38,10 @@ def latex_layout(medium: Medium) -> Layout:
     def numbered(lines: Sequence[Line]) -> str:
         out = []
         for line, (first, *more) in zip(lines, _aligned(lines, medium, STEP), strict=True):
-            out += [rf"{first} && \reason{{{line.reason}}}", *(rf"{row} && \notag" for row in more)]
+            out += [
+                rf"{first} && \reason{{{tex_text(line.reason)}}}",
+                *(rf"{row} && \notag" for row in more),
+            ]
         body = " \\\\\n".join(out)
         return f"{{\\small\n\\begin{{align}}\n{body}\n\\end{{align}}}}"
 
@@ -61,7 +64,7 @@ def markdown_layout(medium: Medium) -> Layout:
         for number, (line, (first, *more)) in enumerate(
             zip(lines, _aligned(lines, medium, PAGE), strict=True), 1
         ):
-            out += [rf"{first} && \text{{({number}) {line.reason}}}", *more]
+            out += [rf"{first} && \text{{({number}) {tex_text(line.reason)}}}", *more]
         body = " \\\\\n".join(out)
         return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
