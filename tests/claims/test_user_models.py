@@ -117,9 +117,14 @@ def test_a_real_interrupt_is_none_of_the_files(text, file):
         _thread.interrupt_main()
 
     path = file(text)
-    _thread.start_new_thread(interrupt, ())
-    with pytest.raises(KeyboardInterrupt):
-        model_from_file(path)
+    # A shell's background job inherits an ignored SIGINT: the file would never end.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        _thread.start_new_thread(interrupt, ())
+        with pytest.raises(KeyboardInterrupt):
+            model_from_file(path)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_outside_the_main_thread_there_is_nothing_to_listen_for(file):
