@@ -16,6 +16,7 @@ from entropysym.language.algebra import (
     addends,
     distributed,
     exponentials_merged,
+    vanishes,
     with_fresh_indices,
 )
 from entropysym.language.formula import (
@@ -32,6 +33,7 @@ from entropysym.language.formula import (
 )
 from entropysym.language.heads import (
     DataMean,
+    JointNoiseExpectation,
     LawExpectation,
     LocationScaleExpectation,
     NoiseExpectation,
@@ -39,6 +41,7 @@ from entropysym.language.heads import (
     _Expectation,
 )
 from entropysym.language.matrices import Matrix, Quadratic, Scaled
+from entropysym.language.noise import noise_form
 from entropysym.language.objective import (
     latents_written_out,
     objective,
@@ -57,15 +60,28 @@ def stationarity_conditions(model: Model, entropies: Mapping[Family, sp.Expr]) -
     r"""For each learned parameter the equation that holds exactly where the objective's $\partial/\partial\theta$ is 0.
 
     Solved for a power of the parameter where that is possible ($\sigma^2=\dots$), otherwise the gradient set equal to zero. Parameters
-    that only an abstract network reads are left out: their gradient would need the network's own derivative. So are those on a simplex: along it the
-    gradient has to be constant, not 0.
+    that only an abstract network reads are left out: their gradient would need the network's own derivative. On a simplex the gradient along it is 0, which is
+    $\theta_k\sum_l\theta_lg_l=\theta_kg_k$ with $g=\partial/\partial\theta$.
     """
     found: dict[str, sp.Eq] = {}
     for p in model.parameters:
-        if p.learned and p.range != "simplex":
+        if p.learned:
             with suppress(InputError):
-                found[p.name] = _equation(p, gradient(model, p, entropies))
+                found[p.name] = (
+                    _on_simplex(model, p, entropies)
+                    if p.range == "simplex"
+                    else _equation(p, gradient(model, p, entropies))
+                )
     return found
+
+
+def _on_simplex(model: Model, p: Parameter, entropies: Mapping[Family, sp.Expr]) -> sp.Eq:
+    """The gradient is the same for all entries of a vector, so it is their mean: solved for the entry where the mean is 1."""
+    outer = [plate.index for plate in p.plates[:-1]]
+    step = p.entry * entry(_TEST, *outer) if outer else p.entry
+    mean = _slope(model, {p.name: step}, outer, entropies)
+    weighted = distributed(p.entry * gradient(model, p, entropies))
+    return equation(p.entry if vanishes(mean - 1) else distributed(p.entry * mean), weighted)
 
 
 def scaling_condition(
@@ -99,12 +115,22 @@ def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.E
         step = Scaled(sp.S.One, parameter.letter)
     elif own:
         step = entry(_TEST, *own)
-    motion = {parameter.name: step}
+    return _slope(model, {parameter.name: step}, own, entropies)
+
+
+def _slope(
+    model: Model,
+    motion: Mapping[str, Component],
+    own: list[sp.Symbol],
+    entropies: Mapping[Family, sp.Expr],
+) -> sp.Expr:
+    """The derivative of the objective along a motion, of which the test direction's entry at `own` indices is read off."""
     expression = spelled_out(model, objective(model), entropies)
     try:
         moved = along(expression, model, motion)
-    except InputError:  # the parameter moves the encoder, so the latents are written out first
-        moved = along(reparametrised(expression), model, motion)
+    except InputError:  # the parameter moves q, so the latents are written out first
+        noise = noise_form(model, [*motion])
+        moved = along(reparametrised(expression, noise), model, motion)
     moved = distributed(moved)
     if own:
         moved = sp.Add(*(_strip(with_fresh_indices(a), own) for a in addends(moved)))
@@ -174,7 +200,12 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
 
 def _has_moments(e: _Expectation) -> bool:
     """Whether z is location + scale * standard normal noise, latent by latent."""
-    other = (LawExpectation, LocationScaleExpectation, OtherNoiseExpectation)
+    other = (
+        LawExpectation,
+        LocationScaleExpectation,
+        OtherNoiseExpectation,
+        JointNoiseExpectation,
+    )
     return not isinstance(e, other) and not isinstance(e.law[-1], Matrix)
 
 
