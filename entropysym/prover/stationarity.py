@@ -41,15 +41,16 @@ from entropysym.language.heads import (
     _Expectation,
 )
 from entropysym.language.matrices import Matrix, Quadratic, Scaled
-from entropysym.language.noise import noise_form
+from entropysym.language.noise import noise, noise_form
 from entropysym.language.objective import (
+    joint_as_noise,
     latents_written_out,
     objective,
     reparametrised,
     spelled_out,
 )
 from entropysym.language.records import Family, Model, Parameter
-from entropysym.language.symbols import LATENT, NOISE
+from entropysym.language.symbols import LATENT, NOISE, LatentArray, NoiseArray, latent_of
 from entropysym.prover.motion import Component, along
 
 #: The test direction: its entries are what the gradient is read off.
@@ -129,12 +130,12 @@ def _slope(
     try:
         moved = along(expression, model, motion)
     except InputError:  # the parameter moves q, so the latents are written out first
-        noise = noise_form(model, [*motion])
-        moved = along(reparametrised(expression, noise), model, motion)
+        latents = noise_form(model, [*motion])
+        moved = along(reparametrised(expression, latents), model, motion)
     moved = distributed(moved)
     if own:
         moved = sp.Add(*(_strip(with_fresh_indices(a), own) for a in addends(moved)))
-    averaged = noise_averaged(moved)
+    averaged = noise_averaged(moved, model)
     # Residuals read better as squares than multiplied out, so averages are carried out where that makes them shorter.
     short = (
         averaged
@@ -145,7 +146,8 @@ def _slope(
 
 
 def _sums_latents(e: sp.Expr) -> bool:
-    return any(s.has(LATENT, NOISE) for s in e.atoms(sp.Sum))
+    joint = any(s.has(LatentArray) for j in e.atoms(JointNoiseExpectation) for s in j.atoms(sp.Sum))
+    return joint or any(s.has(LATENT, NOISE) for s in e.atoms(sp.Sum))
 
 
 def _strip(e: sp.Expr, own: list[sp.Symbol]) -> sp.Expr:
@@ -178,11 +180,15 @@ def _strip(e: sp.Expr, own: list[sp.Symbol]) -> sp.Expr:
     return substituted(strip(e), wanted)
 
 
-def noise_averaged(expression: sp.Expr) -> sp.Expr:
+def noise_averaged(expression: sp.Expr, model: Model | None = None) -> sp.Expr:
     r"""Carry out expectations that are quadratic in the latents: $\mathbb E\varepsilon_h=0$, $\mathbb E\varepsilon_h\varepsilon_k=\delta_{hk}$.
 
-    Expectations of anything else stay as they are.
+    Expectations of anything else stay as they are. Those of a graph are carried out with its model, where they are over the noise of one latent.
     """
+    if model is not None:
+        joint = {e: _moments_of_graph(e, model) for e in expression.atoms(JointNoiseExpectation)}
+        found = substituted(expression, joint)
+        expression = distributed(found) if found != expression else expression
     averaged = substituted(
         expression,
         {
@@ -225,8 +231,30 @@ def _polynomial(body: sp.Basic) -> bool:
 def _moments(expectation: _Expectation) -> sp.Expr:
     written = latents_written_out(NoiseExpectation(*expectation.args))
     assert isinstance(written, NoiseExpectation)
+    mean = _mean(written.body)
+    return expectation if mean is None else mean
+
+
+def _moments_of_graph(expectation: JointNoiseExpectation, model: Model) -> sp.Expr:
+    body = joint_as_noise(expectation.body, model, expectation.latents)
+    drawn = {
+        e for e in body.atoms(sp.Indexed) if isinstance(array_of(e), (LatentArray, NoiseArray))
+    }
+    arrays = {array_of(e) for e in drawn}
+    if len(arrays) > 1 or any(isinstance(a, LatentArray) for a in arrays):
+        return expectation
+    laws = [f for f in model.q for a in arrays if latent_of(a) in f.of]
+    if any(len(e.indices) > 1 for e in drawn) or not all(noise(f.family).normal for f in laws):
+        return expectation
+    body = substituted(body, {e: entry(NOISE, *e.indices) for e in drawn})
+    mean = _mean(body) if _polynomial(body) else None
+    return expectation if mean is None or mean.has(NOISE) else mean
+
+
+def _mean(body: sp.Expr) -> sp.Expr | None:
+    """The mean of what is at most quadratic in standard normal noise."""
     mean: sp.Expr = sp.S.Zero
-    for addend in addends(_flat(written.body)):
+    for addend in addends(_flat(body)):
         entries = [
             a
             for f in sp.Mul.make_args(_integrand(addend))
@@ -234,7 +262,7 @@ def _moments(expectation: _Expectation) -> sp.Expr:
             if isinstance(a, sp.Indexed) and array_of(a) == NOISE
         ]
         if len(entries) > 2:
-            return expectation
+            return None
         mean += _paired(addend, entries)
     return mean
 
@@ -318,7 +346,7 @@ def _named(e: Node, taken: frozenset[str]) -> Node:
 
 
 def _equation(parameter: Parameter, slope: sp.Expr) -> sp.Eq:
-    if parameter.is_matrix:
+    if parameter.is_matrix or slope.atoms(JointNoiseExpectation):  # a latent holds it there
         return equation(slope)
     theta = parameter.entry
     powers: dict[sp.Expr, sp.Expr] = {}

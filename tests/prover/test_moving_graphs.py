@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from functools import cache
 
+import jax
+import jax.numpy as jnp
 import pytest
 import sympy as sp
 
@@ -15,14 +17,16 @@ from entropysym.language.functions import Softplus
 from entropysym.language.heads import JointNoiseExpectation
 from entropysym.language.noise import noise_form
 from entropysym.language.objective import elbo, latents_written_out, reparametrised
+from entropysym.lowering import lower
 from entropysym.models import ZOO
 from entropysym.prover import Derivation, Refusal
 from entropysym.prover.document import document, to_json
 from entropysym.prover.motion import along
 from entropysym.verdict import Value
 from entropysym.witness import sweep, try_variants
+from entropysym.witness.configurations import callables, draw, shapes
+from entropysym.witness.graph_elbo import graph_elbo
 from tests.checker.forging import DELETE, DIRECTION, bonus, claims, forged
-
 
 #: The Laplace law as location + scale · noise; the noise is not normal.
 LOCATED = replace(
@@ -177,8 +181,13 @@ MOVING = {
         both_from_data,
         ("z1", "z2"),
         {
-            **{"s0": -1, "A": -half, "b": half},
-            **{"Vz1": half, "cz1": half, "Vz2": half, "cz2": half},
+            "s0": -1,
+            "A": -half,
+            "b": half,
+            "Vz1": half,
+            "cz1": half,
+            "Vz2": half,
+            "cz2": half,
         },
     ),
     "chain": (chain, ("z1", "z2"), {"s0": -1, "A": -half, "a": half, "t1": 1, "t2": 1}),
@@ -340,6 +349,61 @@ def test_a_direction_that_moves_q_needs_the_noise_form():
     still = reparametrised(elbo(model), ("z2",)).atoms(JointNoiseExpectation).pop()
     with pytest.raises(InputError, match="z1"):
         along(still.over(model.entry("z1")), model, {"cz1": sp.S.One})
+
+
+# -- stationarity --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["W", "b", "V", "c", "tau"])
+def test_conditions_of_what_is_learned_in_q_are_gradients(name):
+    """z2 is drawn from noise, z1 stands still: the slope is JAX's gradient of the ELBO from densities, at the same noise."""
+    found = _found("linear top")
+    model, equation = found.model, found.stationarity[name]
+    assert equation.rhs == 0 or name == "b"
+    shape = shapes(model, 0)[3]
+    one = jax.tree.map(lambda a: jnp.asarray(a[0]), draw(model, shape, 0, 1))
+    nodes = _mirrored(one.nodes)
+    arguments = {**one.arrays, **callables(model, shape)(one.weights)}
+    density = graph_elbo(model)
+
+    def value(v):
+        return density({**arguments, name: v}, nodes).total
+
+    gradient = jax.grad(value)(arguments[name])
+    parameter = next(p for p in model.parameters if p.name == name)
+    slope = lower(equation.lhs - equation.rhs, model, parameter.plates)
+    there = slope(**arguments, noise=density.at(arguments, nodes))
+    if equation.rhs != 0:  # solved for b: the normal equation of a mean, times the precision
+        there, gradient = there / arguments["s1"], -gradient
+    assert jnp.max(jnp.abs(gradient)) > 1e-6
+    assert jnp.allclose(there, gradient, rtol=1e-9, atol=1e-12)
+
+
+def _mirrored(nodes):
+    """Each point also with the noise of z2 turned round, so that its mean is 0 at the points too."""
+    values = {k: jnp.concatenate([v, -v if k == "z2" else v], 1) for k, v in nodes.values.items()}
+    weights = {k: jnp.concatenate([v, v], -1) / 2 for k, v in nodes.weights.items()}
+    return replace(nodes, values=values, weights=weights)
+
+
+def test_conditions_of_one_latent_do_not_depend_on_its_name():
+    """A latent of another name makes a graph, and all averages over its noise are carried out as for z."""
+    plain, joint = (es.derive(_linear(name)).stationarity for name in "zv")
+    for name in ("b", "s", "tau"):
+        assert str(joint[name].lhs) == str(plain[name].lhs)
+    assert joint["tau"] == plain["tau"]
+    assert set(plain) - set(joint) == {"scaling"}
+
+
+def _linear(latent):
+    w = ModelWriter()
+    z, b = w.latent_variable(latent, "h"), w.learned("b", "d")
+    W, V, c = w.learned("W", "d h"), w.learned("V", "h d"), w.learned("c", "h")
+    s, tau = w.learned("s", range="positive"), w.learned("tau", "h", range="positive")
+    w.p(w.x, NORMAL(w.sum("h", W * z.entry) + b, s))
+    w.p(z, NORMAL(0, 1))
+    w.q(z, NORMAL(w.sum("d", V * w.x_nd) + c, tau**2))
+    return w.model(f"linear_{latent}")
 
 
 # -- numbers -------------------------------------------------------------------------------------------------------------
