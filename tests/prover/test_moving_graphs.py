@@ -17,6 +17,7 @@ from entropysym.language.functions import Softplus
 from entropysym.language.heads import JointNoiseExpectation
 from entropysym.language.noise import noise_form
 from entropysym.language.objective import elbo, latents_written_out, reparametrised
+from entropysym.language.symbols import noise_of
 from entropysym.lowering import lower
 from entropysym.models import ZOO
 from entropysym.prover import Derivation, Refusal
@@ -418,3 +419,24 @@ def test_the_identity_holds_at_random_configurations(name):
 def test_wrong_variants_are_rejected():
     for variant in try_variants(_found("two_layer_vae_fixed_top").identity, count=40):
         assert variant.passed, variant
+
+
+def test_what_is_left_of_a_factor_is_averaged_at_the_same_noise():
+    """A decoder that is fixed leaves its gain along the motion of q, in which the noise stands by itself."""
+    w = ModelWriter()
+    v = w.latent_variable("v", "h")
+    W, V, c = w.fixed("W", "d h"), w.learned("V", "h d"), w.learned("c", "h")
+    w.p(w.x, NORMAL(w.sum("h", W * v.entry), w.fixed("s", range="positive")))
+    w.p(v, NORMAL(0, 1))
+    tau = w.learned("tau", "h", range="positive")
+    w.q(v, NORMAL(w.sum("d", V * w.x_nd) + c, tau**2))
+    found = es.derive(w.model("fixed_decoder"))
+    assert isinstance(found, Refusal)
+    left = found.partial
+    assert left.verdict.value is Value.PROVED, left.verdict
+    assert left.factors == ("p_v",)
+    assert set(left.direction) == {"V", "c", "tau"}
+    assert left.excess.has(noise_of("v"))
+    _refused(forged(document(left), (("statement", "claim", "excess"), 0)))
+    result = sweep(left.identity, count=80)
+    assert result.passed, result
