@@ -176,6 +176,25 @@ class NoiseExpectation(_Expectation):
     r"""$\mathbb E_{\varepsilon\sim N(0,I)}[\text{body}]$ with $z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ in the body."""
 
 
+class JointNoiseExpectation(NoiseExpectation):
+    r"""The same average as `JointExpectation`, where the `latents` of these names are location + scale * noise; the others are drawn as they are.
+
+    ``JointNoiseExpectation(body, n, name, …)``. It carries no law either: `objective` finds location and scale in the model.
+    """
+
+    @property
+    def latents(self) -> tuple[str, ...]:
+        """The names of the latents that are written as noise, each after those that it reads."""
+        return tuple(str(a) for a in self.args[1:] if isinstance(a, Str))
+
+    @property
+    def encoder(self) -> tuple[sp.Symbol, sp.Expr, sp.Basic]:
+        raise InputError("the latents of a graph have locations and scales of their own")
+
+    def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
+        raise InputError(f"latents move with {s}; differentiate along a direction of their model")
+
+
 class LocationScaleExpectation(EncoderExpectation):
     """The same for location + scale * noise with noise that is not standard normal: its moments are not known."""
 

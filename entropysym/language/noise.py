@@ -6,6 +6,7 @@ location or scale name.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +15,8 @@ import sympy as sp
 from entropysym.errors import InputError
 from entropysym.language.algebra import distributed, vanishes
 from entropysym.language.formula import substituted
-from entropysym.language.records import Family, Letter
+from entropysym.language.records import Factor, Family, Letter, Model
+from entropysym.language.symbols import LatentArray
 
 
 @dataclass(frozen=True)
@@ -56,3 +58,53 @@ def _varies(law: sp.Expr, arguments: set[sp.Basic]) -> bool:
     return not (one.is_Float and other.is_Float) or abs(one - other) > sp.Float("1e-20") * (
         1 + abs(one)
     )
+
+
+def parents_first(model: Model) -> Iterator[Factor]:
+    """The factors of q, each after those of what it reads; one step earlier is no obstacle."""
+    waiting = list(model.q)
+    while waiting:
+        unmade = {name for f in waiting for name in f.of}
+        ready = next(f for f in waiting if unmade.isdisjoint(f.given))
+        waiting.remove(ready)
+        yield ready
+
+
+def noise_form(model: Model, moved: Collection[str]) -> tuple[str, ...]:
+    """The latents that are location + scale · noise where these parameters move, each after those that it reads.
+
+    They are those of which a factor of q reads a moved parameter, and those that read such a latent in q. Raises `InputError` for a graph in which one of them
+    cannot be written so.
+    """
+    symbols = {p.symbol for p in model.parameters if p.name in moved}
+    found: list[str] = []
+    for f in parents_first(model) if symbols else ():
+        late = {*f.given} & {*found}
+        if not late and not any(a.has(*symbols) for a in f.arguments):
+            continue
+        why = "" if model.is_plain else rigid(model, f)
+        if why:
+            raise InputError(f"the direction moves {f.name}, {why}")
+        if not model.is_plain and any(a.has(*symbols) for a in _shape(f)):
+            raise InputError(f"the direction moves the shape of {f.name}")
+        found += f.of
+    return tuple(found)
+
+
+def rigid(model: Model, f: Factor) -> str:
+    """Why the latent of a factor of q cannot be written as location + scale · noise, in words; empty if it can."""
+    if f.family.is_any or f.family.location is None:
+        return "which has no location and scale"
+    if f.select is not None:
+        return "which selects"
+    if any({*f.of} & {lag.of, lag.start} for lag in model.lags):
+        return "of whose latent a lag is read"
+    if any(a.has(LatentArray) for a in _shape(f)):
+        return "whose noise has a law that reads a latent"
+    return ""
+
+
+def _shape(f: Factor) -> list[sp.Basic]:
+    """The arguments of a factor that the law of its noise depends on."""
+    shape = noise(f.family).shape
+    return [a for s, a in zip(f.family.arguments, f.arguments, strict=True) if s in shape]

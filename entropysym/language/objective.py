@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 import sympy as sp
+from sympy.core.symbol import Str
 
 from entropysym.errors import InputError
 from entropysym.language.algebra import reads_latent
@@ -21,18 +22,23 @@ from entropysym.language.heads import (
     EncoderExpectation,
     Entropy,
     JointExpectation,
+    JointNoiseExpectation,
     LawExpectation,
     LocationScaleExpectation,
     LogBaseMeasure,
     LogDensity,
     NoiseExpectation,
     OtherNoiseExpectation,
+    Vector,
     _Expectation,
     _RoleHead,
 )
 from entropysym.language.noise import noise
 from entropysym.language.records import DATA, Factor, Family, Model, Plate
-from entropysym.language.symbols import NOISE, LatentArray, n
+from entropysym.language.symbols import NOISE, LatentArray, n, noise_of
+
+#: Whether an average is over noise; of a graph the names of the latents that are written as noise, each after those that it reads.
+InNoise = bool | tuple[str, ...]
 
 #: (noise form, standard normal noise) -> the head of the average.
 _AVERAGES = {
@@ -44,17 +50,20 @@ _AVERAGES = {
 
 
 def expectation(
-    model: Model, body: sp.Expr, *, reparametrised: bool = False, datum: Plate | None = DATA
+    model: Model, body: sp.Expr, *, reparametrised: InNoise = False, datum: Plate | None = DATA
 ) -> _Expectation:
     r"""$\mathbb E_q[\text{body}]$ over all latents, those of a datum and the global ones, or the same average over reparametrisation noise.
 
     Where there is one latent vector, a multivariate Normal encoder is carried by its mean and covariance, one without location and scale by its arguments. Raises
-    `InputError` for the noise form of these two, and of a graph of factors.
+    `InputError` for the noise form of these two, and of a graph without the names of the latents that are written so.
     """
     if not model.is_plain:
-        if reparametrised:
-            raise InputError("the noise form is known for one latent vector alone")
-        return JointExpectation(body, *([datum.index] if datum else []))
+        at = [datum.index] if datum else []
+        if not reparametrised:
+            return JointExpectation(body, *at)
+        if isinstance(reparametrised, bool):
+            raise InputError("name the latents of the graph that are written as noise")
+        return JointNoiseExpectation(body, *at, *map(Str, reparametrised))
     family = model.encoder.family
     if family.is_any and not reparametrised:
         return LawExpectation(body, n)
@@ -69,7 +78,7 @@ def expectation(
         raise InputError(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
-    head = _AVERAGES[reparametrised, noise(family).normal]
+    head = _AVERAGES[bool(reparametrised), noise(family).normal]
     location, scale = (model.encoder.fill(e, model.latent) for e in (family.location, family.scale))
     return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
@@ -105,7 +114,7 @@ def _written(model: Model, factor: Factor) -> str:
 
 
 def averaged(
-    model: Model, factor: Factor, body: sp.Expr, *, reparametrised: bool = False
+    model: Model, factor: Factor, body: sp.Expr, *, reparametrised: InNoise = False
 ) -> sp.Expr:
     """A factor's term under the expectation over the latents that it reads, and over the data of its plate; a constant stays as it is."""
     datum = model.datum(factor.of[0])
@@ -115,7 +124,7 @@ def averaged(
 
 
 def per_datum(
-    model: Model, parts: Iterable[tuple[Factor, sp.Expr]], *, reparametrised: bool = False
+    model: Model, parts: Iterable[tuple[Factor, sp.Expr]], *, reparametrised: InNoise = False
 ) -> sp.Expr:
     """The sum of the factors' terms for each datum, each under its expectation: the mean over the data plate that holds all, or the weighted means."""
     sums: dict[Plate | None, sp.Expr] = {}
@@ -171,7 +180,7 @@ def log_base_measures(model: Model, log_p: LogDensity) -> sp.Expr:
     return head(model, LogBaseMeasure, factor)
 
 
-def entropy_sum(model: Model, *, reparametrised: bool = False) -> sp.Expr:
+def entropy_sum(model: Model, *, reparametrised: InNoise = False) -> sp.Expr:
     r"""The entropy sum: the entropies of q plus, those of p minus, in nats, written with heads.
 
     A base measure h that is not constant makes the entropies of its factor pseudo entropies and adds $\overline{\mathbb E\log h}$.
@@ -235,15 +244,20 @@ def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp
     return substituted(expression, {head: formula(head) for head in heads})
 
 
-def reparametrised(expression: sp.Expr) -> sp.Expr:
-    """Every encoder expectation becomes the same average over reparametrisation noise. Raises `InputError` where it has no such form."""
-    return of_type(_in_noise_form(expression), sp.Expr)
+def reparametrised(expression: sp.Expr, latents: InNoise = True) -> sp.Expr:
+    """Every encoder expectation becomes the same average over reparametrisation noise. Raises `InputError` where it has no such form.
+
+    Of a graph, `latents` names those that are written as noise.
+    """
+    return of_type(_in_noise_form(expression, latents), sp.Expr)
 
 
-def _in_noise_form(expression: sp.Basic) -> sp.Basic:
+def _in_noise_form(expression: sp.Basic, latents: InNoise) -> sp.Basic:
     if not expression.args:
         return expression
-    args = tuple(_in_noise_form(a) for a in expression.args)
+    args = tuple(_in_noise_form(a, latents) for a in expression.args)
+    if isinstance(expression, JointExpectation) and not isinstance(latents, bool):
+        return JointNoiseExpectation(*args, *map(Str, latents))
     if isinstance(expression, LawExpectation):
         raise InputError("the encoder's family has no location and scale, so it has no noise form")
     if isinstance(expression, EncoderExpectation):
@@ -260,10 +274,52 @@ def latents_as_noise(expression: sp.Expr, encoder: tuple[sp.Symbol, sp.Expr, sp.
     return substituted(expression, {a: substituted(value, {h: a.indices[0]}) for a in latents})
 
 
-def latents_written_out(expression: Node) -> Node:
-    """Inside noise expectations, write every latent as location + scale * noise."""
+def latents_written_out(expression: Node, model: Model | None = None) -> Node:
+    """Inside noise expectations, write every latent as location + scale * noise. That of a graph has both from its model."""
     if not expression.has(LatentArray):
         return expression
+    if isinstance(expression, JointNoiseExpectation) and model is not None:
+        return expression.over(joint_as_noise(expression.body, model, expression.latents))
     if isinstance(expression, NoiseExpectation):
         return expression.over(latents_as_noise(expression.body, expression.encoder))
-    return expression.func(*(latents_written_out(a) for a in expression.args))
+    return expression.func(*(latents_written_out(a, model) for a in expression.args))
+
+
+def joint_as_noise(expression: sp.Expr, model: Model, latents: Iterable[str]) -> sp.Expr:
+    """Replace the latents of these names, each named after those that it reads, by location + scale * noise."""
+    for name in reversed(tuple(latents)):
+        location, scale = location_and_scale(model, name)
+        own, value = model.entry(name), location + scale * noise_entry(model, name)
+        found = (a for a in expression.atoms(sp.Indexed) if array_of(a) == array_of(own))
+        rule = {a: at_indices(value, dict(zip(own.indices, a.indices, strict=True))) for a in found}
+        expression = substituted(expression, rule)
+    return expression
+
+
+def location_and_scale(model: Model, name: str) -> tuple[sp.Expr, sp.Expr]:
+    """Location and scale of a latent under its factor of q, at its own indices."""
+    factor = next(f for f in model.q if name in f.of)
+    plates = model.inner(name)
+    location, scale = (
+        factor.fill(of_type(e, sp.Expr), plates[-1] if plates else DATA)
+        for e in (factor.family.location, factor.family.scale)
+    )
+    return location, scale
+
+
+def noise_entry(model: Model, name: str) -> sp.Indexed:
+    """The noise of a latent of a graph at its own indices."""
+    return entry(noise_of(name), *(plate.index for plate in model.inner(name)))
+
+
+def at_indices(e: sp.Expr, at: Mapping[sp.Basic, sp.Basic]) -> sp.Expr:
+    """An expression at other indices; what it binds gives way to them."""
+    new = {*at.values()} - {*at}
+    bound = {lim[0] for s in e.atoms(sp.Sum) for lim in s.limits}
+    bound |= {v.index for v in e.atoms(Vector)}
+    aside = {
+        i: sp.Symbol(f"{i.name}_", integer=True, positive=True)
+        for i in bound & new
+        if isinstance(i, sp.Symbol)
+    }
+    return substituted(substituted(e, aside) if aside else e, at)

@@ -50,7 +50,7 @@ from entropysym.language.records import (
     Plate,
     argument_name,
 )
-from entropysym.language.symbols import DatumArray, LatentArray, NoiseArray
+from entropysym.language.symbols import DatumArray, LatentArray, NoiseArray, latent_of
 
 FORMAT = "entropysym/2"
 
@@ -213,9 +213,11 @@ class _Writer:
         if base in self.local:
             return [*self.local[base], *at]
         if isinstance(base, (LatentArray, NoiseArray)) and self.model is not None:
-            # The only noise there is stands for the one latent vector.
             noise = isinstance(base, NoiseArray)
-            name = self.model.latents[0].name if noise else array_name(base)
+            name = array_name(base)
+            if noise:  # that of the one latent vector needs no name
+                plain = self.model.is_plain
+                name = self.model.latents[0].name if plain else latent_of(base)
             plate = self.model.datum(name)
             at_datum = self.datum or ((plate.index,) if plate else ())
             datum = [self.position(i, under) for i in at_datum] if plate else []

@@ -72,6 +72,16 @@ def _checked(name: str) -> str:
     return name
 
 
+def noise_of(latent: str) -> NoiseArray:
+    """The noise of a latent of a graph."""
+    return of_type(NoiseArray(sp.Symbol(f"epsilon_{latent}", real=True)), NoiseArray)
+
+
+def latent_of(noise: sp.IndexedBase) -> str:
+    """The latent of a graph that this is the noise of."""
+    return str(noise.label).removeprefix("epsilon_")
+
+
 def check_declared(name: str) -> None:
     """Refuse a name that is none, or that means something else already; bound indices may be called h, d and n."""
     _checked(name)

@@ -27,6 +27,7 @@ from entropysym.language.heads import (
     EncoderExpectation,
     Entropy,
     JointExpectation,
+    JointNoiseExpectation,
     LawExpectation,
     NetworkValue,
     NoiseExpectation,
@@ -43,7 +44,7 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.symbols import LatentArray, NoiseArray
+from entropysym.language.symbols import LatentArray, NoiseArray, latent_of
 from entropysym.lowering import words
 from entropysym.lowering.arguments import Bound
 from entropysym.lowering.axes import (
@@ -263,8 +264,8 @@ class Evaluator:
 
     def _indexed(self, e: sp.Indexed, scope: Scope) -> NamedArray:
         name = array_of(e)
-        if isinstance(name, LatentArray) and scope.joint is not None:
-            array, leading = self._joint(array_name(name), scope.joint)
+        if isinstance(name, (LatentArray, NoiseArray)) and scope.joint is not None:
+            array, leading = self._joint(name, scope.joint)
             return self._at(array, leading, e.indices, scope)
         if not isinstance(name, (LatentArray, NoiseArray)):
             return self._at(self._given(array_name(name)), (), e.indices, scope)
@@ -287,15 +288,19 @@ class Evaluator:
         at = sizes.index(lag.plate.size.name)
         return earlier(self.bound.arrays[lag.of], self.bound.arrays[lag.start], at)
 
-    def _joint(self, name: str, datum: Axes) -> tuple[jax.Array, Axes]:
-        """The values of a latent variable of a graph, and their leading axes."""
-        points, lag = self._joint_points(), self.bound.signature.lags.get(name)
+    def _joint(self, array: sp.IndexedBase, datum: Axes) -> tuple[jax.Array, Axes]:
+        """The values of a latent variable of a graph, or of its noise, and their leading axes."""
+        points, of_noise = self._joint_points(), isinstance(array, NoiseArray)
+        name = latent_of(array) if of_noise else array_name(array)
+        lag = self.bound.signature.lags.get(name)
         latents = self.bound.signature.latents
         assert latents is not None
         plate, sizes = latents[name if lag is None else lag.of]
         leading = (*(datum if plate else ()), SAMPLE)
+        if of_noise and name not in points.noise:
+            raise InputError(f"the points have no noise of {name}: draw them first")
         if lag is None:
-            return points.values[name], leading
+            return (points.noise if of_noise else points.values)[name], leading
         at = len(leading) + sizes.index(lag.plate.size.name)
         return earlier(points.values[lag.of], points.values[lag.start], at), leading
 
@@ -372,7 +377,7 @@ class Evaluator:
     ) -> NamedArray:
         if not reads_latent(e.body):
             return multiplied(body(e.body, replace(scope, latent=None, joint=None)))
-        if isinstance(e, JointExpectation):
+        if isinstance(e, (JointExpectation, JointNoiseExpectation)):
             return self._over_joint_points(e, scope, body)
         if isinstance(e, LawExpectation):
             return self._over_points(e, scope, body)
@@ -403,7 +408,9 @@ class Evaluator:
             raise InputError("the encoder has no location and scale; pass noise, a lowering.Points")
         return points
 
-    def _over_joint_points(self, e: JointExpectation, scope: Scope, body: Factors) -> NamedArray:
+    def _over_joint_points(
+        self, e: JointExpectation | JointNoiseExpectation, scope: Scope, body: Factors
+    ) -> NamedArray:
         v = multiplied(body(e.body, replace(scope, joint=e.data)))
         sizes = [str(scope.sizes[i]) for i in e.data]
         weights = self._joint_points().weights[sizes[0] if sizes else ""]

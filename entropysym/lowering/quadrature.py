@@ -2,7 +2,7 @@ r"""Nodes for expectations over standard normal noise: $\mathbb E f(\varepsilon)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import jax
@@ -42,7 +42,7 @@ class Points:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=("values", "weights", "entropies"),
+    data_fields=("values", "weights", "entropies", "noise"),
     meta_fields=("enumerated",),
 )
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,15 @@ class JointPoints:
 
     `values` has each latent variable over (N, S, its plates), a global one over (S, its plates); `weights` those of each data plate by the name of its size, (N, S), and
     under the empty name, (S,), those of what is global. `entropies` stands for the entropy of each factor of any law, (N,) or a number; it occurs on both sides.
-    With `enumerated` the discrete latents take all their values, which still have to be weighted by their factors of q.
+    With `enumerated` the discrete latents take all their values, which still have to be weighted by their factors of q. `noise` has the noise of the latents that
+    have been drawn from it.
     """
 
     values: dict[str, Float[Array, ...]]
     weights: dict[str, Float[Array, ...]]
     entropies: dict[str, Float[Array, ...]]
     enumerated: bool = False
+    noise: dict[str, Float[Array, ...]] = field(default_factory=dict)
 
 
 def _positive(name: str, value: int) -> int:

@@ -19,6 +19,7 @@ from entropysym.language.heads import (
     EncoderExpectation,
     Entropy,
     JointExpectation,
+    JointNoiseExpectation,
     LawExpectation,
     LogBaseMeasure,
     LogDensity,
@@ -40,7 +41,7 @@ from entropysym.language.matrices import (
     Transposed,
 )
 from entropysym.language.records import Family, Lag, Model, Plate
-from entropysym.language.symbols import LAG, LatentArray, NoiseArray
+from entropysym.language.symbols import LAG, LatentArray, NoiseArray, latent_of
 
 _Shape = TypeVar("_Shape")
 
@@ -259,7 +260,7 @@ def _walk_expectation(e: EncoderExpectation | NoiseExpectation, sizes: Sizes, s:
     if not reads_latent(e.body):
         _walk(e.body, sizes, s, None)  # a constant: the encoder is not needed
         return
-    if isinstance(e, JointExpectation):
+    if isinstance(e, (JointExpectation, JointNoiseExpectation)):
         if s.latents is None:
             raise InputError(f"{shown(e)} is over the latents of a graph; pass its model")
         s.reads_points = True
@@ -296,8 +297,10 @@ def _walk_network(
 
 def _walk_entry(e: sp.Indexed, sizes: Sizes, s: Signature, latent: Size | None) -> None:
     own, array = tuple(_index(i, sizes, e) for i in e.indices), array_of(e)
-    if isinstance(array, LatentArray) and latent == _JOINT and s.latents is not None:
+    drawn = isinstance(array, (LatentArray, NoiseArray))
+    if drawn and latent == _JOINT and s.latents is not None:
         name = array_name(array).removesuffix(LAG)
+        name = latent_of(array) if isinstance(array, NoiseArray) else name
         wanted = s.latents[name][1] if name in s.latents else None
         if own != wanted:
             raise InputError(f"{e} is indexed by {shape_text(own)}, the latent by {shown(wanted)}")

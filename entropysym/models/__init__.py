@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ladder_vae,
         sigmoid_belief_net,
         two_layer_vae,
+        two_layer_vae_fixed_top,
     )
     from entropysym.models.linear import linear_vae
     from entropysym.models.mixtures import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from entropysym.models.supervised import (
         bayesian_regression,
         conditional_vae,
+        conditional_vae_fixed_prior,
         heteroscedastic_regression,
         semi_supervised_vae,
         softmax_classifier,
@@ -44,13 +46,13 @@ __getattr__, __dir__ = lazily(
     {
         "full_covariance": "gaussian_vae",
         "gaussian": "vae0 vae1 vae2 vae3",
-        "hierarchical": "two_layer_vae ladder_vae sigmoid_belief_net diffusion_chain",
+        "hierarchical": "two_layer_vae two_layer_vae_fixed_top ladder_vae sigmoid_belief_net diffusion_chain",
         "linear": "linear_vae",
         "mixtures": "factor_analysis gaussian_mixture mixture_of_factor_analysers mixture_prior_vae",
         "objectives": "beta_vae with_beta with_weight_decay",
         "other_families": "bernoulli_vae poisson_vae sparse_coding",
         "sequences": "deep_markov_model hidden_markov_model linear_state_space",
-        "supervised": "bayesian_regression conditional_vae heteroscedastic_regression semi_supervised_vae softmax_classifier",
+        "supervised": "bayesian_regression conditional_vae conditional_vae_fixed_prior heteroscedastic_regression semi_supervised_vae softmax_classifier",
         "zoo": "GRAPHS MODELS ZOO",
     },
 )

@@ -1,10 +1,12 @@
 r"""Several layers of latents: two-layer and ladder VAE, sigmoid belief net, diffusion chain.
 
-Every layer's variance is learned, so every factor has a direction of its own, and q may be any. Sources: Sønderby et al., "Ladder Variational Autoencoders", NeurIPS 2016;
+Where every layer's variance is learned, every factor has a direction of its own, and q may be any; with the last layer's fixed to 1, its latent is scaled in q and in what reads it. Sources: Sønderby et al., "Ladder Variational Autoencoders", NeurIPS 2016;
 Neal, "Connectionist learning of belief networks", 1992; Ho et al., "Denoising Diffusion Probabilistic Models", NeurIPS 2020. That their ELBO becomes an entropy sum: own derivation.
 """
 
 from __future__ import annotations
+
+import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.families import ANY, BERNOULLI, NORMAL
@@ -30,6 +32,14 @@ def _normal_given(w: ModelWriter, z: Drawn, index: str, *reads: Drawn) -> None:
     w.q(z, NORMAL(mean, w.network(f"t_{k}", index, reads=reads, range="positive")))
 
 
+def scaled_q(w: ModelWriter, z: Drawn, index: str, *reads: Drawn) -> None:
+    r"""q of a latent that is closed under its scaling: $\sum_jV_jg_j+c$ and $e^{r+u}$ with abstract g and r of what it reads."""
+    w.plate("j J")
+    V, c, u = w.learned("V", f"{index} j"), w.learned("c", index), w.learned("u", index)
+    mean = w.sum("j", V * w.network("g", "j", reads=reads)) + c
+    w.q(z, NORMAL(mean, sp.exp(w.network("r", index, reads=reads) + u)))
+
+
 def two_layer_vae() -> Model:
     r"""$p(z_2)p(z_1|z_2)p(x|z_1)$ with $q(z_1|x)q(z_2|z_1)$."""
     w = ModelWriter()
@@ -47,6 +57,22 @@ def ladder_vae() -> Model:
     _normal_given(w, z1, "h", w.x, z2)
     source = "Sønderby et al., NeurIPS 2016; own derivation"
     return w.model("ladder_vae", title="Ladder VAE", source=source)
+
+
+def two_layer_vae_fixed_top() -> Model:
+    r"""The two-layer VAE with $p(z_2)=N(0,I)$: the mean of $z_1$ reads $z_2$ through a free first layer, and $q(z_2|z_1)$ is closed under scaling."""
+    w = ModelWriter()
+    z1, z2 = w.latent_variable("z1", "h"), w.latent_variable("z2", "l L")
+    w.plate("k K")
+    W, s1 = w.learned("W", "k l"), w.learned("s1", "h", range="positive")
+    s0 = w.learned("s0", range="positive")
+    w.p(z2, NORMAL(0, 1))
+    w.p(z1, NORMAL(w.network("m1", "h", reads=w.vector("k", w.sum("l", W * z2.entry))), s1))
+    w.p(w.x, NORMAL(w.network("m0", "d", reads=z1), s0))
+    _normal_given(w, z1, "h", w.x)
+    scaled_q(w, z2, "l", z1)
+    title = "Two-layer VAE with a fixed prior of the last layer"
+    return w.model("two_layer_vae_fixed_top", title=title, source="own derivation")
 
 
 def sigmoid_belief_net() -> Model:

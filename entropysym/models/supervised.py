@@ -11,6 +11,7 @@ import sympy as sp
 from entropysym.families import ANY, CATEGORICAL, CATEGORICAL_LOGITS, NORMAL
 from entropysym.language.records import Model
 from entropysym.language.writing import ModelWriter
+from entropysym.models.hierarchical import scaled_q
 
 
 def conditional_vae() -> Model:
@@ -27,6 +28,20 @@ def conditional_vae() -> Model:
     w.q(z, NORMAL(nu, w.network("tau2", "h", reads=(w.x, y), range="positive")))
     source = "Sohn et al., NeurIPS 2015; own derivation"
     return w.model("conditional_vae", title="Conditional VAE", source=source)
+
+
+def conditional_vae_fixed_prior() -> Model:
+    r"""$p(z)=N(0,I)$ and $p(x|z,y)$ that reads z through a free first layer, with a $q(z|x,y)$ that is closed under scaling."""
+    w = ModelWriter()
+    y, z = w.given("y", "m M", support="onehot"), w.latent_variable("z", "h")
+    w.plate("k K")
+    W, sigma2 = w.learned("W", "k h"), w.learned("sigma2", range="positive")
+    first = w.vector("k", w.sum("h", W * z.entry))
+    w.p(z, NORMAL(0, 1))
+    w.p(w.x, NORMAL(w.network("F", "d", reads=(first, y)), sigma2))
+    scaled_q(w, z, "h", w.x, y)
+    title = "Conditional VAE with a fixed prior"
+    return w.model("conditional_vae_fixed_prior", title=title, source="own derivation")
 
 
 def semi_supervised_vae() -> Model:

@@ -11,6 +11,7 @@ from entropysym.models.hierarchical import (
     ladder_vae,
     sigmoid_belief_net,
     two_layer_vae,
+    two_layer_vae_fixed_top,
 )
 from entropysym.models.linear import linear_vae
 from entropysym.models.mixtures import (
@@ -29,6 +30,7 @@ from entropysym.models.sequences import (
 from entropysym.models.supervised import (
     bayesian_regression,
     conditional_vae,
+    conditional_vae_fixed_prior,
     heteroscedastic_regression,
     semi_supervised_vae,
     softmax_classifier,
@@ -72,9 +74,10 @@ VARIANTS: dict[str, Callable[[], Model]] = {
 GRAPHS: dict[str, Callable[[], Model]] = {
     make.__name__: make
     for make in (
-        *(two_layer_vae, ladder_vae, sigmoid_belief_net, diffusion_chain),
+        *(two_layer_vae, two_layer_vae_fixed_top, ladder_vae, sigmoid_belief_net, diffusion_chain),
         *(gaussian_mixture, mixture_of_factor_analysers, mixture_prior_vae),
-        *(conditional_vae, semi_supervised_vae, bayesian_regression),
+        *(conditional_vae, conditional_vae_fixed_prior),
+        *(semi_supervised_vae, bayesian_regression),
         *(softmax_classifier, heteroscedastic_regression),
         *(linear_state_space, deep_markov_model, hidden_markov_model),
     )

@@ -26,6 +26,7 @@ from entropysym.language.heads import (
     DataMean,
     Directional,
     Entropy,
+    JointNoiseExpectation,
     LogBaseMeasure,
     NoiseExpectation,
     _Expectation,
@@ -49,6 +50,7 @@ from entropysym.pages.wording import (
     independent_noise,
     maximised,
     reparametrisation,
+    samples,
 )
 from entropysym.prover.derivation import Derivation
 from entropysym.prover.stationarity import noise_averaged
@@ -143,10 +145,11 @@ def scaling_index(d: Derivation) -> sp.Indexed:
 def stationarity_lines(d: Derivation) -> list[Line]:
     """One line for each condition; for a matrix, the condition along its own multiples."""
     lines = []
+    along = _on_simplex(d)
     for name, condition in d.stationarity.items():
         about = scaling_index(d) if name == "scaling" else declared(name, d.model)
         slope = ScaleSlope if isinstance(about, Matrix) else Slope
-        given = equation(slope(maximised(d.model), about))
+        given = None if about in along else equation(slope(maximised(d.model), about))
         left, right = args_of(condition)
         if right != 0:
             right = sp.Add(*(_folded(a) for a in addends(right)))
@@ -156,6 +159,13 @@ def stationarity_lines(d: Derivation) -> list[Line]:
             left, right = _balanced(left)
         lines.append(Line(left, right, given=given))
     return lines
+
+
+def _on_simplex(d: Derivation) -> list[sp.Basic]:
+    """The parameters with a condition along a simplex: off it nothing has to be stationary."""
+    return [
+        p.whole for p in d.model.parameters if p.range == "simplex" and p.name in d.stationarity
+    ]
 
 
 def _balanced(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -246,12 +256,24 @@ def _with_exponent(e: sp.Expr, exponent: sp.Expr) -> sp.Expr | None:
 def about_stationarity(d: Derivation, m: Medium) -> str:
     """What has to be said before the conditions: noise, matrices, the scaling."""
     said = "One condition for each learned parameter whose derivative can be written out, at every index."
-    if any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
+    named = {
+        name
+        for e in d.stationarity.values()
+        for over in e.atoms(JointNoiseExpectation)
+        for name in over.latents
+    }
+    if named:
+        drawn = [f.name for f in d.model.q if {*f.of} & named]
+        said += f" Under the expectation over noise, {samples(d.model, m, drawn)}."
+    elif any(e.atoms(NoiseExpectation) for e in d.stationarity.values()):
         z = m.math(reparametrisation(d.model))
         said += f" Under the expectation over noise, {z} with {independent_noise(d.model, m)}."
     matrices = [p.letter for p in d.model.parameters if p.is_matrix and p.name in d.stationarity]
     if matrices:
         said += f" For {m.list(matrices)} the condition along its own multiples is shown, which is all that the claim needs."
+    along = _on_simplex(d)
+    if along:
+        said += f" For {m.list(along)} it is the condition along the simplex."
     if "scaling" in d.stationarity:
         scale, z = m.math(scaling_index(d)), m.math(entry(LATENT, d.model.latent.index))
         said += (

@@ -21,8 +21,8 @@ from entropysym.language.heads import (
 )
 from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.noise import noise
-from entropysym.language.objective import expectation, head
-from entropysym.language.records import Model
+from entropysym.language.objective import expectation, head, location_and_scale, noise_entry
+from entropysym.language.records import Factor, Model
 from entropysym.language.symbols import LATENT, NOISE
 from entropysym.pages.marks import EXCESS, Slope
 from entropysym.pages.medium import Medium, listed
@@ -68,9 +68,13 @@ def value_of(name: str, model: Model) -> NetworkValue | MatrixNetwork:
     raise InputError(f"the model {model.name} has no parameter or network {shown(name)}")
 
 
-def independent_noise(model: Model, m: Medium) -> str:
-    r"""Independent noise and its law: standard Normal, or the encoder's own family at location 0 and scale 1, its shape included."""
-    encoder, noise_h = model.encoder, m.math(entry(NOISE, model.latent.index))
+def independent_noise(model: Model, m: Medium, factor: Factor | None = None) -> str:
+    r"""Independent noise and its law: standard Normal, or the encoder's own family at location 0 and scale 1, its shape included.
+
+    Of a graph that of the latent of a `factor` of q.
+    """
+    encoder = model.encoder if factor is None else factor
+    noise_h = m.math(_noise(model, encoder))
     law = noise(encoder.family)
     if law.normal:
         return f"independent standard Normal {noise_h}"
@@ -84,8 +88,15 @@ def independent_noise(model: Model, m: Medium) -> str:
     return f"independent {noise_h} of the law {named} with {at}"
 
 
-def reparametrisation(model: Model) -> sp.Eq:
-    r"""$z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ of a model's encoder."""
+def _noise(model: Model, factor: Factor) -> sp.Indexed:
+    return entry(NOISE, model.latent.index) if model.is_plain else noise_entry(model, factor.of[0])
+
+
+def reparametrisation(model: Model, factor: Factor | None = None) -> sp.Eq:
+    r"""$z_h=\text{location}_h+\text{scale}_h\,\varepsilon_h$ of a model's encoder, of a graph that of a `factor` of q."""
+    if factor is not None and not model.is_plain:
+        location, scale = location_and_scale(model, factor.of[0])
+        return equation(model.entry(factor.of[0]), location + scale * _noise(model, factor))
     h, location, scale = expectation(model, sp.S.One).encoder
     return equation(entry(LATENT, h), location + of_type(scale, sp.Expr) * entry(NOISE, h))
 
@@ -176,15 +187,28 @@ def _constraint(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 
 
 def _reparametrised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    return (
-        f"Samples of the encoder are {m.math(reparametrisation(model))} "
-        f"with {independent_noise(model, m)}."
+    if model.is_plain:
+        drawn = f"{m.math(reparametrisation(model))} with {independent_noise(model, m)}"
+        return f"Samples of the encoder are {drawn}."
+    return f"Samples of q are {samples(model, m, [c.subject for c in cs])}."
+
+
+def samples(model: Model, m: Medium, factors: Collection[str]) -> str:
+    """How the latents of these factors of q are drawn from noise."""
+    return listed(
+        [
+            f"{m.math(reparametrisation(model, f))} with {independent_noise(model, m, f)}"
+            for f in model.q
+            if f.name in factors
+        ]
     )
 
 
 def _closed(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    entries = m.list([declared(str(c.detail), model) for c in cs])
-    return f"The encoder family is closed under the motion: {entries} are free in it."
+    names = dict.fromkeys(str(c.detail) for c in cs)
+    entries = m.list([declared(name, model) for name in names])
+    what = "The encoder family" if model.is_plain else "The family of q"
+    return f"{what} is closed under the motion: {entries} are free in it."
 
 
 def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -301,10 +325,10 @@ def tempered_role(step: Step, model: Model) -> str:
 #: Rule -> the reason beside its line.
 REASONS: Mapping[str, str] = {
     "definition": "definition of the ELBO",
-    "reparametrise": "encoder written with noise",
+    "reparametrise": "{encoder} written with noise",
     "split": "linearity of means and expectations",
     "tempering": "tempering direction of {role}",
-    "scaling": "scaling of the latents, {bare} and encoder taken together",
+    "scaling": "scaling of the latents, {bare} and {encoder} taken together",
     "gap": "{how}{rest}",
     "stationary": "no derivative at a stationary point",
     "closed_form": "entropies of the factors",
@@ -329,9 +353,10 @@ def reason(step: Step, derivation: Derivation) -> str:
     if derivation.excess != 0:
         lost = without_direction(derivation)
         rest = f"; {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
+    encoder = "encoder" if derivation.model.is_plain else "q"
     role = tempered_role(step, derivation.model)
     bare = role.removeprefix("the ")
-    return REASONS[step.rule].format(role=role, bare=bare, how=how, rest=rest)
+    return REASONS[step.rule].format(role=role, bare=bare, how=how, rest=rest, encoder=encoder)
 
 
 def without_direction(derivation: Derivation) -> list[str]:

@@ -6,19 +6,20 @@ from collections.abc import Set
 
 import sympy as sp
 
-from entropysym.language.formula import array_of
+from entropysym.language.formula import array_name, array_of
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import MatrixLetter, MatrixNetwork
+from entropysym.language.noise import parents_first
 from entropysym.language.records import Model
 from entropysym.language.symbols import LatentArray
 from entropysym.prover.derivation import Condition
 from entropysym.prover.motion import Motions
 
 
-def conditions(model: Model, direction: Motions, moving: bool) -> tuple[Condition, ...]:
+def conditions(model: Model, direction: Motions, moving: tuple[str, ...]) -> tuple[Condition, ...]:
     """Ranges, normalisation, scores and base measures, finiteness, interchange, constraints, closure, inputs, stationarity.
 
-    `moving`: the direction moves the encoder.
+    `moving`: the latents that are written as noise.
     """
     out = [Condition("range", p.name, p.range) for p in model.parameters if p.range != "real"]
     out += [Condition("range", w.name, w.range) for w in model.networks if w.range != "real"]
@@ -34,8 +35,7 @@ def conditions(model: Model, direction: Motions, moving: bool) -> tuple[Conditio
             out.append(Condition("base_measure", family.name))
     out += [Condition("finite", "objective"), Condition("interchange", "objective")]
     out += [Condition("constraint", c.on, c.text) for c in model.constraints]
-    if moving:
-        out.append(Condition("reparametrised", model.encoder.name))
+    out += [Condition("reparametrised", f.name) for f in model.q if {*f.of} & {*moving}]
     moved = [p for p in model.parameters if p.name in direction]
     out += [
         Condition("closed", f.name, p.name)
@@ -65,23 +65,26 @@ def refusal_conditions(model: Model, kind: str) -> tuple[Condition, ...]:
     return (*out, *(Condition("frozen", w.name) for w in model.networks if w.name in read))
 
 
-def _inputs_that_stand_still(model: Model, moved: Set[sp.Basic], moving: bool) -> set[str]:
-    """Networks with an input that names a moved parameter: it stands still to first order only, so the network must be locally Lipschitz."""
-    drawn: set[sp.Basic] = set()
-    encoder = model.encoder if moving else None
-    if (
-        encoder is not None
-        and encoder.family.location is not None
-        and encoder.family.scale is not None
-    ):
-        for e in (encoder.family.location, encoder.family.scale):
-            drawn |= _named(encoder.fill(e, model.latent))
+def _inputs_that_stand_still(
+    model: Model, moved: Set[sp.Basic], moving: tuple[str, ...]
+) -> set[str]:
+    """Networks with an input that names a moved parameter: it stands still to first order only, so the network must be locally Lipschitz.
+
+    A latent that is noise names what its law names, and what those that it reads name.
+    """
+    drawn: dict[str, set[sp.Basic]] = {}
+    for f in parents_first(model):
+        if {*f.of} & {*moving}:
+            named = set[sp.Basic]().union(*map(_named, f.arguments))
+            drawn[f.of[0]] = named.union(*(drawn.get(name, set()) for name in f.given))
     found = set()
     for factor in model.factors:
         for value in (v for a in factor.arguments for v in a.atoms(NetworkValue, MatrixNetwork)):
             for vector in value.inputs:
-                named = _named(vector.body) | (drawn if vector.body.has(LatentArray) else set())
-                if named & moved:
+                named = _named(vector.body)
+                arrays = {array_of(i) for i in vector.body.atoms(sp.Indexed)}
+                read = [array_name(a) for a in arrays if isinstance(a, LatentArray)]
+                if named.union(*(drawn.get(name, set()) for name in read)) & moved:
                     found.add(value.name)
     return found
 

@@ -32,8 +32,9 @@ from entropysym.language.heads import (
     LogDensity,
     ObjectiveValue,
 )
-from entropysym.language.noise import noise
+from entropysym.language.noise import noise, noise_form
 from entropysym.language.objective import (
+    InNoise,
     elbo,
     entropy_sum,
     head,
@@ -48,7 +49,7 @@ from entropysym.language.symbols import LatentArray
 from entropysym.prover.clamps import is_clamped, with_active_clamps, without_idle_clamps
 from entropysym.prover.conditions import conditions
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
-from entropysym.prover.direction import Direction, joint_direction, moves_encoder
+from entropysym.prover.direction import Direction, joint_direction
 from entropysym.prover.families import FamilyCertificate, family_certificate
 from entropysym.prover.motion import Motions, along
 from entropysym.prover.refusing import find_witness, missing
@@ -208,7 +209,7 @@ def _derivation(
     motions = {
         p.name: direction.motions[p.name] for p in model.parameters if p.name in direction.motions
     }
-    moving = moves_encoder(model, motions)
+    moving = noise_form(model, [*motions])
     spelled = spelled_out(model, elbo(model), entropies)
     sum_ = spelled_out(model, entropy_sum(model), entropies)
     excess = _excess(model, entropies, direction, motions, moving)
@@ -239,7 +240,7 @@ def _excess(
     entropies: Mapping[Family, sp.Expr],
     direction: Direction,
     motions: Motions,
-    moving: bool,
+    moving: tuple[str, ...],
 ) -> sp.Expr:
     r"""What is left at stationary points: $\Delta$ of each factor that is not served, less what it gains along v, and $v\cdot\nabla\mathcal R$ of a penalty."""
     left: sp.Expr = sp.S.Zero
@@ -250,9 +251,9 @@ def _excess(
             left += spelled_out(model, delta(model, f.name), entropies)
             if f.name in direction.left_out:
                 density = spelled_out(model, density_term(model, f.name), entropies)
-                density = reparametrised(density) if moving else density
+                density = reparametrised(density, moving) if moving else density
                 left -= weight(model, f) * along(density, model, motions)
-    left = distributed(reparametrised(left) if moving else left)
+    left = distributed(reparametrised(left, moving) if moving else left)
     return exponentials_merged(left)
 
 
@@ -282,7 +283,7 @@ def _steps(
     entropies: Mapping[Family, sp.Expr],
     direction: Direction,
     excess: sp.Expr,
-    moving: bool,
+    moving: tuple[str, ...],
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
 
@@ -293,12 +294,12 @@ def _steps(
 
     now = add("definition", elbo(model), Condition("finite", "objective"))
     if moving:
-        moved = Condition("reparametrised", model.encoder.name)
-        now = add("reparametrise", reparametrised(now), moved)
+        drawn = (Condition("reparametrised", f.name) for f in model.q if {*f.of} & {*moving})
+        now = add("reparametrise", reparametrised(now, moving), *drawn)
     now = add("split", distributed(now))
     for role, rule in _one_by_one(model, direction, moving):
         score = Condition("score", model.factor(role).family.name)
-        now = add(rule, tempered(model, now, role, with_encoder=rule == "scaling"), score)
+        now = add(rule, tempered(model, now, role, with_q=rule == "scaling"), score)
     now = add(
         "gap",
         with_one_derivative(model, excess, moving),
@@ -317,16 +318,18 @@ def _steps(
     return tuple(steps)
 
 
-def _one_by_one(model: Model, direction: Direction, moving: bool) -> list[tuple[str, Rule]]:
+def _one_by_one(
+    model: Model, direction: Direction, moving: tuple[str, ...]
+) -> list[tuple[str, Rule]]:
     """Factors whose own part v tempers, in the order of the steps, each with its rule; none where v serves them only together.
 
     Products over plates are solved for part by part, and a factor over vectors is tempered on its own where the other one does not move with it.
     """
-    names = [f.name for f in model.p]
-    order: list[tuple[str, Rule]] = [(name, "tempering") for name in names]
-    if moving:
-        scaled = model.prior.name
-        order = [(model.decoder.name, "tempering"), (scaled, "scaling")]
+    scaled = [f.name for f in model.p if {*f.of} & {*moving}]
+    order: list[tuple[str, Rule]] = [
+        *((f.name, "tempering") for f in model.p if f.name not in scaled),
+        *((name, "scaling") for name in scaled),
+    ]
     if any(f.family.is_multivariate and f.family.support != "onehot" for f in model.p):
         moved = {p.symbol for p in model.parameters if p.name in direction.motions}
         read = [{s for s in moved if any(a.has(s) for a in f.arguments)} for f in model.p]
@@ -335,14 +338,15 @@ def _one_by_one(model: Model, direction: Direction, moving: bool) -> list[tuple[
     return [(role, rule) for role, rule in order if role in direction.factors]
 
 
-def tempered(model: Model, expression: sp.Expr, role: str, *, with_encoder: bool) -> sp.Expr:
+def tempered(model: Model, expression: sp.Expr, role: str, *, with_q: bool) -> sp.Expr:
     r"""Apply the averaged (T) to a factor: $\overline{\mathbb E\log p}=\overline{\mathbb E\log h}-\overline{\mathbb E\,\tilde{\mathcal H}}+v\cdot\nabla\overline{\mathbb E\log p}$.
 
-    With `with_encoder` the encoder's entropy moves too and stands beside log p under the derivative (scaling symmetry). The prior's
+    With `with_q` the entropy of q of the same latent moves too and stands beside log p under the derivative (scaling symmetry). The prior's
     derivative carries the objective's weight, because its direction was divided by it.
     """
     whole: sp.Expr = sp.S.Zero
-    factor, of_q = model.factor(role), {f.name for f in model.q}
+    factor = model.factor(role)
+    of_q = {f.name for f in model.q if {*f.of} & {*factor.of}}
     companion = sp.Add(
         *(a for a in addends(expression) if any(h.role in of_q for h in a.atoms(Entropy)))
     )
@@ -352,13 +356,13 @@ def tempered(model: Model, expression: sp.Expr, role: str, *, with_encoder: bool
             whole += addend
             continue
         left = {h: log_base_measures(model, h) - head(model, Entropy, factor) for h in heads}
-        moved = addend + companion if with_encoder else addend
+        moved = addend + companion if with_q else addend
         whole += distributed(substituted(addend, left))
         whole += weight(model, factor) * Directional(moved)
     return whole
 
 
-def with_one_derivative(model: Model, excess: sp.Expr, moving: bool) -> sp.Expr:
+def with_one_derivative(model: Model, excess: sp.Expr, moving: InNoise) -> sp.Expr:
     r"""Gather the factors' derivatives into that of the objective; a factor without a direction leaves entropy and excess."""
     maximised = Elbo() if model.objective.is_elbo else ObjectiveValue()
     sum_ = distributed(entropy_sum(model, reparametrised=moving))

@@ -16,8 +16,8 @@ from functools import lru_cache
 
 import sympy as sp
 
-from entropysym.errors import InputError
-from entropysym.language.algebra import addends, distributed, holds
+from entropysym.errors import InputError, WorkLimitError
+from entropysym.language.algebra import addends, distributed, holds, limited_work
 from entropysym.language.formula import (
     array_like,
     array_of,
@@ -26,11 +26,12 @@ from entropysym.language.formula import (
     of_type,
     replaced,
 )
-from entropysym.language.heads import DataMean, Entropy, Vector, _Binder, _Expectation
+from entropysym.language.heads import Entropy, Vector, _Binder, _Expectation
 from entropysym.language.matrices import Matrix, Scaled
+from entropysym.language.noise import noise, noise_form, rigid
 from entropysym.language.objective import averaged, latents_written_out, weight
-from entropysym.language.records import DATA, Factor, Family, Model, Parameter, Plate, at_class
-from entropysym.language.symbols import VARIABLES, n
+from entropysym.language.records import DATA, Factor, Family, Model, Parameter, at_class
+from entropysym.language.symbols import VARIABLES
 from entropysym.prover.elimination import (
     ColumnName,
     Field,
@@ -41,6 +42,9 @@ from entropysym.prover.elimination import (
     in_primes,
 )
 from entropysym.prover.motion import Component, Motion, with_values
+
+#: Addends that the search for a direction that moves q of a graph may multiply out.
+WORK_OF_MOVING = 20_000
 
 #: The indices of the entry at which a factor's equation is taken: of its plates, and of its class.
 _Entry = tuple[sp.Symbol, ...]
@@ -95,11 +99,20 @@ def joint_direction(
     The encoder stands still first, which is quicker and enough wherever prior and decoder have directions of their own.
     """
     progress("direction with the encoder at rest")
-    still = _best(model, entropies, moving=False)
-    if len(still.factors) == len(model.p) or not _can_move(model):
+    at_rest = [p for p in free_parameters(model) if not moves_encoder(model, [p.name])]
+    still = _best(model, entropies, at_rest)
+    free = _movable(model)
+    if len(still.factors) == len(model.p) or not moves_encoder(model, (p.name for p in free)):
         return still
     progress("direction that moves the encoder")
-    moving = _best(model, entropies, moving=True)
+    if model.is_plain:
+        moving = _best(model, entropies, free)
+    else:
+        try:
+            with limited_work(WORK_OF_MOVING):
+                moving = _best(model, entropies, free)
+        except WorkLimitError:  # what is known with q at rest is known all the same
+            return still
     return moving if len(moving.factors) > len(still.factors) else still
 
 
@@ -116,14 +129,31 @@ def free_parameters(model: Model) -> list[Parameter]:
     return [p for p in model.parameters if p.learned and p.name not in held]
 
 
-def _can_move(model: Model) -> bool:
-    """Only one latent vector can move, so far."""
-    located = model.is_plain and model.encoder.family.location is not None
-    return located and moves_encoder(model, (p.name for p in free_parameters(model)))
+def _movable(model: Model) -> list[Parameter]:
+    """The free parameters that may move with all of q: of factors that are location + scale · noise, as is all that reads their latents in q."""
+    free = free_parameters(model)
+    if model.is_plain:
+        return free if model.encoder.family.location is not None else []
+    still = {f.name for f in model.q if rigid(model, f)}
+    while True:
+        read = {name for f in model.q if f.name in still for name in f.given}
+        grown = still | {f.name for f in model.q if read & {*f.of}}
+        if grown == still:
+            break
+        still = grown
+    held: set[sp.Basic] = set()
+    for f in model.q:
+        located = f.name not in still
+        shape = noise(f.family).shape if located else ()
+        for place, argument in zip(f.family.arguments, f.arguments, strict=True):
+            if not located or place in shape:
+                held |= {p.symbol for p in free if argument.has(p.symbol)}
+    return [p for p in free if p.symbol not in held]
 
 
-def _best(model: Model, entropies: dict[Family, sp.Expr], *, moving: bool) -> Direction:
-    free = [p for p in free_parameters(model) if moving or not moves_encoder(model, [p.name])]
+def _best(model: Model, entropies: dict[Family, sp.Expr], free: Sequence[Parameter]) -> Direction:
+    """The best direction along which these parameters move."""
+    moving = noise_form(model, [p.name for p in free])
     unknowns = _unknown_motions(model, free, moving)
     try:
         equations = _equations(model, entropies, unknowns, moving)
@@ -138,7 +168,7 @@ def _best(model: Model, entropies: dict[Family, sp.Expr], *, moving: bool) -> Di
             systems[left_out] = _solve(kept, unknowns)
         found = systems[left_out].motions(factors)
         if found is not None:
-            scaled = model.prior.name if moving else ""
+            scaled = model.prior.name if moving and model.is_plain else ""
             alone = systems[left_out].motions((scaled,)) if scaled in factors else None
             return replace(found, left_out=left_out, prior_alone=alone and alone.motions)
     return Direction({}, ())
@@ -162,13 +192,13 @@ def _preferred(
             yield kept, (*(name for name in names if name not in kept), "penalty")
 
 
-def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _Unknowns:
+def _unknown_motions(model: Model, free: Sequence[Parameter], moving: tuple[str, ...]) -> _Unknowns:
     motions: dict[str, Component] = {}
     first: list[sp.Symbol] = []
     then: list[sp.Symbol] = []
     last: list[sp.Symbol] = []
     local: dict[_Entry, tuple[sp.Indexed, ...]] = {}
-    about_a_mean = moving and not _is_centred(model.prior, model.latent)
+    about_a_mean = any(_has_fixed_mean(model, f) for f in model.p if {*f.of} & {*moving})
 
     def unknown(kind: str, p: Parameter, where: list[sp.Symbol]) -> sp.Symbol:
         where.append(sp.Dummy(f"{kind}_{p.name}", real=True))
@@ -180,7 +210,7 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
         elif not p.plates:
             motions[p.name] = unknown("v", p, first)
         else:
-            alone = _alone_at(model, p, moving)
+            alone = _alone_at(model, p)
             if alone is not None:
                 indices = (plate.index for plate in p.plates)
                 own = entry(array_like(sp.Dummy(f"v_{p.name}", real=True)), *indices)
@@ -198,12 +228,15 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: bool) -> _
     return _Unknowns(motions, (*first, *then, *last), local)
 
 
-def _is_centred(factor: Factor, plate: Plate) -> bool:
-    location = factor.family.location
-    return location is not None and factor.fill(location, plate) == 0
+def _has_fixed_mean(model: Model, factor: Factor) -> bool:
+    """Whether a factor of p of a latent that moves is about a mean that is neither 0 nor read off a latent."""
+    location, plates = factor.family.location, model.inner(factor.of[0])
+    if any(model.variable(name).role == "latent" for name in factor.given):
+        return False
+    return location is None or factor.fill(location, plates[-1] if plates else DATA) != 0
 
 
-def _alone_at(model: Model, p: Parameter, moving: bool) -> _Entry | None:
+def _alone_at(model: Model, p: Parameter) -> _Entry | None:
     """The entry of the factors that read the array, if they do so at the array's own indices alone: then each entry may move as it likes."""
     read = [f for f in model.factors if any(a.has(p.symbol) for a in f.arguments)]
     if any(f in model.q for f in read) or model.objective.penalty.has(p.symbol):
@@ -235,13 +268,16 @@ def _fitting(model: Model, p: Parameter) -> Iterator[sp.Expr]:
 
 
 def _equations(
-    model: Model, entropies: dict[Family, sp.Expr], unknowns: _Unknowns, moving: bool
+    model: Model,
+    entropies: dict[Family, sp.Expr],
+    unknowns: _Unknowns,
+    moving: tuple[str, ...],
 ) -> list[_Equation]:
     still: list[sp.Expr] = []
     motion = Motion(model.parameters, unknowns.motions, network_inputs=still, model=model)
 
     def prepared(e: sp.Expr) -> sp.Expr:
-        return with_signs(latents_written_out(e)) if moving else with_signs(e)
+        return with_signs(latents_written_out(e, model)) if moving else with_signs(e)
 
     found = []
     for factor in model.p:
@@ -250,7 +286,7 @@ def _equations(
         found.append(_Equation(factor.name, prepared(moved), prepared(delta), at))
     if model.objective.penalty != 0:
         found.append(_Equation("penalty", -motion.of(model.objective.penalty)))
-    return found + [_Equation("still", latents_written_out(e)) for e in still]
+    return found + [_Equation("still", latents_written_out(e, model)) for e in still]
 
 
 def density_at_entry(model: Model, factor: Factor, expression: sp.Expr) -> tuple[sp.Expr, _Entry]:
@@ -266,9 +302,15 @@ def density_at_entry(model: Model, factor: Factor, expression: sp.Expr) -> tuple
 
 
 def _parts(
-    model: Model, entropies: dict[Family, sp.Expr], factor: Factor, moving: bool
+    model: Model,
+    entropies: dict[Family, sp.Expr],
+    factor: Factor,
+    moving: tuple[str, ...],
 ) -> tuple[sp.Expr, sp.Expr, _Entry]:
-    """A factor's part of the objective and its $\\Delta$ at one entry, and the indices of the entry."""
+    """A factor's part of the objective and its $\\Delta$ at one entry, and the indices of the entry.
+
+    The entropy of q of a latent that moves is part of the equation of its factor of p: it has no $\\Delta$ of its own.
+    """
     family = factor.family
 
     def averaged_(body: sp.Expr) -> sp.Expr:
@@ -282,18 +324,25 @@ def _parts(
         opaque = averaged_(density_at_entry(model, factor, entropy)[0])
     delta = averaged_(density) - averaged_(base) + opaque
     part = averaged_(density)
-    if moving and factor == model.prior:
-        part += DataMean(_encoder_entropy(model, entropies, bool(at)), n)
+    name = factor.of[0]
+    if name in moving:
+        law = next(f for f in model.q if name in f.of)
+        part += averaged(
+            model, law, _entropy_of_q(model, entropies, law, at), reparametrised=moving
+        )
     return weight(model, factor) * part, delta, at
 
 
-def _encoder_entropy(model: Model, entropies: dict[Family, sp.Expr], one: bool) -> sp.Expr:
-    """H[q_n], or its term at the latent index; of a location-scale family without closed entropy what moves of it."""
-    encoder, plate = model.encoder, model.latent
-    closed = entropies.get(encoder.family)
-    entropy = sp.log(of_type(encoder.family.scale, sp.Expr)) if closed is None else closed
-    term = encoder.fill(entropy, plate)
-    return term if one else plate.sum(term)
+def _entropy_of_q(
+    model: Model, entropies: dict[Family, sp.Expr], law: Factor, at: _Entry
+) -> sp.Expr:
+    """H of a factor of q at one entry, or summed over the plates that the equation of p does not keep apart; without closed entropy what moves of it."""
+    closed = entropies.get(law.family)
+    entropy = sp.log(of_type(law.family.scale, sp.Expr)) if closed is None else closed
+    term, _ = density_at_entry(model, law, entropy)
+    for plate in reversed(model.inner(law.of[0])):
+        term = term if plate.index in at else plate.sum(term)
+    return term
 
 
 def with_signs(e: sp.Expr) -> sp.Expr:

@@ -16,6 +16,7 @@ from entropysym.language.formula import (
     Old,
     arg_of,
     args_of,
+    array_name,
     array_of,
     entry,
     of_type,
@@ -27,6 +28,7 @@ from entropysym.language.heads import (
     EncoderExpectation,
     Entropy,
     JointExpectation,
+    JointNoiseExpectation,
     NetworkValue,
     NoiseExpectation,
     Vector,
@@ -42,8 +44,14 @@ from entropysym.language.matrices import (
     Scaled,
     Trace,
 )
-from entropysym.language.noise import noise
-from entropysym.language.objective import latents_as_noise
+from entropysym.language.noise import noise, noise_form
+from entropysym.language.objective import (
+    at_indices,
+    joint_as_noise,
+    latents_as_noise,
+    location_and_scale,
+    noise_entry,
+)
 from entropysym.language.records import Model, Parameter
 from entropysym.language.symbols import NOISE, VARIABLES, LatentArray
 
@@ -78,6 +86,7 @@ class Motion:
             raise InputError(f"the model has no parameter {unknown[0]!r} to move")
         self.motions = motions
         self.noise: tuple[sp.Symbol, sp.Expr, sp.Basic] | None = None
+        self.latents: tuple[str, ...] = ()  # of a graph, those that are noise
 
     def of(self, e: sp.Expr) -> sp.Expr:
         if e.is_Number or e.is_NumberSymbol:
@@ -123,7 +132,7 @@ class Motion:
                 return _unless_zero(self.of(e.body), lambda b: DataMean(b, e.index))
             case JointExpectation() if self._moves_q():
                 raise InputError(
-                    "the direction moves a factor of q of a graph: no derivative is known"
+                    "the direction moves a factor of q: reparametrise before differentiating"
                 )
             case EncoderExpectation():
                 if any(self._of_law(a) != 0 for a in e.law):
@@ -131,6 +140,14 @@ class Motion:
                         "the direction moves the encoder: reparametrise before differentiating"
                     )
                 return _unless_zero(self.of(e.body), e.over)
+            case JointNoiseExpectation() if self.model is not None:
+                left = {*noise_form(self.model, [*self.motions])} - {*e.latents}
+                if left:
+                    raise InputError(f"the direction moves {sorted(left)[0]}, which is no noise")
+                before, self.latents = self.latents, e.latents
+                moved = self.of(e.body)
+                self.latents = before
+                return _unless_zero(moved, e.over)
             case NoiseExpectation():
                 outer, self.noise = self.noise, e.encoder
                 moved = self.of(e.body)
@@ -213,6 +230,8 @@ class Motion:
             moved = self.of(e)
             if self.noise is not None:
                 moved = latents_as_noise(moved, self.noise)
+            if self.model is not None and self.latents:
+                moved = joint_as_noise(moved, self.model, self.latents)
             moved = distributed(moved, powers=True)
             if moved == 0:
                 continue
@@ -229,6 +248,12 @@ class Motion:
                 raise InputError("how a latent with a full covariance moves is not known")
             moved = self.of(location) + self.of(of_type(scale, sp.Expr)) * entry(NOISE, h)
             return substituted(moved, {h: e.indices[0]})
+        name = array_name(array)
+        if self.model is not None and name in self.latents and isinstance(array, LatentArray):
+            location, scale = location_and_scale(self.model, name)
+            moved = self.of(location) + self.of(scale) * noise_entry(self.model, name)
+            own = self.model.entry(name).indices
+            return at_indices(moved, dict(zip(own, e.indices, strict=True)))
         if isinstance(array, VARIABLES):
             return sp.S.Zero
         p = self.parameters.get(array)

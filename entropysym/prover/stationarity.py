@@ -16,6 +16,7 @@ from entropysym.language.algebra import (
     addends,
     distributed,
     exponentials_merged,
+    vanishes,
     with_fresh_indices,
 )
 from entropysym.language.formula import (
@@ -32,6 +33,7 @@ from entropysym.language.formula import (
 )
 from entropysym.language.heads import (
     DataMean,
+    JointNoiseExpectation,
     LawExpectation,
     LocationScaleExpectation,
     NoiseExpectation,
@@ -39,14 +41,16 @@ from entropysym.language.heads import (
     _Expectation,
 )
 from entropysym.language.matrices import Matrix, Quadratic, Scaled
+from entropysym.language.noise import noise, noise_form
 from entropysym.language.objective import (
+    joint_as_noise,
     latents_written_out,
     objective,
     reparametrised,
     spelled_out,
 )
 from entropysym.language.records import Family, Model, Parameter
-from entropysym.language.symbols import LATENT, NOISE
+from entropysym.language.symbols import LATENT, NOISE, LatentArray, NoiseArray, latent_of
 from entropysym.prover.motion import Component, along
 
 #: The test direction: its entries are what the gradient is read off.
@@ -57,15 +61,28 @@ def stationarity_conditions(model: Model, entropies: Mapping[Family, sp.Expr]) -
     r"""For each learned parameter the equation that holds exactly where the objective's $\partial/\partial\theta$ is 0.
 
     Solved for a power of the parameter where that is possible ($\sigma^2=\dots$), otherwise the gradient set equal to zero. Parameters
-    that only an abstract network reads are left out: their gradient would need the network's own derivative. So are those on a simplex: along it the
-    gradient has to be constant, not 0.
+    that only an abstract network reads are left out: their gradient would need the network's own derivative. On a simplex the gradient along it is 0, which is
+    $\theta_k\sum_l\theta_lg_l=\theta_kg_k$ with $g=\partial/\partial\theta$.
     """
     found: dict[str, sp.Eq] = {}
     for p in model.parameters:
-        if p.learned and p.range != "simplex":
+        if p.learned:
             with suppress(InputError):
-                found[p.name] = _equation(p, gradient(model, p, entropies))
+                found[p.name] = (
+                    _on_simplex(model, p, entropies)
+                    if p.range == "simplex"
+                    else _equation(p, gradient(model, p, entropies))
+                )
     return found
+
+
+def _on_simplex(model: Model, p: Parameter, entropies: Mapping[Family, sp.Expr]) -> sp.Eq:
+    """The gradient is the same for all entries of a vector, so it is their mean: solved for the entry where the mean is 1."""
+    outer = [plate.index for plate in p.plates[:-1]]
+    step = p.entry * entry(_TEST, *outer) if outer else p.entry
+    mean = _slope(model, {p.name: step}, outer, entropies)
+    weighted = distributed(p.entry * gradient(model, p, entropies))
+    return equation(p.entry if vanishes(mean - 1) else distributed(p.entry * mean), weighted)
 
 
 def scaling_condition(
@@ -99,16 +116,26 @@ def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.E
         step = Scaled(sp.S.One, parameter.letter)
     elif own:
         step = entry(_TEST, *own)
-    motion = {parameter.name: step}
+    return _slope(model, {parameter.name: step}, own, entropies)
+
+
+def _slope(
+    model: Model,
+    motion: Mapping[str, Component],
+    own: list[sp.Symbol],
+    entropies: Mapping[Family, sp.Expr],
+) -> sp.Expr:
+    """The derivative of the objective along a motion, of which the test direction's entry at `own` indices is read off."""
     expression = spelled_out(model, objective(model), entropies)
     try:
         moved = along(expression, model, motion)
-    except InputError:  # the parameter moves the encoder, so the latents are written out first
-        moved = along(reparametrised(expression), model, motion)
+    except InputError:  # the parameter moves q, so the latents are written out first
+        latents = noise_form(model, [*motion])
+        moved = along(reparametrised(expression, latents), model, motion)
     moved = distributed(moved)
     if own:
         moved = sp.Add(*(_strip(with_fresh_indices(a), own) for a in addends(moved)))
-    averaged = noise_averaged(moved)
+    averaged = noise_averaged(moved, model)
     # Residuals read better as squares than multiplied out, so averages are carried out where that makes them shorter.
     short = (
         averaged
@@ -119,7 +146,8 @@ def gradient(model: Model, parameter: Parameter, entropies: Mapping[Family, sp.E
 
 
 def _sums_latents(e: sp.Expr) -> bool:
-    return any(s.has(LATENT, NOISE) for s in e.atoms(sp.Sum))
+    joint = any(s.has(LatentArray) for j in e.atoms(JointNoiseExpectation) for s in j.atoms(sp.Sum))
+    return joint or any(s.has(LATENT, NOISE) for s in e.atoms(sp.Sum))
 
 
 def _strip(e: sp.Expr, own: list[sp.Symbol]) -> sp.Expr:
@@ -152,11 +180,15 @@ def _strip(e: sp.Expr, own: list[sp.Symbol]) -> sp.Expr:
     return substituted(strip(e), wanted)
 
 
-def noise_averaged(expression: sp.Expr) -> sp.Expr:
+def noise_averaged(expression: sp.Expr, model: Model | None = None) -> sp.Expr:
     r"""Carry out expectations that are quadratic in the latents: $\mathbb E\varepsilon_h=0$, $\mathbb E\varepsilon_h\varepsilon_k=\delta_{hk}$.
 
-    Expectations of anything else stay as they are.
+    Expectations of anything else stay as they are. Those of a graph are carried out with its model, where they are over the noise of one latent.
     """
+    if model is not None:
+        joint = {e: _moments_of_graph(e, model) for e in expression.atoms(JointNoiseExpectation)}
+        found = substituted(expression, joint)
+        expression = distributed(found) if found != expression else expression
     averaged = substituted(
         expression,
         {
@@ -174,7 +206,12 @@ def noise_averaged(expression: sp.Expr) -> sp.Expr:
 
 def _has_moments(e: _Expectation) -> bool:
     """Whether z is location + scale * standard normal noise, latent by latent."""
-    other = (LawExpectation, LocationScaleExpectation, OtherNoiseExpectation)
+    other = (
+        LawExpectation,
+        LocationScaleExpectation,
+        OtherNoiseExpectation,
+        JointNoiseExpectation,
+    )
     return not isinstance(e, other) and not isinstance(e.law[-1], Matrix)
 
 
@@ -194,8 +231,30 @@ def _polynomial(body: sp.Basic) -> bool:
 def _moments(expectation: _Expectation) -> sp.Expr:
     written = latents_written_out(NoiseExpectation(*expectation.args))
     assert isinstance(written, NoiseExpectation)
+    mean = _mean(written.body)
+    return expectation if mean is None else mean
+
+
+def _moments_of_graph(expectation: JointNoiseExpectation, model: Model) -> sp.Expr:
+    body = joint_as_noise(expectation.body, model, expectation.latents)
+    drawn = {
+        e for e in body.atoms(sp.Indexed) if isinstance(array_of(e), (LatentArray, NoiseArray))
+    }
+    arrays = {array_of(e) for e in drawn}
+    if len(arrays) > 1 or any(isinstance(a, LatentArray) for a in arrays):
+        return expectation
+    laws = [f for f in model.q for a in arrays if latent_of(a) in f.of]
+    if any(len(e.indices) > 1 for e in drawn) or not all(noise(f.family).normal for f in laws):
+        return expectation
+    body = substituted(body, {e: entry(NOISE, *e.indices) for e in drawn})
+    mean = _mean(body) if _polynomial(body) else None
+    return expectation if mean is None or mean.has(NOISE) else mean
+
+
+def _mean(body: sp.Expr) -> sp.Expr | None:
+    """The mean of what is at most quadratic in standard normal noise."""
     mean: sp.Expr = sp.S.Zero
-    for addend in addends(_flat(written.body)):
+    for addend in addends(_flat(body)):
         entries = [
             a
             for f in sp.Mul.make_args(_integrand(addend))
@@ -203,7 +262,7 @@ def _moments(expectation: _Expectation) -> sp.Expr:
             if isinstance(a, sp.Indexed) and array_of(a) == NOISE
         ]
         if len(entries) > 2:
-            return expectation
+            return None
         mean += _paired(addend, entries)
     return mean
 
@@ -287,7 +346,7 @@ def _named(e: Node, taken: frozenset[str]) -> Node:
 
 
 def _equation(parameter: Parameter, slope: sp.Expr) -> sp.Eq:
-    if parameter.is_matrix:
+    if parameter.is_matrix or slope.atoms(JointNoiseExpectation):  # a latent holds it there
         return equation(slope)
     theta = parameter.entry
     powers: dict[sp.Expr, sp.Expr] = {}

@@ -29,7 +29,7 @@ from entropysym.lowering.precision import EPS, TOLERANCE
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.signature import is_weighted
 from entropysym.witness.elbo import DensityElbo, density_elbo
-from entropysym.witness.graph_elbo import GraphElbo, graph_elbo
+from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
 from entropysym.witness.opaque import stood_in
 
 #: Noise nodes, or weighted points where there is no noise, or those of a graph.
@@ -192,7 +192,7 @@ def gap_function(identity: Identity) -> GapFunction:
     """Prepare both sides; see `witness.opaque` for what stands for entropies that have no closed form.
 
     Raises `InputError` for what is no identity, for a direction that moves what is not a learned parameter, or that reads data, latents or networks, or that moves
-    the law of an encoder without location and scale.
+    the law of a factor of q without location and scale.
     """
     if not isinstance(identity, Identity):
         kind = type(identity).__name__
@@ -230,7 +230,8 @@ def _demand_still_encoder(model: Model, direction: Mapping[str, sp.Basic]) -> No
     moved = [p for p in model.parameters if direction.get(p.name, 0) != 0]
     for p in moved:
         for f in model.q:
-            if any(a.has(p.symbol) for a in f.arguments):
+            drawn = not model.is_plain and is_drawn(f)
+            if not drawn and any(a.has(p.symbol) for a in f.arguments):
                 raise InputError(
                     f"the direction moves {p.name}, which the {f.name} reads; {f.family.name} has no location and scale here, "
                     "so how its expectations move is not known"

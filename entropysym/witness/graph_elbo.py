@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 
 from entropysym.errors import InputError
 from entropysym.language.matrices import Matrix
+from entropysym.language.noise import parents_first
 from entropysym.language.objective import weight, weight_of_plate
 from entropysym.language.records import Factor, Model, Plate
 from entropysym.lowering.arguments import Bound, bind
@@ -124,14 +125,16 @@ class _AtPoints:
     def __init__(self, elbo: GraphElbo, arguments: Mapping[str, Any], nodes: JointPoints) -> None:
         self.model, self.closed = elbo.model, elbo.closed
         self.points = nodes
-        for f in _parents_first(self.model):
+        for f in parents_first(self.model):
             if is_drawn(f):
                 bound = bind(elbo.wanted, {**arguments, "noise": self.points})
                 self._bind(bound)
                 family, values = density(f.family), self._arguments(f)
                 assert family.draw is not None
                 drawn = family.draw(nodes.values[f.of[0]], *values)
-                self.points = replace(self.points, values={**self.points.values, f.of[0]: drawn})
+                noise = {**self.points.noise, f.of[0]: nodes.values[f.of[0]]}
+                values = {**self.points.values, f.of[0]: drawn}
+                self.points = replace(self.points, values=values, noise=noise)
         self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
         if nodes.enumerated:
             self.points = replace(self.points, weights=self._weighted(), enumerated=False)
@@ -256,13 +259,3 @@ class _AtPoints:
 
     def _share(self, f: Factor) -> jax.Array:
         return self._number(weight_of_plate(self.model, self.model.datum(f.of[0])))
-
-
-def _parents_first(model: Model) -> list[Factor]:
-    """The factors of q, each after those of what it reads; one step earlier is no obstacle."""
-    waiting, found = list(model.q), []
-    while waiting:
-        unmade = {name for f in waiting for name in f.of}
-        found.append(next(f for f in waiting if unmade.isdisjoint(f.given)))
-        waiting.remove(found[-1])
-    return found

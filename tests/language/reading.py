@@ -50,6 +50,7 @@ from entropysym.language.symbols import (
     assumptions,
     index,
     n,
+    noise_of,
     scalar,
     size,
 )
@@ -137,12 +138,12 @@ def _objective(reader, stored):
     return Objective(*weights[:1] or [sp.S.One], reader.expression(stored["penalty"], ()))
 
 
-def expression(term, model):
-    """The SymPy expression of a stored term, up to the order of addends and factors."""
+def expression(term, model, moving=()):
+    """The SymPy expression of a stored term, up to the order of addends and factors; of a graph `moving` are the latents that are noise."""
     data = [plate.size.name for plate in model.data]
-    return _Reader(model.parameters, model.networks, model.variables, data, model).expression(
-        term, ()
-    )
+    reader = _Reader(model.parameters, model.networks, model.variables, data, model)
+    reader.moving = moving
+    return reader.expression(term, ())
 
 
 def _family(name, record):
@@ -217,6 +218,12 @@ class _Reader:
         positions = positions[1:] if found.role == "latent" and inside else positions
         return self.at(found.lagged(name), positions, under)
 
+    def noise(self, name, positions, under):
+        if self.model.is_plain:
+            return self.at(NOISE, positions[1:], under)
+        inside = self.variables[name].plates[0].size.name in self.data
+        return self.at(noise_of(name), positions[1:] if inside else positions, under)
+
     def over(self, name, body, under):
         """A plate with an index of its own, and what stands under it."""
         plate = Plate(COMPONENT, DIM) if name == "dim" else _plate(name)
@@ -234,7 +241,8 @@ class _Reader:
         """The datum is that of the mean around it, if there is one."""
         datum = next((plate for plate in self.model.data if plate.index in under), None)
         inside = self.expression(body, under)
-        return expectation(self.model, inside, reparametrised=reparametrised, datum=datum)
+        noise = self.moving if reparametrised and not self.model.is_plain else reparametrised
+        return expectation(self.model, inside, reparametrised=noise, datum=datum)
 
     def of_role(self, kind, name, positions, under):
         found = head(self.model, kind, self.model.factor(name))
@@ -276,7 +284,7 @@ _OWN = {
     "net": lambda r, t, u: r.network(*t, u),
     "matnet": lambda r, t, u: r.networks[t[0]].matrix(*r.each(t[1], u)),
     "v": lambda r, t, u: r.variable(t[0], t[1:], u),
-    "eps": lambda r, t, u: r.at(NOISE, t[2:], u),
+    "eps": lambda r, t, u: r.noise(t[0], t[1:], u),
     "var": lambda r, t, u: r.at(r.local["var"], t, u),
     "arg": lambda r, t, u: r.at(r.local[t[0]], t[1:], u),
     "sum": lambda r, t, u: Plate.sum(*r.over(*t, u)),

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import entropysym as es
+from entropysym.language.noise import noise_form
 from entropysym.language.store import model_record, term
 from entropysym.prover.document import _objective, document, to_json
 from tests.graph_models import GRAPHS
@@ -49,7 +50,7 @@ def _come_back_equal(derivation):
     model = _read_back(stored)
     assert model_record(model) == stored["statement"]["model"]
     for step, kept in zip(derivation.steps, stored["steps"], strict=True):
-        back = expression(kept["result"], model)
+        back = expression(kept["result"], model, noise_form(model, derivation.direction))
         # Bound indices are stored by position; where the model's own index names are the usual ones, expressions agree too.
         assert _unordered(term(back, model)) == _unordered(kept["result"])
         if set(map(str, model.sizes)) <= {"D", "H"}:

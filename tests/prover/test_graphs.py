@@ -190,8 +190,8 @@ def test_a_weight_counts_the_factors_of_the_divergence():
     assert set(weights) == {"q_z1_z2", "p_z2", "p_z1"}
 
 
-def test_what_moves_q_has_no_stationarity_condition():
-    """The derivative of an expectation over q by what q learns is not that of what is inside."""
+def test_what_moves_the_input_of_a_network_has_no_stationarity_condition():
+    """The derivative of an expectation over q by what q learns needs that of the networks that read the latent."""
     w = ModelWriter(observed="d D")
     z1, z2 = w.latent_variable("z1", "h H"), w.latent_variable("z2", "l L")
     alpha2, s1 = w.learned("alpha2", "l", range="positive"), w.learned("s1", "h", range="positive")
@@ -203,6 +203,24 @@ def test_what_moves_q_has_no_stationarity_condition():
     found = es.derive(w.model("with_learned_widths"))
     assert found.verdict.value is Value.PROVED
     assert set(found.stationarity) == {"alpha2", "s1", "s0"}
+
+
+def test_a_class_has_the_probability_with_which_q_gives_it():
+    """Along the simplex; off it nothing has to be stationary."""
+    found = graph("mixture")
+    equation = found.stationarity["pi0"]
+    assert str(equation.lhs) == "pi0[k]"
+    assert str(equation.rhs) == "1/N Σ_n {E_q[c[k]]}"
+    page = es.render(found, "text")
+    assert "For π_0,k it is the condition along the simplex." in " ".join(page.split())
+    assert "    π_0,k = 1/N Σ_n E_q[c_k]" in page
+
+
+def test_transitions_are_counted_by_q():
+    """A row of transitions times how often its class was left is how often each class came next."""
+    equation = graph("hidden_markov").stationarity["A"]
+    assert str(equation.lhs) == "1/N Σ_n {E_q[Sum(c@-1[t, l], (t, 1, T))]}*A[l, k]"
+    assert str(equation.rhs) == "1/N Σ_n {E_q[Sum(c@-1[t, l]*c[t, k], (t, 1, T))]}"
 
 
 # -- x and z of a plain model may be one-hot ----------------------------------------------------------------------------
@@ -240,7 +258,7 @@ def test_a_plain_model_with_a_latent_of_classes():
     found = es.derive(model)
     assert found.verdict.value is Value.PROVED
     assert set(found.direction) == {"pi0", "s"}
-    assert set(found.stationarity) == {"s", "V"}
+    assert set(found.stationarity) == {"pi0", "s", "V"}
 
 
 def _written_by_factors(latent):
@@ -269,6 +287,6 @@ def test_a_latent_of_another_name_makes_a_graph():
     model = _written_by_factors("v")
     assert not model.is_plain
     found = es.derive(model)
-    assert found.verdict.value is Value.UNDECIDED
-    assert found.partial.verdict.value is Value.PROVED
+    assert found.verdict.value is Value.PROVED
+    assert found.direction == es.derive(_written_by_factors("z")).direction
     assert "log p(x_n|v)" in es.render(found, "text")
