@@ -105,7 +105,8 @@ class Drawing:
     ) -> Node:
         if support == "onehot":
             words = written.split()
-            word = next(c for c in CLASSES if c.split()[0] not in self.w._plates)
+            known = [c for c in CLASSES if c.split()[0] in self.w._plates]
+            word = CLASSES[len(known)] if not known or self.chance(0.65) else self.rng.choice(known)
             written = " ".join([*words[:-2], word]) if len(words) > 1 else word
         drawn = make(name, written, support=support, data=data)
         plates = tuple(word for word in written.split() if not word[0].isupper())
@@ -205,7 +206,7 @@ class Drawing:
             return ""
         if select.last not in of.plates:
             return select.last
-        other = "q"
+        other = f"q{select.last}"
         if other not in self.w._plates:
             self.w.plate(f"{other} {self.w._plates[select.last].size}")
         return other
@@ -214,13 +215,20 @@ class Drawing:
         under = (classes, of.last) if classes else (of.last,)
         if of.support == "onehot":
             if (not parents or self.chance(0.4)) and self.chance(0.7):
-                return CATEGORICAL(self.parameter("Pr", " ".join(under), "simplex"))
+                return CATEGORICAL(self.table(" ".join(under)))
             return CATEGORICAL_LOGITS(self.centre(of, under, parents))
         if of.support in ("binary", "count"):
             family = BERNOULLI if of.support == "binary" else POISSON
             return family(self.centre(of, under, parents))
         family = LAPLACE if self.chance(0.15) else NORMAL
         return family(self.centre(of, under, parents), self.scale(of, under, parents))
+
+    def table(self, plates: str) -> sp.Expr:
+        """Probabilities of classes, which several may have."""
+        known = self.shared.setdefault(f"{plates} simplex", [])
+        if not known or self.chance(0.4):
+            known.append(self.parameter("Pr", plates, "simplex"))
+        return self.rng.choice(known)
 
     def parameter(self, stem: str, plates: str, range_: Any = "real") -> Any:
         if self.rough(0.15):
@@ -281,37 +289,42 @@ class Drawing:
         plates = " ".join(self.some((), (of.last,), under))
         known = self.shared.setdefault(plates, [])
         if known and self.chance(0.5):
-            s = self.rng.choice(known)
-            if self.rough(0.6):
-                return self.some(s**2, 1 / s, s + 1)
-            return self.some(s, 2 * s)
+            return self.again(known)
         if self.rough(0.15):
             return sp.Integer(self.some(1, 2))
-        if (
-            self.rough(0.15)
-            and parents
-            and not [i for i in parents[0].plates[:-1] if i not in of.plates]
-        ):
-            read = parents[0].drawn
-            return self.w.network(self.name("v"), of.last, reads=read, range="positive") * (
-                self.parameter("s", "", "positive") if self.chance(0.5) else 1
-            )
+        seen = [n for n in parents if {*n.plates[:-1]} <= {*of.plates}]
+        if seen and self.rough(0.15):
+            value = self.w.network(self.name("v"), of.last, reads=seen[0].drawn, range="positive")
+            return value * (self.parameter("s", "", "positive") if self.chance(0.5) else 1)
         form = self.some("plain", "plain", "plain", "exp", "product", "power", "softplus", "log")
         if form == "log" and parents:  # a log-variance linear in what is read
             bias = 0 if self.rough(0.4) else self.parameter("b", self.some("", of.last))
             return sp.exp(self.linear(of, parents[0], under, False) / 4 + bias)
         if form in ("exp", "softplus"):
             free = self.parameter("r", plates)
-            self.weights.pop() if self.weights and self.weights[-1][1] == free else None
-            return sp.exp(free) if form == "exp" else Softplus(free)
-        s = self.parameter("s", plates, "positive")
-        if self.rough(0.15):
-            return s + self.w.fixed(self.name("c"), "", range="positive")
-        known.append(s)
-        if form == "power":
-            return s**2
-        other = " ".join(self.some((), (of.last,), under))
-        return s * self.parameter("s", other, "positive") if form == "product" else s
+            known.append(sp.exp(free) if form == "exp" else Softplus(free))
+        elif form == "product":
+            other = " ".join(self.some((), (of.last,), under))
+            known.append(
+                self.parameter("s", plates, "positive") * self.parameter("s", other, "positive")
+            )
+            if not {*other.split()} <= {*plates.split()}:
+                return known.pop()
+        else:
+            s = self.parameter("s", plates, "positive")
+            if self.rough(0.15):
+                return s + self.w.fixed(self.name("c"), "", range="positive")
+            known.append(s**2 if form == "power" and self.chance(0.5) else s)
+        return known[-1]
+
+    def again(self, known: list[sp.Expr]) -> sp.Expr:
+        """A scale that another factor has, or one made of two such."""
+        s, other = self.rng.choice(known), self.rng.choice(known)
+        if self.rough(0.6):
+            return self.some(s**2, 1 / s, s + 1, s * other)
+        if s != other and self.chance(0.5):
+            return self.some(s**2 / other, sp.sqrt(s * other))
+        return self.some(s, 2 * s)
 
     # -- q ------------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy as sp
+from scipy import linalg
 
 from entropysym.language import Model, NetworkValue
 from entropysym.language.symbols import DatumArray, LatentArray
@@ -86,9 +87,9 @@ def residual(found: Rows) -> float:
     size = np.maximum(np.abs(gap), 1e-9)
     for _ in range(3):
         matrix = matrix / np.linalg.norm(matrix / size[:, None], axis=0)
-        size = np.maximum(np.abs(gap), np.max(np.abs(matrix), axis=1))
+        size = np.maximum(np.maximum(np.abs(gap), np.max(np.abs(matrix), axis=1)), 1e-12)
     matrix, gap = matrix / size[:, None], gap / size
-    v = np.linalg.lstsq(matrix, gap, rcond=1e-13)[0]
+    v = linalg.lstsq(matrix, gap, cond=1e-13, lapack_driver="gelsy")[0]
     return float(np.linalg.norm(matrix @ v - gap) / np.linalg.norm(gap))
 
 

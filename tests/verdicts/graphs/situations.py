@@ -23,7 +23,7 @@ from .laws import TYPED
 from .point import Array, Index, Networks, Point, real
 
 #: Sizes of the points: ones among them, few, and more, since on few classes every function is a combination of others.
-SIZES: Sequence[Sequence[int]] = ((2, 3, 2), (3, 1, 2), (4, 3, 4))
+SIZES: Sequence[Sequence[int]] = ((2, 3, 2), (3, 1, 2), (4, 3, 5))
 #: The numbers of data, in the order of the data plates, where they count; else there is one.
 COUNTS = ((2, 1), (1, 2), (3, 2))
 
