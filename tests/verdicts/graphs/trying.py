@@ -70,7 +70,7 @@ def fault(model: Model, seed: int, said: dict[str, Any]) -> str | None:
             return "wrong direction"
     if verdict == "REFUTED" and word != "false":
         return "false REFUTED"
-    if verdict in ("EXCEPTION", "INPUT ERROR", "PROVED WITH EXCESS"):
+    if verdict in ("EXCEPTION", "INPUT ERROR"):
         return "exception"
     if verdict == "TOO LONG":
         return "too long"
