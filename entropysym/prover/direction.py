@@ -70,15 +70,20 @@ class Direction:
 
 @dataclass(frozen=True)
 class _Unknowns:
-    """Motions with unknowns in them. `local` holds those that depend on indices, by the entry of the factor that alone reads them."""
+    """Motions with unknowns in them. `local` holds those that depend on indices, by the entries of the factors that read them, which no other group has."""
 
     motions: dict[str, Component]
     common: tuple[sp.Symbol, ...]
-    local: dict[_Entry, tuple[sp.Indexed, ...]]
+    local: dict[frozenset[_Entry], tuple[sp.Indexed, ...]]
 
     @property
     def all(self) -> frozenset[sp.Basic]:
         return frozenset(self.common).union(*self.local.values())
+
+    @property
+    def entries(self) -> frozenset[_Entry]:
+        """The entries of factors at which something moves that depends on indices."""
+        return frozenset[_Entry]().union(*self.local)
 
 
 @dataclass(frozen=True)
@@ -197,8 +202,13 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: tuple[str,
     first: list[sp.Symbol] = []
     then: list[sp.Symbol] = []
     last: list[sp.Symbol] = []
+<<<<<<< HEAD
     local: dict[_Entry, tuple[sp.Indexed, ...]] = {}
     about_a_mean = any(_has_fixed_mean(model, f) for f in model.p if {*f.of} & {*moving})
+=======
+    local: dict[frozenset[_Entry], tuple[sp.Indexed, ...]] = {}
+    about_a_mean = moving and not _is_centred(model.prior, model.latent)
+>>>>>>> oracle
 
     def unknown(kind: str, p: Parameter, where: list[sp.Symbol]) -> sp.Symbol:
         where.append(sp.Dummy(f"{kind}_{p.name}", real=True))
@@ -210,11 +220,16 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: tuple[str,
         elif not p.plates:
             motions[p.name] = unknown("v", p, first)
         else:
+<<<<<<< HEAD
             alone = _alone_at(model, p)
             if alone is not None:
+=======
+            entries = _alone_at(model, p)
+            if entries:
+>>>>>>> oracle
                 indices = (plate.index for plate in p.plates)
                 own = entry(array_like(sp.Dummy(f"v_{p.name}", real=True)), *indices)
-                local[alone] = (*local.get(alone, ()), own)
+                _join(local, entries, own)
                 motion: sp.Expr = own
             elif p.range == "simplex":
                 continue  # a multiple of itself would leave the simplex
@@ -236,20 +251,37 @@ def _has_fixed_mean(model: Model, factor: Factor) -> bool:
     return location is None or factor.fill(location, plates[-1] if plates else DATA) != 0
 
 
+<<<<<<< HEAD
 def _alone_at(model: Model, p: Parameter) -> _Entry | None:
     """The entry of the factors that read the array, if they do so at the array's own indices alone: then each entry may move as it likes."""
+=======
+def _join(
+    local: dict[frozenset[_Entry], tuple[sp.Indexed, ...]],
+    entries: frozenset[_Entry],
+    own: sp.Indexed,
+) -> None:
+    """Add an unknown to the group of its entries, groups that share one becoming one."""
+    mine: tuple[sp.Indexed, ...] = ()
+    for other in [group for group in local if group & entries]:
+        entries, mine = entries | other, mine + local.pop(other)
+    local[entries] = (*mine, own)
+
+
+def _alone_at(model: Model, p: Parameter) -> frozenset[_Entry]:
+    """The entries of the factors that read the array, if each does so at the array's own indices alone: then each entry may move as it likes."""
+>>>>>>> oracle
     read = [f for f in model.factors if any(a.has(p.symbol) for a in f.arguments)]
     if any(f in model.q for f in read) or model.objective.penalty.has(p.symbol):
-        return None
+        return frozenset()
     own, found = tuple(plate.index for plate in p.plates), set()
     for f in read:
         density, at = density_at_entry(model, f, f.family.density)
         inside = {b for b in density.atoms(sp.Sum, Vector, Matrix) if b.has(p.symbol)}
         entries = {e for e in density.atoms(sp.Indexed) if array_of(e) == p.symbol}
         if inside or {e.indices for e in entries} != {own} or not {*own} <= {*at}:
-            return None
+            return frozenset()
         found.add(at)
-    return found.pop() if len(found) == 1 else None
+    return frozenset(found)
 
 
 def _fitting(model: Model, p: Parameter) -> Iterator[sp.Expr]:
@@ -428,10 +460,10 @@ def _solve(equations: Sequence[_Rows], unknowns: _Unknowns) -> _Solved:
                 total[u] = total.get(u, sp.S.Zero) + c
     field = Field.over(c for row in found.values() for c in row.values())
     written = [(at, {k: field.of(c) for k, c in row.items()}) for (at, _), row in found.items()]
-    common: list[Row] = [_nonzero(row) for at, row in written if at not in unknowns.local]
+    common: list[Row] = [_nonzero(row) for at, row in written if at not in unknowns.entries]
     local: dict[ColumnName, Row] = {}
-    for entry_, mine in unknowns.local.items():
-        rows = (_nonzero(row) for at, row in written if at == entry_)
+    for entries, mine in unknowns.local.items():
+        rows = (_nonzero(row) for at, row in written if at in entries)
         here = eliminate(rows, mine, field.is_safe)
         local |= here.pivots
         common += here.rest
@@ -471,7 +503,7 @@ def _collect(
     right: str | None,
 ) -> None:
     """Add an expression to the equations, function by function: by unknowns, or with a minus sign in the column `right`."""
-    every = unknowns.all
+    every, sums = unknowns.all, at in unknowns.entries
     for addend in addends(distributed(expression, powers=True)):
         u: ColumnName = right
         coefficient: sp.Expr = sp.S.One if right is None else sp.S.NegativeOne
@@ -479,7 +511,7 @@ def _collect(
         for f in sp.Mul.make_args(addend):
             if f in every:
                 u = f
-            elif _is_coefficient(f, at, at in unknowns.local):
+            elif _is_coefficient(f, at, sums):
                 coefficient *= in_primes(f)
             else:
                 function *= f

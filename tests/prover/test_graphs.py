@@ -8,7 +8,7 @@ import sympy as sp
 import entropysym as es
 from entropysym import ModelWriter, checker
 from entropysym.families import ANY, BERNOULLI, CATEGORICAL, CATEGORICAL_LOGITS, NORMAL
-from entropysym.language import Objective
+from entropysym.language import Objective, Sigmoid, Softplus
 from entropysym.prover import Derivation, Refusal
 from entropysym.prover.document import document, to_json
 from entropysym.verdict import Value
@@ -290,3 +290,27 @@ def test_a_latent_of_another_name_makes_a_graph():
     assert found.verdict.value is Value.PROVED
     assert found.direction == es.derive(_written_by_factors("z")).direction
     assert "log p(x_n|v)" in es.render(found, "text")
+
+
+# -- arrays that several factors read -----------------------------------------------------------------------------------
+
+
+def test_an_array_moves_as_it_likes_where_factors_of_several_plates_read_it():
+    """Probabilities, and a variance under a softplus, of something for a datum and of something for each of its visits."""
+    w = ModelWriter(observed="d D")
+    w.plate("t T")
+    c0 = w.latent_variable("c0", "k K", support="onehot")
+    c = w.latent_variable("c", "t k", support="onehot")
+    pi0, r = w.learned("pi0", "k", range="simplex"), w.learned("r", "d")
+    w.p(c0, CATEGORICAL(pi0))
+    w.p(c, CATEGORICAL(pi0))
+    w.p(w.x, NORMAL(w.learned("m", "d k"), Softplus(r)), select=c0)
+    y = w.observed_variable("y", "t d")
+    w.p(y, NORMAL(w.learned("l", "d k"), Softplus(r)), select=c)
+    w.q(c0, c, ANY)
+    found = es.derive(w.model("shared_by_visits"))
+    assert found.verdict.value is Value.PROVED, found.verdict
+    assert found.direction == {
+        "pi0": sp.expand(pi0 * (sp.log(pi0) - w.sum("k", pi0 * sp.log(pi0)))),
+        "r": -Softplus(r) / Sigmoid(r),
+    }
