@@ -202,13 +202,8 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: tuple[str,
     first: list[sp.Symbol] = []
     then: list[sp.Symbol] = []
     last: list[sp.Symbol] = []
-<<<<<<< HEAD
-    local: dict[_Entry, tuple[sp.Indexed, ...]] = {}
-    about_a_mean = any(_has_fixed_mean(model, f) for f in model.p if {*f.of} & {*moving})
-=======
     local: dict[frozenset[_Entry], tuple[sp.Indexed, ...]] = {}
-    about_a_mean = moving and not _is_centred(model.prior, model.latent)
->>>>>>> oracle
+    about_a_mean = any(_has_fixed_mean(model, f) for f in model.p if {*f.of} & {*moving})
 
     def unknown(kind: str, p: Parameter, where: list[sp.Symbol]) -> sp.Symbol:
         where.append(sp.Dummy(f"{kind}_{p.name}", real=True))
@@ -220,13 +215,8 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: tuple[str,
         elif not p.plates:
             motions[p.name] = unknown("v", p, first)
         else:
-<<<<<<< HEAD
-            alone = _alone_at(model, p)
-            if alone is not None:
-=======
             entries = _alone_at(model, p)
             if entries:
->>>>>>> oracle
                 indices = (plate.index for plate in p.plates)
                 own = entry(array_like(sp.Dummy(f"v_{p.name}", real=True)), *indices)
                 _join(local, entries, own)
@@ -251,10 +241,6 @@ def _has_fixed_mean(model: Model, factor: Factor) -> bool:
     return location is None or factor.fill(location, plates[-1] if plates else DATA) != 0
 
 
-<<<<<<< HEAD
-def _alone_at(model: Model, p: Parameter) -> _Entry | None:
-    """The entry of the factors that read the array, if they do so at the array's own indices alone: then each entry may move as it likes."""
-=======
 def _join(
     local: dict[frozenset[_Entry], tuple[sp.Indexed, ...]],
     entries: frozenset[_Entry],
@@ -269,7 +255,6 @@ def _join(
 
 def _alone_at(model: Model, p: Parameter) -> frozenset[_Entry]:
     """The entries of the factors that read the array, if each does so at the array's own indices alone: then each entry may move as it likes."""
->>>>>>> oracle
     read = [f for f in model.factors if any(a.has(p.symbol) for a in f.arguments)]
     if any(f in model.q for f in read) or model.objective.penalty.has(p.symbol):
         return frozenset()
