@@ -110,4 +110,5 @@ def diffusion_chain(steps: int = 3) -> Model:
         a, b = w.fixed(f"a{t}"), w.fixed(f"b{t}", range="positive")
         w.q(z[t], NORMAL(a * z[t - 1].entry, b))
     source = "Ho et al., NeurIPS 2020; own derivation"
-    return w.model("diffusion_chain", title="Diffusion chain with learned variances", source=source)
+    name = "diffusion_chain" if steps == 3 else f"diffusion_chain_{steps}"
+    return w.model(name, title=f"Diffusion chain of {steps} steps", source=source)
