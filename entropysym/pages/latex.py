@@ -150,5 +150,8 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         return family + self.enclosed(rf"{value};\, {', '.join(arguments)}" if arguments else value)
 
     def _print_Product(self, e: sp.Product) -> str:
-        i, lower, upper = (self._print(a) for a in e.limits[0])
-        return rf"\prod_{{{i}={lower}}}^{{{upper}}} {self._print(e.args[0])}"
+        signs = ""
+        for limit in reversed(e.limits):  # the outermost first
+            i, lower, upper = (self._print(a) for a in limit)
+            signs += rf"\prod_{{{i}={lower}}}^{{{upper}}} "
+        return signs + self._print(e.args[0])

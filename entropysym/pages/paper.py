@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
@@ -10,6 +11,7 @@ import sympy as sp
 from entropysym.language.formula import equation, of_type
 from entropysym.language.heads import Elbo, ObjectiveValue
 from entropysym.language.objective import objective
+from entropysym.language.records import Model
 from entropysym.language.store import digest
 from entropysym.pages.abbreviations import Abbreviation, abbreviation
 from entropysym.pages.declarations import factor_lines, letters
@@ -33,7 +35,7 @@ from entropysym.pages.wording import (
     sentences,
     slopes,
 )
-from entropysym.prover.derivation import Derivation
+from entropysym.prover.derivation import Condition, Derivation
 from entropysym.prover.document import statement
 
 REFERENCES = (
@@ -85,8 +87,9 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
     """Gather the content. Raises `InputError` for a condition or a rule that has no wording."""
     d, model = derivation, derivation.model
     by_rule = {s.rule: s for s in d.steps}
-    hypotheses = [c for c in d.conditions if c.kind == "stationary"]
-    standing = [c for c in d.conditions if c.kind != "stationary"]
+    kinds = ("stationary", "tangent")
+    hypotheses = [c for c in d.conditions if c.kind in kinds]
+    standing = [c for c in d.conditions if c.kind not in kinds]
     derivative = by_rule["gap"].after - by_rule["stationary"].after
     right = ENTROPY_SUM + _under_its_sign(d)
     short = abbreviation(model)
@@ -113,7 +116,7 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         excess=lines(Line(EXCESS, d.excess)) if d.excess != 0 else (),
         about_excess=about_excess(d, medium) if d.excess != 0 else "",
         direction=tuple(direction_lines(d)),
-        stationary=medium.list(slopes(hypotheses, model)) if hypotheses else "",
+        stationary=_hypotheses(hypotheses, model, medium),
         claim=lines(Line(equation(Elbo(), right), d.entropy_sum))[0],
         part_by_part=has_parts(d),
         identities=tuple(identity_lines(d)),
@@ -129,6 +132,15 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         version=installed_version(),
         verdict=medium.text(str(d.verdict)),
     )
+
+
+def _hypotheses(conditions: Sequence[Condition], model: Model, m: Medium) -> str:
+    """What stationarity asks for: derivatives that are 0, those along a simplex being said to be so."""
+    plain = [c for c in conditions if c.kind == "stationary"]
+    tangent = [c for c in conditions if c.kind == "tangent"]
+    said = [m.list(slopes(plain, model))] if plain else []
+    said += [f"{m.list(slopes(tangent, model))} along the simplex"] if tangent else []
+    return " and ".join(said)
 
 
 def _abbreviated(line: Line, short: Abbreviation | None) -> Line:

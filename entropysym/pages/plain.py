@@ -125,4 +125,5 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
         return f"{family}({'; '.join((value, ', '.join(arguments))) if arguments else value})"
 
     def _print_Product(self, e: sp.Product) -> str:
-        return f"Π_{self._print(e.limits[0][0])} {self._print(e.args[0])}"
+        signs = "".join(f"Π_{self._print(i)} " for i, _, _ in reversed(e.limits))
+        return signs + self._print(e.args[0])
