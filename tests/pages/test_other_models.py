@@ -13,6 +13,7 @@ from entropysym import ModelWriter
 from entropysym.families import ANY, LAPLACE, NORMAL
 from entropysym.language import Family
 from entropysym.language.matrices import Scaled
+from entropysym.models import ZOO
 from entropysym.verdict import Value, undecided
 from tests.graph_models import GRAPHS
 
@@ -181,7 +182,21 @@ def test_each_mean_counts_its_own_data():
 
 
 def test_a_simplex_has_no_condition_that_says_its_gradient_is_zero():
-    """Along a simplex the gradient is constant at a stationary point, not 0."""
+    """Along a simplex the gradient is constant at a stationary point, not 0, which says what the entry is."""
     found = es.derive(GRAPHS["mixture"]())
-    assert set(found.stationarity) == {"m", "s"}
-    assert "∂F/∂π_0,k = 0  ⟺" not in es.render(found, "text")
+    assert set(found.stationarity) == {"pi0", "m", "s"}
+    said = es.render(found, "text")
+    assert "∂F/∂π_0,k = 0  ⟺" not in said
+    assert "\n    π_0,k = 1/N Σ_n E_q[c_k]\n" in said
+
+
+def test_the_noise_of_a_graph_is_that_of_its_latents():
+    """Each latent that is scaled is written with noise of its own, and the page says which."""
+    found = es.derive(ZOO["two_layer_vae_fixed_top"]())
+    said = " ".join(es.render(found, "text").split())
+    assert "Samples of q are z_2,l = c_l + Σ_j V_lj g_j(z_1) + exp" in said
+    assert "with independent standard Normal ε_z2,l." in said
+    assert "The family of q is closed under the motion: V_lj, c_l and u_l are free in it." in said
+    assert "(2) q written with noise" in said
+    assert "scaling of the latents, p_z2 and q taken together" in said
+    assert r"\mathbb{E}_{\varepsilon}" in es.render(found, "latex")
