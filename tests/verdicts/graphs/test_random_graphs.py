@@ -80,6 +80,17 @@ def test_the_oracle_knows_the_graphs_that_theory_knows(name):
         assert is_true(replace(model, parameters=other), 3).still == "false"
 
 
+def test_only_what_learns_can_rescue():
+    """A fixed prior at the top: a law of q that learns its location and its scale may move to where the claim holds, a frozen one does not."""
+    model = GRAPHS["two_layers"]()
+    fixed = tuple(replace(p, learned=p.name != "alpha2") for p in model.parameters)
+    model = replace(model, parameters=fixed)
+    assert is_true(model).still == "false"
+    assert is_true(model).word == "unknown"
+    frozen = tuple(replace(w, learned=False) for w in model.networks)
+    assert is_true(replace(model, networks=frozen)).word == "false"
+
+
 @pytest.mark.parametrize("name", ["mixture", "hidden_markov", "semi_supervised", "nested"])
 def test_a_planted_wrong_direction_fails(name):
     d = derived(name)
