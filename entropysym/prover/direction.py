@@ -227,6 +227,8 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: tuple[str,
                 motion = unknown("w", p, then) * p.entry
                 if p.range == "real" and len(p.plates) == 1:
                     motion += unknown("a", p, then)
+                if p.range == "real":
+                    motion += sp.Add(*(unknown("c", p, last) * e for e in _of_classes(model, p)))
             if p.range == "real" and about_a_mean:
                 motion += sp.Add(*(unknown("k", p, last) * e for e in _fitting(model, p)))
             motions[p.name] = motion
@@ -267,6 +269,24 @@ def _alone_at(model: Model, p: Parameter) -> frozenset[_Entry]:
             return frozenset()
         found.add(at)
     return frozenset(found)
+
+
+def _of_classes(model: Model, p: Parameter) -> Iterator[sp.Expr]:
+    """What the motion of the weights of a one-hot variable may hold beside themselves, since its classes sum to 1: a number, and what stands still beside them."""
+    over = {v.plates[-1] for v in model.variables if v.support == "onehot"} & {*p.plates}
+    if not over:
+        return
+    if len(p.plates) > 1:
+        yield sp.S.One
+    moved = {q.name for q in free_parameters(model)}
+    for q in model.parameters:
+        if q.is_matrix or q.name in moved or not {*q.plates} < {*p.plates}:
+            continue
+        beside = any(
+            all(any(a.has(s) for a in f.arguments) for s in (p.symbol, q.symbol)) for f in model.p
+        )
+        if beside and {*p.plates} - {*q.plates} <= over:
+            yield q.entry
 
 
 def _fitting(model: Model, p: Parameter) -> Iterator[sp.Expr]:

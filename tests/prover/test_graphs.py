@@ -314,3 +314,26 @@ def test_an_array_moves_as_it_likes_where_factors_of_several_plates_read_it():
         "pi0": sp.expand(pi0 * (sp.log(pi0) - w.sum("k", pi0 * sp.log(pi0)))),
         "r": -Softplus(r) / Sigmoid(r),
     }
+
+
+def test_weights_of_classes_make_up_for_a_bias_that_is_fixed():
+    """The classes of a label sum to 1, so a bias is a motion of the label's weights."""
+    w = ModelWriter(observed="d D")
+    u, z = w.given("u", "k K", support="onehot"), w.latent_variable("z", "h H", support="binary")
+    A, W, b = w.learned("A", "h k"), w.learned("W", "d k"), w.fixed("b", "d")
+    V = w.learned("V", "d h")
+    w.p(z, BERNOULLI(w.sum("k", A * u.entry)))
+    w.p(w.x, BERNOULLI(w.sum("k", W * u.entry) + w.sum("h", V * z.entry) + b))
+    w.q(z, ANY)
+    found = es.derive(w.model("fixed_bias"))
+    assert found.verdict.value is Value.PROVED, found.verdict
+    assert found.direction == {"A": A, "W": W + b, "V": V}
+
+
+def test_log_variances_of_classes_need_no_bias():
+    w = ModelWriter(observed="d D")
+    u, A = w.given("u", "k K", support="onehot"), w.learned("A", "d k")
+    w.p(w.x, NORMAL(w.network("mu", "d", reads=u), sp.exp(w.sum("k", A * u.entry))))
+    found = es.derive(w.model("log_variances"))
+    assert found.verdict.value is Value.PROVED, found.verdict
+    assert found.direction == {"A": sp.S.NegativeOne}

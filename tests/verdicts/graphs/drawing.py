@@ -226,9 +226,10 @@ class Drawing:
     def table(self, plates: str) -> sp.Expr:
         """Probabilities of classes, which several may have."""
         known = self.shared.setdefault(f"{plates} simplex", [])
-        if not known or self.chance(0.4):
-            known.append(self.parameter("Pr", plates, "simplex"))
-        return self.rng.choice(known)
+        if known and self.chance(0.6):
+            return self.rng.choice(known)
+        known.append(self.parameter("Pr", plates, "simplex"))
+        return known[-1]
 
     def parameter(self, stem: str, plates: str, range_: Any = "real") -> Any:
         if self.rough(0.15):

@@ -102,7 +102,9 @@ def claimed_residual(found: Rows, direction: Mapping[str, sp.Expr], excess: sp.E
     parameters = {p.name: p for p in model.parameters}
     names = {c.name for c in found.columns}
     said = np.zeros_like(found.gap)
-    size = np.abs(found.gap) + 1e-9
+    size = (
+        np.abs(found.gap) + 1e-6
+    )  # terms that cancel are of size 1, so this is far above rounding
     still = replace(
         point,
         parameters={s: {i: real(v) for i, v in e.items()} for s, e in point.parameters.items()},
