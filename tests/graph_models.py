@@ -56,7 +56,7 @@ def conditional_vae() -> Model:
     w.p(w.x, NORMAL(w.network("mu", "d", reads=(z, y)), s2))
     tau2 = w.network("tau2", "h", reads=(w.x, y), range="positive")
     w.q(z, NORMAL(w.network("nu", "h", reads=(w.x, y)), tau2))
-    return w.model("conditional_vae")
+    return w.model("own_conditional_vae")
 
 
 def bayesian_regression() -> Model:
@@ -67,7 +67,7 @@ def bayesian_regression() -> Model:
     w.p(b, NORMAL(0, a2))
     w.p(w.x, NORMAL(w.sum("j", u.entry * b.entry), s2))
     w.q(b, ANY)
-    return w.model("bayesian_regression")
+    return w.model("own_regression")
 
 
 def softmax_classifier() -> Model:
@@ -76,7 +76,7 @@ def softmax_classifier() -> Model:
     u, y = w.given("u", "j J"), w.observed_variable("y", "k K", support="onehot")
     W, b = w.learned("W", "k j"), w.learned("b", "k")
     w.p(y, CATEGORICAL_LOGITS(w.sum("j", W * u.entry) + b))
-    return w.model("softmax_classifier")
+    return w.model("own_classifier")
 
 
 def heteroscedastic() -> Model:
@@ -167,7 +167,7 @@ def sigmoid_belief_net() -> Model:
     w.p(z1, BERNOULLI(w.sum("l", W1 * z2.entry) + b1))
     w.p(w.x, BERNOULLI(w.sum("h", W0 * z1.entry) + b0))
     w.q(z1, z2, ANY)
-    return w.model("sigmoid_belief_net")
+    return w.model("own_belief_net")
 
 
 def grouped_variances() -> Model:

@@ -57,7 +57,7 @@ CATALOGUE: dict[str, Shipped] = {
     "factor_analysis": Shipped(),
     "factor_analysis_full": Shipped(
         of="factor_analysis",
-        differs="the prior's covariance A is learned, the encoder has a full one",
+        differs="the prior's covariance A is learned, the encoder has a full one, T",
     ),
     "gaussian_vae": Shipped(),
     "gaussian_vae_cholesky": Shipped(
