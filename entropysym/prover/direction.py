@@ -88,12 +88,13 @@ class _Unknowns:
 
 @dataclass(frozen=True)
 class _Equation:
-    """$D_v$ of one part of the objective, the right side that it is to give, and the entry at which it is taken."""
+    """$D_v$ of one part of the objective, the right side that it is to give, and the entry at which it is taken; `classes` has the one-hot entries that multiply both."""
 
     part: str  # a factor's name, penalty or still
     moved: sp.Expr
     delta: sp.Expr = sp.S.Zero
     entry: _Entry = ()
+    classes: sp.Expr = sp.S.One
 
 
 def joint_direction(
@@ -320,7 +321,10 @@ def _equations(
     for factor in model.p:
         part, delta, at = _parts(model, entropies, factor, moving)
         moved = motion.of(part)
-        found.append(_Equation(factor.name, prepared(moved), prepared(delta), at))
+        classes = model.chosen(factor)
+        if factor.family.support == "onehot":
+            classes *= model.entry(factor.of[0])
+        found.append(_Equation(factor.name, prepared(moved), prepared(delta), at, classes))
     if model.objective.penalty != 0:
         found.append(_Equation("penalty", -motion.of(model.objective.penalty)))
     return found + [_Equation("still", latents_written_out(e, model)) for e in still]
@@ -451,8 +455,10 @@ def _collected(e: _Equation, place: int, unknowns: _Unknowns) -> _Rows:
     found: _Rows = {}
     # The parts of the objective add up, function by function; each input stands still on its own.
     mark = place if e.part == "still" else e.entry
-    _collect(found, mark, e.moved, e.entry, unknowns, None)
-    _collect(found, mark, e.delta, e.entry, unknowns, e.part)
+    for side, right in ((e.moved, None), (e.delta, e.part)):
+        for (function, u), c in _collect(side, e.entry, unknowns, right).items():
+            row = found.setdefault((mark, e.classes * function), {})
+            row[u] = row.get(u, sp.S.Zero) + c
     return found
 
 
@@ -500,15 +506,11 @@ def _for_every_entry(field: Field, row: Row) -> list[Row]:
 
 
 def _collect(
-    found: _Rows,
-    mark: _Mark,
-    expression: sp.Expr,
-    at: _Entry,
-    unknowns: _Unknowns,
-    right: str | None,
-) -> None:
-    """Add an expression to the equations, function by function: by unknowns, or with a minus sign in the column `right`."""
+    expression: sp.Expr, at: _Entry, unknowns: _Unknowns, right: str | None
+) -> dict[tuple[sp.Expr, ColumnName], sp.Expr]:
+    """The coefficients of an expression by function and column: by unknowns, or with a minus sign in the column `right`."""
     every, sums = unknowns.all, at in unknowns.entries
+    found: dict[tuple[sp.Expr, ColumnName], sp.Expr] = {}
     for addend in addends(distributed(expression, powers=True)):
         u: ColumnName = right
         coefficient: sp.Expr = sp.S.One if right is None else sp.S.NegativeOne
@@ -524,8 +526,8 @@ def _collect(
             continue
         if u is None or function.has(*every):
             raise InputError(f"an unknown is caught inside {addend}")
-        row = found.setdefault((mark, function), {})
-        row[u] = row.get(u, sp.S.Zero) + coefficient
+        found[function, u] = found.get((function, u), sp.S.Zero) + coefficient
+    return found
 
 
 @lru_cache(maxsize=2**14)

@@ -337,3 +337,20 @@ def test_log_variances_of_classes_need_no_bias():
     found = es.derive(w.model("log_variances"))
     assert found.verdict.value is Value.PROVED, found.verdict
     assert found.direction == {"A": sp.S.NegativeOne}
+
+
+def test_two_variables_of_the_same_classes_have_equations_of_their_own():
+    w = ModelWriter(observed="d D")
+    b = w.latent_variable("b", "k K", support="onehot")
+    c = w.latent_variable("c", "k", support="onehot")
+    pi0, rho = (w.learned(name, "k", range="simplex") for name in ("pi0", "rho"))
+    r, s = (w.learned(name, "d", range="positive") for name in ("r", "s"))
+    y = w.observed_variable("y", "d")
+    w.p(b, CATEGORICAL(pi0))
+    w.p(c, CATEGORICAL(rho))
+    w.p(w.x, NORMAL(w.learned("m", "d k"), r), select=b)
+    w.p(y, NORMAL(w.learned("l", "d k"), s), select=c)
+    w.q(b, c, ANY)
+    found = es.derive(w.model("same_classes"))
+    assert found.verdict.value is Value.PROVED, found.verdict
+    assert set(found.direction) == {"pi0", "rho", "r", "s"}
