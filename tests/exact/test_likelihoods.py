@@ -18,6 +18,7 @@ from sklearn.mixture import GaussianMixture
 import entropysym as es
 from entropysym import ModelWriter, families, models
 from entropysym.ascent.settling import Plan, settle
+from entropysym.errors import InputError
 from entropysym.exact import exact
 from entropysym.language.records import Objective
 from entropysym.networks.graph_defaults import concrete_graph, default_sizes
@@ -183,15 +184,15 @@ def _predictive_entropy(logits):
 
 def test_what_has_no_exact_posterior_is_refused():
     sizes = {"N": 3, "D": 2, "H": 1, "L": 1}
-    with pytest.raises(es.InputError, match="not of any law"):
+    with pytest.raises(InputError, match="not of any law"):
         exact(models.two_layer_vae(), sizes)
     many = {"N": 3, "D": 2, "H": 20, "L": 20}
-    with pytest.raises(es.InputError, match="too many"):
+    with pytest.raises(InputError, match="too many"):
         exact(models.sigmoid_belief_net(), many)
     curved = exact(models.deep_markov_model(), {"N": 2, "D": 1, "H": 1, "T": 2})
     y = jnp.asarray(sequences(2, 2, 1))
     arguments = {"y": y, "P0": jnp.ones(1), "Q": jnp.ones(1), "R": jnp.ones(1)}
     networks = {"f": lambda z: jnp.tanh(z), "g": lambda z: jnp.sin(z)}
-    with pytest.raises(es.InputError, match="not quadratic"):
+    with pytest.raises(InputError, match="not quadratic"):
         curved.posterior({**arguments, **networks})
     assert math.isfinite(float(curved.log_likelihood({**arguments, **networks})))
