@@ -18,7 +18,6 @@ import sympy as sp
 from jaxtyping import Float
 
 from entropysym.ascent.settling import Plan, demand_whole, settle
-from entropysym.families import NORMAL
 from entropysym.language.functions import Softplus
 from entropysym.language.records import Model, Parameter, Plate
 from entropysym.language.symbols import LATENT
@@ -135,6 +134,15 @@ def _learning(model: Model, *names: str) -> Model:
     return replace(model, parameters=parameters)
 
 
+def _with_variance(model: Model, variance: sp.Expr, *parameters: Parameter) -> Model:
+    """The model with another decoder variance, and what it is made of in the place of sigma."""
+    decoder = model.factor("decoder")
+    law = replace(decoder, arguments=(decoder.arguments[0], variance))
+    kept = tuple(p for p in model.parameters if p.name != "sigma")
+    factors = tuple(law if f is decoder else f for f in model.p)
+    return replace(model, parameters=(*kept, *parameters), p=factors)
+
+
 def _report(name: str, what: str, model: Model, s: _Settled, **extra: float) -> CounterExample:
     return CounterExample(name, what, model, s.gradient_norm, s.gap, s.seconds, extra)
 
@@ -183,14 +191,8 @@ def softplus_head() -> CounterExample:
     # One head for all d: with one for each, z could copy a coordinate, whose variance would run to 0.
     a, s = Parameter("a", (latent,)), Parameter("bias")
     head = latent.sum(a.entry * LATENT[latent.index]) + s.entry  # type: ignore[operator]
-    mean = model.decoder.arguments[0]
-    kept = tuple(p for p in model.parameters if p.name != "sigma")
-    model = replace(
-        model,
-        name="softplus_head",
-        parameters=(*kept, a, s),
-        decoder=NORMAL(mean, Softplus(head) ** 2),  # type: ignore[operator]
-    )
+    variance = Softplus(head) ** 2  # type: ignore[operator]
+    model = replace(_with_variance(model, variance, a, s), name="softplus_head")
     rng = np.random.default_rng(4)
     t = rng.uniform(-1.5, 1.5, size=(60, 1))
     noise = rng.normal(size=(60, 3)) * np.exp(t) * np.array([0.5, 0.4, 0.6])
@@ -216,10 +218,8 @@ def softplus_head() -> CounterExample:
 def _clamped(model: Model, floor: int) -> Model:
     """The model with the decoder variance max(raw, floor)."""
     raw = Parameter("raw")
-    kept = tuple(p for p in model.parameters if p.name != "sigma")
-    decoder = NORMAL(model.decoder.arguments[0], sp.Max(raw.entry, floor))
-    clamped = replace(model, name="clamped_variance", parameters=(*model.parameters, raw))
-    return replace(clamped.with_laws(decoder=decoder), parameters=(*kept, raw))
+    clamped = _with_variance(model, sp.Max(raw.entry, floor), raw)
+    return replace(clamped, name="clamped_variance")
 
 
 def clamped_variance() -> CounterExample:

@@ -53,7 +53,8 @@ from entropysym.pages.wording import (
     samples,
 )
 from entropysym.prover.derivation import Derivation
-from entropysym.prover.stationarity import noise_averaged
+from entropysym.prover.motion import Component
+from entropysym.prover.stationarity import named_indices, noise_averaged
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,12 @@ class Line:
 def direction_lines(d: Derivation) -> list[Line]:
     """The motion of each parameter that moves."""
     moved = [p for p in d.model.parameters if p.name in d.direction]
-    return [Line(Velocity(p.whole), d.direction[p.name]) for p in moved]
+    return [Line(Velocity(p.whole), _readable(d.direction[p.name])) for p in moved]
+
+
+def _readable(motion: Component) -> Component:
+    """A motion whose sums run over indices that no entry of it stands at: sum_k of pi_k beside pi_k reads as one index."""
+    return named_indices(motion) if isinstance(motion, sp.Expr) and motion.has(sp.Sum) else motion
 
 
 def identity_lines(d: Derivation) -> list[Line]:

@@ -51,10 +51,9 @@ from entropysym.prover.conditions import conditions
 from entropysym.prover.derivation import Condition, Derivation, Refusal, Rule, Step
 from entropysym.prover.direction import Direction, joint_direction
 from entropysym.prover.families import FamilyCertificate, family_certificate
-from entropysym.prover.motion import Component, Motions, along
+from entropysym.prover.motion import Motions, along
 from entropysym.prover.refusing import find_witness, missing
 from entropysym.prover.stationarity import (
-    named_indices,
     scaling_condition,
     stationarity_conditions,
 )
@@ -211,9 +210,7 @@ def _derivation(
 ) -> Derivation:
     entropies = {f: c.entropy for f, c in families.items()}
     motions = {
-        p.name: _readable(direction.motions[p.name])
-        for p in model.parameters
-        if p.name in direction.motions
+        p.name: direction.motions[p.name] for p in model.parameters if p.name in direction.motions
     }
     moving = noise_form(model, [*motions])
     spelled = spelled_out(model, elbo(model), entropies)
@@ -239,11 +236,6 @@ def _derivation(
         stationarity=stationarity,
         excluded=direction.excluded,
     )
-
-
-def _readable(motion: Component) -> Component:
-    """A motion whose sums run over indices that no entry of it stands at: sum_k of pi_k beside pi_k reads as one index."""
-    return named_indices(motion) if isinstance(motion, sp.Expr) and motion.has(sp.Sum) else motion
 
 
 def _excess(

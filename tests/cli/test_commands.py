@@ -235,9 +235,9 @@ def test_unusable_data_is_one_clear_line(run, name, tmp_path):
     [
         (
             ("derive", "vea2"),
-            "unknown model 'vea2'; did you mean vae2? choose one of: bernoulli_vae",
+            "unknown model 'vea2'; did you mean vae2? choose one of: bayesian_regression",
         ),
-        (("derive", "resnet"), "unknown model 'resnet'; choose one of: bernoulli_vae"),
+        (("derive", "resnet"), "unknown model 'resnet'; choose one of: bayesian_regression"),
         (("verify", "vae9"), "unknown model 'vae9'"),
         (("derive", "vae2", "--out", "/proc/nowhere/x.tex"), "cannot write '/proc/nowhere/x.tex'"),
         (("verify", "--report", "/proc/nowhere"), "cannot write into '/proc/nowhere'"),
@@ -464,7 +464,7 @@ def test_a_closed_pipe_is_no_verdict(form):
 
 
 def test_an_unforeseen_error_is_no_refutation(run, tmp_path):
-    (tmp_path / "mine.py").write_text(OWN + "\nobject.__setattr__(model, 'prior', None)\n")
+    (tmp_path / "mine.py").write_text(OWN + "\nobject.__setattr__(model, 'parameters', None)\n")
     done = run("judge", "mine.py", cwd=tmp_path)
     assert done.returncode == 2
     assert "error: unforeseen AttributeError, please report it" in done.stderr

@@ -113,7 +113,8 @@ from entropysym.families import MULTIVARIATE_NORMAL
 
 model = models.ZOO["gaussian_vae"]()
 own = replace(MULTIVARIATE_NORMAL, name="OwnVectors")
-model = replace(model, name="vectors", encoder=replace(model.encoder, family=own))
+law = own(*model.factor("encoder").arguments)
+model = replace(model.with_laws(encoder=law), name="vectors")
 """
 
 

@@ -224,8 +224,8 @@ def test_data_are_of_the_kind_that_a_decoder_needs(support):
         demand_kind(x, "angle")
 
 
-def test_the_kinds_are_those_of_the_language():
-    assert set(KINDS) == set(get_args(Support))
+def test_the_kinds_are_words_of_the_language():
+    assert set(KINDS) < set(get_args(Support))
 
 
 @pytest.mark.parametrize("support", KINDS)

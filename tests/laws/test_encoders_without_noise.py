@@ -25,7 +25,7 @@ def sigmoid_belief_net(*, learned_prior=True):
     a = (w.learned if learned_prior else w.fixed)("a", "h")
     W, b = w.learned("W", "d h"), w.learned("b", "d")
     return w.model(
-        "sigmoid_belief_net",
+        "sigmoid_belief_net_of_one_layer",
         prior=BERNOULLI(a),
         decoder=BERNOULLI(w.sum("h", W * w.z_h) + b),
         encoder=BERNOULLI(w.network("r", "h", reads=w.x_n)),

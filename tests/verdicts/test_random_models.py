@@ -29,7 +29,11 @@ from .situations import noise_rule, rows
 from .trying import judged
 
 #: Zoo models with a univariate encoder, and those of them that have no direction.
-UNIVARIATE = sorted(name for name in ZOO if not name.startswith("gaussian_vae"))
+UNIVARIATE = sorted(
+    name
+    for name, make in ZOO.items()
+    if (m := make()).is_plain and not any(f.is_multivariate for f in m.families)
+)
 FALSE = {"vae0", "vae1_frozen_encoder", "vae1_decay", "vae3_softplus"}
 
 
