@@ -18,10 +18,11 @@ from sklearn.mixture import GaussianMixture
 import entropysym as es
 from entropysym import ModelWriter, families, models
 from entropysym.ascent.settling import Plan, settle
+from entropysym.claims.on_graphs import graph_sample
 from entropysym.errors import InputError
 from entropysym.exact import exact
 from entropysym.language.records import Objective
-from entropysym.networks.graph_defaults import concrete_graph, default_sizes
+from entropysym.networks.graph_defaults import concrete_graph
 from entropysym.witness.measuring import measure
 
 PLAN = Plan(epochs=0, lbfgs=600, newton=60, goal=1e-11, block=50)
@@ -31,7 +32,8 @@ CLOSE = 1e-9  # nat per datum
 def settled(model, data, sizes, start=None, seed=0):
     """(log-likelihood, arguments by name, measurement) where the ascent ends."""
     d = es.derive(model)
-    c = concrete_graph(model, data, default_sizes(model, sizes), seed=seed)
+    sizes = graph_sample(model, data).sizes | sizes
+    c = concrete_graph(model, data, sizes, seed=seed)
     arrays = {name: jnp.asarray(a) for name, a in data.items() if name not in c.constants}
     first = {**c.start, **(start or {})}
     end = settle(c.maximised, jax.tree.map(lambda a: jnp.asarray(a)[None], first), arrays, PLAN)
@@ -83,17 +85,16 @@ def factor_analysis():
     return w.model("factor_analysis_any")
 
 
-def test_factor_analysis_is_that_of_scikit_learn(components):
-    x = components[:, :6]
-    x = x + 0.7 * np.random.default_rng(0).normal(size=x.shape) @ np.diag(np.linspace(0.5, 1.5, 6))
-    found = FactorAnalysis(2, tol=1e-12, max_iter=20_000, svd_method="lapack").fit(x)
+def test_factor_analysis_is_that_of_scikit_learn():
+    """Eight pixels that share what they show, but no two of them nearly all: the optimum is interior."""
+    x = load_digits().data[:, [10, 18, 20, 26, 28, 34, 36, 42]]
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    found = FactorAnalysis(2, tol=1e-8, max_iter=5000, svd_method="lapack").fit(x)
     start = {"W": found.components_.T, "b": found.mean_, "psi": np.log(found.noise_variance_)}
     value, arguments, m = settled(factor_analysis(), {"x": x}, {"H": 2}, start)
     demand_entropy_sum(value, m)
-    assert (arguments["psi"] > 1e-3).all()  # an interior optimum
-    assert (
-        -CLOSE <= value - found.score(x) <= 1e-6
-    )  # theirs stops where its likelihood hardly grows
+    assert (arguments["psi"] > 0.05).all()
+    assert abs(value - found.score(x)) <= CLOSE
 
 
 def test_bayesian_regression_is_bayesian_ridge():
@@ -112,11 +113,15 @@ def test_bayesian_regression_is_bayesian_ridge():
 
 
 def sequences(N, T, D, seed=0):
-    """Random walks with heavy-tailed noise, which no model here has made."""
+    """A stationary sequence of two levels, whose noise remembers and is heavy-tailed: no model here has made it, and no optimum is at a border."""
     rng = np.random.default_rng(seed)
-    return 0.5 * np.cumsum(rng.normal(size=(N, T, D)), axis=1) + 0.7 * rng.standard_t(
-        6, size=(N, T, D)
-    )
+    level = np.empty((N, T, 1))
+    level[:, 0] = rng.choice([-1.5, 1.5], size=(N, 1))
+    noise = rng.standard_t(6, size=(N, T, D))
+    for t in range(1, T):
+        level[:, t] = level[:, t - 1] * rng.choice([1, -1], p=[0.75, 0.25], size=(N, 1))
+        noise[:, t] = 0.4 * noise[:, t - 1] + noise[:, t]
+    return level * np.linspace(1, 0.6, D) + noise
 
 
 def test_a_hidden_markov_model_has_the_likelihood_of_the_forward_algorithm():

@@ -198,5 +198,5 @@ def test_the_noise_of_a_graph_is_that_of_its_latents():
     assert "with independent standard Normal ε_z2,l." in said
     assert "The family of q is closed under the motion: V_lj, c_l and u_l are free in it." in said
     assert "(2) q written with noise" in said
-    assert "scaling of the latents, p_z2 and q taken together" in said
+    assert "scaling of the latents, p(z2) and q taken together" in said
     assert r"\mathbb{E}_{\varepsilon}" in es.render(found, "latex")
