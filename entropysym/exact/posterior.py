@@ -176,8 +176,10 @@ def exact(
     """
     if not all(f.family.is_any for f in model.q):
         raise InputError(f"the q of {model.name} is not of any law, so it is not the posterior")
-    if model.latents and model.objective.weight != 1:
-        raise InputError(f"the KL of {model.name} is weighted, so the best q is not the posterior")
+    if model.latents and model.objective.is_weighted:
+        raise InputError(
+            f"the parts of the ELBO of {model.name} are weighted, so the best q is not the posterior"
+        )
     of_plate = {
         datum.size.name if (datum := model.datum(v.name)) else "": None for v in model.latents
     }

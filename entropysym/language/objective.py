@@ -34,7 +34,7 @@ from entropysym.language.heads import (
     _RoleHead,
 )
 from entropysym.language.noise import noise
-from entropysym.language.records import DATA, Factor, Family, Model, Plate
+from entropysym.language.records import DATA, OTHER_OBJECTIVES, Factor, Family, Model, Plate
 from entropysym.language.symbols import NOISE, LatentArray, n, noise_of
 
 #: Whether an average is over noise; of a graph the names of the latents that are written as noise, each after those that it reads.
@@ -159,17 +159,27 @@ def elbo(model: Model) -> sp.Expr:
 
 
 def weight(model: Model, factor: Factor) -> sp.Expr:
-    """What a factor's term counts in the objective: the KL divergence, all of q and p of the latents, has its weight."""
+    """What a factor's term counts in the objective: a weight of its own, else the KL divergence, all of q and p of the latents, has its weight."""
     in_kl = factor in model.q or model.variable(factor.of[0]).role == "latent"
-    return model.objective.weight if in_kl else sp.S.One
+    usual = model.objective.weight if in_kl else sp.S.One
+    return dict(model.objective.weights).get(factor.name, usual)
+
+
+def demand_formula(model: Model) -> None:
+    """Raises `InputError` with the reason for an objective that is only named."""
+    if model.objective.named:
+        reason = OTHER_OBJECTIVES[model.objective.named]
+        raise InputError(f"the {model.objective.named} has no formula here: {reason}")
 
 
 def objective(model: Model) -> sp.Expr:
-    """What learning maximises, written with heads: the ELBO, unless the model's objective has a weight or a penalty."""
-    parts = list(_elbo_parts(model))
-    kl = per_datum(model, [(f, h) for f, h in parts if weight(model, f) != 1])
-    rest = per_datum(model, [(f, h) for f, h in parts if weight(model, f) == 1])
-    return model.objective.weight * kl + rest - model.objective.penalty
+    """What learning maximises, written with heads: the ELBO, unless the model's objective has weights or a penalty. Raises `InputError` for one that is only named."""
+    demand_formula(model)
+    parts = [(f, h, weight(model, f)) for f, h in _elbo_parts(model)]
+    value = -model.objective.penalty
+    for w in dict.fromkeys(w for _, _, w in parts):
+        value += w * per_datum(model, [(f, h) for f, h, own in parts if own == w])
+    return value
 
 
 def log_base_measures(model: Model, log_p: LogDensity) -> sp.Expr:

@@ -6,7 +6,7 @@ is learned, its objective and its constraints; everything else is derived from i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -382,25 +382,58 @@ class Constraint:
             )
 
 
+#: What people maximise that is no weighted sum of expected log-densities and entropies, and why the ELBO's identity is then not shown.
+OTHER_OBJECTIVES = {
+    "importance-weighted bound": (
+        "the bound is the mean of the logarithm of an average of K density ratios, not a sum of expected log-densities: where its gradient is 0, that of the ELBO "
+        "need not be, and a motion that tempers a factor does not give that factor's part of it"
+    ),
+    "free bits": (
+        "the part of the KL divergence that lies below its allowance is constant in what learning maximises: where the gradient is 0 and an allowance is in use, the "
+        "derivative of the ELBO's own KL term need not be"
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Objective:
-    r"""What learning maximises, per data point: $w\,(\overline{\mathcal H[q_n]}+\overline{\mathbb E\log p(z)})+\overline{\mathbb E\log p(x_n|z)}-\mathcal R$.
+    r"""What learning maximises, per data point: $\sum_{f\in q}w_f\,\mathbb E_q\mathcal H[q_f]+\sum_{f\in p}w_f\,\mathbb E_q\log p_f-\mathcal R$.
 
-    The default is the ELBO. A weight β makes it that of the β-VAE; a penalty $\mathcal R$ of parameters is a regulariser.
+    The default is the ELBO, $w_f=1$. `weight` is that of the KL divergence, all of q and p of the latents: β makes it that of the β-VAE. `weights` has by a
+    factor's name what its part counts instead. A penalty $\mathcal R$ of parameters is a regulariser. `named` is one of `OTHER_OBJECTIVES`, which are no such sum
+    and are refused with the reason. Raises `InputError` for a weight that is not surely positive, and for an unknown name.
     """
 
     weight: sp.Expr = sp.S.One
     penalty: sp.Expr = sp.S.Zero
+    weights: Mapping[str, sp.Expr] | tuple[tuple[str, sp.Expr], ...] = ()
+    named: str = ""
 
     def __post_init__(self) -> None:
+        weights = dict(self.weights)
+        exact = {name: exact_formula(w, f"the weight of {name}") for name, w in weights.items()}
+        object.__setattr__(self, "weights", tuple(sorted(exact.items())))
         object.__setattr__(self, "weight", exact_formula(self.weight, "the weight"))
         object.__setattr__(self, "penalty", exact_formula(self.penalty, "the penalty"))
-        if self.weight.is_positive is not True:
-            raise InputError(f"the weight is surely positive, which {shown(self.weight)} is not")
+        for weight in (self.weight, *exact.values()):
+            if weight.is_positive is not True:
+                raise InputError(f"the weight is surely positive, which {shown(weight)} is not")
+        if self.named and self.named not in OTHER_OBJECTIVES:
+            raise one_of(self.named, OTHER_OBJECTIVES, "objective")
+
+    @property
+    def formulas(self) -> tuple[sp.Expr, ...]:
+        """Every weight, and the penalty."""
+        return (self.weight, *dict(self.weights).values(), self.penalty)
 
     @property
     def is_elbo(self) -> bool:
-        return self.weight == 1 and self.penalty == 0
+        return self == Objective()
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether some part of the ELBO may count otherwise than once."""
+        return any(weight != 1 for weight in self.formulas[:-1])
 
 
 @dataclass(frozen=True)
@@ -450,14 +483,12 @@ class Model:
         if not isinstance(self.objective, Objective):
             raise InputError(f"unknown objective {shown(self.objective)}; pass an Objective")
         check_graph(self)
+        for name in dict(self.objective.weights):
+            self.factor(name)
         for f in self.factors:
             _check_scope(f, self)
         arguments = [a for f in self.factors for a in f.arguments]
-        read = {
-            leaf
-            for a in (*arguments, self.objective.weight, self.objective.penalty)
-            for leaf in _leaves(a)
-        }
+        read = {leaf for a in (*arguments, *self.objective.formulas) for leaf in _leaves(a)}
         used = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
         ghosts = [p.name for p in self.parameters if p.symbol not in read]
         ghosts += [w.name for w in self.networks if w.name not in used]

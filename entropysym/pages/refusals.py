@@ -31,6 +31,7 @@ class RefusalPaper:
     witness: str
     counter_example: str
     partial_holds: bool
+    about_partial: str
     partial: Paper | None
     version: str
     verdict: str
@@ -50,6 +51,9 @@ def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
         else f"{_witness(refusal.witness, refusal.model, medium)} {_rests_on(refusal, medium)}",
         counter_example=_counter_example(refusal.counter_example, medium),
         partial_holds=refusal.partial is not None and refusal.partial.verdict.value is Value.PROVED,
+        about_partial="What follows is true where the ELBO is maximised in its place."
+        if refusal.model.objective.named
+        else "What is true all the same is the following partial result.",
         partial=None if refusal.partial is None else paper(refusal.partial, medium),
         version=installed_version(),
         verdict=medium.prose(str(refusal.verdict), refusal.model),

@@ -76,7 +76,7 @@ def with_active_clamps(model: Model, role: str) -> Model:
     freed = replace(clamped, arguments=inside)
     p, q = (tuple(freed if f == clamped else f for f in side) for side in (model.p, model.q))
     arguments = [a for f in (*q, *p) for a in f.arguments]
-    kept = (model.objective.weight, model.objective.penalty)
+    kept = model.objective.formulas
     read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return replace(
         model,

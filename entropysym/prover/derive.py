@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import sympy as sp
 
@@ -43,7 +44,7 @@ from entropysym.language.objective import (
     spelled_out,
     weight,
 )
-from entropysym.language.records import COMPONENT, Family, Model
+from entropysym.language.records import COMPONENT, OTHER_OBJECTIVES, Family, Model, Objective
 from entropysym.language.store import family_term, model_record, term
 from entropysym.language.symbols import LatentArray
 from entropysym.prover.clamps import is_clamped, with_active_clamps, without_idle_clamps
@@ -79,6 +80,8 @@ def derive(
     model = without_idle_clamps(model)
     try:
         with limited_work(work):
+            if model.objective.named:
+                return _of_another_objective(model, progress)
             return _derive(model, progress)
     except NotStorableError as reason:
         return _undecided(model, f"what the model holds cannot be stored: {reason}")
@@ -88,6 +91,17 @@ def derive(
 
 def _undecided(model: Model, reason: str) -> Refusal:
     return Refusal(model, "model", reason, (), undecided(reason))
+
+
+def _of_another_objective(model: Model, progress: Announce) -> Refusal:
+    """Why what is maximised has no identity here, and what is known of the model with the ELBO in its place."""
+    named = model.objective.named
+    reason = f"{named}: {OTHER_OBJECTIVES[named]}"
+    found = _derive(replace(model, name=f"{model.name}_elbo", objective=Objective()), progress)
+    if isinstance(found, Derivation):
+        why = f"{reason}; with the ELBO in its place equality follows"
+        return Refusal(model, "objective", reason, (), undecided(why), found)
+    return Refusal(model, "objective", reason, (), undecided(reason), found.partial)
 
 
 def _derive(model: Model, progress: Announce) -> Derivation | Refusal:
@@ -359,9 +373,20 @@ def tempered(model: Model, expression: sp.Expr, role: str, *, with_q: bool) -> s
             whole += addend
             continue
         left = {h: log_base_measures(model, h) - head(model, Entropy, factor) for h in heads}
-        moved = addend + companion if with_q else addend
         whole += distributed(substituted(addend, left))
-        whole += weight(model, factor) * Directional(moved)
+        own = weight(model, factor)
+        if not with_q:
+            whole += own * Directional(addend)
+        elif all(weight(model, f) == own for f in model.q if f.name in of_q):
+            whole += own * Directional(addend + companion)
+        else:
+            weighed = (
+                weight(model, f) * a
+                for f in model.q
+                for a in addends(companion)
+                if any(h.role == f.name for h in a.atoms(Entropy))
+            )
+            whole += Directional(own * addend + sp.Add(*weighed))
     return whole
 
 

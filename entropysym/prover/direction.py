@@ -364,14 +364,13 @@ def _parts(
     if entropy is not None:
         opaque = averaged_(density_at_entry(model, factor, entropy)[0])
     delta = averaged_(density) - averaged_(base) + opaque
-    part = averaged_(density)
+    part = weight(model, factor) * averaged_(density)
     name = factor.of[0]
     if name in moving:
         law = next(f for f in model.q if name in f.of)
-        part += averaged(
-            model, law, _entropy_of_q(model, entropies, law, at), reparametrised=moving
-        )
-    return weight(model, factor) * part, delta, at
+        own = _entropy_of_q(model, entropies, law, at)
+        part += weight(model, law) * averaged(model, law, own, reparametrised=moving)
+    return part, delta, at
 
 
 def _entropy_of_q(

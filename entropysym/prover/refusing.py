@@ -31,6 +31,7 @@ from entropysym.language.functions import Softplus
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import MatrixNetwork
 from entropysym.language.noise import noise
+from entropysym.language.objective import weight
 from entropysym.language.records import Factor, Family, Model
 from entropysym.language.symbols import DATUM, LATENT
 
@@ -58,7 +59,10 @@ def find_witness(model: Model) -> Witness | None:
     """A witness of one of the two kinds, or None. Whatever is constrained in words is not known to hold at numbers, so it has none."""
     if model.constraints or any(f.is_multivariate for f in model.families):
         return None
-    return next(itertools.chain(_of_decoder(model), _of_prior(model)), None)
+    # At the prior's law KL is at its minimum, where entropy and prior count alike.
+    alike = weight(model, model.prior) == weight(model, model.encoder)
+    kinds = (_of_decoder(model) if alike else (), _of_prior(model))
+    return next(itertools.chain(*kinds), None)
 
 
 #: Numbers that are tried for real parameters and networks, and for positive ones.

@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 from entropysym.errors import InputError
 from entropysym.families import NORMAL
 from entropysym.language.matrices import Matrix
+from entropysym.language.objective import demand_formula, weight
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import n
 from entropysym.lowering.arguments import Bound, bind
@@ -102,13 +103,13 @@ class DensityElbo:
         entropy, entropy_terms = map(jnp.mean, factors.encoder_entropy(self.encoder_entropy))
         prior, prior_terms = factors.expected_prior(self.smooth)
         decoder, decoder_terms = factors.expected("decoder", factors.x)
-        weight, penalty = factors.objective()
+        parts = {"encoder": entropy, "prior": prior, "decoder": decoder}
         return ElboParts(
             entropy,
             prior,
             decoder,
             terms=entropy_terms + prior_terms + decoder_terms,
-            objective=weight * (entropy + prior) + decoder - penalty,
+            objective=factors.objective(parts),
         )
 
     def entropies(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> Entropies:
@@ -151,7 +152,8 @@ def density_elbo(
         formula = entropy_formula(model, "encoder", closed or {})
         if formula is not None:
             read_signature((formula,), (_DATA,))
-    wanted = read_signature((model.objective.weight, model.objective.penalty), (), model)
+    demand_formula(model)
+    wanted = read_signature(model.objective.formulas, (), model)
     wanted.optional = set()
     wanted.sizes |= {DATA_SIZE, *(s.name for s in model.sizes)}
     for role in ("prior", "decoder", "encoder"):
@@ -254,10 +256,14 @@ class _Factors:
         mean, terms = p.under_normal(*self.encoder[1], *arguments)
         return jnp.mean(self.whole("prior", mean)), jnp.mean(self.whole("prior", terms))
 
-    def objective(self) -> tuple[jax.Array, jax.Array]:
-        """The weight of encoder entropy and prior, and the penalty."""
-        objective, scope = self.model.objective, Scope({})
-        weight, penalty = (
-            self.evaluator.value(e, scope).array for e in (objective.weight, objective.penalty)
+    def objective(self, parts: Mapping[str, jax.Array]) -> jax.Array:
+        """The weighted sum of the factors' parts of the ELBO, less the penalty."""
+
+        def number(e: sp.Expr) -> jax.Array:
+            return self.evaluator.value(e, Scope({})).array
+
+        weighed = (
+            number(weight(self.model, self.model.factor(name))) * part
+            for name, part in parts.items()
         )
-        return weight, penalty
+        return sum(weighed, -number(self.model.objective.penalty))

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from entropysym.errors import InputError
 from entropysym.language.matrices import Matrix
 from entropysym.language.noise import parents_first
-from entropysym.language.objective import weight, weight_of_plate
+from entropysym.language.objective import demand_formula, weight, weight_of_plate
 from entropysym.language.records import Factor, Model, Plate
 from entropysym.lowering.arguments import Bound, bind
 from entropysym.lowering.axes import SAMPLE, Axes, spread
@@ -108,7 +108,8 @@ def graph_elbo(model: Model, closed: ClosedForms | None = None) -> GraphElbo:
         formula = entropy_formula(model, f.name, closed or {})
         if formula is not None:
             formulas[f.name] = formula
-    wanted = read_signature((model.objective.weight, model.objective.penalty), (), model)
+    demand_formula(model)
+    wanted = read_signature(model.objective.formulas, (), model)
     wanted.optional = set()
     wanted.sizes |= {s.name for s in model.sizes} | {plate.size.name for plate in model.data}
     return GraphElbo(model, wanted, formulas)
