@@ -785,8 +785,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/theorem.py",
-                "                check_tangent(site, motion, entry.name)",
-                "                pass",
+                "            check_tangent(full, motion, entry.name)",
+                "            pass",
             ),
         ),
     ),

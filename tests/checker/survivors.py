@@ -33,9 +33,6 @@ SURVIVORS: dict[str, str] = {
     "kernel/theorem.py _noise_form: family.location is not None and (not factor.select) -> not "
     "factor.select": "without a location all is shape: 'the encoder moves without location'",
     # Equal either way.
-    "kernel/graph.py _check_order.visit: name in factor_of and name not in done -> name in factor_of": (
-        "a variable may be visited twice"
-    ),
     "kernel/theorem.py head: factor.family != ANY and any(map(model.latent, reads[kind])) -> "
     "any(map(model.latent, reads[kind]))": "the expectation of one number for each datum is itself",
     "kernel/theorem.py entropy_sum: model.families[factor.family].log_base_measure != 0 -> True": (
@@ -64,7 +61,7 @@ SAMPLE: dict[str, str] = {
     "kernel/normal_form.py Work.exponential: len(mono) == len(logs) == 1 -> len(logs) == 1": (
         "exp of a multiple of a logarithm"
     ),
-    "kernel/theorem.py check_family: work.equal(work.add(stretch, change), right) -> True": (
+    "kernel/theorem.py _check_tempering: work.equal(work.add(stretch, change), right) -> True": (
         "a covariance's direction that is half"
     ),
     "kernel/theorem.py accept: check(work.equal(closed, target), 'not shown to equal the entropy "

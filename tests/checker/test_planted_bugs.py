@@ -406,8 +406,8 @@ BUGS = {
     ),
     "an opaque entropy forgets its arguments": (
         "kernel/evaluate.py",
-        "bodies=tuple(key(v) for v, _ in values)",
-        "bodies=()",
+        "map(key, [*size, *(value for value, _ in values)])",
+        "map(key, size)",
     ),
     "the shape of the noise may move": (
         "kernel/theorem.py",
