@@ -21,15 +21,8 @@ SURVIVORS: dict[str, str] = {
         "the gate has seen that points are lists"
     ),
     # What another check asks as well.
-    "kernel/graph.py _check_lag: require(plate in inner, plate, f'{name} has no such plate') -> pass": (
-        "it has to be there once: 'a lag along the data'"
-    ),
-    "kernel/graph.py _check_factor: factor.of and (any_law or len(factor.of) == 1) -> any_law or "
-    "len(factor.of) == 1": "of nothing there is no data plate",
     "kernel/graph.py _check_factor: require(side == 'q' or not any_law, name, 'p has a factor of any "
     "law') -> pass": "of any law log p is not known: 'any law as a prior'",
-    "kernel/theorem.py _noise_form: check(not moved, f'{factor.name}, of any law, reads {moved}, which "
-    "move') -> pass": "what reads it is looked at in the end: 'any law reads what moves'",
     "kernel/theorem.py _noise_form: family.location is not None and (not factor.select) -> not "
     "factor.select": "without a location all is shape: 'the encoder moves without location'",
     # Equal either way.
