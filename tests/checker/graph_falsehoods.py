@@ -767,10 +767,10 @@ ORDER: Change = (
 )
 SCOPE: Change = (
     "kernel/evaluate.py",
-    "check(site.sees is None or name in site.sees, ",
+    "check(reader is None or name in reader.given, ",
     PASS,
 )
-OWN_TIME: Change = ("kernel/evaluate.py", "own or declared.name not in site.modelled", "True")
+OWN_TIME: Change = ("kernel/evaluate.py", "declared.role in modelled else ()", "False else ()")
 UNCOUNTED: Change = (
     "kernel/terms.py",
     "return len({self.data_plate(factor.of[0]) for factor in self.factors.values()}) > 1",
@@ -785,8 +785,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/theorem.py",
-                "                check_tangent(site, motion, entry.name)",
-                "                pass",
+                "            check_tangent(full, motion, entry.name)",
+                "            pass",
             ),
         ),
     ),
@@ -807,7 +807,7 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/normal_form.py",
-                "last == name and name not in {*rest, *inside}",
+                "last == name and name not in others",
                 "name in atom.ids",
             ),
         ),
@@ -818,8 +818,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/evaluate.py",
-                "omega = dict.fromkeys(latents, still)",
-                'omega = {name: work.fresh(("latent", "")) for name in latents}',
+                "dict.fromkeys(filter(model.latent, model.variables), still)",
+                '{v: site.work.fresh(("latent", "")) for v in model.variables if model.latent(v)}',
             ),
         ),
     ),
@@ -829,13 +829,13 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/theorem.py",
-                "moved = [read for read in factor.given if _touched(model, read, noise)]",
+                "moved = [read for read in factor.given if model.meant(read) & {*noise}]",
                 "moved: list = []",
             ),
             (
                 "kernel/theorem.py",
-                "at = replace(site, moving=True, noise=noise, omega=still | names)",
-                "at = replace(site, moving=True, noise={}, omega=still | names)",
+                "at = expected(replace(site, moving=True, noise=noise))",
+                "at = expected(replace(site, moving=True, noise={}))",
             ),
             (
                 "kernel/theorem.py",
@@ -943,8 +943,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/theorem.py",
-                'if variable.role != "latent" and',
-                "if False and",
+                'data = (v for v in model.variables.values() if v.role != "latent")',
+                "data = ()",
             ),
         ),
     ),
@@ -1096,7 +1096,7 @@ def _class(read: str) -> Any:
 NOT_KNOWN = "not one of"
 FALSE |= {
     "a start that moves": (start_that_moves, "no noise form of a lag"),
-    "any law reads what moves": (any_law_that_reads_what_moves, "of any law, reads"),
+    "any law reads what moves": (any_law_that_reads_what_moves, "which move"),
     "the transpose of a simplex": (
         _argument("hidden_markov", "transition", 0, ["vec", "K", ["param", "A", 0, 1]]),
         "not shown to be simplex",
@@ -1263,7 +1263,7 @@ FALSE |= {
         _record("mixture", "q", "posterior", arguments=[1]),
         "any law with arguments",
     ),
-    "a law of nothing": (_more("mixture", ("q", factor("more", "", "x", "any"))), "not what"),
+    "a law of nothing": (_more("mixture", ("q", factor("more", "", "x", "any"))), "not of one"),
     "a law of two that is not any": (
         _record("state_space", "q", "smoother", family="gauss", arguments=[0, 1]),
         "not what",

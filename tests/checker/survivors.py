@@ -21,21 +21,11 @@ SURVIVORS: dict[str, str] = {
         "the gate has seen that points are lists"
     ),
     # What another check asks as well.
-    "kernel/graph.py _check_lag: require(plate in inner, plate, f'{name} has no such plate') -> pass": (
-        "it has to be there once: 'a lag along the data'"
-    ),
-    "kernel/graph.py _check_factor: factor.of and (any_law or len(factor.of) == 1) -> any_law or "
-    "len(factor.of) == 1": "of nothing there is no data plate",
     "kernel/graph.py _check_factor: require(side == 'q' or not any_law, name, 'p has a factor of any "
     "law') -> pass": "of any law log p is not known: 'any law as a prior'",
-    "kernel/theorem.py _noise_form: check(not moved, f'{factor.name}, of any law, reads {moved}, which "
-    "move') -> pass": "what reads it is looked at in the end: 'any law reads what moves'",
     "kernel/theorem.py _noise_form: family.location is not None and (not factor.select) -> not "
     "factor.select": "without a location all is shape: 'the encoder moves without location'",
     # Equal either way.
-    "kernel/graph.py _check_order.visit: name in factor_of and name not in done -> name in factor_of": (
-        "a variable may be visited twice"
-    ),
     "kernel/theorem.py head: factor.family != ANY and any(map(model.latent, reads[kind])) -> "
     "any(map(model.latent, reads[kind]))": "the expectation of one number for each datum is itself",
     "kernel/theorem.py entropy_sum: model.families[factor.family].log_base_measure != 0 -> True": (
@@ -64,7 +54,7 @@ SAMPLE: dict[str, str] = {
     "kernel/normal_form.py Work.exponential: len(mono) == len(logs) == 1 -> len(logs) == 1": (
         "exp of a multiple of a logarithm"
     ),
-    "kernel/theorem.py check_family: work.equal(work.add(stretch, change), right) -> True": (
+    "kernel/theorem.py _check_tempering: work.equal(work.add(stretch, change), right) -> True": (
         "a covariance's direction that is half"
     ),
     "kernel/theorem.py accept: check(work.equal(closed, target), 'not shown to equal the entropy "

@@ -85,7 +85,7 @@ def bound(kernel: Any, work: Any, binders: str, product: Term, order: list[int])
         atom = work.atom(head, name, tuple(names[i] for i in indices), range_=range_)
         poly = work.product(poly, *[form.of(atom)] * power)
     for i in order:
-        poly = measures.close(work, names[i], poly)
+        poly = measures.close(work, poly, names[i])
     return poly
 
 
@@ -176,23 +176,23 @@ WRONG: dict[str, tuple[str, str, str]] = {
     ),
     "any index sums to 1": (
         "kernel/normal_form.py",
-        "last == name and name not in {*rest, *inside}",
+        "last == name and name not in others",
         "name in atom.ids",
     ),
     "a diagonal sums to 1": (
         "kernel/normal_form.py",
-        "last == name and name not in {*rest, *inside}",
+        "last == name and name not in others",
         "last == name",
     ),
     "powers of a simplex sum to 1": (
         "kernel/normal_form.py",
-        "return fits and exponent == 1",
-        "return fits",
+        "not in others and exponent == 1",
+        "not in others",
     ),
     "anything sums to 1": (
         "kernel/normal_form.py",
-        "fits = atom.range in ONE_IN_ALL and",
-        "fits =",
+        "return atom.range in ONE_IN_ALL and",
+        "return",
     ),
     "entries sum to 1 beside other factors": (
         "kernel/measures.py",
@@ -201,7 +201,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     ),
     "a delta keeps its sum": (
         "kernel/measures.py",
-        "others = {name: kind for name, kind in opened.items() if name != gone}",
+        "others = (name for name in opened if name != gone)",
         "others = opened",
     ),
 }

@@ -161,8 +161,8 @@ BUGS = {
     ),
     "the sum of 1 is 1": (
         "kernel/measures.py",
-        'if name not in named and tag == "index"]',
-        "if False]",
+        'for tag, size in kinds if tag == "index"]',
+        "for tag, size in kinds if False]",
     ),
     "merged factors are lost": (
         "kernel/normal_form.py",
@@ -371,8 +371,8 @@ BUGS = {
     ),
     "a content may be too large": (
         "kernel/normal_form.py",
-        "lowest = min(found) if len(found) == len(poly) else min(*found, Fraction(0))",
-        "lowest = min(found)",
+        "min(powers + lacks[atom])",
+        "min(powers)",
     ),
     "everything is positive": (
         "kernel/normal_form.py",
@@ -406,8 +406,8 @@ BUGS = {
     ),
     "an opaque entropy forgets its arguments": (
         "kernel/evaluate.py",
-        "bodies=tuple(key(v) for v, _ in values)",
-        "bodies=()",
+        "map(key, [*size, *(value for value, _ in values)])",
+        "map(key, size)",
     ),
     "the shape of the noise may move": (
         "kernel/theorem.py",
@@ -436,8 +436,8 @@ BUGS = {
     ),
     "networks need not be locally Lipschitz": (
         "kernel/theorem.py",
-        'yield from (("lipschitz", name) for name in nets)',
-        "yield from ()",
+        'yield from (("lipschitz", name) for name in inputs if not',
+        'yield from (("lipschitz", name) for name in () if not',
     ),
     "a sum of squares may have minus signs": (
         "kernel/evaluate.py",
@@ -471,7 +471,7 @@ BUGS = {
     ),
     "factors read what is not given": (
         "kernel/evaluate.py",
-        "check(site.sees is None or name in site.sees, ",
+        "check(reader is None or name in reader.given, ",
         "check(True, ",
     ),
     "the noise of two data is one": (
@@ -486,8 +486,8 @@ BUGS = {
     ),
     "an argument may be called var": (
         "kernel/reader.py",
-        ' and "var" not in ranges',
-        " ",
+        'require("var" not in ranges, ',
+        "require(True, ",
     ),
 }
 

@@ -12,7 +12,7 @@ it is linear, that E 1 = 1, and that it stands still: a latent whose law moves, 
 in q, is location + scale * noise.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import gcd
@@ -22,19 +22,7 @@ from . import matrices, terms
 from .matrices import Word
 from .measures import bind, close
 from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of, split, sums_to_one
-from .terms import (
-    ANY,
-    MATRICES,
-    Array,
-    Factor,
-    Malformed,
-    Statement,
-    Term,
-    check,
-    named,
-    require,
-    shown,
-)
+from .terms import Factor, Malformed, Statement, Term, check, named, require, shown
 
 
 @dataclass(frozen=True)
@@ -60,9 +48,8 @@ class Site:
 
     ``noise`` has the law ("normal", or "other") of the noise of each latent that is written as
     location + scale * noise, for `expect` and `reparam` alike. Under an expectation ``omega`` has
-    the name under which each latent (or its noise) is bound. ``sees``: what a factor's arguments
-    may read, if the place is one; ``own``: the index at which it reads what is ``modelled`` along a
-    lagged plate.
+    the name under which each latent (or its noise) is bound. ``reader``: the factor whose arguments
+    the place is in; ``own``: the index at which it reads what is modelled along a lagged plate.
     ``bindings`` hold, inside a family, its variable and its arguments: a matrix, or the number
     of indices and a function of them. ``dim``: the size of the vectors there.
     """
@@ -75,16 +62,15 @@ class Site:
     heads: frozenset[str] = frozenset()
     scope: tuple[Bound, ...] = ()
     omega: Mapping[str, int] = field(default_factory=dict)
-    sees: Collection[str] | None = None
+    reader: Factor | None = None
     own: Mapping[str, int] = field(default_factory=dict)
-    modelled: Collection[str] = ()
     bindings: Mapping[str, Any] = field(default_factory=dict)
     dim: str = ""
 
     def apart(self, heads: frozenset[str], *scope: Bound, **more: Any) -> "Site":
         """A place with nothing around it but this scope, and the expectation that it is under."""
-        plain = {"sees": None, "own": {}, "modelled": (), "bindings": {}, "dim": ""}
-        return replace(self, heads=heads, scope=scope, **{**plain, **more})
+        plain = {"reader": None, "own": {}, "bindings": {}, "dim": ""}
+        return replace(self, heads=heads, scope=scope, **(plain | more))
 
     def opened(self, size: str) -> Bound:
         """An index, or a datum."""
@@ -140,17 +126,18 @@ def evaluate(site: Site, term: Term) -> Polynomial:
             ids = tuple(i.name for i in site.indices(positions, array.plates))
             bodies = _inputs(site, array, vectors)
             return of(work.atom("net", name, ids, (), bodies, array.range))
-        case ["v", name, *positions]:
-            return variable(site, name, site.indices(positions, _plates(site, name)))
-        case ["eps", name, *positions]:
-            check(name in site.noise and site.omega, f"no noise of {shown(name)} here")
-            return _noise(site, name, site.indices(positions, _plates(site, name)))
-        case ["sum", size, body]:
-            size = terms.one_of(size, _sizes(site))
-            return _over(site, site.opened(site.dim or size), body)
-        case ["mean", plate, body]:
-            require(not site.omega, term, "a mean under an expectation")
-            return _over(site, site.opened(terms.one_of(plate, model.data)), body)
+        case ["v" | "eps", name, *positions]:
+            declared = model.variable(terms.one_of(name, [*model.variables, *model.lags]))
+            indices = site.indices(positions, declared.plates)
+            if head == "v":
+                return variable(site, name, indices)
+            check(name in site.noise and site.omega, f"no noise of {name} here")
+            return _noise(site, name, indices)
+        case ["sum" | "mean", size, body]:
+            require(head == "sum" or not site.omega, term, "a mean under an expectation")
+            size = terms.one_of(size, _sizes(site) if head == "sum" else model.data)
+            bound = site.opened(site.dim or size)
+            return close(work, _under(site, bound, body), bound.name)
         case ["expect" | "reparam", body]:
             check(site.noise or head == "expect", "'reparam', but no latent moves")
             return expectation(site, body)
@@ -191,17 +178,12 @@ def _sizes(site: Site, counted: bool = False) -> list[str]:
     return ["dim"] if site.dim else plates
 
 
-def _over(site: Site, bound: Bound, body: Term) -> Polynomial:
-    return close(site.work, bound.name, _under(site, bound, body))
-
-
 def _head(site: Site, term: Term) -> str:
     """The head of a list, if it may stand here; a place may allow the entropy of some factors."""
     require(isinstance(term, list) and term and isinstance(term[0], str), term, "not a term")
     some = f"H {term[1]}" if term[0] == "H" and len(term) > 1 else term[0]
-    require(
-        not site.heads.isdisjoint((term[0], some)), some, "a head not known or not allowed here"
-    )
+    allowed = not site.heads.isdisjoint((term[0], some))
+    require(allowed, some, "a head not known or not allowed here")
     return term[0]
 
 
@@ -214,8 +196,8 @@ def _rational(term: Term) -> Fraction:
     raise Malformed(f"{shown(term)}: not an integer, nor a fraction in lowest terms")
 
 
-def _array(arrays: Mapping[str, Array], name: Any, matrix: bool) -> Array:
-    known = [n for n, array in arrays.items() if (array.range in MATRICES) == matrix]
+def _array(arrays: Mapping[str, terms.Array], name: Any, matrix: bool) -> terms.Array:
+    known = [n for n, array in arrays.items() if (array.range in terms.MATRICES) == matrix]
     return arrays[terms.one_of(name, known)]
 
 
@@ -231,7 +213,7 @@ def motion(site: Site, name: str, indices: Sequence[Bound] = ()) -> Polynomial:
     if not site.moving or name not in site.statement.direction:
         return {}
     term, array = site.statement.direction[name], site.statement.model.parameters[name]
-    term = multiple(term, ["mat", name]) if array.range in MATRICES else term
+    term = multiple(term, ["mat", name]) if array.range in terms.MATRICES else term
     return evaluate(site.apart(terms.OF_DIRECTION, *indices, moving=False), term)
 
 
@@ -326,7 +308,7 @@ def _vector(site: Site, raw: Any, index: Bound) -> Polynomial:
     return _under(site, index, raw[2])
 
 
-def _inputs(site: Site, net: Array, vectors: Any) -> tuple:
+def _inputs(site: Site, net: terms.Array, vectors: Any) -> tuple:
     """The inputs of a network as bodies of its atom; a network stands still if they do."""
     fits = isinstance(vectors, list) and len(vectors) == len(net.inputs)
     require(fits, vectors, f"not {len(net.inputs)} inputs")
@@ -340,7 +322,7 @@ def _inputs(site: Site, net: Array, vectors: Any) -> tuple:
 
 
 def _function_of(site: Site, value: Polynomial, *indices: Bound) -> Polynomial:
-    return of(bind(site.work, "vec", {i.name: ("index", i.size) for i in indices}, value))
+    return of(bind(site.work, "vec", tuple(i.name for i in indices), value))
 
 
 def matrix(site: Site, term: Term) -> Matrix:
@@ -394,39 +376,32 @@ def _of_matrix(site: Site, term: Term) -> Polynomial:
     i, j = site.opened(found.size), site.opened(found.size)
     sides = _vector(site, term[1], i), _vector(site, term[3], j)
     value = work.product(*sides, _entry(site, found, i, j))
-    return close(work, i.name, close(work, j.name, value))
+    return close(work, value, i.name, j.name)
 
 
 def _entry(site: Site, found: Matrix, i: Bound, j: Bound) -> Polynomial:
     return site.work.product(found.scalar, matrices.entry(site.work, found.word, i.name, j.name))
 
 
-def _plates(site: Site, name: Any) -> list[str]:
-    model = site.statement.model
-    return model.variable(terms.one_of(name, [*model.variables, *model.lags])).plates
-
-
 def variable(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
     """A variable: a symbol, or location + scale * noise. The only way to one."""
     model, declared = site.statement.model, site.statement.model.variable(name)
-    check(site.sees is None or name in site.sees, f"{name} is read, but it is not given")
-    for bound in indices:
+    reader = site.reader
+    check(reader is None or name in reader.given, f"{name} is read, but it is not given")
+    modelled = ("latent",) if reader in model.q.values() else ("latent", "observed")
+    for bound in indices if declared.role in modelled else ():
         own = site.own.get(bound.size, bound.name) == bound.name
-        check(
-            own or declared.name not in site.modelled,
-            f"{name} at another {bound.size} than its own",
-        )
+        check(own, f"{name} at another {bound.size} than its own")
     if not model.latent(name):
         return site.symbol("v", name, *indices, range_=declared.support)
     check(site.omega, f"{name} is latent: it stands under an expectation only")
     if name in site.noise:
-        factor, eps = _law(model, name), _noise(site, name, indices)
+        factor = next(factor for factor in model.q.values() if name in factor.of)
         inside = site.apart(terms.OF_FAMILY, bindings=arguments(site, factor, indices))
         family = model.families[factor.family]
-        scaled = site.work.product(evaluate(inside, family.scale), eps)
+        scaled = site.work.product(evaluate(inside, family.scale), _noise(site, name, indices))
         return site.work.add(evaluate(inside, family.location), scaled)
-    first = model.lags[name].start if name in model.lags else name
-    still = declared.name not in site.noise and first not in site.noise
+    still = model.meant(name).isdisjoint(site.noise)
     check(still, f"{name} would move: there is no noise form of a lag")
     drawn = Bound(site.omega[declared.name])
     return site.symbol("v", name, drawn, *indices, range_=declared.support)
@@ -436,23 +411,23 @@ def _noise(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
     return site.symbol("eps", name, Bound(site.omega[name]), *indices)
 
 
-def _law(model: Any, name: str) -> Factor:
-    """The factor of q that a latent is of."""
-    return next(factor for factor in model.q.values() if name in factor.of)
-
-
 def expectation(site: Site, body: Term) -> Polynomial:
     """E over all latents, jointly: of those whose law stands still, and of each noise. The law is
     that of q, of which no part is used, so that none can be mistaken for another."""
     require(not site.omega, body, "an expectation under another")
-    work, latents = site.work, filter(site.statement.model.latent, site.statement.model.variables)
-    still = work.fresh(("latent", ""))
-    omega = dict.fromkeys(latents, still)
-    omega |= {name: work.fresh(("noise", law)) for name, law in site.noise.items()}
-    value = evaluate(replace(site, omega=omega or {"": still}), body)
-    for name in dict.fromkeys(omega.values()):
-        value = close(work, name, value)
+    inside = expected(site)
+    value = evaluate(inside, body)
+    for name in dict.fromkeys(inside.omega.values()):
+        value = close(site.work, value, name)
     return value
+
+
+def expected(site: Site) -> Site:
+    """The place under an expectation: one name for all latents that stand still, one each noise."""
+    model, still = site.statement.model, site.work.fresh(("latent", ""))
+    omega = dict.fromkeys(filter(model.latent, model.variables), still)
+    omega |= {name: site.work.fresh(("noise", law)) for name, law in site.noise.items()}
+    return replace(site, omega=omega or {"": still})
 
 
 def arguments(
@@ -467,17 +442,13 @@ def arguments(
     family = model.families[factor.family]
     lagged = {lag.plate for lag in model.lags.values()}
     own = {bound.size: bound.name for bound in indices if bound.size in lagged}
-    roles = ("latent",) if factor.name in model.q else ("latent", "observed")
-    modelled = [v.name for v in model.variables.values() if v.role in roles]
     last = indices[-1].size if family.over_vectors else ""
-    scope = (*(indices[:-1] if last else indices), *klass)
-    reads = {"sees": factor.given, "own": own, "modelled": modelled}
-    whole = site.apart(terms.OF_MODEL, *scope, **reads)
+    scope = (*family.alike(indices), *klass)
+    whole = site.apart(terms.OF_MODEL, *scope, reader=factor, own=own)
     count, declared = len(family.arguments), model.parameters | model.networks
     require(len(factor.arguments) == count, factor.arguments, f"not {count} arguments")
     found: dict[str, Any] = {}
     for (name, range_), term in zip(family.arguments.items(), factor.arguments, strict=True):
-        fits = True
         if base and name not in named(family.log_base_measure, "arg"):
             continue
         if range_ == "posdef":
@@ -503,38 +474,36 @@ def arguments(
 
 def _on_simplex(value: Polynomial, index: Bound) -> bool:
     """Whether these are the entries of an array that is declared so, at its last index."""
-    ((mono, coefficient),) = value.items() if len(value) == 1 else ((ONE, 0),)
-    alone = len(mono) == 1 and coefficient == 1
-    return alone and all(a.range == "simplex" and sums_to_one(a, e, index.name) for a, e in mono)
+    atoms = (a for mono in value for a, _ in mono if a.range == "simplex" and value == of(a))
+    return any(sums_to_one(atom, Fraction(1), index.name) for atom in atoms)
 
 
 def _factor(site: Site, head: str, factor: Factor, data: list[Bound]) -> Polynomial:
     """A factor's log density or log base measure at its variable, or its entropy: a sum over the
     plates, and with `select` over the classes, sum_k c_k (...)_k."""
     model, work, name = site.statement.model, site.work, factor.of[0]
-    if factor.family == ANY:
+    if factor.family == terms.ANY:
         require(head == "H", head, f"{factor.name} is any law, of which nothing is known")
-        return site.symbol("entropy", f"{factor.name} {ANY}", *data)
+        return site.symbol("entropy", f"{factor.name} {terms.ANY}", *data)
     family, plates = model.families[factor.family], model.variable(name).plates
-    inner = [site.opened(size) for size in plates[len(data) :]]
-    indices, vectors = [*data, *inner], family.over_vectors
-    size = indices[-1].size if vectors else ""
+    indices = [*data, *map(site.opened, plates[len(data) :])]
+    alike, size = family.alike(indices), indices[-1].size if family.over_vectors else ""
     chosen = model.variable(factor.select).plates if factor.select else []
-    klass = [site.opened(size) for size in chosen[-1:]]
+    klass = [*map(site.opened, chosen[-1:])]
     bindings = arguments(site, factor, indices, *klass, base=head == "logh")
     inside = site.apart(family.heads, bindings=bindings, dim=size)
     if head == "H":
         value = _entropy(inside, factor)
     else:
-        drawn = indices[:-1] if vectors else indices
-        bindings["var"] = int(vectors), lambda *i: variable(site, name, [*drawn, *i])
+        count = int(family.over_vectors)
+        bindings["var"] = count, lambda *i: variable(site, name, [*alike, *i])
         value = evaluate(inside, family.log_base_measure if head == "logh" else family.log_density)
     if factor.select:
         by_size = {bound.size: bound for bound in indices}
         entry = variable(site, factor.select, [*(by_size[s] for s in chosen[:-1]), *klass])
         value = work.product(entry, value)
-    for bound in [*klass, *reversed(inner[:-1] if vectors else inner)]:
-        value = close(work, bound.name, value)
+    for bound in [*klass, *reversed(alike[len(data) :])]:
+        value = close(work, value, bound.name)
     return value
 
 

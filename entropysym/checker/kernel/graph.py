@@ -4,8 +4,6 @@ What a factor may read is said in `evaluate.arguments`; here stands what no sing
 models what, that there is no circle, and that the laws of p and q are about the same variables.
 """
 
-from collections.abc import Iterator
-
 from .terms import ANY, LAG, VECTORS, Factor, Model, one_of, require, within
 
 
@@ -33,8 +31,7 @@ def _check_lag(model: Model, name: str, plate: str, start: str) -> None:
     variable = model.variables[one_of(name.removesuffix(LAG), model.variables)]
     first = model.variables[one_of(start, model.variables)]
     inner = [size for size in variable.plates if size not in model.data]
-    require(plate in inner, plate, f"{name} has no such plate")
-    require(inner.count(plate) == 1, plate, f"{name} has two such plates")
+    require(inner.count(plate) == 1, plate, f"{name} has no such plate, or two")
     wide = variable.support in VECTORS and variable.plates[-1] == plate
     require(not wide, plate, f"{name} is a vector over that plate")
     rest = [size for size in variable.plates if size != plate]
@@ -49,10 +46,10 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
     for read in factor.given:
         one_of(read, known)
     require(len({*factor.given}) == len(factor.given), factor.given, f"{name} reads one twice")
-    require(factor.of and (any_law or len(factor.of) == 1), factor.of, f"not what {name} can be of")
+    require(any_law or len(factor.of) == 1, factor.of, f"not what {name} can be of")
     require(side == "q" or not any_law, name, "p has a factor of any law")
     places = {model.data_plate(of) for of in factor.of}
-    require(len(places) == 1, factor.of, f"{name} is of several data plates")
+    require(len(places) == 1, factor.of, f"{name} is not of one data plate")
     if any_law:
         require(not factor.arguments and not factor.select, name, "any law with arguments")
         return
@@ -63,15 +60,14 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
     fits = family.support == variable.support
     fits = fits or (side == "p" and within(variable.support, family.support))
     require(fits, family.support, f"{name} is of {variable.name}, which is {variable.support}")
-    if family.over_vectors:
-        inner = [size for size in variable.plates if size not in model.data]
-        require(inner, name, "a family over vectors without a plate for them")
+    fits = {*variable.plates[-1:]} - {*model.data} or not family.over_vectors
+    require(fits, name, "a family over vectors without a plate for them")
     if factor.select:
         chosen = model.variable(one_of(factor.select, factor.given))
         require(chosen.support == "onehot", factor.select, "not one-hot, so it selects nothing")
         outer = chosen.plates[:-1]
-        seen = variable.plates[:-1] if family.over_vectors else variable.plates
-        fits = {*outer} <= {*seen} and len({*variable.plates}) == len(variable.plates)
+        seen = {*family.alike(variable.plates)}
+        fits = {*outer} <= seen and len({*variable.plates}) == len(variable.plates)
         require(fits and len({*outer}) == len(outer), factor.select, f"no entry for each of {name}")
 
 
@@ -79,15 +75,13 @@ def _check_order(model: Model, side: str, factor_of: dict[str, Factor]) -> None:
     """No variable depends on itself. A circle through lags is none if all of it lies along their
     plates, since what is read is earlier then, and no law of it is any, which reads all times."""
 
-    def reads(name: str, lags: bool) -> Iterator[str]:
-        for read in factor_of[name].given:
-            if read in model.lags:
-                yield model.lags[read].start
-            if lags or read not in model.lags:
-                yield read.removesuffix(LAG)
+    def reads(name: str, lags: bool) -> set[str]:
+        given = factor_of[name].given
+        starts = {model.lags[read].start for read in given if read in model.lags}
+        return starts | {r.removesuffix(LAG) for r in given if lags or r not in model.lags}
 
     def reached(lags: bool) -> dict[str, set[str]]:
-        found = {name: {*reads(name, lags)} for name in factor_of}
+        found = {name: reads(name, lags) for name in factor_of}
         for middle in found:
             for names in found.values():
                 names |= found[middle] if middle in names else set()

@@ -45,10 +45,11 @@ class Atom:
         self.level = max([0, *(-name for name in bound), *(atom.level for atom in inner)])
         self.weight = 1 + len(ids) + len(binders) + sum(atom.weight for atom in inner)
         positive = range_ in POSITIVE or head in ALWAYS_POSITIVE
-        if head == "measure":
-            positive = all(is_positive(dict(body)) for body in bodies)
-        self.positive: bool = positive
+        measured = head == "measure" and all(is_positive(dict(body)) for body in bodies)
+        self.positive: bool = positive or measured
         self.range: str = range_  # or, of a variable, its support
+        self.inner: frozenset[Atom] = frozenset(inner)
+        self.labels = frozenset([(head, label)]).union(*(atom.labels for atom in inner))
         self.leading: tuple[Monomial, Fraction] | None = None  # of a root, for divisions
 
     def __hash__(self):
@@ -156,13 +157,10 @@ class Work:
             check(powers[atom] >= 0, "a division by an entry of a one-hot vector")
             powers = powers | {atom: min(powers[atom], Fraction(1))}
             if first is not atom and powers[atom]:
-                last, other = sorted([first.ids[-1], atom.ids[-1]])
-                delta = self.atom("delta", ids=(last, other))
-                more = [
-                    (delta, Fraction(1)),
-                    (first if first.ids[-1] == last else atom, Fraction(1)),
-                ]
+                delta = self.atom("delta", ids=(first.ids[-1], atom.ids[-1]))
+                stays = min(first, atom, key=lambda entry: entry.ids[-1])
                 rest = [item for item in powers.items() if item[0] not in (first, atom)]
+                more = [(one, Fraction(1)) for one in (delta, stays)]
                 return self._one_hot(collected([*rest, *more]))
         return powers
 
@@ -182,23 +180,24 @@ class Work:
                 return self.add(whole, self.product(self.monomial(left, -ratio), rest))
         return {frozenset(item for item in powers.items() if item[1]): coefficient}
 
+    def _lowest(self, poly: Polynomial) -> dict[Atom, Fraction]:
+        """The lowest power of each atom, which is at most 0 where an addend lacks it."""
+        self.charge(sum(1 + len(mono) for mono in poly))
+        found: dict[Atom, list[Fraction]] = {}
+        for atom, power in (factor for mono in poly for factor in mono):
+            found.setdefault(atom, []).append(power)
+        lacks = {atom: [Fraction(0)] * (len(found[atom]) < len(poly)) for atom in found}
+        return {atom: min(powers + lacks[atom]) for atom, powers in found.items()}
+
     def _content(self, poly: Polynomial) -> tuple[Polynomial, Polynomial]:
         """poly = content * rest, with a one-term content that is surely positive."""
-        self.charge(sum(1 + len(mono) for mono in poly) * 2)
-        exponents: dict[Atom, list[Fraction]] = {}
-        for atom, exponent in (factor for mono in poly for factor in mono):
-            exponents.setdefault(atom, []).append(exponent)
-        common = {}
-        for atom, found in exponents.items():
-            lowest = min(found) if len(found) == len(poly) else min(*found, Fraction(0))
-            if atom.positive:
-                common[atom] = lowest
+        common = {atom: power for atom, power in self._lowest(poly).items() if atom.positive}
         scale = Fraction(1)
         for c in poly.values():
             scale = self.number(scale * c.denominator / gcd(scale.numerator, c.denominator))
         content = self.number(gcd(*(c.numerator for c in poly.values())) / scale)
-        inverse = {frozenset((atom, -exponent) for atom, exponent in common.items()): 1 / content}
-        return {frozenset(common.items()): content}, self.product(poly, inverse)
+        rest = self.product(poly, {_inverse(common): 1 / content})
+        return {frozenset(common.items()): content}, rest
 
     def _primes(self, number: int) -> Iterator[int]:
         """Prime factors below 1000, and what is left: enough to see log 4 = 2 log 2."""
@@ -211,13 +210,9 @@ class Work:
 
     def _cleared(self, poly: Polynomial) -> tuple[Polynomial, dict[Atom, Fraction]]:
         """poly = cleared * powers of roots, which are positive: 1 - 1/(1 + s) = s (1 + s)^-1."""
-        self.charge(sum(1 + len(mono) for mono in poly))
-        lowest: dict[Atom, Fraction] = {}
-        for atom, exponent in (factor for mono in poly for factor in mono):
-            if atom.head == "root" and exponent < lowest.get(atom, 0):
-                lowest[atom] = exponent
-        inverse = frozenset((atom, -exponent) for atom, exponent in lowest.items())
-        return self.product(poly, {inverse: Fraction(1)}) if lowest else poly, lowest
+        roots = {a: power for a, power in self._lowest(poly).items() if a.head == "root"}
+        below = {root: power for root, power in roots.items() if power < 0}
+        return self.product(poly, {_inverse(below): Fraction(1)}) if below else poly, below
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
         """Whether the difference vanishes, as it stands or without its denominators."""
@@ -278,9 +273,7 @@ class Work:
         """exp(sum c m) = product of exp(m)^c; exp(c) = e^c and exp(c log s) = s^c."""
         result = constant(1)
         for mono, coefficient in poly.items():
-            logs = [
-                dict(atom.bodies[0]) for atom, power in mono if atom.head == "log" and power == 1
-            ]
+            logs = [dict(a.bodies[0]) for a, power in mono if a.head == "log" and power == 1]
             other = self.atom("exp", bodies=(key({mono: Fraction(1)}),)) if mono else self.atom("e")
             base = logs[0] if len(mono) == len(logs) == 1 else of(other)
             powers = {atom: e * coefficient for atom, e in self._bases(base).items()}
@@ -327,6 +320,10 @@ def _leading(poly: Polynomial) -> tuple[Monomial, Fraction] | None:
     return min(found, key=lambda lead: lead[0])[1:] if found else None
 
 
+def _inverse(powers: dict[Atom, Fraction]) -> Monomial:
+    return frozenset((atom, -power) for atom, power in powers.items())
+
+
 def collected(factors: Iterable[tuple[Atom, Fraction]]) -> dict[Atom, Fraction]:
     """Factors as powers, those of one atom merged."""
     powers: dict[Atom, Fraction] = {}
@@ -366,20 +363,14 @@ def sums_to_one(atom: Atom, exponent: Fraction, name: int) -> bool:
     """Whether it is 1 if summed over the index of this name: the last one of a one-hot or a simplex
     alone (the columns of a transition matrix need not sum to 1)."""
     *rest, last = atom.ids or (0,)
-    inside = {name for body in atom.bodies for m, _ in body for a, _ in m for name in a.free}
-    fits = atom.range in ONE_IN_ALL and last == name and name not in {*rest, *inside}
-    return fits and exponent == 1
+    others = {*rest}.union(*(inner.free for inner in atom.inner))
+    return atom.range in ONE_IN_ALL and last == name and name not in others and exponent == 1
 
 
 def labels(poly: Polynomial, heads: Collection[str]) -> set[str]:
     """The labels of all atoms of these heads, those inside atoms included."""
-    seen: set[Atom] = set()
-    waiting = [atom for mono in poly for atom, _ in mono]
-    while waiting:
-        if (atom := waiting.pop()) not in seen:
-            seen.add(atom)
-            waiting += [inner for body in atom.bodies for mono, _ in body for inner, _ in mono]
-    return {atom.label for atom in seen if atom.head in heads}
+    found = set().union(*(a.labels for mono in poly for a, _ in mono))
+    return {label for head, label in found if head in heads}
 
 
 def text(atom: Atom, names: dict[int, str] | None = None) -> str:

@@ -7,34 +7,19 @@ from typing import Any
 
 from . import terms
 from .graph import check_graph
-from .terms import (
-    Array,
-    Factor,
-    Family,
-    FamilyCertificate,
-    Lag,
-    Model,
-    Statement,
-    Variable,
-    one_of,
-    require,
-)
+from .terms import Factor, Family, Model, Statement, Variable, one_of, require
 
 # A shape is a type, a tuple of words, the list of one shape, or an object: {key: shape, …} with
 # exactly these keys, or {str: shape} with any. Terms are of type `object`.
 ARRAY = {"name": str, "plates": [str], "range": terms.RANGES}
-FAMILY = {
-    "arguments": [{"name": str, "range": terms.ARGUMENTS}],
-    "support": tuple(support for row in terms.SUPPORTS for support in row),
-    **dict.fromkeys(("log_density", "log_base_measure", "location", "scale"), object),
-}
-VARIABLE = {"name": str, "plates": [str], "support": FAMILY["support"], "role": terms.ROLES}
-FACTOR = {
-    **dict.fromkeys(("name", "family", "select"), str),
-    "of": [str],
-    "given": [str],
-    "arguments": [object],
-}
+ARGUMENT = {"name": str, "range": terms.ARGUMENTS}
+FAMILY = dict.fromkeys(("log_density", "log_base_measure", "location", "scale"), object)
+FAMILY |= {"arguments": [ARGUMENT], "support": terms.SUPPORTS}
+VARIABLE = {"name": str, "plates": [str], "support": terms.SUPPORTS, "role": terms.ROLES}
+FACTOR = dict.fromkeys(("name", "family", "select"), str)
+FACTOR |= {"of": [str], "given": [str], "arguments": [object]}
+RECORDS = {"variables": Variable, "p": Factor, "q": Factor}
+RECORDS |= {"parameters": terms.Array, "networks": terms.Array}
 MODEL = {
     "name": str,
     "sizes": [str],
@@ -88,10 +73,8 @@ def read(statement: Any, certificates: Any) -> Statement:
     for name, entry in shaped(certificates, {str: CERTIFICATE}, "certificates").items():
         arguments = declared.families[one_of(name, declared.families)].arguments
         same = entry["direction"].keys() == arguments.keys()
-        require(
-            same, [*entry["direction"]], f"certificates.{name} has not all arguments, or others"
-        )
-        certified[name] = FamilyCertificate(**entry)
+        require(same, [*entry["direction"]], f"certificates.{name}: not all arguments, or others")
+        certified[name] = terms.FamilyCertificate(**entry)
     more = {key: raw[key] for key in ("direction", "conditions")}
     return Statement(declared, **goal, **raw["claim"], **more, certificates=certified)
 
@@ -104,43 +87,31 @@ def objective(raw: Any, where: str) -> dict[str, Any]:
 
 def model(raw: dict[str, Any]) -> Model:
     sizes, data = raw["sizes"], raw["data"]
-    read = {key: [Array(**one) for one in raw[key]] for key in ("parameters", "networks")}
-    variables = [Variable(**one) for one in raw["variables"]]
-    factors = {key: [Factor(**one) for one in raw[key]] for key in ("p", "q")}
-    arrays = [*read["parameters"], *read["networks"]]
-    names = [*sizes, *(one.name for one in (*arrays, *variables, *factors["p"], *factors["q"]))]
+    names = [*sizes, *(one["name"] for key in RECORDS for one in raw[key])]
     require(len({*names}) == len(names), names, "a name that stands for two things")
     require(len({*data}) == len(data), data, "a data plate that counts twice")
     for size in data:
         one_of(size, sizes)
-    for array in arrays:
+    read = {key: {one["name"]: of(**one) for one in raw[key]} for key, of in RECORDS.items()}
+    arrays = read["parameters"] | read["networks"]
+    for array in arrays.values():
         for size in (*array.plates, *array.inputs):
             one_of(size, [size for size in sizes if size not in data])
         square = len(array.plates) == 2 and len({*array.plates}) == 1
         require(square or array.range not in terms.MATRICES, array.name, "not square")
         require(array.plates or array.range != "simplex", array.name, "a simplex without a plate")
-    for variable in variables:
-        for place, size in enumerate(variable.plates):
+    for variable in read["variables"].values():
+        for size in variable.plates:
             one_of(size, sizes)
-            first = size not in data or place == 0
-            require(first, variable.name, "a data plate that is not the first")
-        entries = [size for size in variable.plates if size not in data]
-        wide = variable.support in terms.VECTORS
-        require(entries or not wide, variable.name, f"{variable.support} without a plate for it")
+        later = {*variable.plates[1:]} & {*data}
+        require(not later, variable.name, "a data plate that is not the first")
+        fits = {*variable.plates[-1:]} - {*data} or variable.support not in terms.VECTORS
+        require(fits, variable.name, f"{variable.support} without a plate for it")
     families = {name: _family(name, **entry) for name, entry in raw["families"].items()}
-    by_name = {key: {one.name: one for one in found} for key, found in (read | factors).items()}
-    declared = Model(
-        raw["name"],
-        sizes,
-        data,
-        {one.name: one for one in variables},
-        {name: Lag(**one) for name, one in raw["lags"].items()},
-        families=families,
-        constraints=[
-            (one_of(c["on"], [a.name for a in arrays]), c["text"]) for c in raw["constraints"]
-        ],
-        **by_name,
-    )
+    lags = {name: terms.Lag(**one) for name, one in raw["lags"].items()}
+    bound = [(one_of(one["on"], arrays), one["text"]) for one in raw["constraints"]]
+    more = {"families": families, "lags": lags, "constraints": bound}
+    declared = Model(raw["name"], sizes, data, **read, **more)
     require(declared.p, raw["p"], "nothing is modelled")
     check_graph(declared)
     return declared
@@ -148,9 +119,8 @@ def model(raw: dict[str, Any]) -> Model:
 
 def _family(name: str, arguments: list[dict[str, str]], **entry: Any) -> Family:
     ranges = {one["name"]: one["range"] for one in arguments}
-    require(
-        name != terms.ANY and "var" not in ranges, name, "not a name of a family, or of its own"
-    )
+    require(name != terms.ANY, name, "not a name of a family")
+    require("var" not in ranges, name, "an argument that is called like the variable")
     require(len(ranges) == len(arguments), [*ranges], "an argument's name occurs twice")
     both = (entry["location"] is None) == (entry["scale"] is None)
     require(both, entry["scale"], "location without scale")

@@ -1,7 +1,7 @@
 """Records of a statement, and the words of its terms. Terms stay as they are stored, integers and
 lists that start with a head; `evaluate` alone says what they mean and where they may stand."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 Term = Any  # an int, or a list that starts with a head and holds terms, names and positions
@@ -11,12 +11,8 @@ MATRICES = ("posdef", "triangular")
 RANGES = ("real", "positive", "unit", "simplex", *MATRICES)
 ARGUMENTS = ("real", "positive", "unit", "vector", "simplex", "posdef")
 POSITIVE = ("positive", "unit", "simplex", *MATRICES)  # ranges and supports of what is > 0
-# Each support lies within those that follow it in its row.
-SUPPORTS = (
-    ("unit", "positive", "real"),
-    ("binary", "count"),
-    *((support,) for support in ("onehot", "simplex", "angle", "sphere")),
-)
+WITHIN = (("unit", "positive", "real"), ("binary", "count"))  # each lies within what follows it
+SUPPORTS = (*WITHIN[0], *WITHIN[1], "onehot", "simplex", "angle", "sphere")
 VECTORS = ("onehot", "simplex", "sphere")  # supports of whole vectors, over the last plate
 ONE_IN_ALL = ("onehot", "simplex")  # entries sum to 1 over the last plate
 ROLES = ("observed", "given", "latent")
@@ -66,15 +62,21 @@ def one_of(raw: Any, allowed: Collection[str]) -> str:
 
 def within(inner: str, outer: str) -> bool:
     """Whether one support is certainly a subset of another."""
-    return any(outer in row[row.index(inner) :] for row in SUPPORTS if inner in row)
+    rows = (row[row.index(inner) :] for row in WITHIN if inner in row)
+    return inner == outer or any(outer in row for row in rows)
+
+
+def subterms(term: Term, *heads: str) -> Iterator[Term]:
+    """All subterms of these heads."""
+    if isinstance(term, list):
+        yield from [term] if term and term[0] in heads else []
+        for part in term:
+            yield from subterms(part, *heads)
 
 
 def named(term: Term, *heads: str) -> set[str]:
     """The second entries of all subterms of these heads."""
-    if not isinstance(term, list):
-        return set()
-    own = {term[1]} if term and term[0] in heads else set()
-    return own.union(*(named(part, *heads) for part in term))
+    return {part[1] for part in subterms(term, *heads)}
 
 
 class Array(NamedTuple):
@@ -106,6 +108,10 @@ class Family(NamedTuple):
     @property
     def heads(self) -> frozenset[str]:
         return OF_VECTORS if self.over_vectors else OF_FAMILY
+
+    def alike(self, plates: Sequence) -> Sequence:
+        """Of the plates of a variable, or their indices, those that it is a product over."""
+        return plates[:-1] if self.over_vectors else plates
 
     @property
     def shape(self) -> list[str]:
@@ -176,6 +182,10 @@ class Model(NamedTuple):
     def variable(self, name: str) -> Variable:
         """What is declared; z for z@-1."""
         return self.variables[name.removesuffix(LAG)]
+
+    def meant(self, name: str) -> set[str]:
+        """The variables that are read under a name: z@-1 is z, and at the first step its start."""
+        return {name.removesuffix(LAG), self.lags[name].start if name in self.lags else name}
 
     def latent(self, name: str) -> bool:
         return self.variable(name).role == "latent"

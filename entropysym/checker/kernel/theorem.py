@@ -15,22 +15,10 @@ from itertools import zip_longest
 from typing import Any
 
 from . import terms
-from .evaluate import Matrix, Site, arguments, evaluate, letter, motion, multiple, whole
+from .evaluate import Matrix, Site, arguments, evaluate, expected, letter, motion, multiple, whole
 from .measures import close
 from .normal_form import Polynomial, Work, constant, labels, split
-from .terms import (
-    ANY,
-    LAG,
-    Factor,
-    Family,
-    Malformed,
-    Model,
-    Refused,
-    Statement,
-    Term,
-    check,
-    named,
-)
+from .terms import ANY, Factor, Family, Model, Statement, Term, check, named, subterms
 
 D_OBJECTIVE: Term = ["D", ["objective"]]
 LOG_NORMAL: Term = ["mul", ["frac", -1, 2], ["log", ["mul", 2, ["pi"]]]]
@@ -51,7 +39,7 @@ class Judgement:
 def place(where: str) -> Iterator[None]:
     try:
         yield
-    except (Malformed, Refused) as error:
+    except (terms.Malformed, terms.Refused) as error:
         raise type(error)(f"{where}: {error}") from None
 
 
@@ -187,7 +175,7 @@ def _check_direction(site: Site) -> None:
             check(array.learned, "moves, but it is not learned")
             check(name not in constrained, "moves, but it is constrained")
             plates = [] if array.range in terms.MATRICES else array.plates
-            indices = [site.opened(size) for size in plates]
+            indices = [*map(site.opened, plates)]
             found = motion(replace(site, moving=True), name, indices)
             if array.range == "simplex":
                 check_tangent(site, found, indices[-1].name)
@@ -195,23 +183,20 @@ def _check_direction(site: Site) -> None:
 
 def check_tangent(site: Site, motion: Polynomial, index: int) -> None:
     """Off the simplex scores do not have mean zero, and any number would pass as the entropy."""
-    total = close(site.work, index, motion)
+    total = close(site.work, motion, index)
     check(site.work.equal(total, {}), "not shown to stay on the simplex: the motions' sum is not 0")
 
 
 def _noise_form(site: Site, normal: Collection[str]) -> Site:
     """The site in which each latent whose law in q moves, and each that reads such a one in q, is
     location + scale * noise of a law that stands still."""
-    work, model, noise = site.work, site.statement.model, {}
-    still = dict.fromkeys(filter(model.latent, model.variables), work.fresh(("latent", "")))
+    model, noise = site.statement.model, {}
     for factor in _parents_first(model):
-        moved = [read for read in factor.given if _touched(model, read, noise)]
+        moved = [read for read in factor.given if model.meant(read) & {*noise}]
         if factor.family == ANY:
-            check(not moved, f"{factor.name}, of any law, reads {moved}, which move")
             continue
         family, (name,) = model.families[factor.family], factor.of
-        names = {each: work.fresh(("noise", law)) for each, law in noise.items()}
-        at = replace(site, moving=True, noise=noise, omega=still | names)
+        at = expected(replace(site, moving=True, noise=noise))
         indices = [site.opened(size) for size in model.variables[name].plates]
         chosen = model.variable(factor.select).plates[-1:] if factor.select else []
         found = arguments(at, factor, indices, *map(site.opened, chosen))
@@ -223,11 +208,11 @@ def _noise_form(site: Site, normal: Collection[str]) -> Site:
             shape = [each for each in moves if each in family.shape]
             check(not shape, f"{factor.name} moves by {shape}, not by location and scale alone")
             read = (labels(whole(inside, found[each])[0], ("v", "eps")) for each in family.shape)
-            tied = set().union(*read) & {*filter(model.latent, model.variables)}
+            tied = set().union(*read) & {*at.omega}
             check(not tied, f"the noise of {name} has a law that reads {sorted(tied)}")
             noise[name] = "normal" if family.name in normal else "other"
     for factor in model.q.values():
-        late = [read for read in factor.given if _touched(model, read, noise)]
+        late = [read for read in factor.given if model.meant(read) & {*noise}]
         check(not late or {*factor.of} & {*noise}, f"{factor.name} reads {late}, which move")
     return replace(site, noise=noise)
 
@@ -242,21 +227,13 @@ def _parents_first(model: Model) -> Iterator[Factor]:
         yield ready
 
 
-def _touched(model: Model, read: str, noise: Collection[str]) -> bool:
-    """Whether what is read moves; one step earlier may be the start."""
-    first = model.lags[read].start if read in model.lags else read
-    return read.removesuffix(LAG) in noise or first in noise
-
-
 def conditions(said: Statement, noise: Collection[str]) -> Iterator[tuple[str, ...]]:
     """The conditions of the theorem, in the order of FORMAT.md."""
     model = said.model
-    for declared in (*model.parameters.values(), *model.networks.values()):
-        if declared.range != "real":
-            yield "range", declared.name, declared.range
-    for variable in model.variables.values():
-        if variable.role != "latent" and variable.support != "real":
-            yield "support", variable.name, variable.support
+    arrays = (*model.parameters.values(), *model.networks.values())
+    yield from (("range", a.name, a.range) for a in arrays if a.range != "real")
+    data = (v for v in model.variables.values() if v.role != "latent")
+    yield from (("support", v.name, v.support) for v in data if v.support != "real")
     yield from (("start", name, lag.start) for name, lag in model.lags.items())
     if model.counted:
         yield from (("counted", plate) for plate in model.data)
@@ -266,44 +243,30 @@ def conditions(said: Statement, noise: Collection[str]) -> Iterator[tuple[str, .
             yield "base_measure", name
     yield from (("finite", "objective"), ("interchange", "objective"))
     yield from (("constraint", name, text) for name, text in model.constraints)
-    drawn = {f.name: named(f.arguments, "param", "mat") for f in model.q.values()}
     yield from (("reparametrised", f.name) for f in model.q.values() if {*f.of} & {*noise})
     moved = [name for name in model.parameters if name in said.direction]
-    yield from (("closed", f, name) for f in drawn for name in moved if name in drawn[f])
+    for factor in model.q.values():
+        free = named(factor.arguments, "param", "mat")
+        yield from (("closed", factor.name, name) for name in moved if name in free)
     inputs = _inputs(model, noise)
-    nets = (name for name in model.networks if not inputs[name].isdisjoint(moved))
-    yield from (("lipschitz", name) for name in nets)
-    kinds = {name: model.parameters[name].range == "simplex" for name in moved}
-    for name, on_simplex in kinds.items():
+    yield from (("lipschitz", name) for name in inputs if not inputs[name].isdisjoint(moved))
+    for name in moved:
+        on_simplex = model.parameters[name].range == "simplex"
         yield "tangent" if on_simplex else "stationary", "objective", name
 
 
 def _inputs(model: Model, noise: Collection[str]) -> dict[str, set[str]]:
     """The parameters that each network's inputs name; a latent that is noise names those of its
     location and scale, and of what they read."""
-    names: dict[str, set[str]] = {}
-
-    def of(factor: Factor) -> set[str]:
-        if factor.name not in names:
-            own = named(factor.arguments, "param", "mat")
-            names[factor.name] = own.union(*(drawn(name) for name in factor.given))
-        return names[factor.name]
-
-    def drawn(name: str) -> set[str]:
-        laws = (factor for factor in model.q.values() if name in noise and name in factor.of)
-        return set().union(*map(of, laws))
-
+    drawn: dict[str, set[str]] = {name: set() for name in (*model.variables, *model.lags)}
     found: dict[str, set[str]] = {name: set() for name in model.networks}
-
-    def walk(term: Term) -> None:
-        if isinstance(term, list):
-            if term[:1] in (["net"], ["matnet"]):
-                read = named(term[-1], "param", "mat")
-                found[term[1]] |= read.union(*map(drawn, named(term[-1], "v")))
-            for part in term:
-                walk(part)
-
-    walk([factor.arguments for factor in model.factors.values()])
+    for factor in _parents_first(model):
+        if {*factor.of} & {*noise}:
+            own = named(factor.arguments, "param", "mat")
+            drawn[factor.of[0]] = own.union(*(drawn[name] for name in factor.given))
+    for net in subterms([f.arguments for f in model.factors.values()], "net", "matnet"):
+        read = [named(net[-1], "param", "mat"), *(drawn[name] for name in named(net[-1], "v"))]
+        found[net[1]] |= set().union(*read)
     return found
 
 
@@ -330,7 +293,7 @@ def _moved(site: Site, symbol: Any, motion: Term, letter: Term) -> Any:
     return count, lambda *i: site.moved(function(*i), evaluate(replace(site, scope=i), motion))
 
 
-def _check_tempering(full: Site, still: Site, symbols: dict[str, Any], family: Family) -> None:
+def _check_tempering(full: Site, still: Site, family: Family) -> None:
     """(T) for the family's certificate; `full` sees the variable, `still` the arguments alone."""
     work, certificate = full.work, full.statement.certificates[family.name]
     single, scale, shift = not family.over_vectors, certificate.scale, certificate.shift
@@ -343,8 +306,8 @@ def _check_tempering(full: Site, still: Site, symbols: dict[str, Any], family: F
     x = ["add", ["mul", ["add", 0, scale], ["var"]], shift] if single else 0
     motions = certificate.direction | {"var": x}
     moved = {
-        n: _moved(full if n == "var" else still, symbols[n], motions[n], ["arg", n])
-        for n in symbols
+        name: _moved(full if name == "var" else still, symbol, motions[name], ["arg", name])
+        for name, symbol in full.bindings.items()
     }
     density, base = (evaluate(full, t) for t in (family.log_density, family.log_base_measure))
     _, change = split(evaluate(replace(full, bindings=moved), family.log_density))
@@ -359,20 +322,17 @@ def _check_tempering(full: Site, still: Site, symbols: dict[str, Any], family: F
 
 
 def check_family(site: Site, family: Family) -> bool:
-    """
-    (T): k + D log p = log p - log h + H, pointwise in the variable x, where D moves the arguments
+    """(T): k + D log p = log p - log h + H, pointwise in the variable x, where D moves arguments
     along the certificate's direction and x by k x + l. Scores have mean zero, and so have
     1 + x d/dx log p and d/dx log p, hence H = -E log p + E log h. Where location and scale are
     given: log p(location + scale eps) + log scale, the log density of eps, names no argument that
-    they name. Returns whether it is -log(2 pi)/2 - eps^2/2.
-    """
-    work, certificate = site.work, site.statement.certificates.get(family.name)
-    site = site.apart(family.heads, dim="dim" if family.over_vectors else "")
-    symbols, single = _symbols(site, family), not family.over_vectors
-    given = {name: symbol for name, symbol in symbols.items() if name != "var"}
-    still, full = replace(site, bindings=given), replace(site, bindings=symbols)
-    if certificate is not None:
-        _check_tempering(full, still, symbols, family)
+    they name. Returns whether it is -log(2 pi)/2 - eps^2/2."""
+    work, single = site.work, not family.over_vectors
+    site = site.apart(family.heads, dim="" if single else "dim")
+    full = replace(site, bindings=_symbols(site, family))
+    still = replace(full, heads=family.heads - {"var"})
+    if family.name in site.statement.certificates:
+        _check_tempering(full, still, family)
     if family.location is None:
         return False
     check(single and family.support == "real", "a location is for a family over single reals")
@@ -381,7 +341,7 @@ def check_family(site: Site, family: Family) -> bool:
         evaluate(still, term) for term in (family.location, family.scale, ["log", family.scale])
     )
     drawn = work.add(location, work.product(scale, eps))
-    noise = replace(still, bindings=given | {"var": (0, lambda: drawn)})
+    noise = replace(full, bindings={**full.bindings, "var": (0, lambda: drawn)})
     law = work.add(evaluate(noise, family.log_density), log_scale)
     fixed = labels(law, ("arg",)) <= set(family.shape)
     check(fixed, "not shown: the variable is location + scale * noise of a fixed law")
