@@ -113,7 +113,7 @@ from entropysym.families import MULTIVARIATE_NORMAL
 
 model = models.ZOO["gaussian_vae"]()
 own = replace(MULTIVARIATE_NORMAL, name="OwnVectors")
-model = replace(model, name="vectors", encoder=replace(model.encoder, family=own))
+model = replace(model, name="vectors").with_laws(encoder=replace(model.encoder, family=own))
 """
 
 
