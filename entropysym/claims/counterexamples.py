@@ -18,7 +18,6 @@ import sympy as sp
 from jaxtyping import Float
 
 from entropysym.ascent.settling import Plan, demand_whole, settle
-from entropysym.families import NORMAL
 from entropysym.language.functions import Softplus
 from entropysym.language.records import Model, Parameter, Plate
 from entropysym.language.symbols import LATENT
@@ -209,10 +208,9 @@ def _with_variance(name: str, variance: sp.Expr, *own: Parameter) -> Model:
     """The linear VAE with another decoder variance, in parameters of its own in place of sigma."""
     model = linear_vae()
     kept = tuple(p for p in model.parameters if p.name != "sigma")
-    # Every law reads only what is declared, so sigma goes last.
-    both = replace(model, name=name, parameters=(*model.parameters, *own))
-    changed = both.with_laws(decoder=NORMAL(model.decoder.arguments[0], variance))
-    return replace(changed, parameters=(*kept, *own))
+    decoder = replace(model.decoder, arguments=(model.decoder.arguments[0], variance))
+    # Law and parameters change together: a model reads all that it declares, and nothing else.
+    return replace(model, name=name, parameters=(*kept, *own), p=(model.prior, decoder))
 
 
 def clamped_variance() -> CounterExample:
