@@ -10,7 +10,7 @@ THEOREM = Theorem(
         "The weights are latent and shared by all data, so for each datum their entropies count by 1/N and the number of data matters. With any q of the weights, and with the exact "
         "posterior at a fixed point of evidence maximisation, the ELBO is this entropy sum."
     ),
-    source="Own derivation; the model is that of MacKay, Bayesian interpolation, 1992",
+    source="Own derivation; model and evidence maximisation are those of MacKay, Bayesian interpolation, Neural Computation 4, 1992",
     model=bayesian_regression,
     claim=everywhere(bayesian_regression),
     control=wrong(

@@ -15,7 +15,7 @@ THEOREM = Theorem(
         "Where a free last layer is stationary, the mean log-likelihood of a softmax classifier is minus its mean predictive entropy: there are no latents, and so no q. "
         "What is given (inputs, labels) has no factor; labelled and unlabelled data have a mean each, weighted by their numbers."
     ),
-    source="Own derivation",
+    source="Own derivation; the model is that of Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3.4",
     model=softmax_classifier,
     claim=everywhere(
         softmax_classifier, heteroscedastic_regression, conditional_vae, semi_supervised_vae

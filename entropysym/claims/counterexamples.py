@@ -134,15 +134,6 @@ def _learning(model: Model, *names: str) -> Model:
     return replace(model, parameters=parameters)
 
 
-def _with_variance(model: Model, variance: sp.Expr, *parameters: Parameter) -> Model:
-    """The model with another decoder variance, and what it is made of in the place of sigma."""
-    decoder = model.factor("decoder")
-    law = replace(decoder, arguments=(decoder.arguments[0], variance))
-    kept = tuple(p for p in model.parameters if p.name != "sigma")
-    factors = tuple(law if f is decoder else f for f in model.p)
-    return replace(model, parameters=(*kept, *parameters), p=factors)
-
-
 def _report(name: str, what: str, model: Model, s: _Settled, **extra: float) -> CounterExample:
     return CounterExample(name, what, model, s.gradient_norm, s.gap, s.seconds, extra)
 
@@ -187,12 +178,10 @@ def frozen_encoder() -> CounterExample:
 def softplus_head() -> CounterExample:
     r"""A standard deviation softplus(a z + s): no motion of a and s multiplies it by the same factor for all z."""
     latent = Plate.named("h", "H")
-    model = linear_vae()
     # One head for all d: with one for each, z could copy a coordinate, whose variance would run to 0.
     a, s = Parameter("a", (latent,)), Parameter("bias")
     head = latent.sum(a.entry * LATENT[latent.index]) + s.entry  # type: ignore[operator]
-    variance = Softplus(head) ** 2  # type: ignore[operator]
-    model = replace(_with_variance(model, variance, a, s), name="softplus_head")
+    model = _with_variance("softplus_head", Softplus(head) ** 2, a, s)  # type: ignore[operator]
     rng = np.random.default_rng(4)
     t = rng.uniform(-1.5, 1.5, size=(60, 1))
     noise = rng.normal(size=(60, 3)) * np.exp(t) * np.array([0.5, 0.4, 0.6])
@@ -215,16 +204,18 @@ def softplus_head() -> CounterExample:
     )
 
 
-def _clamped(model: Model, floor: int) -> Model:
-    """The model with the decoder variance max(raw, floor)."""
-    raw = Parameter("raw")
-    clamped = _with_variance(model, sp.Max(raw.entry, floor), raw)
-    return replace(clamped, name="clamped_variance")
+def _with_variance(name: str, variance: sp.Expr, *own: Parameter) -> Model:
+    """The linear VAE with another decoder variance, in parameters of its own in place of sigma."""
+    model = linear_vae()
+    kept = tuple(p for p in model.parameters if p.name != "sigma")
+    decoder = replace(model.decoder, arguments=(model.decoder.arguments[0], variance))
+    # Law and parameters change together: a model reads all that it declares, and nothing else.
+    return replace(model, name=name, parameters=(*kept, *own), p=(model.prior, decoder))
 
 
 def clamped_variance() -> CounterExample:
     r"""$\sigma^2=\max(s,\text{floor})$ with the floor active: the gradient in s is 0, that in σ² is not."""
-    x, H, floor = _data(40, 5, 8), 2, 2
+    x, H, floor, raw = _data(40, 5, 8), 2, 2, Parameter("raw")
     start = _linear_start(5, H, 9)
     start["raw"] = 0.5 + 0 * start.pop("sigma")
 
@@ -243,7 +234,7 @@ def clamped_variance() -> CounterExample:
     return _report(
         "clamped variance",
         "sigma2 = max(s, floor), floor active",
-        _clamped(linear_vae(), floor),
+        _with_variance("clamped_variance", sp.Max(raw.entry, floor), raw),
         settled,
         derivative_by_variance=slope,
         predicted=-floor * slope,

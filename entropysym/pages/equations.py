@@ -158,6 +158,9 @@ def stationarity_lines(d: Derivation) -> list[Line]:
         given = None if about in along else equation(slope(maximised(d.model), about))
         left, right = args_of(condition)
         if right != 0:
+            if left.atoms(DataMean):
+                common = common_factor(left - right)
+                left, right = (sp.Add(*(a / common for a in addends(e))) for e in (left, right))
             right = sp.Add(*(_folded(a) for a in addends(right)))
         elif name == "scaling":
             left, right = _of_scaling(d, left)
@@ -209,10 +212,15 @@ def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 
 def without_common_factor(e: sp.Expr) -> sp.Expr:
     """The sum divided by every positive factor, number or not, that all of its addends share."""
+    common = common_factor(e)
+    return sp.Add(*(a / common for a in addends(e)))
+
+
+def common_factor(e: sp.Expr) -> sp.Expr:
+    """The product of the positive factors that all addends share."""
     terms = [_powers(a) for a in addends(e)]
     shared = set.intersection(*(set(t) for t in terms)) if terms else set()
-    common = sp.Mul(*(b ** min(t[b] for t in terms) for b in shared))
-    return sp.Add(*(a / common for a in addends(e)))
+    return sp.Mul(*(b ** min(t[b] for t in terms) for b in shared))
 
 
 def _powers(addend: sp.Expr) -> dict[sp.Expr, sp.Expr]:

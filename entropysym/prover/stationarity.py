@@ -134,7 +134,9 @@ def _slope(
         moved = along(reparametrised(expression, latents), model, motion)
     moved = distributed(moved)
     if own:
-        moved = sp.Add(*(_strip(with_fresh_indices(a), own) for a in addends(moved)))
+        stripped = (_strip(with_fresh_indices(a), own) for a in addends(moved))
+        # At its own indices the parameter is a constant, which leaves sums and averages.
+        moved = distributed(sp.Add(*stripped))
     averaged = noise_averaged(moved, model)
     # Residuals read better as squares than multiplied out, so averages are carried out where that makes them shorter.
     short = (
@@ -350,7 +352,7 @@ def _equation(parameter: Parameter, slope: sp.Expr) -> sp.Eq:
         return equation(slope)
     theta = parameter.entry
     powers: dict[sp.Expr, sp.Expr] = {}
-    for addend in addends(sp.expand(slope, multinomial=False, power_base=False, log=False)):
+    for addend in addends(distributed(slope)):
         power: sp.Expr = sp.S.Zero
         rest: sp.Expr = sp.S.One
         for f in sp.Mul.make_args(addend):
@@ -369,4 +371,10 @@ def _equation(parameter: Parameter, slope: sp.Expr) -> sp.Eq:
         return equation(slope)
     if b.could_extract_minus_sign():
         a, b = -a, -b
+    if all(
+        c.atoms(DataMean, _Expectation) for c in (a, b)
+    ):  # of a class that does not occur both are 0
+        return equation(distributed(b * theta ** (q - p)), distributed(-a))
+    if all(s.is_integer for s in b.free_symbols) and not b.atoms(sp.Sum, DataMean, _Expectation):
+        b = sp.cancel(b)  # M / (M + N) + N / (M + N) is 1
     return equation(theta ** (q - p), distributed(-a / b))

@@ -92,14 +92,28 @@ def shapes(model: Model, seed: int = 0) -> tuple[Shape, ...]:
 
 
 def _graph_shapes(model: Model, seed: int) -> tuple[Shape, ...]:
-    """Shapes of a graph: all 1, then sizes from 1 to 4 in which no two are always equal, the last drawn from the seed."""
+    """Shapes of a graph: sizes from 1 to 4 in which no two are always equal, then one drawn from the seed, and all 1 at the end.
+
+    Where all sizes are 1 most wrong claims are right: a class that is certain has no entropy. So a few configurations do not begin
+    there, and there are two classes or more everywhere else.
+    """
     names = [plate.size.name for plate in model.data] + [s.name for s in model.sizes]
+    least = {name: 2 if name in _numbers_of_classes(model) else 1 for name in names}
     rng = np.random.default_rng(seed)
-    found = [dict.fromkeys(names, 1)]
+    found = []
     for k in range(5):
-        found.append({name: 1 + (k + (j + 1) * (k + 2)) % 4 for j, name in enumerate(names)})
+        drawn = {name: 1 + (k + (j + 1) * (k + 2)) % 4 for j, name in enumerate(names)}
+        found.append({name: max(size, least[name]) for name, size in drawn.items()})
     found.append({name: int(rng.integers(2, 6)) for name in names})
+    found.append(dict.fromkeys(names, 1))
     return tuple(dict.fromkeys(Shape(tuple(sizes.items())) for sizes in found))
+
+
+def _numbers_of_classes(model: Model) -> set[str]:
+    """The sizes that count classes: the last plate of what is one-hot or on a simplex."""
+    onehot = [v.plates[-1] for v in model.variables if v.support == "onehot"]
+    simplex = [p.plates[-1] for p in model.parameters if p.range == "simplex"]
+    return {plate.size.name for plate in (*onehot, *simplex)}
 
 
 @dataclass(frozen=True, eq=False)

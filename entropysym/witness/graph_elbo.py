@@ -7,7 +7,7 @@ over the data plates P (and what is global), with $c_P=P/N_\bullet$ and $1/N_\bu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -126,20 +126,40 @@ class _AtPoints:
     def __init__(self, elbo: GraphElbo, arguments: Mapping[str, Any], nodes: JointPoints) -> None:
         self.model, self.closed = elbo.model, elbo.closed
         self.points = nodes
-        for f in parents_first(self.model):
-            if is_drawn(f):
-                bound = bind(elbo.wanted, {**arguments, "noise": self.points})
-                self._bind(bound)
-                family, values = density(f.family), self._arguments(f)
-                assert family.draw is not None
-                drawn = family.draw(nodes.values[f.of[0]], *values)
-                noise = {**self.points.noise, f.of[0]: nodes.values[f.of[0]]}
-                values = {**self.points.values, f.of[0]: drawn}
+        drawn = [f for f in parents_first(self.model) if is_drawn(f)]
+        for _ in range(self._passes(elbo, arguments, drawn)):
+            for f in drawn:
+                self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
+                name = f.of[0]
+                noise = {**self.points.noise, name: nodes.values[name]}
+                values = {**self.points.values, name: self._drawn(f, nodes.values[name])}
                 self.points = replace(self.points, values=values, noise=noise)
         self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
         if nodes.enumerated:
             self.points = replace(self.points, weights=self._weighted(), enumerated=False)
             self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
+
+    def _passes(
+        self, elbo: GraphElbo, arguments: Mapping[str, Any], drawn: Sequence[Factor]
+    ) -> int:
+        """Where a factor that is drawn reads a lag, each pass gets one more step right."""
+        read = {name for f in drawn for name in f.given}
+        steps = [lag.plate.size.name for lag in self.model.lags if lag.name in read]
+        if not steps:
+            return 1
+        self._bind(bind(elbo.wanted, {**arguments, "noise": self.points}))
+        return max(self.bound.sizes[size] for size in steps)
+
+    def _drawn(self, f: Factor, noise: jax.Array) -> jax.Array:
+        """The latent of a factor of q from its noise; with `select` by the location and the scale of the class at each point."""
+        draw, values = density(f.family).draw, self._arguments(f)
+        assert draw is not None
+        if f.select is None:
+            return draw(noise, *values)
+        axes, _, scope = self._axes(f)
+        at = self._class_axis(f)
+        chosen = spread(self.evaluator.value(self.model.chosen(f), scope), axes)
+        return jnp.sum(chosen * draw(jnp.expand_dims(noise, at), *values), axis=at)
 
     def _weighted(self) -> dict[str, jax.Array]:
         """The weights times the probabilities of the discrete latents under q."""
@@ -188,6 +208,13 @@ class _AtPoints:
         scope = Scope(sizes, joint=tuple(p.index for p in data))
         return axes, (*outer, samples, *lengths), scope
 
+    def _outer(self, f: Factor) -> int:
+        """The number of axes before those of the plates: the samples, and the data where there are any."""
+        return 2 if self.model.datum(f.of[0]) else 1
+
+    def _class_axis(self, f: Factor) -> int:
+        return self._outer(f) + len(self.model.inner(f.of[0])) - f.family.is_multivariate
+
     def _arguments(self, f: Factor) -> list[jax.Array]:
         axes, lengths, scope = self._axes(f)
         values = []
@@ -231,7 +258,7 @@ class _AtPoints:
             return share * jnp.mean(given), share * jnp.mean(jnp.abs(given))
         if f.name in self.closed:
             axes, lengths, scope = self._axes(f)
-            kept = len(axes) - len(self.model.inner(f.of[0]))
+            kept = self._outer(f)  # the formula is that of the whole, plates and classes included
             found = (self.evaluator.value, self.evaluator.magnitude)
             whole = (
                 spread(e(self.closed[f.name], scope), axes[:kept], lengths[:kept]) for e in found
@@ -249,8 +276,7 @@ class _AtPoints:
         if f.family.is_multivariate:
             axes, lengths = axes[:-1], lengths[:-1]
         chosen = spread(self.evaluator.value(self.model.chosen(f), scope), axes)
-        first = 2 if self.model.datum(f.of[0]) else 1
-        over = tuple(range(first, len(lengths)))
+        over = tuple(range(self._outer(f), len(lengths)))
         return jnp.sum(jnp.broadcast_to(chosen * value, lengths), axis=over)
 
     def _mean(self, f: Factor, value: jax.Array) -> jax.Array:

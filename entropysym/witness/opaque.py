@@ -16,7 +16,7 @@ import sympy as sp
 from entropysym.language.formula import substituted
 from entropysym.language.heads import Entropy
 from entropysym.language.matrices import LogDet, Matrix
-from entropysym.language.objective import head, spelled_out
+from entropysym.language.objective import whole_factor
 from entropysym.language.records import Family, Model
 from entropysym.lowering.signature import is_weighted
 
@@ -42,13 +42,14 @@ def entropy_formula(model: Model, role: str, closed: ClosedForms) -> sp.Expr | N
     family = factor.family
     if family.is_any:
         return None
-    # With a base measure what is known in closed form is a pseudo entropy, which is none of an encoder's.
-    known = family in closed and family.log_base_measure == 0
-    if model.is_plain and factor in model.q and is_weighted(family) and not known:
+    found = closed.get(family)
+    if factor in model.q and family.log_base_measure != 0:
+        found = (
+            None  # what is known in closed form is a pseudo entropy, which is none of an encoder's
+        )
+    if model.is_plain and factor in model.q and is_weighted(family) and found is None:
         return None
-    return spelled_out(
-        model, head(model, Entropy, factor), {family: closed.get(family, _one(family))}
-    )
+    return whole_factor(model, role, _one(family) if found is None else found)
 
 
 def _one(family: Family) -> sp.Expr:

@@ -16,7 +16,7 @@ from entropysym.claims.densities.functions import FLOAT
 from entropysym.errors import InputError
 from entropysym.families import ANY, FAMILIES
 from entropysym.language.functions import Sigmoid, Softplus
-from entropysym.language.records import Family, Parameter
+from entropysym.language.records import Family, Parameter, one_latent_model
 
 R = sp.Rational
 log, exp, sqrt, pi, erf, gamma_ = sp.log, sp.exp, sp.sqrt, sp.pi, sp.erf, sp.loggamma
@@ -335,8 +335,16 @@ def _with_prior(family, *arguments, parameters=()):
     extra = [p for p in parameters if p.symbol in used]
     own = replace(family, name="Own")
     networks = tuple(w for w in model.networks if w.name == "mu")
-    parts = {"prior": own(*arguments), "encoder": ANY(), "networks": networks}
-    return replace(model, parameters=(*kept, *extra), **parts)
+    return one_latent_model(
+        name="own",
+        observed=model.observed,
+        latent=model.latent,
+        prior=own(*arguments),
+        decoder=model.decoder,
+        encoder=ANY(),
+        parameters=(*kept, *extra),
+        networks=networks,
+    )
 
 
 def test_a_model_is_checked_at_the_arguments_that_it_gives():
