@@ -29,7 +29,7 @@ def load(source: str | Path) -> Float[np.ndarray, "N D"]:
     if str(source) == "digits":
         from sklearn.datasets import load_digits
 
-        return np.asarray(load_digits().data, dtype=np.float64)
+        return np.asarray(load_digits(return_X_y=True)[0], dtype=np.float64)
     path = Path(source)
     readers = {".npy": _read_npy, ".csv": _read_csv}
     if path.suffix.lower() not in readers:

@@ -78,7 +78,9 @@ class Exact:
         """$\\log p$ of all data, in nats for each datum. It can be jitted and differentiated."""
         count = sum(self.sizes[plate.size.name] for plate in self.model.data) or 1
         each = (self._integrated(arguments, place)[0] for place in self.places)
-        return sum(jnp.sum(jax.scipy.special.logsumexp(e, axis=-1)) for e in each) / count
+        return (
+            jnp.asarray(sum(jnp.sum(jax.scipy.special.logsumexp(e, axis=-1)) for e in each)) / count
+        )
 
     def posterior(self, arguments: Mapping[str, Any], *, checked: bool = True) -> JointPoints:
         """The posterior as joint points, at which all that is quadratic in the real latents is averaged exactly, with its entropy.

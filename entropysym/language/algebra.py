@@ -375,7 +375,7 @@ def counts_joined(expression: sp.Expr, counts: tuple[sp.Symbol, ...]) -> sp.Expr
     rest: list[sp.Expr] = []
     for addend in addends(expression):
         factors = sp.Mul.make_args(addend)
-        own = [f for f in factors if f in counts]
+        own = [c for c in counts if c in factors]
         if 1 / total in factors and len(own) == 1:
             key = sp.Mul(*(f for f in factors if f not in (*own, 1 / total)))
             found.setdefault(key, {})[own[0]] = addend

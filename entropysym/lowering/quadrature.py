@@ -62,6 +62,10 @@ class JointPoints:
     noise: dict[str, Float[Array, ...]] = field(default_factory=dict)
 
 
+#: Noise nodes, or weighted points where there is no noise, or those of a graph.
+AnyNodes = Nodes | Points | JointPoints
+
+
 def _positive(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InputError(f"{name} is {shown(value)}; pass an integer >= 1")

@@ -43,7 +43,7 @@ def factor_formula(model: Model, role: str) -> sp.Expr:
     if factor.family.is_multivariate:
         *plates, last = plates
         given = (
-            last.vector(a) if isinstance(place, sp.IndexedBase) else a
+            last.vector(of_type(a, sp.Expr)) if isinstance(place, sp.IndexedBase) else a
             for place, a in zip(factor.family.arguments, factor.arguments, strict=True)
         )
         one = Distributed(factor.family.name, last.vector(value), *given)

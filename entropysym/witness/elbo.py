@@ -26,7 +26,7 @@ from entropysym.language.symbols import n
 from entropysym.lowering.arguments import Bound, bind
 from entropysym.lowering.axes import SAMPLE, Axes, NamedArray, spread
 from entropysym.lowering.evaluator import Evaluator
-from entropysym.lowering.quadrature import Nodes, Points
+from entropysym.lowering.quadrature import AnyNodes, Nodes, Points
 from entropysym.lowering.scope import Latent, Scope
 from entropysym.lowering.signature import (
     DATA_SIZE,
@@ -97,7 +97,7 @@ class DensityElbo:
     encoder_entropy: sp.Expr | None = None
     smooth: bool = True
 
-    def __call__(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> ElboParts:
+    def __call__(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> ElboParts:
         """Raises `InputError` for arguments that do not fit the model."""
         factors = self._factors(arguments, nodes)
         entropy, entropy_terms = map(jnp.mean, factors.encoder_entropy(self.encoder_entropy))
@@ -112,7 +112,7 @@ class DensityElbo:
             objective=factors.objective(parts),
         )
 
-    def entropies(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> Entropies:
+    def entropies(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> Entropies:
         """The three entropies, from the same arguments. Raises `InputError` for a family whose entropy has no closed form."""
         for role in ("prior", "decoder"):
             family = self.model.factor(role).family
@@ -125,11 +125,11 @@ class DensityElbo:
             factors.average(factors.entropy("decoder")),
         )
 
-    def at(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> Nodes | Points:
+    def at(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> AnyNodes:
         """What stands for the noise on the other side: the nodes themselves."""
         return nodes
 
-    def _factors(self, arguments: Mapping[str, Any], nodes: Nodes | Points) -> _Factors:
+    def _factors(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> _Factors:
         return _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
 
 
@@ -175,7 +175,10 @@ class _Factors:
         self.evaluator = Evaluator(bound)
         h, d = model.latent.index, model.observed.index
         noise = bound.noise
-        assert noise is not None
+        if not isinstance(noise, Nodes | Points):
+            raise InputError(
+                f"the model {model.name} is averaged over noise; pass Nodes or Points, not {type(noise).__name__}"
+            )
         self.noise = noise
         N, S, H = (bound.sizes[DATA_SIZE], bound.samples, bound.sizes[model.latent.size.name])
         D = bound.sizes[model.observed.size.name]

@@ -26,14 +26,11 @@ from entropysym.language.records import Model, Parameter
 from entropysym.lowering.averaging import averaged
 from entropysym.lowering.lowered import Lowered, lower
 from entropysym.lowering.precision import EPS, TOLERANCE
-from entropysym.lowering.quadrature import JointPoints, Nodes, Points
+from entropysym.lowering.quadrature import AnyNodes, Nodes
 from entropysym.lowering.signature import is_weighted
 from entropysym.witness.elbo import DensityElbo, density_elbo
 from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
 from entropysym.witness.opaque import stood_in
-
-#: Noise nodes, or weighted points where there is no noise, or those of a graph.
-AnyNodes = Nodes | Points | JointPoints
 
 Networks = Callable[[Any], Mapping[str, Callable[..., jax.Array]]]
 
@@ -263,7 +260,7 @@ def measure_gap(
 
     Raises `InputError` for arguments that do not fit. Numbers that are not finite never raise: they make `agrees` false.
     """
-    if rows is not None and isinstance(nodes, Points):
+    if rows is not None and not isinstance(nodes, Nodes):
         raise InputError(f"rows is {rows}, but each datum has points of its own; leave rows out")
     made = gap_function(identity)
     arrays, callables = {}, {}

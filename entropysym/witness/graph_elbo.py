@@ -25,7 +25,7 @@ from entropysym.language.records import Factor, Model, Plate
 from entropysym.lowering.arguments import Bound, bind
 from entropysym.lowering.axes import SAMPLE, Axes, spread
 from entropysym.lowering.evaluator import Evaluator
-from entropysym.lowering.quadrature import JointPoints
+from entropysym.lowering.quadrature import AnyNodes, JointPoints
 from entropysym.lowering.scope import Scope
 from entropysym.lowering.signature import Signature, read_signature
 from entropysym.lowering.words import COLUMN, ROW
@@ -68,11 +68,11 @@ class GraphElbo:
     wanted: Signature
     closed: Mapping[str, sp.Expr]
 
-    def __call__(self, arguments: Mapping[str, Any], nodes: JointPoints) -> GraphParts:
+    def __call__(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> GraphParts:
         """Raises `InputError` for arguments that do not fit the model."""
         return _AtPoints(self, arguments, nodes).parts()
 
-    def at(self, arguments: Mapping[str, Any], nodes: JointPoints) -> JointPoints:
+    def at(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> JointPoints:
         """The points with the latents that are drawn in place of their noise."""
         return _AtPoints(self, arguments, nodes).points
 
@@ -82,12 +82,12 @@ class GraphElbo:
         wanted = read_signature((penalty,), (), self.model)
         return Evaluator(bind(wanted, arguments)).value(penalty, Scope({})).array
 
-    def log_joint(self, arguments: Mapping[str, Any], nodes: JointPoints) -> dict[str, Array]:
+    def log_joint(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> dict[str, Array]:
         """The log-density of everything at the points: for each data plate (N, S), under the empty name (S,) what is global."""
         return _AtPoints(self, arguments, nodes).log_joint()
 
     def entropies(
-        self, arguments: Mapping[str, Any], nodes: JointPoints
+        self, arguments: Mapping[str, Any], nodes: AnyNodes
     ) -> dict[str, Float[Array, ""]]:
         """The averaged entropy of each factor by its name. Raises `InputError` for a family whose entropy has no closed form."""
         for f in self.model.p:
@@ -123,8 +123,13 @@ def is_drawn(factor: Factor) -> bool:
 class _AtPoints:
     """A graph at one set of arguments: its latents drawn, each factor over (data, samples, plates, classes)."""
 
-    def __init__(self, elbo: GraphElbo, arguments: Mapping[str, Any], nodes: JointPoints) -> None:
+    def __init__(self, elbo: GraphElbo, arguments: Mapping[str, Any], nodes: AnyNodes) -> None:
         self.model, self.closed = elbo.model, elbo.closed
+        if not isinstance(nodes, JointPoints):
+            raise InputError(
+                f"the model {elbo.model.name} is averaged over joint points of its latent variables; "
+                f"pass JointPoints, not {type(nodes).__name__}"
+            )
         self.points = nodes
         drawn = [f for f in parents_first(self.model) if is_drawn(f)]
         for _ in range(self._passes(elbo, arguments, drawn)):

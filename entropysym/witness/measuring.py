@@ -20,9 +20,9 @@ from entropysym.errors import InputError, shown
 from entropysym.language.identity import Identity
 from entropysym.lowering.lowered import lower
 from entropysym.lowering.precision import EPS, TOLERANCE, require_x64
-from entropysym.lowering.quadrature import JointPoints, Nodes, Points
+from entropysym.lowering.quadrature import AnyNodes, JointPoints, Nodes, Points
 from entropysym.witness.elbo import DensityElbo
-from entropysym.witness.gap import AnyNodes, Gap, gap_function, measure_gap
+from entropysym.witness.gap import Gap, gap_function, measure_gap
 from entropysym.witness.graph_elbo import GraphElbo
 from entropysym.witness.opaque import stood_in
 
