@@ -1,4 +1,4 @@
-r"""A graph of factors made concrete: its sizes, small tanh networks, simulated data that it does not fit, and what learning maximises.
+r"""A graph of factors made concrete: its sizes, networks of given tanh units with a learned last layer, simulated data that it does not fit, and what learning maximises.
 
 Where q is of any law the exact log-likelihood is maximised, q being the posterior (on a grid, where the log-density is not quadratic in the real latents); else the ELBO with
 nodes for the noise and every value of discrete latents.
@@ -34,8 +34,11 @@ from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
 HIDDEN, SIMULATED = 2, 240
 GRID = (-1.5, -0.5, 0.5, 1.5)
 
-#: Nodes of the noise: a product rule in few dimensions, else the cubature that is exact for quadratic integrands.
-_PRODUCT = 3
+#: Nodes of the noise: a product rule of this order in few dimensions, else the cubature that is exact for quadratic integrands.
+_PRODUCT, _ORDER = 3, 6
+
+#: What is learned of a network: all behind its tanh units, which are given.
+_LEARNED = ("outside", "linear", "shift")
 
 Pytree = Any
 
@@ -89,9 +92,12 @@ class ConcreteGraph:
 def simulated(
     model: Model, sizes: Mapping[str, int], seed: int = 0
 ) -> dict[str, Float[np.ndarray, ...]]:
-    """Data that the model does not fit: every variable from two hidden numbers of each datum, bent, with heavy-tailed noise."""
+    """Data that the model does not fit: every variable from two hidden numbers of each datum, bent, with heavy-tailed noise.
+
+    The first hidden number has two modes, so that a mixture finds classes that it can tell apart and no class dies out.
+    """
     rng = np.random.default_rng(seed)
-    hidden = {plate: rng.normal(size=(sizes[plate.size.name], 2)) for plate in model.data}
+    hidden = {plate: _hidden(rng, sizes[plate.size.name]) for plate in model.data}
     found: dict[str, np.ndarray] = {}
     for v in model.variables:
         if v.role == "latent":
@@ -107,6 +113,12 @@ def simulated(
         if datum is None:
             found[v.name] = found[v.name][0]
     return found
+
+
+def _hidden(rng: np.random.Generator, N: int) -> Float[np.ndarray, "N 2"]:
+    two = rng.normal(size=(N, 2))
+    modes = np.where(rng.random(N) < 0.4, 1.5, -1.5)
+    return np.stack([modes + two[:, 0] / 2, two[:, 1]], axis=1)
 
 
 def _supported(v: Variable, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -166,14 +178,16 @@ def concrete_graph(
         raw[net.name] = _network(model, net, sizes, rng)
     raw = jax.tree.map(lambda a: jnp.asarray(a, jnp.float64), raw)
     start, fixed = {}, {}
-    reading = _reading_data(model)
+    networks = {net.name for net in model.networks}
     learned = {f.name for f in (*model.parameters, *model.networks) if f.learned}
     for name, value in raw.items():
         if name not in learned:
             fixed[name] = value
-        elif name in reading:  # features of the data are given, so that no unit can saturate
-            start[name] = {k: v for k, v in value.items() if k in ("outside", "shift")}
-            fixed[name] = {k: v for k, v in value.items() if k not in ("outside", "shift")}
+        elif (
+            name in networks
+        ):  # the tanh units are given, so that none can saturate or merge with another
+            start[name] = {k: v for k, v in value.items() if k in _LEARNED}
+            fixed[name] = {k: v for k, v in value.items() if k not in _LEARNED}
         else:
             start[name] = value
     constants = {
@@ -219,7 +233,7 @@ def _nodes(model: Model, sizes: Mapping[str, int]) -> JointPoints:
         widths = {v.name: tuple(sizes[p.size.name] for p in model.inner(v.name)) for v in here}
         real = [v for v in here if v.name in drawn]
         R = sum(math.prod(widths[v.name]) for v in real)
-        noise = gauss_hermite(R, 4) if 0 < R <= _PRODUCT else cubature(R) if R else None
+        noise = gauss_hermite(R, _ORDER) if 0 < R <= _PRODUCT else cubature(R) if R else None
         tables = [_all_values(v, widths[v.name]) for v in here if v.name not in drawn]
         rows = list(itertools.product(*(range(len(t)) for t in tables)))
         eps = np.zeros((1, 0)) if noise is None else np.asarray(noise.eps)
@@ -280,11 +294,12 @@ def _network(
     outs = lengths[0] * (lengths[0] + 1) // 2 if net.range in MATRIX_RANGES else math.prod(lengths)
     ins = sum(sizes[size.name] for size in net.inputs)
     reading = net.name in _reading_data(model)
-    K = max(HIDDEN, ins) if reading else HIDDEN
+    K = max(HIDDEN, ins)
     return {
         "inside": 0.5 * rng.normal(size=(K, ins)),
         "bias": np.linspace(-1.0, 1.0, K),
         "outside": 0.3 * rng.normal(size=(outs, K)),
+        "linear": 0.3 * rng.normal(size=(outs, ins)),
         "shift": np.full(outs, -1.0 if net.range == "positive" and reading else 0.0),
     }
 
@@ -293,15 +308,10 @@ def _callable(
     model: Model, net: Network, w: Mapping[str, Array], sizes: Mapping[str, int]
 ) -> Callable[..., Array]:
     lengths = tuple(sizes[plate.size.name] for plate in net.plates)
-    # The scale of what a network reads of latents is theirs alone.
-    inside = (
-        w["inside"]
-        if net.name in _reading_data(model)
-        else w["inside"] / jnp.linalg.norm(w["inside"], axis=0)
-    )
 
     def value(*inputs: Float[Array, " I"]) -> Array:
-        raw = w["outside"] @ jnp.tanh(inside @ jnp.concatenate(inputs) + w["bias"]) + w["shift"]
+        units = jnp.tanh(w["inside"] @ jnp.concatenate(inputs) + w["bias"])
+        raw = w["outside"] @ units + w["linear"] @ jnp.concatenate(inputs) + w["shift"]
         return into(raw if net.range in MATRIX_RANGES else raw.reshape(lengths), net.range)
 
     return value

@@ -234,7 +234,7 @@ REASONS = {
     "a stretched variable with a base measure": "the variable of standard does not move so",
     "a shifted variable in the unit interval": "the variable of own does not move so",
     "a shifted positive variable": "the variable of own does not move so",
-    "a stretching that reads the variable": "families.standard: 'var': not one of",
+    "a stretching that reads the variable": "families.standard: 'var': a head not known or not allowed here",
     "a normal density cut off to the unit interval": "the variable of own does not move so",
     "a normal density cut off to the positive numbers": "the variable of own does not move so",
     "the skew of the noise moves": "encoder moves by .'skew'",

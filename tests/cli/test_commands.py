@@ -467,7 +467,7 @@ def test_an_unforeseen_error_is_no_refutation(run, tmp_path):
     (tmp_path / "mine.py").write_text(OWN + "\nobject.__setattr__(model, 'parameters', None)\n")
     done = run("judge", "mine.py", cwd=tmp_path)
     assert done.returncode == 2
-    assert "error: unforeseen AttributeError, please report it" in done.stderr
+    assert "error: unforeseen TypeError, please report it" in done.stderr
 
 
 def test_an_experiment_prints_its_table_or_json_and_says_what_was_wrong(run, tmp_path):

@@ -40,9 +40,18 @@ ENDS = [
 ]
 
 
+# What starts in the background of a shell inherits that Ctrl-C is ignored; somebody's terminal does not.
+MAIN = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from entropysym import __main__
+__main__.main()
+"""
+
+
 def started(command, path):
     return subprocess.Popen(
-        [sys.executable, "-m", "entropysym", command, str(path)],
+        [sys.executable, "-c", MAIN, command, str(path)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -80,12 +89,12 @@ def test_an_interrupt_at_the_keyboard_ends_with_130(command, tmp_path):
         "    pathlib.Path('started').touch(); time.sleep(60)\n"
         "except BaseException: raise SystemExit(1)\n"
     )
-    process = started(command, tmp_path / "own.py")
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    with started(command, tmp_path / "own.py") as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
 

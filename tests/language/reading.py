@@ -132,10 +132,9 @@ def model_from(record, objective="elbo"):
 
 
 def _objective(reader, stored):
-    """Every factor of the KL divergence has the weight."""
-    weights = [reader.expression(weight, ()) for weight in stored["weights"].values()]
-    assert len(set(weights)) <= 1
-    return Objective(*weights[:1] or [sp.S.One], reader.expression(stored["penalty"], ()))
+    """What is not written counts once."""
+    weights = {name: reader.expression(w, ()) for name, w in stored["weights"].items()}
+    return Objective(penalty=reader.expression(stored["penalty"], ()), weights=weights)
 
 
 def expression(term, model, moving=()):

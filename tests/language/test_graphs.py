@@ -57,12 +57,13 @@ def test_the_order_in_which_a_graph_is_written_does_not_matter_to_the_circles():
 
 
 def test_only_a_plain_model_has_a_prior_a_decoder_and_an_encoder():
-    for name, make in GRAPHS.items():
+    for make in GRAPHS.values():
+        model = make()
         for part in ("prior", "decoder", "encoder", "observed", "latent"):
             with pytest.raises(
-                InputError, match=f"{name} is no model of one observed and one latent"
+                InputError, match=f"{model.name} is no model of one observed and one latent"
             ):
-                getattr(make(), part)
+                getattr(model, part)
 
 
 # -- graphs that are none ----------------------------------------------------------------------------------------------

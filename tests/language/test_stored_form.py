@@ -4,10 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+import sympy as sp
 
 import entropysym as es
+from entropysym.language import Objective
 from entropysym.language.noise import noise_form
 from entropysym.language.store import model_record, term
 from entropysym.prover.document import _objective, document, to_json
@@ -24,6 +27,14 @@ def test_every_model_comes_back(name):
     model = model_from(record, objective)
     assert model_record(model) == record
     assert _objective(model) == objective
+
+
+def test_weights_of_factors_come_back():
+    weights = {"p_z2": sp.Rational(1, 3), "q_z1": sp.Symbol("beta", positive=True)}
+    made = replace(GRAPHS["two_layer_vae"](), objective=Objective(weights=weights))
+    stored = _objective(made)
+    assert _objective(model_from(model_record(made), stored)) == stored
+    assert set(stored["weights"]) == set(weights)
 
 
 @pytest.fixture(params=GRAPHS)
