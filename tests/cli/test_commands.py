@@ -400,6 +400,25 @@ def test_verify_takes_a_model_of_ones_own(run, tmp_path, at_shapes):
     assert twice.stderr.startswith("error: two models are called 'shared_laplace'")
 
 
+def test_verify_takes_the_data_of_a_graph_by_name(run, tmp_path):
+    rng = np.random.default_rng(1)
+    u = rng.normal(size=(60, 2))
+    y = np.eye(3)[(u @ rng.normal(size=(2, 3)) + rng.gumbel(size=(60, 3))).argmax(axis=1)]
+    np.savez(tmp_path / "own.npz", u=u, y=y)
+    asked = ("verify", "softmax_classifier", "--configurations", "40")
+    done = run(*asked, "--data", "own.npz", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["models"]
+    assert found["verdict"] == "proved"
+    assert found["evidence"] == ["replayed", "float64", "trained"]
+    assert found["shape"] == {"u": [60, 2], "y": [60, 3]}
+    assert found["figures"]["gradient norm"] <= 1e-8
+    np.savez(tmp_path / "own.npz", u=u, labels=y)
+    wrong = run(*asked, "--data", "own.npz", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("error: unknown variable in the data 'labels'")
+
+
 def _written(folder: Path, text: str) -> Path:
     (folder / "mine.py").write_text(text)
     return folder / "mine.py"

@@ -3,16 +3,18 @@
 import pytest
 
 from entropysym.claims.on_data import rest_on, sample
+from entropysym.claims.on_graphs import graph_sample, rest_on_graph
+from entropysym.models.zoo import GRAPHS
 from tests.instances import MODELS, derivation, names
 
 #: Where an entry of a positive last layer is best at 0: there is no stationary point inside.
 BORDERS = ("vae3_linear",)
 
-#: One with a kink that the closed form takes away.
-QUICK = ("sparse_coding",)
+#: One with a kink that the closed form takes away; one without latents.
+QUICK = ("sparse_coding", "softmax_classifier")
 
 
-@pytest.mark.parametrize("name", names(MODELS, QUICK))
+@pytest.mark.parametrize("name", names((name for name in MODELS if name not in GRAPHS), QUICK))
 def test_a_model_settles_on_data_of_its_kind(name):
     d = derivation(name)
     rest = rest_on(d, sample(d.model, "curve"))
@@ -20,4 +22,15 @@ def test_a_model_settles_on_data_of_its_kind(name):
     assert rest.measured.stationary or rest.border is not None, rest.settled
     assert (rest.border is None) == (name not in BORDERS)
     # What agrees has been able to disagree: the point is not where everything is 0.
+    assert abs(rest.measured.gap.elbo) > 0.1
+
+
+@pytest.mark.parametrize("name", names(GRAPHS, QUICK))
+def test_a_graph_settles_on_simulated_data(name):
+    d = derivation(name)
+    rest = rest_on_graph(d, graph_sample(d.model, None))
+    assert rest.measured.as_predicted
+    assert rest.measured.stationary, rest.settled
+    assert rest.measured.gradient_norm <= 1e-8
+    assert abs(rest.measured.gap.gap) <= 1e-8
     assert abs(rest.measured.gap.elbo) > 0.1
