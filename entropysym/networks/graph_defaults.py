@@ -31,7 +31,7 @@ from entropysym.networks.defaults import into
 from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
 
 #: Hidden tanh units of a default network; data points that are simulated; points of a grid for each entry of a real latent.
-HIDDEN, SIMULATED = 2, 240
+HIDDEN, SIMULATED = 2, 400
 GRID = (-1.5, -0.5, 0.5, 1.5)
 
 #: Nodes of the noise: a product rule of this order in few dimensions, else the cubature that is exact for quadratic integrands.
@@ -137,11 +137,15 @@ def _supported(v: Variable, real: np.ndarray, rng: np.random.Generator) -> np.nd
 
 
 def default_sizes(model: Model, given: Mapping[str, int] | None = None) -> dict[str, int]:
-    """Small sizes: what is one-hot has three classes, steps of time are three, observed vectors have four entries, real latents one, binary ones two."""
+    """Small sizes: what is one-hot has three classes, steps of time are three, real latents have one entry, binary ones two.
+
+    Observed vectors have six entries, binary ones eight: with fewer a factor could copy one of them, whose variance would run to 0 or whose logit to infinity.
+    """
     sizes = {size.name: HIDDEN for size in model.sizes}
     for v in sorted(model.variables, key=lambda v: v.role != "latent"):
         inner = model.inner(v.name)
-        usual = {"latent": 2 if v.support == "binary" else 1, "given": 3, "observed": 4}[v.role]
+        binary = v.support == "binary"
+        usual = {"latent": 2 if binary else 1, "given": 3, "observed": 8 if binary else 6}[v.role]
         sizes |= {plate.size.name: usual for plate in inner}
         if v.support in ("onehot", "simplex"):
             sizes[inner[-1].size.name] = 3
