@@ -97,28 +97,38 @@ def simulated(
     The first hidden number has two modes, so that a mixture finds classes that it can tell apart and no class dies out.
     """
     rng = np.random.default_rng(seed)
-    hidden = {plate: _hidden(rng, sizes[plate.size.name]) for plate in model.data}
+    walked = {lag.plate for lag in model.lags}
+    steps = max((sizes[plate.size.name] for plate in walked), default=1)
+    hidden = {plate: _hidden(rng, sizes[plate.size.name], steps) for plate in model.data}
     found: dict[str, np.ndarray] = {}
     for v in model.variables:
         if v.role == "latent":
             continue
-        inner = tuple(sizes[plate.size.name] for plate in model.inner(v.name))
+        inner = model.inner(v.name)
+        times = [place for place, plate in enumerate(inner) if plate in walked]
         datum = model.datum(v.name)
-        h = hidden[datum] if datum else rng.normal(size=(1, 2))
-        loadings = rng.normal(size=(2, *inner))
-        bent = np.tensordot(h, loadings, 1) + 0.4 * np.tensordot(
-            h**2 - 1, rng.normal(size=(2, *inner)), 1
-        )
-        found[v.name] = _supported(v, bent + 0.6 * rng.standard_t(8, size=bent.shape), rng)
+        h = hidden[datum] if datum else rng.normal(size=(1, steps, 2))
+        h = h[:, : sizes[inner[times[0]].size.name]] if times else h[:, :1]
+        rest = tuple(sizes[p.size.name] for place, p in enumerate(inner) if place not in times[:1])
+        bent = np.tensordot(h, rng.normal(size=(2, *rest)), 1)
+        bent += 0.4 * np.tensordot(h**2 - 1, rng.normal(size=(2, *rest)), 1)
+        bent += 0.6 * rng.standard_t(8, size=bent.shape)
+        bent = np.moveaxis(bent, 1, 1 + times[0]) if times else bent[:, 0]
+        found[v.name] = _supported(v, bent, rng)
         if datum is None:
             found[v.name] = found[v.name][0]
     return found
 
 
-def _hidden(rng: np.random.Generator, N: int) -> Float[np.ndarray, "N 2"]:
-    two = rng.normal(size=(N, 2))
-    modes = np.where(rng.random(N) < 0.4, 1.5, -1.5)
-    return np.stack([modes + two[:, 0] / 2, two[:, 1]], axis=1)
+def _hidden(rng: np.random.Generator, N: int, T: int) -> Float[np.ndarray, "N T 2"]:
+    """A number with two modes, between which it jumps, and one that remembers."""
+    mode = np.where(rng.random((N, 1)) < 0.4, 1.0, -1.0)
+    jumps = np.where(rng.random((N, T)) < 0.3, -1.0, 1.0)
+    jumps[:, 0] = 1.0
+    own, other = rng.normal(size=(2, N, T))
+    for t in range(1, T):
+        other[:, t] = 0.6 * other[:, t - 1] + 0.8 * other[:, t]
+    return np.stack([1.5 * mode * np.cumprod(jumps, axis=1) + own / 2, other], axis=2)
 
 
 def _supported(v: Variable, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
