@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-def names(records: Iterable[str], quick: Iterable[str] | None = None) -> list:
+def names(records: Iterable, quick: Iterable | None = None) -> list:
     """The records' names as parameters of a law; those not among the `quick` ones are slow."""
     return [
         pytest.param(name, marks=() if quick is None or name in quick else pytest.mark.slow)

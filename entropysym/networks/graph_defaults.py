@@ -149,13 +149,16 @@ def _supported(v: Variable, real: np.ndarray, rng: np.random.Generator) -> np.nd
 def default_sizes(model: Model, given: Mapping[str, int] | None = None) -> dict[str, int]:
     """Small sizes: what is one-hot has three classes, steps of time are three, real latents have one entry, binary ones two.
 
-    Observed vectors have six entries, binary ones eight: with fewer a factor could copy one of them, whose variance would run to 0 or whose logit to infinity.
+    Observed vectors have four entries. Where q may be any law they have six, binary ones eight: with fewer the maximum of the likelihood could copy one of them, whose variance
+    would run to 0 or whose logit to infinity.
     """
+    any_law = all(f.family.is_any for f in model.q)
     sizes = {size.name: HIDDEN for size in model.sizes}
     for v in sorted(model.variables, key=lambda v: v.role != "latent"):
         inner = model.inner(v.name)
         binary = v.support == "binary"
-        usual = {"latent": 2 if binary else 1, "given": 3, "observed": 8 if binary else 6}[v.role]
+        observed = 4 if not any_law else 8 if binary else 6
+        usual = {"latent": 2 if binary else 1, "given": 3, "observed": observed}[v.role]
         sizes |= {plate.size.name: usual for plate in inner}
         if v.support in ("onehot", "simplex"):
             sizes[inner[-1].size.name] = 3
@@ -309,13 +312,15 @@ def _network(
     ins = sum(sizes[size.name] for size in net.inputs)
     reading = net.name in _reading_data(model)
     K = max(HIDDEN, ins)
-    return {
+    layers = {
         "inside": 0.5 * rng.normal(size=(K, ins)),
         "bias": np.linspace(-1.0, 1.0, K),
         "outside": 0.3 * rng.normal(size=(outs, K)),
-        "linear": 0.3 * rng.normal(size=(outs, ins)),
         "shift": np.full(outs, -1.0 if net.range == "positive" and reading else 0.0),
     }
+    # A variance stays bounded, however far out a datum lies.
+    linear = {"linear": 0.3 * rng.normal(size=(outs, ins))} if net.range == "real" else {}
+    return layers | linear
 
 
 def _callable(
@@ -325,7 +330,9 @@ def _callable(
 
     def value(*inputs: Float[Array, " I"]) -> Array:
         units = jnp.tanh(w["inside"] @ jnp.concatenate(inputs) + w["bias"])
-        raw = w["outside"] @ units + w["linear"] @ jnp.concatenate(inputs) + w["shift"]
+        raw = w["outside"] @ units + w["shift"]
+        if "linear" in w:
+            raw += w["linear"] @ jnp.concatenate(inputs)
         return into(raw if net.range in MATRIX_RANGES else raw.reshape(lengths), net.range)
 
     return value

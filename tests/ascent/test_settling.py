@@ -12,6 +12,7 @@ from entropysym.ascent import Checkpoint, Ending, Plan, settle
 from entropysym.ascent.checkpoints import digest_of
 from entropysym.ascent.trust_region import minimiser_within
 from entropysym.errors import InputError
+from tests.instances import names
 
 RNG = np.random.default_rng(5)
 X = jnp.asarray(RNG.normal(size=(40, 3)) * [1.0, 2.0, 0.5] + [1.0, 0.0, -1.0])
@@ -71,7 +72,7 @@ class CutOff:
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("after", [1, 4, 9, 12])
+@pytest.mark.parametrize("after", names((1, 4, 9, 12), (1, 12)))
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(tmp_path, after):
     whole = settle(likelihood, START, X, PLAN, observe=OBSERVE)
     checkpoint = Checkpoint(tmp_path / "state.npz", digest_of({"plan": 1}, np.asarray(X)))

@@ -85,6 +85,7 @@ def factor_analysis():
     return w.model("factor_analysis_any")
 
 
+@pytest.mark.slow
 def test_factor_analysis_is_that_of_scikit_learn():
     """Eight pixels that share what they show, but no two of them nearly all: the optimum is interior."""
     x = load_digits().data[:, [10, 18, 20, 26, 28, 34, 36, 42]]
@@ -139,6 +140,7 @@ def test_a_hidden_markov_model_has_the_likelihood_of_the_forward_algorithm():
     assert abs(value - total.mean()) <= CLOSE
 
 
+@pytest.mark.slow
 def test_a_state_space_model_has_the_likelihood_of_its_joint_normal_law():
     y, H = sequences(60, 4, 2), 1
     value, a, m = settled(models.linear_state_space(), {"y": y}, {"H": H})
@@ -158,6 +160,7 @@ def test_a_state_space_model_has_the_likelihood_of_its_joint_normal_law():
     assert abs(value - joint.logpdf(y.reshape(len(y), -1)).mean()) <= CLOSE
 
 
+@pytest.mark.slow
 def test_a_classifier_with_weight_decay_leaves_what_theory_says():
     """Cross-entropy = predictive entropy - lambda |W|^2, so the log-likelihood has the gap lambda |W|^2."""
     from dataclasses import replace

@@ -97,7 +97,7 @@ WHOLE = {kind: replace(STATIONARY, kinds={kind: {}}) for kind in ("vae1", "vae2"
 @pytest.mark.parametrize(
     "small",
     [
-        pytest.param(QUARTERS, id="quarters"),
+        pytest.param(QUARTERS, id="quarters", marks=pytest.mark.slow),
         *(pytest.param(e, id=kind, marks=pytest.mark.slow) for kind, e in WHOLE.items()),
     ],
 )

@@ -14,6 +14,7 @@ from entropysym.prover import Derivation, Refusal
 from entropysym.verdict import Value
 from entropysym.witness import density_elbo, sweep
 from entropysym.witness.graph_elbo import graph_elbo
+from tests.instances import names
 
 
 def weighed(name, **weights):
@@ -30,7 +31,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", names(CASES, ("q alone", "prior and encoder apart")))
 def test_a_weight_of_a_factor_divides_its_motion(case):
     model = CASES[case]
     found = es.derive(model)

@@ -28,6 +28,7 @@ from entropysym.witness import sweep, try_variants
 from entropysym.witness.configurations import callables, draw, shapes
 from entropysym.witness.graph_elbo import graph_elbo
 from tests.checker.forging import DELETE, DIRECTION, bonus, claims, forged
+from tests.instances import names
 
 #: The Laplace law as location + scale · noise; the noise is not normal.
 LOCATED = replace(
@@ -195,6 +196,7 @@ MOVING = {
     "laplace": (laplace, ("v",), {"s": -1, "W": -half, "Vv": half, "cv": half}),
 }
 every = pytest.mark.parametrize("name", MOVING)
+some = pytest.mark.parametrize("name", names(MOVING, ("two_layer_vae_fixed_top", "chain")))
 
 
 @cache
@@ -252,7 +254,7 @@ def _refused(forged):
         checker.replay(json.dumps(forged))
 
 
-@every
+@some
 def test_a_false_entropy_sum_is_refused(name):
     true = document(_found(name))
     head, *addends = true["statement"]["claim"]["entropy_sum"]
@@ -265,7 +267,7 @@ def test_a_false_entropy_sum_is_refused(name):
         _refused(bonus(true, number))
 
 
-@every
+@some
 def test_a_false_direction_is_refused(name):
     true = document(_found(name))
     for parameter, moved in true["statement"]["direction"].items():
@@ -416,6 +418,7 @@ def test_the_identity_holds_at_random_configurations(name):
     assert result.passed, result
 
 
+@pytest.mark.slow
 def test_wrong_variants_are_rejected():
     for variant in try_variants(_found("two_layer_vae_fixed_top").identity, count=40):
         assert variant.passed, variant
