@@ -30,8 +30,8 @@ from entropysym.lowering.quadrature import JointPoints, cubature, gauss_hermite
 from entropysym.networks.defaults import into
 from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
 
-#: Hidden tanh units of a default network; data points that are simulated; points of a grid for each entry of a real latent.
-HIDDEN, SIMULATED = 2, 400
+#: Hidden tanh units of a default network; data points that are simulated, and where the likelihood is maximised; points of a grid for each entry of a real latent.
+HIDDEN, SIMULATED, LIKELY = 2, 240, 400
 GRID = (-1.5, -0.5, 0.5, 1.5)
 
 #: Nodes of the noise: a product rule of this order in few dimensions, else the cubature that is exact for quadratic integrands.
@@ -153,6 +153,7 @@ def default_sizes(model: Model, given: Mapping[str, int] | None = None) -> dict[
     would run to 0 or whose logit to infinity.
     """
     any_law = all(f.family.is_any for f in model.q)
+    count = LIKELY if any_law else SIMULATED
     sizes = {size.name: HIDDEN for size in model.sizes}
     for v in sorted(model.variables, key=lambda v: v.role != "latent"):
         inner = model.inner(v.name)
@@ -171,7 +172,7 @@ def default_sizes(model: Model, given: Mapping[str, int] | None = None) -> dict[
         if v.support == "onehot" and model.inner(v.name)[-1] not in labels:
             sizes[model.inner(v.name)[-1].size.name] = 2
     sizes |= {lag.plate.size.name: 3 for lag in model.lags}
-    return sizes | {plate.size.name: SIMULATED for plate in model.data} | dict(given or {})
+    return sizes | {plate.size.name: count for plate in model.data} | dict(given or {})
 
 
 def concrete_graph(
@@ -312,15 +313,13 @@ def _network(
     ins = sum(sizes[size.name] for size in net.inputs)
     reading = net.name in _reading_data(model)
     K = max(HIDDEN, ins)
-    layers = {
+    return {
         "inside": 0.5 * rng.normal(size=(K, ins)),
         "bias": np.linspace(-1.0, 1.0, K),
         "outside": 0.3 * rng.normal(size=(outs, K)),
+        "linear": 0.3 * rng.normal(size=(outs, ins)),
         "shift": np.full(outs, -1.0 if net.range == "positive" and reading else 0.0),
     }
-    # A variance stays bounded, however far out a datum lies.
-    linear = {"linear": 0.3 * rng.normal(size=(outs, ins))} if net.range == "real" else {}
-    return layers | linear
 
 
 def _callable(
@@ -330,9 +329,7 @@ def _callable(
 
     def value(*inputs: Float[Array, " I"]) -> Array:
         units = jnp.tanh(w["inside"] @ jnp.concatenate(inputs) + w["bias"])
-        raw = w["outside"] @ units + w["shift"]
-        if "linear" in w:
-            raw += w["linear"] @ jnp.concatenate(inputs)
+        raw = w["outside"] @ units + w["linear"] @ jnp.concatenate(inputs) + w["shift"]
         return into(raw if net.range in MATRIX_RANGES else raw.reshape(lengths), net.range)
 
     return value
