@@ -37,8 +37,8 @@ GRID = (-1.5, -0.5, 0.5, 1.5)
 #: Nodes of the noise: a product rule of this order in few dimensions, else the cubature that is exact for quadratic integrands.
 _PRODUCT, _ORDER = 3, 6
 
-#: What is learned of a network: all behind its tanh units, which are given.
-_LEARNED = ("outside", "linear", "shift")
+#: What is learned of a network: all but its tanh units, which are given.
+_LEARNED = ("outside", "squares", "linear", "shift")
 
 Pytree = Any
 
@@ -68,7 +68,7 @@ class ConcreteGraph:
         for p in self.model.parameters:
             found[p.name] = into(raw[p.name], p.range)
         for net in self.model.networks:
-            found[net.name] = _callable(self.model, net, raw[net.name], self.sizes)
+            found[net.name] = _callable(net, raw[net.name], self.sizes)
         return found
 
     def maximised(self, parameters: Pytree, data: Mapping[str, Array]) -> Float[Array, ""]:
@@ -308,28 +308,36 @@ def _reading_data(model: Model) -> set[str]:
 def _network(
     model: Model, net: Network, sizes: Mapping[str, int], rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
+    """Of data tanh units. Of latents squares and products, so that the scale of a latent is one that any other can stand for; a variance is the exponential of what is linear in them."""
     lengths = tuple(sizes[plate.size.name] for plate in net.plates)
     outs = lengths[0] * (lengths[0] + 1) // 2 if net.range in MATRIX_RANGES else math.prod(lengths)
     ins = sum(sizes[size.name] for size in net.inputs)
-    reading = net.name in _reading_data(model)
-    K = max(HIDDEN, ins)
-    return {
-        "inside": 0.5 * rng.normal(size=(K, ins)),
-        "bias": np.linspace(-1.0, 1.0, K),
-        "outside": 0.3 * rng.normal(size=(outs, K)),
-        "linear": 0.3 * rng.normal(size=(outs, ins)),
-        "shift": np.full(outs, -1.0 if net.range == "positive" and reading else 0.0),
-    }
+    layers = {"linear": 0.3 * rng.normal(size=(outs, ins)), "shift": np.zeros(outs)}
+    if net.name in _reading_data(model):
+        K = max(HIDDEN, ins)
+        layers |= {
+            "inside": 0.5 * rng.normal(size=(K, ins)),
+            "bias": np.linspace(-1.0, 1.0, K),
+            "outside": 0.3 * rng.normal(size=(outs, K)),
+            "shift": np.full(outs, -1.0 if net.range == "positive" else 0.0),
+        }
+    elif net.range == "real":
+        layers["squares"] = 0.1 * rng.normal(size=(outs, ins * (ins + 1) // 2))
+    return layers
 
 
 def _callable(
-    model: Model, net: Network, w: Mapping[str, Array], sizes: Mapping[str, int]
+    net: Network, w: Mapping[str, Array], sizes: Mapping[str, int]
 ) -> Callable[..., Array]:
     lengths = tuple(sizes[plate.size.name] for plate in net.plates)
 
     def value(*inputs: Float[Array, " I"]) -> Array:
-        units = jnp.tanh(w["inside"] @ jnp.concatenate(inputs) + w["bias"])
-        raw = w["outside"] @ units + w["linear"] @ jnp.concatenate(inputs) + w["shift"]
+        read = jnp.concatenate(inputs)
+        raw = w["linear"] @ read + w["shift"]
+        if "outside" in w:
+            raw += w["outside"] @ jnp.tanh(w["inside"] @ read + w["bias"])
+        if "squares" in w:
+            raw += w["squares"] @ jnp.outer(read, read)[jnp.triu_indices(len(read))]
         return into(raw if net.range in MATRIX_RANGES else raw.reshape(lengths), net.range)
 
     return value
