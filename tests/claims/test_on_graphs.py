@@ -77,8 +77,9 @@ def test_equal_seeds_start_alike_and_learn_what_is_learned():
     )
     assert jax.tree.all(jax.tree.map(lambda a, b: bool((a == b).all()), one, same))
     assert not jax.tree.all(jax.tree.map(lambda a, b: bool((a == b).all()), one, other))
-    # Of a network the layer behind its given units is learned.
-    assert set(one["m1"]) == {"outside", "linear", "shift"}
+    # Of a network of data all behind its given units is learned; one of latents has no units.
+    assert set(one["nu_1"]) == {"outside", "linear", "shift"}
+    assert set(one["m1"]) == {"squares", "linear", "shift"}
 
 
 def test_an_ascent_is_repeated_exactly():
