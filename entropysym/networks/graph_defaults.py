@@ -112,7 +112,7 @@ def simulated(
         rest = tuple(sizes[p.size.name] for place, p in enumerate(inner) if place not in times[:1])
         bent = np.tensordot(h, rng.normal(size=(2, *rest)), 1)
         bent += 0.4 * np.tensordot(h**2 - 1, rng.normal(size=(2, *rest)), 1)
-        bent += 0.6 * rng.standard_t(8, size=bent.shape)
+        bent += 1.0 * rng.standard_t(8, size=bent.shape)
         bent = np.moveaxis(bent, 1, 1 + times[0]) if times else bent[:, 0]
         found[v.name] = _supported(v, bent, rng)
         if datum is None:
@@ -312,8 +312,11 @@ def _network(
     lengths = tuple(sizes[plate.size.name] for plate in net.plates)
     outs = lengths[0] * (lengths[0] + 1) // 2 if net.range in MATRIX_RANGES else math.prod(lengths)
     ins = sum(sizes[size.name] for size in net.inputs)
-    layers = {"linear": 0.3 * rng.normal(size=(outs, ins)), "shift": np.zeros(outs)}
-    if net.name in _reading_data(model):
+    reading = net.name in _reading_data(model)
+    # A generator that hardly reads its latents would have learned to leave them alone before they mean something.
+    linear = 1.0 if net.range == "real" and not reading else 0.3
+    layers = {"linear": linear * rng.normal(size=(outs, ins)), "shift": np.zeros(outs)}
+    if reading:
         K = max(HIDDEN, ins)
         layers |= {
             "inside": 0.5 * rng.normal(size=(K, ins)),
