@@ -35,6 +35,8 @@ NAMES = (
     "infinite_data",
     "hierarchical",
     "mixture",
+    "conditional",
+    "semi_supervised",
     "supervised",
     "global_latent",
     "sequences",
