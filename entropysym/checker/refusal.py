@@ -4,7 +4,8 @@
     Refused                                not shown, which is not the same as true
 
 The model has one observed variable, one latent variable, and three factors: here p of the latent is
-called the prior, p of the observed variable the decoder, and q the encoder.
+called the prior, p of the observed variable the decoder, and q the encoder. There is a data plate,
+and what is said to follow a law takes all the values that this law has: no support is narrower.
 
 The witness is the model at all sizes 1 with numbers for its parameters and constant networks, where
 the decoder does not see the latents. There are two kinds.
@@ -210,6 +211,12 @@ def _check(witness: Witness, work: Work) -> None:
     check(one_of_each, "a witness is known for one observed and one latent variable only")
     plain = witness.encoder.select or witness.decoder.select or witness.prior.select or model_.lags
     check(not plain, "no witness is known for classes and lags")
+    check(model_.data, "the data follow a law, and here are no data")
+    for factor in (witness.prior, witness.decoder, witness.encoder):
+        if factor.family != ANY:
+            whose, own = model_.families[factor.family], model_.variables[factor.of[0]]
+            words = f"{factor.name} is over {whose.support} numbers, {own.name} is {own.support}"
+            check(whose.support == own.support, words)
     check(not model_.constraints, "a constraint in words is not known to hold at the numbers")
     vectors = [name for name, family in model_.families.items() if family.over_vectors]
     check(not vectors, f"families over vectors: {vectors}")

@@ -59,6 +59,10 @@ def find_witness(model: Model) -> Witness | None:
     """A witness of one of the two kinds, or None. Whatever is constrained in words is not known to hold at numbers, so it has none."""
     if model.constraints or any(f.is_multivariate for f in model.families):
         return None
+    # Data follow a law in full: a support that is narrower than the law's would cut them off.
+    laws = [f for f in (model.prior, model.decoder, model.encoder) if not f.family.is_any]
+    if not model.data or any(f.family.support != model.variable(f.of[0]).support for f in laws):
+        return None
     # At the prior's law KL is at its minimum, where entropy and prior count alike.
     alike = weight(model, model.prior) == weight(model, model.encoder)
     kinds = (_of_decoder(model) if alike else (), _of_prior(model))

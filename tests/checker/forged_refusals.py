@@ -158,7 +158,24 @@ def _model() -> dict[str, Forged]:
             cauchy, (("model", "parameters"), parameters), (("values", declared["name"]), value)
         )
 
+    plateless = [{**one, "plates": one["plates"][1:]} for one in variables()]
     return {
+        "no data": (
+            refusal(
+                model(("cauchy", 0, 1), sizes=["D", "H"], data=[], variables=plateless), {}, EVEN
+            ),
+            "here are no data",
+        ),
+        "a law wider than its variable": (
+            refusal(
+                model(("normal", 0, 1), variables=variables("positive")), {}, [[1, 1], [-1, 2]]
+            ),
+            "decoder is over real numbers, x is positive",
+        ),
+        "a prior wider than its latent": (
+            forged(cauchy, (("model", "variables"), variables("real", "positive"))),
+            "prior is over real numbers, z is positive",
+        ),
         "a constraint": (
             forged(cauchy, (("model", "constraints"), bound)),
             "a constraint in words is not known to hold",

@@ -355,6 +355,48 @@ def _located(shape: Any, shape_given: str = "z1", lie: bool = True) -> dict:
     return derivation(made, direction, closed, noise={"q2": ["tau"]}, scaled={"top": "q2"})
 
 
+def shape_of_a_step_earlier() -> dict:
+    """The noise of w has a shape that reads u one step earlier, so E u^2 w^2 is not E u^2 E w^2."""
+    FAMILIES.setdefault("student", _student())
+    earlier = v("u@-1 n t")
+    a, b = ["pow", earlier, 2], ["pow", v("w n t"), 2]
+    made = model(
+        "own_lagged_shape",
+        "N T",
+        variables=[
+            variable("x N T", "observed"),
+            *(variable(name, "latent") for name in ("u0 N", "u N T", "w N T")),
+        ],
+        lags={"u@-1": {"plate": "T", "start": "u0"}},
+        parameters=[parameter("W"), *(parameter(s, "positive") for s in ("tau", "s0", "s1", "s2"))],
+        p=[
+            factor("p0", "u0", "", "gauss", 0, param("s1")),
+            factor("p1", "u", "u@-1", "gauss", earlier, param("s2")),
+            factor("pw", "w", "", "gauss", 0, 1),
+            factor(
+                "px", "x", "w u@-1", "gauss", times(param("W"), earlier, v("w n t")), param("s0")
+            ),
+        ],
+        q=[
+            factor("qu", "u0 u", "x", "any"),
+            factor("qw", "w", "u@-1", "student", 0, param("tau"), plus(5, ["exp", earlier])),
+        ],
+    )
+    both = mean("N", total("T", ["reparam", times(a, b)]))
+    apart = mean("N", total("T", times(["reparam", a], ["reparam", b])))
+    closed = plus(
+        *(Parts(made, "reparam").part("H", name) for name in ("qu", "qw")),
+        neg(times(["size", "T"], half_log(1))),
+        neg(half_log(param("s1"))),
+        *(neg(times(["size", "T"], half_log(param(s)))) for s in ("s2", "s0")),
+        times(1000, both),
+        times(-1000, apart),
+    )
+    direction = {"W": times(MINUS_HALF, param("W")), "tau": times(HALF, param("tau"))}
+    direction |= {s: minus(s) for s in ("s0", "s1", "s2")}
+    return derivation(made, direction, closed, noise={"qw": ["tau"]}, scaled={"pw": "qw"})
+
+
 def _student() -> tuple[dict, None]:
     x, centre, scale, shape = ["var"], ["arg", "m"], ["arg", "s"], ["arg", "nu"]
     away = times(["pow", plus(x, neg(centre)), 2], ["pow", scale, -2], ["pow", shape, -1])
@@ -973,6 +1015,17 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         lambda: _located(None),
         "has a law that reads",
         (("kernel/theorem.py", "check(not tied, ", PASS),),
+    ),
+    "the law of the noise reads a latent one step earlier": (
+        shape_of_a_step_earlier,
+        "has a law that reads",
+        (
+            (
+                "kernel/theorem.py",
+                "{*filter(model.latent, set().union(*read))}",
+                "set().union(*read) & {*at.omega}",
+            ),
+        ),
     ),
     "data that are not there": (
         data_that_are_not_there,

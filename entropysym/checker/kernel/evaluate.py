@@ -484,7 +484,7 @@ def _factor(site: Site, head: str, factor: Factor, data: list[Bound]) -> Polynom
     model, work, name = site.statement.model, site.work, factor.of[0]
     if factor.family == terms.ANY:
         require(head == "H", head, f"{factor.name} is any law, of which nothing is known")
-        return site.symbol("entropy", f"{factor.name} {terms.ANY}", *data)
+        return site.symbol("entropy of q", factor.name, *data)
     family, plates = model.families[factor.family], model.variable(name).plates
     indices = [*data, *map(site.opened, plates[len(data) :])]
     alike, size = family.alike(indices), indices[-1].size if family.over_vectors else ""
@@ -521,10 +521,10 @@ def _entropy(site: Site, factor: Factor) -> Polynomial:
     values = [whole(site, site.bindings[name]) for name in names]
     moves = any(change for _, change in values)
     check(not moves, f"H of {factor.name} moves, and {family.name} has no certificate for it")
-    label = f"itself {family.name}" if itself else family.name  # no name holds a space
+    head = "entropy itself" if itself else "entropy"
     size = [site.symbol("size", site.dim)] if site.dim else []  # of the vectors
     bodies = tuple(map(key, [*size, *(value for value, _ in values)]))
-    opaque = of(site.work.atom("entropy", label, bodies=bodies))
+    opaque = of(site.work.atom(head, family.name, bodies=bodies))
     return site.work.add(opaque, _function(site, "log", family.scale) if located else {})
 
 

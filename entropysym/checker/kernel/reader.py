@@ -87,7 +87,7 @@ def objective(raw: Any, where: str) -> dict[str, Any]:
 
 def model(raw: dict[str, Any]) -> Model:
     sizes, data = raw["sizes"], raw["data"]
-    names = [*sizes, *(one["name"] for key in RECORDS for one in raw[key])]
+    names = [*sizes, *(one["name"].removesuffix(terms.LAG) for key in RECORDS for one in raw[key])]
     require(len({*names}) == len(names), names, "a name that stands for two things")
     require(len({*data}) == len(data), data, "a data plate that counts twice")
     for size in data:

@@ -208,7 +208,7 @@ def _noise_form(site: Site, normal: Collection[str]) -> Site:
             shape = [each for each in moves if each in family.shape]
             check(not shape, f"{factor.name} moves by {shape}, not by location and scale alone")
             read = (labels(whole(inside, found[each])[0], ("v", "eps")) for each in family.shape)
-            tied = set().union(*read) & {*at.omega}
+            tied = {*filter(model.latent, set().union(*read))}
             check(not tied, f"the noise of {name} has a law that reads {sorted(tied)}")
             noise[name] = "normal" if family.name in normal else "other"
     for factor in model.q.values():
