@@ -24,7 +24,7 @@ from entropysym.networks.graph_defaults import (
 )
 from entropysym.prover import Derivation
 from entropysym.witness.gap import gap_function
-from entropysym.witness.measuring import STATIONARY, Measurement, measure
+from entropysym.witness.measuring import Measurement, measure
 
 #: Steps, not seconds: the same data end with the same figures on a slow machine.
 PLAN = Plan(epochs=0, lbfgs=1000, newton=60, goal=1e-10, block=50)
@@ -65,7 +65,7 @@ def graph_sample(
     for name in data:
         if name not in wanted:
             raise one_of(name, wanted, "variable in the data")
-    sizes: dict[str, int] = {}
+    sizes: dict[str, tuple[int, str]] = {}
     arrays: dict[str, np.ndarray] = {}
     for name, v in wanted.items():
         if name not in data:
@@ -75,11 +75,16 @@ def graph_sample(
         if array.ndim != len(v.plates):
             raise InputError(f"{name} has shape {array.shape}; wanted ({plates})")
         for plate, length in zip(v.plates, array.shape, strict=True):
-            known = sizes.setdefault(plate.size.name, length)
-            if known != length or length < 1:
-                raise InputError(f"{plate.size} is {known} and {length} in {name} {array.shape}")
+            if length < 1:
+                raise InputError(f"{name} is empty: its shape is {array.shape}")
+            known, whose = sizes.setdefault(plate.size.name, (length, name))
+            if known != length:
+                raise InputError(
+                    f"{plate.size} is {known} in {whose} {arrays[whose].shape} and {length} in {name} {array.shape}"
+                )
         _demand_support(name, array, v.support)
-    return GraphSample(arrays, default_sizes(model, sizes), "the data")
+    lengths = {size: length for size, (length, _) in sizes.items()}
+    return GraphSample(arrays, default_sizes(model, lengths), "the data")
 
 
 def _demand_support(name: str, array: np.ndarray, support: str) -> None:
@@ -100,7 +105,9 @@ def _demand_support(name: str, array: np.ndarray, support: str) -> None:
     }[support]
     if not np.all(fits):
         where = tuple(int(i) for i in np.argwhere(~fits)[0])
-        raise InputError(f"{name} is {support}, but at {list(where)} it is {shown(array[where])}")
+        raise InputError(
+            f"{name} is {support}, but at {list(where)} it is {shown(array[where].tolist())}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +194,6 @@ def _rest_from(
     at = settled.run(0)
     points = started.points(at, arrays)
     measured = measure(derived.identity, started.arguments, at, arrays, points)
-    inside = measured.stationary or settled.gradient_norms[0] > STATIONARY
     return GraphRest(
         sample=data,
         concrete=started,
@@ -195,7 +201,7 @@ def _rest_from(
         measured=measured,
         seed=seed,
         kind=_kind(lambda p: started.maximised(p, arrays), at),
-        border=None if inside else _border(started, at),
+        border=None if measured.stationary else _border(started, at),
     )
 
 

@@ -80,6 +80,10 @@ def verify(
     trained. A graph of factors is settled on simulated data, or on arrays by name. Raises `InputError` for data of another kind. Data without a finite stationary point leave a model UNDECIDED.
     """
     options = Options(data, data_name, latent, seed, configurations, progress)
+    if latent is not None and models and not any(model.is_plain for model in models):
+        raise InputError(
+            f"a graph has latents of its own; leave the number of latents, {latent}, out"
+        )
     # Data of another kind are refused before anything is computed.
     samples = [_sample(model, options) for model in models]
     pairs = zip(models, samples, strict=True)
@@ -90,7 +94,9 @@ def _sample(model: Model, o: Options) -> Sample | GraphSample | NoStationaryPoin
     if not model.is_plain:
         named = o.data if isinstance(o.data, Mapping) else None
         if isinstance(o.data, np.ndarray):
-            raise InputError(f"{model.name} is a graph: its data are arrays by name, such as x=…")
+            raise InputError(
+                f"{model.name} is a graph: its data are arrays by name, as an .npz file holds them"
+            )
         return None if o.data is None else graph_sample(model, named)
     if isinstance(o.data, Mapping):
         raise InputError(

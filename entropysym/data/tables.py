@@ -49,7 +49,9 @@ def load_named(source: str | Path) -> dict[str, np.ndarray]:
         with np.load(Path(source), allow_pickle=False) as file:
             found = {name: np.asarray(file[name]) for name in file.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise InputError(f"cannot read {source}: {error}") from error
+        # NumPy takes what it does not know for Python objects, and tells one how to run them.
+        why = "it holds no arrays of numbers" if "pickle" in str(error) else error
+        raise InputError(f"cannot read {source}: {why}") from error
     for name, array in found.items():
         if array.dtype.kind not in "biuf":
             raise InputError(f"{name} in {source} is of type {array.dtype}, not numbers")

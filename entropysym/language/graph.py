@@ -84,7 +84,7 @@ def _check_factor(model: Model, side: str, f: Factor) -> None:
     fits = support == variable.support
     if not fits and not (side == "p" and support in WITHIN[variable.support]):
         raise InputError(
-            f"the {f.name} knows only {support} values of {variable.name}, which is {variable.support}; state the support of {f.family.name}"
+            f"the {f.name} knows only {support} values of {variable.name}, which is {variable.support}; give it support={support!r}, or state the support of {f.family.name}"
         )
     if f.family.is_multivariate and not model.inner(variable.name):
         raise InputError(f"{f.name} is over vectors, and {variable.name} has no plate for them")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import sympy as sp
 
@@ -245,9 +245,20 @@ class Family:
                 what = "a matrix" if isinstance(place, Matrix) else "no matrix"
                 raise InputError(f"{where} is {what}: {shown(given)} does not fit")
             exact.append(given if isinstance(given, Matrix) else exact_formula(given, where))
-            if place.is_positive and exact[-1].is_positive is False:
-                raise InputError(f"{where} is positive, which {shown(given)} is not")
+            positive = place.is_positive or place in self.simplex
+            if positive and (exact[-1].is_positive is False or _declared_real(exact[-1])):
+                range_ = "simplex" if place in self.simplex else "positive"
+                raise InputError(
+                    f"{where} is positive, which {shown(given)} is not; where it is a parameter or a network, declare it with range={range_!r}"
+                )
         return Law(self, tuple(exact))
+
+
+def _declared_real(e: sp.Expr | Matrix) -> bool:
+    """Whether this is a parameter or a network's value with the range that is given to none in particular."""
+    if isinstance(e, NetworkValue):
+        return not e.label.is_positive
+    return isinstance(e, sp.Indexed) and type(array_of(e)) is sp.IndexedBase and not e.is_positive
 
 
 def at_class(family: Family, expression: sp.Expr) -> sp.Expr:
@@ -295,6 +306,10 @@ class Variable:
     plates: tuple[Plate, ...]
     support: Support = "real"
     role: Role = "observed"
+
+    def __post_init__(self) -> None:
+        if self.support not in get_args(Support):
+            raise one_of(self.support, get_args(Support), f"support of {self.name}")
 
     @property
     def array(self) -> sp.IndexedBase:
@@ -482,6 +497,7 @@ class Model:
             raise InputError(f"a constraint is on {unknown[0]!r}, which the model does not declare")
         if not isinstance(self.objective, Objective):
             raise InputError(f"unknown objective {shown(self.objective)}; pass an Objective")
+        _check_objective(self)
         check_graph(self)
         for name in dict(self.objective.weights):
             self.factor(name)
@@ -748,3 +764,30 @@ def _leaves(expression: sp.Basic) -> set[Letter]:
     labels = {a.label for a in arrays}
     letters = {m for m in expression.atoms(MatrixLetter) if not isinstance(m, MatrixNetwork)}
     return {s for s in free if isinstance(s, sp.Symbol) and s not in labels} | arrays | letters
+
+
+def _check_objective(model: Model) -> None:
+    """Weights and penalty are of parameters alone, at no index; a weight is not learned."""
+    learned = {p.symbol for p in model.parameters if p.learned}
+    variables = {v.name for v in model.variables}
+    indices = {plate.index for plate in model.plates}
+    told = [(f"the weight of {name}", w) for name, w in dict(model.objective.weights).items()]
+    told += [("the weight", model.objective.weight), ("the penalty", model.objective.penalty)]
+    for what, formula in told:
+        if formula.atoms(NetworkValue):
+            raise InputError(
+                f"{what} reads a network; it is a formula of parameters: {shown(formula)}"
+            )
+        free = sorted(formula.free_symbols & indices, key=str)
+        if free:
+            raise InputError(
+                f"{what} has the free index {free[0]}: {shown(formula)}; sum over it, as w.sum('{free[0]}', …)"
+            )
+        read = _leaves(formula)
+        names = variables & {array_name(a) for a in read if isinstance(a, sp.IndexedBase)}
+        if names:
+            raise InputError(
+                f"{what} reads {min(names)}; it is a formula of parameters: {shown(formula)}"
+            )
+        if what != "the penalty" and read & learned:
+            raise InputError(f"{what} is learned: {shown(formula)}; declare it with w.fixed")

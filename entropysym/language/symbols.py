@@ -86,7 +86,9 @@ def check_declared(name: str) -> None:
     """Refuse a name that is none, or that means something else already; bound indices may be called h, d and n."""
     _checked(name)
     if name in RESERVED or TAKEN.fullmatch(name):
-        raise InputError(f"the name {name!r} is taken; rename it, for example to {name + '_0'!r}")
+        raise InputError(
+            f"the name {name!r} is taken, for formulas mean something else by it; rename it, for example to {name + '_0'!r}"
+        )
 
 
 def size(name: str) -> sp.Symbol:

@@ -191,9 +191,21 @@ class ModelWriter:
         name: str,
         classes: str = "",
     ) -> None:
+        if not isinstance(law, Law):
+            raise InputError(
+                f"the law {law.name if isinstance(law, Family) else shown(law)} is given with its arguments, as in w.{side}(z, NORMAL(0, 1))"
+            )
+        for one in (*of, *((select,) if select is not None else ())):
+            if not isinstance(one, Drawn):
+                raise InputError(
+                    f"{shown(one)} is no variable; pass what w.latent_variable or w.observed_variable gave, or w.x"
+                )
         if any(d.name == "x" for d in of) and "x" not in self._variables:
             support = law.family.support
             self._variables = {"x": Variable("x", (DATA, self.observed), support)} | self._variables
+        again = {d.name for d in of} & {name for f in self._factors[side] for name in f.of}
+        if again:
+            raise InputError(f"{min(again)} has a factor in {side} already")
         self._factors[side].append(
             Factor(
                 law.family,
@@ -229,6 +241,10 @@ class ModelWriter:
             known = self._plates.get(index)
             if known is None and not words:
                 raise one_of(index, self._plates, "index")
+            if known and len(words) == 1 and words[0] not in {*self._plates, str(known.size)}:
+                raise InputError(
+                    f"the index {index} is declared already, with the size {known.size}, not {words[0]}"
+                )
             size = words.pop(0) if words and (known is None or words[0] == str(known.size)) else ""
             found.append(known or self.plate(f"{index} {size}"))
         outer = [p for p in self._data if p.index.name == data]

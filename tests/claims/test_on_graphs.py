@@ -38,7 +38,8 @@ def _rows(**changes):
     [
         ({"w": np.zeros(2)}, r"unknown variable in the data 'w'"),
         ({"u": np.zeros(2)}, r"u has shape \(2,\); wanted \(N, J\)"),
-        ({"u": np.zeros((3, 2))}, r"N is 3 and 2 in y \(2, 3\)"),
+        ({"u": np.zeros((3, 2))}, r"N is 3 in u \(3, 2\) and 2 in y \(2, 3\)"),
+        ({"u": np.zeros((0, 2))}, r"u is empty: its shape is \(0, 2\)"),
         ({"u": np.array([[0.0, 1.0], [np.nan, 1.0]])}, r"u\[1, 0\] is nan; every number"),
         ({"y": np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])}, r"y is onehot, but at \[1\] it is"),
         ({"y": np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])}, r"y is onehot, but at \[1\] it is"),

@@ -121,11 +121,11 @@ MISTAKES = {
     ),
     "two factors": (
         lambda t: t.model(again=lambda: t.w.p(t.v, NORMAL(1, 1), name="again")),
-        "v is latent, so it is of 1 factor of p, not of 2",
+        "v has a factor in p already",
     ),
     "two factors of one name": (
         lambda t: t.model(again=lambda: t.w.p(t.v, NORMAL(1, 1))),
-        "the model declares p_v more than once",
+        "v has a factor in p already",
     ),
     "given with a factor": (
         lambda t: t.model(of_u=lambda: t.w.p(t.u, NORMAL(1, 1))),
@@ -149,7 +149,7 @@ MISTAKES = {
     ),
     "support of a latent": (
         lambda t: t.model(p_v=lambda: t.w.p(t.v, POISSON(0))),
-        "the p_v knows only count values of v, which is real; state the support of Poisson",
+        "the p_v knows only count values of v, which is real; give it support='count', or state the support of Poisson",
     ),
     "support in q": (
         lambda t: t.model(q=lambda: (t.w.q(t.z, ANY), t.w.q(t.v, BERNOULLI(0)))),

@@ -30,8 +30,8 @@ def test_every_model_comes_back(name):
 
 
 def test_weights_of_factors_come_back():
-    weights = {"p_z2": sp.Rational(1, 3), "q_z1": sp.Symbol("beta", positive=True)}
-    made = replace(GRAPHS["two_layer_vae"](), objective=Objective(weights=weights))
+    weights = {"p_z2": sp.Rational(1, 3), "q_z1": sp.Integer(3)}
+    made = replace(MODELS["two_layer_vae"](), objective=Objective(weights=weights))
     stored = _objective(made)
     assert _objective(model_from(model_record(made), stored)) == stored
     assert set(stored["weights"]) == set(weights)
