@@ -65,7 +65,7 @@ def graph_sample(
     for name in data:
         if name not in wanted:
             raise one_of(name, wanted, "variable in the data")
-    sizes: dict[str, tuple[int, str]] = {}
+    measured: dict[str, tuple[int, str]] = {}
     arrays: dict[str, np.ndarray] = {}
     for name, v in wanted.items():
         if name not in data:
@@ -77,13 +77,13 @@ def graph_sample(
         for plate, length in zip(v.plates, array.shape, strict=True):
             if length < 1:
                 raise InputError(f"{name} is empty: its shape is {array.shape}")
-            known, whose = sizes.setdefault(plate.size.name, (length, name))
+            known, whose = measured.setdefault(plate.size.name, (length, name))
             if known != length:
                 raise InputError(
                     f"{plate.size} is {known} in {whose} {arrays[whose].shape} and {length} in {name} {array.shape}"
                 )
         _demand_support(name, array, v.support)
-    lengths = {size: length for size, (length, _) in sizes.items()}
+    lengths = {size: length for size, (length, _) in measured.items()}
     return GraphSample(arrays, default_sizes(model, lengths), "the data")
 
 
