@@ -110,6 +110,12 @@ class Evaluator:
         """
         return self._once("magnitude", e, scope, self._magnitude)
 
+    def amplified(self, e: sp.Expr | Matrix, scope: Scope) -> NamedArray | None:
+        """The magnitude of a formula with an exponential in it, which multiplies rounding errors; None of any other."""
+        if isinstance(e, Matrix) or not e.has(*EXPONENTIALS):
+            return None
+        return self.magnitude(e, scope)
+
     def _magnitude(self, e: sp.Expr, scope: Scope) -> NamedArray:
         if isinstance(e, sp.Add):
             return added([self.magnitude(a, scope) for a in args_of(e)])

@@ -7,7 +7,7 @@ has its record only.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -54,6 +54,26 @@ def _around_peak(log_density: Callable[..., Array]) -> Callable[..., Array]:
         return jnp.abs(peak) + jnp.abs(log_density(x, location, *rest) - peak)
 
     return terms
+
+
+def terms_of(
+    p: Density, at: Array, arguments: Sequence[Array], magnitudes: Sequence[Array | None]
+) -> Array:
+    r"""The |terms| of a log-density, where an argument may be good to its own |terms| only: $\log p$ follows it by its slope, $|\partial_a\log p|(m_a-|a|)$.
+
+    `magnitudes` has $m_a$, or None for an argument that is good to eps.
+    """
+    total = p.terms(at, *arguments)
+    for k, magnitude in enumerate(magnitudes):
+        if magnitude is not None:
+            before, own, after = arguments[:k], arguments[k], arguments[k + 1 :]
+            _, moved = jax.jvp(
+                lambda a, before=before, after=after: p.log_density(at, *before, a, *after),
+                (own,),
+                (magnitude - jnp.abs(own),),
+            )
+            total = total + jnp.abs(moved)
+    return total
 
 
 def _normal(x: Array, mean: Array, variance: Array) -> Array:

@@ -35,7 +35,7 @@ from entropysym.lowering.signature import (
     read_signature,
 )
 from entropysym.lowering.words import COLUMN, ROW
-from entropysym.witness.densities import Density, density, ships
+from entropysym.witness.densities import Density, density, ships, terms_of
 from entropysym.witness.opaque import ClosedForms, entropy_formula
 
 _DATA = Plate(n, sp.Symbol(DATA_SIZE, integer=True, positive=True))
@@ -180,6 +180,7 @@ class _Factors:
                 f"the model {model.name} is averaged over noise; pass Nodes or Points, not {type(noise).__name__}"
             )
         self.noise = noise
+        self.magnitudes: dict[str, list[jax.Array | None]] = {}
         N, S, H = (bound.sizes[DATA_SIZE], bound.samples, bound.sizes[model.latent.size.name])
         D = bound.sizes[model.observed.size.name]
         if model.encoder.family.log_density is not None:
@@ -205,14 +206,21 @@ class _Factors:
         self, role: str, scope: Scope, axes: Axes, sizes: tuple[int, ...]
     ) -> tuple[Density, list[jax.Array]]:
         factor = self.model.factor(role)
-        values = []
+        values: list[jax.Array] = []
+        magnitudes: list[jax.Array | None] = []
         for a in factor.arguments:
             if isinstance(a, Matrix):
                 covariance = self.evaluator.matrix(a, scope)
                 lengths = (*sizes[:-1], sizes[-1], sizes[-1])
                 values.append(spread(covariance, (*axes[:-1], ROW, COLUMN), lengths))
+                magnitudes.append(None)
             else:
                 values.append(spread(self.evaluator.value(a, scope), axes, sizes))
+                # Of a vector the slopes could cancel; its |terms| show how ill-conditioned it is.
+                vector = factor.family.is_multivariate
+                found = None if vector else self.evaluator.amplified(a, scope)
+                magnitudes.append(None if found is None else spread(found, axes, sizes))
+        self.magnitudes[role] = magnitudes
         return density(factor.family), values
 
     def average(self, values: Float[Array, "*"]) -> Float[Array, ""]:
@@ -248,7 +256,8 @@ class _Factors:
         """The averaged log-density and the sum of its |terms|."""
         p, arguments = getattr(self, role)
         log_p = self.whole(role, p.log_density(at, *arguments))
-        return self.average(log_p), self.average(self.whole(role, p.terms(at, *arguments)))
+        terms = terms_of(p, at, arguments, self.magnitudes[role])
+        return self.average(log_p), self.average(self.whole(role, terms))
 
     def expected_prior(self, smooth: bool) -> tuple[jax.Array, jax.Array]:
         """The prior's averaged log-density and the sum of its |terms|; in closed form under a normal encoder, if smooth and known."""

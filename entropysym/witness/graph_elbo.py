@@ -29,7 +29,7 @@ from entropysym.lowering.quadrature import AnyNodes, JointPoints
 from entropysym.lowering.scope import Scope
 from entropysym.lowering.signature import Signature, read_signature
 from entropysym.lowering.words import COLUMN, ROW
-from entropysym.witness.densities import density
+from entropysym.witness.densities import density, terms_of
 from entropysym.witness.opaque import ClosedForms, entropy_formula
 
 
@@ -244,8 +244,14 @@ class _AtPoints:
     def _log_density(self, f: Factor) -> tuple[jax.Array, jax.Array]:
         """The log-density and its |terms| at each entry, before anything is summed."""
         family, values = density(f.family), self._arguments(f)
-        at = jnp.broadcast_to(self._variable(f), self._axes(f)[1])
-        return family.log_density(at, *values), family.terms(at, *values)
+        axes, lengths, scope = self._axes(f)
+        at = jnp.broadcast_to(self._variable(f), lengths)
+        # Of a vector the slopes could cancel; its |terms| show how ill-conditioned it is.
+        found = (
+            None if family.multivariate else self.evaluator.amplified(a, scope) for a in f.arguments
+        )
+        magnitudes = [None if one is None else spread(one, axes, lengths) for one in found]
+        return family.log_density(at, *values), terms_of(family, at, values, magnitudes)
 
     def log_joint(self) -> dict[str, jax.Array]:
         """The sum of the log-densities of p in each data plate, (N, S), and under the empty name of what is global, (S,)."""
