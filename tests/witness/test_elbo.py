@@ -12,8 +12,11 @@ import entropysym as es
 from entropysym.errors import InputError
 from entropysym.language.records import Family
 from entropysym.lowering import cubature, gauss_hermite, lower, normal_noise
+from entropysym.lowering.quadrature import JointPoints
+from entropysym.models import ZOO
 from entropysym.witness import configurations, density_elbo
 from entropysym.witness.densities import DENSITIES
+from entropysym.witness.graph_elbo import graph_elbo
 
 
 def _by_hand(case, z, n):
@@ -150,3 +153,52 @@ def test_an_elbo_with_a_laplace_prior_has_no_kinks():
     assert exact == pytest.approx(float(smooth(arguments, many).prior), rel=1e-13)
     assert abs(near - exact) < 0.01 * abs(exact)
     assert abs(near - exact) < 0.2 * abs(far - exact)
+
+
+@pytest.mark.parametrize("power", [0.0, 30.0, -30.0])
+def test_what_an_exponential_in_an_argument_multiplies_counts(power):
+    """A variance $e^{ax+c}$ is good to 1 + |ax + c| eps, and log p follows: else rounding would refute what is true."""
+    elbo = graph_elbo(ZOO["heteroscedastic_regression"]())
+    y, mean = 3.0, 1.0
+    arguments = {
+        "a": jnp.array([[power]]),
+        "c": jnp.zeros(1),
+        "u": jnp.ones((1, 1)),
+        "y": jnp.full((1, 1), y),
+        "mu": lambda u: jnp.full(1, mean),
+    }
+    points = JointPoints({}, {"N": jnp.ones((1, 1)), "": jnp.ones(1)}, {})
+    terms = float(elbo(arguments, points).terms)
+    variance = np.exp(power)
+    peak, away = (stats.norm.logpdf(x, mean, np.sqrt(variance)) for x in (mean, y))
+    slope = abs((y - mean) ** 2 / variance - 1) / 2  # of log p by log variance
+    plain = abs(peak) + abs(away - peak)
+    assert terms == pytest.approx(plain + slope * abs(power), rel=1e-9)
+
+
+def test_what_an_exponential_multiplies_counts_in_a_plain_model():
+    """The same in the ELBO of one latent vector: the decoder's variance is $e^{2s_d}$ there."""
+    w = es.ModelWriter()
+    s = w.learned("s", "d")
+    model = w.model(
+        "own_log_scale",
+        prior=es.families.NORMAL(0, w.learned("alpha2", "h", range="positive")),
+        decoder=es.families.NORMAL(w.network("mu", "d", reads=w.z), sp.exp(2 * s)),
+        encoder=es.families.NORMAL(
+            w.network("nu", "h", reads=w.x_n), w.network("t", "h", reads=w.x_n, range="positive")
+        ),
+    )
+    nodes, found = gauss_hermite(1, 3), []
+    for own in (5.0, 0.0):
+        arguments = {
+            "alpha2": jnp.ones(1),
+            "s": jnp.full(1, own),
+            "x": jnp.full((1, 1), 2 * np.exp(own)),
+            "mu": lambda z: jnp.zeros(1),
+            "nu": lambda x: jnp.zeros(1),
+            "t": lambda x: jnp.ones(1),
+        }
+        found.append(float(density_elbo(model)(arguments, nodes).terms))
+    # (x^2 / variance - 1) / 2 = 3/2 is the slope by log variance, which is 10; the peak differs by 5.
+    peaks = [abs(stats.norm.logpdf(0, 0, np.exp(own))) for own in (5.0, 0.0)]
+    assert found[0] - found[1] == pytest.approx(1.5 * 10 + peaks[0] - peaks[1], rel=1e-9)
