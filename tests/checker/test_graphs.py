@@ -16,7 +16,7 @@ from .graph_falsehoods import FALSE, TRAPS, independent_shape, variants, without
 from .graph_terms import sealed
 from .graphs import GRAPHS, chain
 
-STEP = 40  # of all variants of all documents, the quick test looks at one in so many
+STEP = 80  # of all variants of all documents, the quick test looks at one in so many
 WRONG = (None, True, 0, -1, "", "x", "N", [], [[]], ["N"], [0], {}, {"x": 0}, 10**17)
 
 

@@ -98,6 +98,7 @@ def test_factor_analysis_is_that_of_scikit_learn():
     assert abs(value - found.score(x)) <= CLOSE
 
 
+@pytest.mark.slow
 def test_bayesian_regression_is_bayesian_ridge():
     x, y = load_diabetes(return_X_y=True)
     y = (y - y.mean()) / y.std()

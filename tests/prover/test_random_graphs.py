@@ -19,7 +19,7 @@ from tests.language.reading import model_from
 #: Supports of variables, each with the size of its vectors.
 SUPPORTS = ("real", "real", "real", "onehot", "binary", "count")
 #: Seeds of the quick run, and of the long one.
-FEW, MANY = range(40), range(40, 600)
+FEW, MANY = range(30), range(30, 600)
 
 
 class _Draws:
@@ -195,8 +195,8 @@ def test_there_are_proofs_and_refusals_of_every_kind_among_them():
     found = [_derived(seed) for seed in FEW]
     proved = [d for d in found if not isinstance(d, Refusal)]
     partial = [d for d in found if isinstance(d, Refusal) and d.partial is not None]
-    assert len(proved) >= 10
-    assert len(partial) >= 10
+    assert len(proved) >= 8
+    assert len(partial) >= 8
     families = {f.family.name for d in proved for f in d.model.p}
     assert families == {"Normal", "Bernoulli", "Poisson", "Categorical", "CategoricalLogits"}
     assert any(f.select for d in proved for f in d.model.p)
