@@ -125,14 +125,20 @@ class GraphRest:
 
     @property
     def latents(self) -> str:
-        """The latent variables with the sizes of their plates, and how q is had."""
+        """The latent variables with the sizes of their plates: "c 2, z 3x1"."""
         model, sizes = self.concrete.model, self.concrete.sizes
         named = (
-            f"{v.name} {tuple(sizes[p.size.name] for p in model.inner(v.name))}"
+            f"{v.name} {'x'.join(str(sizes[p.size.name]) for p in model.inner(v.name))}"
             for v in model.latents
         )
-        how = "posterior" if self.concrete.exact is not None else "networks"
-        return f"{', '.join(named)}; q by {how}" if model.latents else "none"
+        return ", ".join(named) or "none"
+
+    @property
+    def q(self) -> str:
+        """What q is: the exact posterior, or laws whose arguments are networks and parameters."""
+        if not self.concrete.model.latents:
+            return "none"
+        return "posterior" if self.concrete.exact is not None else "its own laws"
 
 
 def rest_on_graph(

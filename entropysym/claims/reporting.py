@@ -47,7 +47,10 @@ def _at_rest(rest: Rest | GraphRest) -> dict[str, Figure]:
     """What was measured where the ascent ended."""
     at = rest.measured
     gap = at.gap
-    out: dict[str, Figure] = {"latents": rest.latents, "ELBO": gap.elbo}
+    out: dict[str, Figure] = {"latents": rest.latents}
+    if isinstance(rest, GraphRest):
+        out |= {"q": rest.q}
+    out |= {"ELBO": gap.elbo}
     if at.entropies is not None:
         names = ("encoder entropy", "prior entropy", "decoder entropy")
         out |= dict(zip(names, at.entropies, strict=True))
@@ -140,12 +143,16 @@ def _history(rest: Rest | GraphRest) -> tuple[Reached, ...]:
     return tuple(r for r in found if math.isfinite(r.elbo) and math.isfinite(r.entropy_sum))
 
 
+#: Columns of a table where there is no terminal.
+WIDTH = 160
+
+
 def table(results: Sequence[Verification], place: Path) -> None:
     """Print the figures: a column for each of up to three models, else a row; then each verdict with its reason."""
     from rich.console import Console
 
     columns = [figures(v) for v in results]
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     if len(results) > 3 or all(v.rest is None for v in results):
         _print_rows(results, columns, console)
     else:
@@ -191,7 +198,7 @@ _HEADS = {
 }
 #: The same, where models were settled on data.
 _DATA_HEADS = {
-    "latents": "H",
+    "latents": "latents",
     "gradient norm": "gradient norm",
     "gap": "gap",
     "residual [eps x terms]": "residual",
@@ -212,7 +219,7 @@ def _print_rows(
         names = head == "model"
         printed.add_column(head, justify="left" if names else "right", no_wrap=names)
     for v, column in zip(results, columns, strict=True):
-        printed.add_row(v.model, *(_printed(column.get(n)) for n in heads), _coloured(v))
+        printed.add_row(v.model, *(_short(column.get(n)) for n in heads), _coloured(v))
     console.print(printed)
     for v in results:
         if v.verdict.value.value != "proved" or v.sweep is None or v.rest is not None:
@@ -234,6 +241,13 @@ def _printed(value: Figure) -> str:
             else f"{value:.6f}"
         )
     return "" if value is None else str(value)
+
+
+def _short(value: Figure) -> str:
+    """The same in a table with a row for each model, where the report has all digits."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return _printed(value)
+    return f"{value:.1e}" if value != 0 and not 1e-3 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _stored(value: Figure) -> Figure:
