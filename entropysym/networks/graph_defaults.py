@@ -112,7 +112,7 @@ def simulated(
         rest = tuple(sizes[p.size.name] for place, p in enumerate(inner) if place not in times[:1])
         bent = np.tensordot(h, rng.normal(size=(2, *rest)), 1)
         bent += 0.4 * np.tensordot(h**2 - 1, rng.normal(size=(2, *rest)), 1)
-        bent += 1.0 * rng.standard_t(8, size=bent.shape)
+        bent += rng.standard_t(8, size=bent.shape)
         bent = np.moveaxis(bent, 1, 1 + times[0]) if times else bent[:, 0]
         found[v.name] = _supported(v, bent, rng)
         if datum is None:
@@ -137,8 +137,11 @@ def _supported(v: Variable, real: np.ndarray, rng: np.random.Generator) -> np.nd
     if v.support == "simplex":
         grown = np.exp(real)
         return grown / grown.sum(axis=-1, keepdims=True)
+    if v.support == "sphere":
+        return real / np.linalg.norm(real, axis=-1, keepdims=True)
     return {
         "real": lambda: real,
+        "angle": lambda: np.remainder(real, 2 * math.pi),
         "positive": lambda: np.exp(real / 2),
         "unit": lambda: 1 / (1 + np.exp(-real)),
         "binary": lambda: (real + rng.logistic(size=real.shape) > 0).astype(np.float64),

@@ -1,5 +1,7 @@
 """Graphs of factors on data: what data they take, what is simulated for them, and where their ascent ends."""
 
+from typing import get_args
+
 import jax
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from entropysym.claims.on_graphs import graph_sample, rest_on_graph
 from entropysym.errors import InputError
 from entropysym.families import ANY, NORMAL
+from entropysym.language.records import Support
 from entropysym.language.writing import ModelWriter
 from entropysym.models.zoo import GRAPHS, ZOO
 from entropysym.networks.graph_defaults import concrete_graph
@@ -25,6 +28,17 @@ def test_simulated_data_are_data_of_the_model(name):
         assert array.tobytes() == same[key].tobytes()
         assert array.tobytes() != other[key].tobytes()
         assert np.ptp(array) > 0
+
+
+@pytest.mark.parametrize("support", get_args(Support))
+def test_data_of_every_support_are_simulated(support):
+    w = ModelWriter()
+    given = w.given("g", "e B", support=support)
+    w.p(w.x, NORMAL(w.network("mu", "d", reads=given), w.learned("s", range="positive")))
+    model = w.model("own_given")
+    sample = graph_sample(model, None)
+    assert graph_sample(model, sample.arrays).shape == sample.shape
+    assert np.ptp(sample.arrays["g"]) > 0
 
 
 def _rows(**changes):
