@@ -19,7 +19,7 @@ from entropysym.claims.progress import Progress, silent
 from entropysym.claims.replayed import derive
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.language.records import Model
-from entropysym.lowering.precision import COARSE
+from entropysym.lowering.precision import COARSE, REFUTES
 from entropysym.prover import Derivation, Refusal
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 from entropysym.witness import Sweep, VariantResult, gap_function, sweep, try_variants
@@ -206,10 +206,10 @@ def sweep_verdict(swept: Sweep, variants: Sequence[VariantResult]) -> Verdict:
     if swept.compared == 0 or not wrong:
         return undecided("no configuration or no wrong variant was compared")
     if swept.failures:
-        return refuted(
-            f"the gap identity fails at {swept.failures} of {swept.compared} configurations, at worst by {swept.largest:.3g} eps x terms: {swept.where}",
-            "float64",
-        )
+        fails = f"the gap identity fails at {swept.failures} of {swept.compared} configurations, at worst by {swept.largest:.3g} eps x terms: {swept.where}"
+        if not swept.beyond:
+            return undecided(f"{fails}; that little may be rounding")
+        return refuted(fails, "float64")
     if swept.broken:
         return undecided(
             f"numbers are not finite at {swept.broken} of {swept.compared} configurations, such as {swept.where}"
@@ -239,10 +239,10 @@ def rest_verdict(rest: Rest | GraphRest) -> Verdict:
     if not at.as_predicted:
         other = at.density_residual
         also = "" if other is None else f" and {other:.3g} (entropies of the densities)"
-        return refuted(
-            f"gap {gap.gap:.3e} and predicted gap {gap.predicted:.3e} nat differ by {gap.residual:.3g}{also} eps x terms at {norm}",
-            "trained",
-        )
+        differ = f"gap {gap.gap:.3e} and predicted gap {gap.predicted:.3e} nat differ by {gap.residual:.3g}{also} eps x terms at {norm}"
+        if max(gap.residual, other or 0.0) <= REFUTES:
+            return undecided(f"{differ}; that little may be rounding")
+        return refuted(differ, "trained")
     if rest.border is not None:
         return undecided(
             f"vacuous, the ascent runs to a border, and the theorem is about points inside: {rest.border}; the identity is as predicted (gap {gap.gap:.1e} nat)"

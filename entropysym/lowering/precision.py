@@ -13,6 +13,9 @@ EPS = float(np.finfo(np.float64).eps)
 #: The one comparison rule: a residual of at most this many eps × (sum of absolute values of the terms).
 TOLERANCE = 8.0
 
+#: A residual has to be larger than this to refute: below, rounding that the terms do not count may be all that there is.
+REFUTES = 1e3
+
 #: Where the tolerance exceeds this many nats, agreement is no evidence.
 COARSE = 1e-6
 

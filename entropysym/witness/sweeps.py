@@ -15,7 +15,7 @@ from entropysym.errors import InputError, shown
 from entropysym.language.identity import Identity
 from entropysym.language.records import Model
 from entropysym.lowering.lowered import Lowered, LoweredTogether, lower_together
-from entropysym.lowering.precision import COARSE, EPS, TOLERANCE, require_x64
+from entropysym.lowering.precision import COARSE, EPS, REFUTES, TOLERANCE, require_x64
 from entropysym.witness.configurations import Configuration, Shape, callables, draw, shapes
 from entropysym.witness.gap import GapFunction, Networks, gap_function, lowered_motion
 from entropysym.witness.mutations import Variant, variants
@@ -32,7 +32,8 @@ _COMPILER: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 
 @dataclass(frozen=True)
 class Sweep:
-    """`compared` configurations; `failures` had a residual above tolerance, and at `broken` a number was not finite, which shows nothing.
+    """`compared` configurations; `failures` had a residual above tolerance, `beyond` of them by more than rounding may do (`REFUTES`), and at `broken` a number was not finite,
+    which shows nothing.
 
     At `coarse` of them the terms were so large that rounding alone could hide `COARSE` nat: agreement there says nothing.
     `largest` is the largest residual in units of eps × terms (infinite if any was not finite) and `where` reproduces it.
@@ -45,6 +46,7 @@ class Sweep:
     largest: float
     where: str
     broken: int = 0
+    beyond: int = 0
 
     @property
     def passed(self) -> bool:
@@ -89,7 +91,7 @@ def sweep(
     model, identity = claim.model, gap_function(claim)
     every = shapes(model, seed)
     shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
-    compared, failures, broken, coarse, largest, where = 0, 0, 0, 0, 0.0, "nowhere"
+    compared, failures, beyond, broken, coarse, largest, where = 0, 0, 0, 0, 0, 0.0, "nowhere"
     for shape, share in zip(every, shares, strict=True):
         if progress is not None:
             progress(compared, count, f"{model.name} at {shape}")
@@ -102,13 +104,14 @@ def sweep(
         compared += residuals.size
         broken += int(np.sum(~finite))
         failures += int(np.sum(finite & ~(residuals <= TOLERANCE)))
+        beyond += int(np.sum(finite & (residuals > REFUTES)))
         worst = int(np.argmax(residuals))
         if not residuals[worst] <= largest or where == "nowhere":
             largest = float(residuals[worst])
             where = f"seed {seed}, {shape}, configuration {worst}"
     if progress is not None:
         progress(compared, count, f"{model.name} done")
-    return Sweep(model.name, compared, failures, coarse, largest, where, broken)
+    return Sweep(model.name, compared, failures, coarse, largest, where, broken, beyond)
 
 
 def _over(one: Callable[[Configuration], jax.Array], batch: Configuration) -> np.ndarray:
