@@ -152,6 +152,8 @@ def battery() -> list[Entry]:
     from .exposures import REFUSED, VALID
     from .falsehoods import FALSE_CLAIMS, TAMPERINGS
     from .forged_refusals import forgeries
+    from .graph_falsehoods import FALSE, TRAPS
+    from .graphs import GRAPHS as WHOLE
     from .laws import LAWS
     from .refusals import REFUSALS
     from .small_graphs import GRAPHS
@@ -161,7 +163,10 @@ def battery() -> list[Entry]:
         return lambda checker: next(tables._algebra(tables.Bench(checker, build()), 40), None)
 
     valid = {build.__name__: build for build in (*DOCUMENTS, *LAWS, *GRAPHS)} | VALID
+    valid |= {f"a whole {name}": build for name, build in WHOLE.items()}
     found = [Entry(f"valid: {name}", _dump(build())) for name, build in valid.items()]
+    false = {name: build for name, (build, *_) in (FALSE | TRAPS).items()}
+    found += [Entry(f"graph: {name}", _dump(build()), True) for name, build in false.items()]
     for build in (vae2, linear_vae, sigmoid_net, poisson, workbench):
         found.append(Entry(f"algebra of {build.__name__}", algebra(build)))
     found += [Entry(name, law) for name, law in EXPOSED.items()]

@@ -1,15 +1,13 @@
 """The value of a term, and its derivative along the direction, as a polynomial u + t D u.
 
-One walk, which is also the only one: a term is well formed if it evaluates in its place, under the
-heads, binders and arguments that the place allows. No substitution, hence no capture. Where D is
-asked for, a parameter p is p + t direction[p] with t^2 = 0, and data, latents and noise stand
-still; t passes through sums, means and expectations, whose law does not move. Abstract networks,
-loggamma and entropies that nobody wrote down stand still when what they read does, else there is
-no D of them.
+One walk, and the only one: a term is well formed if it evaluates in its place, under the heads,
+binders and arguments that the place allows. No substitution, hence no capture. Where D is asked
+for, a parameter p is p + t direction[p] with t^2 = 0, and data, latents and noise stand still; t
+passes through sums, means and expectations, whose law does not move. Networks, loggamma and
+entropies that nobody wrote down stand still when what they read does, else they have no D.
 
-There is one expectation, the joint one over all latents of q. Of its law nothing is used but that
-it is linear, that E 1 = 1, and that it stands still: a latent whose law moves, and what reads it
-in q, is location + scale * noise.
+There is one expectation, the joint one over all latents of q: linear, with E 1 = 1, and its law
+stands still; a latent whose law moves, and what reads it in q, is location + scale * noise.
 """
 
 from collections.abc import Mapping, Sequence
@@ -203,7 +201,8 @@ def _array(arrays: Mapping[str, terms.Array], name: Any, matrix: bool) -> terms.
 
 def _binding(site: Site, term: Term, matrix: bool) -> Any:
     """An argument, or the variable, of the family that the place is in."""
-    known = {n: b for n, b in site.bindings.items() if isinstance(b, Matrix) == matrix}
+    asked = {n: b for n, b in site.bindings.items() if (n == "var") == (term[0] == "var")}
+    known = {n: b for n, b in asked.items() if isinstance(b, Matrix) == matrix}
     return known[terms.one_of("var" if term[0] == "var" else term[1], known)]
 
 

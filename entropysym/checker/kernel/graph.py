@@ -35,8 +35,8 @@ def _check_lag(model: Model, name: str, plate: str, start: str) -> None:
     wide = variable.support in VECTORS and variable.plates[-1] == plate
     require(not wide, plate, f"{name} is a vector over that plate")
     rest = [size for size in variable.plates if size != plate]
-    same = (first.plates, first.support) == (rest, variable.support)
-    same = same and (first.role == "latent") == (variable.role == "latent")
+    alike = first.role == variable.role or (first.role, variable.role) == ("given", "observed")
+    same = alike and (first.plates, first.support) == (rest, variable.support)
     require(same, start, f"not like {name} without {plate}")
 
 

@@ -1,10 +1,9 @@
 """Linear measures: finite sums, data means and expectations over polynomials.
 
-Every binder is linear and binders commute (all integrals are finite by condition), so a measure
-atom is a set of binders over one product whose factors hang together. An expectation is a joint one
-over all latents (or their noise) of all data: the symbols under it say of which datum they are.
-`close` pulls constants out, opens the measures that the new binder ties together, takes the
-moments of standard normal noise, and closes each connected part again.
+Binders are linear and commute (all integrals are finite by condition), so a measure atom is a set
+of binders over one product whose factors hang together; an expectation is the joint one, and the
+symbols under it say of which datum they are. `close` pulls constants out, opens the measures that a
+new binder ties together, takes moments of normal noise, and closes each connected part again.
 """
 
 from fractions import Fraction
@@ -45,6 +44,9 @@ def _integrate(work: Work, opened: Names, mono: Monomial, c: Fraction) -> Polyno
         drawn = [factor for factor in mono if name in factor[0].free]
         natural = all(a.head == "eps" and e.denominator == 1 and e > 0 for a, e in drawn)
         if kind == ("noise", "normal") and drawn and natural:
+            beside = [factor for factor in mono if factor[0].head != "eps"]
+            names = {name for name in opened if work.kinds[name][0] in ("latent", "noise")}
+            _meet(work, names, beside)  # E eps g is 0 only where E g is finite
             return close(work, _parts(work, drawn, mono, c), *opened)
         if kind[0] == "index" and [sums_to_one(*factor, name) for factor in drawn] == [True]:
             others = (other for other in opened if other != name)

@@ -331,6 +331,7 @@ def check_family(site: Site, family: Family) -> bool:
     site = site.apart(family.heads, dim="" if single else "dim")
     full = replace(site, bindings=_symbols(site, family))
     still = replace(full, heads=family.heads - {"var"})
+    evaluate(full, ["add", family.log_density, family.log_base_measure])  # whoever reads it
     if family.name in site.statement.certificates:
         _check_tempering(full, still, family)
     if family.location is None:
