@@ -4,10 +4,10 @@ A *monomial* is a set of (atom, exponent), a *polynomial* maps monomials to rati
 two terms whose polynomials agree, or differ by what vanishes without denominators, are equal.
 Nothing else is concluded: atoms that look different may be equal, which then is "not shown".
 
-An atom is a symbol (parameter, datum, latent, …), an opaque function (log, exp, abs, net, entropy, a
-root of a sum, a word of matrices) or a *measure*: sums, data means and expectations of one
-product, see `measures`. A bound name is a negative integer that exceeds (in size) all names bound
-inside, an open one a positive integer that is never used twice: nothing can be captured.
+An atom is a symbol (parameter, datum, latent, …), an opaque function (log, exp, abs, net, entropy,
+root of a sum, word of matrices) or a *measure*: sums, data means and expectations of one product,
+see `measures`. A bound name is a negative integer that exceeds (in size) all names bound inside, an
+open one a positive integer that is never used twice: nothing can be captured.
 """
 
 import itertools
