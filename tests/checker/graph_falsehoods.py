@@ -355,6 +355,102 @@ def _located(shape: Any, shape_given: str = "z1", lie: bool = True) -> dict:
     return derivation(made, direction, closed, noise={"q2": ["tau"]}, scaled={"top": "q2"})
 
 
+def _with_encoder(name: str, q: dict, *networks: dict) -> dict:
+    """A linear-free VAE of one z for each datum, with this factor of q."""
+    return model(
+        name,
+        "N D",
+        variables=[variable("x N D", "observed"), variable("z N", "latent")],
+        parameters=[parameter("s0", "positive"), parameter("s1", "positive")],
+        networks=[*networks],
+        p=[
+            factor("pz", "z", "", "gauss", 0, param("s1")),
+            factor("px", "x", "z", "gauss", v("z n"), param("s0")),
+        ],
+        q=[q],
+    )
+
+
+def _tempered(made: dict, entropy: Any) -> dict:
+    """Both variances move, and q has this entropy."""
+    closed = plus(
+        entropy, neg(half_log(param("s1"))), neg(times(["size", "D"], half_log(param("s0"))))
+    )
+    return derivation(made, {"s0": minus("s0"), "s1": minus("s1")}, closed)
+
+
+def variable_as_an_argument() -> dict:
+    """A certificate whose direction reads x as ["arg", "var"] gives the Normal law any entropy, here 7 nats too many."""
+    x, centre, spread = ["arg", "var"], ["arg", "mean"], ["arg", "variance"]
+    FAMILIES["odd"] = (
+        FAMILIES["gauss"][0],
+        {
+            "scale": 0,
+            "shift": 0,
+            "direction": {
+                "mean": times(7, plus(x, neg(centre))),
+                "variance": times(-15, spread),
+            },
+            "entropy": plus(times(HALF, log(times(2, PI, spread))), ["frac", 15, 2]),
+        },
+    )
+    data = vec("D", v("x n d"))
+    made = _with_encoder(
+        "own_odd_entropy",
+        factor("qz", "z", "x", "odd", net("nu", data), net("t", data)),
+        network("nu", "D"),
+        network("t", "D", "positive"),
+    )
+    entropy = mean("N", times(HALF, log(times(2, PI, net("t", data)))))
+    return _tempered(made, plus(entropy, ["frac", 15, 2]))
+
+
+def density_that_nobody_reads() -> dict:
+    """A law of q whose density names s0, which moves, while its entropy is taken to stand still."""
+    s0 = param("s0")
+    density = plus(
+        times(MINUS_HALF, log(times(2, PI, s0))),
+        times(MINUS_HALF, ["pow", ["var"], 2], ["pow", s0, -1]),
+    )
+    FAMILIES["unread"] = (made_family(density, "real"), None)
+    made = _with_encoder("own_unread_density", factor("qz", "z", "", "unread"))
+    return _tempered(made, mean("N", ["H", "qz", "n"]))
+
+
+def lag_of_what_is_given() -> dict:
+    """y reads all of a through the first step of a lag of u, which is given, and a reads y one step earlier: a circle."""
+    lags = {"u@-1": {"plate": "T", "start": "a"}, "y@-1": {"plate": "S", "start": "y0"}}
+    everything = total("S:r", total("T", v("u@-1 n r t")))
+    made = model(
+        "own_given_lag",
+        "N S T",
+        variables=[
+            variable("y N S", "observed"),
+            variable("y0 N", "given"),
+            variable("a N S", "observed"),
+            variable("u N S T", "given"),
+        ],
+        lags=lags,
+        parameters=[parameter("s0", "positive"), parameter("s1", "positive")],
+        p=[
+            factor("pa", "a", "y@-1", "gauss", v("y@-1 n s"), param("s0")),
+            factor("py", "y", "u@-1", "gauss", everything, param("s1")),
+        ],
+    )
+    closed = plus(*(neg(times(["size", "S"], half_log(param(s)))) for s in ("s0", "s1")))
+    return derivation(made, {s: minus(s) for s in ("s0", "s1")}, closed)
+
+
+def moment_beside_what_may_be_infinite() -> dict:
+    """E eps exp(z1^4) is no number, though E eps is 0 and eps is independent of z1."""
+    document = GRAPHS["linear_top"]()
+    top = document["statement"]["model"]["variables"]
+    document["statement"]["model"]["variables"] = [top[0], top[2], top[1]]
+    infinite = times(["eps", "z2", "n", "l"], ["exp", ["pow", v("z1 n h"), 4]])
+    lie = mean("N", ["reparam", total("H", total("L", infinite))])
+    return bonus(sealed(document), lie)
+
+
 def shape_of_a_step_earlier() -> dict:
     """The noise of w has a shape that reads u one step earlier, so E u^2 w^2 is not E u^2 E w^2."""
     FAMILIES.setdefault("student", _student())
@@ -1026,6 +1122,44 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
                 "set().union(*read) & {*at.omega}",
             ),
         ),
+    ),
+    "the variable is an argument": (
+        variable_as_an_argument,
+        "'var': not one of",
+        (
+            (
+                "kernel/evaluate.py",
+                'asked = {n: b for n, b in site.bindings.items() if (n == "var") == (term[0] == "var")}',
+                "asked = site.bindings",
+            ),
+        ),
+    ),
+    "a density that nobody reads": (
+        density_that_nobody_reads,
+        "'param': a head not known",
+        (
+            (
+                "kernel/theorem.py",
+                'evaluate(full, ["add", family.log_density, family.log_base_measure])',
+                "pass",
+            ),
+        ),
+    ),
+    "a given lag starts at what is modelled": (
+        lag_of_what_is_given,
+        "not like u@-1 without T",
+        (
+            (
+                "kernel/graph.py",
+                "alike = first.role == variable.role or ",
+                'alike = "latent" not in (first.role, variable.role) or ',
+            ),
+        ),
+    ),
+    "a moment beside what may be infinite": (
+        moment_beside_what_may_be_infinite,
+        "expectation that the ELBO does not contain",
+        (("kernel/measures.py", "_meet(work, names, beside)", "pass"),),
     ),
     "data that are not there": (
         data_that_are_not_there,

@@ -45,7 +45,8 @@ def _integrate(work: Work, opened: Names, mono: Monomial, c: Fraction) -> Polyno
         natural = all(a.head == "eps" and e.denominator == 1 and e > 0 for a, e in drawn)
         if kind == ("noise", "normal") and drawn and natural:
             beside = [factor for factor in mono if factor[0].head != "eps"]
-            names = {name for name in opened if work.kinds[name][0] in ("latent", "noise")}
+            free = (name for atom, _ in beside for name in atom.free if name > 0)
+            names = {name for name in free if work.kinds[name][0] in ("latent", "noise")}
             _meet(work, names, beside)  # E eps g is 0 only where E g is finite
             return close(work, _parts(work, drawn, mono, c), *opened)
         if kind[0] == "index" and [sums_to_one(*factor, name) for factor in drawn] == [True]:
@@ -75,8 +76,7 @@ def _parts(work: Work, drawn: list, mono: Monomial, c: Fraction) -> Polynomial:
 
 
 def _components(work: Work, opened: Names, mono: Monomial, c: Fraction) -> Polynomial:
-    """Split a measure into parts that share no binder; a binder that no factor names is its mass,
-    the size for an index and 1 for a mean or an expectation."""
+    """Parts that share no binder; one that no factor names has its mass, an index's size or 1."""
     parts: list[tuple[set[int], list[tuple[Atom, Fraction]]]] = []
     for atom, exponent in mono:
         work.charge(1 + len(parts))
