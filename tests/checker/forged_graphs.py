@@ -2,9 +2,18 @@
 
 from typing import Any
 
-from .documents import family, linear_vae, neg, parameter, vae2
-from .exposing import CONDITIONS, Build, fixed_decoder, nothing
-from .forging import DELETE, DIRECTION, MODEL, SUM, everywhere, forged
+from . import single_graphs as single
+from .documents import family, neg, parameter, poisson, vae2
+from .exposing import (
+    CONDITIONS,
+    Build,
+    based_decoder,
+    fixed_decoder,
+    nothing,
+    other_family,
+    with_gap,
+)
+from .forging import DELETE, DIRECTION, MODEL, SUM, bonus, everywhere, forged
 from .small_graphs import (
     any_law,
     chain,
@@ -119,6 +128,7 @@ def _circle_in_q() -> dict:
 def _any_law_of_what_moves() -> dict:
     """q1 is any law and reads z2, which is stretched."""
     whole = ["mean", "N", ["H", "q1", 0]]
+    middle = ["mul", -1, ["size", "H"], entropy(["param", "s2"])]
     document = everywhere(ladder(), (["expect", ["H", "q1", 0]], ["H", "q1", 0]))
     return forged(
         document,
@@ -127,6 +137,8 @@ def _any_law_of_what_moves() -> dict:
         ((*DIRECTION, "R"), DELETE),
         ((*SUM, 2), whole),
         ((*END, 2), whole),
+        ((*SUM, 3), middle),
+        ((*END, 3), middle),
         (
             CONDITIONS,
             lambda old: [c for c in old if not {"R", "rho"} & {*c} and c[1:] != ["q1"]],
@@ -134,18 +146,24 @@ def _any_law_of_what_moves() -> dict:
     )
 
 
-def _class_of_what_moves() -> dict:
-    """The linear VAE's encoder has a class, which its arguments do not look at, although it moves."""
-    product = ["mul", ["param", "V", 2, 0], ["v", "x", 3, 0]]
-    mean = ["add", ["sum", "D", product], ["param", "c", 1]]
+def _density_of_any_law() -> dict:
+    """logh of any law, where a claim may hold logh, for its entropy."""
+    whole = ["mean", "N", ["logh", "q", 0]]
+    return forged(mixture(), ((*SUM, 1), whole), ((*END, 1), whole))
+
+
+def _base_that_reads_a_latent() -> dict:
+    """A base measure that depends on the mean, which is a network of z."""
+    log_h = ["mean", "N", ["expect", ["logh", "decoder", 0]]]
+    return other_family("decoder", base=["arg", "mean"], more=(log_h,))
+
+
+def _counts_that_are_binary() -> dict:
+    """Poisson counts of which none is above 1: the decoder's law is wider than its variable."""
     return forged(
-        linear_vae(),
-        ((*MODEL, "q", 0, "arguments"), [mean, ["pow", ["param", "tau", 1], 2]]),
-        ((*MODEL, "sizes"), lambda old: [*old, "K"]),
-        ((*MODEL, "variables"), lambda old: [*old, LABEL]),
-        ((*MODEL, "q", 0, "given"), ["x", "y"]),
-        ((*MODEL, "q", 0, "select"), "y"),
-        (CONDITIONS, lambda old: [*old[:2], ["support", "y", "onehot"], *old[2:]]),
+        poisson(),
+        ((*MODEL, "variables", 0, "support"), "binary"),
+        (CONDITIONS, lambda old: [[*c[:2], "binary"] if c[0] == "support" else c for c in old]),
     )
 
 
@@ -161,6 +179,9 @@ def could_read() -> dict:
 
 
 LABEL = over("y", ["N", "K"], "given", "onehot")
+LABELS = over("y", ["N", "D", "H"], "given", "onehot")
+LOG_P = ["mean", "N", ["expect", ["logp", "decoder", 0]]]
+GHOST = ["mean", "N", ["H", "ghost", 0]]
 
 GRAPHS: dict[str, Build] = {
     "a lag without its suffix": given("N", "K", name="y"),
@@ -207,7 +228,7 @@ GRAPHS: dict[str, Build] = {
         0,
         to=["sum", "T", ["mul", ["param", "a"], ["v", "z@-1", 2, 0]]],
     ),
-    "what moves has a class": _class_of_what_moves,
+    "what moves has a class": single.moving_class,
     "any law reads what moves": _any_law_of_what_moves,
     "a data plate that is not the first": declared(over("y", ["K", "N"], "given")),
     "a one-hot without a plate": declared(over("y", ["N"], "given", "onehot")),
@@ -234,7 +255,30 @@ GRAPHS: dict[str, Build] = {
     "a weight of no factor": lambda: forged(
         vae2(), (("statement", "objective"), {"weights": {"ghost": 1}, "penalty": 0})
     ),
+    "a lag that is not declared, in a claim": lambda: nothing(
+        vae2(), ["mean", "N", ["sum", "D", ["v", "x@-1", 1, 0]]]
+    ),
+    "the entropy of no factor": lambda: with_gap([*GAP, GHOST, neg(GHOST)]),
+    "an expectation under another, of no latent": lambda: nothing(
+        classes(), ["expect", ["expect", 1]]
+    ),
+    "the density of a factor with an opaque entropy": lambda: nothing(based_decoder(), LOG_P),
+    "the density of any law": _density_of_any_law,
+    "a base measure that reads a latent": _base_that_reads_a_latent,
+    "the squares of a simplex": lambda: bonus(
+        mixture(), ["add", -1, ["sum", "K", ["pow", ["param", "w", 0], 2]]]
+    ),
+    "twice a simplex that nobody looks at": lambda: single.flat(["mul", 2, ["param", "w", 0]], "D"),
+    "a diagonal that nobody looks at": lambda: single.flat(["param", "w", 0, 0], "D", "D"),
+    "one entry of a simplex for all": lambda: single.flat(
+        ["param", "w", 1], "D", of=("N", "D", "D")
+    ),
+    "a one-hot for a simplex": lambda: single.flat(["v", "y", 1, 0], "D"),
+    "two one-hots of one variable": lambda: single.products_of_two(declared(LABELS)()),
+    "data at all times in p": lambda: single.read_at_all_times(in_p=True),
+    "neither data nor factors": single.no_model,
 }
+GAP = vae2()["statement"]["claim"]["gap"]
 FREE = ["mean", "N", ["sum", "T", ["v", "z", 1, 0]]]
 VALID_GRAPHS: dict[str, Build] = {
     "a lag of what is given": given("N", "K"),
@@ -244,4 +288,10 @@ VALID_GRAPHS: dict[str, Build] = {
     "a lag of two vectors": given(
         "N", "T", "K", first=("N", "K"), plate="T", supports=("onehot", "onehot")
     ),
+    "a simplex that nobody looks at": lambda: single.flat(["param", "w", 0], "D"),
+    "products of one one-hot": lambda: single.products(declared(LABELS)()),
+    "data at all times in q": single.read_at_all_times,
+    "classes at each time": single.classes_at_each_time,
+    "one class for all": single.one_class_for_all,
+    "counts that are 0 or 1": _counts_that_are_binary,
 }

@@ -28,6 +28,7 @@ from .refusals import (
     refusal,
     resealed,
 )
+from .small_graphs import any_law
 
 
 def _envelope() -> dict[str, Forged]:
@@ -195,6 +196,14 @@ def _model() -> dict[str, Forged]:
         "a given variable": (
             forged(cauchy, (("model", "variables"), [*variables(), label])),
             "for one observed and one latent variable only",
+        ),
+        "two latents and nothing observed": (
+            forged(
+                cauchy,
+                (("model", "variables", 0, "role"), "latent"),
+                (("model", "q", 0), any_law(["x", "z"], [], "encoder")),
+            ),
+            "0 factors of observed variables",
         ),
         "a latent outside of the data": (
             forged(

@@ -14,9 +14,6 @@ SURVIVORS: dict[str, str] = {
     "kernel/theorem.py _check_direction: True -> False": (
         "a direction is read again where its parameter moves: 'a matrix moves by a number alone'"
     ),
-    "kernel/evaluate.py _factor: head == 'H' -> True": (
-        "log p would give its arguments one binder more, H does not: 'an index changed'"
-    ),
     "refusal.py _point: isinstance(raw, list) and len(raw) == 2 -> len(raw) == 2": (
         "the gate has seen that points are lists"
     ),
