@@ -181,6 +181,7 @@ def could_read() -> dict:
 LABEL = over("y", ["N", "K"], "given", "onehot")
 LABELS = over("y", ["N", "D", "H"], "given", "onehot")
 LOG_P = ["mean", "N", ["expect", ["logp", "decoder", 0]]]
+NO_LAG = ["v", "x@-1", 1, 0]
 GHOST = ["mean", "N", ["H", "ghost", 0]]
 
 GRAPHS: dict[str, Build] = {
@@ -255,8 +256,8 @@ GRAPHS: dict[str, Build] = {
     "a weight of no factor": lambda: forged(
         vae2(), (("statement", "objective"), {"weights": {"ghost": 1}, "penalty": 0})
     ),
-    "a lag that is not declared, in a claim": lambda: nothing(
-        vae2(), ["mean", "N", ["sum", "D", ["v", "x@-1", 1, 0]]]
+    "a lag that is not declared, in a claim": lambda: bonus(
+        vae2(), ["mean", "N", ["sum", "D", ["add", NO_LAG, neg(NO_LAG)]]]
     ),
     "the entropy of no factor": lambda: with_gap([*GAP, GHOST, neg(GHOST)]),
     "an expectation under another, of no latent": lambda: nothing(

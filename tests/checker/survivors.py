@@ -2,6 +2,7 @@
 
 # Changes that no document notices, and why, or the document that differs in nothing but the message.
 # The key is what `mutants` says: file, function, what was changed.
+THIRD = "a start is a third variable, and a class in p is over vectors: 'a family over vectors'"
 SURVIVORS: dict[str, str] = {
     # Limits and messages: another check refuses the same documents.
     "gate.py parse: raise Malformed('nested too deep') from None -> pass": (
@@ -22,6 +23,27 @@ SURVIVORS: dict[str, str] = {
     "law') -> pass": "of any law log p is not known: 'any law as a prior'",
     "kernel/theorem.py _noise_form: family.location is not None and (not factor.select) -> not "
     "factor.select": "without a location all is shape: 'the encoder moves without location'",
+    "kernel/reader.py model: one_of(size, sizes) -> size": (
+        "a variable's plate is one of the sizes, and data lie in one: 'data of no size'"
+    ),
+    "kernel/reader.py _family: require(name != terms.ANY, name, 'not a name of a family') -> pass": (
+        "no factor would be of that family: 'an unused family'"
+    ),
+    "refusal.py _check: len(model_.variables) == 2 and len(model_.factors) == 3 and (not "
+    "model_.counted) -> len(model_.variables) == 2 and (not model_.counted)": (
+        "two variables with one factor of each kind have three: 'two latents and nothing observed'"
+    ),
+    "refusal.py _check: check(not plain, 'no witness is known for classes and lags') -> pass": THIRD,
+    **{
+        "refusal.py _check: witness.encoder.select or witness.decoder.select or "
+        f"witness.prior.select or model_.lags -> {rest}": THIRD
+        for rest in (
+            "witness.decoder.select or witness.prior.select or model_.lags",
+            "witness.encoder.select or witness.prior.select or model_.lags",
+            "witness.encoder.select or witness.decoder.select or model_.lags",
+            "witness.encoder.select or witness.decoder.select or witness.prior.select",
+        )
+    },
     # Equal either way.
     "kernel/theorem.py head: factor.family != ANY and any(map(model.latent, reads[kind])) -> "
     "any(map(model.latent, reads[kind]))": "the expectation of one number for each datum is itself",
@@ -37,6 +59,16 @@ SURVIVORS: dict[str, str] = {
         "m^(3/2) = m^(1/2) m, whatever the exponent"
     ),
     "kernel/measures.py _parts: 1 -> 2": "delta^2 is delta",
+    "kernel/measures.py _integrate: kind[0] == 'index' and [sums_to_one(*factor, name) for factor in "
+    "drawn] == [True] -> [sums_to_one(*factor, name) for factor in drawn] == [True]": (
+        "the last plate of a one-hot or a simplex counts no data: its index is neither drawn nor a datum"
+    ),
+    "kernel/normal_form.py Work._one_hot: check(powers[atom] >= 0, 'a division by an entry of a one-hot "
+    "vector') -> pass": "only rates of |u| divide so, and a rate counts only if it fits",
+    "kernel/normal_form.py Work._one_hot: first is not atom and powers[atom] -> first is not atom": (
+        "a product has one entry of a vector: another does not meet the power 0 that a division leaves"
+    ),
+    "kernel/normal_form.py Work._one_hot: 1 -> 2 (2)": "delta^2 is delta, and c^2 is c",
 }
 
 # For a quick look: mutants, each with a document or law that notices it.
