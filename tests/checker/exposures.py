@@ -191,6 +191,7 @@ TERMS: dict[str, Build] = {
     ),
     "a component of a number": density(["var", 0]),
     "an unknown argument": density(["arg", "Q"]),
+    "the variable as an argument": density(["arg", "var"]),
     "an argument whose name is a list": density(["arg", ["mean"]]),
     "a component of an argument that is a number": density(["arg", "variance", 0]),
     "a matrix argument as a number": density(["arg", "covariance"], gaussian_vae, GAUSSIAN),

@@ -295,4 +295,6 @@ VALID_GRAPHS: dict[str, Build] = {
     "classes at each time": single.classes_at_each_time,
     "one class for all": single.one_class_for_all,
     "counts that are 0 or 1": _counts_that_are_binary,
+    "the square of noise beside a latent": single.square_of_noise,
+    "classes of noise": single.classes_of_noise,
 }

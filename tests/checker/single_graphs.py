@@ -7,7 +7,7 @@ from . import graph_terms as g
 from .documents import family, parameter
 from .exposing import CONDITIONS, fixed_decoder
 from .forging import MODEL, bonus, forged
-from .graphs import PI0, expected, linear, minus, negentropy
+from .graphs import PI0, expected, linear, linear_top, minus, negentropy
 from .small_graphs import FINITE, derived, over
 
 HALF, MINUS_HALF = ["frac", 1, 2], ["frac", -1, 2]
@@ -227,6 +227,62 @@ def moving_class() -> dict:
         "s0": minus("s0"),
     }
     return g.derivation(made, direction, closed, noise={"qz": ["c", "tau"]}, scaled={"pz": "qz"})
+
+
+def square_of_noise() -> dict:
+    """E z1 eps^2 of the noise of z2 is E z1: the ELBO holds E z1 eps, so E z1 is finite, and no square."""
+    weighted = g.times(g.param("W h l"), g.v("z1 n h"))
+    whole = g.times(weighted, ["pow", ["eps", "z2", "n", "l"], 2])
+    two = g.mean("N", ["reparam", g.total("H", g.total("L", whole))])
+    one = g.mean("N", expected(g.total("H", g.total("L", weighted))))
+    return bonus(linear_top(), g.placed(g.plus(two, g.neg(one))))
+
+
+def classes_of_noise() -> dict:
+    """Probabilities r_k of W z, which stands still. They sum to 1 even around the mean over the data, and
+    what is left beside the noise is x, whose mean the ELBO does not hold and nobody needs."""
+    score = g.total("H:i", g.times(g.param("W j i"), g.v("z n i")))
+    rate = g.net("r k", g.vec("J", score))
+    made = g.model(
+        "own_noise_classes",
+        "N H J K",
+        variables=[g.variable("x N", "observed"), g.variable("z N H", "latent")],
+        parameters=[
+            g.parameter("W J H"),
+            g.parameter("U K H"),
+            g.parameter("c H"),
+            g.parameter("tau H", "positive"),
+            g.parameter("s0", "positive"),
+        ],
+        networks=[g.network("r K", "J", "simplex")],
+        p=[
+            g.factor("pz", "z", "", "gauss", 0, 1),
+            g.factor(
+                "px",
+                "x",
+                "z",
+                "gauss",
+                g.total("K", g.total("H", g.times(rate, g.param("U k h"), g.v("z n h")))),
+                g.param("s0"),
+            ),
+        ],
+        q=[g.factor("qz", "z", "", "gauss", g.param("c h"), ["pow", g.param("tau h"), 2])],
+    )
+    noise = g.times(g.v("x n"), rate, g.total("H", ["eps", "z", "n", "h"]))
+    closed = g.plus(
+        g.total("H", g.log(g.param("tau h"))),
+        g.neg(g.half_log(g.param("s0"))),
+        g.total("K", g.mean("N", ["reparam", noise])),
+    )
+    direction = {
+        "W": g.times(MINUS_HALF, g.param("W j h")),
+        "U": g.times(MINUS_HALF, g.param("U k h")),
+        "c": g.times(HALF, g.param("c h")),
+        "tau": g.times(HALF, g.param("tau h")),
+        "s0": minus("s0"),
+    }
+    moves = {"noise": {"qz": ["c", "tau"]}, "scaled": {"pz": "qz"}, "lipschitz": "r"}
+    return g.derivation(made, direction, closed, **moves)
 
 
 def no_model() -> dict:

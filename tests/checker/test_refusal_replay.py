@@ -135,7 +135,6 @@ def _is_check(statement: ast.stmt) -> bool:
 DELETED = deletions()
 #: What another check implies: nothing else can be told apart by these.
 IMPLIED = {
-    "check(len(found) == 1": "there is one observed and one latent variable, with a factor each",
     "check(not plain": "a start is a third variable, and what selects is one-hot, over vectors",
 }
 
