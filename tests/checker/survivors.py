@@ -63,6 +63,9 @@ SURVIVORS: dict[str, str] = {
     "drawn] == [True] -> [sums_to_one(*factor, name) for factor in drawn] == [True]": (
         "the last plate of a one-hot or a simplex counts no data: its index is neither drawn nor a datum"
     ),
+    "kernel/measures.py _integrate: name > 0 -> True": (
+        "what is closed holds open names alone: a bound one is free only inside the atom that binds it"
+    ),
     "kernel/normal_form.py Work._one_hot: check(powers[atom] >= 0, 'a division by an entry of a one-hot "
     "vector') -> pass": "only rates of |u| divide so, and a rate counts only if it fits",
     "kernel/normal_form.py Work._one_hot: first is not atom and powers[atom] -> first is not atom": (
