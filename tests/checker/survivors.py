@@ -12,9 +12,6 @@ SURVIVORS: dict[str, str] = {
     "more than {MAX_BITS} bits)') -> pass": "bits are work as well: 'a tower of powers', later",
     "kernel/normal_form.py Work.atom: check(made.weight <= MAX_WEIGHT, f'work limit reached "
     "({made.weight} parts)') -> pass": "parts are work as well: 'the inverse of many deep addends'",
-    "kernel/theorem.py _check_direction: True -> False": (
-        "a direction is read again where its parameter moves: 'a matrix moves by a number alone'"
-    ),
     "refusal.py _point: isinstance(raw, list) and len(raw) == 2 -> len(raw) == 2": (
         "the gate has seen that points are lists"
     ),
