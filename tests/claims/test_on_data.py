@@ -143,6 +143,7 @@ def test_a_refused_model_is_settled_for_its_partial_result():
     assert abs(rest.measured.gap.entropy_sum - three) > 1e-3  # the excess
 
 
+@pytest.mark.slow
 def test_another_start_is_tried_where_the_first_does_not_settle(monkeypatch):
     d = derived("linear_vae")
     some = sample(d.model, data("real"))

@@ -126,6 +126,7 @@ def sequences(N, T, D, seed=0):
     return level * np.linspace(1, 0.6, D) + noise
 
 
+@pytest.mark.slow
 def test_a_hidden_markov_model_has_the_likelihood_of_the_forward_algorithm():
     y = sequences(80, 3, 2)
     value, a, m = settled(models.hidden_markov_model(), {"y": y}, {"K": 2})
