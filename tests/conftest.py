@@ -1,5 +1,6 @@
 """Profiles for Hypothesis, the shipped derivations, and the shapes that are compiled."""
 
+import gc
 import os
 
 import pytest
@@ -9,6 +10,9 @@ import entropysym as es
 import tests.compiling  # noqa: F401 (before JAX)
 from tests.instances import derivation as _derivation
 from tests.instances import found
+
+# Derivations are kept for every test that asks for them; to look through them all again and again would take a tenth of the time.
+gc.set_threshold(100_000, 50, 100)
 
 # The first example of a sweep pays for compilation, so no profile has a deadline.
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
