@@ -1,4 +1,4 @@
-r"""A graph of factors made concrete: its sizes, networks of given tanh units with a learned last layer, simulated data that it does not fit, and what learning maximises.
+r"""A graph of factors made concrete: its sizes, small networks, simulated data that it does not fit, and what learning maximises.
 
 Where q is of any law the exact log-likelihood is maximised, q being the posterior (on a grid, where the log-density is not quadratic in the real latents); else the ELBO with
 nodes for the noise and every value of discrete latents.
@@ -311,7 +311,7 @@ def _reading_data(model: Model) -> set[str]:
 def _network(
     model: Model, net: Network, sizes: Mapping[str, int], rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Of data tanh units. Of latents squares and products, so that the scale of a latent is one that any other can stand for; a variance is the exponential of what is linear in them."""
+    """Of data a linear part and given tanh units. Of latents a linear part, squares and products, so that the scale of a latent is one that any other can stand for; a variance is the exponential of what is linear in them."""
     lengths = tuple(sizes[plate.size.name] for plate in net.plates)
     outs = lengths[0] * (lengths[0] + 1) // 2 if net.range in MATRIX_RANGES else math.prod(lengths)
     ins = sum(sizes[size.name] for size in net.inputs)
