@@ -108,10 +108,12 @@ def identity(claim: Identity) -> Verdict:
             f"{claim.model.name}: gap identity at {s.compared} random configurations, largest residual {s.largest:.2g} eps x terms",
             "float64",
         )
-    return refuted(
-        f"{claim.model.name}: the identity fails at {s.failures} of {s.compared} random configurations",
-        "float64",
-    )
+    fails = f"{claim.model.name}: the identity fails at {s.failures} of {s.compared} random configurations"
+    if not s.beyond:
+        return undecided(
+            f"{fails}, at none by more than rounding may do; numbers are not finite at {s.broken}"
+        )
+    return refuted(fails, "float64")
 
 
 def together(*verdicts: Verdict) -> Verdict:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from entropysym.experiments.running import Outcome
 from entropysym.experiments.selection import PUBLISHED
 from entropysym.experiments.streaming import StreamOutcome
+from entropysym.lowering.precision import REFUTES
 from entropysym.verdict import Verdict, proved, refuted, undecided
 
 #: The least share of late batches in which the entropy BIC must pick the right H, in every segment.
@@ -21,11 +22,15 @@ def verdict_of_networks(outcomes: Sequence[Outcome]) -> Verdict:
     if wrong:
         worst = max(wrong, key=lambda m: abs(m.certificate.gap - m.certificate.predicted))
         c = worst.certificate
-        return refuted(
+        differ = (
             f"{len(wrong)} of {len(measured)} networks: gap {c.gap:.3e} nat, predicted {c.predicted:.3e} "
-            f"({c.residual:.3g} and {worst.densities.residual:.3g} eps x terms)",
-            "trained",
+            f"({c.residual:.3g} and {worst.densities.residual:.3g} eps x terms)"
         )
+        if not any(
+            r > REFUTES for m in wrong for r in (m.certificate.residual, m.densities.residual)
+        ):
+            return undecided(f"{differ}; that little may be rounding")
+        return refuted(differ, "trained")
     if not measured or notes:
         return undecided(notes or "no network was measured")
     blurred = [m for m in measured if not m.resolved]

@@ -94,15 +94,22 @@ def _filled(
     pieces: list[str], measure: Callable[[str], float], first: float, rest: float
 ) -> list[str]:
     """Pieces in lines, as many to a line as fit."""
-    lines, current = [], ""
+    lines: list[str] = []
+    current = ""
     for piece in pieces:
-        joined = f"{current} {piece}" if current else piece
-        if current and measure(joined) > (rest if lines else first):
-            lines.append(current)
-            current = piece
-        else:
-            current = joined
+        current = _behind(lines, current, piece, measure, rest if lines else first)
     return [*lines, current]
+
+
+def _behind(
+    lines: list[str], current: str, piece: str, measure: Callable[[str], float], width: float
+) -> str:
+    """The line that is open once the piece is written: behind what stands there, or in a new one where it is too wide."""
+    joined = f"{current} {piece}" if current else piece
+    if not current or measure(joined) <= width:
+        return joined
+    lines.append(current)
+    return piece
 
 
 def rows(
@@ -125,10 +132,5 @@ def rows(
             *full, current = _filled(parts, measure, first if not lines else rest, rest)
             lines += full
             continue
-        joined = f"{current} {piece}" if current else piece
-        if current and measure(joined) > (rest if lines else first):
-            lines.append(current)
-            current = piece
-        else:
-            current = joined
+        current = _behind(lines, current, piece, measure, rest if lines else first)
     return [*lines, current]

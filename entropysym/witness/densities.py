@@ -61,11 +61,12 @@ def terms_of(
 ) -> Array:
     r"""The |terms| of a log-density, where an argument may be good to its own |terms| only: $\log p$ follows it by its slope, $|\partial_a\log p|(m_a-|a|)$.
 
-    `magnitudes` has $m_a$, or None for an argument that is good to eps.
+    `magnitudes` has $m_a$, or None for an argument that is good to eps. Slopes by a vector could cancel, so of a law of vectors its own |terms| alone count, which show
+    how ill-conditioned it is.
     """
     total = p.terms(at, *arguments)
     for k, magnitude in enumerate(magnitudes):
-        if magnitude is not None:
+        if magnitude is not None and not p.multivariate:
             before, own, after = arguments[:k], arguments[k], arguments[k + 1 :]
             _, moved = jax.jvp(
                 lambda a, before=before, after=after: p.log_density(at, *before, a, *after),

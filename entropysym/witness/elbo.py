@@ -216,9 +216,7 @@ class _Factors:
                 magnitudes.append(None)
             else:
                 values.append(spread(self.evaluator.value(a, scope), axes, sizes))
-                # Of a vector the slopes could cancel; its |terms| show how ill-conditioned it is.
-                vector = factor.family.is_multivariate
-                found = None if vector else self.evaluator.amplified(a, scope)
+                found = self.evaluator.amplified(a, scope)
                 magnitudes.append(None if found is None else spread(found, axes, sizes))
         self.magnitudes[role] = magnitudes
         return density(factor.family), values

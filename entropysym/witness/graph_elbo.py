@@ -246,10 +246,7 @@ class _AtPoints:
         family, values = density(f.family), self._arguments(f)
         axes, lengths, scope = self._axes(f)
         at = jnp.broadcast_to(self._variable(f), lengths)
-        # Of a vector the slopes could cancel; its |terms| show how ill-conditioned it is.
-        found = (
-            None if family.multivariate else self.evaluator.amplified(a, scope) for a in f.arguments
-        )
+        found = (self.evaluator.amplified(a, scope) for a in f.arguments)
         magnitudes = [None if one is None else spread(one, axes, lengths) for one in found]
         return family.log_density(at, *values), terms_of(family, at, values, magnitudes)
 
