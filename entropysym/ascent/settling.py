@@ -23,7 +23,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
-from entropysym.ascent.curvature import hessian
+from entropysym.ascent.curvature import DENSE, hessian
 from entropysym.ascent.trust_region import TRIALS, trust_region_steps
 from entropysym.errors import InputError, shown
 from entropysym.lowering.precision import require_x64
@@ -34,9 +34,6 @@ Progress = Callable[[int, int, str], None]
 
 #: A run counts as having arrived when its gradient norm is at most this.
 GOAL = 1e-9
-
-#: The Hessian is formed densely up to this many parameters.
-DENSE = 2000
 
 
 class Ending(enum.Enum):

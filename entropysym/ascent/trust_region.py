@@ -72,6 +72,8 @@ def trust_region_steps(
     if radius <= 1e-14 * (1 + np.linalg.norm(v)):
         return v, 0.0
     at, curvature = Point(v, *value_and_gradient(v)), hessian(v)
+    if not np.isfinite(curvature).all():  # it overflows where an objective runs to infinity
+        return v, 0.0
     kept, refused = radius, 0
     for tried in range(trials):
         trial = trial_step(at, radius, curvature, value_and_gradient)

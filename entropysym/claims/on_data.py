@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from entropysym.ascent.curvature import hessian, inertia
-from entropysym.ascent.settling import DENSE, Plan, Settled, demand_whole, settle
+from entropysym.ascent.curvature import kind_of_point
+from entropysym.ascent.settling import Plan, Settled, demand_whole, settle
 from entropysym.data.tables import demand_kind, of_kind, require_stationary_point, with_spread
 from entropysym.families import NORMAL
 from entropysym.language.heads import NetworkValue
@@ -189,7 +189,7 @@ def _rest_from(
         measured=measured,
         border=None if inside else _border(started, at),
         seed=seed,
-        kind=_kind(lambda p: maximised(p, points), at),
+        kind=kind_of_point(lambda p: maximised(p, points), at),
         ppca=_ppca(model, data, started),
     )
 
@@ -214,18 +214,6 @@ def _sides(identity: GapFunction, c: Concrete, points: Any) -> dict[str, Callabl
         "elbo": lambda p: identity.elbo(everything(p), noise).total,
         "entropy_sum": lambda p: identity.entropy_sum(**everything(p), noise=noise),
     }
-
-
-def _kind(maximised: Callable[[Any], Array], at: Any) -> str:
-    """Maximum or saddle, by the curvature of the objective; flat directions are named."""
-    if sum(leaf.size for leaf in jax.tree.leaves(at)) > DENSE:
-        return "unknown"
-    dense = jax.jit(lambda p: hessian(maximised, p))(at)
-    if not bool(jnp.isfinite(dense).all()):
-        return "unknown"
-    up, _, flat = inertia(np.asarray(dense))
-    name = "saddle" if up else "maximum"
-    return f"{name}, {flat} flat directions" if flat else name
 
 
 def _ppca(model: Model, data: Sample, c: Concrete) -> float | None:

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from entropysym.ascent.curvature import hessian, inertia
-from entropysym.ascent.settling import DENSE, Plan, Settled, demand_whole, settle
+from entropysym.ascent.curvature import kind_of_point
+from entropysym.ascent.settling import Plan, Settled, demand_whole, settle
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
 from entropysym.networks.graph_defaults import (
@@ -24,13 +24,13 @@ from entropysym.networks.graph_defaults import (
 )
 from entropysym.prover import Derivation
 from entropysym.witness.gap import gap_function
-from entropysym.witness.measuring import Measurement, measure
+from entropysym.witness.measuring import STATIONARY, Measurement, measure
 
 #: Steps, not seconds: the same data end with the same figures on a slow machine.
 PLAN = Plan(epochs=0, lbfgs=1000, newton=60, goal=1e-10, block=50)
 
-#: Starts that are tried, and below which an entry of a positive parameter is on its way to 0.
-STARTS, BORDER = 3, 1e-5
+#: Starts that are tried; below which an entry of a positive parameter is on its way to 0 where the ascent has settled, and where it has not: small data have small variances.
+STARTS, BORDER, VANISHED = 3, 1e-5, 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,35 +200,26 @@ def _rest_from(
     at = settled.run(0)
     points = started.points(at, arrays)
     measured = measure(derived.identity, started.arguments, at, arrays, points)
+    arrived = settled.gradient_norms[0] <= STATIONARY
     return GraphRest(
         sample=data,
         concrete=started,
         settled=settled,
         measured=measured,
         seed=seed,
-        kind=_kind(lambda p: started.maximised(p, arrays), at),
-        border=None if measured.stationary else _border(started, at),
+        kind=kind_of_point(lambda p: started.maximised(p, arrays), at),
+        border=None
+        if measured.stationary
+        else _border(started, at, BORDER if arrived else VANISHED),
     )
 
 
-def _border(c: ConcreteGraph, at: Any) -> str | None:
+def _border(c: ConcreteGraph, at: Any, below: float) -> str | None:
     """The first positive parameter with an entry that is nearly 0."""
     made = c.arguments(at)
     for p in c.model.parameters:
         if p.learned and p.range in ("positive", "simplex"):
             least = float(jnp.min(made[p.name]))
-            if least < BORDER:
+            if least < below:
                 return f"{p.name} runs to 0 (its smallest entry is {least:.0e})"
     return None
-
-
-def _kind(maximised: Callable[[Any], Array], at: Any) -> str:
-    """Maximum or saddle, by the curvature of what is maximised; flat directions are named."""
-    if sum(leaf.size for leaf in jax.tree.leaves(at)) > DENSE:
-        return "unknown"
-    dense = np.asarray(jax.jit(lambda p: hessian(maximised, p))(at))
-    if not np.isfinite(dense).all():
-        return "unknown"
-    up, _, flat = inertia(dense)
-    name = "saddle" if up else "maximum"
-    return f"{name}, {flat} flat directions" if flat else name

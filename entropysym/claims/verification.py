@@ -234,6 +234,9 @@ def rest_verdict(rest: Rest | GraphRest) -> Verdict:
     """
     at = rest.measured
     gap, norm = at.gap, f"gradient norm {at.gradient_norm:.1e}"
+    border = f"vacuous, the ascent runs to a border, and the theorem is about points inside: {rest.border}"
+    if not gap.finite and rest.border is not None:
+        return undecided(border)
     if not gap.finite:
         return undecided(f"the ascent ended at numbers that are not finite: {rest.settled.message}")
     if not at.as_predicted:
@@ -244,9 +247,7 @@ def rest_verdict(rest: Rest | GraphRest) -> Verdict:
             return undecided(f"{differ}; that little may be rounding")
         return refuted(differ, "trained")
     if rest.border is not None:
-        return undecided(
-            f"vacuous, the ascent runs to a border, and the theorem is about points inside: {rest.border}; the identity is as predicted (gap {gap.gap:.1e} nat)"
-        )
+        return undecided(f"{border}; the identity is as predicted (gap {gap.gap:.1e} nat)")
     if not at.stationary:
         return undecided(
             f"the identity is as predicted (gap {gap.gap:.1e} nat), but the ascent ended above {norm}: {rest.settled.ending.value}"

@@ -1,15 +1,29 @@
-"""What a graph of factors has to satisfy, besides that each factor sees only what is given to it."""
+"""What a model has to satisfy: that its factors are a graph, that each sees only what it may, that its objective is one, and that its names can be told apart in print."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from entropysym.errors import InputError
+import sympy as sp
+
+from entropysym.errors import InputError, shown
+from entropysym.language.formula import array_name, array_of
+from entropysym.language.heads import NetworkValue
+from entropysym.language.matrices import MatrixLetter, MatrixNetwork
+from entropysym.language.names import name_parts
 from entropysym.language.symbols import LAG
 
 if TYPE_CHECKING:
-    from entropysym.language.records import Factor, Model, Support
+    from entropysym.language.records import (
+        Factor,
+        Letter,
+        Model,
+        Network,
+        Parameter,
+        Support,
+        Variable,
+    )
 
 #: Support -> the supports that hold it.
 WITHIN: dict[str, tuple[Support, ...]] = {
@@ -124,3 +138,76 @@ def _check_order(model: Model, side: str, factor_of: Mapping[str, Factor]) -> No
 
     for name in factor_of:
         visit(name, ())
+
+
+def check_prints(
+    variables: tuple[Variable, ...], declared: tuple[Parameter | Network, ...]
+) -> None:
+    """Refuse names that a page would print alike: sigma2 is the square of sigma, s_d an entry of s, and z_h a latent."""
+    printed: dict[tuple[str, str], str] = {}
+    taken = {v.name for v in variables}
+    for one in declared:
+        stem, below, _ = name_parts(one.name)
+        if stem in taken:
+            raise InputError(f"the name {one.name!r} prints as data or a latent; rename it")
+        indices = [plate.index.name for plate in one.plates]
+        for shown_below in {below, ",".join([*below.split(","), *indices]).strip(",")}:
+            other = printed.setdefault((stem, shown_below), one.name)
+            if other != one.name:
+                raise InputError(f"{other} and {one.name} print alike; rename one")
+
+
+def check_scope(factor: Factor, model: Model) -> None:
+    """Refuse a factor that sees what it must not see, or a symbol that the model does not declare."""
+    role, index = factor.name, {plate.index for plate in model.variable(factor.of[0]).plates}
+    classes = model.classes(factor)
+    index |= {classes.index} if classes else set()
+    declared: set[Letter] = {p.symbol for p in model.parameters} | set(model.sizes)
+    given: set[Letter] = {model.variable(name).lagged(name) for name in factor.given}
+    for argument in factor.arguments:
+        for symbol in leaves(argument):
+            if symbol not in index | given | declared:
+                raise InputError(
+                    f"the {role} of {model.name!r} must not see {symbol}: it is not declared with this range, or out of scope there"
+                )
+        for value in argument.atoms(NetworkValue, MatrixNetwork):
+            if value.name not in {net.name for net in model.networks}:
+                raise InputError(
+                    f"the {role} reads the network {value.name}, which is not declared"
+                )
+
+
+def leaves(expression: sp.Basic) -> set[Letter]:
+    """Free symbols and arrays, without the labels SymPy adds for an array and its entries."""
+    free = expression.free_symbols
+    arrays = {array_of(i) for i in expression.atoms(sp.Indexed)}
+    labels = {a.label for a in arrays}
+    letters = {m for m in expression.atoms(MatrixLetter) if not isinstance(m, MatrixNetwork)}
+    return {s for s in free if isinstance(s, sp.Symbol) and s not in labels} | arrays | letters
+
+
+def check_objective(model: Model) -> None:
+    """Weights and penalty are of parameters alone, at no index; a weight is not learned."""
+    learned = {p.symbol for p in model.parameters if p.learned}
+    variables = {v.name for v in model.variables}
+    indices = {plate.index for plate in model.plates}
+    told = [(f"the weight of {name}", w) for name, w in dict(model.objective.weights).items()]
+    told += [("the weight", model.objective.weight), ("the penalty", model.objective.penalty)]
+    for what, formula in told:
+        if formula.atoms(NetworkValue):
+            raise InputError(
+                f"{what} reads a network; it is a formula of parameters: {shown(formula)}"
+            )
+        free = sorted(formula.free_symbols & indices, key=str)
+        if free:
+            raise InputError(
+                f"{what} has the free index {free[0]}: {shown(formula)}; sum over it, as w.sum('{free[0]}', …)"
+            )
+        read = leaves(formula)
+        names = variables & {array_name(a) for a in read if isinstance(a, sp.IndexedBase)}
+        if names:
+            raise InputError(
+                f"{what} reads {min(names)}; it is a formula of parameters: {shown(formula)}"
+            )
+        if what != "the penalty" and read & learned:
+            raise InputError(f"{what} is learned: {shown(formula)}; declare it with w.fixed")

@@ -22,10 +22,15 @@ from entropysym.language.formula import (
     substituted,
     sum_over,
 )
-from entropysym.language.graph import check_graph
+from entropysym.language.graph import (
+    check_graph,
+    check_objective,
+    check_prints,
+    check_scope,
+    leaves,
+)
 from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
-from entropysym.language.names import name_parts
 from entropysym.language.symbols import (
     DATUM,
     LAG,
@@ -490,21 +495,21 @@ class Model:
                 raise InputError(f"the model has two families called {name}; rename one")
         for name in (self.name, *names, *families, *places, *(s.name for s in self.sizes)):
             check_declared(name)
-        _check_prints(self.variables, (*self.parameters, *self.networks))
+        check_prints(self.variables, (*self.parameters, *self.networks))
         arrays = {a.name for a in (*self.parameters, *self.networks)}
         unknown = sorted({c.on for c in self.constraints} - arrays)
         if unknown:
             raise InputError(f"a constraint is on {unknown[0]!r}, which the model does not declare")
         if not isinstance(self.objective, Objective):
             raise InputError(f"unknown objective {shown(self.objective)}; pass an Objective")
-        _check_objective(self)
+        check_objective(self)
         check_graph(self)
         for name in dict(self.objective.weights):
             self.factor(name)
         for f in self.factors:
-            _check_scope(f, self)
+            check_scope(f, self)
         arguments = [a for f in self.factors for a in f.arguments]
-        read = {leaf for a in (*arguments, *self.objective.formulas) for leaf in _leaves(a)}
+        read = {leaf for a in (*arguments, *self.objective.formulas) for leaf in leaves(a)}
         used = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
         ghosts = [p.name for p in self.parameters if p.symbol not in read]
         ghosts += [w.name for w in self.networks if w.name not in used]
@@ -718,76 +723,3 @@ def one_latent_model(
         constraints=constraints,
         objective=objective or Objective(),
     )
-
-
-def _check_prints(
-    variables: tuple[Variable, ...], declared: tuple[Parameter | Network, ...]
-) -> None:
-    """Refuse names that a page would print alike: sigma2 is the square of sigma, s_d an entry of s, and z_h a latent."""
-    printed: dict[tuple[str, str], str] = {}
-    taken = {v.name for v in variables}
-    for one in declared:
-        stem, below, _ = name_parts(one.name)
-        if stem in taken:
-            raise InputError(f"the name {one.name!r} prints as data or a latent; rename it")
-        indices = [plate.index.name for plate in one.plates]
-        for shown_below in {below, ",".join([*below.split(","), *indices]).strip(",")}:
-            other = printed.setdefault((stem, shown_below), one.name)
-            if other != one.name:
-                raise InputError(f"{other} and {one.name} print alike; rename one")
-
-
-def _check_scope(factor: Factor, model: Model) -> None:
-    """Refuse a factor that sees what it must not see, or a symbol that the model does not declare."""
-    role, index = factor.name, {plate.index for plate in model.variable(factor.of[0]).plates}
-    classes = model.classes(factor)
-    index |= {classes.index} if classes else set()
-    declared: set[Letter] = {p.symbol for p in model.parameters} | set(model.sizes)
-    given: set[Letter] = {model.variable(name).lagged(name) for name in factor.given}
-    for argument in factor.arguments:
-        for symbol in _leaves(argument):
-            if symbol not in index | given | declared:
-                raise InputError(
-                    f"the {role} of {model.name!r} must not see {symbol}: it is not declared with this range, or out of scope there"
-                )
-        for value in argument.atoms(NetworkValue, MatrixNetwork):
-            if value.name not in {net.name for net in model.networks}:
-                raise InputError(
-                    f"the {role} reads the network {value.name}, which is not declared"
-                )
-
-
-def _leaves(expression: sp.Basic) -> set[Letter]:
-    """Free symbols and arrays, without the labels SymPy adds for an array and its entries."""
-    free = expression.free_symbols
-    arrays = {array_of(i) for i in expression.atoms(sp.Indexed)}
-    labels = {a.label for a in arrays}
-    letters = {m for m in expression.atoms(MatrixLetter) if not isinstance(m, MatrixNetwork)}
-    return {s for s in free if isinstance(s, sp.Symbol) and s not in labels} | arrays | letters
-
-
-def _check_objective(model: Model) -> None:
-    """Weights and penalty are of parameters alone, at no index; a weight is not learned."""
-    learned = {p.symbol for p in model.parameters if p.learned}
-    variables = {v.name for v in model.variables}
-    indices = {plate.index for plate in model.plates}
-    told = [(f"the weight of {name}", w) for name, w in dict(model.objective.weights).items()]
-    told += [("the weight", model.objective.weight), ("the penalty", model.objective.penalty)]
-    for what, formula in told:
-        if formula.atoms(NetworkValue):
-            raise InputError(
-                f"{what} reads a network; it is a formula of parameters: {shown(formula)}"
-            )
-        free = sorted(formula.free_symbols & indices, key=str)
-        if free:
-            raise InputError(
-                f"{what} has the free index {free[0]}: {shown(formula)}; sum over it, as w.sum('{free[0]}', …)"
-            )
-        read = _leaves(formula)
-        names = variables & {array_name(a) for a in read if isinstance(a, sp.IndexedBase)}
-        if names:
-            raise InputError(
-                f"{what} reads {min(names)}; it is a formula of parameters: {shown(formula)}"
-            )
-        if what != "the penalty" and read & learned:
-            raise InputError(f"{what} is learned: {shown(formula)}; declare it with w.fixed")

@@ -18,9 +18,9 @@ from jax.extend.core import Literal
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
+from entropysym.ascent.curvature import DENSE
 from entropysym.ascent.curvature import hessian as dense_hessian
 from entropysym.ascent.curvature import inertia as inertia_of
-from entropysym.ascent.settling import DENSE
 from entropysym.data.tables import checked
 from entropysym.errors import InputError, shown
 from entropysym.lowering.averaging import averaged

@@ -1,18 +1,21 @@
 """Graphs of factors on data: what data they take, what is simulated for them, and where their ascent ends."""
 
+from dataclasses import replace
 from typing import get_args
 
 import jax
 import numpy as np
 import pytest
 
-from entropysym.claims.on_graphs import graph_sample, rest_on_graph
+from entropysym.claims.on_graphs import PLAN, graph_sample, rest_on_graph
+from entropysym.claims.verification import rest_verdict
 from entropysym.errors import InputError
 from entropysym.families import ANY, NORMAL
 from entropysym.language.records import Support
 from entropysym.language.writing import ModelWriter
 from entropysym.models.zoo import GRAPHS, ZOO
 from entropysym.networks.graph_defaults import concrete_graph
+from entropysym.verdict import Value
 from tests.instances import derivation
 
 
@@ -95,6 +98,22 @@ def test_equal_seeds_start_alike_and_learn_what_is_learned():
     # Of a network of data all behind its given units is learned; one of latents has no units.
     assert set(one["nu_1"]) == {"outside", "linear", "shift"}
     assert set(one["m1"]) == {"squares", "linear", "shift"}
+
+
+def test_data_without_spread_end_at_a_border_that_is_named():
+    """The variance runs to 0, and no gradient norm is ever small; on small data with spread it is only small."""
+    d = derivation("gaussian_mixture_shared")
+    constant = rest_on_graph(d, graph_sample(d.model, {"x": np.ones((30, 2))}))
+    assert constant.border is not None
+    assert "runs to 0" in constant.border
+    assert rest_verdict(constant).value is Value.UNDECIDED
+    assert "vacuous" in rest_verdict(constant).reason
+    small = 1e-4 * np.random.default_rng(0).normal(size=(30, 2))
+    early = rest_on_graph(
+        d, graph_sample(d.model, {"x": small}), plan=replace(PLAN, lbfgs=3, newton=0)
+    )
+    assert not early.measured.stationary
+    assert early.border is None
 
 
 def test_an_ascent_is_repeated_exactly():

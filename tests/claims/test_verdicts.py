@@ -69,6 +69,11 @@ def _rest(**changes):
         ({}, Value.PROVED, "pPCA maximum to 0e+00 nat"),
         ({"ppca": None}, Value.PROVED, "stationary on the data"),
         ({"finite": False, "as_predicted": False}, Value.UNDECIDED, "not finite"),
+        (
+            {"finite": False, "as_predicted": False, "border": "A runs to 0"},
+            Value.UNDECIDED,
+            "vacuous, the ascent runs to a border",
+        ),
         ({"as_predicted": False, "residual": 5e4}, Value.REFUTED, "differ by 5e"),
         ({"as_predicted": False, "residual": 50.0}, Value.UNDECIDED, "may be rounding"),
         ({"as_predicted": False, "density_residual": 5e4}, Value.REFUTED, "differ by 0.5 and 5e"),
