@@ -136,3 +136,12 @@ def test_far_off_points_teach_nothing():
     np.testing.assert_allclose(v, 0.25, atol=1e-6)
     B = np.eye(2)
     np.testing.assert_array_equal(corrected(B, np.array([1.0, 0.0]), np.array([1e9, 0.0])), B)
+
+
+@pytest.mark.parametrize("wild", [np.inf, np.nan])
+def test_a_hessian_that_is_not_finite_leads_nowhere(wild):
+    """It overflows where an objective runs to infinity: the point stays, and no step is promised."""
+    v = np.array([0.3, -0.2])
+    end, radius = trust_region_steps(v, 1.0, rosenbrock, lambda v: np.full((2, 2), wild))
+    assert np.array_equal(end, v)
+    assert radius == 0
