@@ -17,8 +17,9 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
 TAKEN = re.compile(
-    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
-    r"|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
+    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|digamma|trigamma|softplus|sigmoid"
+    r"|logbessel|besselratio|logsinhc|langevin|erf|erfc|sin|cos|asinh|iszero|isabove|logp|logh"
+    r"|logdet|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 MAX_NAMES = 200
 MAX_TEXT = 200

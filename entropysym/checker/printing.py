@@ -27,6 +27,7 @@ MEANING = {
     "tangent": "the {0} is stationary in {1} along the simplex",
 }
 RANGES = {
+    "nonnegative": "at least 0",
     "simplex": "positive with sum 1 over its last index",
     "positive": "positive",
     "unit": "in the open interval (0, 1)",
@@ -237,5 +238,12 @@ def _motion(array: Array, term: Term) -> str:
 
 
 def _condition(kind: str, *words: str) -> str:
-    said = [words[0], RANGES[words[1]]] if kind in ("range", "support") else words
+    said = [words[0], _range(words[1])] if kind in ("range", "support") else words
     return f"  {kind}: " + MEANING[kind].format(*said)
+
+
+def _range(word: str) -> str:
+    kind, _, number = word.partition(" ")
+    return {"from": f"at least {number}", "upto": f"one of 0, ..., {number}"}.get(kind) or RANGES[
+        word
+    ]

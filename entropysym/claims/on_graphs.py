@@ -16,6 +16,7 @@ from entropysym.ascent.curvature import kind_of_point
 from entropysym.ascent.settling import Plan, Settled, demand_whole, settle
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
+from entropysym.language.supports import as_set, contains
 from entropysym.networks.graph_defaults import (
     ConcreteGraph,
     concrete_graph,
@@ -92,21 +93,16 @@ def _demand_support(name: str, array: np.ndarray, support: str) -> None:
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{name}{list(where)} is {array[where]}; every number has to be finite")
     rows = array.sum(axis=-1) if array.ndim else array
-    fits = {
-        "real": np.ones(1, bool),
-        "angle": np.ones(1, bool),
-        "positive": array > 0,
-        "unit": (array > 0) & (array < 1),
-        "binary": (array == 0) | (array == 1),
-        "count": (array >= 0) & (array == np.round(array)),
+    vectors = {
         "onehot": ((array == 0) | (array == 1)).all(axis=-1) & (rows == 1) if array.ndim else array,
         "simplex": (array > 0).all(axis=-1) & (abs(rows - 1) < 1e-9) if array.ndim else array,
         "sphere": abs((array**2).sum(axis=-1) - 1) < 1e-9 if array.ndim else array,
-    }[support]
+    }
+    fits = vectors[support] if support in vectors else contains(support, array)
     if not np.all(fits):
         where = tuple(int(i) for i in np.argwhere(~fits)[0])
         raise InputError(
-            f"{name} is {support}, but at {list(where)} it is {shown(array[where].tolist())}"
+            f"{name} is {as_set(support)}, but at {list(where)} it is {shown(array[where].tolist())}"
         )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,13 @@ KINDS: dict[str, Kind] = {
         lambda p: (p + 1) / 18,
         lambda f, sd, rng: 1 / (1 + np.exp(-_normal(f, sd, rng))),
     ),
+    "angle": Kind(
+        "angles from -pi to pi",
+        lambda x: abs(x) <= np.pi,
+        "(pixels - 8) * 3/8",
+        lambda p: (p - 8) * 3 / 8,
+        lambda f, sd, rng: np.remainder(_normal(f, sd, rng) + np.pi, 2 * np.pi) - np.pi,
+    ),
     "binary": Kind(
         "0 or 1",
         lambda x: (x == 0) | (x == 1),
@@ -271,6 +279,28 @@ LEAST = 10
 
 
 def _kind(support: str) -> Kind:
+    """Raises `InputError` for a support of vectors."""
+    kind, _, number = support.partition(" ")
+    if kind == "from":
+        least, above = float(Fraction(number)), KINDS["positive"]
+        return replace(
+            above,
+            needs=f"numbers from {number} on",
+            holds=lambda x: x >= least,
+            words=f"pixels + {number}",
+            from_pixels=lambda p: p + least,
+            drawn=lambda f, sd, rng: least + above.drawn(f, sd, rng),
+        )
+    if kind == "upto":
+        most, counts = int(number), KINDS["count"]
+        return replace(
+            counts,
+            needs=f"whole numbers from 0 to {most}",
+            holds=lambda x: (x >= 0) & (x <= most) & (x == np.floor(x)),
+            words=f"pixels as counts up to {most}",
+            from_pixels=lambda p: np.minimum(p, most),
+            drawn=lambda f, sd, rng: 1.0 * rng.binomial(most, 1 / (1 + np.exp(-f))),
+        )
     if support not in KINDS:
         raise one_of(support, KINDS, "support")
     return KINDS[support]

@@ -3,10 +3,42 @@
 from entropysym.families.any_law import ANY
 from entropysym.families.bernoulli import BERNOULLI
 from entropysym.families.categorical import CATEGORICAL, CATEGORICAL_LOGITS
+from entropysym.families.counts import (
+    BERNOULLI_PROBABILITY,
+    GEOMETRIC,
+    NEGATIVE_BINOMIAL,
+    POISSON_RATE,
+    ZERO_INFLATED_POISSON,
+    binomial,
+)
 from entropysym.families.laplace import LAPLACE
 from entropysym.families.multivariate_normal import MULTIVARIATE_NORMAL
 from entropysym.families.normal import NORMAL
 from entropysym.families.poisson import POISSON
+from entropysym.families.positive import (
+    EXPONENTIAL,
+    GAMMA,
+    HALF_NORMAL,
+    INVERSE_GAMMA,
+    INVERSE_GAUSSIAN,
+    LOG_NORMAL,
+    MAXWELL,
+    RAYLEIGH,
+    WEIBULL,
+    pareto,
+)
+from entropysym.families.real import (
+    ASYMMETRIC_LAPLACE,
+    STUDENT_T,
+    VON_MISES,
+    generalised_normal,
+)
+from entropysym.families.unit import (
+    BETA,
+    BETA_MEAN_PRECISION,
+    CONTINUOUS_BERNOULLI,
+    TRUNCATED_EXPONENTIAL,
+)
 
 #: Every family that ships, by name.
 FAMILIES = {
@@ -19,17 +51,70 @@ FAMILIES = {
         POISSON,
         CATEGORICAL,
         CATEGORICAL_LOGITS,
+        BERNOULLI_PROBABILITY,
+        POISSON_RATE,
+        GEOMETRIC,
+        NEGATIVE_BINOMIAL,
+        ZERO_INFLATED_POISSON,
+        EXPONENTIAL,
+        GAMMA,
+        INVERSE_GAMMA,
+        LOG_NORMAL,
+        HALF_NORMAL,
+        RAYLEIGH,
+        MAXWELL,
+        INVERSE_GAUSSIAN,
+        WEIBULL,
+        BETA,
+        BETA_MEAN_PRECISION,
+        CONTINUOUS_BERNOULLI,
+        TRUNCATED_EXPONENTIAL,
+        STUDENT_T,
+        ASYMMETRIC_LAPLACE,
+        VON_MISES,
     )
+}
+
+#: Families with a number that is no argument: the support or an exponent depends on it.
+WITH_A_NUMBER = {
+    "binomial": binomial,
+    "pareto": pareto,
+    "generalised_normal": generalised_normal,
 }
 
 __all__ = [
     "ANY",
+    "ASYMMETRIC_LAPLACE",
     "BERNOULLI",
+    "BERNOULLI_PROBABILITY",
+    "BETA",
+    "BETA_MEAN_PRECISION",
     "CATEGORICAL",
     "CATEGORICAL_LOGITS",
+    "CONTINUOUS_BERNOULLI",
+    "EXPONENTIAL",
     "FAMILIES",
+    "GAMMA",
+    "GEOMETRIC",
+    "HALF_NORMAL",
+    "INVERSE_GAMMA",
+    "INVERSE_GAUSSIAN",
     "LAPLACE",
+    "LOG_NORMAL",
+    "MAXWELL",
     "MULTIVARIATE_NORMAL",
+    "NEGATIVE_BINOMIAL",
     "NORMAL",
     "POISSON",
+    "POISSON_RATE",
+    "RAYLEIGH",
+    "STUDENT_T",
+    "TRUNCATED_EXPONENTIAL",
+    "VON_MISES",
+    "WEIBULL",
+    "WITH_A_NUMBER",
+    "ZERO_INFLATED_POISSON",
+    "binomial",
+    "generalised_normal",
+    "pareto",
 ]

@@ -22,7 +22,7 @@ from entropysym.language.formula import (
     of_type,
     substituted,
 )
-from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.functions import OwnFunction
 from entropysym.language.heads import (
     DataMean,
     LocationScaleExpectation,
@@ -109,10 +109,8 @@ class _Concrete:
             return self.network(name, e.inputs, at, latents, **e.label.assumptions0)
         if isinstance(e, (LogDet, Trace, Quadratic)):
             return self.of_matrix(e, at, latents)
-        if isinstance(e, Softplus):
-            return sp.log(1 + sp.exp(sub(inside(e))))
-        if isinstance(e, Sigmoid):
-            return 1 / (1 + sp.exp(-sub(inside(e))))
+        if isinstance(e, OwnFunction):
+            return e.func(sub(inside(e))).written_out()
         if isinstance(e, _Head):
             raise InputError(f"{e} is not spelled out; instantiate d.elbo, d.gap or d.entropy_sum")
         return e.func(*map(sub, args_of(e))) if e.args else e

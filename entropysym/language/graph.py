@@ -12,6 +12,7 @@ from entropysym.language.formula import array_name, array_of
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import MatrixLetter, MatrixNetwork
 from entropysym.language.names import name_parts
+from entropysym.language.supports import is_within
 from entropysym.language.symbols import LAG
 
 if TYPE_CHECKING:
@@ -21,22 +22,8 @@ if TYPE_CHECKING:
         Model,
         Network,
         Parameter,
-        Support,
         Variable,
     )
-
-#: Support -> the supports that hold it.
-WITHIN: dict[str, tuple[Support, ...]] = {
-    "real": ("real",),
-    "positive": ("positive", "real"),
-    "unit": ("unit", "positive", "real"),
-    "count": ("count",),
-    "binary": ("binary", "count"),
-    "onehot": ("onehot",),
-    "simplex": ("simplex",),
-    "angle": ("angle",),
-    "sphere": ("sphere",),
-}
 
 
 def check_graph(model: Model) -> None:
@@ -96,7 +83,7 @@ def _check_factor(model: Model, side: str, f: Factor) -> None:
         raise InputError(f"{f.name} is of {f.of}: only a factor of any law is of several")
     variable, support = model.variable(f.of[0]), f.family.support
     fits = support == variable.support
-    if not fits and not (side == "p" and support in WITHIN[variable.support]):
+    if not fits and not (side == "p" and is_within(variable.support, support)):
         raise InputError(
             f"the {f.name} knows only {support} values of {variable.name}, which is {variable.support}; give it support={support!r}, or state the support of {f.family.name}"
         )

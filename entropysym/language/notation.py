@@ -13,8 +13,8 @@ from typing import ClassVar
 import sympy as sp
 from sympy.printing.printer import Printer
 
-from entropysym.language.formula import array_name, array_of, inside
-from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.formula import array_name, array_of
+from entropysym.language.functions import SYMBOLS, argument_of, row_of
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -57,6 +57,8 @@ class Notation(ABC):
     _print: Callable[[sp.Basic], str]
     infinite: bool = False
     pseudo: Collection[str] = ()
+    #: Which of a function's names is printed.
+    names: ClassVar[str]
     #: How many data the index of a datum counts.
     counts: Mapping[sp.Basic, sp.Basic] = MappingProxyType({n: sp.Symbol("N")})
 
@@ -140,11 +142,11 @@ class Notation(ABC):
         whole = isinstance(e.body, (Elbo, ObjectiveValue))
         return self.signs["along v"] + (body if whole else self.enclosed(body, "[", "]"))
 
-    def _print_Softplus(self, e: Softplus, exp: object = None) -> str:
-        return f"{self.signs['softplus']}{self.enclosed(self._print(inside(e)))}"
-
-    def _print_Sigmoid(self, e: Sigmoid, exp: object = None) -> str:
-        return f"{self.signs['sigmoid']}{self.enclosed(self._print(inside(e)))}"
+    def _print_row(self, e: sp.Expr, exp: object = None) -> str:
+        """A function that has a row: its name there, and what it is taken of."""
+        row = row_of(e)
+        assert row is not None
+        return f"{getattr(row, self.names)}{self.enclosed(self._print(argument_of(e)))}"
 
     # -- networks, vectors and matrices -----------------------------------------------------------------------------
 
@@ -214,11 +216,17 @@ class Notation(ABC):
         return f"{sides[0]}{self.signs['transposed']} {self._letterlike(e.word)} {sides[1]}"
 
 
+# SymPy's printers look for a method by the name of the class itself.
+for _symbol in SYMBOLS:
+    setattr(Notation, f"_print_{_symbol.__name__}", Notation._print_row)
+
 _TALL = ("\\frac", "\\sum", "\\prod")
 
 
 class LatexNotation(Notation):
     """For amsmath, KaTeX and MathJax alike."""
+
+    names: ClassVar = "latex"
 
     signs: ClassVar = {
         "log": r"\log",
@@ -227,9 +235,6 @@ class LatexNotation(Notation):
         "F": r"\mathcal{F}",
         "J": r"\mathcal{J}",
         "along v": r"v \cdot \nabla ",
-        "loggamma": r"\log\Gamma",
-        "softplus": r"\operatorname{softplus}",
-        "sigmoid": r"\operatorname{sigmoid}",
         "trace": r"\mathrm{tr}",
         "logdet": r"\log\det",
         "transposed": r"^{\top}",
@@ -318,6 +323,8 @@ class LatexNotation(Notation):
 class PlainNotation(Notation):
     """One line of Unicode text."""
 
+    names: ClassVar = "plain"
+
     signs: ClassVar = {
         "log": "log",
         "entropy": "H",
@@ -325,9 +332,6 @@ class PlainNotation(Notation):
         "F": "F",
         "J": "J",
         "along v": "v·∇",
-        "loggamma": "log Γ",
-        "softplus": "softplus",
-        "sigmoid": "sigmoid",
         "trace": "tr",
         "logdet": "log det",
         "transposed": "ᵀ",

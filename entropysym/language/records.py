@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Literal
 
 import sympy as sp
 
@@ -22,6 +22,7 @@ from entropysym.language.formula import (
     substituted,
     sum_over,
 )
+from entropysym.language.functions import on_entry
 from entropysym.language.graph import (
     check_graph,
     check_objective,
@@ -31,6 +32,7 @@ from entropysym.language.graph import (
 )
 from entropysym.language.heads import NetworkValue, Vector
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
+from entropysym.language.supports import Support, check_support
 from entropysym.language.symbols import (
     DATUM,
     LAG,
@@ -46,6 +48,7 @@ from entropysym.language.symbols import (
     check_declared,
     index,
     n,
+    range_of,
     scalar,
     size,
 )
@@ -171,13 +174,7 @@ class Network:
         return NetworkValue(label, sp.Tuple(*(p.index for p in self.plates)), sp.Tuple(*inputs))
 
 
-Support = Literal[
-    "real", "positive", "unit", "binary", "count", "onehot", "simplex", "angle", "sphere"
-]
 Role = Literal["observed", "given", "latent"]
-
-#: Supports of whole vectors, over the last plate of a variable.
-VECTORS: tuple[Support, ...] = ("onehot", "simplex", "sphere")
 
 #: The size and the index of a multivariate family's vectors, inside its own record.
 DIM = sp.Symbol("dim", integer=True, positive=True)
@@ -207,6 +204,10 @@ class Family:
     simplex: tuple[Letter, ...] = ()
 
     def __post_init__(self) -> None:
+        check_support(self.support, self.name)
+        for what in ("log_density", "log_base_measure", "location", "scale"):
+            if (formula := getattr(self, what)) is not None:
+                object.__setattr__(self, what, on_entry(sp.sympify(formula, strict=True)))
         for what in ("location", "scale"):
             given = getattr(self, what)
             if given is not None and given.has(self.variable):
@@ -223,6 +224,14 @@ class Family:
     @property
     def is_multivariate(self) -> bool:
         return isinstance(self.variable, sp.IndexedBase)
+
+    def range_of(self, argument: Letter) -> str:
+        """The range of an argument: that of its symbol, `vector` or `simplex` of an array, the kind of a matrix."""
+        if isinstance(argument, MatrixLetter):
+            return argument.kind
+        if isinstance(argument, sp.IndexedBase):
+            return "simplex" if argument in self.simplex else "vector"
+        return range_of(argument)
 
     @property
     def density(self) -> sp.Expr:
@@ -250,11 +259,15 @@ class Family:
                 what = "a matrix" if isinstance(place, Matrix) else "no matrix"
                 raise InputError(f"{where} is {what}: {shown(given)} does not fit")
             exact.append(given if isinstance(given, Matrix) else exact_formula(given, where))
-            positive = place.is_positive or place in self.simplex
-            if positive and (exact[-1].is_positive is False or _declared_real(exact[-1])):
-                range_ = "simplex" if place in self.simplex else "positive"
+            range_ = self.range_of(place)
+            above = range_ in ("nonnegative", "positive", "unit", "simplex")
+            below = exact[-1].is_negative or (range_ != "nonnegative" and exact[-1].is_zero)
+            if above and (below or _declared_real(exact[-1])):
+                said = {"unit": "between 0 and 1", "nonnegative": "at least 0"}.get(
+                    range_, "positive"
+                )
                 raise InputError(
-                    f"{where} is positive, which {shown(given)} is not; where it is a parameter or a network, declare it with range={range_!r}"
+                    f"{where} is {said}, which {shown(given)} is not; where it is a parameter or a network, declare it with range={range_!r}"
                 )
         return Law(self, tuple(exact))
 
@@ -292,7 +305,7 @@ def exact_formula(given: object, what: str) -> sp.Expr:
         raise InputError(f"{what} holds a float; write it exactly, as {written}")
     if formula.has(sp.nan, sp.zoo, sp.oo, -sp.oo):
         raise InputError(f"{what} is not finite: {shown(given)}")
-    return formula
+    return on_entry(formula)
 
 
 def argument_name(argument: Letter) -> str:
@@ -313,8 +326,7 @@ class Variable:
     role: Role = "observed"
 
     def __post_init__(self) -> None:
-        if self.support not in get_args(Support):
-            raise one_of(self.support, get_args(Support), f"support of {self.name}")
+        check_support(self.support, self.name)
 
     @property
     def array(self) -> sp.IndexedBase:

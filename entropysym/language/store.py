@@ -16,7 +16,7 @@ import sympy as sp
 
 from entropysym.errors import NotStorableError, shown
 from entropysym.language.formula import args_of, array_name, array_of, of_type
-from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.functions import ROWS, argument_of, row_of
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -45,7 +45,6 @@ from entropysym.language.records import (
     DIM,
     Factor,
     Family,
-    Letter,
     Model,
     Plate,
     argument_name,
@@ -122,12 +121,9 @@ _NAMES: dict[type[sp.Basic], str] = {
     LogDet: "logdet",
     Trace: "trace",
     Quadratic: "quad",
-    Softplus: "softplus",
-    Sigmoid: "sigmoid",
     sp.Max: "max",
     sp.Min: "min",
     sp.Abs: "abs",
-    sp.loggamma: "loggamma",
     sp.log: "log",
     sp.exp: "exp",
 }
@@ -159,6 +155,8 @@ class _Writer:
                 return ["pi"]
             case sp.core.numbers.Exp1():
                 return ["e"]
+            case sp.core.numbers.EulerGamma():  # SymPy's value of -digamma(1)
+                return ["mul", -1, ["digamma", 1]]
             case sp.Symbol():
                 return self.symbol(e)
             case sp.Indexed():
@@ -186,10 +184,15 @@ class _Writer:
                 return self.vector(e, under)
             case sp.Pow():
                 return self.power(e, under)
+        if (row := row_of(e)) is not None:
+            return [row.head, self.term(argument_of(e), under)]
         name = next((name for kind, name in _NAMES.items() if isinstance(e, kind)), None)
         if name is None:
             kind = type(e).__name__
-            raise NotStorableError(f"the stored form has no head for {shown(e)} ({kind})")
+            known = ", ".join(("exp", "log", "abs", *(row.head for row in ROWS)))
+            raise NotStorableError(
+                f"the stored form has no head for {shown(e)} ({kind}); write it with {known}, or as a network, of which nothing is known"
+            )
         return [name, *(self.term(a, under) for a in in_written_order(e))]
 
     def position(self, symbol: sp.Basic, under: Binders) -> int:
@@ -349,15 +352,10 @@ def _family_record(family: Family) -> dict[str, Stored]:
     def optional(e: sp.Expr | None) -> Term | None:
         return None if e is None else family_term(e, family)
 
-    def range_(a: Letter) -> str:
-        if isinstance(a, MatrixLetter):
-            return a.kind
-        if isinstance(a, sp.IndexedBase):
-            return "simplex" if a in family.simplex else "vector"
-        return "positive" if a.is_positive else "real"
-
     return {
-        "arguments": [{"name": argument_name(a), "range": range_(a)} for a in family.arguments],
+        "arguments": [
+            {"name": argument_name(a), "range": family.range_of(a)} for a in family.arguments
+        ],
         "support": family.support,
         "log_density": family_term(family.density, family),
         "log_base_measure": family_term(family.log_base_measure, family),

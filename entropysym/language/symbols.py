@@ -14,7 +14,7 @@ import sympy as sp
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import array_like, of_type
 
-ScalarRange = Literal["real", "positive", "unit", "simplex"]
+ScalarRange = Literal["real", "nonnegative", "positive", "unit", "angle", "simplex"]
 #: Ranges of square matrices: symmetric positive definite; lower triangular with positive diagonal.
 MatrixRange = Literal["posdef", "triangular"]
 Range = ScalarRange | MatrixRange
@@ -58,8 +58,9 @@ RESERVED = frozenset({"epsilon", "n", "E", "noise", "self"})
 
 #: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).
 TAKEN = re.compile(
-    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|softplus|sigmoid|logp|logh|logdet"
-    r"|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
+    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|digamma|trigamma|softplus|sigmoid"
+    r"|logbessel|besselratio|logsinhc|langevin|erf|erfc|sin|cos|asinh|iszero|isabove|logp|logh"
+    r"|logdet|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 
 
@@ -102,7 +103,7 @@ def index(name: str) -> sp.Symbol:
 
 
 def scalar(name: str, range_: Range = "real") -> sp.Symbol:
-    """A scalar with range `real`, `positive` or `unit` (the open interval (0, 1))."""
+    """A scalar with range `real`, `nonnegative`, `positive`, `unit` (the open interval (0, 1)) or `angle`."""
     return sp.Symbol(_checked(name), **assumptions(range_))
 
 
@@ -111,13 +112,32 @@ def array(name: str, range_: Range = "real") -> sp.IndexedBase:
     return array_like(scalar(name, range_))
 
 
+#: Range -> the SymPy assumptions of what lies in it. SymPy knows no (0, 1) and no simplex: both are positive there, and have their own name as an assumption beside it.
+_ASSUMPTIONS: dict[str, dict[str, bool]] = {
+    "real": {"real": True},
+    "nonnegative": {"nonnegative": True},
+    "positive": {"positive": True},
+    "unit": {"positive": True, "unit": True},
+    "angle": {"real": True, "angle": True},
+    "simplex": {"positive": True},
+}
+
+
 def assumptions(range_: Range) -> dict[str, bool]:
-    """SymPy assumptions of a range. SymPy has none for (0, 1) and the simplex: both are positive there, and bounded in the record."""
-    if range_ not in ("real", "positive", "unit", "simplex"):
+    """SymPy assumptions of a range. Raises `InputError` for one that has none."""
+    if range_ not in _ASSUMPTIONS:
         raise InputError(
-            f"unknown range {shown(range_)}; choose real, positive, unit or simplex, or for matrices posdef or triangular"
+            f"unknown range {shown(range_)}; choose {', '.join(_ASSUMPTIONS)}, or for matrices posdef or triangular"
         )
-    return {"real": True} if range_ == "real" else {"positive": True}
+    return _ASSUMPTIONS[range_]
+
+
+def range_of(symbol: sp.Symbol) -> ScalarRange:
+    """The range that a symbol's assumptions say."""
+    said = symbol.assumptions0
+    if said.get("unit") or said.get("angle"):
+        return "unit" if said.get("unit") else "angle"
+    return "positive" if symbol.is_positive else "nonnegative" if symbol.is_nonnegative else "real"
 
 
 #: The index of a data point, bound by the data mean.

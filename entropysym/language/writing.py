@@ -23,11 +23,11 @@ from entropysym.language.records import (
     Objective,
     Parameter,
     Plate,
-    Support,
     Variable,
     as_declared,
     one_latent_model,
 )
+from entropysym.language.supports import Support
 from entropysym.language.symbols import (
     DATUM,
     LATENT,

@@ -17,11 +17,11 @@ from entropysym.language.formula import (
     args_of,
     array_name,
     array_of,
-    inside,
     of_type,
     substituted,
     sum_over,
 )
+from entropysym.language.functions import argument_of
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
@@ -59,7 +59,7 @@ from entropysym.lowering.axes import (
     summed,
     union,
 )
-from entropysym.lowering.functions import EXPONENTIALS, JAX, slope
+from entropysym.lowering.functions import amplifies, jax_function, slope
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.scope import Latent, Scope, fresh
 from entropysym.lowering.signature import (
@@ -104,15 +104,15 @@ class Evaluator:
         return self._once("value", e, scope, self._value)
 
     def magnitude(self, e: sp.Expr, scope: Scope) -> NamedArray:
-        """The sum of the absolute values of the terms: sums are split, but those inside a power or a logarithm are not.
+        """The sum of the absolute values of the terms: sums are split, but those inside a positive power are not.
 
-        An exponential multiplies an error of its argument, so |argument| times the derivative counts as a term of it.
+        An exponential multiplies an error of its argument, as do other functions, so |argument| times the derivative counts as a term of it.
         """
         return self._once("magnitude", e, scope, self._magnitude)
 
     def amplified(self, e: sp.Expr | Matrix, scope: Scope) -> NamedArray | None:
-        """The magnitude of a formula with an exponential in it, which multiplies rounding errors; None of any other."""
-        if isinstance(e, Matrix) or not e.has(*EXPONENTIALS):
+        """The magnitude of a formula with a function in it that multiplies rounding errors; None of any other."""
+        if isinstance(e, Matrix) or not any(map(amplifies, sp.preorder_traversal(e))):
             return None
         return self.magnitude(e, scope)
 
@@ -123,11 +123,13 @@ class Evaluator:
             return multiplied([self.magnitude(a, scope) for a in args_of(e)])
         if isinstance(e, BINDERS):
             return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
-        if isinstance(e, EXPONENTIALS):
-            v = self.value(e, scope)
-            rate = NamedArray(slope(type(e), v.array), v.axes)
-            return added([v.absolute(), multiplied([rate, self.magnitude(inside(e), scope)])])
-        if isinstance(e, (sp.Pow, sp.log)) and not isinstance(e.args[0], sp.Add):
+        if amplifies(e):
+            inner, f = argument_of(e), jax_function(e)
+            assert f is not None
+            v, u = self.value(e, scope), self.value(inner, scope)
+            rate = NamedArray(slope(f, u.array), u.axes)
+            return added([v.absolute(), multiplied([rate, self.magnitude(inner, scope)])])
+        if isinstance(e, sp.log) or (isinstance(e, sp.Pow) and _amplifies_its_base(e)):
             return self._relative_magnitude(e, scope)
         if isinstance(e, LogDet):
             inverse, terms = self._inverse(e.word, scope), self.matrix_magnitude(e.word, scope)
@@ -258,8 +260,9 @@ class Evaluator:
             left, right = self._sides(e, scope)
             moved = words.applied(self.matrix(e.word, scope), right, words.ROW)
             return words.dotted(left, moved, words.ROW)
-        v = self.value(inside(e), scope)
-        return NamedArray(JAX[type(e)](v.array), v.axes)
+        v, f = self.value(argument_of(e), scope), jax_function(e)
+        assert f is not None  # the signature was read first
+        return NamedArray(f(v.array), v.axes)
 
     def _symbol(self, e: sp.Symbol, scope: Scope) -> NamedArray:
         if e in scope.sizes:
@@ -474,3 +477,9 @@ class Evaluator:
         size = size_of(v.size)
         i, body = fresh(v.index, v.body, scope)
         return self.value(body, scope.binding(i, size)), i, self.bound.size(size)
+
+
+def _amplifies_its_base(e: sp.Pow) -> bool:
+    """Whether a relative error of the base counts: that of a difference under a positive power does not, which is the same wherever it is computed."""
+    base, exponent = args_of(e)
+    return not isinstance(base, sp.Add) or exponent.is_negative is True

@@ -30,17 +30,3 @@ def require_x64() -> None:
             "JAX computes in float32 here, which cannot support a verdict; call "
             'jax.config.update("jax_enable_x64", True) before any array is made, or set JAX_ENABLE_X64=1'
         )
-
-
-@jax.custom_jvp
-def softplus(s: jax.Array) -> jax.Array:
-    """log(1 + exp s), whose derivative is the sigmoid to the last digit; that of `jax.nn.softplus` is off by 16 eps at s = -30."""
-    return jax.nn.softplus(s)
-
-
-@softplus.defjvp
-def _softplus_jvp(
-    primals: tuple[jax.Array], tangents: tuple[jax.Array]
-) -> tuple[jax.Array, jax.Array]:
-    (s,), (ds,) = primals, tangents
-    return softplus(s), jax.nn.sigmoid(s) * ds

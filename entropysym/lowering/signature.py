@@ -11,7 +11,7 @@ import sympy as sp
 from entropysym.errors import InputError, shown
 from entropysym.language.algebra import reads_latent
 from entropysym.language.formula import array_name, array_of
-from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.functions import row_of
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -59,8 +59,8 @@ _ITS_OWN: Size = ""
 #: Under the joint expectation of a graph.
 _JOINT: Size = "joint"
 
-#: The functions that can be lowered.
-FUNCTIONS = (sp.log, sp.exp, sp.Abs, sp.tanh, sp.loggamma, Softplus, Sigmoid)
+#: The functions that can be lowered, beside those with a row.
+FUNCTIONS = (sp.log, sp.exp, sp.Abs, sp.tanh)
 
 #: What makes words of letters.
 _WORDS = (MatrixProduct, Scaled, Inverse, Transposed)
@@ -248,12 +248,15 @@ def _walk_parts(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) ->
         words = [a for a in e.args if isinstance(a, Matrix)]
         vectors = [size_of(a.size) for a in e.args if isinstance(a, Vector)]
         _same_sizes(e, *vectors, *words)
-    elif not isinstance(e, (sp.Add, sp.Mul, sp.Pow, sp.NumberSymbol, *FUNCTIONS)) and not (
-        isinstance(e, sp.Number) and e.is_finite
-    ):
+    elif not _is_arithmetic(e):
         raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
     for a in e.args:
         _walk(a, sizes, s, latent)
+
+
+def _is_arithmetic(e: sp.Basic) -> bool:
+    known = isinstance(e, (sp.Add, sp.Mul, sp.Pow, sp.NumberSymbol, *FUNCTIONS))
+    return known or row_of(e) is not None or (isinstance(e, sp.Number) and bool(e.is_finite))
 
 
 def _walk_expectation(e: EncoderExpectation | NoiseExpectation, sizes: Sizes, s: Signature) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -126,7 +127,7 @@ def principal(x: Float[np.ndarray, "N D"]) -> Principal:
 
 def into(raw: Array, range_: Range) -> Array:
     """Unconstrained values in a range: $e^r$, the logistic function, $LL^\\top$ or L with $L_{ii}=e^{r_{ii}}$."""
-    if range_ == "positive":
+    if range_ in ("positive", "nonnegative"):
         return jnp.exp(raw)
     if range_ == "unit":
         return jax.nn.sigmoid(raw)
@@ -260,15 +261,24 @@ def points(model: Model, found: Principal, x: Float[np.ndarray, "N D"], H: int) 
     u = jax.vmap(found)(jnp.asarray(x))
     centre = jnp.zeros((len(x), H)).at[:, : u.shape[1]].set(u[:, :H])
     at = centre[:, None, :] + 0.5 * jnp.linspace(-1.0, 1.0, POINTS)[None, :, None]
-    carried = {
+    weights = jnp.full((len(x), POINTS), 1 / POINTS)
+    return Points(_carried(support, at), weights, jnp.zeros(len(x)))
+
+
+def _carried(support: str, at: Array) -> Array:
+    """Real numbers in a support, each near where it was."""
+    kind, _, number = support.partition(" ")
+    carried: dict[str, Callable[[Array], Array]] = {
         "real": lambda v: v,
         "positive": jnp.exp,
         "unit": jax.nn.sigmoid,
+        "angle": lambda v: math.pi * jnp.tanh(v / math.pi),
         "binary": lambda v: (v > 0).astype(jnp.float64),
         "count": lambda v: jnp.floor(jnp.exp(jnp.clip(v, -3.0, 3.0))),
+        "from": lambda v: float(Fraction(number)) + jnp.exp(v),
+        "upto": lambda v: jnp.floor((int(number) + 1) * jax.nn.sigmoid(v)),
     }
-    weights = jnp.full((len(x), POINTS), 1 / POINTS)
-    return Points(carried[support](at), weights, jnp.zeros(len(x)))
+    return carried[kind](at)
 
 
 def _tuned(found: Concrete, data: Pytree) -> Concrete:

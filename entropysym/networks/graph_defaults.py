@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -139,14 +140,17 @@ def _supported(v: Variable, real: np.ndarray, rng: np.random.Generator) -> np.nd
         return grown / grown.sum(axis=-1, keepdims=True)
     if v.support == "sphere":
         return real / np.linalg.norm(real, axis=-1, keepdims=True)
+    kind, _, number = v.support.partition(" ")
     return {
         "real": lambda: real,
-        "angle": lambda: np.remainder(real, 2 * math.pi),
+        "angle": lambda: np.remainder(real + math.pi, 2 * math.pi) - math.pi,
+        "from": lambda: float(Fraction(number)) + np.exp(real / 2),
+        "upto": lambda: 1.0 * rng.binomial(int(number), 1 / (1 + np.exp(-real))),
         "positive": lambda: np.exp(real / 2),
         "unit": lambda: 1 / (1 + np.exp(-real)),
         "binary": lambda: (real + rng.logistic(size=real.shape) > 0).astype(np.float64),
         "count": lambda: rng.poisson(np.exp(np.clip(real, -3, 2))).astype(np.float64),
-    }[v.support]()
+    }[kind]()
 
 
 def default_sizes(model: Model, given: Mapping[str, int] | None = None) -> dict[str, int]:

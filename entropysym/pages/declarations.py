@@ -7,7 +7,8 @@ import sympy as sp
 from entropysym.language.formula import of_type
 from entropysym.language.heads import LogDensity
 from entropysym.language.objective import head, variable
-from entropysym.language.records import Model, Plate
+from entropysym.language.records import Model, Plate, Variable
+from entropysym.language.supports import in_words
 from entropysym.pages.equations import Line
 from entropysym.pages.marks import ANY_LAW, DensityName, Distributed
 from entropysym.pages.medium import Medium
@@ -16,8 +17,10 @@ from entropysym.pages.wording import value_of
 #: A range in the words of the table.
 RANGES = {
     "real": "real",
+    "nonnegative": "at least 0",
     "positive": "positive",
     "unit": "between 0 and 1",
+    "angle": "angle",
     "simplex": "simplex (positive, sum 1 over its last index)",
     "posdef": "symmetric positive definite",
     "triangular": "lower triangular with positive diagonal",
@@ -81,22 +84,17 @@ def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
     return rows
 
 
-#: Supports in the words of the table.
-_SUPPORTS = {
-    "binary": "0 or 1",
-    "count": "whole number",
-    "onehot": "one-hot over its last index",
-    "unit": "between 0 and 1",
-    "simplex": "on the simplex over its last index",
-    "sphere": "of norm 1 over its last index",
-}
+def _set_of(v: Variable) -> str:
+    """The support in the words of the table."""
+    short = v.support in ("real", "positive", "angle")
+    return v.support if short else in_words(v.support).removeprefix("a number ").removeprefix("a ")
 
 
 def _variables(model: Model, m: Medium) -> list[tuple[str, str]]:
     """Each variable, its support and its plates; what is one step earlier."""
     rows = []
     for v in model.variables:
-        what = f"{v.role}, {_SUPPORTS.get(v.support, v.support)}"
+        what = f"{v.role}, {_set_of(v)}"
         rows.append((m.math(model.entry(v.name)), what + _over(model.inner(v.name), m, False)))
     for lag in model.lags:
         earlier, first = m.math(model.entry(lag.name)), m.math(model.entry(lag.start))

@@ -12,7 +12,7 @@ from typing import overload
 import sympy as sp
 
 from entropysym.language.formula import array_name, array_of, inside
-from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.functions import SYMBOLS
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -131,13 +131,13 @@ def _base_and_exponent(f: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 
 _LETTERS = (sp.Symbol, sp.Indexed, Slice)
 #: Functions that may stand inside a fraction if what they are of is short.
-_SHORT_FUNCTIONS = (Softplus, Sigmoid, sp.Abs, sp.exp)
+_SHORT_FUNCTIONS = (*SYMBOLS, sp.Abs, sp.exp)
 
 
 def is_light(f: sp.Expr) -> bool:
     """Whether a factor may stand inside a fraction."""
     base, _ = _base_and_exponent(f)
-    if isinstance(base, (Softplus, Sigmoid, sp.Abs)):
+    if isinstance(base, (*SYMBOLS, sp.Abs)):
         return True
     if isinstance(base, sp.exp):
         return all(is_light(a) for m in sp.Add.make_args(inside(base)) for a in sp.Mul.make_args(m))

@@ -11,7 +11,7 @@ import sympy as sp
 
 from entropysym.errors import one_of
 from entropysym.language.formula import arg_of, array_name, inside, of_type
-from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.functions import SYMBOLS
 from entropysym.language.heads import DataMean, NetworkValue, Vector
 from entropysym.language.matrices import Matrix
 from entropysym.language.names import primed
@@ -22,7 +22,7 @@ from entropysym.pages.order import Roles, TakenApart, in_order, taken_apart
 from entropysym.pages.vectors import without_index
 
 #: Functions that need no brackets under an exponent.
-CLOSED = (Softplus, Sigmoid, sp.Abs)
+CLOSED = (*SYMBOLS, sp.Abs)
 #: Families that are written with the one letter N.
 NORMALS = ("Normal", "MultivariateNormal")
 
@@ -144,7 +144,7 @@ class PagePrinter(Notation):
         counted = inside(e) - 1
         if isinstance(counted, (sp.Symbol, sp.Indexed)):
             return f"{self.signs['log']} {self._print(counted)}!"
-        return f"{self.signs['loggamma']}{self.enclosed(self._print(e.args[0]))}"
+        return self._print_row(e)
 
     def _print_Abs(self, e: sp.Expr, exp: object = None) -> str:
         return self.enclosed(self._print(e.args[0]), "|", "|")

@@ -23,24 +23,19 @@ from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.noise import noise
 from entropysym.language.objective import expectation, head, location_and_scale, noise_entry
 from entropysym.language.records import Factor, Model
+from entropysym.language.supports import in_words
 from entropysym.language.symbols import LATENT, NOISE
 from entropysym.pages.marks import EXCESS, Slope
 from entropysym.pages.medium import Medium, listed
 from entropysym.prover.derivation import Condition, Derivation, Step
 
 _RANGES = {
+    "nonnegative": "at least 0",
+    "angle": "an angle",
     "unit": "strictly between 0 and 1",
     "simplex": "on the simplex: positive, with sum 1 over the last index",
     "posdef": "symmetric positive definite",
     "triangular": "lower triangular with positive diagonal",
-}
-_SUPPORTS = {
-    "binary": "0 or 1",
-    "count": "a whole number",
-    "onehot": "one-hot, one 1 and else 0 over its last index",
-    "unit": "strictly between 0 and 1",
-    "simplex": "on the simplex over its last index",
-    "sphere": "of norm 1 over its last index",
 }
 Sentence = Callable[[Sequence[Condition], Model, Medium], str]
 
@@ -218,10 +213,7 @@ def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 
 
 def _support(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    said = [
-        f"{m.math(model.entry(c.subject))} is {_SUPPORTS.get(str(c.detail), str(c.detail))}"
-        for c in cs
-    ]
+    said = [f"{m.math(model.entry(c.subject))} is {in_words(str(c.detail))}" for c in cs]
     return f"The data are what they are said to be: {listed(said)}."
 
 

@@ -494,12 +494,9 @@ def _for_every_entry(field: Field, row: Row) -> list[Row]:
 
     if not any(is_entry(g) for g in field.place):
         return [row]
-    below = field.one
-    for c in row.values():
-        below *= field.domain(c.denom) / field.domain(below.numer.gcd(c.denom))
     found: dict[Powers, Row] = {}
-    for k, c in row.items():
-        for mark, part in field.split(c * below, is_entry).items():
+    for k, numerator in field.over_one_denominator(row).items():
+        for mark, part in field.split(numerator, is_entry).items():
             found.setdefault(mark, {})[k] = part
     return list(found.values())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import TypeVar
 
 import sympy as sp
 from sympy.polys.domains import QQ
@@ -21,6 +22,7 @@ from entropysym.language.formula import args_of, inside, of_type, substituted
 #: An unknown, or the name of a right side; None where there is only one.
 ColumnName = sp.Basic | str | None
 Row = dict[ColumnName, FracElement]
+Key = TypeVar("Key")
 Powers = tuple[int, ...]
 
 
@@ -112,13 +114,18 @@ class Field:
         """Whether an element surely is never 0."""
         return self.back(element).is_nonzero is True
 
+    def over_one_denominator(self, elements: Mapping[Key, FracElement]) -> dict[Key, PolyElement]:
+        """The elements times the least common multiple of their denominators."""
+        common = reduce(lambda a, b: a.lcm(b), (e.denom for e in elements.values()), self.one.numer)
+        return {k: e.numer * common.quo(e.denom) for k, e in elements.items()}
+
     def split(
-        self, element: FracElement, local: Callable[[sp.Expr], bool]
+        self, polynomial: PolyElement, local: Callable[[sp.Expr], bool]
     ) -> dict[Powers, FracElement]:
-        """The numerator by its monomials in the generators for which `local` holds."""
+        """A polynomial, such as a numerator, by its monomials in the generators for which `local` holds."""
         chosen = [k for base, (k, _) in self.place.items() if local(base)]
         found: dict[Powers, FracElement] = {}
-        for monomial, coefficient in element.numer.terms():
+        for monomial, coefficient in polynomial.terms():
             mark = tuple(monomial[k] for k in chosen)
             rest = tuple(0 if k in chosen else power for k, power in enumerate(monomial))
             term = self.domain(self.domain.ring.from_dict({rest: coefficient}))

@@ -27,7 +27,7 @@ from entropysym.language.records import (
     at_class,
 )
 from entropysym.prover.direction import with_signs
-from entropysym.prover.elimination import ColumnName, Field, eliminate, in_primes
+from entropysym.prover.elimination import ColumnName, Field, Row, eliminate, in_primes
 from entropysym.prover.motion import Component, Motion, with_values
 
 #: Supports on which an affine motion of the variable stays.
@@ -85,27 +85,33 @@ def _of_numbers(family: Family) -> FamilyCertificate | None:
 def _solved(
     scores: Mapping[sp.Symbol, sp.Expr], tempered: sp.Expr, x: sp.Basic
 ) -> tuple[dict[sp.Symbol, sp.Expr], sp.Expr] | None:
-    """The unknowns for which the sum of their scores is `tempered` up to what x is not in, and what is left."""
-    rows: dict[sp.Expr, dict[ColumnName, sp.Expr]] = {}
-    columns: list[tuple[ColumnName, sp.Expr]] = [*scores.items(), (None, -tempered)]
-    for u, e in columns:
-        for addend in addends(sp.expand(distributed(e, powers=True))):
-            coefficient, function = addend.as_independent(x, as_Add=False)
-            coefficient = sp.Mul(*(in_primes(f) for f in sp.Mul.make_args(coefficient)))
-            row = rows.setdefault(function, {})
-            row[u] = row.get(u, sp.S.Zero) + coefficient
-    field = Field.over(c for row in rows.values() for c in row.values())
-    written = {f: {u: field.of(c) for u, c in row.items()} for f, row in rows.items()}
-    kept = {f: {u: c for u, c in row.items() if c} for f, row in written.items()}
-    found = eliminate((row for f, row in kept.items() if f != 1), list(scores), field.is_safe)
+    """The unknowns for which the sum of their scores is `tempered` + H for all x, and H, which x is not in.
+
+    Both sides are brought to one denominator: then the coefficients of each product of powers of what holds x have to agree.
+    """
+    entropy = sp.Dummy("H", real=True)
+    columns: dict[ColumnName, sp.Expr] = {entropy: -sp.S.One, **scores, None: -tempered}
+    plain = {u: _in_generators(e) for u, e in columns.items()}
+    field = Field.over(plain.values())
+    written = {u: field.of(e) for u, e in plain.items()}
+    rows: dict[object, Row] = {}
+    for u, numerator in field.over_one_denominator(written).items():
+        for mark, c in field.split(numerator, lambda base: base.has(x)).items():
+            rows.setdefault(mark, {})[u] = c
+    unknowns = [*scores, entropy]
+    found = eliminate(rows.values(), unknowns, field.is_safe)
     if any(found.rest):
         return None
     zero = field.zero
-    values = {u: -found.pivots[u].get(None, zero) if u in found.pivots else zero for u in scores}
-    free = kept.get(sp.S.One, {})
-    entropy = sum((values[u] * free[u] for u in scores if u in free), free.get(None, zero))
-    closed = exponentials_merged(distributed(field.back(entropy), powers=True))
-    return {u: field.back(v) for u, v in values.items()}, closed
+    values = {u: -found.pivots[u].get(None, zero) if u in found.pivots else zero for u in unknowns}
+    closed = distributed(field.back(values.pop(entropy)), powers=True)
+    return {u: field.back(v) for u, v in values.items()}, exponentials_merged(closed)
+
+
+def _in_generators(e: sp.Expr) -> sp.Expr:
+    """Multiplied out, with logarithms of numbers split into those of primes."""
+    flat = sp.expand(distributed(e, powers=True))
+    return sp.Add(*(sp.Mul(*(in_primes(f) for f in sp.Mul.make_args(a))) for a in addends(flat)))
 
 
 def _of_vectors(family: Family) -> FamilyCertificate | None:

@@ -23,6 +23,7 @@ from entropysym.language.formula import (
     substituted,
     sum_over,
 )
+from entropysym.language.functions import argument_of, row_of
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
@@ -121,10 +122,18 @@ class Motion:
             case sp.sign():
                 return sp.S.Zero  # away from the kink
             case sp.Function():
-                return sp.Add(*(e.fdiff(i + 1) * self.of(a) for i, a in enumerate(args_of(e))))
+                return self._function(e)
             case sp.Max() | sp.Min():
                 return self._stands_still(args_of(e), f"an argument of {e}")
         raise InputError(f"no derivative along a direction for {type(e).__name__}")
+
+    def _function(self, e: sp.Function) -> sp.Expr:
+        """By the derivative of its row; what has none stands still where its argument does."""
+        row = row_of(e)
+        if row is not None and not row.moves:
+            return self._stands_still([argument_of(e)], f"the argument of {e}")
+        moved = ((i, self.of(a)) for i, a in enumerate(args_of(e), start=1))
+        return sp.Add(*(e.fdiff(i) * m for i, m in moved if m != 0))
 
     def _head(self, e: _Head) -> sp.Expr:
         match e:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -25,7 +26,7 @@ from entropysym.language.symbols import MATRIX_RANGES, Range
 from entropysym.lowering.factorisations import cholesky
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.signature import DATA_SIZE, is_weighted
-from entropysym.witness.densities import ships
+from entropysym.witness.densities import density
 from entropysym.witness.graph_elbo import is_drawn
 
 _HIDDEN = 3
@@ -134,7 +135,7 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     They are drawn on the host: compiling a random generator for each shape would take longer than the sweep itself.
     """
     wanted = _wanted(model, shape)
-    own = any(not ships(f) for f in model.families if f.log_density is not None)
+    own = any(density(f).moderate for f in model.families if f.log_density is not None)
     largest = _LARGEST[0] if own or _exponentiates(model) else _LARGEST[1]
     positive = _POSITIVE_OWN if own else _POSITIVE
     columns = sum(math.prod(lengths) for _, lengths in wanted.values())
@@ -292,8 +293,16 @@ def _values(
         return gauss
     if range_ == "real":
         return gauss * _log_uniform(common, 0.03, largest)
-    if range_ == "positive":
+    if range_ in ("positive", "nonnegative"):
         return _log_uniform(level, *positive)
+    if range_ == "angle":
+        return 2 * math.pi * (level - 0.5)
+    if range_ == "sphere":
+        return gauss / np.linalg.norm(gauss, axis=-1, keepdims=True)
+    if range_.startswith("from "):
+        return float(Fraction(range_[5:])) + _log_uniform(level, *positive)
+    if range_.startswith("upto "):
+        return np.floor(level * (int(range_[5:]) + 1))
     if range_ == "unit":
         return level
     if range_ == "simplex":
@@ -328,7 +337,7 @@ def _log_uniform(level: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def _into(values: jax.Array, range_: Range) -> jax.Array:
     """A network's raw output in the range of its head; a positive one stays between e-6 and e+6, a matrix well-conditioned."""
-    if range_ == "positive":
+    if range_ in ("positive", "nonnegative"):
         return jnp.exp(6 * jnp.tanh(values / 2))
     if range_ in MATRIX_RANGES:
         ratio = jnp.expm1(math.log(_CONDITION) * jax.nn.sigmoid(values[0, 0]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import jax
@@ -19,14 +19,16 @@ from jax.scipy import stats
 from entropysym.errors import InputError
 from entropysym.families import FAMILIES
 from entropysym.language.records import Family
+from entropysym.language.supports import contains
 from entropysym.lowering.factorisations import (
     cholesky,
     inverse_lower,
     log_diagonal,
     solve_lower,
 )
-from entropysym.lowering.precision import softplus
+from entropysym.lowering.special import softplus
 from entropysym.witness import own_densities
+from entropysym.witness.univariate import UNIVARIATE
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Density:
 
     `log_density(x, *arguments)`, `terms(x, *arguments)` (the sum of its |terms|), `entropy(*arguments)` (None where no closed form is
     known), and `draw(noise, *arguments)`, which turns noise of the family's standard law into a draw (None where there is no such map).
-    `under_normal(mean, variance, *arguments)` is the mean of the log-density under a normal law, with its |terms|, where nodes would see a kink.
+    `moderate`: random arguments are of moderate size, since an exponential or a power of them would overflow, or nobody knows. `under_normal(mean, variance, *arguments)` is the mean of the log-density under a normal law, with its |terms|, where nodes would see a kink.
     """
 
     log_density: Callable[..., Array]
@@ -44,6 +46,7 @@ class Density:
     draw: Callable[..., Array] | None = None
     under_normal: Callable[..., tuple[Array, Array]] | None = None
     multivariate: bool = False
+    moderate: bool = False
 
 
 def _around_peak(log_density: Callable[..., Array]) -> Callable[..., Array]:
@@ -163,7 +166,7 @@ def _logits_entropy(logit: Array) -> Array:
     )
 
 
-#: The families that ship, by name.
+#: The families whose numbers need more than one formula, by name; the others are in `univariate`.
 DENSITIES = {
     "Normal": Density(
         log_density=_normal,
@@ -219,11 +222,20 @@ def density(family: Family) -> Density:
     """
     if family.log_density is None:
         raise InputError("an encoder of any law has no density")
-    if ships(family):
+    if ships(family) and family.name in DENSITIES:
         return DENSITIES[family.name]
-    return Density(
+    own = Density(
         log_density=own_densities.log_density(family),
         terms=own_densities.log_density_terms(family),
         draw=own_densities.draw_from_noise(family),
         multivariate=family.is_multivariate,
+        moderate=True,
     )
+    if not ships(family):
+        return own
+    row = UNIVARIATE[family.name]
+
+    def log_density(x: Array, *arguments: Array) -> Array:
+        return jnp.where(contains(family.support, x), row.log_density(x, *arguments), -jnp.inf)
+
+    return replace(own, log_density=log_density, entropy=row.entropy)

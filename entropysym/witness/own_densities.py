@@ -11,19 +11,12 @@ from jax import Array
 from entropysym.errors import InputError
 from entropysym.language.formula import substituted
 from entropysym.language.matrices import MatrixLetter
-from entropysym.language.records import DIM, Family, Letter, Support, argument_name
+from entropysym.language.records import DIM, Family, Letter, argument_name
+from entropysym.language.supports import contains
 from entropysym.lowering.arguments import Bound
 from entropysym.lowering.evaluator import Evaluator
 from entropysym.lowering.scope import Scope
 from entropysym.lowering.signature import Signature, read_signature
-
-_INSIDE: dict[Support, Callable[[Array], Array]] = {
-    "real": lambda x: jnp.isfinite(x),
-    "positive": lambda x: x > 0,
-    "unit": lambda x: (x > 0) & (x < 1),
-    "binary": lambda x: (x == 0) | (x == 1),
-    "count": lambda x: (x >= 0) & (x == jnp.round(x)),
-}
 
 
 def log_density(family: Family) -> Callable[..., Array]:
@@ -34,8 +27,9 @@ def log_density(family: Family) -> Callable[..., Array]:
     value = _function(family, family.density, (family.variable, *family.arguments), "value")
     if family.is_multivariate:
         return value
-    inside = _INSIDE[family.support]
-    return lambda x, *arguments: jnp.where(inside(x), value(x, *arguments), -jnp.inf)
+    return lambda x, *arguments: jnp.where(
+        contains(family.support, x), value(x, *arguments), -jnp.inf
+    )
 
 
 def log_density_terms(family: Family) -> Callable[..., Array]:

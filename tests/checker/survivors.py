@@ -26,6 +26,8 @@ SURVIVORS: dict[str, str] = {
     "kernel/reader.py _family: require(name != terms.ANY, name, 'not a name of a family') -> pass": (
         "no factor would be of that family: 'an unused family'"
     ),
+    "kernel/reader.py _family: require('var' not in ranges, name, 'an argument that is called like the "
+    "variable') -> pass": "the gate refuses the name as well: 'an argument called like the variable'",
     "refusal.py _check: len(model_.variables) == 2 and len(model_.factors) == 3 and (not "
     "model_.counted) -> len(model_.variables) == 2 and (not model_.counted)": (
         "two variables with one factor of each kind have three: 'two latents and nothing observed'"

@@ -99,7 +99,7 @@ def test_unknown_roles_and_ranges_are_refused():
     ("expression", "words"),
     [
         (sp.Float(0.5), "no head for 0.5"),
-        (sp.sin(scalar("sigma2", "positive")), "no head for"),
+        (sp.zeta(scalar("sigma2", "positive")), "no head for"),
         (scalar("sigma2"), "no parameter or size sigma2 with this range"),
         (DATUM[n, d], "n is not bound here"),
         (sp.Sum(1, (h, 2, H)), "runs from 2 to H"),

@@ -9,7 +9,7 @@ from entropysym.language.records import COMPONENT, DIM
 from entropysym.prover.elimination import Field, eliminate
 from entropysym.prover.families import family_certificate
 
-from .true_models import GUMBEL, LOGISTIC, STANDARD_LAPLACE, STANDARD_NORMAL, STUDENT, UNIT_NORMAL
+from .true_models import GUMBEL, LOGISTIC, STANDARD_LAPLACE, STANDARD_NORMAL, UNIT_NORMAL
 
 x = sp.Symbol("x", real=True)
 m = sp.Symbol("m", real=True)
@@ -22,6 +22,7 @@ def normal(name, parameter, variance):
     return Family(name, (m, parameter), x, NORMAL(m, variance).fill(NORMAL.log_density, None, x))
 
 
+CAUCHY = Family("Cauchy", (m, s), x, sp.log(s / sp.pi) - sp.log(s**2 + (x - m) ** 2))
 COORDINATES = [
     ("variance", s, s, -s),
     ("logvariance", r, sp.exp(r), sp.Integer(-1)),
@@ -55,7 +56,8 @@ def test_every_certificate_satisfies_the_identity_pointwise(family):
     moved += found.scale * (1 + family.variable * slope) + found.shift * slope
     residual = moved - family.log_density + family.log_base_measure - found.entropy
     for k in range(5):
-        at = {a: sp.Rational(3 + 2 * k, 7 + i) for i, a in enumerate(family.arguments)}
+        most = 12 if any(family.range_of(a) == "unit" for a in family.arguments) else 7
+        at = {a: sp.Rational(3 + 2 * k, most + i) for i, a in enumerate(family.arguments)}
         assert abs(residual.subs({**at, family.variable: sp.Rational(4, 5 + k)}).evalf(40)) < 1e-30
 
 
@@ -114,7 +116,7 @@ def test_the_entropy_of_a_standard_law_follows_from_its_location_and_scale():
         assert sp.simplify(sp.expand_log(found.entropy - entropy, force=True)) == 0
 
 
-@pytest.mark.parametrize("family", [LOGISTIC, GUMBEL, STUDENT], ids=lambda f: f.name)
+@pytest.mark.parametrize("family", [LOGISTIC, GUMBEL, CAUCHY], ids=lambda f: f.name)
 def test_what_has_no_solution_is_opaque(family):
     assert family_certificate(family) is None
 

@@ -17,6 +17,7 @@ from math import gcd
 from typing import Any
 
 from . import matrices, terms
+from .functions import ROWS, Row
 from .matrices import Word
 from .measures import bind, close
 from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of, split, sums_to_one
@@ -148,7 +149,7 @@ def evaluate(site: Site, term: Term) -> Polynomial:
             small = q and max(abs(q.numerator), q.denominator) <= terms.MAX_EXPONENT
             require(small, exponent, f"not an exponent (1 to {terms.MAX_EXPONENT})")
             natural = q.denominator == 1 and q > 0
-            return _power(site, evaluate(site, base) if natural else _positive(site, base), q)
+            return _power(site, evaluate(site, base) if natural else _in_factors(site, base), q)
         case [_, inner] if head in terms.FUNCTIONS:
             return _function(site, head, inner)
         case ["logdet" | "trace", _] | ["quad", _, _, _]:
@@ -222,13 +223,12 @@ def multiple(motion: Term, letter: Term) -> Term:
     return motion[1]
 
 
-def _positive(site: Site, term: Term) -> Polynomial:
-    """A term that is > 0, as a product of positive factors where it is a sum with squares."""
+def _in_factors(site: Site, term: Term) -> Polynomial:
+    """A term that is > 0 by a sum with squares as a product of positive factors."""
     work, found = site.work, evaluate(site, term)
     value, change = split(found)
-    if work.surely_positive(value):
+    if work.surely_positive(value) or not _sign(site, term):
         return found
-    check(_sign(site, term), f"{shown(term)}: not shown to be positive")
     return site.moved(work.factored(value), change)
 
 
@@ -237,12 +237,11 @@ def _sign(site: Site, term: Term) -> bool | None:
     match term:
         case ["add" | "mul" as head, *parts]:
             signs = [_sign(site, part) for part in parts]
-            return None if None in signs else any(signs) if head == "add" else all(signs)
+            if None not in signs:
+                return any(signs) if head == "add" else all(signs)
         case ["pow", base, int() as power] if power % 2 == 0:
             return bool(_sign(site, base))
-        case ["abs", _]:
-            return False
-    return site.work.surely_positive(split(evaluate(site, term))[0]) or None
+    return site.work.sign(split(evaluate(site, term))[0])
 
 
 def _power(site: Site, base: Polynomial, q: Fraction) -> Polynomial:
@@ -259,18 +258,14 @@ def _log(site: Site, inner: Polynomial) -> Polynomial:
 
 
 def _function(site: Site, head: str, inner: Term) -> Polynomial:
-    """D e^u = e^u D u; D softplus u = s D u and D s = s (1 - s) D u for s = sigmoid u, where
-    softplus u = log(1 + e^u); D |u| = r |u| where D u = r u, at u = 0 as well."""
+    """D f(u) = f'(u) D u, f' by the table of functions; D e^u = e^u D u; D |u| = r |u| where
+    D u = r u, at u = 0 as well."""
     work = site.work
     if head == "log":
-        return _log(site, _positive(site, inner))
+        return _log(site, _in_factors(site, inner))
     v, d = split(evaluate(site, inner))
     if head == "exp":
         value = slope = work.exponential(v)
-    elif head == "loggamma":
-        check(not d, f"{shown(inner)} moves: loggamma is not differentiated")
-        check(work.is_above_zero(v), f"loggamma of {shown(inner)}: not shown to be positive")
-        value, slope = _log_gamma(site, v), {}
     elif head == "abs":
         mono = next(iter(v), ONE)
         inverse = {frozenset((a, -e) for a, e in mono): 1 / v[mono]} if v else {}
@@ -281,20 +276,34 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         slope, value = fitting[0], work.absolute(v)
         d = value
     else:
-        value = of(work.atom(head, bodies=(key(v),), range_="positive"))
-        slope = of(work.atom("sigmoid", bodies=(key(v),), range_="positive"))
-        if head == "sigmoid":
-            slope = work.product(slope, work.add(constant(1), work.negative(slope)))
+        row = ROWS[head]
+        above = not row.above or _sign(site, inner)
+        check(above, f"{head} of {shown(inner)}: not shown to be positive")
+        check(row.slope or not d, f"{shown(inner)} moves: {head} is not differentiated")
+        value, slope = _at_number(site, head, row, v), {}
+        if d:
+            at = site.apart(
+                terms.ARITHMETIC | {"var"}, moving=False, bindings={"var": (0, lambda: v)}
+            )
+            slope = evaluate(at, row.slope)
     return site.moved(value, work.product(slope, d))
 
 
-def _log_gamma(site: Site, v: Polynomial) -> Polynomial:
-    """gamma(x + 1) = x gamma(x), gamma(1) = 1, gamma(1/2) = sqrt pi; any other stays whole."""
-    x, factor, work = v.get(ONE, Fraction(0)), Fraction(1), site.work
-    if v.keys() != {ONE} or x.denominator > 2 or x > 40:
-        return of(work.atom("loggamma", bodies=(key(v),)))
+def _at_number(site: Site, head: str, row: Row, v: Polynomial) -> Polynomial:
+    """gamma(x + 1) = x gamma(x), gamma(1) = 1, gamma(1/2) = sqrt pi, and for digamma the derivative
+    of that, digamma(1/2) = digamma(1) - 2 log 2; any other value stays whole."""
+    x, work = v.get(ONE, Fraction(0)), site.work
+    whole = head not in ("loggamma", "digamma") or v.keys() != {ONE}
+    if whole or x.denominator > 2 or x > 40:
+        return of(work.atom(head, bodies=(key(v),), range_=row.range_))
+    factor, slope = Fraction(1), Fraction(0)
     while x > 1:
-        x, factor = x - 1, factor * (x - 1)
+        x -= 1
+        factor, slope = factor * x, slope + 1 / x
+    if head == "digamma":
+        one = of(work.atom(head, bodies=(key(constant(1)),), range_=row.range_))
+        half = work.product(constant(4 * x - 4), work.logarithm(constant(2)))
+        return work.add(one, half, constant(slope))
     root = work.product(constant(1 - x), work.logarithm(site.symbol("pi")))
     return work.add(work.logarithm(constant(factor)), root)
 
@@ -444,7 +453,7 @@ def arguments(
     last = indices[-1].size if family.over_vectors else ""
     scope = (*family.alike(indices), *klass)
     whole = site.apart(terms.OF_MODEL, *scope, reader=factor, own=own)
-    count, declared = len(family.arguments), model.parameters | model.networks
+    count = len(family.arguments)
     require(len(factor.arguments) == count, factor.arguments, f"not {count} arguments")
     found: dict[str, Any] = {}
     for (name, range_), term in zip(family.arguments.items(), factor.arguments, strict=True):
@@ -463,12 +472,24 @@ def arguments(
         else:
             value = evaluate(whole, term)
             found[name] = 0, lambda value=value: value
-            fits = range_ == "real" or work.surely_positive(split(value)[0])
-        if range_ == "unit":  # a symbol that is declared so
-            fits = isinstance(term, list) and term[0] in ("param", "net")
-            fits = fits and declared[term[1]].range == "unit"
+            fits = _in_range(site, range_, split(value)[0], term)
         check(fits, f"{name} of {factor.name}: {shown(term)}: not shown to be {range_}")
     return found
+
+
+def _in_range(site: Site, range_: str, value: Polynomial, term: Term) -> bool:
+    """Whether a number surely lies in the range of an argument; an angle is what is declared so."""
+    model, work = site.statement.model, site.work
+    match range_:
+        case "nonnegative":
+            return work.sign(value) is not None
+        case "unit":
+            rest = work.add(constant(1), work.negative(value))
+            return work.surely_positive(value) and work.surely_positive(rest)
+        case "angle":
+            known = isinstance(term, list) and term[0] in ("param", "net")
+            return known and (model.parameters | model.networks)[term[1]].range == "angle"
+    return range_ == "real" or work.surely_positive(value)
 
 
 def _on_simplex(value: Polynomial, index: Bound) -> bool:

@@ -15,7 +15,8 @@ from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from math import gcd
 
-from .terms import ONE_IN_ALL, POSITIVE, Refused, check
+from .functions import INDICATORS
+from .terms import AT_LEAST_ZERO, MAX_EXPONENT, ONE_IN_ALL, POSITIVE, Refused, border, check
 
 Kind = tuple[str, str]  # (index | datum | latent | noise, the size or the law of the noise)
 Monomial = frozenset[tuple["Atom", Fraction]]
@@ -23,7 +24,7 @@ Polynomial = dict[Monomial, Fraction]
 Key = frozenset[tuple[Monomial, Fraction]]
 
 ONE: Monomial = frozenset()
-ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root")
+ALWAYS_POSITIVE = ("size", "pi", "e", "integer", "exp", "root", "above")
 UNORDERED = ("delta", "symmetric")  # of two indices whose order does not matter
 BUDGET = 280_000
 MAX_BITS = 2_000
@@ -42,9 +43,13 @@ class Atom:
         self.free = frozenset(ids).union(*(atom.free for atom in inner)).difference(bound)
         self.level = max([0, *(-name for name in bound), *(atom.level for atom in inner)])
         self.weight = 1 + len(ids) + len(binders) + sum(atom.weight for atom in inner)
-        positive = range_ in POSITIVE or head in ALWAYS_POSITIVE
+        low = -1 if (bound := border(range_)) is None else bound * range_.startswith("from")
+        positive = range_ in POSITIVE or head in ALWAYS_POSITIVE or low > 0
         measured = head == "measure" and all(is_positive(dict(body)) for body in bodies)
         self.positive: bool = positive or measured
+        self.at_least_zero: bool = (
+            self.positive or head in ("abs", "beyond") or range_ in AT_LEAST_ZERO or low == 0
+        )
         self.range: str = range_  # or, of a variable, its support
         self.inner: frozenset[Atom] = frozenset(inner)
         self.labels = frozenset([(head, label)]).union(*(atom.labels for atom in inner))
@@ -139,6 +144,9 @@ class Work:
                 exponent = Fraction(atom.ids[0] != atom.ids[1])  # delta is 0 or 1, delta_ii is 1
             elif atom.head == "t" and exponent > 1:
                 coefficient = Fraction(0)
+            elif atom.head in INDICATORS:
+                check(exponent > 0, f"a division by {atom.head}")
+                exponent = Fraction(1)  # it is 0 or 1
             if exponent:
                 kept[atom] = self.number(exponent)
         result = self._divided(kept, coefficient) if coefficient else {}
@@ -213,20 +221,57 @@ class Work:
         return self.product(poly, {_inverse(below): Fraction(1)}) if below else poly, below
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
-        """Whether the difference vanishes, as it stands or without its denominators."""
+        """Whether the difference vanishes: as it stands, without its denominators, or part by part,
+        what stands under the same binders being one part."""
         difference = self.add(left, self.negative(right))
-        return not difference or not self._cleared(difference)[0]
+        if not difference or not self._cleared(difference)[0]:
+            return True
+        parts: dict[tuple, Polynomial] = {}
+        for mono, coefficient in difference.items():
+            under = [atom for atom, power in mono if atom.head == "measure" and power == 1]
+            binders, body = (), {mono: coefficient}
+            if len(under) == 1:
+                outside = frozenset(factor for factor in mono if factor[0] is not under[0])
+                binders = under[0].binders
+                body = self.product({outside: coefficient}, dict(under[0].bodies[0]))
+            parts[binders] = self.add(parts.get(binders, {}), body)
+        return not any(self._cleared(part)[0] for part in parts.values())
+
+    def sign(self, poly: Polynomial) -> bool | None:
+        """True: certainly > 0, False: certainly >= 0, None: neither is seen. As it stands, without
+        its denominators, or in the distances from the borders of what has some."""
+        self.charge(1 + len(poly))
+        if (seen := sign(poly)) is None:
+            poly = self._cleared(poly)[0]
+            seen = sign(poly)
+        return sign(self._from_borders(poly)) if seen is None else seen
 
     def surely_positive(self, poly: Polynomial) -> bool:
-        """Whether the value is certainly > 0, as it stands or without its denominators."""
-        self.charge(1 + len(poly))
-        return is_positive(poly) or is_positive(self._cleared(poly)[0])
+        return self.sign(poly) is True
 
-    def is_above_zero(self, poly: Polynomial) -> bool:
-        """Whether it is surely positive, or a count plus something that is."""
-        counts = {a for mono in poly for a, _ in mono if a.range in ("binary", "count", "onehot")}
-        rests = (self.add(poly, self.negative(of(atom))) for atom in counts)
-        return self.surely_positive(poly) or any(map(self.surely_positive, rests))
+    def _from_borders(self, poly: Polynomial) -> Polynomial:
+        """Times something positive, with u = 1 / (1 + y) for what lies in (0, 1), u = 1 + y for e
+        and e^s, s > 0, and u = a + y or n - y for what is at least a or at most n; y > 0, or >= 0:
+        1 - p, e^s - 1, p - p^2, n - x + 1."""
+        for atom in sorted({atom for mono in poly for atom, _ in mono}, key=hash):
+            grows = atom.head == "e" or (atom.head == "exp" and is_positive(dict(atom.bodies[0])))
+            open_, bound = grows or atom.range == "unit", border(atom.range)
+            powers = [dict(mono).get(atom, Fraction(0)) for mono in poly]
+            least, most = min(powers), max(powers)
+            fits = all(e.denominator == 1 for e in powers) and most - least <= MAX_EXPONENT
+            if not fits or not (open_ or (bound is not None and least >= 0)):
+                continue
+            y = of(self.atom("above" if open_ else "beyond", bodies=(key(of(atom)),)))
+            if bound is not None and atom.range.startswith("upto"):
+                y = self.negative(y)
+            inside = self.add(constant(1 if open_ or bound is None else bound), y)
+            parts = []
+            for (mono, coefficient), power in zip(poly.items(), powers, strict=True):
+                rest = frozenset(factor for factor in mono if factor[0] is not atom)
+                times = power - least if grows else most - power if open_ else power
+                parts.append(self.product({rest: coefficient}, self.power(inside, times)))
+            poly = self.add(*parts)
+        return poly
 
     def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
         """A polynomial that is known to be positive as a product of powers of positive atoms."""
@@ -249,7 +294,17 @@ class Work:
         """poly^exponent; one that is not a natural number asks for a base that is surely > 0."""
         if exponent.denominator == 1 and exponent >= 0:
             return self.product(constant(1), *[poly] * exponent.numerator)
-        check(self.surely_positive(poly), "a power of what is not shown to be positive")
+        seen, (mono, *others) = self.sign(poly), poly or [ONE]
+        if seen is None and exponent.denominator == 1:  # (-u)^k = (-1)^k u^k
+            poly, times = self.negative(poly), constant((-1) ** exponent.numerator)
+            check(self.surely_positive(poly), "a power of what is not shown not to be 0")
+            return self.product(times, self.power(poly, exponent))
+        if seen is False and poly and exponent > 0 and not others:  # such as |u|^q
+            check(all(atom.at_least_zero for atom, _ in mono), "a root of a power")
+            times = self.power(constant(poly[mono]), exponent)
+            powers = {atom: power * exponent for atom, power in mono}
+            return self.product(times, self.monomial(powers, Fraction(1)))
+        check(seen, "a power of what is not shown to be positive")
         powers = {atom: power * exponent for atom, power in self._bases(poly).items()}
         return self.monomial(powers, Fraction(1))
 
@@ -351,10 +406,25 @@ def key(poly: Polynomial) -> Key:
     return frozenset(poly.items())
 
 
+def sign(poly: Polynomial) -> bool | None:
+    """Whether the value is certainly > 0 (True) or >= 0 (False): coefficients > 0, and each factor
+    positive, or at least 0 to a positive power, or to an even one; None: not seen."""
+    strict = False
+    for mono, coefficient in poly.items():
+        positive = all(atom.positive for atom, _ in mono)
+        if coefficient < 0 or not (positive or all(_at_least_zero(*factor) for factor in mono)):
+            return None
+        strict |= positive
+    return strict
+
+
+def _at_least_zero(atom: Atom, exponent: Fraction) -> bool:
+    even = exponent.denominator == 1 and exponent % 2 == 0
+    return atom.positive or (exponent > 0 and (even or atom.at_least_zero))
+
+
 def is_positive(poly: Polynomial) -> bool:
-    """Whether the value is certainly > 0: positive coefficients, positive atoms, not empty."""
-    positive = (c > 0 and all(atom.positive for atom, _ in mono) for mono, c in poly.items())
-    return bool(poly) and all(positive)
+    return sign(poly) is True
 
 
 def sums_to_one(atom: Atom, exponent: Fraction, name: int) -> bool:

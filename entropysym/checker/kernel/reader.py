@@ -14,8 +14,8 @@ from .terms import Factor, Family, Model, Statement, Variable, one_of, require
 ARRAY = {"name": str, "plates": [str], "range": terms.RANGES}
 ARGUMENT = {"name": str, "range": terms.ARGUMENTS}
 FAMILY = dict.fromkeys(("log_density", "log_base_measure", "location", "scale"), object)
-FAMILY |= {"arguments": [ARGUMENT], "support": terms.SUPPORTS}
-VARIABLE = {"name": str, "plates": [str], "support": terms.SUPPORTS, "role": terms.ROLES}
+FAMILY |= {"arguments": [ARGUMENT], "support": str}
+VARIABLE = {"name": str, "plates": [str], "support": str, "role": terms.ROLES}
 FACTOR = dict.fromkeys(("name", "family", "select"), str)
 FACTOR |= {"of": [str], "given": [str], "arguments": [object]}
 RECORDS = {"variables": Variable, "p": Factor, "q": Factor}
@@ -101,6 +101,7 @@ def model(raw: dict[str, Any]) -> Model:
         require(square or array.range not in terms.MATRICES, array.name, "not square")
         require(array.plates or array.range != "simplex", array.name, "a simplex without a plate")
     for variable in read["variables"].values():
+        require(terms.is_support(variable.support), variable.support, "no support")
         for size in variable.plates:
             one_of(size, sizes)
         later = {*variable.plates[1:]} & {*data}
@@ -119,6 +120,7 @@ def model(raw: dict[str, Any]) -> Model:
 
 def _family(name: str, arguments: list[dict[str, str]], **entry: Any) -> Family:
     ranges = {one["name"]: one["range"] for one in arguments}
+    require(terms.is_support(entry["support"]), entry["support"], "no support")
     require(name != terms.ANY, name, "not a name of a family")
     require("var" not in ranges, name, "an argument that is called like the variable")
     require(len(ranges) == len(arguments), [*ranges], "an argument's name occurs twice")

@@ -1,16 +1,22 @@
 """Records of a statement, and the words of its terms. Terms stay as they are stored, integers and
 lists that start with a head; `evaluate` alone says what they mean and where they may stand."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
+
+from .functions import ROWS
 
 Term = Any  # an int, or a list that starts with a head and holds terms, names and positions
 
 MAX_EXPONENT = 64
 MATRICES = ("posdef", "triangular")
-RANGES = ("real", "positive", "unit", "simplex", *MATRICES)
-ARGUMENTS = ("real", "positive", "unit", "vector", "simplex", "posdef")
+RANGES = ("real", "nonnegative", "positive", "unit", "angle", "simplex", *MATRICES)
+SCALARS = ("real", "nonnegative", "positive", "unit", "angle")
+ARGUMENTS = (*SCALARS, "vector", "simplex", "posdef")
 POSITIVE = ("positive", "unit", "simplex", *MATRICES)  # ranges and supports of what is > 0
+AT_LEAST_ZERO = ("nonnegative", "binary", "count", "onehot")  # and of what is >= 0
 WITHIN = (("unit", "positive", "real"), ("binary", "count"))  # each lies within what follows it
 SUPPORTS = (*WITHIN[0], *WITHIN[1], "onehot", "simplex", "angle", "sphere")
 VECTORS = ("onehot", "simplex", "sphere")  # supports of whole vectors, over the last plate
@@ -18,7 +24,7 @@ ONE_IN_ALL = ("onehot", "simplex")  # entries sum to 1 over the last plate
 ROLES = ("observed", "given", "latent")
 LAG = "@-1"  # z@-1 is z one step earlier
 ANY = "any"  # a factor of q of any law: no family, one number for each datum as its entropy
-FUNCTIONS = frozenset(["log", "exp", "abs", "loggamma", "softplus", "sigmoid"])
+FUNCTIONS = frozenset(["log", "exp", "abs", *ROWS])
 ARITHMETIC = FUNCTIONS | {"frac", "pi", "e", "add", "mul", "pow"}
 ALGEBRA = frozenset(["logdet", "trace", "quad", "scaled", "matmul", "inverse", "transposed"])
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
@@ -60,9 +66,30 @@ def one_of(raw: Any, allowed: Collection[str]) -> str:
     return raw
 
 
+def border(support: str) -> Fraction | None:
+    """a of "from a", which is [a, inf); n of "upto n", which is {0, ..., n}; of others None."""
+    kind, _, number = support.partition(" ")
+    return Fraction(number) if kind in ("from", "upto") else None
+
+
+def is_support(raw: Any) -> bool:
+    """Whether it is a known support; the number of one with a border in lowest terms."""
+    if raw in SUPPORTS:
+        return True
+    if not isinstance(raw, str) or not re.fullmatch(r"from -?\d{1,9}(/\d{1,9})?|upto \d{1,9}", raw):
+        return False
+    number = raw.partition(" ")[2]
+    return not number.endswith("/0") and str(Fraction(number)) == number and raw != "upto 0"
+
+
 def within(inner: str, outer: str) -> bool:
     """Whether one support is certainly a subset of another."""
-    rows = (row[row.index(inner) :] for row in WITHIN if inner in row)
+    if (bound := border(inner)) is None:
+        rows = [row[row.index(inner) :] for row in WITHIN if inner in row]
+    elif inner.startswith("upto"):
+        rows = [("count",)]
+    else:
+        rows = [("positive", "real") if bound > 0 else ("real",)]
     return inner == outer or any(outer in row for row in rows)
 
 

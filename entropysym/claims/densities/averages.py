@@ -13,15 +13,9 @@ import sympy as sp
 from entropysym.claims.densities.anchors import anchors
 from entropysym.claims.densities.evaluation import NoNumberError, Program, compiled, scanned
 from entropysym.claims.densities.panels import Integral, integral
-from entropysym.claims.densities.sums import binary_sum, count_sum
-from entropysym.language.records import Family, Support
-
-#: The ends of the continuous supports.
-ENDS: dict[Support, tuple[Any, Any]] = {
-    "real": (None, None),
-    "positive": (mpmath.mpf(0), None),
-    "unit": (mpmath.mpf(0), mpmath.mpf(1)),
-}
+from entropysym.claims.densities.sums import count_sum, finite_sum
+from entropysym.language.records import Family
+from entropysym.language.supports import Support, interval
 
 #: Motions of the variable that stay inside a support: x + t, and x + t x.
 _MOTIONS: dict[Support, tuple[str, ...]] = {"real": ("shift", "scale"), "positive": ("scale",)}
@@ -114,12 +108,15 @@ def averages(
     """The averages over a support; `extra` are more anchors, `bits` binary digits in place of floats."""
     bound, scan = formulas.program.at(setting), formulas.scan.at(setting)
     refined = len(formulas.scores)
-    if support == "binary":
-        whole = binary_sum(bound, bits)
-    elif support == "count":
+    over = interval(support)
+    if over is None:
+        raise NoNumberError(f"densities of vectors ({support}) are not integrated")
+    if over.whole and over.high is not None:
+        whole = finite_sum(bound, int(over.high), bits)
+    elif over.whole:
         whole = count_sum(bound, scan, refined, bits)
     else:
-        ends = ENDS[support]
+        ends = _number(over.low), _number(over.high)
         whole = integral(bound, anchors(scan, ends, extra), ends, refined, bits)
     left_out = whole.left_out
     mass = Average(whole.totals[0], whole.errors[0] + left_out)
@@ -128,3 +125,7 @@ def averages(
         for k in range(1, len(whole.totals), 2)
     ]
     return Averages(setting, whole, mass, tuple(means[:refined]), tuple(means[refined:]))
+
+
+def _number(end: sp.Expr | None) -> Any:
+    return None if end is None else mpmath.mpf(str(sp.N(end, 60)))

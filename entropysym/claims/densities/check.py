@@ -12,7 +12,7 @@ from typing import Any, Literal
 import mpmath
 import sympy as sp
 
-from entropysym.claims.densities.averages import BITS, ENDS, Average, Averages, Formulas, averages
+from entropysym.claims.densities.averages import BITS, Average, Averages, Formulas, averages
 from entropysym.claims.densities.evaluation import NoNumberError
 from entropysym.claims.densities.panels import WORK, in_many_digits
 from entropysym.claims.densities.samples import leaves_of, settings
@@ -21,6 +21,7 @@ from entropysym.claims.densities.wording import reason_of
 from entropysym.errors import InputError
 from entropysym.families import FAMILIES
 from entropysym.language.records import Factor, Family, Model
+from entropysym.language.supports import interval
 
 Value = Literal["normalised", "not normalised", "score's mean not zero", "not settled"]
 
@@ -72,10 +73,9 @@ def check_densities(model: Model) -> tuple[Normalisation, ...]:
 
     Raises `InputError` for one whose density clearly does not integrate to one, or whose score's mean is clearly not zero.
     """
-    unit = frozenset(d.name for d in (*model.parameters, *model.networks) if d.range == "unit")
     factors = dict.fromkeys((*model.p, *model.q))
     still = frozenset(p.symbol for p in model.parameters if not p.learned)
-    found = tuple(_checked(f.family, f.arguments, unit, still) for f in factors if _is_own(f))
+    found = tuple(_checked(f.family, f.arguments, still) for f in factors if _is_own(f))
     for normalisation in found:
         if normalisation.is_refused:
             raise InputError(normalisation.reason)
@@ -88,7 +88,7 @@ def check_family(family: Family, arguments: Sequence[sp.Expr] | None = None) -> 
     An argument that is a number stays as it is, and no derivative by it is asked for.
     """
     filled = family.arguments if arguments is None else tuple(arguments)
-    return _checked(family, filled, frozenset(), frozenset())
+    return _checked(family, filled, frozenset())
 
 
 def _is_own(factor: Factor) -> bool:
@@ -100,13 +100,12 @@ def _is_own(factor: Factor) -> bool:
 def _checked(
     family: Family,
     arguments: tuple[sp.Expr, ...],
-    unit: frozenset[str],
     still: frozenset[sp.Basic],
 ) -> Normalisation:
     if family.is_multivariate:
         return _not_settled(family, "densities of vectors are not integrated")
     try:
-        return _looked_at(family, arguments, unit, still)
+        return _looked_at(family, arguments, still)
     except NoNumberError as why:
         return _not_settled(family, str(why))
     except (ArithmeticError, ValueError, TypeError, NotImplementedError, RecursionError) as error:
@@ -117,7 +116,6 @@ def _checked(
 def _looked_at(
     family: Family,
     arguments: tuple[sp.Expr, ...],
-    unit: frozenset[str],
     still: frozenset[sp.Basic],
 ) -> Normalisation:
     """Look at setting after setting until one is refused, two are not settled, or the work is done."""
@@ -130,7 +128,7 @@ def _looked_at(
     looks: list[Averages] = []
     findings: list[Finding] = []
     evaluations = 0
-    drawn = settings(family.arguments, arguments, unit)
+    drawn = settings(family.arguments, arguments)
     for setting in drawn:
         if evaluations > MOST_WORK:
             break
@@ -192,7 +190,8 @@ def _looked_again(
         second = averages(formulas, support, setting, bits=BITS)
         again = _finding(formulas, second)
         return again if again.value == "normalised" else finding, second.whole.evaluations
-    continuous = support in ENDS
+    over = interval(support)
+    continuous = over is not None and not over.whole
     extra = _other_places(first) if continuous else ()
     second = averages(formulas, support, setting, extra=extra, bits=None if continuous else BITS)
     again, work = _finding(formulas, second), second.whole.evaluations

@@ -16,6 +16,7 @@ from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from entropysym.claims.densities.functions import FLOAT, MPMATH, Head, head_of
+from entropysym.language.functions import IsAbove, IsZero, argument_of, row_of
 
 #: Binary digits of what is free of the variable, and the most that a formula is ever evaluated with.
 CONSTANT_BITS = 1200
@@ -203,7 +204,8 @@ class _Compiler:
         if head is None:
             raise NoNumberError(f"{type(e).__name__} has no numbers here")
         self._note_switches(e)
-        return Step(head, tuple(self.visit(a) for a in e.args), moves=moves)
+        parts = e.args if row_of(e) is None else (argument_of(e),)
+        return Step(head, tuple(map(self.visit, parts)), moves=moves)
 
     def _is_plain(self, e: sp.Basic) -> bool:
         """Nothing but sums and products of the variable; a step function has slope 0 and is not linear."""
@@ -217,7 +219,7 @@ class _Compiler:
         parts: tuple[Any, ...] = e.args
         if isinstance(e, (Relational, sp.Max, sp.Min)):
             differences = [a - b for i, a in enumerate(parts) for b in parts[:i]]
-        elif isinstance(e, (sp.Abs, sp.sign, sp.Heaviside, sp.Pow)):
+        elif isinstance(e, (sp.Abs, sp.sign, sp.Heaviside, sp.Pow, IsAbove, IsZero)):
             differences = [parts[0]]
         else:
             return

@@ -12,7 +12,7 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.functions import ROWS, Row, row_of
 
 #: mpmath on floats; its stubs do not know all that it has.
 fp: Any = mpmath.fp
@@ -38,23 +38,16 @@ _HEADS: dict[type, Head] = {
     sp.And: "and",
     sp.Or: "or",
     sp.Not: "not",
-    sp.polygamma: "polygamma",
     sp.exp: "exp",
     sp.log: "log",
     sp.Abs: "abs",
     sp.sign: "sign",
     sp.Heaviside: "heaviside",
-    sp.loggamma: "loggamma",
     sp.gamma: "gamma",
     sp.factorial: "factorial",
-    sp.digamma: "digamma",
     sp.beta: "beta",
     sp.binomial: "binomial",
-    sp.erf: "erf",
-    sp.erfc: "erfc",
     sp.besseli: "besseli",
-    sp.sin: "sin",
-    sp.cos: "cos",
     sp.tan: "tan",
     sp.atan: "atan",
     sp.asin: "asin",
@@ -62,17 +55,15 @@ _HEADS: dict[type, Head] = {
     sp.sinh: "sinh",
     sp.cosh: "cosh",
     sp.tanh: "tanh",
-    sp.asinh: "asinh",
     sp.atanh: "atanh",
     sp.floor: "floor",
-    Softplus: "softplus",
-    Sigmoid: "sigmoid",
 }
 
 
 def head_of(e: sp.Basic) -> Head | None:
     """The function of a formula's top, or None if there is none here."""
-    return _HEADS.get(type(e))
+    row = row_of(e)
+    return _HEADS.get(type(e)) if row is None else row.head
 
 
 def _real(function: Callable[..., Any], nan: Any, inf: Any) -> Callable[..., Any]:
@@ -129,36 +120,38 @@ def _mp_log_gamma(a: Any) -> Any:
     return mpmath.inf if a == mpmath.mp.floor(a) else mpmath.nan
 
 
-_FLOAT_FUNCTIONS: dict[Head, Callable[..., Any]] = {
-    "exp": _exp,
-    "log": _log,
-    "pow": _pow,
-    "abs": abs,
-    "sign": lambda a: float((a > 0) - (a < 0)),
-    "heaviside": lambda a, half=0.5: 1.0 if a > 0 else (0.0 if a < 0 else half),
-    "loggamma": _real(_log_gamma, math.nan, math.inf),
-    "gamma": _real(math.gamma, math.nan, math.inf),
-    "factorial": _real(lambda a: math.gamma(a + 1), math.nan, math.inf),
-    "digamma": _real(fp.digamma, math.nan, math.inf),
-    "polygamma": _real(
-        lambda n, a: fp.digamma(a) if n == 0 else float(mpmath.mp.polygamma(int(n), a)),
-        math.nan,
-        math.inf,
-    ),
-    "beta": _real(fp.beta, math.nan, math.inf),
-    "binomial": _real(fp.binomial, math.nan, math.inf),
-    "erf": math.erf,
-    "erfc": math.erfc,
-    "besseli": _real(
-        lambda n, a: fp.besseli(n, a) if abs(a) < 700 else math.nan, math.nan, math.inf
-    ),
-    "softplus": _softplus,
-    "sigmoid": _sigmoid,
-    "floor": _real(math.floor, math.nan, math.nan),
-} | {
-    name: _real(getattr(math, name), math.nan, math.inf)
-    for name in ("sin", "cos", "tan", "atan", "asin", "acos", "sinh", "cosh", "tanh")
-}
+def _of_row(row: Row, context: Any) -> Callable[[Any], Any]:
+    return _real(lambda u: row.number(context, u), context.nan, context.inf)
+
+
+_FLOAT_FUNCTIONS: dict[Head, Callable[..., Any]] = (
+    {row.head: _of_row(row, fp) for row in ROWS}
+    | {
+        "exp": _exp,
+        "log": _log,
+        "pow": _pow,
+        "abs": abs,
+        "sign": lambda a: float((a > 0) - (a < 0)),
+        "heaviside": lambda a, half=0.5: 1.0 if a > 0 else (0.0 if a < 0 else half),
+        "loggamma": _real(_log_gamma, math.nan, math.inf),
+        "gamma": _real(math.gamma, math.nan, math.inf),
+        "factorial": _real(lambda a: math.gamma(a + 1), math.nan, math.inf),
+        "beta": _real(fp.beta, math.nan, math.inf),
+        "binomial": _real(fp.binomial, math.nan, math.inf),
+        "erf": math.erf,
+        "erfc": math.erfc,
+        "besseli": _real(
+            lambda n, a: fp.besseli(n, a) if abs(a) < 700 else math.nan, math.nan, math.inf
+        ),
+        "softplus": _softplus,
+        "sigmoid": _sigmoid,
+        "floor": _real(math.floor, math.nan, math.nan),
+    }
+    | {
+        name: _real(getattr(math, name), math.nan, math.inf)
+        for name in ("sin", "cos", "tan", "atan", "asin", "acos", "sinh", "cosh", "tanh")
+    }
+)
 _FLOAT_FUNCTIONS |= {
     name: _real(getattr(math, name), math.nan, math.inf) for name in ("asinh", "atanh")
 }
@@ -202,6 +195,8 @@ def _mp_special(name: str, most: float) -> Callable[..., Any]:
 
 
 _MP_FUNCTIONS: dict[Head, Callable[..., Any]] = {
+    row.head: _of_row(row, mpmath.mp) for row in ROWS
+} | {
     "exp": _mp_exp,
     "log": _mp_log,
     "pow": _real(_mp_pow, mpmath.nan, mpmath.inf),
@@ -209,16 +204,13 @@ _MP_FUNCTIONS: dict[Head, Callable[..., Any]] = {
     "sign": lambda a: mpmath.mpf((a > 0) - (a < 0)),
     "heaviside": lambda a, half=0.5: mpmath.mpf(1 if a > 0 else (0 if a < 0 else half)),
     "loggamma": _real(_mp_log_gamma, mpmath.nan, mpmath.inf),
-    "digamma": _real(mpmath.mp.digamma, mpmath.nan, mpmath.inf),
-    "polygamma": _real(lambda n, a: mpmath.mp.polygamma(int(n), a), mpmath.nan, mpmath.inf),
-    "erf": _real(mpmath.mp.erf, mpmath.nan, mpmath.inf),
     "erfc": lambda a: mpmath.mp.erfc(a) if abs(a) < 1e4 else mpmath.mpf(0 if a > 0 else 2),
     "besseli": _mp_special("besseli", 1e4),
     "softplus": _mp_softplus,
     "sigmoid": lambda a: _mp_exp(-_mp_softplus(-a)),
     **{
         name: _real(getattr(mpmath.mp, name), mpmath.nan, mpmath.inf)
-        for name in ("atan", "asin", "acos", "tanh", "asinh", "atanh", "floor")
+        for name in ("atan", "asin", "acos", "tanh", "atanh", "floor")
     },
     **{name: _mp_special(name, 1e15) for name in ("sin", "cos", "tan")},
     **{name: _mp_special(name, 1e8) for name in ("gamma", "factorial", "beta", "binomial")},

@@ -11,6 +11,7 @@ import sympy as sp
 
 from entropysym.claims.densities.evaluation import NoNumberError, compiled
 from entropysym.claims.densities.functions import head_of
+from entropysym.language.symbols import range_of
 
 #: Magnitudes of what is positive, of what is real, and values in (0, 1): a draw for each setting lies in one of the strata.
 _POSITIVE = ((0.4, 1.2), (1.2, 4.0), (0.08, 0.4), (4.0, 15.0))
@@ -23,23 +24,20 @@ SETTINGS = 5
 Setting = dict[sp.Basic, Any]
 
 
-def settings(
-    places: Sequence[sp.Basic], arguments: Sequence[sp.Expr], unit: frozenset[str]
-) -> list[Setting]:
+def settings(places: Sequence[sp.Basic], arguments: Sequence[sp.Expr]) -> list[Setting]:
     """Values of a family's arguments, drawn through the formulas that fill them.
 
-    Numbers stay as they are. Parameters, networks, data and sums in the formulas are drawn, those whose name is in `unit` from (0, 1).
+    Numbers stay as they are. Parameters, networks, data and sums in the formulas are drawn, in the ranges that they are declared with.
     """
     leaves = sorted({leaf for a in arguments for leaf in leaves_of(a)}, key=str)
     if not leaves:
-        return [_filled(places, arguments, {}, random.Random(0), unit, 0)]
+        return [_filled(places, arguments, {}, random.Random(0), 0)]
     return [
         _filled(
             places,
             arguments,
-            {leaf: _drawn(leaf, unit, k + j, rng) for j, leaf in enumerate(leaves)},
+            {leaf: _drawn(leaf, k + j, rng) for j, leaf in enumerate(leaves)},
             rng,
-            unit,
             k,
         )
         for k in range(SETTINGS)
@@ -52,14 +50,14 @@ def _filled(
     arguments: Sequence[sp.Expr],
     drawn: dict[sp.Basic, Any],
     rng: random.Random,
-    unit: frozenset[str],
     k: int,
 ) -> Setting:
     found: Setting = {}
     for j, (place, argument) in enumerate(zip(places, arguments, strict=True)):
         value = _value(argument, drawn)
         fits = mpmath.isfinite(value) and not (place.is_positive and value <= 0)
-        found[place] = value if fits else _drawn(place, unit, k + j, rng)
+        fits = fits and not (_range(place) == "unit" and value >= 1)
+        found[place] = value if fits else _drawn(place, k + j, rng)
     return found
 
 
@@ -83,9 +81,16 @@ def _unknown(e: sp.Basic) -> bool:
     return bool(e.args) and head_of(e) is None and not isinstance(e, sp.Tuple)
 
 
-def _drawn(leaf: sp.Basic, unit: frozenset[str], k: int, rng: random.Random) -> Any:
-    name = getattr(leaf, "name", None) or str(getattr(getattr(leaf, "base", None), "label", leaf))
-    if name in unit:
+def _range(leaf: sp.Basic) -> str:
+    """What a symbol, an entry of an array or a network was declared with."""
+    label = (
+        leaf if isinstance(leaf, sp.Symbol) else getattr(getattr(leaf, "base", leaf), "label", leaf)
+    )
+    return range_of(label) if isinstance(label, sp.Symbol) else "real"
+
+
+def _drawn(leaf: sp.Basic, k: int, rng: random.Random) -> Any:
+    if _range(leaf) == "unit":
         value = rng.uniform(*_UNIT[k % len(_UNIT)])
     elif leaf.is_positive or leaf.is_nonnegative:
         value = rng.uniform(*_POSITIVE[k % len(_POSITIVE)])

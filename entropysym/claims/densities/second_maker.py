@@ -7,6 +7,7 @@ import sympy as sp
 
 from entropysym.claims.densities.averages import Averages, Formulas
 from entropysym.language.records import Family
+from entropysym.language.supports import interval
 
 
 def agrees_with_sympy(family: Family, formulas: Formulas, score: str, a: Averages) -> bool:
@@ -37,8 +38,10 @@ def is_undefined_in_part(family: Family, a: Averages) -> bool:
 
 
 def _places(family: Family, a: Averages) -> list[float]:
-    if family.support in ("binary", "count"):
-        return [0.0, 1.0] if family.support == "binary" else [0.0, 1.0, 3.0, 8.0]
+    numbers = interval(family.support)
+    if numbers is not None and numbers.whole:
+        last = 8 if numbers.high is None else int(numbers.high)
+        return [float(k) for k in (0, 1, 3, 8) if k <= last]
     if a.whole.partial is not None:
         low, high, _ = a.whole.partial
         return [low + (high - low) * part for part in (0.3, 0.5, 0.8)]

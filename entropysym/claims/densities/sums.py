@@ -1,4 +1,4 @@
-"""Sums of a density over 0, 1 or over all counts."""
+"""Sums of a density over 0, …, n or over all counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 
 from entropysym.claims.densities.anchors import anchors
-from entropysym.claims.densities.evaluation import Around, Bound
+from entropysym.claims.densities.evaluation import Around, Bound, NoNumberError
 from entropysym.claims.densities.panels import Integral, integral, total
 
 #: Counts that are added one by one; the rest is an integral with corrections at its end (Euler and Maclaurin).
@@ -20,10 +20,12 @@ _FIRST = tuple(c / 60 for c in (-1, 9, -45, 0, 45, -9, 1))
 _THIRD = tuple(c / 8 for c in (1, -8, 13, 0, -13, 8, -1))
 
 
-def binary_sum(bound: Bound, bits: int | None) -> Integral:
-    """The sums over 0 and 1."""
-    rows = _rows(bound.around(mpmath.mpf(0)), [0.0, 1.0], bits)
-    return _summed(rows, 2)
+def finite_sum(bound: Bound, last: int, bits: int | None) -> Integral:
+    """The sums over 0, …, `last`. Raises `NoNumberError` for more of them than are added up."""
+    if last >= 2 * DIRECT:
+        raise NoNumberError(f"sums over 0, ..., {last} are not added up")
+    rows = _rows(bound.around(mpmath.mpf(0)), [float(k) for k in range(last + 1)], bits)
+    return _summed(rows, last + 1)
 
 
 def count_sum(bound: Bound, scan: Bound, refined: int, bits: int | None) -> Integral:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from entropysym.claims.densities.averages import Averages, Formulas, averages
-from entropysym.language.records import Family, Support
+from entropysym.language.records import Family
+from entropysym.language.supports import Support, as_set, interval
 
 if TYPE_CHECKING:
     from entropysym.claims.densities.check import Finding
@@ -16,6 +17,7 @@ _OVER: dict[Support, str] = {
     "real": "the real line",
     "positive": "the positive numbers",
     "unit": "(0, 1)",
+    "angle": "[-pi, pi)",
     "binary": "0 and 1",
     "count": "the counts 0, 1, 2, ...",
 }
@@ -28,8 +30,10 @@ def reason_of(
     family: Family, formulas: Formulas, value: str, finding: Finding, looks: Sequence[Averages]
 ) -> str:
     """One line for a person."""
-    name, at, over = family.name, _at(finding), _OVER[family.support]
-    total = "sum" if family.support in ("binary", "count") else "integral"
+    name, at = family.name, _at(finding)
+    over = _OVER.get(family.support) or as_set(family.support)
+    numbers = interval(family.support)
+    total = "sum" if numbers is not None and numbers.whole else "integral"
     if value == "normalised":
         worst = max(a.mass.error for a in looks)
         return (

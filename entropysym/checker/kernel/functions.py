@@ -1,0 +1,71 @@
+"""Functions of one real number: where they are defined, what is known of their value, and their
+derivative as a term in ["var"]. A function without derivative is known only where it stands still.
+
+log, exp and abs are no rows: their laws (log of a product, powers of e^u) are those of `Work`."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Term = Any  # as in `terms`, which imports this
+U = ["var"]
+
+
+def _squared(term: Term) -> Term:
+    return ["pow", term, 2]
+
+
+def _less(term: Term) -> Term:
+    return ["mul", -1, term]
+
+
+class Row(NamedTuple):
+    """``above``: the argument has to be > 0; ``range_``: that of the value, or nothing."""
+
+    above: bool
+    range_: str
+    slope: Term = None
+
+
+_BELL = ["mul", 2, ["pow", ["pi"], ["frac", -1, 2]], ["exp", _less(_squared(U))]]
+
+ROWS: Mapping[str, Row] = {
+    "loggamma": Row(True, "", ["digamma", U]),
+    "digamma": Row(True, "", ["trigamma", U]),
+    "trigamma": Row(True, "positive"),
+    # softplus u = log(1 + e^u), sigmoid u = 1 / (1 + e^-u)
+    "softplus": Row(False, "positive", ["sigmoid", U]),
+    "sigmoid": Row(False, "unit", ["add", ["sigmoid", U], _less(_squared(["sigmoid", U]))]),
+    # logbessel u = log I0(u), besselratio u = I1(u) / I0(u)
+    "logbessel": Row(False, "nonnegative", ["besselratio", U]),
+    "besselratio": Row(
+        False,
+        "",
+        [
+            "add",
+            1,
+            _less(["mul", ["pow", U, -1], ["besselratio", U]]),
+            _less(_squared(["besselratio", U])),
+        ],
+    ),
+    # logsinhc u = log(sinh(u) / u), langevin u = coth u - 1 / u
+    "logsinhc": Row(False, "nonnegative", ["langevin", U]),
+    "langevin": Row(
+        False,
+        "",
+        [
+            "add",
+            1,
+            ["mul", -2, ["pow", U, -1], ["langevin", U]],
+            _less(_squared(["langevin", U])),
+        ],
+    ),
+    "erf": Row(False, "", _BELL),
+    "erfc": Row(False, "positive", _less(_BELL)),
+    "sin": Row(False, "", ["cos", U]),
+    "cos": Row(False, "", _less(["sin", U])),
+    "asinh": Row(False, "", ["pow", ["add", 1, _squared(U)], ["frac", -1, 2]]),
+    # 1 where the argument is 0 (or above 0), else 0
+    "iszero": Row(False, "nonnegative"),
+    "isabove": Row(False, "nonnegative"),
+}
+INDICATORS = ("iszero", "isabove")
