@@ -1,4 +1,4 @@
-"""Replay of a refusal: numbers at which a model is stationary and has a gap. Trusted for the word REFUTED.
+"""Replay of a refusal: numbers where a model is stationary with a gap. Trusted for REFUTED.
 
     replay_refusal(text) -> Refutation     the claim is false for this model
     Refused                                not shown, which is not the same as true
@@ -25,7 +25,7 @@ Every derivative of the objective is 0: each part has one by itself, and a laten
 weight. That of an observed variable changes by its scores. That of a latent, E_q (log p - log q),
 changes by the scores of p less those of q, and not with the law that is averaged over, because
 log p - log q = 0. A score has mean zero; what multiplies it, the derivative of an argument, reads
-other variables, which are independent of it. Every other part of F - E, E (log p - log h) + H, is 0.
+other variables, independent of it. Every other part of F - E, E (log p - log h) + H, is 0.
 
 Those derivatives need means. Data may take finitely many values under which finitely many functions
 have the means that they have under a density (Richter, Tchakaloff), so what reads data is bounded;
@@ -288,7 +288,7 @@ def _check_penalty(witness: Witness, site: Site) -> None:
 
 
 def _substituted(witness: Witness, work: Work, poly: Polynomial) -> Polynomial:
-    """Numbers for the parameters of a polynomial, also of one that sums over indices (of size 1)."""
+    """Numbers for the parameters of a polynomial, also of one that sums over indices of size 1."""
     total: Polynomial = {}
     for mono, coefficient in poly.items():
         part = constant(coefficient)
@@ -360,7 +360,7 @@ def _check_tails(witness: Witness, normal: set[str]) -> None:
     """Where a factor reads latents themselves, not through networks, its log density must have a
     mean beside the numbers as well, or the objective is infinite there and has no derivative: they
     have exponential moments (near 0, or all), and nothing grows faster than those. A latent whose q
-    reads others, with all moments, has them as well where it is linear in these plus normal noise."""
+    reads others with all moments, has them as well if it is linear in these plus normal noise."""
     model_ = witness.said.model
     law = {f.of[0]: witness.family(f) for f in model_.p.values()}  # of q as well, or both normal
     for factor in _plain(witness, model_.factors):
