@@ -42,7 +42,8 @@ REFUSAL = {
     "refusal": {
         "model": MODEL,
         "objective": object,
-        "kind": ("decoder", "prior"),
+        "kind": ("observed", "latent"),
+        "factor": str,
         "values": {str: object},
         "networks": {str: object},
         "points": [[object]],

@@ -124,7 +124,7 @@ def tempering(at: Context, result: Term) -> None:
 
 def scaling(at: Context, result: Term) -> None:
     """
-    F = ... + mean H[q] + E log p(z) + ...     z_h -> e^s z_h in encoder and decoder
+    F = ... + mean H[q] + E log p(z) + ...     z_h -> e^s z_h in q and in what reads z
     ------------------------------------------------------------------  (scaling)
     F = ... + mean H[q] - H[p(z)] + D (mean H[q] + E log p(z)) + ...
     Fails unless equal by algebra, after `reparametrise`, and log p of a latent that moves is gone

@@ -21,7 +21,7 @@ MEANING = {
     "reparametrised": "{0} is written as location + scale * noise (checked)",
     "closed": "{1} is free in {0}, which is closed under its motion",
     "lipschitz": "{0} is locally Lipschitz: its input stands still along the direction to first order",
-    "collapsed": "at the numbers the {0} is the prior, and the decoder does not see z",
+    "collapsed": "at the numbers {0} is the law of p, which sees no variable",
     "frozen": "{0} learns nothing",
     "stationary": "the {0} is stationary in {1}",
     "tangent": "the {0} is stationary in {1} along the simplex",
@@ -145,15 +145,16 @@ def statement(said: Statement, normal: Collection[str], digest: str) -> str:
 
 def refusal_statement(body: Any, model: Model, digest: str) -> str:
     """The refused model, the numbers of its witness and what they rest on; clamps are resolved."""
+    (of,) = model.p[body["factor"]].of
     lines = [
-        f"refusal of kind {body['kind']}, at all sizes 1",
+        f"refusal of kind {body['kind']}, by {body['factor']}, at all sizes 1",
         *_declarations(model),
         *(line for family in model.families.values() for line in _family(family, ())),
         *_graph(model),
         f"objective: {'ELBO' if body['objective'] == 'elbo' else body['objective']}",
         *(f"  {name} = {infix(value)}" for name, value in body["values"].items()),
         *(f"  {name}(...) = {infix(value)}" for name, value in body["networks"].items()),
-        *(f"  weight {infix(y)} at x = {infix(x)}" for y, x in body["points"]),
+        *(f"  weight {infix(y)} at {of} = {infix(x)}" for y, x in body["points"]),
         "claim: a stationary point of the objective where ELBO and entropy sum differ",
         "conditions:",
         *(_condition(*words) for words in body["conditions"]),

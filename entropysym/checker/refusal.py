@@ -1,26 +1,35 @@
-"""Replay of a refusal: numbers at which a model is stationary and has a gap. Trusted for the word REFUTED.
+"""Replay of a refusal: numbers where a model is stationary with a gap. Trusted for REFUTED.
 
     replay_refusal(text) -> Refutation     the claim is false for this model
     Refused                                not shown, which is not the same as true
 
-The model has one observed variable, one latent variable, and three factors: here p of the latent is
-called the prior, p of the observed variable the decoder, and q the encoder. There is a data plate,
-and what is said to follow a law takes all the values that this law has: no support is narrower.
+One data plate holds everything, and what follows a law takes all the values that this law has: no
+support is narrower. Families are over single numbers or one-hot.
 
 The witness is the model at all sizes 1 with numbers for its parameters and constant networks, where
-the decoder does not see the latents. There are two kinds.
+no argument of a factor sees a variable. A one-hot vector is constantly 1 there: its parts of ELBO
+and entropy sum are 0. All other variables are independent; but for one factor of p, each follows
+its own law of p, that of q where it is latent. What is given has any one value. The exception is
 
-*decoder*: the encoder's law is the prior's, so KL is 0, at its minimum: prior and encoder leave no
-derivative, whatever networks learn. The data follow p(x; a) + t sum_j y_j (a bump at x_j), with
-sum_j y_j = 0 and a small t. For every argument a of the decoder's family that names a network or
-something learned, sum_j y_j d/da log p(x_j; a) = 0, and under p(x; a) itself the score has mean
-zero; so every derivative of the objective is 0, by the chain rule, and
-F - E = t sum_j y_j (log p - log h)(x_j), which is not 0.
+*observed*, p(x; a) of an observed variable: it follows p(x; a) + t sum_j y_j (a bump at x_j), with
+sum_j y_j = 0 and a small t. For every argument a that names a network or something learned
+sum_j y_j d/da log p(x_j; a) = 0, and under p(x; a) itself the score has mean zero. Hence
+F - E = t sum_j y_j (log p - log h)(x_j), which is not 0; or
 
-*prior*: prior and encoder name nothing learned, and the networks that they read learn nothing
-(condition `frozen`). The data follow the decoder's own law, whose scores have mean zero, so
-every derivative is 0, and F - E = E_q (log p - log h) - E_p (log p - log h), which is not 0; both
-laws are location + scale * standard normal noise, so these are sums of moments.
+*latent*, p of a latent one: p and q of it name nothing learned, and the networks that they read
+learn nothing (condition `frozen`), so that their part is a number. Hence
+F - E = E_q (log p - log h) - E_p (log p - log h), which is not 0; both laws are location + scale *
+standard normal noise, so these are sums of moments.
+
+Every derivative of the objective is 0: each part has one by itself, and a latent's p and q have one
+weight. That of an observed variable changes by its scores. That of a latent, E_q (log p - log q),
+changes by the scores of p less those of q, and not with the law that is averaged over, because
+log p - log q = 0. A score has mean zero; what multiplies it, the derivative of an argument, reads
+other variables, independent of it. Every other part of F - E, E (log p - log h) + H, is 0.
+
+Those derivatives need means. Data may take finitely many values under which finitely many functions
+have the means that they have under a density (Richter, Tchakaloff), so what reads data is bounded;
+networks of latents are bounded by choice; what reads latents otherwise is looked at (tails).
 
 Points stand for smooth densities: log p - log h and the scores are continuous at the points (a
 kink there is refused), and as the weights show, log p - log h is no combination of the scores and
@@ -38,8 +47,8 @@ from typing import Any
 
 from . import gate
 from .kernel import terms
-from .kernel.evaluate import Site, arguments, evaluate
-from .kernel.normal_form import ONE, Atom, Polynomial, Work, constant, split
+from .kernel.evaluate import Bound, Site, arguments, evaluate, expected
+from .kernel.normal_form import ONE, Atom, Polynomial, Work, constant, labels, split
 from .kernel.reader import model, objective
 from .kernel.terms import (
     ANY,
@@ -54,12 +63,14 @@ from .kernel.terms import (
     require,
     shown,
 )
-from .kernel.theorem import check_family, check_weight, place
-from .known import FAMILIES
+from .kernel.theorem import check_family, check_weight, head, per_datum, place
 from .printing import refusal_statement
 
-KINDS = ("decoder", "prior")
 MAX_POINTS = 50
+FINITE = ("binary", "onehot")  # supports of what has a mean whatever is read of it
+
+
+Laws = dict[str, list[Polynomial]]  # by factor, the arguments at the numbers
 
 
 @dataclass(frozen=True)
@@ -78,29 +89,11 @@ class Witness:
 
     said: Statement
     kind: str
+    factor: Factor
     values: dict[str, Fraction]
     networks: dict[str, Fraction]
     points: list[tuple[Fraction, Fraction]]
     conditions: list[list[str]]
-
-    @property
-    def prior(self) -> Factor:
-        return self._factor(self.said.model.p, "latent")
-
-    @property
-    def decoder(self) -> Factor:
-        return self._factor(self.said.model.p, "observed")
-
-    @property
-    def encoder(self) -> Factor:
-        return self._factor(self.said.model.q, "latent")
-
-    def _factor(self, factors: dict[str, Factor], role: str) -> Factor:
-        """The one factor of a variable of this role."""
-        roles = self.said.model.variables
-        found = [f for f in factors.values() if roles[f.of[0]].role == role]
-        check(len(found) == 1, f"{len(found)} factors of {role} variables: no witness is known")
-        return found[0]
 
     def family(self, factor: Factor) -> Family:
         return self.said.model.families[factor.family]
@@ -152,6 +145,9 @@ def _read(body: Any, work: Work) -> Witness:
         wrong = sorted(found[key].keys() ^ arrays.keys())
         require(not wrong, wrong, f"without a number in {key}, or not declared")
     goal = objective(body["objective"], "refusal.objective")
+    found["factor"] = declared.p[terms.one_of(body["factor"], declared.p)]
+    role = declared.variables[found["factor"].of[0]].role
+    require(role == body["kind"], body["kind"], f"{body['factor']} is of what is {role}")
     return Witness(_about(declared, **goal), **found)
 
 
@@ -207,18 +203,16 @@ def _size_one(poly: Polynomial) -> Polynomial:
 
 def _check(witness: Witness, work: Work) -> None:
     said, model_ = witness.said, witness.said.model
-    one_of_each = len(model_.variables) == 2 and len(model_.factors) == 3 and not model_.counted
-    check(one_of_each, "a witness is known for one observed and one latent variable only")
-    plain = witness.encoder.select or witness.decoder.select or witness.prior.select or model_.lags
-    check(not plain, "no witness is known for classes and lags")
     check(model_.data, "the data follow a law, and here are no data")
-    for factor in (witness.prior, witness.decoder, witness.encoder):
+    check(not model_.counted, "a witness is known where one data plate holds everything")
+    for factor in model_.factors.values():
         if factor.family != ANY:
-            whose, own = model_.families[factor.family], model_.variables[factor.of[0]]
+            whose, own = witness.family(factor), model_.variables[factor.of[0]]
             words = f"{factor.name} is over {whose.support} numbers, {own.name} is {own.support}"
             check(whose.support == own.support, words)
     check(not model_.constraints, "a constraint in words is not known to hold at the numbers")
-    vectors = [name for name, family in model_.families.items() if family.over_vectors]
+    families = model_.families.values()
+    vectors = [f.name for f in families if f.over_vectors and f.support != "onehot"]
     check(not vectors, f"families over vectors: {vectors}")
     for declared in (*model_.parameters.values(), *model_.networks.values()):
         _in_range(witness.numbers[declared.name], declared.range, declared.name)
@@ -233,42 +227,50 @@ def _check(witness: Witness, work: Work) -> None:
         for weight in said.weights.values():
             check_weight(site, weight)
         _check_penalty(witness, site)
-    numbers = _decoder_numbers(witness, site)
-    if witness.kind == "decoder":
-        _check_collapsed(witness, site)
-        _check_points(witness, site, numbers)
+    laws = {f.name: _at_witness(witness, site, f) for f in _plain(witness, model_.factors)}
+    _check_collapsed(witness, laws)
+    if witness.kind == "observed":
+        _check_points(witness, site, laws)
     else:
-        _check_frozen(witness, site, normal)
+        _check_frozen(witness, site, laws, normal)
     _check_tails(witness, normal)
     ours = [list(words) for words in _conditions(witness)]
     check(ours == witness.conditions, f"refusal.conditions: needed are {ours}"[:200])
 
 
-def _under(witness: Witness, site: Site, factor: Factor) -> tuple[Site, list]:
-    """The place of a factor's arguments: under an expectation, at the indices of its variable."""
-    latent = witness.encoder.of[0]
-    at = replace(site, omega={latent: site.work.fresh(("latent", ""))})
-    return at, [*map(site.opened, witness.said.model.variables[factor.of[0]].plates)]
+def _plain(witness: Witness, factors: dict[str, Factor]) -> list[Factor]:
+    """Those with a law of single numbers: neither any law nor one-hot."""
+    of_family = [factor for factor in factors.values() if factor.family != ANY]
+    return [factor for factor in of_family if not witness.family(factor).over_vectors]
+
+
+def _under(witness: Witness, site: Site, factor: Factor) -> tuple[Site, list[Bound], list[Bound]]:
+    """The place of a factor's arguments: under an expectation, at the indices of its variable and
+    of its class."""
+    model_ = witness.said.model
+    chosen = model_.variable(factor.select).plates[-1:] if factor.select else []
+    indices, klass = model_.variables[factor.of[0]].plates, chosen
+    return expected(site), [*map(site.opened, indices)], [*map(site.opened, klass)]
 
 
 def _check_well_formed(witness: Witness, site: Site) -> None:
     """Every factor sees what its place allows, and its arguments lie in their ranges wherever
-    parameters and networks do, hence at the numbers."""
-    for factor in (witness.prior, witness.decoder, witness.encoder):
+    parameters and networks do, hence at the numbers; base measures see no latent."""
+    model_ = witness.said.model
+    for factor in model_.factors.values():
         if factor.family != ANY:
-            at, indices = _under(witness, site, factor)
-            arguments(at, factor, indices)
-    data = [0] if witness.said.model.data else []
-    term: Term = ["logh", witness.decoder.name, *data]  # sees no latent
-    evaluate(
-        site.apart(terms.OF_STEP), ["mean", witness.said.model.data[0], term] if data else term
-    )
+            at, indices, klass = _under(witness, site, factor)
+            arguments(at, factor, indices, *klass)
+    bases = [(factor, head(model_, "logh", factor)) for factor in model_.p.values()]
+    evaluate(site.apart(terms.OF_STEP), per_datum(model_, bases))
 
 
 def _in_range(value: Fraction, range_: str, what: str) -> None:
-    check(range_ in ("real", "positive", "unit"), f"{what} is {range_}, which is no number")
+    known = ("real", "positive", "unit", "simplex")
+    check(range_ in known, f"{what} is {range_}, which is no number")
     above = range_ == "real" or value > 0
-    check(above and (range_ != "unit" or value < 1), f"{what} = {value} is not {range_}")
+    below = (range_ != "unit" or value < 1) and (range_ != "simplex" or value == 1)
+    check(above and below, f"{what} = {value} is not {range_}")
 
 
 def _check_penalty(witness: Witness, site: Site) -> None:
@@ -285,7 +287,7 @@ def _check_penalty(witness: Witness, site: Site) -> None:
 
 
 def _substituted(witness: Witness, work: Work, poly: Polynomial) -> Polynomial:
-    """Numbers for the parameters of a polynomial, also of one that sums over indices (of size 1)."""
+    """Numbers for the parameters of a polynomial, also of one that sums over indices of size 1."""
     total: Polynomial = {}
     for mono, coefficient in poly.items():
         part = constant(coefficient)
@@ -306,39 +308,35 @@ def _at_numbers(witness: Witness, work: Work, atom: Atom) -> Polynomial:
 
 
 def _at_witness(witness: Witness, site: Site, factor: Factor) -> list[Polynomial]:
-    """The arguments of a factor at the numbers: they see neither a datum nor a latent."""
+    """The arguments of a factor at the numbers: they see no variable."""
     found = []
     for term in factor.arguments:
-        at, indices = _under(witness, site, factor)
-        inside = at.apart(terms.OF_MODEL, *indices)
+        at, indices, klass = _under(witness, site, factor)
+        inside = at.apart(terms.OF_MODEL, *indices, *klass)
         value = _size_one(evaluate(inside, _with(witness.numbers, term)))
-        sees = any(atom.free for mono in value for atom, _ in mono)
-        check(not sees, f"an argument of {factor.name} is no number at the witness")
+        check(not labels(value, ("v",)), f"{factor.name} sees a variable at the witness")
         found.append(value)
     return found
 
 
-def _decoder_numbers(witness: Witness, site: Site) -> list[Fraction]:
-    names, found = witness.family(witness.decoder).arguments, []
-    for name, value in zip(names, _at_witness(witness, site, witness.decoder), strict=True):
-        number = _number(value)
-        if number is None:
-            raise Refused(f"{name} of {witness.decoder.name} is no rational number")
-        found.append(number)
-    return found
+def _of_p(witness: Witness, factor: Factor) -> list[Factor]:
+    """The factors of p of what a factor of q is of."""
+    return [f for f in witness.said.model.p.values() if f.of[0] in factor.of]
 
 
-def _check_collapsed(witness: Witness, site: Site) -> None:
-    """The encoder's law is the prior's, and the whole KL is weighted: it is at its minimum."""
+def _check_collapsed(witness: Witness, laws: Laws) -> None:
+    """Each law of q is that of p, and the whole KL is weighted: it is at its minimum."""
     weights = witness.said.weights
-    whole = weights.get(witness.encoder.name, 1) == weights.get(witness.prior.name, 1)
-    check(whole, "prior and encoder are weighted differently, so KL alone is not at its minimum")
-    if witness.encoder.family == ANY:
-        return
-    same = witness.encoder.family == witness.prior.family
-    check(same, "the encoder's family is not the prior's")
-    ours, theirs = (_at_witness(witness, site, f) for f in (witness.encoder, witness.prior))
-    check(ours == theirs, "the encoder is not the prior at the numbers")
+    for ours in witness.said.model.q.values():
+        for theirs in _of_p(witness, ours):
+            if theirs is not witness.factor:
+                both = f"{ours.name} and {theirs.name}"
+                whole = weights.get(ours.name, 1) == weights.get(theirs.name, 1)
+                check(whole, f"{both} are weighted differently, so KL alone is not at its minimum")
+                if ours.name in laws:
+                    check(ours.family == theirs.family, f"{both} are of different families")
+                    same = laws[ours.name] == laws[theirs.name]
+                    check(same, f"{both} are different laws at the numbers")
 
 
 def _value(
@@ -358,32 +356,55 @@ def _log_ratio(family: Family) -> Term:
 
 
 def _check_tails(witness: Witness, normal: set[str]) -> None:
-    """Where the decoder reads z itself, not through a network, its log density must have a mean
-    beside the numbers as well, or the objective is infinite there and has no derivative: z has
-    exponential moments (near 0, or all), and nothing grows faster than those."""
-    law = witness.family(witness.prior)  # of the encoder as well, or both are normal
-    family, given = witness.family(witness.decoder), witness.decoder.arguments
-    if not any(map(_reads_latent, given)) or law.support == "binary":
-        return
-    light = law.name in normal | FAMILIES.keys() or law.support == "unit"
-    check(light, f"the tails of {law.name} may be heavy, and the decoder reads z")
-    bounded, all_moments = law.support == "unit", law.name in normal | {"Normal", "Poisson"}
-    tails = Tails(witness.numbers, bounded, bounded or all_moments, {})
-    pairs = zip(family.arguments, given, strict=True)
-    seen = {name: _growth(tails, term) for name, term in pairs}
-    _growth(replace(tails, arguments=seen), family.log_density)
+    """Where a factor reads latents themselves, not through networks, its log density must have a
+    mean beside the numbers as well, or the objective is infinite there and has no derivative: they
+    have exponential moments (near 0, or all), and nothing grows faster than those. A latent whose q
+    reads others with all moments, has them as well if it is linear in these plus normal noise."""
+    model_ = witness.said.model
+    law = {f.of[0]: witness.family(f) for f in model_.p.values()}  # of q as well, or both normal
+    for factor in _plain(witness, model_.factors):
+        read = {name: model_.meant(name) for name in _reads(factor.arguments)}
+        read["var"] = {factor.of[0]}
+        read = {n: of for n, of in read.items() if any(_is_endless(model_, v) for v in of)}
+        if not read.keys() - {"var"}:
+            continue
+        drawn = [law[v] for of in read.values() for v in of]
+        families, unit = {f.name for f in drawn}, {f.name for f in drawn if f.support == "unit"}
+        heavy = families - normal - LIGHT - unit
+        check(not heavy, f"{factor.name} reads a latent, and the tails of {heavy} may be heavy")
+        light = families <= unit | normal | {"Normal", "Poisson"}
+        fast = {n: FLAT if unit & {law[v].name for v in of} else LINEAR for n, of in read.items()}
+        tails = Tails(witness.numbers, fast, families <= unit, light, {})
+        family = witness.family(factor)
+        pairs = zip(family.arguments, factor.arguments, strict=True)
+        tails = replace(tails, arguments={name: _growth(tails, term) for name, term in pairs})
+        if factor.name in model_.p:
+            _growth(tails, family.log_density)
+            continue
+        check(light and family.name in normal, f"{factor.name} reads a latent, and is not normal")
+        location, scale = (_growth(tails, t)[0] for t in (family.location, family.scale))
+        check(location <= LINEAR and not scale, f"{factor.name} is not linear in what it reads")
+
+
+def _is_endless(model_: Model, name: str) -> bool:
+    """Whether a variable takes infinitely many values; data need not."""
+    variable = model_.variables[name]
+    return variable.role == "latent" and variable.support not in FINITE
 
 
 @dataclass(frozen=True)
 class Tails:
-    """What z is like: bounded (but perhaps near 0), or with all exponential moments."""
+    """What is read of latents, and how it grows: all bounded (but perhaps near 0), or with all
+    exponential moments."""
 
     numbers: dict[str, Fraction]
+    latents: dict[str, int]
     bounded: bool
     all_moments: bool
     arguments: dict[str, tuple[int, bool]]
 
 
+LIGHT = {"Normal", "Laplace", "Bernoulli", "Poisson"}  # shipped, over numbers that are not cut off
 LINEAR, POWERS, EXPONENTIAL, FLAT = 1, 2, 3, 4  # in z; FLAT: perhaps as near 0 as it is large
 
 
@@ -391,8 +412,10 @@ def _growth(tails: Tails, term: Term) -> tuple[int, bool]:
     """How fast a term grows in z (0: not at all, networks being bounded), at the numbers or beside
     them, and whether it reads z at the numbers; `Refused` if that may be too fast."""
     match term:
-        case ["v", *_]:  # the latent
-            return FLAT if tails.bounded else LINEAR, True
+        case ["v", name, *_] if name in tails.latents:
+            return tails.latents[name], True
+        case ["var"] if "var" in tails.latents:
+            return tails.latents["var"], True
         case ["arg", name]:
             return tails.arguments[name]
         case ["sum", _, body]:
@@ -425,16 +448,18 @@ def _growth(tails: Tails, term: Term) -> tuple[int, bool]:
     return 0, False
 
 
-def _reads_latent(term: Term) -> bool:
+def _reads(term: Term) -> set[str]:
+    """The variables that a term names outside of networks."""
     if not isinstance(term, list) or term[:1] in (["net"], ["matnet"]):
-        return False
-    return term[:1] == ["v"] or any(map(_reads_latent, term))
+        return set()
+    own = {term[1]} if term[:1] == ["v"] else set()
+    return own.union(*map(_reads, term))
 
 
-def _check_points(witness: Witness, site: Site, numbers: list[Fraction]) -> None:
-    model_ = witness.said.model
-    work = site.work
-    family, factor = witness.family(witness.decoder), witness.decoder
+def _check_points(witness: Witness, site: Site, laws: Laws) -> None:
+    model_, work, factor = witness.said.model, site.work, witness.factor
+    family = witness.family(factor)
+    check(not family.over_vectors, f"{factor.name} is constantly 1 at one class")
     support = model_.variables[factor.of[0]].support
     for _, x in witness.points:
         discrete = support in ("count", "binary")
@@ -442,7 +467,7 @@ def _check_points(witness: Witness, site: Site, numbers: list[Fraction]) -> None
         check(counted or not discrete, f"the point {x} is not in the support, {support}")
         _in_range(x, "real" if discrete else support, "a point")
     check(sum(y for y, _ in witness.points) == 0, "the weights do not sum to 0")
-    values = [constant(v) for v in numbers]
+    values = laws[factor.name]
 
     def weighted(term: Term, by: str = "") -> list[Polynomial]:
         parts = [_value(site, family, term, constant(x), values, by) for _, x in witness.points]
@@ -460,29 +485,34 @@ def _check_points(witness: Witness, site: Site, numbers: list[Fraction]) -> None
     check(_is_not_zero(gap), "the weighted log densities are not shown not to sum to 0")
 
 
-def _check_frozen(witness: Witness, site: Site, normal: set[str]) -> None:
-    """Prior and encoder learn nothing, and their means of log p - log h differ."""
+def _check_frozen(witness: Witness, site: Site, laws: Laws, normal: set[str]) -> None:
+    """p and q of the latent learn nothing, and their means of log p - log h differ."""
     model_, work = witness.said.model, site.work
-    require(not witness.points, "points", "for witnesses of kind decoder only")
-    prior, means = _at_witness(witness, site, witness.prior), []
-    for factor in (witness.encoder, witness.prior):
+    require(not witness.points, "points", "for witnesses of kind observed only")
+    means, of_p = [], witness.family(witness.factor)
+    for factor in _frozen(witness):
         check(factor.family in normal, f"{factor.name} is not location + scale * normal noise")
         family = witness.family(factor)
         read = named(factor.arguments, "param", "mat")
         learned = sorted(name for name in read if model_.parameters[name].learned)
         check(not learned, f"{factor.name} learns {learned}")
-        values = _at_witness(witness, site, factor)
         given = {
             name: (0, lambda value=value: value)
-            for name, value in zip(family.arguments, values, strict=True)
+            for name, value in zip(family.arguments, laws[factor.name], strict=True)
         }
         inside = site.apart(family.heads, bindings=given)
         location, scale = (evaluate(inside, t) for t in (family.location, family.scale))
         drawn = work.add(location, work.product(scale, site.symbol("noise")))
-        of_prior = witness.family(witness.prior)
-        means.append(_mean(_value(site, of_prior, _log_ratio(of_prior), drawn, prior)[0], work))
+        ratio = _value(site, of_p, _log_ratio(of_p), drawn, laws[witness.factor.name])
+        means.append(_mean(ratio[0], work))
     difference = work.add(means[0], work.negative(means[1]))
-    check(_is_not_zero(difference), "the means of the prior's log density are not shown to differ")
+    check(_is_not_zero(difference), "the means of the latent's log density are not shown to differ")
+
+
+def _frozen(witness: Witness) -> list[Factor]:
+    """The factor of q of the latent that is the exception, if one is, and that of p."""
+    of_q = [f for f in witness.said.model.q.values() if witness.factor.of[0] in f.of]
+    return [*of_q, witness.factor] if of_q else []
 
 
 def _mean(poly: Polynomial, work: Work) -> Polynomial:
@@ -524,15 +554,12 @@ def _is_not_zero(poly: Polynomial) -> bool:
 
 
 def _conditions(witness: Witness) -> Iterator[tuple[str, ...]]:
-    model_ = witness.said.model
-    for name in sorted({witness.prior.family, witness.decoder.family}):
+    model_, frozen = witness.said.model, _frozen(witness)
+    for name, family in sorted(model_.families.items()):
         yield from (("normalised", name), ("score", name))
-        if model_.families[name].log_base_measure != 0:
+        if family.log_base_measure != 0:
             yield "base_measure", name
     yield from (("finite", "objective"), ("interchange", "objective"))
-    if witness.kind == "decoder":
-        yield "collapsed", witness.encoder.name
-        return
-    terms_ = [factor.arguments for factor in (witness.prior, witness.encoder)]
-    read = named(terms_, "net", "matnet")
+    yield from (("collapsed", name) for name, factor in model_.q.items() if factor not in frozen)
+    read = named([factor.arguments for factor in frozen], "net", "matnet")
     yield from (("frozen", name) for name in model_.networks if name in read)

@@ -18,15 +18,16 @@ def counter_example(refusal: Refusal) -> str | None:
     model, witness = refusal.model, refusal.witness
     if not model.is_plain or any(not f.family.is_any and f.family != NORMAL for f in model.factors):
         return None
-    if is_clamped(model, "decoder"):
+    (observed,) = (f for f in model.p if model.variable(f.of[0]).role == "observed")
+    if is_clamped(model, observed.name):
         return "clamped variance" if witness is not None else None
-    if witness is not None and witness.kind == "prior":
+    if witness is not None and witness.kind == "latent":
         return "frozen encoder"
+    variance = observed.arguments[1]
     if witness is not None:
-        named = [p for p in model.parameters if model.decoder.arguments[1].has(p.symbol)]
+        named = [p for p in model.parameters if variance.has(p.symbol)]
         fixed = bool(named) and not any(p.learned for p in named)
         return "fixed variance" if fixed else None
-    if refusal.role == "decoder" and not model.constraints:
-        heads = model.decoder.arguments[1].atoms(Softplus)
-        return "softplus head" if any(h.has(LATENT) for h in heads) else None
+    if refusal.role == observed.name and not model.constraints:
+        return "softplus head" if any(h.has(LATENT) for h in variance.atoms(Softplus)) else None
     return None

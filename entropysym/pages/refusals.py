@@ -13,7 +13,7 @@ from entropysym.pages.declarations import factor_lines
 from entropysym.pages.equations import Line
 from entropysym.pages.medium import Medium, listed
 from entropysym.pages.paper import Paper, installed_version, paper
-from entropysym.pages.wording import declared, family_name, why_normalised
+from entropysym.pages.wording import called, declared, family_name, why_normalised
 from entropysym.prover.conditions import refusal_conditions
 from entropysym.prover.derivation import Refusal
 from entropysym.prover.refusing import Witness
@@ -48,7 +48,7 @@ def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
         else (),
         witness=""
         if refusal.witness is None
-        else f"{_witness(refusal.witness, refusal.model, medium)} {_rests_on(refusal, medium)}",
+        else f"{_witness(refusal.witness, refusal.model, medium)} {_rests_on(refusal, refusal.witness, medium)}",
         counter_example=_counter_example(refusal.counter_example, medium),
         partial_holds=refusal.partial is not None and refusal.partial.verdict.value is Value.PROVED,
         about_partial="What follows is true where the ELBO is maximised in its place."
@@ -60,7 +60,7 @@ def refusal_paper(refusal: Refusal, medium: Medium) -> RefusalPaper:
     )
 
 
-#: Kind of condition of a witness -> its words; that of a collapsed encoder stands in the witness itself.
+#: Kind of condition of a witness -> its words; that of a collapsed law of q stands in the witness itself.
 RESTS_ON: Mapping[str, str] = {
     "normalised": "densities that integrate to one ({densities})",
     "score": "scores with mean zero",
@@ -84,10 +84,10 @@ def _counter_example(name: str | None, m: Medium) -> str:
     )
 
 
-def _rests_on(refusal: Refusal, m: Medium) -> str:
+def _rests_on(refusal: Refusal, witness: Witness, m: Medium) -> str:
     """The conditions of a witness in one sentence. Raises `InputError` for a kind without a wording."""
-    model, witness = refusal.model, refusal.witness
-    said = refusal_conditions(model, witness.kind if witness else "decoder")
+    model = refusal.model
+    said = refusal_conditions(model, witness.factor)
     by_kind = {kind: [c.subject for c in said if c.kind == kind] for kind in RESTS_ON}
     unknown = sorted({c.kind for c in said} - RESTS_ON.keys())
     if unknown:
@@ -115,14 +115,19 @@ def _witness(w: Witness, model: Model, m: Medium) -> str:
         if named:
             pairs = [sp.Eq(declared(name, model), v, evaluate=False) for name, v in named.items()]
             numbers += f"{'and ' if numbers else ''}{what.format(m.list(pairs))}, "
-    if w.kind == "decoder":
+    name = called(model, w.factor)
+    still = f"Witness, at all sizes 1: {numbers}no law depends on a variable"
+    if w.kind == "observed":
         points = listed([f"{m.math(y)} at {m.math(p)}" for y, p in w.points])
+        alike = " and q has the laws of p" if model.q else ""
+        others = sum(v.role == "observed" for v in model.variables) > 1
+        beside = " while other data follow laws of their own" if others else ""
         return (
-            f"Witness, at all sizes 1: {numbers}the decoder does not see the latents and the encoder is the prior. Data that follow the "
-            f"decoder's own law, changed by a small multiple of the weights {points}, leave every derivative 0: the weights sum to 0, and so do the weighted scores. "
-            f"The weighted log-densities sum to {m.math(w.gap)}, so the gap is that multiple of it and not 0."
+            f"{still}{alike}. Data that follow {name}, changed by a small multiple of the weights {points},{beside} leave every derivative 0: the weights sum "
+            f"to 0, and so do the weighted scores. The weighted log-densities sum to {m.math(w.gap)}, so the gap is that multiple of it and not 0."
         )
+    alike = "the other laws of q are those of p, " if len(model.q) > 1 else ""
     return (
-        f"Witness, at all sizes 1: {numbers}the decoder does not see the latents, the data follow its own law, and prior and encoder learn nothing. "
-        f"The mean of the prior's log-density under the encoder, minus that under the prior itself, is {m.math(w.gap)}, and that is the gap."
+        f"{still}, the data follow their laws, {alike}and {name} and q of the same latents learn nothing. "
+        f"The mean of that log-density under q, minus that under p itself, is {m.math(w.gap)}, and that is the gap."
     )

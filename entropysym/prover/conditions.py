@@ -50,17 +50,18 @@ def conditions(model: Model, direction: Motions, moving: tuple[str, ...]) -> tup
     return tuple(out)
 
 
-def refusal_conditions(model: Model, kind: str) -> tuple[Condition, ...]:
-    """What a witness rests on: regular families, and an encoder that is the prior (kind `decoder`), or a prior and an encoder whose networks learn nothing (kind `prior`)."""
+def refusal_conditions(model: Model, name: str) -> tuple[Condition, ...]:
+    """What a witness that is about one factor of p rests on: regular families, laws of q that are those of p, and of a latent one networks of p and q that learn nothing."""
+    factor = model.factor(name)
+    frozen = [q for q in model.q if factor.of[0] in q.of]
     out = []
-    for family in sorted({model.prior.family, model.decoder.family}, key=lambda f: f.name):
+    for family in sorted(model.families, key=lambda f: f.name):
         out += [Condition("normalised", family.name), Condition("score", family.name)]
         if family.log_base_measure != 0:
             out.append(Condition("base_measure", family.name))
     out += [Condition("finite", "objective"), Condition("interchange", "objective")]
-    if kind == "decoder":
-        return (*out, Condition("collapsed", model.encoder.name))
-    arguments = (*model.prior.arguments, *model.encoder.arguments)
+    out += [Condition("collapsed", q.name) for q in model.q if q not in frozen]
+    arguments = [a for f in (*frozen, factor) for a in f.arguments] if frozen else []
     read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return (*out, *(Condition("frozen", w.name) for w in model.networks if w.name in read))
 

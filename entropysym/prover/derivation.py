@@ -62,7 +62,7 @@ class Derivation:
     stands beside the entropy sum at stationary points; `entropy_sum` is the closed form, excess included;
     `direction` gives each moved parameter's motion at its own indices and `factors` the factors whose $\Delta$ it gives; `entropies` has the certificate of each family
     whose entropy is known in closed form. `stationarity` has each learned parameter's equation, and under the key `scaling` that of the scaling of one latent
-    where the prior needs it. Where one of `excluded` is 0, v is not defined.
+    where its factor of p needs it. Where one of `excluded` is 0, v is not defined.
     """
 
     model: Model

@@ -132,7 +132,7 @@ def _derive(model: Model, progress: Announce) -> Derivation | Refusal:
     role = next((r for r in reversed(names) if r not in direction.factors), names[-1])
     progress("looking for a stationary point with a gap")
     reason = _reason(model, role, direction)
-    witness = find_witness(model) if model.is_plain else None
+    witness = find_witness(model)
     said = missing(model, role)
     why = (
         "; ".join((reason, *said))
@@ -165,7 +165,7 @@ def _not_storable(found: Derivation) -> str:
 def certificates(model: Model) -> dict[Family, FamilyCertificate]:
     """The certificate of each family that has one which can be stored; the entropies of the others stay opaque.
 
-    So does that of an encoder's family which no other factor has, unless it is the logarithm of a scale plus a constant: nothing depends on its form.
+    So does that of a family of q which no factor of p has, unless it is the logarithm of a scale plus a constant: nothing depends on its form.
     """
     needed = {f.family for f in model.p}
     plain = {
@@ -210,7 +210,7 @@ def _clamped(model: Model, role: str, progress: Announce) -> Refusal:
         f"the {role} is clamped: where the clamp is active, the derivative by its parameter is 0 whatever the gap, "
         "so stationarity says nothing about it"
     )
-    witness = find_witness(model) if model.is_plain else None
+    witness = find_witness(model)
     found = _derive(with_active_clamps(model, role), progress)
     if isinstance(found, Derivation):
         why = f"{reason}; with the constant in its place equality follows without it"
@@ -231,8 +231,8 @@ def _derivation(
     sum_ = spelled_out(model, entropy_sum(model), entropies)
     excess = _excess(model, entropies, direction, motions, moving)
     stationarity = stationarity_conditions(model, entropies)
-    if moving and direction.prior_alone:
-        per_latent = scaling_condition(model, entropies, direction.prior_alone)
+    if moving and direction.latent_alone:
+        per_latent = scaling_condition(model, entropies, direction.latent_alone)
         if per_latent is not None:
             stationarity["scaling"] = per_latent
     steps = _steps(model, motions, entropies, direction, excess, moving)
@@ -283,7 +283,7 @@ def density_term(model: Model, role: str) -> sp.Expr:
 
 
 def delta(model: Model, role: str) -> sp.Expr:
-    r"""$\Delta_{\rm prior}$ or $\Delta_{\rm dec}$ with heads: the averaged $\log p-\log h+\tilde{\mathcal H}$ of a factor."""
+    r"""$\Delta_f$ with heads: the averaged $\log p-\log h+\tilde{\mathcal H}$ of a factor."""
     with_density, with_entropy = elbo(model), entropy_sum(model)
     of_density = [a for a in addends(distributed(with_density)) if _has_role(a, role)]
     of_entropy = [a for a in addends(distributed(with_entropy)) if _has_role(a, role)]
@@ -358,7 +358,7 @@ def _one_by_one(
 def tempered(model: Model, expression: sp.Expr, role: str, *, with_q: bool) -> sp.Expr:
     r"""Apply the averaged (T) to a factor: $\overline{\mathbb E\log p}=\overline{\mathbb E\log h}-\overline{\mathbb E\,\tilde{\mathcal H}}+v\cdot\nabla\overline{\mathbb E\log p}$.
 
-    With `with_q` the entropy of q of the same latent moves too and stands beside log p under the derivative (scaling symmetry). The prior's
+    With `with_q` the entropy of q of the same latent moves too and stands beside log p under the derivative (scaling symmetry). Its
     derivative carries the objective's weight, because its direction was divided by it.
     """
     whole: sp.Expr = sp.S.Zero

@@ -1,6 +1,6 @@
 r"""One direction: the motion v of everything learned for which $D_v\mathcal J=\sum_f\Delta_f$, as the solution of one linear system.
 
-Every learned, unconstrained parameter of prior, decoder and encoder may move: a scalar by an unknown function of the scalars, an array that stands
+Every learned, unconstrained parameter of p and q may move: a scalar by an unknown function of the scalars, an array that stands
 alone under its plate by an unknown function of its entry, any other array by numbers times itself, times the other arrays that fit, a vector also by a constant. Each
 function of data, latents, noise and networks in $D_v\mathcal J-\sum_f\Delta_f$ gives one equation, and the input of every network has to stand still.
 
@@ -58,13 +58,13 @@ class Direction:
     r"""A motion with $D_v\mathcal J=\sum_f\Delta_f$ over `factors`, the largest set for which there is one.
 
     `motions` gives each moved parameter's motion at its own indices. Parts of the objective that are `left_out` (penalty, a factor) move along as they may,
-    and what they gain belongs to the excess. `prior_alone` moves for $\Delta_{\rm prior}$ only. Where one of `excluded` is 0, v is not defined.
+    and what they gain belongs to the excess. `latent_alone` moves for the $\Delta$ of the latent only, where there is one. Where one of `excluded` is 0, v is not defined.
     """
 
     motions: dict[str, Component]
     factors: tuple[str, ...]
     left_out: tuple[str, ...] = ()
-    prior_alone: dict[str, Component] | None = None
+    latent_alone: dict[str, Component] | None = None
     excluded: tuple[sp.Expr, ...] = ()
 
 
@@ -102,15 +102,15 @@ def joint_direction(
 ) -> Direction:
     """The direction of the largest solvable set of factors, `factors` being empty if there is none.
 
-    The encoder stands still first, which is quicker and enough wherever prior and decoder have directions of their own.
+    q stands still first, which is quicker and enough wherever the factors of p have directions of their own.
     """
-    progress("direction with the encoder at rest")
+    progress("direction with q at rest")
     at_rest = [p for p in free_parameters(model) if not moves_encoder(model, [p.name])]
     still = _best(model, entropies, at_rest)
     free = _movable(model)
     if len(still.factors) == len(model.p) or not moves_encoder(model, (p.name for p in free)):
         return still
-    progress("direction that moves the encoder")
+    progress("direction that moves q")
     if model.is_plain:
         moving = _best(model, entropies, free)
     else:
@@ -139,7 +139,7 @@ def _movable(model: Model) -> list[Parameter]:
     """The free parameters that may move with all of q: of factors that are location + scale · noise, as is all that reads their latents in q."""
     free = free_parameters(model)
     if model.is_plain:
-        return free if model.encoder.family.location is not None else []
+        return free if all(f.family.location is not None for f in model.q) else []
     still = {f.name for f in model.q if rigid(model, f)}
     while True:
         read = {name for f in model.q if f.name in still for name in f.given}
@@ -174,9 +174,10 @@ def _best(model: Model, entropies: dict[Family, sp.Expr], free: Sequence[Paramet
             systems[left_out] = _solve(kept, unknowns)
         found = systems[left_out].motions(factors)
         if found is not None:
-            scaled = model.prior.name if moving and model.is_plain else ""
-            alone = systems[left_out].motions((scaled,)) if scaled in factors else None
-            return replace(found, left_out=left_out, prior_alone=alone and alone.motions)
+            scaled = tuple(f.name for f in model.p if {*f.of} & {*moving})
+            single = model.is_plain and {*scaled} & {*factors}
+            alone = systems[left_out].motions(scaled) if single else None
+            return replace(found, left_out=left_out, latent_alone=alone and alone.motions)
     return Direction({}, ())
 
 

@@ -105,10 +105,11 @@ def refusal_document(refusal: Refusal, witness: Witness) -> dict[str, Any]:
         "model": model_record(model),
         "objective": _objective(model),
         "kind": witness.kind,
+        "factor": witness.factor,
         "values": numbers(witness.values),
         "networks": numbers(witness.networks),
         "points": [[_rational(y), _rational(x)] for y, x in witness.points],
-        "conditions": [c.stored() for c in refusal_conditions(model, witness.kind)],
+        "conditions": [c.stored() for c in refusal_conditions(model, witness.factor)],
     }
     return {"format": FORMAT, "refusal": body, "sha256": {"refusal": digest(body)}}
 

@@ -1,7 +1,7 @@
 r"""The derivative of an expression along a direction: $D_v f=\sum_i v_i\,\partial f/\partial\theta_i$.
 
-A direction acts as a derivation. It passes through sums, data means and noise expectations, and through encoder expectations whose
-encoder does not move. So no Kronecker deltas and no matrix calculus are needed.
+A direction acts as a derivation. It passes through sums, data means and noise expectations, and through expectations over a law
+of q that does not move. So no Kronecker deltas and no matrix calculus are needed.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ Motions = Mapping[str, Component]  # parameter name -> how it moves
 def along(expression: sp.Expr, model: Model, motions: Motions) -> sp.Expr:
     """The derivative along a direction of an expression without the heads `LogDensity` and `Entropy`.
 
-    Raises `InputError` where an abstract network's input moves, or the encoder under an encoder expectation does.
+    Raises `InputError` where an abstract network's input moves, or the law of an expectation does.
     """
     return Motion(model.parameters, motions, model=model).of(expression)
 
@@ -146,7 +146,7 @@ class Motion:
             case EncoderExpectation():
                 if any(self._of_law(a) != 0 for a in e.law):
                     raise InputError(
-                        "the direction moves the encoder: reparametrise before differentiating"
+                        "the direction moves a law of q: reparametrise before differentiating"
                     )
                 return _unless_zero(self.of(e.body), e.over)
             case JointNoiseExpectation() if self.model is not None:
@@ -181,7 +181,7 @@ class Motion:
         return any(a.has(*moved) for f in factors for a in f.arguments) if moved else False
 
     def _of_law(self, argument: sp.Basic) -> sp.Expr:
-        """How what the encoder's law depends on moves: a vector, or a covariance."""
+        """How what a law of q depends on moves: a vector, or a covariance."""
         if isinstance(argument, Vector):
             return self.of(argument.body)
         return self.rate(of_type(argument, Matrix))

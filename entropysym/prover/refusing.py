@@ -1,17 +1,20 @@
 r"""Refusals: a stationary point with a gap, as numbers that the checker can replay; and otherwise what is missing.
 
-That no direction was found refutes nothing. What refutes is an instance of the model at which every derivative of the objective is 0 and $\mathcal F\ne\mathcal E$. Two
-kinds are looked for, both at all sizes 1, with networks that are constant functions and a decoder that does not see z there:
+That no direction was found refutes nothing. What refutes is an instance of the model at which every derivative of the objective is 0 and $\mathcal F\ne\mathcal E$. It is looked
+for at all sizes 1, with networks that are constant functions, where no argument of a factor sees a variable, and each variable follows its law of p, that of q where it is latent: then KL
+is 0, at its minimum, scores have mean zero, and every factor's part of $\mathcal F-\mathcal E$ is 0. But for one factor of p:
 
-* *decoder*: the encoder's law is the prior's, so that KL is 0, at its minimum. The data follow the decoder's own law plus small weights $y_j$ (positive and
-  negative, of sum 0) at points $x_j$, under which the score of every argument that can move has mean zero still and $\log p-\log h$ has not.
-* *prior*: prior and encoder learn nothing, so that their part is a number, $\mathbb E_q\log p-\mathbb E_p\log p$, and the data follow the decoder's own law.
+* *observed*: the data of one observed variable follow its law plus small weights $y_j$ (positive and negative, of sum 0) at points $x_j$, under which the score of every argument that can
+  move has mean zero still and $\log p-\log h$ has not.
+* *latent*: p and q of one latent learn nothing, so that their part is a number, $\mathbb E_q\log p-\mathbb E_p\log p$.
+
+One data plate holds everything. What is given may have any one value, and a one-hot vector has one class at size 1, so that nothing is said by it.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +36,6 @@ from entropysym.language.matrices import MatrixNetwork
 from entropysym.language.noise import noise
 from entropysym.language.objective import weight
 from entropysym.language.records import Factor, Family, Model
-from entropysym.language.symbols import DATUM, LATENT
 
 Numbers = Mapping[
     str, sp.Rational
@@ -42,13 +44,14 @@ Numbers = Mapping[
 
 @dataclass(frozen=True)
 class Witness:
-    """Numbers at which a model is stationary with a gap, in nats, which is not 0.
+    """Numbers at which a model is stationary with a gap, in nats, which is not 0 and belongs to one factor of p.
 
-    Of kind `decoder` it is the sum of $\\log p-\\log h$ over `points`, pairs of a weight and a data point; of kind `prior` the difference of the means of $\\log p(z)$
-    under encoder and prior.
+    Of kind `observed` it is the sum of $\\log p-\\log h$ over `points`, pairs of a weight and a data point; of kind `latent` the difference of the means of $\\log p(z)$
+    under q and p.
     """
 
-    kind: Literal["decoder", "prior"]
+    kind: Literal["observed", "latent"]
+    factor: str
     values: Numbers
     networks: Numbers
     points: tuple[tuple[sp.Rational, sp.Rational], ...]
@@ -57,16 +60,14 @@ class Witness:
 
 def find_witness(model: Model) -> Witness | None:
     """A witness of one of the two kinds, or None. Whatever is constrained in words is not known to hold at numbers, so it has none."""
-    if model.constraints or any(f.is_multivariate for f in model.families):
+    over_vectors = any(f.is_multivariate and f.support != "onehot" for f in model.families)
+    if model.constraints or model.counted or over_vectors:
         return None
     # Data follow a law in full: a support that is narrower than the law's would cut them off.
-    laws = [f for f in (model.prior, model.decoder, model.encoder) if not f.family.is_any]
+    laws = [f for f in model.factors if not f.family.is_any]
     if not model.data or any(f.family.support != model.variable(f.of[0]).support for f in laws):
         return None
-    # At the prior's law KL is at its minimum, where entropy and prior count alike.
-    alike = weight(model, model.prior) == weight(model, model.encoder)
-    kinds = (_of_decoder(model) if alike else (), _of_prior(model))
-    return next(itertools.chain(*kinds), None)
+    return next(itertools.chain(_of_observed(model), _of_latents(model)), None)
 
 
 #: Numbers that are tried for real parameters and networks, and for positive ones.
@@ -85,16 +86,26 @@ _POINTS = {
 }
 
 
+#: The one number in ranges that leave no choice: one entry of a simplex is 1.
+_ONLY = {"unit": sp.Rational(1, 2), "simplex": sp.S.One}
+
+
 def _settings(model: Model) -> Iterator[dict[sp.Basic, sp.Rational]]:
     """Numbers for every parameter, fixed ones apart from learned ones, so that a clamp can be active."""
+    tried = []
     for (real, positive), (other, fixed) in itertools.product(_SETTINGS, _SETTINGS):
         found = {}
         for p in model.parameters:
             r, s = (real, positive) if p.learned else (other, fixed)
-            found[p.symbol] = (
-                r if p.range == "real" else sp.Rational(1, 2) if p.range == "unit" else s
-            )
-        yield found
+            found[p.symbol] = r if p.range == "real" else _ONLY.get(p.range, s)
+        if found not in tried:
+            tried.append(found)
+            yield dict(found)
+
+
+def _plain(factors: Iterable[Factor]) -> list[Factor]:
+    """The factors with a law of single numbers: neither any law nor one-hot."""
+    return [f for f in factors if not (f.family.is_any or f.family.is_multivariate)]
 
 
 @dataclass(frozen=True)
@@ -106,7 +117,7 @@ class _Instance:
     networks: dict[str, sp.Rational]
 
     def at(self, e: sp.Expr, moved: sp.Basic | None = None) -> sp.Expr:
-        """An argument at size 1 and at the numbers; z stays, and `moved` as a symbol of its own."""
+        """An argument at size 1 and at the numbers; variables stay, and `moved` as a symbol of its own."""
         e = replaced(e, lambda f: isinstance(f, sp.Sum), lambda f: arg_of(f, 0, sp.Expr))
         e = substituted(e, {v: self.networks[v.name] for v in e.atoms(NetworkValue)})
         where: dict[sp.Basic, sp.Expr] = dict.fromkeys(self.model.sizes, sp.S.One)
@@ -131,33 +142,41 @@ class _Instance:
 _STEP = sp.Dummy("step", real=True)
 
 
-def _instances(model: Model) -> Iterator[_Instance]:
-    """Instances whose decoder does not see z and whose encoder's law is the prior's."""
+def _instances(model: Model, apart: Factor | None = None, real: int = 0) -> Iterator[_Instance]:
+    """Instances where no argument sees a variable and each law of q is that of p, but for the latent of the factor `apart`."""
+    pairs = [(q, p) for q in model.q for p in model.p if p.of[0] in q.of and p is not apart]
+    # Where p and q are one law, KL is at its minimum, if entropy and log p count alike.
+    if any(weight(model, q) != weight(model, p) for q, p in pairs):
+        return
+    pairs = [(q, p) for q, p in pairs if _plain([q])]
+    if any(q.family != p.family for q, p in pairs):
+        return
     for parameters in _settings(model):
-        networks = _constants(model, sp.S.Zero)
-        here = _Instance(model, parameters, networks)
-        prior, encoder = model.prior, model.encoder
-        if not encoder.family.is_any:
-            if encoder.family != prior.family:
-                return
-            wanted = here.arguments(prior)
-            for a, value in zip(encoder.arguments, wanted, strict=True):
-                if not isinstance(value, sp.Rational):
-                    continue
-                letter = array_of(a) if isinstance(a, sp.Indexed) else a
-                if isinstance(a, NetworkValue):
-                    networks[a.name] = value
-                elif letter in parameters:
-                    parameters[letter] = value
-            if here.arguments(encoder) != here.arguments(prior):
-                continue
-        if _is_instance(here) and not any(a.has(LATENT) for a in here.arguments(model.decoder)):
+        here = _Instance(model, parameters, _constants(model, sp.Integer(real)))
+        for q, p in pairs:
+            _set(here, q, here.arguments(p))
+        laws = {f.name: here.arguments(f) for f in _plain(model.factors)}
+        seen = all(v.is_number for law in laws.values() for v in law)
+        if seen and _is_instance(here) and all(laws[q.name] == laws[p.name] for q, p in pairs):
             yield here
+
+
+def _set(here: _Instance, factor: Factor, wanted: Sequence[sp.Expr]) -> None:
+    """Give the arguments of a factor these numbers where they are networks or parameters."""
+    for a, value in zip(factor.arguments, wanted, strict=True):
+        if isinstance(value, sp.Rational):
+            letter = array_of(a) if isinstance(a, sp.Indexed) else a
+            if isinstance(a, NetworkValue):
+                here.networks[a.name] = value
+            elif letter in here.parameters:
+                here.parameters[letter] = value
 
 
 def _constants(model: Model, real: sp.Rational) -> dict[str, sp.Rational]:
     """Outputs of networks: 1 where they are positive."""
-    return {w.name: real if w.range == "real" else sp.S.One for w in model.networks}
+    return {
+        w.name: real if w.range == "real" else _ONLY.get(w.range, sp.S.One) for w in model.networks
+    }
 
 
 def _is_instance(here: _Instance) -> bool:
@@ -175,27 +194,30 @@ def _along_step(e: sp.Expr) -> sp.Expr:
     return substituted(derivative(e, _STEP), {_STEP: sp.S.Zero}) if e.has(_STEP) else sp.S.Zero
 
 
-def _of_decoder(model: Model) -> Iterator[Witness]:
-    family = model.decoder.family
+def _of_observed(model: Model) -> Iterator[Witness]:
+    observed = [f for f in _plain(model.p) if model.variable(f.of[0]).role == "observed"]
+    for here in _instances(model) if observed else ():
+        yield from (w for factor in observed for w in _at_points(here, factor))
+
+
+def _at_points(here: _Instance, factor: Factor) -> Iterator[Witness]:
+    """The witness that data of one observed variable give."""
+    family = factor.family
     x, log_p = of_type(family.variable, sp.Symbol), family.density
-    for here in _instances(model):
-        values = dict(zip(family.arguments, here.arguments(model.decoder), strict=True))
-        if not all(v.is_Rational for v in values.values()):
-            continue
-        free = [
-            a
-            for a, e in zip(family.arguments, model.decoder.arguments, strict=True)
-            if _is_free(here, of_type(e, sp.Expr))
-        ]
-        rows = [sp.S.One, *(substituted(derivative(log_p, a), values) for a in free)]
-        kinks = [u.args[0].xreplace(values) for u in log_p.atoms(sp.Abs) if u.has(*free)]
-        points = _POINTS[family.support]
-        points = [p for p in points if not any(u.xreplace({x: p}) == 0 for u in kinks)]
-        target = substituted(log_p - family.log_base_measure, values)
-        found = _weights(rows, target, x, points)
-        if found is not None:
-            weighted, gap = found
-            yield Witness("decoder", *here.named(), weighted, gap)
+    values = dict(zip(family.arguments, here.arguments(factor), strict=True))
+    if family.support not in _POINTS or not all(v.is_Rational for v in values.values()):
+        return
+    pairs = zip(family.arguments, factor.arguments, strict=True)
+    free = [a for a, e in pairs if _is_free(here, of_type(e, sp.Expr))]
+    rows = [sp.S.One, *(substituted(derivative(log_p, a), values) for a in free)]
+    kinks = [u.args[0].xreplace(values) for u in log_p.atoms(sp.Abs) if u.has(*free)]
+    points = _POINTS[family.support]
+    points = [p for p in points if not any(u.xreplace({x: p}) == 0 for u in kinks)]
+    target = substituted(log_p - family.log_base_measure, values)
+    found = _weights(rows, target, x, points)
+    if found is not None:
+        weighted, gap = found
+        yield Witness("observed", factor.name, *here.named(), weighted, gap)
 
 
 def _is_free(here: _Instance, argument: sp.Expr) -> bool:
@@ -246,28 +268,25 @@ def _weights(
     return None
 
 
-def _of_prior(model: Model) -> Iterator[Witness]:
-    r"""$\mathbb E_q\log p-\mathbb E_p\log p$ of a frozen encoder and a frozen prior: numbers, by the moments of standard normal noise."""
-    prior, encoder = model.prior, model.encoder
-    if not (is_frozen(model, prior) and is_frozen(model, encoder)):
-        return
-    if not (_is_normal(prior.family) and _is_normal(encoder.family)):
-        return
-    z = of_type(prior.family.variable, sp.Symbol)
-    for parameters, real in itertools.product(_settings(model), (sp.S.Zero, sp.S.One)):
-        here = _Instance(model, parameters, _constants(model, real))
-        if not _is_instance(here) or any(a.has(LATENT) for a in here.arguments(model.decoder)):
-            continue
-        arguments = here.arguments(prior)
-        log_p = prior.family.density - prior.family.log_base_measure
-        log_p = substituted(log_p, dict(zip(prior.family.arguments, arguments, strict=True)))
-        drawn = [_drawn(factor, here.arguments(factor)) for factor in (encoder, prior)]
-        if any(d.has(DATUM, LATENT) for d in drawn):
-            continue
+def _of_latents(model: Model) -> Iterator[Witness]:
+    r"""$\mathbb E_q\log p-\mathbb E_p\log p$ of a latent whose p and q are frozen: numbers, by the moments of standard normal noise."""
+    for p, q in itertools.product(_plain(model.p), _plain(model.q)):
+        frozen = p.of == q.of and _is_frozen(model, p) and _is_frozen(model, q)
+        if frozen and _is_normal(p.family) and _is_normal(q.family):
+            yield from (w for real in (0, 1) for w in _of_frozen(model, p, q, real))
+
+
+def _of_frozen(model: Model, p: Factor, q: Factor, real: int) -> Iterator[Witness]:
+    family = p.family
+    z = of_type(family.variable, sp.Symbol)
+    for here in _instances(model, p, real):
+        log_p = family.density - family.log_base_measure
+        log_p = substituted(log_p, dict(zip(family.arguments, here.arguments(p), strict=True)))
+        drawn = [_drawn(factor, here.arguments(factor)) for factor in (q, p)]
         means = [_mean(substituted(log_p, {z: d})) for d in drawn]
         gap = sp.expand(means[0] - means[1])
         if gap.is_finite and abs(sp.N(gap, 30)) > sp.Float("1e-9"):
-            yield Witness("prior", *here.named(), (), gap)
+            yield Witness("latent", p.name, *here.named(), (), gap)
 
 
 _EPS = sp.Dummy("epsilon", real=True)
@@ -293,46 +312,31 @@ def _mean(e: sp.Expr) -> sp.Expr:
     return coefficient(e, _EPS, 0) + coefficient(e, _EPS, 2)
 
 
-def missing(model: Model, role: str) -> tuple[str, ...]:
-    """What would have to be known to decide a refused model, in words."""
+def missing(model: Model, name: str) -> tuple[str, ...]:
+    """What would have to be known to decide a refused model, in words; `name` is the factor of p that refuses."""
     said = []
-    if not model.is_plain:
-        return ("a witness is looked for where there is one latent vector only",)
+    if model.counted:
+        return ("a witness is looked for where one data plate holds everything",)
     if model.constraints:
         bound = ", ".join(c.on for c in model.constraints)
         said.append(
             f"a stationary point with a gap would have to satisfy the constraint on {bound}"
         )
-    if role == "decoder":
-        if any(a.has(Softplus) for a in model.decoder.arguments):
-            said.append(
-                "a softplus of a sum is not scaled by a motion of the sum; exp(sum + bias), or any positive head times a learned scale, leaves a direction"
-            )
-        if _learning_networks(model, model.decoder):
-            said.append(
-                "what the decoder's networks learn might still give one: name their last layers"
-            )
-    elif _learning_networks(model, model.encoder):
+    factor = model.factor(name)
+    latent = model.variable(factor.of[0]).role == "latent"
+    if not latent and any(a.has(Softplus) for a in factor.arguments):
         said.append(
-            "what the encoder's networks learn might still give one: name their last layers"
+            "a softplus of a sum is not scaled by a motion of the sum; exp(sum + bias), or any positive head times a learned scale, leaves a direction"
         )
+    for learning in (q for q in model.q if factor.of[0] in q.of) if latent else [factor]:
+        if _learning_networks(model, learning):
+            said.append(
+                f"what the {learning.name}'s networks learn might still give one: name their last layers"
+            )
     return tuple(said) or ("no stationary point with a gap was found either",)
 
 
-def has_fixed_scale(model: Model) -> bool:
-    """Whether the decoder has a location and a scale, and the scale depends on no latent, network or learned parameter."""
-    family, arguments = model.decoder.family, model.decoder.arguments
-    if family.is_multivariate:
-        scale: sp.Basic = arguments[-1]
-    elif family.scale is not None:
-        scale = model.decoder.fill(family.scale, model.observed)
-    else:
-        return False
-    learned = any(scale.has(p.symbol) for p in model.parameters if p.learned)
-    return not (learned or scale.has(LATENT) or scale.atoms(NetworkValue, MatrixNetwork))
-
-
-def is_frozen(model: Model, factor: Factor) -> bool:
+def _is_frozen(model: Model, factor: Factor) -> bool:
     """Whether a factor learns nothing, neither in a parameter nor in a network."""
     learned = any(
         p.learned and any(a.has(p.symbol) for a in factor.arguments) for p in model.parameters

@@ -88,7 +88,7 @@ def _on_simplex(model: Model, p: Parameter, entropies: Mapping[Family, sp.Expr])
 def scaling_condition(
     model: Model, entropies: Mapping[Family, sp.Expr], motions: Mapping[str, Component]
 ) -> sp.Eq | None:
-    r"""$\partial\mathcal F/\partial s_h=0$ for the scaling of one latent, $1=\overline{\nu_h^2+\tau_h^2}$ for a prior $N(0,1)$.
+    r"""$\partial\mathcal F/\partial s_h=0$ for the scaling of one latent, $1=\overline{\nu_h^2+\tau_h^2}$ for $p(z)=N(0,1)$.
 
     `motions` is the scaling field of all latents together; None if some moved parameter is shared by the latents.
     """

@@ -153,6 +153,7 @@ def battery() -> list[Entry]:
     from .falsehoods import FALSE_CLAIMS, TAMPERINGS
     from .forged_refusals import forgeries
     from .graph_falsehoods import FALSE, TRAPS
+    from .graph_refusals import WITNESSES
     from .graphs import GRAPHS as WHOLE
     from .laws import LAWS
     from .refusals import REFUSALS
@@ -172,7 +173,7 @@ def battery() -> list[Entry]:
     found += [Entry(name, law) for name, law in EXPOSED.items()]
     for table in (REFUSED, TAMPERINGS, FALSE_CLAIMS, HOSTILE):
         found += [Entry(name, _dump(build()), True) for name, build in table.items()]
-    witnesses = {name: (build(), False) for name, build in (REFUSALS | SURE).items()}
+    witnesses = {name: (build(), False) for name, build in (REFUSALS | WITNESSES | SURE).items()}
     forged = {f"forged: {name}": (document, True) for name, (document, _) in forgeries().items()}
     forged |= {name: (build(), True) for name, build in (FALSE_REFUSALS | UNSURE).items()}
     for name, (document, wrong) in (witnesses | forged).items():

@@ -7,8 +7,8 @@ import copy
 import json
 from typing import Any
 
-from . import refusals
-from .documents import parameter, variable, variables, weighted
+from . import graph_refusals, refusals
+from .documents import parameter, variables, weighted
 from .forged_witnesses import of_decoder, of_prior
 from .forging import Path
 from .refusals import (
@@ -146,7 +146,6 @@ def _model() -> dict[str, Forged]:
     cauchy, vae0 = refusals.cauchy(), refusals.vae0()
     posdef = parameter("A", "D", "D", range="posdef")
     bound = [{"on": "W", "text": "W W^T = 1"}]
-    label = variable("y", "D", "given")
     vectors = family(0) | {"arguments": [{"name": "m", "range": "vector"}]}
     latent = family(
         log_poisson(), positive=("s",), support="count", log_base_measure=["mul", S, VAR]
@@ -193,17 +192,13 @@ def _model() -> dict[str, Forged]:
             ),
             "families over vectors: .*vectors",
         ),
-        "a given variable": (
-            forged(cauchy, (("model", "variables"), [*variables(), label])),
-            "for one observed and one latent variable only",
-        ),
         "two latents and nothing observed": (
             forged(
                 cauchy,
                 (("model", "variables", 0, "role"), "latent"),
                 (("model", "q", 0), any_law(["x", "z"], [], "encoder")),
             ),
-            "0 factors of observed variables",
+            "'observed': decoder is of what is latent",
         ),
         "a latent outside of the data": (
             forged(
@@ -211,7 +206,7 @@ def _model() -> dict[str, Forged]:
                 (("model", "variables", 1, "plates"), ["H"]),
                 (("model", "q", 0, "given"), []),
             ),
-            "for one observed and one latent variable only",
+            "where one data plate holds everything",
         ),
         "a matrix is 1": (with_parameter(posdef, 1), "A is posdef, which is no number"),
         "a positive parameter is 0": (with_parameter(learned("s"), 0), "s = 0 is not positive"),
@@ -246,11 +241,11 @@ def _model() -> dict[str, Forged]:
         ),
         "a decoder that sees the latent": (
             forged(cauchy, (("values", "W"), 1)),
-            "an argument of decoder is no number at the witness",
+            "decoder sees a variable at the witness",
         ),
         "an irrational argument": (
             refusal(model(("laplace", ["log", 2], 1)), {}, [[1, 1], [1, -1], [-2, 0]]),
-            "m of decoder is no rational number",
+            "the weighted log densities are not shown not to sum to 0",
         ),
     }
 
@@ -273,11 +268,11 @@ def _objective() -> dict[str, Forged]:
         "a learned weight": (with_objective(["param", "beta"]), "the weight is learned: .*beta"),
         "an entropy of its own weight": (
             forged(cauchy, (("objective",), {"weights": {"encoder": 2}, "penalty": 0})),
-            "prior and encoder are weighted differently",
+            "encoder and prior are weighted differently",
         ),
         "a prior of its own weight": (
             forged(cauchy, (("objective",), {"weights": {"prior": 2}, "penalty": 0})),
-            "prior and encoder are weighted differently",
+            "encoder and prior are weighted differently",
         ),
         "a weight of data": (with_objective(["v", "x", 0, 0]), "'v': a head not known"),
         "a penalty of data": (with_objective(1, ["v", "x", 0, 0]), "'v': a head not known"),
@@ -313,4 +308,5 @@ def _objective() -> dict[str, Forged]:
 
 
 def forgeries() -> dict[str, Forged]:
-    return _envelope() | _clamps() | _model() | _objective() | of_decoder() | of_prior()
+    single = _envelope() | _clamps() | _model() | _objective() | of_decoder() | of_prior()
+    return single | graph_refusals.forgeries()

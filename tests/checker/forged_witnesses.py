@@ -66,7 +66,10 @@ def tails() -> dict[str, Forged]:
     inside["refusal"]["model"]["p"][1]["arguments"][0] = cubes
     none = "may have no mean"
     return {
-        "a prior without moments": (read(Z, "cauchy", 0, 1), "the tails of cauchy may be heavy"),
+        "a prior without moments": (
+            read(Z, "cauchy", 0, 1),
+            "decoder reads a latent, and the tails of .'cauchy'",
+        ),
         "the exponential of a fourth power": (read(["exp", ["pow", Z, 4]], "normal", 0, 1), none),
         "the exponential of a cube times W": (resealed(inside), none),
         "an exponential of exponentials": (read(["exp", ["exp", Z]], "normal", 0, 1), none),
@@ -102,7 +105,7 @@ def of_decoder() -> dict[str, Forged]:
         **tails(),
         "the encoder is not the prior": (
             forged(vae0, (("networks", "tau2"), ["frac", 3, 2])),
-            "the encoder is not the prior at the numbers",
+            "encoder and prior are different laws at the numbers",
         ),
         "the encoder is of another family": (
             forged(
@@ -112,7 +115,7 @@ def of_decoder() -> dict[str, Forged]:
                     EVEN,
                 )
             ),
-            "the encoder's family is not the prior's",
+            "encoder and prior are of different families",
         ),
         "weights that do not sum to 0": (
             forged(refusals.exponential(), (("points",), [[1, 1]])),
@@ -284,7 +287,7 @@ def of_prior() -> dict[str, Forged]:
     return {
         "points for a prior": (
             forged(frozen, (("points",), EVEN)),
-            "for witnesses of kind decoder",
+            "for witnesses of kind observed",
         ),
         "the encoder learns": (
             forged(
@@ -335,11 +338,11 @@ def of_prior() -> dict[str, Forged]:
         ),
         "the means agree": (
             forged(frozen, (("networks", "nu"), 0)),
-            "the means of the prior's log density are not shown to differ",
+            "the means of the latent's log density are not shown to differ",
         ),
         "the encoder sees the datum": (
             refusal(seeing, {"W": 0}),
-            "an argument of encoder is no number at the witness",
+            "encoder sees a variable at the witness",
         ),
         "absolute values of the noise": (
             refusal(cubic, {}),

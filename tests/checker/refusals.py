@@ -21,17 +21,21 @@ def refusal(
     networks: dict | None = None,
     objective: Any = "elbo",
     conditions: list | None = None,
+    factor: str = "",
 ) -> dict:
-    """A document with the conditions that it needs; of kind `prior` if it has no points."""
-    kind = "prior" if points is None else "decoder"
+    """A document with the conditions that it needs: of the first factor of p of a latent if it has
+    no points, else of the first of an observed variable, or of the one that is named."""
+    kind = "latent" if points is None else "observed"
+    factor = factor or next(f["name"] for f in model["p"] if role(model, f) == kind)
     body = {
         "model": model,
         "objective": objective,
         "kind": kind,
+        "factor": factor,
         "values": values,
         "networks": networks or {},
         "points": points or [],
-        "conditions": needed(model, kind) if conditions is None else conditions,
+        "conditions": needed(model, factor) if conditions is None else conditions,
     }
     return resealed({"format": "entropysym/2", "refusal": body})
 
@@ -43,17 +47,23 @@ def resealed(document: dict) -> dict:
     return document
 
 
-def needed(model: dict, kind: str) -> list[list[str]]:
-    """The conditions of a witness, in their order."""
+def role(model: dict, factor: dict) -> str:
+    """Of the variable that a factor is of."""
+    return next(v["role"] for v in model["variables"] if v["name"] == factor["of"][0])
+
+
+def needed(model: dict, name: str) -> list[list[str]]:
+    """The conditions of a witness that is about this factor of p, in their order."""
+    chosen = next(factor for factor in model["p"] if factor["name"] == name)
+    frozen = [factor for factor in model["q"] if {*chosen["of"]} & {*factor["of"]}]
     out = []
-    for name in sorted({factor["family"] for factor in model["p"]}):
+    for name in sorted(model["families"]):
         out += [["normalised", name], ["score", name]]
         if model["families"][name]["log_base_measure"] != 0:
             out.append(["base_measure", name])
     out += [["finite", "objective"], ["interchange", "objective"]]
-    if kind == "decoder":
-        return [*out, ["collapsed", "encoder"]]
-    read = [named(factor["arguments"]) for factor in (model["p"][0], model["q"][0])]
+    out += [["collapsed", factor["name"]] for factor in model["q"] if factor not in frozen]
+    read = [named(factor["arguments"]) for factor in (*frozen, *[chosen] * bool(frozen))]
     nets = (net["name"] for net in model["networks"])
     return out + [["frozen", net] for net in nets if net in set().union(*read)]
 

@@ -2,7 +2,6 @@
 
 # Changes that no document notices, and why, or the document that differs in nothing but the message.
 # The key is what `mutants` says: file, function, what was changed.
-THIRD = "a start is a third variable, and a class in p is over vectors: 'a family over vectors'"
 SURVIVORS: dict[str, str] = {
     # Limits and messages: another check refuses the same documents.
     "gate.py parse: raise Malformed('nested too deep') from None -> pass": (
@@ -28,21 +27,6 @@ SURVIVORS: dict[str, str] = {
     ),
     "kernel/reader.py _family: require('var' not in ranges, name, 'an argument that is called like the "
     "variable') -> pass": "the gate refuses the name as well: 'an argument called like the variable'",
-    "refusal.py _check: len(model_.variables) == 2 and len(model_.factors) == 3 and (not "
-    "model_.counted) -> len(model_.variables) == 2 and (not model_.counted)": (
-        "two variables with one factor of each kind have three: 'two latents and nothing observed'"
-    ),
-    "refusal.py _check: check(not plain, 'no witness is known for classes and lags') -> pass": THIRD,
-    **{
-        "refusal.py _check: witness.encoder.select or witness.decoder.select or "
-        f"witness.prior.select or model_.lags -> {rest}": THIRD
-        for rest in (
-            "witness.decoder.select or witness.prior.select or model_.lags",
-            "witness.encoder.select or witness.prior.select or model_.lags",
-            "witness.encoder.select or witness.decoder.select or model_.lags",
-            "witness.encoder.select or witness.decoder.select or witness.prior.select",
-        )
-    },
     # Equal either way.
     "kernel/theorem.py head: factor.family != ANY and any(map(model.latent, reads[kind])) -> "
     "any(map(model.latent, reads[kind]))": "the expectation of one number for each datum is itself",

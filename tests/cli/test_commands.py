@@ -138,7 +138,7 @@ def test_a_refusal_is_written_and_replayed_as_one(run, tmp_path):
     assert replayed.stdout.endswith("refusal accepted: the claim is false for this model\n")
     assert "weight -2 at x = 0" in replayed.stdout
     answer = json.loads(run("replay", file, "--json").stdout)
-    assert (answer["accepted"], answer["refuted"], answer["kind"]) == (True, True, "decoder")
+    assert (answer["accepted"], answer["refuted"], answer["kind"]) == (True, True, "observed")
     stored = json.loads(file.read_text())
     stored["refusal"]["points"][0][0] += 1
     file.write_text(json.dumps(stored))
@@ -176,8 +176,8 @@ def _on_terminal(*arguments):
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
 def test_the_stage_is_shown_on_a_terminal_and_nowhere_else(run):
     shown, printed = _on_terminal("derive", "vae0")
-    assert "vae0: direction that moves the encoder" in shown
-    assert "direction that moves the encoder" not in printed
+    assert "vae0: direction that moves q" in shown
+    assert "direction that moves q" not in printed
     assert printed == run("derive", "vae0").stdout
     assert run("derive", "vae0").stderr == ""
 

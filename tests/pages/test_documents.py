@@ -190,14 +190,11 @@ def test_every_kind_of_condition_and_every_rule_has_a_wording(derived):
     assert documented
     assert written
     assert (documented | written | met) - of_refusals == set(CONDITIONS)
-    met = {c.kind for kind in ("decoder", "prior") for c in _of_refusal(kind)}
+    frozen = models.vae1(frozen_encoder=True)
+    met = {c.kind for f in frozen.p for c in refusal_conditions(frozen, f.name)}
     assert met == set(RESTS_ON)
     assert of_refusals < met
     assert set(REASONS) == set(records.Rule.__args__)  # type: ignore[attr-defined]
-
-
-def _of_refusal(kind):
-    return refusal_conditions(models.vae1(frozen_encoder=True), kind)
 
 
 def test_a_condition_without_wording_is_not_dropped(derived):

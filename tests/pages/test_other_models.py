@@ -20,7 +20,7 @@ from tests.graph_models import GRAPHS
 x, m, s = sp.Symbol("x", real=True), sp.Symbol("m", real=True), sp.Symbol("s", positive=True)
 df, unit = sp.Symbol("df", positive=True), sp.Symbol("u", positive=True)
 STUDENT = Family(
-    "StudentT",
+    "Student",
     (df, m, s),
     x,
     sp.loggamma((df + 1) / 2)
@@ -118,7 +118,7 @@ def test_an_encoder_of_any_law_is_written_as_words(derived):
 
 def test_the_law_of_the_noise_is_named_with_its_shape(derived):
     said = _said(derived, "student")
-    assert "independent ε_h of the law StudentT with df = 5, location 0 and scale 1" in said
+    assert "independent ε_h of the law Student with df = 5, location 0 and scale 1" in said
     assert "standard Normal ε" not in said
     assert "independent standard Normal ε_h" in _said(derived, "laplace_prior")
 
@@ -127,12 +127,12 @@ def test_a_density_of_ones_own_is_not_called_cited(derived):
     d = derived["student"]
     assert d.verdict.evidence == ("replayed", "normalised")
     said = _said(derived, "student")
-    assert "(Normal: cited; StudentT: integrated numerically)" in said
-    assert "normalisation of the StudentT density (integrated numerically)" in said
+    assert "(Normal: cited; Student: integrated numerically)" in said
+    assert "normalisation of the Student density (integrated numerically)" in said
     assert "normalisation of the Normal density (cited)" in said
     believed = " ".join(es.render(replace(d, verdict=undecided("not replayed"))).split())
-    assert "(Normal: cited; StudentT: as its author says)" in believed
-    assert "normalisation of the StudentT density (as its author says)" in believed
+    assert "(Normal: cited; Student: as its author says)" in believed
+    assert "normalisation of the Student density (as its author says)" in believed
 
 
 @pytest.mark.parametrize(

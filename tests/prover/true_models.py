@@ -33,7 +33,7 @@ GUMBEL = Family(
     scale=s,
 )
 STUDENT = Family(
-    "StudentT",
+    "Student",
     (nu, m, s),
     x,
     sp.loggamma((nu + 1) / 2)

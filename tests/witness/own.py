@@ -47,7 +47,7 @@ POWER = Family(
 IMPOSTOR = Family("Normal", (m, b), x, -sp.Abs(u) - sp.log(2 * b))
 LOGISTIC = Family("Logistic", (m, b), x, -u - sp.log(b) - 2 * Softplus(-u), location=m, scale=b)
 STUDENT_T = Family(
-    "StudentT",
+    "Student",
     (m, b, nu),
     x,
     sp.loggamma((nu + 1) / 2)
