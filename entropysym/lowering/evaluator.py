@@ -59,7 +59,7 @@ from entropysym.lowering.axes import (
     summed,
     union,
 )
-from entropysym.lowering.functions import amplifies, jax_function, slope
+from entropysym.lowering.functions import amplifies, jax_function, slope, terms_within
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.scope import Latent, Scope, fresh
 from entropysym.lowering.signature import (
@@ -128,7 +128,8 @@ class Evaluator:
             assert f is not None
             v, u = self.value(e, scope), self.value(inner, scope)
             rate = NamedArray(slope(f, u.array), u.axes)
-            return added([v.absolute(), multiplied([rate, self.magnitude(inner, scope)])])
+            own = NamedArray(terms_within(e, u.array, v.array), v.axes)
+            return added([own, multiplied([rate, self.magnitude(inner, scope)])])
         if isinstance(e, sp.log) or (isinstance(e, sp.Pow) and _amplifies_its_base(e)):
             return self._relative_magnitude(e, scope)
         if isinstance(e, LogDet):

@@ -35,6 +35,17 @@ def _named(path: str) -> Callable[[jax.Array], jax.Array]:
     return reduce(getattr, (first, *rest), jax)
 
 
+#: Functions that add up terms which are larger than their value.
+_TERMS: dict[str, Callable[[jax.Array], jax.Array]] = {"loggamma": special.log_gamma_terms}
+
+
+def terms_within(e: sp.Basic, at: jax.Array, value: jax.Array) -> jax.Array:
+    """The sum of the |terms| of a function's own value, its argument being exact."""
+    row = row_of(e)
+    within = _TERMS.get(row.head) if row is not None else None
+    return jnp.abs(value) if within is None else jnp.maximum(jnp.abs(value), within(at))
+
+
 def slope(function: Callable[[jax.Array], jax.Array], at: jax.Array) -> jax.Array:
     """The absolute derivative at each entry."""
     return jnp.abs(jax.jvp(function, (at,), (jnp.ones_like(at),))[1])

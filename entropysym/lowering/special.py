@@ -30,11 +30,6 @@ def trigamma(u: jax.Array) -> jax.Array:
     return jax.scipy.special.polygamma(1, u)
 
 
-def log_bessel(u: jax.Array) -> jax.Array:
-    r"""$\log I_0(u)$, without overflow."""
-    return jnp.log(jax.scipy.special.i0e(u)) + jnp.abs(u)
-
-
 def bessel_ratio(u: jax.Array) -> jax.Array:
     r"""$I_1(u)/I_0(u)$."""
     return jax.scipy.special.i1e(u) / jax.scipy.special.i0e(u)
@@ -47,8 +42,22 @@ def _series(square: jax.Array, coefficients: list[float]) -> jax.Array:
     return total
 
 
+_BESSEL = [1 / (4**k * math.factorial(k) ** 2) for k in _TERMS]
 _SINHC = [1 / math.factorial(2 * k + 1) for k in _TERMS]
 _TIMES_2K = [2 * k / math.factorial(2 * k + 1) for k in _TERMS]
+
+
+def log_bessel(u: jax.Array) -> jax.Array:
+    r"""$\log I_0(u)$, without overflow: below 1 by the series $I_0-1=\sum_{k\ge1}\frac{(u^2/4)^k}{k!^2}$."""
+    small = jnp.abs(u) < 1
+    near, far = jnp.where(small, u, 0.0), jnp.where(small, 1.0, jnp.abs(u))
+    series = jnp.log1p(near**2 * _series(near**2, _BESSEL[1:]))
+    return jnp.where(small, series, jnp.log(jax.scipy.special.i0e(far)) + far)
+
+
+def log_gamma_terms(u: jax.Array) -> jax.Array:
+    """The sizes of the terms that Lanczos' formula for log gamma adds up: where the sum is small, they are not."""
+    return (u + 0.5) * jnp.log(u + 7.5) + u + 7.5
 
 
 def log_sinhc(u: jax.Array) -> jax.Array:

@@ -3,10 +3,12 @@
 Only whitelisted heads are built, by this module's own table.
 """
 
+from functools import partial
+
 import sympy as sp
 
 from entropysym.families import ANY
-from entropysym.language.functions import Sigmoid, Softplus
+from entropysym.language.functions import ROWS
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -148,8 +150,9 @@ def expression(term, model, moving=()):
 def _family(name, record):
     arguments = {a["name"]: _family_argument(a["name"], a["range"]) for a in record["arguments"]}
     vectors = any(isinstance(a, sp.IndexedBase) for a in arguments.values())
-    positive = record["support"] in ("positive", "unit")
-    variable = array("variable") if vectors else scalar("x", "positive" if positive else "real")
+    range_ = record["support"] if record["support"] in ("positive", "unit") else "real"
+    range_ = "positive" if record["support"].startswith("from") else range_
+    variable = array("variable") if vectors else scalar("x", range_)
     reader = _Reader(local={"var": variable, **arguments})
 
     def of(key):
@@ -260,10 +263,8 @@ _PLAIN = {
     "pow": sp.Pow,
     "log": sp.log,
     "exp": sp.exp,
-    "softplus": Softplus,
-    "sigmoid": Sigmoid,
+    **{row.head: partial(row.symbol, *row.order) for row in ROWS},
     "abs": sp.Abs,
-    "loggamma": sp.loggamma,
     "scaled": Scaled,
     "matmul": MatrixProduct,
     "inverse": Inverse,
