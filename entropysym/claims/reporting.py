@@ -52,8 +52,7 @@ def _at_rest(rest: Rest | GraphRest) -> dict[str, Figure]:
         out |= {"q": rest.q}
     out |= {"ELBO": gap.elbo}
     if at.entropies is not None:
-        names = ("encoder entropy", "prior entropy", "decoder entropy")
-        out |= dict(zip(names, at.entropies, strict=True))
+        out |= {f"{name} entropy": value for name, value in at.entropies.items()}
     out |= {
         "entropy sum": gap.entropy_sum,
         "gap": gap.gap,

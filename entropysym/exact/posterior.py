@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 from entropysym.errors import InputError
 from entropysym.language.records import Model, Variable
 from entropysym.lowering.quadrature import JointPoints, cubature
-from entropysym.witness.graph_elbo import GraphElbo, graph_elbo
+from entropysym.witness.elbo import DensityElbo, density_elbo
 
 #: Joint values of the discrete latents of one datum, at most.
 LARGEST = 4096
@@ -71,7 +71,7 @@ class Exact:
 
     model: Model
     sizes: Mapping[str, int]
-    elbo: GraphElbo
+    elbo: DensityElbo
     places: tuple[Place, ...]
 
     def log_likelihood(self, arguments: Mapping[str, Any]) -> Float[Array, ""]:
@@ -197,7 +197,7 @@ def exact(
         raise InputError(
             f"the q of {model.name} has several factors in one data plate, so it is not the posterior"
         )
-    return Exact(model, sizes, graph_elbo(model), places)
+    return Exact(model, sizes, density_elbo(model), places)
 
 
 def _place(

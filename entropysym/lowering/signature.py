@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import sympy as sp
@@ -163,9 +163,7 @@ def read_signature(
     """
     s = Signature()
     if model is not None and not model.is_plain:
-        s.data = {plate.index: plate.size.name for plate in model.data}
-        s.latents = {v.name: _latent_sizes(model, v.name) for v in model.latents}
-        s.lags = {lag.name: lag for lag in model.lags}
+        s = jointly(s, model)
     elif model is not None and is_weighted(model.encoder.family):
         s.weighted, s.opaque = True, model.latent.size.name
     sizes = {p.index: size_of(p.size) for p in plates}
@@ -187,6 +185,25 @@ def read_signature(
         s.add_noise(model.latent.size.name)
     s.optional = set(s.text()) - needed
     return s
+
+
+def jointly(signature: Signature, model: Model) -> Signature:
+    """The same signature, with all latents of a model standing for their values at joint points."""
+    return replace(
+        signature,
+        data={plate.index: plate.size.name for plate in model.data},
+        latents={v.name: _latent_sizes(model, v.name) for v in model.latents},
+        lags={lag.name: lag for lag in model.lags},
+    )
+
+
+def demand_values(
+    expressions: tuple[sp.Basic, ...], plates: tuple[Plate, ...], model: Model
+) -> None:
+    """Raise `InputError` for what has no value at joint points, in expressions whose free indices are those of `plates` and in which latents are free."""
+    s = jointly(Signature(), model)
+    for e in expressions:
+        _walk(e, {p.index: size_of(p.size) for p in plates}, s, _JOINT)
 
 
 def _latent_sizes(model: Model, name: str) -> tuple[str, tuple[Size, ...]]:

@@ -29,7 +29,8 @@ from entropysym.language.symbols import LAG, MATRIX_RANGES
 from entropysym.lowering.precision import require_x64
 from entropysym.lowering.quadrature import JointPoints, cubature, gauss_hermite
 from entropysym.networks.defaults import into
-from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
+from entropysym.witness.densities import is_drawn
+from entropysym.witness.elbo import DensityElbo, density_elbo
 
 #: Hidden tanh units of a default network; data points that are simulated, and where the likelihood is maximised; points of a grid for each entry of a real latent.
 HIDDEN, SIMULATED, LIKELY = 2, 240, 400
@@ -56,7 +57,7 @@ class ConcreteGraph:
     start: Pytree
     fixed: Pytree
     constants: Mapping[str, Array]
-    elbo: GraphElbo
+    elbo: DensityElbo
     exact: Exact | None
     nodes: JointPoints | None
 
@@ -220,7 +221,7 @@ def concrete_graph(
         for v in model.variables
         if v.role != "latent" and model.datum(v.name) is None
     }
-    found = ConcreteGraph(model, sizes, start, fixed, constants, graph_elbo(model), None, None)
+    found = ConcreteGraph(model, sizes, start, fixed, constants, density_elbo(model), None, None)
     if all(f.family.is_any for f in model.q):
         return replace(found, exact=_exact(found, data))
     return replace(found, nodes=_nodes(model, sizes))
@@ -253,7 +254,7 @@ def _nodes(model: Model, sizes: Mapping[str, int]) -> JointPoints:
     for v in model.latents:
         datum = model.datum(v.name)
         places.setdefault(datum.size.name if datum else "", []).append(v)
-    drawn = {f.of[0] for f in model.q if is_drawn(f)}
+    drawn = {f.of[0] for f in model.q if is_drawn(model, f)}
     for place, here in places.items():
         widths = {v.name: tuple(sizes[p.size.name] for p in model.inner(v.name)) for v in here}
         real = [v for v in here if v.name in drawn]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
-    from entropysym.witness.elbo import DensityElbo, ElboParts, Entropies, density_elbo
+    from entropysym.witness.elbo import DensityElbo, ElboParts, density_elbo, entropy_sum
     from entropysym.witness.gap import Gap, gap_function, measure_gap
     from entropysym.witness.measuring import Measurement, measure, objective
     from entropysym.witness.mutations import Variant, variants
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "elbo": "DensityElbo ElboParts Entropies density_elbo",
+        "elbo": "DensityElbo ElboParts density_elbo entropy_sum",
         "gap": "Gap gap_function measure_gap",
         "measuring": "Measurement measure objective",
         "mutations": "Variant variants",

@@ -26,8 +26,7 @@ from entropysym.language.symbols import MATRIX_RANGES, Range
 from entropysym.lowering.factorisations import cholesky
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.signature import DATA_SIZE, is_weighted
-from entropysym.witness.densities import density
-from entropysym.witness.graph_elbo import is_drawn
+from entropysym.witness.densities import density, is_drawn
 
 _HIDDEN = 3
 #: The gap identity holds for every set of nodes, so a few random ones will do.
@@ -225,7 +224,7 @@ def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]
 def _wanted_of_variables(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Of a graph: what is observed or given, the points of the latents, their weights, and entropies of any law."""
     wanted: dict[str, tuple[str, tuple[int, ...]]] = {}
-    drawn = {f.of[0] for f in model.q if is_drawn(f)}
+    drawn = {f.of[0] for f in model.q if is_drawn(model, f)}
     places = {
         "" if f is None else f.size.name for f in (model.datum(v.name) for v in model.variables)
     }

@@ -18,7 +18,7 @@ from jax.scipy import stats
 
 from entropysym.errors import InputError
 from entropysym.families import FAMILIES
-from entropysym.language.records import Family
+from entropysym.language.records import Factor, Family, Model
 from entropysym.language.supports import contains
 from entropysym.lowering.factorisations import (
     cholesky,
@@ -26,6 +26,7 @@ from entropysym.lowering.factorisations import (
     log_diagonal,
     solve_lower,
 )
+from entropysym.lowering.signature import is_weighted
 from entropysym.lowering.special import softplus
 from entropysym.witness import own_densities
 from entropysym.witness.univariate import UNIVARIATE
@@ -71,10 +72,11 @@ def terms_of(
     for k, magnitude in enumerate(magnitudes):
         if magnitude is not None and not p.multivariate:
             before, own, after = arguments[:k], arguments[k], arguments[k + 1 :]
+            tangent = magnitude - jnp.abs(own)
             _, moved = jax.jvp(
                 lambda a, before=before, after=after: p.log_density(at, *before, a, *after),
-                (own,),
-                (magnitude - jnp.abs(own),),
+                (jnp.broadcast_to(own, tangent.shape),),
+                (tangent,),
             )
             total = total + jnp.abs(moved)
     return total
@@ -212,6 +214,17 @@ DENSITIES = {
 def ships(family: Family) -> bool:
     """Whether a family is one that ships. A name proves nothing: an own record may bear it."""
     return FAMILIES.get(family.name) == family
+
+
+def is_drawn(model: Model, factor: Factor) -> bool:
+    """Whether a factor of q is drawn from noise: its family has a location and a scale, or is a multivariate Normal.
+
+    Those of the one latent vector of a plain model have to stand in the family's record, which alone the other side of a comparison knows.
+    """
+    family = factor.family
+    if family.is_any or (model.is_plain and is_weighted(family)):
+        return False
+    return density(family).draw is not None
 
 
 @lru_cache(maxsize=256)

@@ -1,14 +1,15 @@
-r"""The ELBO of a model straight from its densities, and its three entropies; no derived formula is used.
+r"""The ELBO of a model straight from its densities, and the entropies of its factors; no derived formula is used.
 
-$$\mathcal F=\frac1N\sum_n\Big\{\mathcal H[q_n]+\sum_sw_s\big(\log p_\Theta(z_{ns})+\log p_\Theta(x_n\mid z_{ns})\big)\Big\},\qquad z_{ns}=\text{draw}(\varepsilon_s)$$
+$$\mathcal F=\sum_Pc_P\,\frac1P\sum_n\sum_sw_{ns}\Big\{\sum_{f\in q}\mathcal H[q_f]+\sum_{f\in p}\log p_f\Big\}(z_{ns})$$
 
-An encoder without location and scale is not drawn from noise: its latents $z_{ns}$ and their weights $w_{ns}$ are given for each datum, as `Points`.
+over the data plates P (and what is global), with $c_P=P/N_\bullet$ and $1/N_\bullet$, or 1 where one data plate holds all. Latents with a location and a scale under q are drawn
+from noise, $z_{ns}=\text{draw}(\varepsilon_{ns})$; any others have given values with weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,117 +21,98 @@ from jaxtyping import Array, Float
 from entropysym.errors import InputError
 from entropysym.families import NORMAL
 from entropysym.language.matrices import Matrix
-from entropysym.language.objective import demand_formula, weight
-from entropysym.language.records import Model, Plate
-from entropysym.language.symbols import n
-from entropysym.lowering.arguments import Bound, bind
+from entropysym.language.noise import parents_first
+from entropysym.language.objective import demand_formula, weight, weight_of_plate
+from entropysym.language.records import Factor, Model, Plate
+from entropysym.lowering.arguments import bind
 from entropysym.lowering.axes import SAMPLE, Axes, NamedArray, spread
 from entropysym.lowering.evaluator import Evaluator
-from entropysym.lowering.quadrature import AnyNodes, Nodes, Points
-from entropysym.lowering.scope import Latent, Scope
+from entropysym.lowering.quadrature import AnyNodes, JointPoints, Nodes
+from entropysym.lowering.scope import Scope
 from entropysym.lowering.signature import (
-    DATA_SIZE,
     Signature,
+    demand_values,
     is_weighted,
+    jointly,
     read_signature,
 )
 from entropysym.lowering.words import COLUMN, ROW
-from entropysym.witness.densities import Density, density, ships, terms_of
+from entropysym.witness.densities import density, is_drawn, terms_of
 from entropysym.witness.opaque import ClosedForms, entropy_formula
-
-_DATA = Plate(n, sp.Symbol(DATA_SIZE, integer=True, positive=True))
 
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=("encoder_entropy", "prior", "decoder", "terms", "objective"),
+    data_fields=("log_densities", "entropies", "terms", "objective"),
     meta_fields=(),
 )
 @dataclass(frozen=True, eq=False)
 class ElboParts:
-    r"""$\overline{\mathcal H[q_n]}$, $\overline{\mathbb E\log p(z)}$, $\overline{\mathbb E\log p(x_n|z)}$ and the sum of |terms|; nats per datum.
+    r"""The part of each factor in the ELBO, by its name: $c_P\overline{\mathbb E\log p_f}$ and $c_P\overline{\mathbb E\,\mathcal H[q_f]}$; nats per datum.
 
-    `objective` is what learning maximises: the ELBO, unless the model's objective has a weight on the first two, or a penalty.
+    `terms` is the sum of |terms|. `objective` is what learning maximises: the ELBO, unless the model's objective has weights or a penalty.
     """
 
-    encoder_entropy: Float[Array, ""]
-    prior: Float[Array, ""]
-    decoder: Float[Array, ""]
+    log_densities: dict[str, Float[Array, ""]]
+    entropies: dict[str, Float[Array, ""]]
     terms: Float[Array, ""]
     objective: Float[Array, ""]
 
     @property
     def total(self) -> Float[Array, ""]:
         """The ELBO."""
-        return self.encoder_entropy + self.prior + self.decoder
-
-
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=("encoder", "prior", "decoder"),
-    meta_fields=(),
-)
-@dataclass(frozen=True, eq=False)
-class Entropies:
-    """Mean encoder entropy, prior entropy, and decoder entropy averaged over the aggregate posterior; nats per datum."""
-
-    encoder: Float[Array, ""]
-    prior: Float[Array, ""]
-    decoder: Float[Array, ""]
-
-    @property
-    def entropy_sum(self) -> Float[Array, ""]:
-        """Encoder plus, prior and decoder minus."""
-        return self.encoder - self.prior - self.decoder
+        return sum((*self.entropies.values(), *self.log_densities.values()), jnp.zeros(()))
 
 
 @dataclass(frozen=True, eq=False)
 class DensityElbo:
     """The ELBO of `model` as a function of its arguments (see `Lowered`) and nodes; can be jitted, differentiated, vmapped.
 
-    `encoder_entropy` is the formula of an encoder's entropy that is not in the table. At `Points` gradients hold the encoder's draws still.
-    With `smooth` the prior's mean under a normal encoder is taken in closed form where nodes would see a kink.
+    The nodes are `JointPoints`; where there is one latent vector, `Nodes`, or `Points` where it has no location and scale under q. A latent that is drawn has its noise in
+    them, any other its values, which gradients hold still. `closed` has the formulas of entropies of q that are not in the table. With `smooth` the mean log-density of what is
+    drawn under a Normal law is taken in closed form where nodes would see a kink.
     """
 
     model: Model
     wanted: Signature
-    encoder_entropy: sp.Expr | None = None
+    closed: Mapping[str, sp.Expr]
     smooth: bool = True
 
     def __call__(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> ElboParts:
         """Raises `InputError` for arguments that do not fit the model."""
-        factors = self._factors(arguments, nodes)
-        entropy, entropy_terms = map(jnp.mean, factors.encoder_entropy(self.encoder_entropy))
-        prior, prior_terms = factors.expected_prior(self.smooth)
-        decoder, decoder_terms = factors.expected("decoder", factors.x)
-        parts = {"encoder": entropy, "prior": prior, "decoder": decoder}
-        return ElboParts(
-            entropy,
-            prior,
-            decoder,
-            terms=entropy_terms + prior_terms + decoder_terms,
-            objective=factors.objective(parts),
-        )
-
-    def entropies(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> Entropies:
-        """The three entropies, from the same arguments. Raises `InputError` for a family whose entropy has no closed form."""
-        for role in ("prior", "decoder"):
-            family = self.model.factor(role).family
-            if density(family).entropy is None:
-                raise InputError(f"the entropy of {family.name} ({role}) has no closed form")
-        factors = self._factors(arguments, nodes)
-        return Entropies(
-            jnp.mean(factors.encoder_entropy(self.encoder_entropy)[0]),
-            factors.entropy("prior"),
-            factors.average(factors.entropy("decoder")),
-        )
+        return _AtPoints(self, arguments, nodes).parts()
 
     def at(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> AnyNodes:
-        """What stands for the noise on the other side: the nodes themselves."""
-        return nodes
+        """What stands for the noise on the other side: joint points with the latents that are drawn in place of their noise; any other nodes as they are."""
+        if not isinstance(nodes, JointPoints):
+            return nodes
+        return _AtPoints(self, arguments, nodes).points
 
-    def _factors(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> _Factors:
-        return _Factors(self.model, bind(self.wanted, {**arguments, "noise": nodes}))
+    def penalty(self, arguments: Mapping[str, Any]) -> Float[Array, ""]:
+        """What the objective subtracts."""
+        penalty = self.model.objective.penalty
+        wanted = read_signature((penalty,), (), self.model)
+        return Evaluator(bind(wanted, arguments)).value(penalty, Scope({})).array
+
+    def log_joint(self, arguments: Mapping[str, Any], nodes: AnyNodes) -> dict[str, Array]:
+        """The log-density of everything at the points: for each data plate (N, S), under the empty name (S,) what is global."""
+        return _AtPoints(self, arguments, nodes).log_joint()
+
+    def entropies(
+        self, arguments: Mapping[str, Any], nodes: AnyNodes
+    ) -> dict[str, Float[Array, ""]]:
+        """The averaged entropy of each factor by its name. Raises `InputError` for a family whose entropy has no closed form."""
+        for f in self.model.p:
+            if density(f.family).entropy is None:
+                raise InputError(f"the entropy of {f.family.name} ({f.name}) has no closed form")
+        here = _AtPoints(self, arguments, nodes)
+        return {f.name: here.entropy(f)[0] for f in self.model.factors}
+
+
+def entropy_sum(model: Model, entropies: Mapping[str, Any]) -> Float[Array, ""]:
+    """The entropies of q plus, those of p minus."""
+    of_q = sum((entropies[f.name] for f in model.q), jnp.zeros(()))
+    return of_q - sum((entropies[f.name] for f in model.p), jnp.zeros(()))
 
 
 def density_elbo(
@@ -138,142 +120,239 @@ def density_elbo(
 ) -> DensityElbo:
     """The ELBO of a model, ready for arguments. Raises `InputError` for a family without a numerical density.
 
-    `closed` has the entropies, in their arguments, of families of the caller's own. That of an own encoder is needed wherever the other
-    side of a comparison spells it out; else its unknown part is what `witness.opaque` puts in its place. `smooth` as in `DensityElbo`: False where the
-    other side averages |z| at the nodes.
+    `closed` has the entropies, in their arguments, of families of the caller's own. That of an own law of q is needed wherever the other side of a comparison spells it
+    out; else its unknown part is what `witness.opaque` puts in its place. `smooth` as in `DensityElbo`: False where the other side averages |z| at the nodes.
     """
-    for role in ("prior", "decoder"):
-        density(model.factor(role).family)
-    encoder = model.encoder.family
-    if not is_weighted(encoder) and density(encoder).draw is None:
-        raise InputError(f"the encoder's family {encoder.name} has no reparametrisation")
-    formula = None
-    if encoder.log_density is not None and not ships(encoder):
-        formula = entropy_formula(model, "encoder", closed or {})
+    for f in model.p:
+        density(f.family)
+    formulas = {}
+    for f in model.q:
+        if f.family.is_any:
+            continue
+        known = density(f.family)
+        if model.is_plain and not (is_weighted(f.family) or known.draw):
+            raise InputError(f"the {f.name}'s family {f.family.name} has no reparametrisation")
+        formula = None if known.entropy else entropy_formula(model, f.name, closed or {})
         if formula is not None:
-            read_signature((formula,), (_DATA,))
+            demand_values((formula,), _data(model, f), model)
+            formulas[f.name] = formula
     demand_formula(model)
     wanted = read_signature(model.objective.formulas, (), model)
     wanted.optional = set()
-    wanted.sizes |= {DATA_SIZE, *(s.name for s in model.sizes)}
-    for role in ("prior", "decoder", "encoder"):
-        plates = (model.plate(role),) if role == "prior" else (_DATA, model.plate(role))
-        latent = model.latent.size.name if role == "decoder" else None
+    wanted.sizes |= {size.name for size in (*model.sizes, *(plate.size for plate in model.data))}
+    for f in model.factors:
+        classes = model.classes(f)
+        plates = (*_data(model, f), *model.inner(f.of[0]), *([classes] if classes else []))
         # The record has been checked for scope; this finds heads that have no value.
-        read_signature(model.factor(role).arguments, plates, None, latent)
-    return DensityElbo(model, wanted, formula, smooth)
+        demand_values(f.arguments, plates, model)
+    return DensityElbo(model, wanted, formulas, smooth)
 
 
-class _Factors:
-    """The three factors at one set of arguments: arrays over (N,), () and (N, S) and the plate for each argument of the family.
+def _data(model: Model, f: Factor) -> tuple[Plate, ...]:
+    """The data plate of a factor, if it has one."""
+    datum = model.datum(f.of[0])
+    return (datum,) if datum else ()
 
-    A covariance has two axes of the plate's size.
+
+def _joint(model: Model, nodes: AnyNodes) -> JointPoints:
+    """Nodes or points of the one latent vector as joint values; what all data share, (S, H), has a data axis of length 1 and is not copied."""
+    if isinstance(nodes, JointPoints):
+        return nodes
+    (f,) = model.q
+    (datum,) = _data(model, f)
+    (name,), place = f.of, datum.size.name
+    if isinstance(nodes, Nodes):
+        return JointPoints({name: nodes.eps[None]}, {place: nodes.weights[None]}, {})
+    return JointPoints({name: nodes.z}, {place: nodes.weights}, {f.name: nodes.entropy})
+
+
+def _normal_law(model: Model, f: Factor) -> Factor | None:
+    """The Normal factor of q under which the variable of a factor of p is drawn, where the latter reads no latent; else None."""
+    found = next((g for g in model.q if f.of[0] in g.of), None)
+    reads = any(model.variable(name).role == "latent" for name in f.given)
+    if found is None or found.family != NORMAL or reads or f.select or found.select:
+        return None
+    return found
+
+
+class _AtPoints:
+    """A model at one set of arguments: its latents drawn, each factor over (data, samples, plates, classes).
+
+    Data and samples have length 1 where a factor is the same for all of them. A covariance has two axes of the last plate's size.
     """
 
-    def __init__(self, model: Model, bound: Bound) -> None:
-        self.model, self.bound = model, bound
-        self.evaluator = Evaluator(bound)
-        h, d = model.latent.index, model.observed.index
-        noise = bound.noise
-        if not isinstance(noise, Nodes | Points):
-            raise InputError(
-                f"the model {model.name} is averaged over noise; pass Nodes or Points, not {type(noise).__name__}"
-            )
-        self.noise = noise
-        self.magnitudes: dict[str, list[jax.Array | None]] = {}
-        N, S, H = (bound.sizes[DATA_SIZE], bound.samples, bound.sizes[model.latent.size.name])
-        D = bound.sizes[model.observed.size.name]
-        if model.encoder.family.log_density is not None:
-            in_n = Scope({n: DATA_SIZE}).binding(h, model.latent.size.name)
-            self.encoder = self._factor("encoder", in_n, (n, h), (N, H))
-        if isinstance(noise, Points):
-            self.z = noise.z
+    def __init__(self, elbo: DensityElbo, arguments: Mapping[str, Any], nodes: AnyNodes) -> None:
+        model = self.model = elbo.model
+        self.closed, self.smooth = elbo.closed, elbo.smooth
+        bound = bind(elbo.wanted, {**arguments, "noise": nodes})
+        given = _joint(model, nodes)
+        self.bound = replace(bound, signature=jointly(bound.signature, model))
+        # What each latent was drawn with: the networks of q are evaluated once.
+        self.known: dict[str, list[jax.Array]] = {}
+        self._stand_at(given)
+        drawn = [f for f in parents_first(model) if is_drawn(model, f)]
+        for _ in range(self._passes(drawn)):
+            for f in drawn:
+                self.known.pop(f.name, None)
+                values = self._arguments(f)
+                name = f.of[0]
+                noise = {**self.points.noise, name: given.values[name]}
+                z = {**self.points.values, name: self._draw(f, given.values[name], values)}
+                self._stand_at(replace(self.points, values=z, noise=noise))
+                self.known[f.name] = values
+        if given.enumerated:
+            self._stand_at(replace(self.points, weights=self._weighted(), enumerated=False))
+
+    def _stand_at(self, points: JointPoints) -> None:
+        self.points = points
+        self.bound = replace(self.bound, noise=points)
+        self.evaluator = Evaluator(self.bound)
+
+    def _passes(self, drawn: Sequence[Factor]) -> int:
+        """Where a factor that is drawn reads a lag, each pass gets one more step right."""
+        read = {name for f in drawn for name in f.given}
+        steps = [lag.plate.size.name for lag in self.model.lags if lag.name in read]
+        return max((self.bound.sizes[size] for size in steps), default=1)
+
+    def _draw(self, f: Factor, noise: jax.Array, values: Sequence[jax.Array]) -> jax.Array:
+        """The latent of a factor of q from its noise; with `select` by the location and the scale of the class at each point."""
+        draw = density(f.family).draw
+        assert draw is not None
+        axes, lengths, scope = self._axes(f)
+        outer = self._outer(f)
+        if f.select is None:
+            found = draw(noise, *values)
         else:
-            q, q_arguments = self.encoder
-            assert q.draw is not None
-            self.z = q.draw(noise.eps, *(a[:, None] for a in q_arguments))
-        latent = Latent("z", h, NamedArray(self.z, (n, SAMPLE, h)))
-        self.prior = self._factor("prior", Scope({h: model.latent.size.name}), (h,), (H,))
-        self.decoder = self._factor(
-            "decoder",
-            Scope({n: DATA_SIZE, d: model.observed.size.name}, latent),
-            (n, SAMPLE, d),
-            (N, S, D),
+            at = outer + len(self.model.inner(f.of[0])) - f.family.is_multivariate
+            chosen = spread(self.evaluator.value(self.model.chosen(f), scope), axes)
+            found = jnp.sum(chosen * draw(jnp.expand_dims(noise, at), *values), axis=at)
+        return jnp.broadcast_to(found, (*lengths[:outer], *noise.shape[outer:]))
+
+    def _weighted(self) -> dict[str, jax.Array]:
+        """The weights times the probabilities of the discrete latents under q."""
+        weights = dict(self.points.weights)
+        for f in self.model.q:
+            if not (f.family.is_any or is_drawn(self.model, f)):
+                log_q = self._whole(f, self._log_density(f)[0])
+                place = self._place(f)
+                weights[place] = weights[place] * jnp.exp(log_q)
+        return weights
+
+    def parts(self) -> ElboParts:
+        log_densities, entropies, terms = {}, {}, jnp.zeros(())
+        objective = jnp.zeros(())
+        for f in self.model.factors:
+            value, scale = self.entropy(f) if f in self.model.q else self.log_density(f)
+            (entropies if f in self.model.q else log_densities)[f.name] = value
+            terms = terms + scale
+            objective = objective + self._number(weight(self.model, f)) * value
+        penalty = self._number(self.model.objective.penalty)
+        return ElboParts(log_densities, entropies, terms, objective - penalty)
+
+    def _number(self, e: sp.Expr) -> jax.Array:
+        return self.evaluator.value(e, Scope({})).array
+
+    def _place(self, f: Factor) -> str:
+        return next((plate.size.name for plate in _data(self.model, f)), "")
+
+    def _axes(self, f: Factor) -> tuple[Axes, tuple[int, ...], Scope]:
+        """Data, samples, plates, with the class before a vector's own plate; their lengths; and the scope of the arguments."""
+        model, data = self.model, _data(self.model, f)
+        plates, classes = list(model.inner(f.of[0])), model.classes(f)
+        if classes is not None:
+            plates.insert(len(plates) - f.family.is_multivariate, classes)
+        axes = (*(p.index for p in data), SAMPLE, *(p.index for p in plates))
+        lengths = [self.bound.sizes[p.size.name] for p in plates]
+        outer = [self.bound.sizes[p.size.name] for p in data]
+        samples = self.points.weights[self._place(f)].shape[-1]
+        sizes = {p.index: p.size.name for p in (*data, *plates)}
+        scope = Scope(sizes, joint=tuple(p.index for p in data))
+        return axes, (*outer, samples, *lengths), scope
+
+    def _outer(self, f: Factor) -> int:
+        """The number of axes before those of the plates: the samples, and the data where there are any."""
+        return len(_data(self.model, f)) + 1
+
+    def _spread(self, f: Factor, value: NamedArray) -> jax.Array:
+        """Over the factor's axes, whole along its plates; of length 1 along data and samples where it is the same for all, so that nothing is computed twice."""
+        axes, lengths, _ = self._axes(f)
+        outer = self._outer(f)
+        if ROW in value.axes:
+            axes, lengths = (*axes[:-1], ROW, COLUMN), (*lengths, lengths[-1])
+        array = spread(value, axes)
+        return jnp.broadcast_to(array, (*array.shape[:outer], *lengths[outer:]))
+
+    def _arguments(self, f: Factor) -> list[jax.Array]:
+        if f.name in self.known:
+            return self.known[f.name]
+        *_, scope = self._axes(f)
+        evaluate = self.evaluator
+        found = (
+            evaluate.matrix(a, scope) if isinstance(a, Matrix) else evaluate.value(a, scope)
+            for a in f.arguments
         )
-        self.x = bound.arrays["x"][:, None, :]
+        return [self._spread(f, value) for value in found]
 
-    def _factor(
-        self, role: str, scope: Scope, axes: Axes, sizes: tuple[int, ...]
-    ) -> tuple[Density, list[jax.Array]]:
-        factor = self.model.factor(role)
-        values: list[jax.Array] = []
-        magnitudes: list[jax.Array | None] = []
-        for a in factor.arguments:
-            if isinstance(a, Matrix):
-                covariance = self.evaluator.matrix(a, scope)
-                lengths = (*sizes[:-1], sizes[-1], sizes[-1])
-                values.append(spread(covariance, (*axes[:-1], ROW, COLUMN), lengths))
-                magnitudes.append(None)
-            else:
-                values.append(spread(self.evaluator.value(a, scope), axes, sizes))
-                found = self.evaluator.amplified(a, scope)
-                magnitudes.append(None if found is None else spread(found, axes, sizes))
-        self.magnitudes[role] = magnitudes
-        return density(factor.family), values
+    def log_density(self, f: Factor) -> tuple[jax.Array, jax.Array]:
+        """The averaged log-density and the sum of its |terms|; in closed form under a Normal law of q, if smooth and known."""
+        law, closed = _normal_law(self.model, f), density(f.family).under_normal
+        if self.smooth and law is not None and closed is not None:
+            log_p, terms = closed(*self._arguments(law), *self._arguments(f))
+        else:
+            log_p, terms = self._log_density(f)
+        return self._mean(f, self._whole(f, log_p)), self._mean(f, self._whole(f, terms))
 
-    def average(self, values: Float[Array, "*"]) -> Float[Array, ""]:
-        """Weighted mean over the nodes and mean over the data of what varies over both."""
-        weights = self.noise.weights
-        if weights.ndim == 1:
-            return jnp.mean(values @ weights)
-        return jnp.mean(jnp.sum(values * weights, axis=-1))
+    def _log_density(self, f: Factor) -> tuple[jax.Array, jax.Array]:
+        """The log-density and its |terms| at each entry, before anything is summed."""
+        family, values = density(f.family), self._arguments(f)
+        axes, _, scope = self._axes(f)
+        at = spread(self.evaluator.value(self.model.entry(f.of[0]), scope), axes)
+        found = (self.evaluator.amplified(a, scope) for a in f.arguments)
+        magnitudes = [None if one is None else self._spread(f, one) for one in found]
+        return family.log_density(at, *values), terms_of(family, at, values, magnitudes)
 
-    def whole(self, role: str, values: jax.Array) -> jax.Array:
-        """Sum over the plate, where the family is not multivariate already."""
-        return values if getattr(self, role)[0].multivariate else jnp.sum(values, axis=-1)
+    def log_joint(self) -> dict[str, jax.Array]:
+        """The sum of the log-densities of p in each data plate, (N, S), and under the empty name of what is global, (S,)."""
+        found: dict[str, jax.Array] = {}
+        for f in self.model.p:
+            whole = self._whole(f, self._log_density(f)[0])
+            lengths = self._axes(f)[1][: self._outer(f)]
+            place = self._place(f)
+            found[place] = found.get(place, 0) + jnp.broadcast_to(whole, lengths)
+        return found
 
-    def entropy(self, role: str, *, absolute: bool = False) -> jax.Array:
-        """The entropy of the factor, or the sum of the absolute values over its plate."""
-        p, arguments = getattr(self, role)
-        entropy = p.entropy(*arguments)
-        return self.whole(role, jnp.abs(entropy) if absolute else entropy)
-
-    def encoder_entropy(self, formula: sp.Expr | None) -> tuple[jax.Array, jax.Array]:
-        """The entropy for each datum and the sum of its |terms|: by the formula if there is one, from the table, or as it is given."""
-        if formula is not None:
-            scope = Scope({n: DATA_SIZE})
-            evaluated = self.evaluator.value, self.evaluator.magnitude
-            value, terms = (spread(f(formula, scope), (n,)) for f in evaluated)
+    def entropy(self, f: Factor) -> tuple[jax.Array, jax.Array]:
+        """The averaged entropy and the sum of its |terms|: by its formula, from the table, or as it is given."""
+        axes, _, scope = self._axes(f)
+        if f.name in self.closed:
+            # The formula is that of the whole, plates and classes included.
+            whole = replace(scope, sizes={i: scope.sizes[i] for i in scope.joint or ()})
+            found = (self.evaluator.value, self.evaluator.magnitude)
+            value, terms = (
+                self._mean(f, spread(e(self.closed[f.name], whole), axes[: self._outer(f)]))
+                for e in found
+            )
             return value, terms
-        if ships(self.model.encoder.family) and self.encoder[0].entropy is not None:
-            return self.entropy("encoder"), self.entropy("encoder", absolute=True)
-        assert isinstance(self.noise, Points)
-        return self.noise.entropy, jnp.abs(self.noise.entropy)
+        entropy = None if f.family.is_any else density(f.family).entropy
+        if entropy is None:
+            given, share = self.points.entropies[f.name], self._share(f)
+            return share * jnp.mean(given), share * jnp.mean(jnp.abs(given))
+        value = entropy(*self._arguments(f))
+        return self._mean(f, self._whole(f, value)), self._mean(f, self._whole(f, jnp.abs(value)))
 
-    def expected(self, role: str, at: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The averaged log-density and the sum of its |terms|."""
-        p, arguments = getattr(self, role)
-        log_p = self.whole(role, p.log_density(at, *arguments))
-        terms = terms_of(p, at, arguments, self.magnitudes[role])
-        return self.average(log_p), self.average(self.whole(role, terms))
+    def _whole(self, f: Factor, value: jax.Array) -> jax.Array:
+        """The sum over plates and classes, for each datum and sample."""
+        axes, lengths, scope = self._axes(f)
+        outer = self._outer(f)
+        if f.family.is_multivariate:
+            axes, lengths = axes[:-1], lengths[:-1]
+        each = spread(self.evaluator.value(self.model.chosen(f), scope), axes) * value
+        each = jnp.broadcast_to(each, (*each.shape[:outer], *lengths[outer:]))
+        return jnp.sum(each, axis=tuple(range(outer, len(lengths))))
 
-    def expected_prior(self, smooth: bool) -> tuple[jax.Array, jax.Array]:
-        """The prior's averaged log-density and the sum of its |terms|; in closed form under a normal encoder, if smooth and known."""
-        p, arguments = self.prior
-        drawn = not isinstance(self.noise, Points)
-        if not (smooth and drawn and p.under_normal and self.model.encoder.family == NORMAL):
-            return self.expected("prior", self.z)
-        mean, terms = p.under_normal(*self.encoder[1], *arguments)
-        return jnp.mean(self.whole("prior", mean)), jnp.mean(self.whole("prior", terms))
+    def _mean(self, f: Factor, value: jax.Array) -> jax.Array:
+        each = jnp.sum(self.points.weights[self._place(f)] * value, axis=-1)
+        return self._share(f) * jnp.mean(each)
 
-    def objective(self, parts: Mapping[str, jax.Array]) -> jax.Array:
-        """The weighted sum of the factors' parts of the ELBO, less the penalty."""
-
-        def number(e: sp.Expr) -> jax.Array:
-            return self.evaluator.value(e, Scope({})).array
-
-        weighed = (
-            number(weight(self.model, self.model.factor(name))) * part
-            for name, part in parts.items()
-        )
-        return sum(weighed, -number(self.model.objective.penalty))
+    def _share(self, f: Factor) -> jax.Array:
+        return self._number(weight_of_plate(self.model, self.model.datum(f.of[0])))

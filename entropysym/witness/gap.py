@@ -27,9 +27,8 @@ from entropysym.lowering.averaging import averaged
 from entropysym.lowering.lowered import Lowered, lower
 from entropysym.lowering.precision import EPS, TOLERANCE
 from entropysym.lowering.quadrature import AnyNodes, Nodes
-from entropysym.lowering.signature import is_weighted
+from entropysym.witness.densities import is_drawn
 from entropysym.witness.elbo import DensityElbo, density_elbo
-from entropysym.witness.graph_elbo import GraphElbo, graph_elbo, is_drawn
 from entropysym.witness.opaque import stood_in
 
 Networks = Callable[[Any], Mapping[str, Callable[..., jax.Array]]]
@@ -91,7 +90,7 @@ class Sides(NamedTuple):
 class GapFunction:
     """Both sides of the identity for one model, direction and entropy sum; can be jitted and vmapped."""
 
-    elbo: DensityElbo | GraphElbo
+    elbo: DensityElbo
     direction: Mapping[str, Lowered]
     entropy_sum: Lowered
 
@@ -198,8 +197,7 @@ def gap_function(identity: Identity) -> GapFunction:
         )
     model = identity.model
     learned = {p.name: p for p in model.parameters if p.learned}
-    if not model.is_plain or is_weighted(model.encoder.family):
-        _demand_still_encoder(model, identity.direction)
+    _demand_still_laws(model, identity.direction)
     motion = {}
     for name, expression in identity.direction.items():
         if name not in learned:
@@ -215,20 +213,15 @@ def gap_function(identity: Identity) -> GapFunction:
     right = lower(stood_in(model, identity.entropy_sum, identity.entropies), model)
     # What stands beside the entropies is averaged at the nodes, kinks included.
     smooth = not identity.entropy_sum.has(sp.Abs)
-    if model.is_plain:
-        elbo: DensityElbo | GraphElbo = density_elbo(model, identity.entropies, smooth=smooth)
-    else:
-        elbo = graph_elbo(model, identity.entropies)
-    return GapFunction(elbo, motion, right)
+    return GapFunction(density_elbo(model, identity.entropies, smooth=smooth), motion, right)
 
 
-def _demand_still_encoder(model: Model, direction: Mapping[str, sp.Basic]) -> None:
-    """An average over points is constant in the parameters, so it is the encoder's only while its law stands still."""
+def _demand_still_laws(model: Model, direction: Mapping[str, sp.Basic]) -> None:
+    """An average over given points is constant in the parameters, so it is that of a law of q only while the law stands still."""
     moved = [p for p in model.parameters if direction.get(p.name, 0) != 0]
     for p in moved:
         for f in model.q:
-            drawn = not model.is_plain and is_drawn(f)
-            if not drawn and any(a.has(p.symbol) for a in f.arguments):
+            if not is_drawn(model, f) and any(a.has(p.symbol) for a in f.arguments):
                 raise InputError(
                     f"the direction moves {p.name}, which the {f.name} reads; {f.family.name} has no location and scale here, "
                     "so how its expectations move is not known"

@@ -21,9 +21,8 @@ from entropysym.language.identity import Identity
 from entropysym.lowering.lowered import lower
 from entropysym.lowering.precision import EPS, TOLERANCE, require_x64
 from entropysym.lowering.quadrature import AnyNodes, JointPoints, Nodes, Points
-from entropysym.witness.elbo import DensityElbo
+from entropysym.witness.elbo import DensityElbo, entropy_sum
 from entropysym.witness.gap import Gap, gap_function, measure_gap
-from entropysym.witness.graph_elbo import GraphElbo
 from entropysym.witness.opaque import stood_in
 
 #: A point is stationary if the norm of the gradient is at most this.
@@ -37,14 +36,14 @@ Arguments = Callable[[Any], Mapping[str, Any]]
 class Measurement:
     """What two witnesses say of one point, in nats per datum.
 
-    `gap` compares the densities with the entropy sum of the identity. `entropies` are encoder's, prior's and decoder's by the densities, None
+    `gap` compares the densities with the entropy sum of the identity. `entropies` are those of the factors by their names, by the densities, None
     where one has no closed form, and `density_residual` is the residual of the same identity with these, in eps × terms. `gradient_norm` is the
     larger of two: in the model's own parameters with the networks' weights, and in the pytree, whose entries may be logarithms of the former.
     """
 
     gap: Gap
     gradient_norm: float
-    entropies: tuple[float, float, float] | None
+    entropies: Mapping[str, float] | None
     density_residual: float | None
 
     @property
@@ -101,8 +100,9 @@ def measure(
     entropies = _entropies(gap_function(identity).elbo, everything, nodes)
     residual = None
     if entropies is not None and gap.finite:
-        sum_ = entropies[0] - entropies[1] - entropies[2] + _excess(identity, everything, nodes)
-        residual = abs(gap.elbo - sum_ - gap.predicted) / (EPS * gap.terms)
+        by_densities = float(entropy_sum(identity.model, entropies))
+        apart = gap.elbo - by_densities - _excess(identity, everything, nodes) - gap.predicted
+        residual = abs(apart) / (EPS * gap.terms)
     return Measurement(gap, max(gap.gradient_norm, norm), entropies, residual)
 
 
@@ -134,23 +134,16 @@ def objective(
 
 
 def _entropies(
-    elbo: DensityElbo | GraphElbo, everything: Mapping[str, Any], nodes: AnyNodes
-) -> tuple[float, float, float] | None:
-    """Of q, of p of the latents, and of p of what is observed, by the densities; None where there is no closed form."""
-    model = elbo.model
-    if any(f.family.log_base_measure != 0 for f in model.p):
+    elbo: DensityElbo, everything: Mapping[str, Any], nodes: AnyNodes
+) -> dict[str, float] | None:
+    """Of each factor by its name, by the densities; None where there is no closed form."""
+    if any(f.family.log_base_measure != 0 for f in elbo.model.p):
         return None  # the sum is of pseudo entropies then
     try:
         found = elbo.entropies(everything, nodes)
     except InputError:
         return None
-    if isinstance(found, dict):
-        of_q = sum(float(found[f.name]) for f in model.q)
-        latent = {f.name for f in model.p if model.variable(f.of[0]).role == "latent"}
-        of_latents = sum(float(found[name]) for name in latent)
-        rest = sum(float(found[f.name]) for f in model.p if f.name not in latent)
-        return of_q, of_latents, rest
-    return float(found.encoder), float(found.prior), float(found.decoder)
+    return {name: float(value) for name, value in found.items()}
 
 
 def _excess(identity: Identity, everything: Mapping[str, Any], nodes: AnyNodes) -> float:

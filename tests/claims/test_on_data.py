@@ -10,12 +10,14 @@ import entropysym as es
 from entropysym.ascent import Plan, settling
 from entropysym.claims import COUNTER_EXAMPLES, on_data
 from entropysym.claims.on_data import PLAN, Sample, rest_on, sample
-from entropysym.claims.verification import rest_verdict, verify
+from entropysym.claims.on_graphs import graph_sample, rest_on_graph
+from entropysym.claims.reporting import figures
+from entropysym.claims.verification import Verification, rest_verdict, verify
 from entropysym.errors import InputError, NoStationaryPointError
 from entropysym.models import ZOO
 from entropysym.networks.defaults import concrete
 from entropysym.verdict import Value
-from entropysym.witness import measuring
+from entropysym.witness import entropy_sum, measuring
 from tests.instances import names
 
 #: One of each kind of data.
@@ -76,7 +78,8 @@ def test_a_wrong_entropy_sum_is_refuted_by_the_data():
 
 def test_the_second_witness_alone_refutes(monkeypatch):
     """The derived sum agrees, the entropies of the densities do not."""
-    monkeypatch.setattr(measuring, "_entropies", lambda *_: (1.0, 2.0, 3.0))
+    wrong = {"encoder": 1.0, "prior": 2.0, "decoder": 3.0}
+    monkeypatch.setattr(measuring, "_entropies", lambda *_: wrong)
     d = derived("linear_vae")
     rest = rest_on(d, sample(d.model, data("real")), plan=EARLY)
     assert rest.measured.gap.agrees
@@ -90,6 +93,22 @@ def test_the_same_input_gives_the_same_figures(name, plan):
     one, other = rest_on(d, some, plan=plan), rest_on(d, some, plan=plan)
     assert one.measured.gap == other.measured.gap
     assert one.settled.steps == other.settled.steps
+
+
+@pytest.mark.parametrize(
+    ("name", "factors"),
+    [("linear_vae", ("encoder", "prior", "decoder")), ("heteroscedastic_regression", ("p_y",))],
+)
+def test_entropies_are_reported_by_the_names_of_the_factors(name, factors):
+    d = derived(name)
+    if d.model.is_plain:
+        rest = rest_on(d, sample(d.model, data("real")), plan=EARLY)
+    else:
+        rest = rest_on_graph(d, graph_sample(d.model, None), plan=EARLY)
+    found = figures(Verification(name, d.verdict, d, rest=rest))
+    shown = [f"{factor} entropy" for factor in factors]
+    assert [key for key in found if key.endswith("entropy")] == shown
+    assert [found[key] for key in shown] == list(rest.measured.entropies.values())
 
 
 def test_data_of_another_kind_are_refused_by_name():
@@ -139,8 +158,8 @@ def test_a_refused_model_is_settled_for_its_partial_result():
     assert rest.measured.as_predicted
     assert jax.tree.leaves(rest.concrete.fixed)
     assert rest.measured.entropies is not None
-    three = rest.measured.entropies[0] - rest.measured.entropies[1] - rest.measured.entropies[2]
-    assert abs(rest.measured.gap.entropy_sum - three) > 1e-3  # the excess
+    three = entropy_sum(d.model, rest.measured.entropies)
+    assert abs(rest.measured.gap.entropy_sum - float(three)) > 1e-3  # the excess
 
 
 @pytest.mark.slow

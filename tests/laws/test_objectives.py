@@ -13,7 +13,6 @@ from entropysym.models import ZOO
 from entropysym.prover import Derivation, Refusal
 from entropysym.verdict import Value
 from entropysym.witness import density_elbo, sweep
-from entropysym.witness.graph_elbo import graph_elbo
 from tests.instances import names
 
 
@@ -71,7 +70,7 @@ def test_what_is_only_named_is_refused_with_its_reason(named, name):
         refusal.partial is not None
     )
     with pytest.raises(InputError, match=f"the {named} has no formula here"):
-        (density_elbo if model.is_plain else graph_elbo)(model)
+        density_elbo(model)
 
 
 def test_wrong_weights_are_refused():

@@ -20,7 +20,7 @@ from entropysym.linear import (
 from entropysym.lowering import cubature
 from entropysym.models import linear_vae
 from entropysym.models.objectives import with_beta
-from entropysym.witness import density_elbo
+from entropysym.witness import density_elbo, entropy_sum
 
 DIGITS = load("digits")
 VALUES = np.array([5.0, 2.5, 0.9, 0.4])
@@ -41,7 +41,7 @@ def measure():
 
         (_, total), gradient = jax.value_and_grad(objective, has_aux=True)(parameters)
         entropies = elbo.entropies({"x": x, **parameters}, nodes)
-        return total, entropies.entropy_sum, gradient
+        return total, entropy_sum(elbo.model, entropies), gradient
 
     def at(x, point, beta=1.0, fixed=()):
         H = point.parameters["W"].shape[1]

@@ -24,9 +24,8 @@ from entropysym.prover import Derivation, Refusal
 from entropysym.prover.document import document, to_json
 from entropysym.prover.motion import along
 from entropysym.verdict import Value
-from entropysym.witness import sweep, try_variants
+from entropysym.witness import density_elbo, sweep, try_variants
 from entropysym.witness.configurations import callables, draw, shapes
-from entropysym.witness.graph_elbo import graph_elbo
 from tests.checker.forging import DELETE, DIRECTION, bonus, claims, forged
 from tests.instances import names
 
@@ -367,7 +366,7 @@ def test_conditions_of_what_is_learned_in_q_are_gradients(name):
     one = jax.tree.map(lambda a: jnp.asarray(a[0]), draw(model, shape, 0, 1))
     nodes = _mirrored(one.nodes)
     arguments = {**one.arrays, **callables(model, shape)(one.weights)}
-    density = graph_elbo(model)
+    density = density_elbo(model)
 
     def value(v):
         return density({**arguments, name: v}, nodes).total

@@ -1,4 +1,6 @@
-"""The density ELBO against NumPy and SciPy, and against the lowered definition."""
+"""The density ELBO against NumPy and SciPy, against the lowered definition, and of one latent vector against the same as a graph."""
+
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,13 +12,14 @@ from scipy.special import roots_hermitenorm
 
 import entropysym as es
 from entropysym.errors import InputError
+from entropysym.families import ANY, CATEGORICAL, LAPLACE, NORMAL
 from entropysym.language.records import Family
 from entropysym.lowering import cubature, gauss_hermite, lower, normal_noise
-from entropysym.lowering.quadrature import JointPoints
+from entropysym.lowering.quadrature import JointPoints, Points
 from entropysym.models import ZOO
-from entropysym.witness import configurations, density_elbo
+from entropysym.witness import configurations, density_elbo, entropy_sum, sweep
 from entropysym.witness.densities import DENSITIES
-from entropysym.witness.graph_elbo import graph_elbo
+from tests.witness.own import LOGISTIC
 
 
 def _by_hand(case, z, n):
@@ -53,9 +56,9 @@ def test_against_explicit_quadrature(case):
                 prior += w0 * w1 * log_prior / N
                 decoder += w0 * w1 * log_decoder / N
     parts = density_elbo(case.model)(case.arguments, gauss_hermite(2, 7))
-    np.testing.assert_allclose(parts.encoder_entropy, entropy, rtol=1e-13)
-    np.testing.assert_allclose(parts.prior, prior, rtol=1e-12)
-    np.testing.assert_allclose(parts.decoder, decoder, rtol=1e-12)
+    np.testing.assert_allclose(parts.entropies["encoder"], entropy, rtol=1e-13)
+    np.testing.assert_allclose(parts.log_densities["prior"], prior, rtol=1e-12)
+    np.testing.assert_allclose(parts.log_densities["decoder"], decoder, rtol=1e-12)
     assert parts.terms >= abs(entropy) + abs(prior) + abs(decoder)
 
 
@@ -93,9 +96,9 @@ def test_against_the_lowered_definition(case):
 def test_three_entropies(case):
     entropies = density_elbo(case.model).entropies(case.arguments, cubature(2))
     lowered = lower(case.entropy_sum, case.model)(**case.arguments, noise=cubature(2))
-    np.testing.assert_allclose(entropies.entropy_sum, lowered, rtol=1e-13)
+    np.testing.assert_allclose(entropy_sum(case.model, entropies), lowered, rtol=1e-13)
     if case.model.name == "linear_vae":
-        np.testing.assert_allclose(entropies.prior, 2 * stats.norm.entropy(), rtol=1e-14)
+        np.testing.assert_allclose(entropies["prior"], 2 * stats.norm.entropy(), rtol=1e-14)
 
 
 def test_jit_and_grad(linear_case):
@@ -113,6 +116,177 @@ def test_a_family_without_a_numerical_density(linear_case):
     odd = Family("Odd", normal.arguments, normal.variable, -sp.erf(normal.variable))
     with pytest.raises(InputError, match=r"cannot lower erf"):
         density_elbo(m.with_laws(prior=odd(0, 1)))
+
+
+N, D, H = 4, 3, 2
+
+
+def _one_latent(latent, prior=NORMAL, encoder=NORMAL, reads_data=True):
+    """One latent vector: called z it makes a plain model, by any other name a graph."""
+    w = es.ModelWriter()
+    z = w.latent_variable(latent, "h")
+    given = partial(w.network, reads=w.x) if reads_data else w.learned
+    w.p(z, prior(w.learned("m", "h"), w.learned("a", "h", range="positive")))
+    w.p(w.x, NORMAL(w.network("mu", "d", reads=z), w.learned("s", range="positive")))
+    if encoder is ANY:
+        w.q(z, ANY)
+    else:
+        w.q(z, encoder(given("nu", "h"), given("t", "h", range="positive")))
+    return w.model(f"one_latent_{latent}")
+
+
+def _at_random(model):
+    rng = np.random.default_rng(3)
+    A, B = jnp.asarray(rng.normal(size=(D, H))), jnp.asarray(rng.normal(size=(H, D)))
+    found = {
+        "x": jnp.asarray(rng.normal(size=(N, D))),
+        "m": jnp.asarray([0.3, -0.2]),
+        "a": jnp.asarray([0.7, 1.4]),
+        "s": jnp.asarray(0.4),
+        "mu": lambda z: A @ jnp.tanh(z),
+        "nu": lambda x: B @ x,
+        "t": lambda x: jnp.exp(jnp.sin(B @ x)),
+    }
+    read = {p.name for p in (*model.parameters, *model.networks)} | {"x"}
+    found |= {p.name: jnp.asarray([0.5, 1.5]) for p in model.parameters if p.name in ("nu", "t")}
+    return {name: value for name, value in found.items() if name in read}
+
+
+def _same(found, wanted):
+    """Parts of the ELBO of a plain model, and of the same as a graph."""
+    names = {"encoder": "q_v", "prior": "p_v", "decoder": "p_x"}
+    for kind in ("entropies", "log_densities"):
+        of_plain = {names[name]: value for name, value in getattr(found, kind).items()}
+        of_graph = getattr(wanted, kind)
+        assert of_plain.keys() == of_graph.keys()
+        for name, value in of_plain.items():
+            np.testing.assert_allclose(value, of_graph[name], rtol=1e-13)
+    for kind in ("total", "terms", "objective"):
+        np.testing.assert_allclose(getattr(found, kind), getattr(wanted, kind), rtol=1e-13)
+
+
+@pytest.mark.parametrize("reads_data", [True, False])
+@pytest.mark.parametrize("prior", [NORMAL, LAPLACE], ids=lambda f: f.name)
+@pytest.mark.parametrize("encoder", [NORMAL, LOGISTIC], ids=lambda f: f.name)
+def test_noise_that_all_data_share_is_noise_of_each(prior, encoder, reads_data):
+    """One latent vector at `Nodes`, and the same as a graph with a copy of the noise for each datum; a kink is met in closed form in both."""
+    plain, graph = (_one_latent(name, prior, encoder, reads_data) for name in "zv")
+    assert (plain.is_plain, graph.is_plain) == (True, False)
+    nodes = gauss_hermite(H, 3)
+    copied = jnp.broadcast_to(nodes.eps, (N, *nodes.eps.shape))
+    weights = jnp.broadcast_to(nodes.weights, (N, *nodes.weights.shape))
+    points = JointPoints({"v": copied}, {"N": weights, "": jnp.ones(1)}, {})
+    a = _at_random(plain)
+    found, wanted = (density_elbo(m) for m in (plain, graph))
+    _same(jax.jit(lambda e: found(a, e))(nodes), jax.jit(lambda e: wanted(a, e))(points))
+    sums = [
+        entropy_sum(m, elbo.entropies(a, e))
+        for m, elbo, e in ((plain, found, nodes), (graph, wanted, points))
+    ]
+    np.testing.assert_allclose(*sums, rtol=1e-13)
+    # On the other side of a comparison noise stands as it is, and a graph has its latents drawn.
+    assert found.at(a, nodes) is nodes
+    nu, t = (jax.vmap(a[k])(a["x"])[:, None] if callable(a[k]) else a[k] for k in ("nu", "t"))
+    drawn = nu + (jnp.sqrt(t) if encoder == NORMAL else t) * nodes.eps + jnp.zeros((N, 1, 1))
+    np.testing.assert_allclose(wanted.at(a, points).values["v"], drawn, rtol=1e-13)
+
+
+@pytest.mark.parametrize("latent", ["z", "v"])
+def test_a_kink_that_is_met_in_closed_form_keeps_the_identity(latent, at_shapes):
+    at_shapes((3, 2, 4))
+    found = es.derive(_one_latent(latent, LAPLACE))
+    assert sweep(found.identity, count=4).passed
+
+
+def _with_a_kink(where):
+    """Graphs in which no mean of |z| is taken in closed form: the law with the kink reads a latent, or one of the two laws is that of a class."""
+    w = es.ModelWriter()
+    u, v = (w.latent_variable(name, "h") for name in "uv")
+    c = w.given("c", "k K", support="onehot")
+    w.p(u, NORMAL(0, 1))
+    w.q(u, NORMAL(w.network("ru", "h", reads=w.x), 1))
+    if where == "reads a latent":
+        w.p(v, LAPLACE(u.entry, w.learned("a", "h", range="positive")))
+    elif where == "class in p":
+        w.p(v, LAPLACE(0, w.learned("a", "h k", range="positive")), select=c)
+    else:
+        w.p(v, LAPLACE(0, w.learned("a", "h", range="positive")))
+    if where == "class in q":
+        w.q(v, NORMAL(0, w.learned("b", "h k", range="positive")), select=c)
+    else:
+        w.q(v, NORMAL(w.network("rv", "h", reads=w.x), 1))
+    w.p(w.x, NORMAL(w.network("mu", "d", reads=(u, v)), 1))
+    return w.model("kink")
+
+
+@pytest.mark.parametrize("where", ["reads a latent", "class in p", "class in q"])
+def test_a_kink_that_has_no_closed_form_is_averaged_at_the_points(where):
+    model = _with_a_kink(where)
+    shape = configurations.shapes(model)[3]
+    c = configurations.draw(model, shape, 0, 1)
+    arrays, weights, nodes = jax.tree.map(
+        lambda a: jnp.asarray(a[0]), (c.arrays, c.weights, c.nodes)
+    )
+    arguments = {**arrays, **configurations.callables(model, shape)(weights)}
+    smooth, rough = (density_elbo(model, smooth=s)(arguments, nodes) for s in (True, False))
+    assert smooth.log_densities == rough.log_densities
+
+
+def test_points_of_one_latent_are_joint_points():
+    plain, graph = (_one_latent(name, encoder=ANY) for name in "zv")
+    rng = np.random.default_rng(5)
+    z, shares = jnp.asarray(rng.normal(size=(N, 3, H))), rng.uniform(size=(N, 3))
+    weights = jnp.asarray(shares / shares.sum(axis=-1, keepdims=True))
+    given = jnp.asarray(rng.normal(size=N))
+    arguments = _at_random(plain)
+    points = JointPoints({"v": z}, {"N": weights, "": jnp.ones(1)}, {"q_v": given})
+    parts = density_elbo(plain)(arguments, Points(z, weights, given))
+    _same(parts, density_elbo(graph)(arguments, points))
+    np.testing.assert_allclose(parts.entropies["encoder"], given.mean(), rtol=1e-14)
+
+
+def test_the_log_joint_of_one_latent_is_that_of_its_factors(case):
+    nodes = gauss_hermite(2, 3)
+    elbo = density_elbo(case.model)
+    (found,) = elbo.log_joint(case.arguments, nodes).values()
+    assert found.shape == (5, 9)
+    parts = elbo(case.arguments, nodes)
+    wanted = sum(parts.log_densities.values())
+    np.testing.assert_allclose(jnp.mean(found @ nodes.weights), wanted, rtol=1e-13)
+
+
+def test_other_nodes_than_the_model_has_are_refused_by_name():
+    plain, graph = (density_elbo(_one_latent(name)) for name in "zv")
+    nodes = gauss_hermite(H, 2)
+    points = JointPoints({"v": jnp.zeros((N, 1, H))}, {"N": jnp.ones((N, 1)), "": jnp.ones(1)}, {})
+    arguments = _at_random(plain.model)
+    with pytest.raises(InputError, match=r"(?s)noise is JointPoints.*; pass lowering\.Nodes"):
+        plain(arguments, points)
+    with pytest.raises(
+        InputError, match=r"(?s)noise is Nodes.*; the model is a graph, so pass Joint"
+    ):
+        graph(arguments, nodes)
+
+
+def test_one_latent_that_cannot_be_drawn_is_refused():
+    w = es.ModelWriter()
+    z = w.latent_variable("z", "h", support="onehot")
+    w.p(z, CATEGORICAL(w.learned("pi0", "h", range="simplex")))
+    w.p(w.x, NORMAL(w.network("mu", "d", reads=z), w.learned("s", range="positive")))
+    w.q(z, CATEGORICAL(w.network("r", "h", reads=w.x, range="simplex")))
+    with pytest.raises(InputError, match="the encoder's family Categorical has no reparametris"):
+        density_elbo(w.model("one_hot"))
+
+
+@pytest.mark.parametrize("latent", ["z", "v"])
+def test_an_argument_that_has_no_value_is_refused_before_any_numbers(latent):
+    w = es.ModelWriter()
+    z = w.latent_variable(latent, "h")
+    w.p(z, NORMAL(0, 1))
+    w.p(w.x, NORMAL(sp.erf(w.sum("h", w.learned("W", "d h") * z.entry)), 1))
+    w.q(z, NORMAL(w.network("nu", "h", reads=w.x), 1))
+    with pytest.raises(InputError, match=r"cannot lower erf"):
+        density_elbo(w.model("erf"))
 
 
 @pytest.mark.parametrize("missing", ["x", "sigma", "W"])
@@ -147,10 +321,10 @@ def test_an_elbo_with_a_laplace_prior_has_no_kinks():
     smooth, rough = (density_elbo(model, smooth=s) for s in (True, False))
     few, many = gauss_hermite(2, 2), gauss_hermite(2, 60)
     exact, near, far = (
-        float(elbo(arguments, nodes).prior)
+        float(elbo(arguments, nodes).log_densities["prior"])
         for elbo, nodes in ((smooth, few), (rough, many), (rough, few))
     )
-    assert exact == pytest.approx(float(smooth(arguments, many).prior), rel=1e-13)
+    assert exact == pytest.approx(float(smooth(arguments, many).log_densities["prior"]), rel=1e-13)
     assert abs(near - exact) < 0.01 * abs(exact)
     assert abs(near - exact) < 0.2 * abs(far - exact)
 
@@ -158,7 +332,7 @@ def test_an_elbo_with_a_laplace_prior_has_no_kinks():
 @pytest.mark.parametrize("power", [0.0, 30.0, -30.0])
 def test_what_an_exponential_in_an_argument_multiplies_counts(power):
     """A variance $e^{ax+c}$ is good to 1 + |ax + c| eps, and log p follows: else rounding would refute what is true."""
-    elbo = graph_elbo(ZOO["heteroscedastic_regression"]())
+    elbo = density_elbo(ZOO["heteroscedastic_regression"]())
     y, mean = 3.0, 1.0
     arguments = {
         "a": jnp.array([[power]]),

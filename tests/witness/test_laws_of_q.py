@@ -11,9 +11,8 @@ import entropysym as es
 from entropysym import ModelWriter
 from entropysym.families import BERNOULLI, CATEGORICAL, FAMILIES, NORMAL, POISSON
 from entropysym.language.matrices import Matrix
-from entropysym.witness import sweep
+from entropysym.witness import density_elbo, sweep
 from entropysym.witness.configurations import callables, draw, shapes
-from entropysym.witness.graph_elbo import graph_elbo
 from tests.witness import own
 
 OWN = (
@@ -126,7 +125,7 @@ def test_what_reads_the_step_before_is_drawn_step_by_step():
     c = draw(found.model, shape, 0, 1)
     one = jax.tree.map(lambda leaf: leaf[0], c)
     networks = callables(found.model, shape)(one.weights)
-    at = graph_elbo(found.model).at({**one.arrays, **networks}, one.nodes).values
+    at = density_elbo(found.model).at({**one.arrays, **networks}, one.nodes).values
     eps, walk = one.nodes.values["z"], [np.sqrt(one.arrays["r0"]) * one.nodes.values["z0"]]
     for t in range(shape["T"]):
         step = np.sqrt(one.arrays["r"]) * eps[..., t, :]

@@ -168,8 +168,8 @@ def test_an_average_over_points_is_the_weighted_sum():
     ) in zip(points.z, points.weights, strict=True):
         log_p = -np.log(2 * np.pi * arguments["alpha2"]) / 2 - z**2 / arguments["alpha2"] / 2
         prior += float(w @ log_p.sum(-1)) / shape["N"]
-    np.testing.assert_allclose(parts.prior, prior, rtol=1e-13)
-    np.testing.assert_allclose(parts.encoder_entropy, points.entropy.mean(), rtol=1e-14)
+    np.testing.assert_allclose(parts.log_densities["prior"], prior, rtol=1e-13)
+    np.testing.assert_allclose(parts.entropies["encoder"], points.entropy.mean(), rtol=1e-14)
     right = lower(c.entropy_sum, c.model)
     assert right.signature["noise"] == "Points: z (N, S, H), weights (N, S), entropy (N,)"
     gap = measure_gap(c.identity, arguments=arguments, nodes=points)
