@@ -27,7 +27,7 @@ LADDER = {
     "files": {"errors", "interruption"},
     "checker": set(),
     "language": {"errors"},
-    "families": {"language"},
+    "families": {"language", "errors"},
     "models": {"families", "language", "errors", "lazy"},
     "data": {"errors", "lazy"},
     "prover": {"families", "language", "errors", "verdict"},

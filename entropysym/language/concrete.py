@@ -110,7 +110,8 @@ class _Concrete:
         if isinstance(e, (LogDet, Trace, Quadratic)):
             return self.of_matrix(e, at, latents)
         if isinstance(e, OwnFunction):
-            return e.func(sub(inside(e))).written_out()
+            inner = e.func(sub(inside(e)))
+            return inner.written_out() if isinstance(inner, OwnFunction) else inner
         if isinstance(e, _Head):
             raise InputError(f"{e} is not spelled out; instantiate d.elbo, d.gap or d.entropy_sum")
         return e.func(*map(sub, args_of(e))) if e.args else e

@@ -105,7 +105,7 @@ from entropysym import ModelWriter, families
 from entropysym.language import Family
 
 r, x = sp.Symbol("r", positive=True), sp.Symbol("x", positive=True)
-EXPONENTIAL = Family("Exponential", (r,), x, sp.log(r) - r * x, support="positive")
+EXPONENTIAL = Family("OwnExponential", (r,), x, sp.log(r) - r * x, support="positive")
 w = ModelWriter(observed="d D", latent="h H")
 model = w.model(
     "waiting_times",

@@ -560,7 +560,7 @@ def test_base_measures_reach_the_solver():
     lam = sp.Symbol("lam", positive=True)
     x = sp.Symbol("x", real=True)
     poisson = Family(
-        "PoissonRate",
+        "OwnPoissonRate",
         (lam,),
         x,
         x * sp.log(lam) - lam - sp.loggamma(x + 1),

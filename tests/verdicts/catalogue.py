@@ -94,33 +94,33 @@ STUDENT = _own(
 )  # fmt: skip
 CAUCHY = _own("Cauchy", (m, s), -sp.log(sp.pi) - sp.log(s) - sp.log(1 + u**2), **_location_scale)
 QUARTIC = _own("Quartic", (m, s), -(u**4) - sp.log(2 * s) - sp.loggamma(sp.Rational(5, 4)))
-EXPONENTIAL = _own("Exponential", (r,), sp.log(r) - r * x, support="positive")
+EXPONENTIAL = _own("OwnExponential", (r,), sp.log(r) - r * x, support="positive")
 GAMMA = _own(
-    "Gamma", (a, r), a * sp.log(r) - sp.loggamma(a) + (a - 1) * sp.log(x) - r * x,
+    "OwnGamma", (a, r), a * sp.log(r) - sp.loggamma(a) + (a - 1) * sp.log(x) - r * x,
     support="positive",
 )  # fmt: skip
 HALF_NORMAL = _own(
-    "HalfNormal", (s,), sp.log(2 / sp.pi) / 2 - sp.log(s) - x**2 / (2 * s**2), support="positive"
+    "OwnHalfNormal", (s,), sp.log(2 / sp.pi) / 2 - sp.log(s) - x**2 / (2 * s**2), support="positive"
 )
 RAYLEIGH = _own(
-    "Rayleigh", (s,), sp.log(x) - 2 * sp.log(s) - x**2 / (2 * s**2), support="positive",
+    "OwnRayleigh", (s,), sp.log(x) - 2 * sp.log(s) - x**2 / (2 * s**2), support="positive",
     log_base_measure=sp.log(x),
 )  # fmt: skip
 LOG_NORMAL = _own(
-    "LogNormal", (m, s), -sp.log(x) - _half_log_2pi - sp.log(s) - (sp.log(x) - m) ** 2 / (2 * s**2),
+    "OwnLogNormal", (m, s), -sp.log(x) - _half_log_2pi - sp.log(s) - (sp.log(x) - m) ** 2 / (2 * s**2),
     support="positive", log_base_measure=-sp.log(x),
 )  # fmt: skip
 POWER_UNIT = _own("PowerUnit", (a,), sp.log(a) + (a - 1) * sp.log(x), support="unit")
 BERNOULLI_LOGIT = _own("BernoulliLogit", (k,), x * k - sp.log(1 + sp.exp(k)), support="binary")
 BERNOULLI_ODDS = _own("BernoulliOdds", (o,), x * sp.log(o) - sp.log(1 + o), support="binary")
 POISSON_RATE = _own(
-    "PoissonRate", (o,), x * sp.log(o) - o - sp.loggamma(x + 1), support="count",
+    "OwnPoissonRate", (o,), x * sp.log(o) - o - sp.loggamma(x + 1), support="count",
     log_base_measure=-sp.loggamma(x + 1),
 )  # fmt: skip
-GEOMETRIC = _own("Geometric", (o,), x * sp.log(o) - (x + 1) * sp.log(1 + o), support="count")
+GEOMETRIC = _own("OwnGeometric", (o,), x * sp.log(o) - (x + 1) * sp.log(1 + o), support="count")
 #: With r = 3; an r that is an argument would stand in the base measure.
 NEGATIVE_BINOMIAL = _own(
-    "NegativeBinomial",
+    "OwnNegativeBinomial",
     (o,),
     sp.loggamma(x + 3) - sp.log(2) - sp.loggamma(x + 1) + x * sp.log(o) - (x + 3) * sp.log(1 + o),
     support="count",

@@ -14,9 +14,9 @@ REAL = words(
     "Normal Laplace NormalStd NormalPrecision NormalLogVariance NormalFactor NormalPlain UnitNormal"
     " StandardNormal StandardLaplace Logistic Gumbel Student Cauchy Quartic"
 )
-POSITIVE = words("Exponential Gamma HalfNormal Rayleigh LogNormal")
+POSITIVE = words("OwnExponential OwnGamma OwnHalfNormal OwnRayleigh OwnLogNormal")
 BINARY = words("Bernoulli BernoulliLogit BernoulliOdds")
-COUNT = words("Poisson PoissonRate Geometric NegativeBinomial")
+COUNT = words("Poisson OwnPoissonRate OwnGeometric OwnNegativeBinomial")
 UNIT = words("PowerUnit")
 
 #: Families of z for an encoder, by the support of the prior.
@@ -25,21 +25,21 @@ ENCODERS = {
         "Normal Normal NormalStd NormalLogVariance NormalFactor NormalPlain UnitNormal Laplace"
         " LaplaceScaled Logistic Gumbel Student Cauchy"
     ),
-    "positive": words("Exponential HalfNormal Gamma LogNormal PowerUnit"),
+    "positive": words("OwnExponential OwnHalfNormal OwnGamma OwnLogNormal PowerUnit"),
     "unit": UNIT,
     "binary": BINARY,
-    "count": words("Poisson Geometric"),
+    "count": words("Poisson OwnGeometric"),
 }
 
 #: Decoders, priors and encoders that often fit together.
 FITTING_DECODERS = words(
     "Normal Normal NormalStd NormalPrecision NormalLogVariance NormalFactor NormalPlain Laplace"
-    " Quartic Bernoulli BernoulliLogit Poisson Exponential HalfNormal Rayleigh LogNormal"
-    " BernoulliOdds PoissonRate Geometric"
+    " Quartic Bernoulli BernoulliLogit Poisson OwnExponential OwnHalfNormal OwnRayleigh OwnLogNormal"
+    " BernoulliOdds OwnPoissonRate OwnGeometric"
 )
 MOVING_PRIORS = words(
     "Normal Normal NormalStd NormalPrecision NormalLogVariance NormalFactor Laplace Quartic"
-    " Exponential HalfNormal Rayleigh LogNormal Bernoulli PoissonRate Geometric NegativeBinomial"
+    " OwnExponential OwnHalfNormal OwnRayleigh OwnLogNormal Bernoulli OwnPoissonRate OwnGeometric OwnNegativeBinomial"
 )
 FIXED_PRIORS = words(
     "Normal Normal Normal StandardNormal UnitNormal Laplace StandardLaplace NormalStd Quartic"

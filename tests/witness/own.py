@@ -29,9 +29,11 @@ LOG_VARIANCE = Family(
     scale=sp.exp(eta / 2),
 )
 OWN_LAPLACE = Family("OwnLaplace", (m, b), x, -sp.Abs(u) - sp.log(2 * b), location=m, scale=b)
-EXPONENTIAL = Family("Exponential", (r,), x, sp.log(r) - r * x, support="positive")
+EXPONENTIAL = Family("OwnExponential", (r,), x, sp.log(r) - r * x, support="positive")
 OWN_BERNOULLI = Family("OwnBernoulli", (eta,), x, x * eta - Softplus(eta), support="binary")
-GEOMETRIC = Family("Geometric", (r,), x, x * sp.log(r / (1 + r)) - sp.log(1 + r), support="count")
+GEOMETRIC = Family(
+    "OwnGeometric", (r,), x, x * sp.log(r / (1 + r)) - sp.log(1 + r), support="count"
+)
 OWN_POISSON = Family(
     "OwnPoisson",
     (eta,),

@@ -9,8 +9,7 @@ import sympy as sp
 
 import entropysym as es
 from entropysym import ModelWriter
-from entropysym.families import BERNOULLI, CATEGORICAL, FAMILIES, NORMAL, POISSON
-from entropysym.language.matrices import Matrix
+from entropysym.families import BERNOULLI, CATEGORICAL, FAMILIES, NORMAL, POISSON, VON_MISES
 from entropysym.witness import density_elbo, sweep
 from entropysym.witness.configurations import callables, draw, shapes
 from tests.witness import own
@@ -31,23 +30,16 @@ PRIORS = {
     "count": lambda w: POISSON(w.learned("log_rate", "h")),
     "onehot": lambda w: CATEGORICAL(w.learned("pi0", "h", range="simplex")),
     "positive": lambda w: own.EXPONENTIAL(w.learned("rate", "h", range="positive")),
+    "angle": lambda w: VON_MISES(w.learned("mean", "h"), w.learned("kappa", "h", range="positive")),
     "unit": lambda w: own.POWER(w.learned("power", "h", range="positive")),
 }
-
-
-def _range(family, argument):
-    if isinstance(argument, Matrix):
-        return "posdef"
-    if argument in family.simplex:
-        return "simplex"
-    return "positive" if argument.is_positive else "real"
 
 
 def _law(w, family, reads, classes=""):
     """The family with arguments that are learned, or networks of what is read."""
     given = []
     for k, argument in enumerate(family.arguments):
-        range_ = _range(family, argument)
+        range_ = family.range_of(argument).replace("vector", "real")
         plates = f"h g{classes}" if range_ == "posdef" else f"h{classes}"
         if reads:
             given.append(w.network(f"net{k}", plates, reads=reads, range=range_))
