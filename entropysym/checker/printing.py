@@ -15,6 +15,7 @@ MEANING = {
     "normalised": "the density of {0} integrates to one",
     "score": "the scores of {0}, those of location and scale included, have mean zero (regularity)",
     "base_measure": "entropies of {0} are relative to it, pseudo entropies if it is not constant",
+    "differentiable": "{0} is a differentiable function, whatever it is",
     "finite": "each term of the ELBO, of the entropies and of the derivatives of the {0}'s parts, expanded, has a finite mean",
     "interchange": "that derivative of the {0} may be taken under means and expectations",
     "constraint": "{0}: {1}",
@@ -89,6 +90,10 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
             bare = inner >= 0 if isinstance(inner, int) else inner[0] not in LOOSE
             base = sub(inner) if bare else f"({sub(inner)})"
             return f"{base}^({sub(exponent)})"
+        case ("fun", name, order, inner):
+            return name + "'" * order + f"({sub(inner)})"
+        case ("field", name, positions, vector):
+            return f"{name}{index(*positions)}({sub(vector)})"
         case ("var", *positions):
             return term[0] + index(*positions)
         case ("logp" | "logh" | "H", factor, *positions):

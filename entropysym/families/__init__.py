@@ -39,6 +39,7 @@ from entropysym.families.unit import (
     CONTINUOUS_BERNOULLI,
     TRUNCATED_EXPONENTIAL,
 )
+from entropysym.families.vectors import DIRICHLET, VON_MISES_FISHER, exponential_family
 
 #: Every family that ships, by name.
 FAMILIES = {
@@ -72,6 +73,8 @@ FAMILIES = {
         STUDENT_T,
         ASYMMETRIC_LAPLACE,
         VON_MISES,
+        DIRICHLET,
+        VON_MISES_FISHER,
     )
 }
 
@@ -92,6 +95,7 @@ __all__ = [
     "CATEGORICAL",
     "CATEGORICAL_LOGITS",
     "CONTINUOUS_BERNOULLI",
+    "DIRICHLET",
     "EXPONENTIAL",
     "FAMILIES",
     "GAMMA",
@@ -111,10 +115,12 @@ __all__ = [
     "STUDENT_T",
     "TRUNCATED_EXPONENTIAL",
     "VON_MISES",
+    "VON_MISES_FISHER",
     "WEIBULL",
     "WITH_A_NUMBER",
     "ZERO_INFLATED_POISSON",
     "binomial",
+    "exponential_family",
     "generalised_normal",
     "pareto",
 ]

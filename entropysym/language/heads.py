@@ -15,6 +15,7 @@ from sympy.core.symbol import Str
 from entropysym.errors import InputError
 from entropysym.language.formula import arg_of, args_of, substituted
 from entropysym.language.printed import OPEN, Printed
+from entropysym.language.symbols import check_declared
 
 
 class _Head(Printed, sp.Expr):
@@ -239,6 +240,77 @@ class NetworkValue(_Head):
         if all(v.body.diff(s) == 0 for v in self.inputs):
             return sp.S.Zero
         raise InputError(f"the abstract network {self.name} cannot be differentiated by {s}")
+
+
+class AbstractValue(_Head):
+    r"""A function that nobody wrote down, at a number or at a vector: $A^{(k)}(\psi)$, $A(\Psi)$, $\partial_iA(\Psi)$, $T_i(x)$.
+
+    ``AbstractValue(name, place, of)``: the k-th derivative at a number, of a vector the function itself with place ``Tuple()`` or the i-th entry of its gradient with
+    ``Tuple(i)``. `abstract` makes functions whose values these are. It is differentiable, and that is all that is known of it.
+    """
+
+    def __new__(cls, name: str | Str, place: sp.Basic, of: sp.Basic) -> Self:
+        return sp.Expr.__new__(cls, Str(name) if isinstance(name, str) else name, place, of)
+
+    @property
+    def name(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def order(self) -> int:
+        """k, of a function of a number."""
+        return int(arg_of(self, 1, sp.Integer))
+
+    @property
+    def indices(self) -> tuple[sp.Symbol, ...]:
+        """The entry of the gradient that this is, if any, of a function of a vector."""
+        return args_of(self.args[1], sp.Symbol) if isinstance(self.args[1], sp.Tuple) else ()
+
+    @property
+    def inside(self) -> sp.Expr:
+        """The number that the function is taken of."""
+        return arg_of(self, 2, sp.Expr)
+
+    @property
+    def vector(self) -> Vector | None:
+        """The vector that the function is taken of, or None if it is of a number."""
+        return self.args[2] if isinstance(self.args[2], Vector) else None
+
+    def moved(self, motion: sp.Expr) -> sp.Expr:
+        """The derivative where the number, or the vector's entry at its own index, moves so. Raises `InputError` for an entry of a gradient."""
+        if motion == 0:
+            return sp.S.Zero
+        if (vector := self.vector) is None:
+            return self.func(self.args[0], sp.Integer(self.order + 1), self.inside) * motion
+        if self.indices:
+            raise InputError(f"{self} is an entry of a gradient: its own derivative is not known")
+        # The vector binds its index itself, so that the same one may name the entry outside of it.
+        slope = self.func(self.args[0], sp.Tuple(vector.index), vector)
+        return sp.Sum(slope * motion, (vector.index, 1, vector.size))
+
+    def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
+        body = self.inside if self.vector is None else self.vector.body
+        return self.moved(body.diff(s))
+
+
+class Abstract:
+    """A function that nobody wrote down: ``A = abstract("A")``, then ``A(psi)`` of a number or a vector, and ``T.entry(i, x)`` of a vector."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, of: sp.Expr | Vector) -> AbstractValue:
+        return AbstractValue(self.name, sp.Tuple() if isinstance(of, Vector) else sp.S.Zero, of)
+
+    def entry(self, index: sp.Symbol, of: Vector) -> AbstractValue:
+        """The entry of the gradient at an index, or of a function whose values are vectors."""
+        return AbstractValue(self.name, sp.Tuple(index), of)
+
+
+def abstract(name: str) -> Abstract:
+    """A function of which only its name is known, and that it is differentiable. Raises `InputError` for what is no name."""
+    check_declared(name)
+    return Abstract(name)
 
 
 class _RoleHead(_Head):

@@ -16,6 +16,7 @@ from sympy.printing.printer import Printer
 from entropysym.language.formula import array_name, array_of
 from entropysym.language.functions import SYMBOLS, argument_of, row_of
 from entropysym.language.heads import (
+    AbstractValue,
     DataMean,
     Directional,
     Elbo,
@@ -158,6 +159,13 @@ class Notation(ABC):
     def raised(self, letter: Glyph) -> str:
         stem, power, after = letter
         return f"{stem}{self.signs['squared'] if power == 2 else ''}{after}"
+
+    def _print_AbstractValue(self, e: AbstractValue) -> str:
+        r"""$A(\psi)$, $A'(\psi)$, $A(\Psi)$, and an entry, of a gradient or of a function of vectors, $A_i(\Psi)$."""
+        name, _ = self.letter(e.name)
+        if e.vector is None:
+            return f"{name}{chr(39) * e.order}{self.enclosed(self._print(e.inside))}"
+        return f"{self.joined(name, e.indices)}({self._print(e.vector)})"
 
     def _print_NetworkValue(self, e: NetworkValue) -> str:
         return self.raised(self.network(e))

@@ -226,11 +226,12 @@ class Family:
         return isinstance(self.variable, sp.IndexedBase)
 
     def range_of(self, argument: Letter) -> str:
-        """The range of an argument: that of its symbol, `vector` or `simplex` of an array, the kind of a matrix."""
+        """The range of an argument: that of its symbol, `vector`, `positives` or `simplex` of an array, the kind of a matrix."""
         if isinstance(argument, MatrixLetter):
             return argument.kind
         if isinstance(argument, sp.IndexedBase):
-            return "simplex" if argument in self.simplex else "vector"
+            positive = "positives" if argument.label.is_positive else "vector"
+            return "simplex" if argument in self.simplex else positive
         return range_of(argument)
 
     @property
@@ -260,14 +261,14 @@ class Family:
                 raise InputError(f"{where} is {what}: {shown(given)} does not fit")
             exact.append(given if isinstance(given, Matrix) else exact_formula(given, where))
             range_ = self.range_of(place)
-            above = range_ in ("nonnegative", "positive", "unit", "simplex")
+            above = range_ in ("nonnegative", "positive", "positives", "unit", "simplex")
             below = exact[-1].is_negative or (range_ != "nonnegative" and exact[-1].is_zero)
             if above and (below or _declared_real(exact[-1])):
                 said = {"unit": "between 0 and 1", "nonnegative": "at least 0"}.get(
                     range_, "positive"
                 )
                 raise InputError(
-                    f"{where} is {said}, which {shown(given)} is not; where it is a parameter or a network, declare it with range={range_!r}"
+                    f"{where} is {said}, which {shown(given)} is not; where it is a parameter or a network, declare it with range={range_.removesuffix('s')!r}"
                 )
         return Law(self, tuple(exact))
 

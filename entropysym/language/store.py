@@ -18,6 +18,7 @@ from entropysym.errors import NotStorableError, shown
 from entropysym.language.formula import args_of, array_name, array_of, of_type
 from entropysym.language.functions import ROWS, argument_of, row_of
 from entropysym.language.heads import (
+    AbstractValue,
     DataMean,
     Directional,
     Elbo,
@@ -164,6 +165,11 @@ class _Writer:
             case NetworkValue():
                 inputs: list[Term | str] = [self.vector(v, under) for v in e.inputs]
                 return ["net", e.name, self.positions(e.indices, under), inputs]
+            case AbstractValue() if e.vector is None:
+                return ["fun", e.name, e.order, self.term(e.inside, under)]
+            case AbstractValue():
+                at = self.positions(e.indices, under)
+                return ["field", e.name, at, self.vector(of_type(e.vector, Vector), under)]
             case sp.Sum():
                 return self.sum(e, under)
             case DataMean():

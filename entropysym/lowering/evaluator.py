@@ -23,6 +23,7 @@ from entropysym.language.formula import (
 )
 from entropysym.language.functions import argument_of
 from entropysym.language.heads import (
+    AbstractValue,
     DataMean,
     EncoderExpectation,
     Entropy,
@@ -45,7 +46,7 @@ from entropysym.language.matrices import (
     Transposed,
 )
 from entropysym.language.symbols import LatentArray, NoiseArray, latent_of
-from entropysym.lowering import words
+from entropysym.lowering import abstract, words
 from entropysym.lowering.arguments import Bound
 from entropysym.lowering.axes import (
     SAMPLE,
@@ -249,6 +250,8 @@ class Evaluator:
         if isinstance(e, NetworkValue):
             outputs, leading = self._network(e, scope)
             return self._at(outputs, leading, e.indices, scope)
+        if isinstance(e, AbstractValue):
+            return self._abstract(e, scope)
         if isinstance(e, Entropy):
             if e.law:
                 return NamedArray(self._joint_points().entropies[e.role], e.datum)
@@ -449,6 +452,18 @@ class Evaluator:
             out = jax.vmap(self.bound.networks[e.name])(*flat)
             self.outputs[key] = out.reshape(*lengths, *out.shape[1:]), leading
         return self.outputs[key]
+
+    def _abstract(self, e: AbstractValue, scope: Scope) -> NamedArray:
+        """A function that nobody wrote down, by what stands in for it."""
+        if e.vector is None:
+            u = self.value(e.inside, scope)
+            return NamedArray(abstract.of_number(e.name, e.order)(u.array), u.axes)
+        value, i, length = self._vector(e.vector, scope)
+        leading = tuple(a for a in value.axes if a != i)
+        v = spread(value, (*leading, i), (*(self.length(a, scope) for a in leading), length))
+        if not e.indices:
+            return NamedArray(abstract.of_vector(e.name)(v), leading)
+        return self._at(abstract.gradient(e.name)(v), leading, e.indices, scope)
 
     def _sides(self, e: Quadratic, scope: Scope) -> tuple[NamedArray, NamedArray]:
         """The two vectors, along `ROW`."""

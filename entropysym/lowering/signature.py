@@ -13,6 +13,7 @@ from entropysym.language.algebra import reads_latent
 from entropysym.language.formula import array_name, array_of
 from entropysym.language.functions import row_of
 from entropysym.language.heads import (
+    AbstractValue,
     DataMean,
     Directional,
     Elbo,
@@ -243,6 +244,8 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
         case NetworkValue():
             outputs = tuple(_index(i, sizes, e) for i in e.indices)
             _walk_network(e, outputs, sizes, s, latent)
+        case AbstractValue():
+            _walk(e.inside if e.vector is None else e.vector, sizes, s, latent)
         case MatrixLetter():
             size = _noted(size_of(e.size), s)
             if isinstance(e, MatrixNetwork):

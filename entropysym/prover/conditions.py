@@ -7,7 +7,7 @@ from collections.abc import Set
 import sympy as sp
 
 from entropysym.language.formula import array_name, array_of
-from entropysym.language.heads import NetworkValue
+from entropysym.language.heads import AbstractValue, NetworkValue
 from entropysym.language.matrices import MatrixLetter, MatrixNetwork
 from entropysym.language.noise import parents_first
 from entropysym.language.records import Model
@@ -33,6 +33,7 @@ def conditions(model: Model, direction: Motions, moving: tuple[str, ...]) -> tup
         out += [Condition("normalised", family.name), Condition("score", family.name)]
         if family.log_base_measure != 0:
             out.append(Condition("base_measure", family.name))
+    out += [Condition("differentiable", name) for name in sorted(_unknown_functions(model))]
     out += [Condition("finite", "objective"), Condition("interchange", "objective")]
     out += [Condition("constraint", c.on, c.text) for c in model.constraints]
     out += [Condition("reparametrised", f.name) for f in model.q if {*f.of} & {*moving}]
@@ -64,6 +65,14 @@ def refusal_conditions(model: Model, name: str) -> tuple[Condition, ...]:
     arguments = [a for f in (*frozen, factor) for a in f.arguments] if frozen else []
     read = {v.name for a in arguments for v in a.atoms(NetworkValue, MatrixNetwork)}
     return (*out, *(Condition("frozen", w.name) for w in model.networks if w.name in read))
+
+
+def _unknown_functions(model: Model) -> set[str]:
+    """The names of abstract functions in families and arguments."""
+    densities = (f for f in model.families if not f.is_any)
+    formulas = [e for f in densities for e in (f.density, f.log_base_measure)]
+    formulas += [a for f in model.factors for a in f.arguments]
+    return {value.name for e in formulas for value in e.atoms(AbstractValue)}
 
 
 def _inputs_that_stand_still(

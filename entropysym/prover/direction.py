@@ -227,7 +227,7 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: tuple[str,
                 continue  # a multiple of itself would leave the simplex
             else:
                 motion = unknown("w", p, then) * p.entry
-                if p.range == "real" and len(p.plates) == 1:
+                if len(p.plates) == 1 and (p.range == "real" or _fills_positives(model, p)):
                     motion += unknown("a", p, then)
                 if p.range == "real":
                     motion += sp.Add(*(unknown("c", p, last) * e for e in _of_classes(model, p)))
@@ -235,6 +235,15 @@ def _unknown_motions(model: Model, free: Sequence[Parameter], moving: tuple[str,
                 motion += sp.Add(*(unknown("k", p, last) * e for e in _fitting(model, p)))
             motions[p.name] = motion
     return _Unknowns(motions, (*first, *then, *last), local)
+
+
+def _fills_positives(model: Model, p: Parameter) -> bool:
+    """Whether this is a vector of positive arguments of a family, such as that of Dirichlet, where $a-1$ moves."""
+    return any(
+        f.family.range_of(place) == "positives" and a.has(p.symbol)
+        for f in model.p
+        for place, a in zip(f.family.arguments, f.arguments, strict=True)
+    )
 
 
 def _has_fixed_mean(model: Model, factor: Factor) -> bool:

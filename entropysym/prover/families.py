@@ -115,7 +115,7 @@ def _in_generators(e: sp.Expr) -> sp.Expr:
 
 
 def _of_vectors(family: Family) -> FamilyCertificate | None:
-    """Vectors move by multiples of themselves and matrices too, $v_\\Sigma=w\\Sigma$; the variable stands still."""
+    """Vectors move by multiples of themselves plus a constant, $v_i=wa_i+c$, and matrices by multiples, $v_\\Sigma=w\\Sigma$; the variable stands still."""
     plate = Plate(COMPONENT, DIM)
     motions: dict[str, Component] = {}
     unknowns: list[sp.Symbol] = []
@@ -126,8 +126,11 @@ def _of_vectors(family: Family) -> FamilyCertificate | None:
             p = Parameter(a.name, (plate, plate), a.kind)
             motions[p.name] = Scaled(u, p.letter)
         else:
-            p = Parameter(argument_name(a), (plate,))
-            motions[p.name] = u * p.entry
+            range_ = "positive" if family.range_of(a) == "positives" else "real"
+            p = Parameter(argument_name(a), (plate,), range_)
+            constant = sp.Dummy(f"c_{argument_name(a)}", real=True)
+            motions[p.name] = u * p.entry + constant
+            unknowns.append(constant)
         unknowns.append(u)
         parameters.append(p)
     moved = Motion(parameters, motions, network_inputs=[]).of(family.density)

@@ -25,6 +25,7 @@ from entropysym.language.formula import (
 )
 from entropysym.language.functions import argument_of, row_of
 from entropysym.language.heads import (
+    AbstractValue,
     DataMean,
     EncoderExpectation,
     Entropy,
@@ -164,6 +165,8 @@ class Motion:
                 return _unless_zero(moved, e.over)
             case NetworkValue():
                 return self._network(e)
+            case AbstractValue():
+                return e.moved(self.of(e.inside if e.vector is None else e.vector.body))
             case LogDet():
                 return e.word.size * self.rate(e.word)
             case Trace():

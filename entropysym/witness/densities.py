@@ -13,8 +13,9 @@ from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
-from jax.scipy import stats
+from jax.scipy import special, stats
 
 from entropysym.errors import InputError
 from entropysym.families import FAMILIES
@@ -27,7 +28,7 @@ from entropysym.lowering.factorisations import (
     solve_lower,
 )
 from entropysym.lowering.signature import is_weighted
-from entropysym.lowering.special import softplus
+from entropysym.lowering.special import log_gamma_terms, softplus
 from entropysym.witness import own_densities
 from entropysym.witness.univariate import UNIVARIATE
 
@@ -103,7 +104,7 @@ def _poisson_terms(x: Array, log_rate: Array) -> Array:
     return (
         x * (1 + jnp.abs(log_rate))
         + rate * (1 + jnp.abs(log_rate))
-        + jnp.abs(jax.scipy.special.gammaln(x + 1))
+        + jnp.abs(special.gammaln(x + 1))
     )
 
 
@@ -149,7 +150,7 @@ def _laplace_under_normal(
     r"""The folded normal: $\mathbb E|y|=s\sqrt{2/\pi}\,e^{-\mu^2/2s^2}+\mu\,\mathrm{erf}(\mu/s\sqrt2)$ for $y\sim N(\mu,s^2)$."""
     m, s = mean - location, jnp.sqrt(variance)
     u = m / (s * math.sqrt(2))
-    distance = s * math.sqrt(2 / math.pi) * jnp.exp(-(u**2)) + m * jax.scipy.special.erf(u)
+    distance = s * math.sqrt(2 / math.pi) * jnp.exp(-(u**2)) + m * special.erf(u)
     constant = jnp.log(2 * scale)
     return -constant - distance / scale, jnp.abs(constant) + distance / scale
 
@@ -158,14 +159,54 @@ def _logits_terms(x: Array, logit: Array) -> Array:
     # The chosen logit, and the logarithm of a sum whose terms are good to 1 + |logit| each.
     share = jax.nn.softmax(logit)
     return jnp.sum((x + share) * (1 + jnp.abs(logit)), axis=-1) + jnp.abs(
-        jax.scipy.special.logsumexp(logit, axis=-1)
+        special.logsumexp(logit, axis=-1)
     )
 
 
 def _logits_entropy(logit: Array) -> Array:
-    return jax.scipy.special.logsumexp(logit, axis=-1) - jnp.sum(
-        jax.nn.softmax(logit) * logit, axis=-1
-    )
+    return special.logsumexp(logit, axis=-1) - jnp.sum(jax.nn.softmax(logit) * logit, axis=-1)
+
+
+def _dirichlet(x: Array, a: Array) -> Array:
+    normaliser = special.gammaln(jnp.sum(a, axis=-1)) - jnp.sum(special.gammaln(a), axis=-1)
+    return normaliser + jnp.sum(special.xlogy(a - 1, x), axis=-1)
+
+
+def _dirichlet_terms(x: Array, a: Array) -> Array:
+    powers = jnp.sum(jnp.abs(special.xlogy(a - 1, x)) + jnp.abs(jnp.log(x)), axis=-1)
+    gammas = log_gamma_terms(jnp.sum(a, axis=-1)) + jnp.sum(log_gamma_terms(a), axis=-1)
+    return powers + gammas
+
+
+def _dirichlet_entropy(a: Array) -> Array:
+    total, K = jnp.sum(a, axis=-1), a.shape[-1]
+    log_beta = jnp.sum(special.gammaln(a), axis=-1) - special.gammaln(total)
+    spread = (total - K) * special.digamma(total) - jnp.sum((a - 1) * special.digamma(a), axis=-1)
+    return log_beta + spread
+
+
+_ANGLES, _SHARES = np.polynomial.legendre.leggauss(200)
+
+
+def _log_sphere(eta: Array) -> Array:
+    r"""$\log\int e^{\eta\cdot x}$ over the sphere: $\frac{2\pi^{(K-1)/2}}{\Gamma((K-1)/2)}\int_0^\pi e^{\|\eta\|\cos t}\sin^{K-2}t\,dt$; in one dimension the sum over two points."""
+    K, square = eta.shape[-1], jnp.sum(eta**2, axis=-1)
+    length = jnp.sqrt(jnp.where(square > 0, square, 1.0)) * (square > 0)
+    if K == 1:
+        return jnp.logaddexp(length, -length)
+    t = math.pi * (_ANGLES + 1) / 2
+    weights = np.log(_SHARES * math.pi / 2) + (K - 2) * np.log(np.sin(t))
+    surface = math.log(2) + (K - 1) / 2 * math.log(math.pi) - math.lgamma((K - 1) / 2)
+    return surface + special.logsumexp(length[..., None] * np.cos(t) + weights, axis=-1)
+
+
+def _von_mises_fisher(x: Array, eta: Array) -> Array:
+    return jnp.sum(eta * x, axis=-1) - _log_sphere(eta)
+
+
+def _von_mises_fisher_entropy(eta: Array) -> Array:
+    slope = jax.grad(lambda e: jnp.sum(_log_sphere(e)))(eta)
+    return _log_sphere(eta) - jnp.sum(eta * slope, axis=-1)
 
 
 #: The families whose numbers need more than one formula, by name; the others are in `univariate`.
@@ -199,8 +240,24 @@ DENSITIES = {
     "Categorical": Density(
         log_density=lambda x, p: jnp.log(jnp.sum(x * p, axis=-1)),
         terms=lambda x, p: jnp.abs(jnp.log(jnp.sum(x * p, axis=-1))),
-        entropy=lambda p: -jnp.sum(jax.scipy.special.xlogy(p, p), axis=-1),
+        entropy=lambda p: -jnp.sum(special.xlogy(p, p), axis=-1),
         multivariate=True,
+    ),
+    "Dirichlet": Density(
+        log_density=_dirichlet,
+        terms=_dirichlet_terms,
+        entropy=_dirichlet_entropy,
+        multivariate=True,
+        moderate=True,
+    ),
+    "VonMisesFisher": Density(
+        log_density=_von_mises_fisher,
+        terms=lambda x, eta: (
+            jnp.sum(jnp.abs(eta * x), axis=-1) + jnp.sum(jnp.abs(eta), axis=-1) + 10
+        ),
+        entropy=_von_mises_fisher_entropy,
+        multivariate=True,
+        moderate=True,
     ),
     "CategoricalLogits": Density(
         log_density=lambda x, logit: jnp.sum(x * jax.nn.log_softmax(logit), axis=-1),

@@ -150,6 +150,8 @@ def evaluate(site: Site, term: Term) -> Polynomial:
             require(small, exponent, f"not an exponent (1 to {terms.MAX_EXPONENT})")
             natural = q.denominator == 1 and q > 0
             return _power(site, evaluate(site, base) if natural else _in_factors(site, base), q)
+        case ["fun", _, _, _] | ["field", _, _, _]:
+            return _abstract(site, *term)
         case [_, inner] if head in terms.FUNCTIONS:
             return _function(site, head, inner)
         case ["logdet" | "trace", _] | ["quad", _, _, _]:
@@ -329,6 +331,33 @@ def _inputs(site: Site, net: terms.Array, vectors: Any) -> tuple:
     return tuple(bodies)
 
 
+def _abstract(site: Site, head: str, name: Any, place: Any, raw: Term) -> Polynomial:
+    """A function that nobody wrote down, by its name: D f(u) = f'(u) D u, with the k-th derivative
+    at ["fun", f, k, u]; and of a vector D f(u) = sum_i (d_i f)(u) D u_i, with d_i f at
+    ["field", f, [i], u], which has no D."""
+    work = site.work
+    require(isinstance(name, str), name, "not the name of a function")
+    if head == "fun":
+        known = type(place) is int and 0 <= place <= terms.MAX_EXPONENT
+        require(known, place, "not the order of a derivative")
+        v, d = split(evaluate(site, raw))
+        made = [
+            of(work.atom(head, name, bodies=(key(v), key(constant(order)))))
+            for order in (place, place + 1)
+        ]
+        return site.moved(made[0], work.product(made[1], d))
+    fits = isinstance(raw, list) and len(raw) == 3
+    size = site.dim or terms.one_of(raw[1] if fits else raw, _sizes(site))
+    index = site.opened(size)
+    v, d = split(_vector(site, raw, index))
+    own = site.indices(place, [size] * len(place) if isinstance(place, list) else [""])
+    check(not own or (not d and len(own) == 1), f"{name} is differentiated twice")
+    bodies = (key(_function_of(site, v, index)),)
+    value = of(work.atom(head, name, tuple(i.name for i in own), (), bodies))
+    slope = of(work.atom(head, name, (index.name,), (), bodies))
+    return site.moved(value, close(work, work.product(slope, d), index.name) if d else {})
+
+
 def _function_of(site: Site, value: Polynomial, *indices: Bound) -> Polynomial:
     return of(bind(site.work, "vec", tuple(i.name for i in indices), value))
 
@@ -464,11 +493,12 @@ def arguments(
             require(value.size == last, term, "not a matrix of the plate's size")
             positive, symmetric = split(value.scalar)[0], matrices.surely_posdef(value.word)
             fits = work.surely_positive(positive) and symmetric
-        elif range_ in ("vector", "simplex"):
+        elif range_ in terms.OF_ENTRIES:
             entry = site.opened(last)
             value, _ = split(_vector(whole, term, entry))
             found[name] = 1, lambda i, term=term: _vector(whole, term, i)
-            fits = range_ == "vector" or _on_simplex(value, entry)
+            fits = _on_simplex(value, entry) if range_ == "simplex" else range_ == "vector"
+            fits = fits or (range_ == "positives" and work.surely_positive(value))
         else:
             value = evaluate(whole, term)
             found[name] = 0, lambda value=value: value

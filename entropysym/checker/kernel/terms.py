@@ -14,19 +14,27 @@ MAX_EXPONENT = 64
 MATRICES = ("posdef", "triangular")
 RANGES = ("real", "nonnegative", "positive", "unit", "angle", "simplex", *MATRICES)
 SCALARS = ("real", "nonnegative", "positive", "unit", "angle")
-ARGUMENTS = (*SCALARS, "vector", "simplex", "posdef")
-POSITIVE = ("positive", "unit", "simplex", *MATRICES)  # ranges and supports of what is > 0
+ARGUMENTS = (*SCALARS, "vector", "positives", "simplex", "posdef")
+POSITIVE = (
+    "positive",
+    "positives",
+    "unit",
+    "simplex",
+    *MATRICES,
+)  # ranges and supports of what is > 0
 AT_LEAST_ZERO = ("nonnegative", "binary", "count", "onehot")  # and of what is >= 0
 WITHIN = (("unit", "positive", "real"), ("binary", "count"))  # each lies within what follows it
 SUPPORTS = (*WITHIN[0], *WITHIN[1], "onehot", "simplex", "angle", "sphere")
+OF_ENTRIES = ("vector", "positives", "simplex")  # ranges of arguments that are vectors
 VECTORS = ("onehot", "simplex", "sphere")  # supports of whole vectors, over the last plate
 ONE_IN_ALL = ("onehot", "simplex")  # entries sum to 1 over the last plate
 ROLES = ("observed", "given", "latent")
 LAG = "@-1"  # z@-1 is z one step earlier
 ANY = "any"  # a factor of q of any law: no family, one number for each datum as its entropy
 FUNCTIONS = frozenset(["log", "exp", "abs", *ROWS])
-ARITHMETIC = FUNCTIONS | {"frac", "pi", "e", "add", "mul", "pow"}
+ARITHMETIC = FUNCTIONS | {"fun", "frac", "pi", "e", "add", "mul", "pow"}
 ALGEBRA = frozenset(["logdet", "trace", "quad", "scaled", "matmul", "inverse", "transposed"])
+ALGEBRA |= {"field"}
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
 OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim", "sum"}
 OF_WEIGHT = ARITHMETIC | {"param"}
@@ -129,7 +137,7 @@ class Family(NamedTuple):
 
     @property
     def over_vectors(self) -> bool:
-        wide = {"vector", "simplex", "posdef"}
+        wide = {*OF_ENTRIES, "posdef"}
         return self.support in VECTORS or not wide.isdisjoint(self.arguments.values())
 
     @property

@@ -18,7 +18,7 @@ from . import terms
 from .evaluate import Matrix, Site, arguments, evaluate, expected, letter, motion, multiple, whole
 from .measures import close
 from .normal_form import Polynomial, Work, constant, labels, split
-from .terms import ANY, Factor, Family, Model, Statement, Term, check, named, subterms
+from .terms import ANY, OF_ENTRIES, Factor, Family, Model, Statement, Term, check, named, subterms
 
 D_OBJECTIVE: Term = ["D", ["objective"]]
 LOG_NORMAL: Term = ["mul", ["frac", -1, 2], ["log", ["mul", 2, ["pi"]]]]
@@ -241,6 +241,9 @@ def conditions(said: Statement, noise: Collection[str]) -> Iterator[tuple[str, .
         yield from (("normalised", name), ("score", name))
         if family.log_base_measure != 0:
             yield "base_measure", name
+    formulas = [[f.log_density, f.log_base_measure] for f in model.families.values()]
+    formulas += [factor.arguments for factor in model.factors.values()]
+    yield from (("differentiable", name) for name in sorted(named(formulas, "fun", "field")))
     yield from (("finite", "objective"), ("interchange", "objective"))
     yield from (("constraint", name, text) for name, text in model.constraints)
     yield from (("reparametrised", f.name) for f in model.q.values() if {*f.of} & {*noise})
@@ -278,7 +281,7 @@ def _symbols(site: Site, family: Family) -> dict[str, Any]:
 
     found = {"var": symbol("var", "", family.over_vectors, family.support)}
     for name, range_ in family.arguments.items():
-        found[name] = symbol("arg", name, range_ in ("vector", "simplex"), range_)
+        found[name] = symbol("arg", name, range_ in OF_ENTRIES, range_)
         if range_ == "posdef":
             found[name] = letter(site, site.work.atom(range_, "arg " + name), site.dim, {})
     return found
