@@ -135,4 +135,6 @@ FAMILIES: dict[str, str] = {
     "StudentT": "fbf29fea3c24ac1ae1a69b8544cf2842e197a236e96434db507957cab96c3985",
     "AsymmetricLaplace": "0539e12c6d8130189337913863f989eb1bee63214f412f466ffb82acb6971dc1",
     "VonMises": "8010b08bc8fe19cb12d2652e86ac0d04c105d836ad2268497ddb927bf09f186b",
+    "Dirichlet": "8e21c81e2be3481cda33172b8d8f9429890b2354794e0a3e6f82ce2034866c32",
+    "VonMisesFisher": "9d17700a3ba9a93d732b384c47e27eca324e155fdb31e198f0a2a0a229beff80",
 }
