@@ -25,6 +25,7 @@ from entropysym.language.formula import (
     substituted,
     sum_over,
 )
+from entropysym.language.functions import logs_undone
 from entropysym.language.heads import (
     DataMean,
     Entropy,
@@ -69,6 +70,7 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
 
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
+    e = logs_undone(e) if holds(e, (sp.log,)) else e
     e, denominators = _denominators_masked(e, factored=powers)
     e = _multiplied_out(e, powers)
     logs = e.atoms(sp.log) if holds(e, (sp.log,)) else ()
@@ -120,7 +122,7 @@ _DIVISIONS = 60
 def _divided(
     addend: sp.Expr, denominators: Mapping[sp.Expr, sp.Expr], left_over: list[int]
 ) -> sp.Expr:
-    r"""Polynomial division by the sums in the denominators: $\frac s{s+t}=1-\frac t{s+t}$, so that fractions can be compared.
+    r"""Polynomial division by the sums in the denominators: $\frac s{s+t}=1-\frac t{s+t}$, so that fractions can be compared; beside a number, $\frac1{s(s-1)}=\frac1{s-1}-\frac1s$.
 
     Several denominators may lead in a circle, so there is a limit; what is left undivided is only not recognised.
     """
@@ -136,6 +138,15 @@ def _divided(
             rest = meant - leading
             quotient = left * symbol, *addends(_multiplied_out(-left * rest, True))
             return sp.Add(*(_divided(a, denominators, left_over) for a in quotient))
+        if lead is not None and len(lead[0]) == 1:
+            leading, (base, _) = lead[1] * lead[0][0], _power(lead[0][0])
+            rest = meant - leading
+            if rest.is_number and rest != 0 and powers.get(base, 0) < 0:
+                left_over[0] -= 1
+                if left_over[0] < 0:
+                    return addend
+                apart = addend * symbol / rest, -addend * leading / rest
+                return sp.Add(*(_divided(a, denominators, left_over) for a in apart))
     return addend
 
 

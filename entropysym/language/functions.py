@@ -301,12 +301,23 @@ def on_entry(e: sp.Expr) -> sp.Expr:
         e = replaced(e, _is_log_bessel, lambda f: LogBessel(f.args[0].args[1]))  # type: ignore[arg-type]
     if e.has(sp.Piecewise):
         e = replaced(e, lambda f: isinstance(f, sp.Piecewise), _by_indicators)
-    # SymPy keeps log(exp(u)) unless it knows that u is real, as everything here is.
-    return replaced(e, _undoes_exp, lambda f: inside(inside(f)))
+    return logs_undone(e)
 
 
-def _undoes_exp(f: sp.Expr) -> bool:
-    return isinstance(f, sp.log) and isinstance(f.args[0], sp.exp)
+def logs_undone(e: sp.Expr) -> sp.Expr:
+    r"""$\log e^u=u$, which SymPy keeps unless it knows that u is real, as everything here is; $\log\mathrm{sigmoid}(s)=s-\mathrm{softplus}(s)$ and $\log(1-\mathrm{sigmoid}(s))=-\mathrm{softplus}(s)$."""
+    return replaced(e, lambda f: _undone(f) is not None, lambda f: _undone(f) or sp.S.Zero)
+
+
+def _undone(f: sp.Expr) -> sp.Expr | None:
+    if not isinstance(f, sp.log):
+        return None
+    under = inside(f)
+    if isinstance(under, (sp.exp, Sigmoid)) and under.args:
+        u = inside(under)
+        return u if isinstance(under, sp.exp) else u - Softplus(u)
+    rest = 1 - under
+    return -Softplus(inside(rest)) if isinstance(rest, Sigmoid) else None
 
 
 def _is_log_bessel(f: sp.Expr) -> bool:

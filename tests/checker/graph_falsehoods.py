@@ -1065,8 +1065,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/terms.py",
-                'POSITIVE = ("positive", ',
-                'POSITIVE = ("onehot", "positive", ',
+                'POSITIVE = (\n    "positive",',
+                'POSITIVE = (\n    "onehot",\n    "positive",',
             ),
             (
                 "kernel/normal_form.py",

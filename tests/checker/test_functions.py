@@ -19,6 +19,7 @@ from entropysym.language.supports import WORDS, check_support, interval, is_with
 from entropysym.lowering.functions import jax_function, terms_within
 
 ROWS = {row.head: row for row in language.ROWS}
+WRITTEN_OUT = {"softplus", "sigmoid"}  # in exponentials, by the checker
 MOVING = [head for head, row in functions.ROWS.items() if row.slope is not None]
 POINTS = (-37.5, -3.25, -0.75, -0.03125, 0.015625, 0.5, 1.0, 2.25, 19.0, 130.0)
 
@@ -53,8 +54,8 @@ def value(term, u):
 
 
 def test_both_tables_have_the_same_functions():
-    assert ROWS.keys() == functions.ROWS.keys()
-    assert {head for head, row in ROWS.items() if row.moves} == {*MOVING}
+    assert ROWS.keys() == functions.ROWS.keys() | WRITTEN_OUT
+    assert {head for head, row in ROWS.items() if row.moves} == {*MOVING} | WRITTEN_OUT
     assert {"log", "exp", "abs", *ROWS} == terms.FUNCTIONS
 
 
@@ -232,7 +233,7 @@ def test_roots_of_what_may_be_zero():
     assert work.power(work.power(size, half), Fraction(2)) == size
     with pytest.raises(Refused, match="positive"):
         work.power(size, -half)
-    with pytest.raises(Refused, match="root of a power"):
+    with pytest.raises(Refused, match="root of what is not shown"):
         work.power(work.product(a, a), half)
     with pytest.raises(Refused, match="positive"):
         work.power(work.negative(size), half)

@@ -264,7 +264,10 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
     D u = r u, at u = 0 as well."""
     work = site.work
     if head == "log":
-        return _log(site, _in_factors(site, inner))
+        found = _in_factors(site, inner)
+        positive = work.surely_positive(split(found)[0])
+        check(positive, f"{shown(inner)}: not shown to be positive")
+        return _log(site, found)
     v, d = split(evaluate(site, inner))
     if head == "exp":
         value = slope = work.exponential(v)
@@ -277,6 +280,13 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         check(fitting, f"{shown(inner)} does not move by a multiple of itself")
         slope, value = fitting[0], work.absolute(v)
         d = value
+    elif head in ("softplus", "sigmoid"):  # log(1 + e^v) and e^v / (1 + e^v)
+        grown = work.exponential(v)
+        sum_ = work.add(constant(1), grown)
+        slope = work.product(grown, work.power(sum_, Fraction(-1)))
+        value = work.logarithm(sum_) if head == "softplus" else slope
+        if head == "sigmoid":
+            slope = work.product(slope, work.power(sum_, Fraction(-1)))
     else:
         row = ROWS[head]
         above = not row.above or _sign(site, inner)

@@ -1,7 +1,8 @@
 """Functions of one real number: where they are defined, what is known of their value, and their
 derivative as a term in ["var"]. A function without derivative is known only where it stands still.
 
-log, exp and abs are no rows: their laws (log of a product, powers of e^u) are those of `Work`."""
+log, exp and abs are no rows: their laws (log of a product, powers of e^u) are those of `Work`; nor
+are softplus u = log(1 + e^u) and sigmoid u = e^u / (1 + e^u)."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -32,9 +33,6 @@ ROWS: Mapping[str, Row] = {
     "loggamma": Row(True, "", ["digamma", U]),
     "digamma": Row(True, "", ["trigamma", U]),
     "trigamma": Row(True, "positive"),
-    # softplus u = log(1 + e^u), sigmoid u = 1 / (1 + e^-u)
-    "softplus": Row(False, "positive", ["sigmoid", U]),
-    "sigmoid": Row(False, "unit", ["add", ["sigmoid", U], _less(_squared(["sigmoid", U]))]),
     # logbessel u = log I0(u), besselratio u = I1(u) / I0(u)
     "logbessel": Row(False, "nonnegative", ["besselratio", U]),
     "besselratio": Row(

@@ -13,7 +13,7 @@ open one a positive integer that is never used twice: nothing can be captured.
 import itertools
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
-from math import gcd
+from math import gcd, isqrt
 
 from .functions import INDICATORS
 from .terms import AT_LEAST_ZERO, MAX_EXPONENT, ONE_IN_ALL, POSITIVE, Refused, border, check
@@ -46,7 +46,9 @@ class Atom:
         low = -1 if (bound := border(range_)) is None else bound * range_.startswith("from")
         positive = range_ in POSITIVE or head in ALWAYS_POSITIVE or low > 0
         measured = head == "measure" and all(is_positive(dict(body)) for body in bodies)
-        self.positive: bool = positive or measured
+        self.positive: bool = (
+            positive or measured or (head == "log" and _above_one(dict(bodies[0])))
+        )
         self.at_least_zero: bool = (
             self.positive or head in ("abs", "beyond") or range_ in AT_LEAST_ZERO or low == 0
         )
@@ -282,9 +284,21 @@ class Work:
         for number, sign in ((coefficient.numerator, 1), (coefficient.denominator, -1)):
             primes = (self.atom("integer", str(prime)) for prime in self._primes(number))
             factors += [(prime, Fraction(sign)) for prime in primes]
-        if rest != constant(1):
+        if (half := self._square_root(rest)) is not None:
+            factors += [(atom, 2 * power) for atom, power in self._bases(half).items()]
+        elif rest != constant(1):
             factors.append((self.atom("root", bodies=(key(rest),)), Fraction(1)))
         return collected(factors)
+
+    def _square_root(self, poly: Polynomial) -> Polynomial | None:
+        """q of poly = q^2, where all addends of q are positive: a^2 + 2 a b + b^2 = (a + b)^2."""
+        root: Polynomial = {}
+        for mono, c in poly.items():
+            top, below = isqrt(abs(c.numerator)), isqrt(c.denominator)
+            if Fraction(top**2, below**2) == c and all(e % 2 == 0 for _, e in mono):
+                root[frozenset((atom, e / 2) for atom, e in mono)] = Fraction(top, below)
+        seen = 2 < len(poly) < 16 and is_positive(root)
+        return root if seen and self.product(root, root) == poly else None
 
     def factored(self, poly: Polynomial) -> Polynomial:
         """The same, as one product of positive factors, for what is known to be positive."""
@@ -300,7 +314,8 @@ class Work:
             check(self.surely_positive(poly), "a power of what is not shown not to be 0")
             return self.product(times, self.power(poly, exponent))
         if seen is False and poly and exponent > 0 and not others:  # such as |u|^q
-            check(all(atom.at_least_zero for atom, _ in mono), "a root of a power")
+            fits = all(atom.at_least_zero for atom, _ in mono)
+            check(fits, "a root of what is not shown to be positive")
             times = self.power(constant(poly[mono]), exponent)
             powers = {atom: power * exponent for atom, power in mono}
             return self.product(times, self.monomial(powers, Fraction(1)))
@@ -404,6 +419,15 @@ def split(poly: Polynomial) -> tuple[Polynomial, Polynomial]:
 
 def key(poly: Polynomial) -> Key:
     return frozenset(poly.items())
+
+
+def _above_one(poly: Polynomial) -> bool:
+    """Whether a value is certainly > 1: a prime, or 1 plus something positive."""
+    atoms = [atom for mono in poly for atom, _ in mono]
+    if len(atoms) == 1 and atoms[0].head == "root":
+        poly = dict(atoms[0].bodies[0])
+    prime = len(atoms) == 1 and atoms[0].head == "integer"
+    return prime or (is_positive(poly) and poly.get(ONE, 0) >= 1 and len(poly) > 1)
 
 
 def sign(poly: Polynomial) -> bool | None:
