@@ -36,16 +36,19 @@ VON_MISES_FISHER = Family(
 )
 
 
-def exponential_family(name: str = "ExponentialFamily", support: str = "real") -> Family:
-    r"""Any exponential family in its natural parameters, $h(x)\,e^{\Psi\cdot T(x)-A(\Psi)}$: base measure h, statistics T and log-partition A are functions that nobody wrote down.
+def exponential_family(
+    name: str = "ExponentialFamily",
+    support: str = "real",
+    functions: tuple[str, str, str] = ("A", "T", "log_h"),
+) -> Family:
+    r"""Any exponential family in its natural parameters, $h(x)\,e^{\Psi\cdot T(x)-A(\Psi)}$: log-partition A, statistics T and base measure h are functions that nobody wrote down.
 
-    The variable is a vector, with as many statistics as entries. Tempering is $v=\Psi$, and the pseudo entropy is $A(\Psi)-\Psi\cdot\nabla A(\Psi)$: one theorem for all. The functions are
-    called after the name, so that two such families of one model are two. Raises `InputError` for what is no name or no support.
+    The variable is a vector, with as many statistics as entries. Tempering is $v=\Psi$, and the pseudo entropy is $A(\Psi)-\Psi\cdot\nabla A(\Psi)$: one theorem for all. `functions` names A, T
+    and $\log h$; a model with two such families names them apart. Raises `InputError` for what is no name or no support.
     """
-    stem = name.lower()
+    partition, statistics, log_h = map(abstract, functions)
     whole = Vector(entry(_point, COMPONENT), COMPONENT, DIM)
-    statistic = abstract(f"T_{stem}").entry(COMPONENT, whole)
-    base = abstract(f"log_h_{stem}")(whole)
+    statistic, base = statistics.entry(COMPONENT, whole), log_h(whole)
     return Family(
         name=name,
         arguments=(_natural,),
@@ -53,6 +56,6 @@ def exponential_family(name: str = "ExponentialFamily", support: str = "real") -
         support=support,
         log_density=base
         + sum_over(entry(_natural, COMPONENT) * statistic, _ALL)
-        - abstract(f"A_{stem}")(_given),
+        - partition(_given),
         log_base_measure=base,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from entropysym.language.heads import DataMean
+from entropysym.language.heads import DataMean, _Expectation
 from entropysym.language.matrices import Matrix
 from entropysym.pages.latex import PaperPrinter
 from entropysym.pages.order import in_order
@@ -71,20 +71,20 @@ def _one(tokens: list[str], at: int) -> tuple[float, int]:
     return _WIDTHS.get(token, 0.78 if token.isupper() else 0.56), at + 1
 
 
-def _inside_a_mean(
+def _inside_a_binder(
     e: sp.Expr | Matrix, written: str, printer: PaperPrinter | PlainPrinter
 ) -> list[str]:
-    """The pieces of a mean of a sum, which is too wide for a line: its braces may stand on different lines."""
+    """The pieces of a mean, a sum or an expectation of addends, which is too wide for a line: its brackets may stand on different lines."""
     factors = () if isinstance(e, Matrix) else sp.Mul.make_args(e)
-    means = [f for f in factors if isinstance(f, DataMean) and isinstance(f.body, sp.Add)]
-    if len(means) != 1:
+    bodies = [f.args[0] for f in factors if isinstance(f, (DataMean, sp.Sum, _Expectation))]
+    sums = [body for body in bodies if isinstance(body, sp.Add)]
+    if len(sums) != 1:
         return []
-    (mean,) = means
-    opening, found, closing = written.partition(printer.doprint(mean.body))
+    opening, found, closing = written.partition(printer.doprint(sums[0]))
     if not found:
         return []
     pieces: list[str] = []
-    for a in in_order(mean.body, printer.places):
+    for a in in_order(sums[0], printer.places):
         sign, body = printer.signed(a)
         pieces.append((f"-{body}" if sign == "-" else body) if not pieces else f"{sign} {body}")
     return [opening + pieces[0], *pieces[1:-1], pieces[-1] + closing]
@@ -126,7 +126,7 @@ def rows(
         sign, body = printer.signed(a)
         opening = not lines and not current
         piece = (f"-{body}" if sign == "-" else body) if opening else f"{sign} {body}"
-        parts = _inside_a_mean(a, piece, printer)
+        parts = _inside_a_binder(a, piece, printer)
         if parts and measure(piece) > rest:
             lines += [current] if current else []
             *full, current = _filled(parts, measure, first if not lines else rest, rest)

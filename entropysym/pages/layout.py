@@ -94,14 +94,22 @@ def _aligned(lines: Sequence[Line], medium: Medium, width: float) -> list[list[s
 
 
 def _side_by_side(lines: Sequence[Line], medium: Medium, width: float) -> list[str]:
-    out: list[str] = []
+    """Equations in rows, as many to a row as fit; one that is too wide breaks at its addends."""
+    equations: list[list[str]] = []
     for line in lines:
         text = medium.printer.doprint(sp.Eq(line.left, line.right, evaluate=False))
-        if out and tex_width(f"{out[-1]}, \\qquad {text}") <= width:
-            out[-1] += rf", \qquad {text}"
+        if tex_width(text) > width:
+            left = "" if line.left is None else medium.printer.doprint(line.left)
+            first = width - tex_width(f"{left} =")
+            start, *more = rows(line.right, medium.printer, tex_width, first, width - 2)
+            equations.append([f"{left} = {start}", *more])
+        elif equations and tex_width(f"{equations[-1][-1]}, \\qquad {text}") <= width:
+            equations[-1][-1] += rf", \qquad {text}"
         else:
-            out.append(text)
-    return [f"{row}{',' if i < len(out) - 1 else ''}" for i, row in enumerate(out)]
+            equations.append([text])
+    for equation in equations[:-1]:
+        equation[-1] += ","
+    return [row for equation in equations for row in equation]
 
 
 def plain_layout(medium: Medium) -> Layout:

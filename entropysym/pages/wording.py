@@ -235,11 +235,17 @@ def _stationary(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     return f"{m.list(slopes(cs, model))}, at every index."
 
 
+def _differentiable(cs: Sequence[Condition], model: Model, m: Medium) -> str:
+    named = listed([m.math(sp.Symbol(c.subject, real=True)) for c in cs])
+    return f"{named} may be any differentiable {'function' if len(cs) == 1 else 'functions'} with which the densities are densities."
+
+
 #: Kind of condition -> its sentence; every kind that a derivation may carry stands here.
 CONDITIONS: Mapping[str, Sentence] = {
     "range": _ranges,
     "support": _support,
     "start": _start,
+    "differentiable": _differentiable,
     "counted": _counted,
     "constraint": _constraint,
     "reparametrised": _reparametrised,

@@ -31,7 +31,7 @@ Rule = Literal[
 class Condition:
     """A hypothesis as data: its kind, what it is about, and a detail.
 
-    Kinds: `range`, `support`, `start`, `counted`, `normalised`, `score`, `base_measure`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`,
+    Kinds: `range`, `support`, `start`, `counted`, `normalised`, `score`, `base_measure`, `differentiable`, `finite`, `interchange`, `constraint`, `reparametrised`, `closed`,
     `lipschitz`, `stationary`, `tangent`, and of a refusal `collapsed` and `frozen`.
     """
 
