@@ -10,6 +10,7 @@ import sympy as sp
 from entropysym.families import ANY
 from entropysym.language.functions import ROWS
 from entropysym.language.heads import (
+    AbstractValue,
     DataMean,
     Directional,
     Elbo,
@@ -152,7 +153,8 @@ def _family(name, record):
     vectors = any(isinstance(a, sp.IndexedBase) for a in arguments.values())
     range_ = record["support"] if record["support"] in ("positive", "unit") else "real"
     range_ = "positive" if record["support"].startswith("from") else range_
-    variable = array("variable") if vectors else scalar("x", range_)
+    entries = "positive" if record["support"] == "simplex" else "real"
+    variable = array("variable", entries) if vectors else scalar("x", range_)
     reader = _Reader(local={"var": variable, **arguments})
 
     def of(key):
@@ -172,7 +174,7 @@ def _family(name, record):
 
 
 def _family_argument(name, range_):
-    if range_ in ("vector", "simplex"):
+    if range_ in ("vector", "positives", "simplex"):
         return array(name, "real" if range_ == "vector" else "positive")
     return MatrixLetter(name, DIM, range_) if range_ in MATRIX_RANGES else scalar(name, range_)
 
@@ -246,6 +248,16 @@ class _Reader:
         noise = self.moving if reparametrised and not self.model.is_plain else reparametrised
         return expectation(self.model, inside, reparametrised=noise, datum=datum)
 
+    def unknown(self, name, place, inside, under):
+        """An abstract function: at a number its derivative of an order, at a vector perhaps an entry."""
+        of = self.expression(inside, under)
+        at = (
+            sp.Integer(place)
+            if isinstance(place, int)
+            else sp.Tuple(*(self.bound(i, under) for i in place))
+        )
+        return AbstractValue(name, at, of)
+
     def of_role(self, kind, name, positions, under):
         found = head(self.model, kind, self.model.factor(name))
         own = self.model.datum(self.model.factor(name).of[0])
@@ -278,6 +290,8 @@ _PLAIN = {
 #: Heads that hold names or positions of binders: reader, what the head holds, binders -> expression.
 _OWN = {
     "frac": lambda r, t, u: sp.Rational(*t),
+    "fun": lambda r, t, u: r.unknown(*t, u),
+    "field": lambda r, t, u: r.unknown(*t, u),
     "size": lambda r, t, u: size(*t),
     "param": lambda r, t, u: r.at(r.parameters[t[0]].symbol, t[1:], u),
     "mat": lambda r, t, u: r.parameters[t[0]].letter,

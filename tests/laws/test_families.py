@@ -36,6 +36,10 @@ def arguments(family, seed):
         logits = rng.normal(size=CLASSES)
         inside = jnp.asarray(np.exp(logits) / np.exp(logits).sum())
         return tuple(inside if a in family.simplex else logits for a in family.arguments)
+    if family.support == "simplex":
+        return (jnp.asarray(rng.uniform(2, 5, K)),)
+    if family.support == "sphere":
+        return (jnp.asarray(rng.normal(size=K)),)
     if family.is_multivariate:
         root = rng.normal(size=(K, K))
         return jnp.asarray(rng.normal(size=K) / 4), jnp.asarray(np.eye(K) / 2 + root @ root.T / 4)
@@ -52,6 +56,12 @@ def rule(family):
     """Points and weights: a sum or an integral over the support."""
     if family.support == "onehot":
         return jnp.eye(CLASSES), jnp.ones(CLASSES)
+    if family.support == "sphere":  # the circle, where equal steps are exact beyond rounding
+        angles = np.arange(64) * 2 * np.pi / 64
+        return jnp.asarray(np.stack([np.cos(angles), np.sin(angles)], -1)), jnp.full(64, np.pi / 32)
+    if family.support == "simplex":
+        first, weights = rule(FAMILIES["Beta"])
+        return jnp.stack([first, 1 - first], axis=-1), weights
     if family.support in ("binary", "count"):
         points = jnp.arange(2.0 if family.support == "binary" else 300.0)
         return points, jnp.ones(points.shape)
