@@ -9,7 +9,7 @@ sigma2
 >>> es.replay(es.render(d, to="json")).value.name
 'PROVED'
 
-`derive` writes the derivation, `replay` checks a stored one, `render` prints it, `lower` turns an expression into a JAX function,
+`ModelWriter` writes models, `Family` with `argument` a family of one's own, `Objective` what learning maximises; `derive` writes the derivation, `replay` checks a stored one, `render` prints it, `lower` turns an expression into a JAX function,
 `verify` does all of it on data; `measure` takes networks of your own for any model, `certify`, `entropies` and `Monitor` those of Gaussian VAEs. Names resolve lazily: importing the package loads neither SymPy nor JAX.
 """
 
@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Derivation": "entropysym.prover",
     "Refusal": "entropysym.prover",
+    "Family": "entropysym.language",
     "Identity": "entropysym.language",
     "Model": "entropysym.language",
     "ModelWriter": "entropysym.language",
+    "Objective": "entropysym.language",
+    "argument": "entropysym.language",
     "instantiate": "entropysym.language",
     "Verdict": "entropysym.verdict",
     "Value": "entropysym.verdict",
@@ -77,7 +80,15 @@ if TYPE_CHECKING:
     )
     from entropysym.ascent import settle
     from entropysym.claims import derive, replay, verify
-    from entropysym.language import Identity, Model, ModelWriter, instantiate
+    from entropysym.language import (
+        Family,
+        Identity,
+        Model,
+        ModelWriter,
+        Objective,
+        argument,
+        instantiate,
+    )
     from entropysym.lowering import gauss_hermite, lower
     from entropysym.monitoring import Monitor, Move, entropies
     from entropysym.networks import Outputs, certify

@@ -1,4 +1,4 @@
-"""The command line: `entropysym list | derive | judge | replay | verify | experiment`.
+"""The command line: `entropysym list | derive | judge | replay | verify | families | experiment`.
 
 Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided, 130 interrupted (by SIGTERM 143). Rooms are
 imported inside the commands, so that `--help` loads nothing and `derive` never loads JAX.
@@ -247,8 +247,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Derive, replay, sweep random configurations, settle networks on data, compare, and write a report."""
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    os.environ["JAX_ENABLE_X64"] = "1"  # verdicts need double precision; this process is ours
+    _in_double_precision()
     from entropysym.claims.reporting import table, write_report
     from entropysym.claims.user_models import model_from_file
     from entropysym.claims.verification import DEFAULT
@@ -290,6 +289,34 @@ def verify(
         r.verdict if r.partial_verdict is None or not zoo else r.partial_verdict for r in results
     ]
     raise typer.Exit(max(map(_status, judged), key=(0, 3, 1).index))
+
+
+@app.command()
+def families(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Families that ship; all if none is named."),
+    ] = None,
+    configurations: Annotated[
+        int, typer.Option(help="Random configurations of each model.", min=1)
+    ] = 500,
+    as_json: AsJson = False,
+) -> None:
+    """Check the families that ship: each as prior and as decoder, its entropy, integral and scores, and what others know of it.
+
+    Exit status 1 if something in the table does not hold.
+    """
+    _in_double_precision()
+    from entropysym.claims.of_families import check_families
+    from entropysym.claims.reporting import family_record, family_table
+
+    with _progress() as progress:
+        found = check_families(names or (), configurations=configurations, progress=progress)
+    if as_json:
+        _print_json([family_record(c) for c in found])
+    else:
+        family_table(found)
+    raise typer.Exit(REFUTED if any(c.failing for c in found) else VERIFIED)
 
 
 @app.command(epilog=f"\b\nExperiments:\n{_lines(EXPERIMENTS.items(), indent='  ')}")
@@ -338,8 +365,7 @@ def experiment(
     Exit status 0 says that every gap is the predicted one; whether a network is stationary, its reading says. A run that was cut off
     goes on where it was if called again with the same options; Ctrl-C leaves a partial report.
     """
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    os.environ["JAX_ENABLE_X64"] = "1"  # verdicts need double precision; this process is ours
+    _in_double_precision()
     from entropysym.experiments.commands import execute
 
     changes = {
@@ -420,6 +446,12 @@ def _no_way_out(*models: Any) -> Iterator[None]:
         if isinstance(error, Exception) and not ends:
             raise
         raise InputError(f"what {names} is made of raised {type(error).__name__}") from None
+
+
+def _in_double_precision() -> None:
+    """Verdicts need it; this process is ours. To be said before JAX is loaded."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    os.environ["JAX_ENABLE_X64"] = "1"
 
 
 def _progress() -> Any:

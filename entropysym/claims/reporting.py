@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from entropysym.claims.of_families import CheckedFamily, Role
 from entropysym.claims.on_data import Rest
 from entropysym.claims.on_graphs import GraphRest
 from entropysym.claims.verification import Verification
@@ -225,6 +226,68 @@ def _print_rows(
             console.print(f"{v.model}: {v.verdict}", markup=False)
             if v.partial_verdict is not None:
                 console.print(f"  what holds all the same: {v.partial_verdict}", markup=False)
+
+
+# -- families -----------------------------------------------------------------------------------------------------------
+
+#: Heads of the table of families.
+_FAMILY_HEADS = ("prior", "gap", "decoder", "gap", "entropy", "beside", "integral", "scores")
+_FAMILY_HEADS += ("row", "s")
+
+
+def family_record(c: CheckedFamily) -> dict[str, Any]:
+    """What was checked of a family, as JSON."""
+
+    def of_role(role: Role) -> dict[str, Any]:
+        swept = role.sweep
+        found = {"verdict": role.verdict.value.value, "reason": role.verdict.reason}
+        if swept is None:
+            return found
+        residual = {"configurations": swept.compared, "residual [eps x terms]": swept.largest}
+        return {**found, **{name: _stored(value) for name, value in residual.items()}}
+
+    checks = {
+        name: {"holds": k.holds, "off": _stored(k.off), "compared": k.compared, "by": k.by}
+        for name, k in c.checks.items()
+    }
+    roles = {"prior": of_role(c.prior), "decoder": of_role(c.decoder)}
+    seconds = round(c.seconds, 1)
+    return {"family": c.family, **roles, **checks, "failing": [*c.failing], "seconds": seconds}
+
+
+def family_table(results: Sequence[CheckedFamily]) -> None:
+    """Print a row for each family; then what does not hold, with its reason."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    gaps = "gap identity and row in eps x terms"
+    printed = Table(title=f"families as prior and as decoder; {gaps}; else largest differences")
+    for head in ("family", *_FAMILY_HEADS):
+        left = head in ("family", "beside")
+        printed.add_column(head, justify="left" if left else "right", no_wrap=left)
+    for c in results:
+        printed.add_row(c.family, *_family_cells(c))
+    console.print(printed)
+    for c in results:
+        for name in c.failing:
+            role = {"prior": c.prior, "decoder": c.decoder}.get(name)
+            why = c.checks[name].by if role is None else role.verdict
+            console.print(f"{c.family}: {name}: {why}", markup=False)
+
+
+def _family_cells(c: CheckedFamily) -> list[str]:
+    def cell(name: str, text: str) -> str:
+        return f"[bold red]{text}[/]" if name in c.failing else text
+
+    cells = []
+    for name, role in (("prior", c.prior), ("decoder", c.decoder)):
+        largest = None if role.sweep is None else role.sweep.largest
+        cells += [cell(name, role.verdict.value.value), cell(name, _short(largest))]
+    entropy = c.checks["entropy"]
+    cells += [cell("entropy", _short(entropy.off)), entropy.by]
+    cells += [cell(name, _short(c.checks[name].off)) for name in ("normalised", "scores", "row")]
+    return [*cells, f"{c.seconds:.0f}"]
 
 
 def _printed(value: Figure) -> str:

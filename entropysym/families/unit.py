@@ -40,11 +40,11 @@ CONTINUOUS_BERNOULLI = Family(
     log_density=_x * _logit - _logit / 2 - LogSinhc(_logit / 2),
 )
 
-#: The exponential distribution cut off at 1: $\lambda e^{-\lambda x}/(1-e^{-\lambda})$.
+#: The exponential distribution cut off at 1, $\lambda e^{-\lambda x}/(1-e^{-\lambda})$, where $\frac\lambda{1-e^{-\lambda}}=e^{\lambda/2}/\frac{\sinh(\lambda/2)}{\lambda/2}$.
 TRUNCATED_EXPONENTIAL = Family(
     name="TruncatedExponential",
     arguments=(_rate,),
     variable=_x,
     support="unit",
-    log_density=sp.log(_rate) - sp.log(1 - sp.exp(-_rate)) - _rate * _x,
+    log_density=_rate / 2 - LogSinhc(_rate / 2) - _rate * _x,
 )

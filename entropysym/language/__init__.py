@@ -24,6 +24,7 @@ from entropysym.language.records import (
     Parameter,
     Plate,
 )
+from entropysym.language.symbols import argument
 from entropysym.language.writing import ModelWriter
 
 __all__ = [
@@ -48,5 +49,6 @@ __all__ = [
     "Sigmoid",
     "Softplus",
     "Vector",
+    "argument",
     "instantiate",
 ]

@@ -13,6 +13,7 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import array_like, of_type
+from entropysym.language.functions import ROWS
 
 ScalarRange = Literal["real", "nonnegative", "positive", "unit", "angle", "simplex"]
 #: Ranges of square matrices: symmetric positive definite; lower triangular with positive diagonal.
@@ -58,8 +59,7 @@ RESERVED = frozenset({"epsilon", "n", "E", "noise", "self"})
 
 #: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).
 TAKEN = re.compile(
-    r"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|loggamma|digamma|trigamma|softplus|sigmoid"
-    r"|logbessel|besselratio|logsinhc|langevin|erf|erfc|sin|cos|asinh|iszero|isabove|logp|logh"
+    rf"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|{'|'.join(sorted(row.head for row in ROWS))}|logp|logh"
     r"|logdet|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 
@@ -105,6 +105,15 @@ def index(name: str) -> sp.Symbol:
 def scalar(name: str, range_: Range = "real") -> sp.Symbol:
     """A scalar with range `real`, `nonnegative`, `positive`, `unit` (the open interval (0, 1)) or `angle`."""
     return sp.Symbol(_checked(name), **assumptions(range_))
+
+
+def argument(name: str, range: ScalarRange = "real") -> sp.Symbol:
+    """An argument of a family of one's own, or its variable, with the range that it lies in.
+
+    >>> argument("rate", "positive").is_positive
+    True
+    """
+    return scalar(name, range)
 
 
 def array(name: str, range_: Range = "real") -> sp.IndexedBase:

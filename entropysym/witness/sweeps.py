@@ -81,15 +81,16 @@ def sweep(
     *,
     count: int = 10_000,
     seed: int = 0,
+    at: Sequence[Shape] | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
-    """Compare $\\mathcal F$ with $\\mathcal E+v\\cdot\\nabla\\mathcal J$ at `count` random configurations, spread over `shapes`.
+    """Compare $\\mathcal F$ with $\\mathcal E+v\\cdot\\nabla\\mathcal J$ at `count` random configurations, spread over `shapes`, or over those of one's choice.
 
     Raises `InputError` for a count below 1, for expressions that cannot be lowered, or if x64 is off.
     """
     _checked(count, seed)
     model, identity = claim.model, gap_function(claim)
-    every = shapes(model, seed)
+    every = shapes(model, seed) if at is None else at
     shares = [count // len(every) + (k < count % len(every)) for k in range(len(every))]
     compared, failures, beyond, broken, coarse, largest, where = 0, 0, 0, 0, 0, 0.0, "nowhere"
     for shape, share in zip(every, shares, strict=True):

@@ -17,7 +17,10 @@ from entropysym.models.catalogue import CATALOGUE
 
 COMMANDS = [
     (),
-    *((name,) for name in ("list", "derive", "judge", "replay", "verify", "experiment")),
+    *(
+        (name,)
+        for name in ("list", "derive", "judge", "replay", "verify", "families", "experiment")
+    ),
 ]
 
 
