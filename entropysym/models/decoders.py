@@ -125,8 +125,6 @@ def gamma_prior_vae() -> Model:
         title="VAE with a Gamma prior",
         source=_OWN,
         prior=GAMMA(a, b),
-        decoder=NORMAL(
-            w.network("mu", "d", reads=w.z), w.learned("sigma2", range="positive")
-        ),
+        decoder=NORMAL(w.network("mu", "d", reads=w.z), w.learned("sigma2", range="positive")),
         encoder=ANY(),
     )
