@@ -42,7 +42,7 @@ def test_at_the_maximum_the_elbo_is_the_entropy_sum_that_is_derived():
     end = settle(lambda p, x: sum(parts(p, x)), start, x, PLAN)
     p = end.run(0)
     assert end.gradient_norms[0] <= 1e-8
-    encoder, prior, decoder = parts(p, x)
+    _, prior, decoder = parts(p, x)
     of_prior = jnp.sum(jnp.log(2 * math.pi * math.e) + p["a"]) / 2
     of_decoder = D * (p["l"] + math.log(2 * math.e))
     assert abs(float(prior + of_prior)) <= 1e-8
