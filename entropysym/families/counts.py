@@ -3,7 +3,7 @@ r"""Distributions of 0 and 1, and of counts, beside those in their natural param
 import sympy as sp
 
 from entropysym.errors import InputError, shown
-from entropysym.language.functions import Softplus
+from entropysym.language.functions import LogSinhc, Softplus
 from entropysym.language.records import Family
 from entropysym.language.symbols import scalar
 
@@ -48,6 +48,20 @@ NEGATIVE_BINOMIAL = Family(
     variable=_x,
     support="count",
     log_density=_choices + _x * sp.log(_probability) + _size * sp.log(1 - _probability),
+    log_base_measure=_choices,
+)
+
+_decay = scalar("decay", "positive")
+
+#: The negative binomial in its natural parameter, $\pi=e^{-\rho}$ with the decay ρ, normalised by $1-e^{-\rho}=\rho\,e^{-\rho/2}\,\frac{\sinh(\rho/2)}{\rho/2}$: tempering moves ρ by itself.
+NEGATIVE_BINOMIAL_DECAY = Family(
+    name="NegativeBinomialDecay",
+    arguments=(_size, _decay),
+    variable=_x,
+    support="count",
+    log_density=_choices
+    - _x * _decay
+    + _size * (sp.log(_decay) - _decay / 2 + LogSinhc(_decay / 2)),
     log_base_measure=_choices,
 )
 

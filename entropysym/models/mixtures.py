@@ -1,4 +1,4 @@
-r"""Classes: Gaussian mixture, mixture of factor analysers, factor analysis, VAE with a mixture prior and an explicit class.
+r"""Classes: Gaussian, Poisson, exponential and Bernoulli mixtures, mixture of factor analysers, factor analysis, VAE with a mixture prior and an explicit class.
 
 Stationarity in the class probabilities is along the simplex. Sources: Lücke, Warnken, arXiv 2209.03077 (mixtures); Ghahramani, Hinton, "The EM algorithm for mixtures of factor
 analyzers", 1996; Dilokthanakul et al., arXiv 1611.02648 (mixture prior).
@@ -6,8 +6,16 @@ analyzers", 1996; Dilokthanakul et al., arXiv 1611.02648 (mixture prior).
 
 from __future__ import annotations
 
-from entropysym.families import ANY, CATEGORICAL, MULTIVARIATE_NORMAL, NORMAL
-from entropysym.language.records import Model
+from entropysym.families import (
+    ANY,
+    BERNOULLI,
+    CATEGORICAL,
+    EXPONENTIAL,
+    MULTIVARIATE_NORMAL,
+    NORMAL,
+    POISSON,
+)
+from entropysym.language.records import Law, Model
 from entropysym.language.writing import Drawn, ModelWriter
 
 
@@ -28,6 +36,37 @@ def gaussian_mixture(*, shared_variance: bool = False) -> Model:
     name = "gaussian_mixture_shared" if shared_variance else "gaussian_mixture"
     title = "Gaussian mixture" + " with one variance" * shared_variance
     return w.model(name, title=title, source="Lücke, Warnken, arXiv 2209.03077")
+
+
+def _mixture(w: ModelWriter, name: str, title: str, law: Law) -> Model:
+    """A mixture of laws whose arguments are free for each class and dimension; any q(c|x)."""
+    c = _classes(w)
+    w.p(w.x, law, select=c)
+    w.q(c, ANY)
+    return w.model(name, title=title, source="Lücke, Warnken, arXiv 2209.03077")
+
+
+def poisson_mixture() -> Model:
+    r"""Counts: $p(c)\prod_d\mathrm{Poisson}(x_d;e^{\eta_{dc}})$, with the pseudo entropy $\lambda-\lambda\log\lambda$ and the data term $-\log x!$; any $q(c|x)$."""
+    w = ModelWriter()
+    w.plate("k K")
+    return _mixture(w, "poisson_mixture", "Poisson mixture", POISSON(w.learned("eta", "d k")))
+
+
+def exponential_mixture() -> Model:
+    r"""Positive numbers: $p(c)\prod_d\lambda_{dc}e^{-\lambda_{dc}x_d}$; any $q(c|x)$."""
+    w = ModelWriter()
+    w.plate("k K")
+    law = EXPONENTIAL(w.learned("rate", "d k", range="positive"))
+    return _mixture(w, "exponential_mixture", "Mixture of exponential laws", law)
+
+
+def bernoulli_mixture() -> Model:
+    r"""Binary data, latent class analysis: $p(c)\prod_d\mathrm{Bernoulli}(x_d;\eta_{dc})$ with logits η; any $q(c|x)$."""
+    w = ModelWriter()
+    w.plate("k K")
+    law = BERNOULLI(w.learned("eta", "d k"))
+    return _mixture(w, "bernoulli_mixture", "Bernoulli mixture", law)
 
 
 def mixture_of_factor_analysers() -> Model:

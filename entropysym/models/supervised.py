@@ -1,15 +1,24 @@
-r"""What is given: conditional and semi-supervised VAE, Bayesian linear regression, softmax classifier, heteroscedastic regression.
+r"""What is given: conditional and semi-supervised VAE, Bayesian linear regression, softmax classifier, heteroscedastic, Poisson, logistic, Gamma and Weibull regression.
 
 A given variable has no factor. Without latents there is no q, and the ELBO is the log-likelihood. Sources: Sohn et al., NeurIPS 2015 (conditional); Kingma et al., "Semi-supervised Learning with
-Deep Generative Models", NeurIPS 2014; MacKay, "Bayesian interpolation", 1992. That these become entropy sums: own derivation.
+Deep Generative Models", NeurIPS 2014; MacKay, "Bayesian interpolation", 1992; McCullagh, Nelder, "Generalized Linear Models", 1989. That these become entropy sums: own derivation.
 """
 
 from __future__ import annotations
 
 import sympy as sp
 
-from entropysym.families import ANY, CATEGORICAL, CATEGORICAL_LOGITS, NORMAL
-from entropysym.language.records import Model
+from entropysym.families import (
+    ANY,
+    BERNOULLI,
+    CATEGORICAL,
+    CATEGORICAL_LOGITS,
+    GAMMA,
+    NORMAL,
+    POISSON,
+    WEIBULL,
+)
+from entropysym.language.records import Law, Model
 from entropysym.language.writing import ModelWriter
 from entropysym.models.hierarchical import scaled_q
 
@@ -102,3 +111,48 @@ def heteroscedastic_regression() -> Model:
     w.p(y, NORMAL(w.network("mu", "o", reads=u), variance))
     title = "Heteroscedastic regression"
     return w.model("heteroscedastic_regression", title=title, source="own derivation")
+
+
+def _linear(w: ModelWriter) -> sp.Expr:
+    r"""$\sum_jW_{oj}u_j+b_o$ of given inputs u."""
+    u = w.given("u", "j J")
+    w.plate("o O")
+    W, b = w.learned("W", "o j"), w.learned("b", "o")
+    return w.sum("j", W * u.entry) + b
+
+
+def _regression(w: ModelWriter, name: str, title: str, law: Law) -> Model:
+    """Outputs y with this law, and no latents: the ELBO is the log-likelihood."""
+    w.p(w.observed_variable("y", "o", support=law.family.support), law)
+    return w.model(name, title=title, source="McCullagh, Nelder, 1989; own derivation")
+
+
+def poisson_regression() -> Model:
+    r"""Counts with the rate $e^{Wu+b}$: mean log-likelihood = minus the pseudo entropy, beside the data term $-\log y!$."""
+    w = ModelWriter()
+    return _regression(w, "poisson_regression", "Poisson regression", POISSON(_linear(w)))
+
+
+def logistic_regression() -> Model:
+    r"""Binary outputs with the logit $Wu+b$: the mean log-likelihood is minus the mean predictive entropy."""
+    w = ModelWriter()
+    return _regression(w, "logistic_regression", "Logistic regression", BERNOULLI(_linear(w)))
+
+
+def gamma_regression() -> Model:
+    r"""Positive outputs with the mean $e^{Wu+b}$ and a learned shape a: the rate is $a\,e^{-Wu-b}$; tempering, $(a-1,\text{rate})$, is $v_a=a-1$, $v_b=-1/a$."""
+    w = ModelWriter()
+    rate = sp.exp(-_linear(w))
+    a = w.learned("a", "o", range="positive")
+    return _regression(w, "gamma_regression", "Gamma regression", GAMMA(a, a * rate))
+
+
+def weibull_regression() -> Model:
+    r"""Survival times, all of them seen: Weibull with the scale $e^{Wu+b}$ and a shape k that is fixed, as the base measure $y^{k-1}$ is; $v_b=-1/k$.
+
+    The exponential model is k = 1. With k learned, or with times that are censored, it is another model.
+    """
+    w = ModelWriter()
+    scale = sp.exp(_linear(w))
+    law = WEIBULL(w.fixed("k", "o", range="positive"), scale)
+    return _regression(w, "weibull_regression", "Weibull regression", law)

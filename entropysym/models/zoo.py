@@ -4,6 +4,14 @@ from collections.abc import Callable
 from functools import partial
 
 from entropysym.language.records import Model
+from entropysym.models.decoders import (
+    beta_decoder_vae,
+    categorical_vae,
+    gamma_decoder_vae,
+    gamma_prior_vae,
+    laplace_decoder_vae,
+    single_cell_vae,
+)
 from entropysym.models.full_covariance import gaussian_vae
 from entropysym.models.gaussian import vae0, vae1, vae2, vae3
 from entropysym.models.hierarchical import (
@@ -15,10 +23,13 @@ from entropysym.models.hierarchical import (
 )
 from entropysym.models.linear import linear_vae
 from entropysym.models.mixtures import (
+    bernoulli_mixture,
+    exponential_mixture,
     factor_analysis,
     gaussian_mixture,
     mixture_of_factor_analysers,
     mixture_prior_vae,
+    poisson_mixture,
 )
 from entropysym.models.objectives import beta_vae, with_beta, with_weight_decay
 from entropysym.models.other_families import bernoulli_vae, poisson_vae, sparse_coding
@@ -31,9 +42,13 @@ from entropysym.models.supervised import (
     bayesian_regression,
     conditional_vae,
     conditional_vae_fixed_prior,
+    gamma_regression,
     heteroscedastic_regression,
+    logistic_regression,
+    poisson_regression,
     semi_supervised_vae,
     softmax_classifier,
+    weibull_regression,
 )
 
 #: Every model that ships, in its default form, by name.
@@ -42,6 +57,8 @@ MODELS: dict[str, Callable[[], Model]] = {
     for make in (
         *(vae0, vae1, vae2, vae3, linear_vae, gaussian_vae),
         *(beta_vae, sparse_coding, bernoulli_vae, poisson_vae),
+        *(beta_decoder_vae, gamma_decoder_vae, single_cell_vae, laplace_decoder_vae),
+        gamma_prior_vae,
     )
 }
 
@@ -75,10 +92,12 @@ GRAPHS: dict[str, Callable[[], Model]] = {
     make.__name__: make
     for make in (
         *(two_layer_vae, two_layer_vae_fixed_top, ladder_vae, sigmoid_belief_net, diffusion_chain),
-        *(gaussian_mixture, mixture_of_factor_analysers, mixture_prior_vae),
+        *(gaussian_mixture, poisson_mixture, exponential_mixture, bernoulli_mixture),
+        *(mixture_of_factor_analysers, mixture_prior_vae, categorical_vae),
         *(conditional_vae, conditional_vae_fixed_prior),
         *(semi_supervised_vae, bayesian_regression),
         *(softmax_classifier, heteroscedastic_regression),
+        *(poisson_regression, logistic_regression, gamma_regression, weibull_regression),
         *(linear_state_space, deep_markov_model, hidden_markov_model),
     )
 } | {"gaussian_mixture_shared": partial(gaussian_mixture, shared_variance=True)}

@@ -38,6 +38,12 @@ def _negative_binomial(x: Array, dispersion: Array, probability: Array) -> Array
     return stats.nbinom.logpmf(x, dispersion, 1 - probability)
 
 
+def _negative_binomial_decay(x: Array, dispersion: Array, decay: Array) -> Array:
+    choices = special.gammaln(x + dispersion) - special.gammaln(dispersion)
+    choices -= special.gammaln(x + 1)
+    return choices - decay * x + dispersion * jnp.log(-jnp.expm1(-decay))
+
+
 def _log_beta(a: Array, b: Array) -> Array:
     # jax.scipy.special.betaln is good to 1e-7 only (version 0.10).
     return special.gammaln(a) + special.gammaln(b) - special.gammaln(a + b)
@@ -79,6 +85,7 @@ UNIVARIATE: Mapping[str, Univariate] = {
         lambda x, p: stats.geom.logpmf(x + 1, p), lambda p: _bernoulli_entropy(p) / p
     ),
     "NegativeBinomial": Univariate(_negative_binomial),
+    "NegativeBinomialDecay": Univariate(_negative_binomial_decay),
     "ZeroInflatedPoisson": Univariate(_zero_inflated),
     "Exponential": Univariate(
         lambda x, rate: stats.expon.logpdf(x, scale=1 / rate), lambda rate: 1 - jnp.log(rate)
