@@ -9,8 +9,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -26,25 +25,30 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="a file for the rows, a line of JSON for each")
+    parser.add_argument("--out", type=Path, help="a file for rows, one JSON a line")
     given = parser.parse_args()
-    found = run(range(given.seed, given.seed + given.count), given.jobs, told=True)
-    if given.out:
-        given.out.write_text("".join(json.dumps(row) + "\n" for row in found))
+    found = run(range(given.seed, given.seed + given.count), given.jobs, given.out)
     print(report(found))
     return 1 if unmet(found) else 0
 
 
-def run(seeds: Iterable[int], jobs: int, *, told: bool = False) -> Rows:
-    """The rows of these seeds, two for each."""
+def run(seeds: Sequence[int], jobs: int, out: Path | None = None) -> Rows:
+    """The rows of these seeds, two for each; those that stand in the file `out` are not tried again."""
     rows: Rows = []
+    if out is not None and out.exists():
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+    known = {r["seed"] for r in rows}
+    rows = [r for r in rows if r["seed"] in {*seeds}]
+    new = [s for s in seeds if s not in known]
     with get_context("spawn").Pool(jobs) as pool:
-        for done, pair in enumerate(pool.imap_unordered(partial(tried), seeds), 1):
+        for done, pair in enumerate(pool.imap_unordered(tried, new), 1):
             rows += pair
             faults = [f"{r['use']} {r['fault']}" for r in pair if r["fault"]]
-            if told and (faults or done % 50 == 0):
-                words = ", ".join(faults) or "no fault"
-                print(f"{done} seed {pair[0]['seed']}: {words}", file=sys.stderr, flush=True)
+            words = ", ".join(faults) or "no fault"
+            print(f"{done} seed {pair[0]['seed']}: {words}", file=sys.stderr, flush=True)
+            if out is not None:
+                with out.open("a") as file:
+                    file.writelines(json.dumps(row) + "\n" for row in pair)
     return sorted(rows, key=lambda r: (r["seed"], r["use"]))
 
 

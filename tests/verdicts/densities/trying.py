@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import mpmath
@@ -42,10 +43,12 @@ def tried(seed: int, seconds: int = 60) -> list[dict[str, Any]]:
 
 def judged(d: Draft, use: str, answer: Answer, seconds: int = 60) -> dict[str, Any]:
     """Verdict, oracle and fault of one density in one use."""
+    started = time.process_time()  # others may use the same processors
     try:
         said = asked(model_of(d, use), seconds)
     except InputError as reason:
         said = {"verdict": "INPUT ERROR", "reason": str(reason), "claims": [], "seconds": 0}
+    said["seconds"] = round(time.process_time() - started, 2)
     said |= {"oracle": answer.word, "residual": answer.residual}
     said["fault"] = _fault(d, said, answer)
     del said["claims"]

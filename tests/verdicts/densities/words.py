@@ -110,7 +110,6 @@ COORDINATES: dict[str, dict[str, Coordinate]] = {
         "odds": lambda w: (lambda p: p / (1 - p))(w.new("unit")),
         "minus log": lambda w: -sp.log(w.new("unit")),
         "log of 1 more": lambda w: sp.log(1 + w.new("positive")),
-        "of a square": lambda w: 1 + w.new("real") ** 2,
         "exp of a log": lambda w: sp.exp(sp.log(w.new("positive")) / 3),
     },
     "unit": {
