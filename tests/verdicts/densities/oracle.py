@@ -27,7 +27,7 @@ NONE_LEFT, SOME_LEFT = 1e-9, 1e-5
 
 @dataclass(frozen=True)
 class Answer:
-    """`true`, `false` or `unknown`, the largest residual, and the arguments of each setting with the entropy there."""
+    """`true`, `false`, `unknown` or `singular`: there is a direction, but not where what is real is 0. The largest residual, and the arguments of each setting with the entropy there."""
 
     word: str
     residual: float
@@ -40,15 +40,23 @@ def is_closed(d: Draft) -> Answer:
     formula = compiled(d.law.log_p - d.law.base, [*d.record.arguments, d.law.x])
     residuals, entropies = [], []
     with mpmath.workdps(DIGITS):
-        for _ in range(SETTINGS):
+        for k in range(SETTINGS + 1):
             at = {a.name: _value(d, a, rng) for a in d.record.arguments}
+            if k == SETTINGS:
+                at |= {a.name: mpmath.mpf(0) for a in d.record.arguments if _may_be_0(d, a)}
             points = [_point(d.law.support, k, rng) for k in range(POINTS)]
             residual, entropy = _fitted(d, formula, at, points)
             residuals.append(residual)
             entropies.append((at, entropy))
-    worst = max(residuals)
+    worst = max(residuals[:SETTINGS])
     word = "true" if worst < NONE_LEFT else "false" if worst > SOME_LEFT else "unknown"
+    if word == "true" and residuals[SETTINGS] > NONE_LEFT:
+        word = "singular"
     return Answer(word, worst, entropies)
+
+
+def _may_be_0(d: Draft, a: sp.Symbol) -> bool:
+    return d.record.range_of(a) == "real" and not isinstance(d.held.get(a.name), sp.Rational)
 
 
 def compiled(e: sp.Expr, symbols: list[sp.Symbol]) -> Callable[..., Any]:
@@ -56,8 +64,8 @@ def compiled(e: sp.Expr, symbols: list[sp.Symbol]) -> Callable[..., Any]:
     own = {
         "Softplus": lambda u: mpmath.log1p(mpmath.exp(u)),
         "Sigmoid": lambda u: 1 / (1 + mpmath.exp(-u)),
-        "LogSinhc": lambda u: mpmath.log(mpmath.sinh(u) / u),
-        "Langevin": lambda u: mpmath.coth(u) - 1 / u,
+        "LogSinhc": lambda u: mpmath.log(mpmath.sinh(u) / u) if u else u,
+        "Langevin": lambda u: mpmath.coth(u) - 1 / u if u else u,
         "LogBessel": lambda u: mpmath.log(mpmath.besseli(0, u)),
         "BesselRatio": lambda u: mpmath.besseli(1, u) / mpmath.besseli(0, u),
         "IsZero": lambda u: mpmath.mpf(u == 0),
