@@ -318,7 +318,22 @@ def on_entry(e: sp.Expr) -> sp.Expr:
         e = replaced(e, lambda f: isinstance(f, sp.Piecewise), _by_indicators)
     # SymPy keeps log(exp(u)) unless it knows that u is real, as everything here is.
     e = replaced(e, _undoes_exp, lambda f: inside(inside(f)))
-    return replaced(e, _of_powers, _powers_taken_out) if e.has(sp.Pow) else e
+    e = replaced(e, _of_powers, _powers_taken_out) if e.has(sp.Pow) else e
+    return replaced(e, _of_sigmoid, _as_softplus) if e.has(Sigmoid) else e
+
+
+def _of_sigmoid(f: sp.Expr) -> bool:
+    """log sigmoid u, or log(1 - sigmoid u)."""
+    if not isinstance(f, sp.log):
+        return False
+    return isinstance(inside(f), Sigmoid) or isinstance(1 - inside(f), Sigmoid)
+
+
+def _as_softplus(f: sp.Expr) -> sp.Expr:
+    if isinstance(inside(f), Sigmoid):
+        u = inside(inside(f))
+        return u - Softplus(u)
+    return -Softplus(inside(1 - inside(f)))
 
 
 def _is_flipped(f: sp.Expr) -> bool:

@@ -83,7 +83,7 @@ def _of_numbers(family: Family) -> FamilyCertificate | None:
         return None
     return FamilyCertificate(
         {a: solved[0][v] for a, v in zip(family.arguments, motions, strict=True)},
-        _logs_as_given(solved[1], family.density, x),
+        exponentials_merged(_logs_as_given(solved[1], family.density, x)),
         solved[0].get(k, sp.S.Zero),
         solved[0].get(shift, sp.S.Zero),
     )
@@ -112,17 +112,17 @@ def _solved(
     zero = field.zero
     values = {u: -found.pivots[u].get(None, zero) if u in found.pivots else zero for u in unknowns}
     closed = distributed(field.back(values.pop(entropy)), powers=True)
-    return {u: field.back(v) for u, v in values.items()}, exponentials_merged(closed)
+    return {u: field.back(v) for u, v in values.items()}, closed
 
 
 def _logs_as_given(e: sp.Expr, density: sp.Expr, x: sp.Basic) -> sp.Expr:
     r"""With $\log(1+s+s^2+s^3)$, where the density holds it, in place of the logarithms of its factors, which a checker need not know."""
     for log in sorted(density.atoms(sp.log), key=sp.default_sort_key):
         if log.args[0].is_Add and not log.has(x):
-            first, *others = addends(distributed(log, powers=True))
-            times, factor = first.as_coeff_Mul()
-            if others and isinstance(factor, sp.log) and e.has(factor):
-                whole = substituted(e, {factor: (log - sp.Add(*others)) / times})
+            parts = addends(distributed(log, powers=True))
+            split = [p for p in parts if isinstance(p, sp.log) and len(parts) > 1 and e.has(p)]
+            for part in split[:1]:
+                whole = substituted(e, {part: log - sp.Add(*parts) + part})
                 e = sp.Add(*(sp.expand(a, deep=False) for a in addends(whole)))
     return e
 
@@ -157,7 +157,7 @@ def _of_vectors(family: Family) -> FamilyCertificate | None:
     if solved is None:
         return None
     direction = {p.whole: with_values(motions[p.name], solved[0]) for p in parameters}
-    return FamilyCertificate(direction, solved[1])
+    return FamilyCertificate(direction, exponentials_merged(solved[1]))
 
 
 def _of_classes(family: Family) -> FamilyCertificate | None:

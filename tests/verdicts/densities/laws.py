@@ -310,10 +310,9 @@ def _shifted_exponential(least: sp.Rational):
     return body
 
 
-def _shifted_gamma(w, x):
-    a, r = w.positive(), w.positive()
-    u = x + 1
-    return a * sp.log(r) - sp.loggamma(a) + (a - 1) * sp.log(u) - r * u, 0
+def _shifted_lomax(w, x):
+    a, s = w.positive(), w.positive()
+    return sp.log(a) + a * sp.log(s) - (a + 1) * sp.log(x + 1 + s), 0
 
 
 def _von_mises(w, x):
@@ -385,7 +384,7 @@ EXPONENTIAL_FAMILIES: tuple[Maker, ...] = (
     _law("pareto", "from 3/2", _pareto),
     _law("shifted exponential", "from -2", _shifted_exponential(R(-2))),
     _law("shifted exponential", "from 3", _shifted_exponential(R(3))),
-    _law("shifted gamma", "from -1", _shifted_gamma),
+    _law("shifted lomax", "from -1", _shifted_lomax),
     _law("von mises", "angle", _von_mises),
     _law("von mises, natural", "angle", _von_mises_natural),
     _law("cardioid", "angle", _cardioid),
@@ -562,7 +561,7 @@ _MAPS = {
         ("log", "real", sp.exp, lambda y: y),
         ("exp of minus", "unit", lambda y: -sp.log(y), lambda y: -sp.log(y)),
         ("of odds", "unit", lambda y: y / (1 - y), lambda y: -2 * sp.log(1 - y)),
-        ("shift", "from 2", lambda y: y - 2, lambda y: sp.S.Zero),
+        ("cube root", "positive", lambda y: y**3, lambda y: sp.log(3 * y**2)),
     ],
     "unit": [
         ("other side", "unit", lambda y: 1 - y, lambda y: sp.S.Zero),

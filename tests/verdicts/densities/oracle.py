@@ -68,6 +68,7 @@ def compiled(e: sp.Expr, symbols: list[sp.Symbol]) -> Callable[..., Any]:
         "Langevin": lambda u: mpmath.coth(u) - 1 / u if u else u,
         "LogBessel": lambda u: mpmath.log(mpmath.besseli(0, u)),
         "BesselRatio": lambda u: mpmath.besseli(1, u) / mpmath.besseli(0, u),
+        "Erfc": mpmath.erfc,
         "IsZero": lambda u: mpmath.mpf(u == 0),
         "IsAbove": lambda u: mpmath.mpf(u > 0),
     }
