@@ -128,8 +128,10 @@ def _divided(
     """
     powers = dict(map(_power, sp.Mul.make_args(addend)))
     for symbol, meant in denominators.items():
-        lead = _leading(meant) if powers.get(symbol, 0) < 0 else None
-        if lead is not None and all(powers.get(b, 0) >= k for b, k in map(_power, lead[0])):
+        lead = _leading(meant) if powers.get(symbol, sp.S.Zero).is_negative else None
+        if lead is not None and all(
+            (powers.get(b, sp.S.Zero) - k).is_nonnegative for b, k in map(_power, lead[0])
+        ):
             left_over[0] -= 1
             if left_over[0] < 0:
                 return addend
@@ -167,7 +169,9 @@ def _leading(denominator: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Expr] | None
         factors = sp.Mul.make_args(product)
         others = [_power(f) for a in addends(denominator - addend) for f in sp.Mul.make_args(a)]
         for base, exponent in map(_power, factors):
-            lower = all(b != base or e < exponent for b, e in others if not b.is_Number)
+            lower = all(
+                b != base or (exponent - e).is_positive for b, e in others if not b.is_Number
+            )
             whole = all(k.is_Rational and k > 0 for _, k in map(_power, factors))
             if lower and whole and not base.is_number:
                 found.append((base.sort_key(), factors, coefficient))

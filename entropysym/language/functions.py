@@ -107,6 +107,18 @@ class Langevin(OwnFunction):
         return sp.Piecewise((sp.S.Zero, sp.Eq(u, 0)), (sp.coth(u) - 1 / u, True))
 
 
+class Erfc(OwnFunction):
+    r"""$\mathrm{erfc}(u)=1-\mathrm{erf}(u)$, positive; SymPy's own would become $2-\mathrm{erfc}(-u)$, whose sign is not seen."""
+
+    is_positive = True
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return -2 * sp.exp(-(inside(self) ** 2)) / sp.sqrt(sp.pi)
+
+    def written_out(self) -> sp.Expr:
+        return of_type(sp.erfc(inside(self)), sp.Expr)
+
+
 class _Indicator(OwnFunction):
     """1 or 0. Its derivative is 0 away from its jump; along a direction its argument has to stand still."""
 
@@ -226,7 +238,7 @@ ROWS: tuple[Row, ...] = (
     Row("erf", sp.erf, "scipy.special.erf", r"\operatorname{erf}", "erf", lambda m, u: m.erf(u)),
     Row(
         "erfc",
-        sp.erfc,
+        Erfc,
         "scipy.special.erfc",
         r"\operatorname{erfc}",
         "erfc",
@@ -283,6 +295,7 @@ _REWRITTEN: Mapping[type[sp.Basic], Callable[..., sp.Expr]] = {
     sp.binomial: lambda n, k: sp.exp(
         sp.loggamma(n + 1) - sp.loggamma(k + 1) - sp.loggamma(n - k + 1)
     ),
+    sp.erfc: lambda u: Erfc(u),
     sp.Heaviside: lambda u, *_: IsAbove(u),
 }
 
@@ -292,6 +305,8 @@ def on_entry(e: sp.Expr) -> sp.Expr:
 
     Raises `InputError` for cases on what is no comparison of numbers, or that do not cover everything.
     """
+    if e.has(sp.erfc):
+        e = replaced(e, _is_flipped, _flipped_back)
     for kind, rewrite in _REWRITTEN.items():
         if e.has(kind):
             e = replaced(
@@ -301,7 +316,39 @@ def on_entry(e: sp.Expr) -> sp.Expr:
         e = replaced(e, _is_log_bessel, lambda f: LogBessel(f.args[0].args[1]))  # type: ignore[arg-type]
     if e.has(sp.Piecewise):
         e = replaced(e, lambda f: isinstance(f, sp.Piecewise), _by_indicators)
-    return logs_undone(e)
+    e = logs_undone(e)
+    return replaced(e, _of_powers, _powers_taken_out) if e.has(sp.Pow) else e
+
+
+def _is_flipped(f: sp.Expr) -> bool:
+    """c (2 - erfc u), as SymPy writes c erfc(-u)."""
+    if not isinstance(f, sp.Add) or len(f.args) != 2:
+        return False
+    number, rest = f.as_coeff_Add()
+    times, function = rest.as_coeff_Mul()
+    return isinstance(function, sp.erfc) and number == -2 * times
+
+
+def _flipped_back(f: sp.Expr) -> sp.Expr:
+    number, rest = f.as_coeff_Add()
+    return number / 2 * Erfc(-inside(rest.as_coeff_Mul()[1]))
+
+
+def _of_powers(f: sp.Expr) -> bool:
+    """A logarithm of a product that holds a power such as $s^x$."""
+    return isinstance(f, sp.log) and any(map(_is_power, sp.Mul.make_args(inside(f))))
+
+
+def _is_power(factor: sp.Expr) -> bool:
+    return isinstance(factor, sp.Pow) and not factor.exp.is_Rational
+
+
+def _powers_taken_out(f: sp.Expr) -> sp.Expr:
+    r"""$\log(s^xt)=x\log s+\log t$: a power with such an exponent asks for a base that is positive, so the rest is too."""
+    factors = sp.Mul.make_args(inside(f))
+    powers = [(p.args[0], p.args[1]) for p in factors if _is_power(p)]
+    rest = sp.Mul(*(p for p in factors if not _is_power(p)))
+    return sp.Add(*(of_type(e * sp.log(b), sp.Expr) for b, e in powers), sp.log(rest))  # type: ignore[operator]
 
 
 def logs_undone(e: sp.Expr) -> sp.Expr:

@@ -16,7 +16,7 @@ from entropysym.errors import InputError
 from entropysym.language.algebra import distributed, vanishes
 from entropysym.language.formula import substituted
 from entropysym.language.records import Factor, Family, Letter, Model
-from entropysym.language.symbols import LatentArray
+from entropysym.language.symbols import LatentArray, is_surely_positive
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def noise(family: Family) -> NoiseLaw:
     """The noise of a family with location and scale. Raises `InputError` where the two do not standardise the density."""
     if family.location is None or family.scale is None:
         raise InputError(f"{family.name} has no location and scale")
-    if family.scale.is_positive is not True:
+    if not is_surely_positive(family.scale):
         raise InputError(f"the scale of {family.name} is not surely positive: {family.scale}")
     eps = sp.Dummy("epsilon", real=True)
     drawn = family.location + family.scale * eps

@@ -149,5 +149,17 @@ def range_of(symbol: sp.Symbol) -> ScalarRange:
     return "positive" if symbol.is_positive else "nonnegative" if symbol.is_nonnegative else "real"
 
 
+def is_surely_positive(e: sp.Expr) -> bool:
+    r"""Whether an expression is seen to be above 0; p in (0, 1) is $\frac1{1+y}$ with y > 0, which SymPy can tell."""
+    if e.is_positive:
+        return True
+    unit = [p for p in e.free_symbols if p.assumptions0.get("unit")]
+    if not unit:
+        return False
+    odds = {p: 1 / (1 + sp.Dummy("y", positive=True)) for p in unit}
+    parts = sp.fraction(sp.together(of_type(e.xreplace(odds), sp.Expr)))
+    return all(sp.expand(part).is_positive is True for part in parts)
+
+
 #: The index of a data point, bound by the data mean.
 n = sp.Symbol("n", integer=True, positive=True)

@@ -35,9 +35,9 @@ def _factors(e: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Rational]]:
             yield from _factors(a)
         return
     base, exponent = _power(e)
-    if exponent.is_Integer and isinstance(base, (sp.Add, sp.Mul)):
+    if isinstance(base, (sp.Add, sp.Mul)) and base != e:
         yield from _factors(base)
-    else:
+    if not (exponent.is_Integer and isinstance(base, (sp.Add, sp.Mul))):
         yield base, exponent
 
 
@@ -98,6 +98,10 @@ class Field:
         if exponent.is_Integer and isinstance(base, (sp.Add, sp.Mul)):
             return self.of(base) ** int(exponent)
         k, root = self.place[base]
+        if isinstance(base, sp.Add):  # s / sqrt(s) is sqrt(s)
+            whole = sp.floor(exponent)
+            fraction = self.domain.gens[k] ** int((exponent - whole) * root)
+            return fraction * self.of(base) ** int(whole)
         return self.domain.gens[k] ** int(exponent * root)
 
     def back(self, element: FracElement) -> sp.Expr:

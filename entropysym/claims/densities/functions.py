@@ -158,7 +158,7 @@ _FLOAT_FUNCTIONS |= {
 
 
 def _mp_exp(a: Any) -> Any:
-    if a < -1e9:
+    if a < -_LARGE:
         return mpmath.mpf(0)
     return mpmath.mp.exp(a) if a < _LARGE else (mpmath.inf if a > 0 else mpmath.nan)
 
