@@ -13,7 +13,7 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from entropysym.errors import InputError
-from entropysym.language.formula import arg_of, args_of, substituted
+from entropysym.language.formula import arg_of, args_of, substituted, sum_over
 from entropysym.language.printed import OPEN, Printed
 from entropysym.language.symbols import check_declared
 
@@ -281,12 +281,12 @@ class AbstractValue(_Head):
         if motion == 0:
             return sp.S.Zero
         if (vector := self.vector) is None:
-            return self.func(self.args[0], sp.Integer(self.order + 1), self.inside) * motion
+            return AbstractValue(self.name, sp.Integer(self.order + 1), self.inside) * motion
         if self.indices:
             raise InputError(f"{self} is an entry of a gradient: its own derivative is not known")
         # The vector binds its index itself, so that the same one may name the entry outside of it.
-        slope = self.func(self.args[0], sp.Tuple(vector.index), vector)
-        return sp.Sum(slope * motion, (vector.index, 1, vector.size))
+        slope = AbstractValue(self.name, sp.Tuple(vector.index), vector)
+        return sum_over(slope * motion, (vector.index, 1, vector.size))
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
         body = self.inside if self.vector is None else self.vector.body
