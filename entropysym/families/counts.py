@@ -53,7 +53,8 @@ NEGATIVE_BINOMIAL = Family(
 
 _decay = scalar("decay", "positive")
 
-#: The negative binomial in its natural parameter, $\pi=e^{-\rho}$ with the decay ρ, normalised by $1-e^{-\rho}=\rho\,e^{-\rho/2}\,\frac{\sinh(\rho/2)}{\rho/2}$: tempering moves ρ by itself.
+#: The negative binomial in its natural parameter, $\pi=e^{-\rho}$ with the decay ρ, normalised by
+#: $1-e^{-\rho}=\rho\,e^{-\rho/2}\,\frac{\sinh(\rho/2)}{\rho/2}$: tempering moves ρ by itself.
 NEGATIVE_BINOMIAL_DECAY = Family(
     name="NegativeBinomialDecay",
     arguments=(_size, _decay),

@@ -1,6 +1,8 @@
-r"""VAEs with decoders and priors beyond Gaussians: categories, proportions, positive numbers, over-dispersed counts, absolute errors.
+r"""VAEs with decoders and priors beyond Gaussians: categories, proportions, positive numbers,
+over-dispersed counts, absolute errors.
 
-What tempers a decoder for all z has to be one motion of learned numbers that z does not act on. Sources: Lücke and Warnken, arXiv 2209.03077, for the families; that each
+What tempers a decoder for all z has to be one motion of learned numbers that z does not act on.
+Sources: Lücke and Warnken, arXiv 2209.03077, for the families; that each
 parametrisation below has such a motion: own derivation.
 """
 
@@ -24,7 +26,8 @@ _OWN = "own derivation"
 
 
 def categorical_vae() -> Model:
-    r"""D one-hot vectors of K classes: prior $N(0,\mathrm{diag}\,\alpha^2)$, logits $\sum_jV_{dkj}f_j(z)+c_{dk}$; the encoder reads them through a first layer U."""
+    r"""D one-hot vectors of K classes: prior $N(0,\mathrm{diag}\,\alpha^2)$, logits
+    $\sum_jV_{dkj}f_j(z)+c_{dk}$; the encoder reads them through a first layer U."""
     w = ModelWriter()
     x = w.observed_variable("x", "d k K", support="onehot")
     z = w.latent_variable("z", "h")
@@ -66,8 +69,10 @@ def _last_layer(w: ModelWriter, weights: str, bias: str) -> sp.Expr:
 def beta_decoder_vae() -> Model:
     r"""Numbers in (0, 1) with one mode: decoder Beta$(1+e^{A_df(z)+a_d},1+e^{B_df(z)+b_d})$.
 
-    Tempering moves a Beta law by $(a-1,b-1)$, which here is $v_a=v_b=1$ for all z. In mean and precision the motion of the mean's logit would be
-    $\frac{2\mu-1}{\kappa\mu(1-\mu)}$, which is another one for each z, so a decoder with $\mu=\mathrm{sigmoid}(\cdot)$ and a learned κ is not closed.
+    Tempering moves a Beta law by $(a-1,b-1)$, which here is $v_a=v_b=1$ for all z. In mean and
+    precision the motion of the mean's logit would be
+    $\frac{2\mu-1}{\kappa\mu(1-\mu)}$, which is another one for each z, so a decoder with
+    $\mu=\mathrm{sigmoid}(\cdot)$ and a learned κ is not closed.
     """
     w = ModelWriter()
     w.plate("k K")
@@ -77,7 +82,8 @@ def beta_decoder_vae() -> Model:
 
 
 def gamma_decoder_vae() -> Model:
-    r"""Positive numbers: decoder Gamma with a learned shape $a_d$ for each dimension and the rate $e^{V_df(z)+c_d}$; tempering, $(a-1,b)$, is $v_{a}=a-1$, $v_c=1$."""
+    r"""Positive numbers: decoder Gamma with a learned shape $a_d$ for each dimension and the rate
+    $e^{V_df(z)+c_d}$; tempering, $(a-1,b)$, is $v_{a}=a-1$, $v_c=1$."""
     w = ModelWriter()
     w.plate("k K")
     rate = sp.exp(_last_layer(w, "V", "c"))
@@ -88,25 +94,36 @@ def gamma_decoder_vae() -> Model:
 
 
 def single_cell_vae() -> Model:
-    r"""Over-dispersed counts, as of RNA in single cells: negative binomial with a dispersion $r_d$ for each gene and $\pi_d(z)=\exp(-e^{V_df(z)+c_d})$.
+    r"""Over-dispersed counts, as of RNA in single cells, with the batch s of each cell given:
+    negative binomial with a dispersion $r_d$ for each gene and $\pi_d=\exp(-e^{V_df(z,s)+c_d})$.
 
-    The base measure is $\binom{x+r-1}x$, so tempering scales the natural parameter $\log\pi$ alone, which is $v_c=1$ for all z, and r stays, learned as it is. scVI (Lopez et al., Nature Methods
-    2018) has the mean $\mu=\ell\,\mathrm{softmax}(f(z))$ instead, where $\log\pi_d=-\log(1+r_d/\mu_d(z))$: to scale that is another motion for each z, through the softmax and through
-    $r_d$, which the base measure holds. So in mean and dispersion the decoder is not closed; the families of laws of the counts are the same.
+    The base measure is $\binom{x+r-1}x$, so tempering scales the natural parameter $\log\pi$ alone,
+    which is $v_c=1$ for all z, and r stays, learned as it is. scVI has the mean
+    $\mu=\ell\,\mathrm{softmax}(f(z,s))$ instead, where $\log\pi_d=-\log(1+r_d/\mu_d(z))$: to scale
+    that is another motion for each z, through the softmax and through $r_d$, which the
+    base measure holds. So in mean and dispersion the decoder is not closed, though the laws of a
+    count are the same.
     """
     w = ModelWriter()
+    batch, z = w.given("s", "b B", support="onehot"), w.latent_variable("z", "h")
     w.plate("k K")
-    decay = sp.exp(_last_layer(w, "V", "c"))
-    r = w.learned("r", "d", range="positive")
+    V, c = w.learned("V", "d k"), w.learned("c", "d")
+    decay = sp.exp(w.sum("k", V * w.network("f", "k", reads=(z, batch))) + c)
+    w.p(z, NORMAL(0, w.learned("alpha2", "h", range="positive")))
+    w.p(w.x, NEGATIVE_BINOMIAL_DECAY(w.learned("r", "d", range="positive"), decay))
+    nu = w.network("nu", "h", reads=(w.x, batch))
+    w.q(z, NORMAL(nu, w.network("tau2", "h", reads=(w.x, batch), range="positive")))
     title = "VAE of single cells, a negative binomial decoder in its natural parameter"
     source = "Lopez et al., Nature Methods 2018; own derivation"
-    return _vae(w, "single_cell_vae", title, source, NEGATIVE_BINOMIAL_DECAY(r, decay))
+    return w.model("single_cell_vae", title=title, source=source)
 
 
 def laplace_decoder_vae() -> Model:
-    r"""The L1 loss of latent-diffusion autoencoders, $|x-\mu(z)|e^{-\ell}+\ell$, with a learned log-scale ℓ: a Laplace decoder, up to $D\log2$.
+    r"""The L1 loss of latent-diffusion autoencoders, $|x-\mu(z)|e^{-\ell}+\ell$, with a learned
+    log-scale ℓ: a Laplace decoder, up to $D\log2$.
 
-    In the public code ℓ (`logvar`) is not handed to the optimiser by default; fixed, it leaves a gap.
+    In the public code ℓ (`logvar`) is not handed to the optimiser by default; fixed, it leaves a
+    gap.
     """
     w = ModelWriter()
     scale = sp.exp(w.learned("logscale"))
@@ -117,14 +134,16 @@ def laplace_decoder_vae() -> Model:
 
 
 def gamma_prior_vae() -> Model:
-    r"""Positive latents: prior Gamma$(a_h,b_h)$ with both learned, decoder $N(\mu(z),\sigma^2I)$, an encoder of any law."""
+    r"""Positive factors: prior Gamma$(a_h,b_h)$ with both learned, decoder $N(Wz+m,\sigma^2I)$, an
+    encoder of any law."""
     w = ModelWriter()
+    W, m = w.learned("W", "d h"), w.learned("m", "d")
     a, b = w.learned("a", "h", range="positive"), w.learned("b", "h", range="positive")
     return w.model(
         "gamma_prior_vae",
-        title="VAE with a Gamma prior",
+        title="VAE with a Gamma prior and a linear decoder",
         source=_OWN,
         prior=GAMMA(a, b),
-        decoder=NORMAL(w.network("mu", "d", reads=w.z), w.learned("sigma2", range="positive")),
+        decoder=NORMAL(w.sum("h", W * w.z_h) + m, w.learned("sigma2", range="positive")),
         encoder=ANY(),
     )

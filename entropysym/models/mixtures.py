@@ -1,4 +1,5 @@
-r"""Classes: Gaussian, Poisson, exponential and Bernoulli mixtures, mixture of factor analysers, factor analysis, VAE with a mixture prior and an explicit class.
+r"""Classes: Gaussian, Poisson, exponential and Bernoulli mixtures, mixture of factor analysers,
+factor analysis, VAE with a mixture prior and an explicit class.
 
 Stationarity in the class probabilities is along the simplex. Sources: Lücke, Warnken, arXiv 2209.03077 (mixtures); Ghahramani, Hinton, "The EM algorithm for mixtures of factor
 analyzers", 1996; Dilokthanakul et al., arXiv 1611.02648 (mixture prior).
@@ -47,7 +48,8 @@ def _mixture(w: ModelWriter, name: str, title: str, law: Law) -> Model:
 
 
 def poisson_mixture() -> Model:
-    r"""Counts: $p(c)\prod_d\mathrm{Poisson}(x_d;e^{\eta_{dc}})$, with the pseudo entropy $\lambda-\lambda\log\lambda$ and the data term $-\log x!$; any $q(c|x)$."""
+    r"""Counts: $p(c)\prod_d\mathrm{Poisson}(x_d;e^{\eta_{dc}})$, with the pseudo entropy
+    $\lambda-\lambda\log\lambda$ and the data term $-\log x!$; any $q(c|x)$."""
     w = ModelWriter()
     w.plate("k K")
     return _mixture(w, "poisson_mixture", "Poisson mixture", POISSON(w.learned("eta", "d k")))
@@ -62,7 +64,8 @@ def exponential_mixture() -> Model:
 
 
 def bernoulli_mixture() -> Model:
-    r"""Binary data, latent class analysis: $p(c)\prod_d\mathrm{Bernoulli}(x_d;\eta_{dc})$ with logits η; any $q(c|x)$."""
+    r"""Binary data, latent class analysis: $p(c)\prod_d\mathrm{Bernoulli}(x_d;\eta_{dc})$ with
+    logits η; any $q(c|x)$."""
     w = ModelWriter()
     w.plate("k K")
     law = BERNOULLI(w.learned("eta", "d k"))

@@ -1,7 +1,9 @@
-r"""What is given: conditional and semi-supervised VAE, Bayesian linear regression, softmax classifier, heteroscedastic, Poisson, logistic, Gamma and Weibull regression.
+r"""What is given: conditional and semi-supervised VAE, Bayesian linear regression, softmax
+classifier, heteroscedastic, Poisson, logistic, Gamma and Weibull regression.
 
 A given variable has no factor. Without latents there is no q, and the ELBO is the log-likelihood. Sources: Sohn et al., NeurIPS 2015 (conditional); Kingma et al., "Semi-supervised Learning with
-Deep Generative Models", NeurIPS 2014; MacKay, "Bayesian interpolation", 1992; McCullagh, Nelder, "Generalized Linear Models", 1989. That these become entropy sums: own derivation.
+Deep Generative Models", NeurIPS 2014; MacKay, "Bayesian interpolation", 1992; McCullagh, Nelder,
+"Generalized Linear Models", 1989. That these become entropy sums: own derivation.
 """
 
 from __future__ import annotations
@@ -128,19 +130,22 @@ def _regression(w: ModelWriter, name: str, title: str, law: Law) -> Model:
 
 
 def poisson_regression() -> Model:
-    r"""Counts with the rate $e^{Wu+b}$: mean log-likelihood = minus the pseudo entropy, beside the data term $-\log y!$."""
+    r"""Counts with the rate $e^{Wu+b}$: mean log-likelihood = minus the pseudo entropy, beside the
+    data term $-\log y!$."""
     w = ModelWriter()
     return _regression(w, "poisson_regression", "Poisson regression", POISSON(_linear(w)))
 
 
 def logistic_regression() -> Model:
-    r"""Binary outputs with the logit $Wu+b$: the mean log-likelihood is minus the mean predictive entropy."""
+    r"""Binary outputs with the logit $Wu+b$: the mean log-likelihood is minus the mean predictive
+    entropy."""
     w = ModelWriter()
     return _regression(w, "logistic_regression", "Logistic regression", BERNOULLI(_linear(w)))
 
 
 def gamma_regression() -> Model:
-    r"""Positive outputs with the mean $e^{Wu+b}$ and a learned shape a: the rate is $a\,e^{-Wu-b}$; tempering, $(a-1,\text{rate})$, is $v_a=a-1$, $v_b=-1/a$."""
+    r"""Positive outputs with the mean $e^{Wu+b}$ and a learned shape a: the rate is $a\,e^{-Wu-b}$;
+    tempering, $(a-1,\text{rate})$, is $v_a=a-1$, $v_b=-1/a$."""
     w = ModelWriter()
     rate = sp.exp(-_linear(w))
     a = w.learned("a", "o", range="positive")
@@ -148,9 +153,11 @@ def gamma_regression() -> Model:
 
 
 def weibull_regression() -> Model:
-    r"""Survival times, all of them seen: Weibull with the scale $e^{Wu+b}$ and a shape k that is fixed, as the base measure $y^{k-1}$ is; $v_b=-1/k$.
+    r"""Survival times, all of them seen: Weibull with the scale $e^{Wu+b}$ and a shape k that is
+    fixed, as the base measure $y^{k-1}$ is; $v_b=-1/k$.
 
-    The exponential model is k = 1. With k learned, or with times that are censored, it is another model.
+    The exponential model is k = 1. With k learned, or with times that are censored, it is another
+    model.
     """
     w = ModelWriter()
     scale = sp.exp(_linear(w))

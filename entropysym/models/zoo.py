@@ -57,8 +57,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     for make in (
         *(vae0, vae1, vae2, vae3, linear_vae, gaussian_vae),
         *(beta_vae, sparse_coding, bernoulli_vae, poisson_vae),
-        *(beta_decoder_vae, gamma_decoder_vae, single_cell_vae, laplace_decoder_vae),
-        gamma_prior_vae,
+        *(beta_decoder_vae, gamma_decoder_vae, laplace_decoder_vae, gamma_prior_vae),
     )
 }
 
@@ -93,7 +92,7 @@ GRAPHS: dict[str, Callable[[], Model]] = {
     for make in (
         *(two_layer_vae, two_layer_vae_fixed_top, ladder_vae, sigmoid_belief_net, diffusion_chain),
         *(gaussian_mixture, poisson_mixture, exponential_mixture, bernoulli_mixture),
-        *(mixture_of_factor_analysers, mixture_prior_vae, categorical_vae),
+        *(mixture_of_factor_analysers, mixture_prior_vae, categorical_vae, single_cell_vae),
         *(conditional_vae, conditional_vae_fixed_prior),
         *(semi_supervised_vae, bayesian_regression),
         *(softmax_classifier, heteroscedastic_regression),

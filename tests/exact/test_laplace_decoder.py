@@ -1,4 +1,5 @@
-r"""The L1 loss with a learned scale, averaged over a Normal q in closed form: at the nodes of a rule its maximum is at a kink, where no gradient vanishes; the integral is smooth."""
+r"""The L1 loss with a learned scale, averaged over a Normal q in closed form: at the nodes of a
+rule its maximum is at a kink, where no gradient vanishes; the integral is smooth."""
 
 import math
 
@@ -23,7 +24,8 @@ def folded(m, s):
 
 
 def parts(p, x):
-    """Encoder entropy, and the two averaged log-densities, in nats per datum: p(z) = N(0, alpha2), p(x|z) = Laplace(Wz + b, exp(l)), q = N(Vx + c, t)."""
+    """Encoder entropy, and the two averaged log-densities, in nats per datum: p(z) = N(0, alpha2),
+    p(x|z) = Laplace(Wz + b, exp(l)), q = N(Vx + c, t)."""
     nu, t = x @ p["V"].T + p["c"], jnp.exp(p["t"])
     encoder = jnp.sum(jnp.log(2 * math.pi * math.e * t)) / 2
     prior = -jnp.mean(jnp.sum((nu**2 + t) * jnp.exp(-p["a"]) + p["a"], axis=1)) / 2

@@ -1,4 +1,5 @@
-"""EM of a Poisson mixture, written down here, on counts that are more dispersed than any Poisson law: the likelihood is the sum of *pseudo* entropies, not of entropies."""
+"""EM of a Poisson mixture, written down here, on counts that are more dispersed than any Poisson
+law: the likelihood is the sum of *pseudo* entropies, not of entropies."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +18,8 @@ K = 2
 
 @pytest.fixture(scope="module")
 def fitted():
-    """Counts from a negative binomial with r = 1 and mean 2, and class probabilities, rates (D, K), posterior (N, K) at a fixed point of EM."""
+    """Counts from a negative binomial with r = 1 and mean 2, and class probabilities, rates (D, K),
+    posterior (N, K) at a fixed point of EM."""
     rng = np.random.default_rng(0)
     x = rng.negative_binomial(1, 1 / 3, size=(600, 2)).astype(np.float64)
     rates = x.mean(axis=0)[:, None] * rng.uniform(0.3, 2, size=(2, K))

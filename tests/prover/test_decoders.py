@@ -1,4 +1,5 @@
-"""Models of categories, proportions, counts and waiting times: the direction that theory gives, and beside each a model that differs in one thing and is not proved."""
+"""Models of categories, proportions, counts and waiting times: the direction that theory gives, and
+beside each a model that differs in one thing and is not proved."""
 
 import pytest
 import sympy as sp
@@ -59,7 +60,7 @@ def test_the_conditions_name_the_base_measure(name):
     assert "base_measure" in [c.kind for c in derivation(name).conditions]
 
 
-# -- what is not proved ------------------------------------------------------------------------------------------------
+# -- what is not proved --------------------------------------------------------------------------
 
 
 def vae(decoder, prior=None):
