@@ -319,7 +319,8 @@ def on_entry(e: sp.Expr) -> sp.Expr:
     # SymPy keeps log(exp(u)) unless it knows that u is real, as everything here is.
     e = replaced(e, _undoes_exp, lambda f: inside(inside(f)))
     e = replaced(e, _of_powers, _powers_taken_out) if e.has(sp.Pow) else e
-    return replaced(e, _of_sigmoid, _as_softplus) if e.has(Sigmoid) else e
+    e = replaced(e, _of_sigmoid, _as_softplus) if e.has(Sigmoid) else e
+    return replaced(e, _is_power, _as_exponential) if e.has(sp.Pow) else e
 
 
 def _of_sigmoid(f: sp.Expr) -> bool:
@@ -357,6 +358,12 @@ def _of_powers(f: sp.Expr) -> bool:
 
 def _is_power(factor: sp.Expr) -> bool:
     return isinstance(factor, sp.Pow) and not factor.exp.is_Rational
+
+
+def _as_exponential(f: sp.Expr) -> sp.Expr:
+    r"""$s^x=e^{x\log s}$, for what is real has $s>0$."""
+    base, exponent = args_of(f)
+    return of_type(sp.exp(exponent * sp.log(base)), sp.Expr)
 
 
 def _powers_taken_out(f: sp.Expr) -> sp.Expr:
