@@ -317,7 +317,8 @@ def on_entry(e: sp.Expr) -> sp.Expr:
     if e.has(sp.Piecewise):
         e = replaced(e, lambda f: isinstance(f, sp.Piecewise), _by_indicators)
     e = logs_undone(e)
-    return replaced(e, _of_powers, _powers_taken_out) if e.has(sp.Pow) else e
+    e = replaced(e, _of_powers, _powers_taken_out) if e.has(sp.Pow) else e
+    return replaced(e, _is_power, _as_exponential) if e.has(sp.Pow) else e
 
 
 def _is_flipped(f: sp.Expr) -> bool:
@@ -341,6 +342,12 @@ def _of_powers(f: sp.Expr) -> bool:
 
 def _is_power(factor: sp.Expr) -> bool:
     return isinstance(factor, sp.Pow) and not factor.exp.is_Rational
+
+
+def _as_exponential(f: sp.Expr) -> sp.Expr:
+    r"""$s^x=e^{x\log s}$, for what is real has $s>0$."""
+    base, exponent = args_of(f)
+    return of_type(sp.exp(exponent * sp.log(base)), sp.Expr)
 
 
 def _powers_taken_out(f: sp.Expr) -> sp.Expr:

@@ -17,6 +17,7 @@ from entropysym.language.formula import (
     array_name,
     array_of,
     entry,
+    inside,
     of_type,
     replaced,
     substituted,
@@ -47,6 +48,7 @@ from entropysym.language.symbols import (
     assumptions,
     check_declared,
     index,
+    is_surely_positive,
     n,
     range_of,
     scalar,
@@ -208,6 +210,10 @@ class Family:
         for what in ("log_density", "log_base_measure", "location", "scale"):
             if (formula := getattr(self, what)) is not None:
                 object.__setattr__(self, what, on_entry(sp.sympify(formula, strict=True)))
+        for what in ("log_density", "log_base_measure"):
+            if isinstance(self.variable, sp.Symbol) and (formula := getattr(self, what)):
+                apart = _variable_apart(formula, self.variable, self.support)
+                object.__setattr__(self, what, apart)
         for what in ("location", "scale"):
             given = getattr(self, what)
             if given is not None and given.has(self.variable):
@@ -278,6 +284,30 @@ def _declared_real(e: sp.Expr | Matrix) -> bool:
     if isinstance(e, NetworkValue):
         return not e.label.is_positive
     return isinstance(e, sp.Indexed) and type(array_of(e)) is sp.IndexedBase and not e.is_positive
+
+
+def _variable_apart(e: sp.Expr, x: sp.Symbol, support: Support) -> sp.Expr:
+    r"""$\log\frac sx=\log s-\log x$: what holds the variable and is positive on its support has logarithms of its own, for data are no symbols whose sign is seen."""
+    kind, _, number = support.partition(" ")
+    y = {
+        "positive": sp.Dummy("y", positive=True),
+        "unit": sp.Dummy("y", positive=True, unit=True),
+        "from": sp.Dummy("y", nonnegative=True) + (sp.Rational(number) if kind == "from" else 0),
+    }.get(kind, x)
+
+    def positive(f: sp.Expr) -> bool:
+        return f.has(x) and is_surely_positive(substituted(f, {x: y}))
+
+    def apart(f: sp.Expr) -> sp.Expr:
+        found = [g.as_base_exp() for g in sp.Mul.make_args(inside(f))]
+        taken = [(base, power) for base, power in found if positive(base)]
+        rest = sp.Mul(*(base**power for base, power in found if not positive(base)))
+        return sp.Add(sp.log(rest), *(power * sp.log(base) for base, power in taken))
+
+    def is_product(f: sp.Expr) -> bool:
+        return isinstance(f, sp.log) and (inside(f).is_Mul or inside(f).is_Pow) and f.has(x)
+
+    return replaced(e, is_product, apart) if e.has(sp.log) else e
 
 
 def at_class(family: Family, expression: sp.Expr) -> sp.Expr:

@@ -12,7 +12,7 @@ import sympy as sp
 import entropysym as es
 from entropysym.claims.densities import averages, check, check_densities, check_family, panels
 from entropysym.claims.densities.evaluation import compiled
-from entropysym.claims.densities.functions import FLOAT
+from entropysym.claims.densities.functions import FLOAT, MPMATH
 from entropysym.errors import InputError
 from entropysym.families import ANY, FAMILIES
 from entropysym.language.functions import Sigmoid, Softplus
@@ -381,3 +381,18 @@ print(sorted({"numpy", "scipy", "jax"} & {name.split(".")[0] for name in sys.mod
     ]
     assert runs[0].stdout == runs[1].stdout
     assert runs[0].stdout.splitlines()[-1] == "[]"
+
+
+def test_a_mass_whose_digits_cancel_is_no_refusal():
+    # erf(1e4) - erf(9e3) is 0 in any digits that are spent, so the log-density would be infinite.
+    mass = sp.erf(10**4 * a) - sp.erf(9 * 10**3 * a)
+    found = check_family(_family("far in the tail", eta * P - log(mass), "unit"))
+    assert found.value == "not settled"
+    assert "cancel" in found.reason
+
+
+def test_far_out_a_sigmoid_is_small_and_not_0():
+    for far in ("-1e10", "-1e100", "-1e300"):
+        (value,) = MPMATH["sigmoid"]([[mpmath.mpf(far)]])
+        assert value > 0
+        assert mpmath.log(value) == mpmath.mpf(far)

@@ -3,9 +3,12 @@
 import pytest
 import sympy as sp
 
-from entropysym.families import CATEGORICAL, CATEGORICAL_LOGITS, FAMILIES, NORMAL
-from entropysym.language import Family, Softplus
+import entropysym as es
+from entropysym.families import ANY, CATEGORICAL, CATEGORICAL_LOGITS, FAMILIES, NORMAL
+from entropysym.language import Family, ModelWriter, Sigmoid, Softplus
+from entropysym.language.algebra import distributed
 from entropysym.language.records import COMPONENT, DIM
+from entropysym.language.symbols import scalar
 from entropysym.prover.elimination import Field, eliminate
 from entropysym.prover.families import family_certificate
 
@@ -15,6 +18,7 @@ x = sp.Symbol("x", real=True)
 m = sp.Symbol("m", real=True)
 s = sp.Symbol("s", positive=True)
 r = sp.Symbol("r", real=True)
+p, t = scalar("p", "unit"), scalar("t", "positive")
 
 
 def normal(name, parameter, variance):
@@ -169,3 +173,57 @@ def test_a_pivot_that_cannot_vanish_is_preferred():
     )
     assert found.pivots["u"][1] == one / field.of(s)
     assert len(found.rest) == 1
+
+
+def _proved(family):
+    w = ModelWriter()
+    given = (w.learned(f"own_{a}", "d", range=family.range_of(a)) for a in family.arguments)
+    prior = NORMAL(0, w.learned("v", range="positive"))
+    found = es.derive(w.model("own", prior=prior, decoder=family(*given), encoder=ANY()))
+    return found.verdict.value is es.Value.PROVED
+
+
+@pytest.mark.parametrize(
+    ("support", "log_density"),
+    [
+        ("upto 3", x * sp.log(s) - sp.log(1 + s + s**2 + s**3)),
+        ("upto 4", x * sp.log(p) + sp.log(1 - p) - sp.log(1 - p**5)),
+    ],
+)
+def test_logarithms_of_sums_are_stated_as_given(support, log_density):
+    argument = s if log_density.has(s) else p
+    family = Family("Own", (argument,), x, log_density, support=support)
+    stated = family_certificate(family).entropy.atoms(sp.log)
+    assert {f for f in log_density.atoms(sp.log) if f.args[0].is_Add and f.has(argument)} <= stated
+    assert _proved(family)
+
+
+@pytest.mark.parametrize(
+    ("support", "log_density"),
+    [
+        ("binary", sp.log(p**x * (1 - p) ** (1 - x))),
+        ("real", (s - 1) * sp.log(Sigmoid(x)) + (t - 1) * sp.log(1 - Sigmoid(x)) + x
+         - 2 * Softplus(x) + sp.loggamma(s + t) - sp.loggamma(s) - sp.loggamma(t)),
+        ("from 1/2", -sp.log(2 * sp.pi * s) / 2 - (x - m) ** 2 / (2 * s)
+         - sp.log(sp.erfc((sp.Rational(1, 2) - m) / sp.sqrt(2 * s)) / 2)),
+        ("positive", sp.log(s / x) / 2 - sp.log(2 * sp.pi * x) / 2 - s * sp.log(x) ** 2 / 2),
+    ],
+    ids=["powers", "sigmoid", "erfc", "quotient"],
+)  # fmt: skip
+def test_forms_in_which_densities_are_written(support, log_density):
+    arguments = tuple(a for a in (m, s, t, p) if log_density.has(a))
+    base = -sp.log(x) if support == "positive" else sp.S.Zero
+    family = Family("Own", arguments, x, log_density, support=support, log_base_measure=base)
+    assert _proved(family)
+
+
+def test_a_power_whose_exponent_is_an_argument_breaks_no_division():
+    power = (1 + s) ** (r - 1)
+    assert distributed(power / (1 + s) - power / (1 + s), powers=True) == 0
+    assert distributed(s * power / (1 + s), powers=True).has(r)
+
+
+def test_a_sum_over_its_root_is_its_root():
+    field = Field.over([sp.sqrt(s**2 + 1), r])
+    assert field.of((s**2 + 1) / sp.sqrt(s**2 + 1)) == field.of(sp.sqrt(s**2 + 1))
+    assert field.of(1 / sp.sqrt(s**2 + 1)) * field.of(s**2 + 1) == field.of(sp.sqrt(s**2 + 1))

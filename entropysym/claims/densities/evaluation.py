@@ -61,6 +61,8 @@ class Program:
                 else:
                     columns = [[constants[i]] for i in step.inputs]
                     constants.append(MPMATH[step.head](columns)[0])
+                    if step.head == "log" and constants[-1] == -mpmath.inf:
+                        raise NoNumberError("all digits of what it takes the logarithm of cancel")
         return Bound(self, tuple(constants), tuple(map(_as_float, constants)))
 
 

@@ -448,8 +448,11 @@ def location_scale(w: Words) -> Drawn:
     name = w.rng.choice([*STANDARD, "student", "normal", "laplace"])
     x, m, s = variable("real"), w.real(), w.positive()
     u = w.some((x - m) / s, x / s - m / s)
-    log_p = STANDARD[name](w, u) - sp.log(s)
-    if name == "skew normal" or not w.chance(0.5):
+    noise = sp.Symbol("noise", real=True)
+    law = STANDARD[name](w, noise)
+    log_p = law.xreplace({noise: u}) - sp.log(s)
+    shared = law.free_symbols & (m.free_symbols | s.free_symbols)
+    if name == "skew normal" or not w.chance(0.5) or shared:
         return Drawn(name, "real", x, log_p)
     return Drawn(f"{name}, standardised", "real", x, log_p, location=m, scale=s)
 

@@ -112,7 +112,7 @@ def _point(support: str, k: int, rng: random.Random) -> Any:
         return mpmath.mpf(sp.Rational(number).p) / sp.Rational(number).q + rng.expovariate(0.7)
     return mpmath.mpf(
         {
-            "real": lambda: rng.gauss(0, 2),
+            "real": lambda: rng.gauss(0, 2) if k % 2 else rng.uniform(-8, 8),
             "positive": lambda: rng.lognormvariate(0, 0.8),
             "unit": lambda: rng.uniform(0.02, 0.98),
             "angle": lambda: rng.uniform(-3, 3),
