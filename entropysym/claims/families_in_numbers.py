@@ -1,4 +1,6 @@
-"""What is known of a family in numbers: its record beside quadrature, beside the entropy that is derived, and beside what others know of the same law."""
+"""What is known of a family in numbers: its record beside quadrature, beside the entropy that is
+derived, and beside what others know of the same law.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,15 @@ from entropysym.lowering.precision import EPS, TOLERANCE
 from entropysym.prover.families import FamilyCertificate
 from entropysym.witness import own_densities
 
-#: The largest |difference| of a derived entropy, relative to the mean of |log p|, or to 1 if that is less.
+#: The largest |difference| of a derived entropy, relative to the mean of |log p|, or to 1 if
+#: that is less.
 ENTROPIES_AGREE = 1e-12
 
 #: What an integral's error estimate may be, relative to the size of the integrand.
 _KNOWN = 1e-9
 
-#: At so many of the settings the quadrature may leave it open: beside an end where a density has almost a pole, floats end before its mass does.
+#: At so many of the settings the quadrature may leave it open: beside an end where a density
+#: has almost a pole, floats end before its mass does.
 _MOST_OPEN = 1
 
 #: The checks that `numbers` makes.
@@ -80,7 +84,9 @@ SHIPPED: Mapping[str, Family] = FAMILIES | {name: f for name, (f, _) in WITH_NUM
 
 @dataclass(frozen=True)
 class Check:
-    """Whether something was found to hold, by how much it was off at worst, in how many comparisons, and what it was compared by."""
+    """Whether something was found to hold, by how much it was off at worst, in how many
+    comparisons, and what it was compared by.
+    """
 
     holds: bool
     off: float
@@ -114,7 +120,7 @@ def entropy_check(looks: Sequence[Measured], closed: Callable[..., object] | Non
     """The derived entropy beside the integral, and beside the closed form that others have."""
     known = [look for look in looks if look.entropy.error <= 10 * ENTROPIES_AGREE * _size(look)]
     off = [abs(look.formula - look.entropy.value) / _size(look) for look in known]
-    by = "quadrature"
+    by = _by(len(known), len(looks))
     if closed is not None:
         by += ", closed form"
         off += [
@@ -137,7 +143,11 @@ def _averaged(looks: Sequence[Sequence[tuple[Average, float]]]) -> Check:
     known = [look for look in looks if all(a.error <= _KNOWN * max(1.0, a.size) for a, _ in look)]
     off = [abs(a.value - wanted) / max(1.0, a.size) for look in known for a, wanted in look]
     holds = len(known) >= len(looks) - _MOST_OPEN and all(v <= _KNOWN for v in off)
-    return Check(holds, max(off, default=0.0), len(known), "quadrature")
+    return Check(holds, max(off, default=0.0), len(known), _by(len(known), len(looks)))
+
+
+def _by(known: int, settings: int) -> str:
+    return "quadrature" if known == settings else f"quadrature at {known} of {settings}"
 
 
 def row_check(family: Family, row: Known, looks: Sequence[Measured]) -> Check:
@@ -170,14 +180,16 @@ def points(family: Family) -> jax.Array:
     return jnp.asarray(6 * line - 3 if low is None else low + stretched)
 
 
-# -- families of vectors ------------------------------------------------------------------------------------------------
+# -- families of vectors ---------------------------------------------------------------------------
 
 #: The length of a vector, and the number of classes.
 LENGTH, CLASSES = 2, 4
 
 
 def of_vectors(family: Family, entropy: sp.Expr) -> Iterator[Measured]:
-    """The same of a family of vectors: sums over classes, or the trapezoidal rule, which is exact beyond rounding for what is smooth and dies away."""
+    """The same of a family of vectors: sums over classes, or the trapezoidal rule, which is exact
+    beyond rounding for what is smooth and dies away.
+    """
     if family.support == "onehot":
         x, weight = jnp.eye(CLASSES), 1.0
     else:

@@ -1,6 +1,8 @@
-r"""Each family that ships, as prior and as decoder: derived, replayed, compared in numbers; and its record beside what others know of the same law.
+r"""Each family that ships, as prior and as decoder: derived, replayed, compared in numbers; and its
+record beside what others know of the same law.
 
-Each check has a number and what it was compared by, so that a false record, a false entropy or a false direction shows in one of them.
+Each check has a number and what it was compared by, so that a false record, a false entropy or a
+false direction shows in one of them.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ from entropysym.witness.densities import density, ships
 
 @dataclass(frozen=True)
 class Role:
-    """A family as prior or as decoder: the verdict of `derive` (PROVED is derived and replayed), and the gap identity at random configurations."""
+    """A family as prior or as decoder: the verdict of `derive` (PROVED is derived and replayed),
+    and the gap identity at random configurations.
+    """
 
     verdict: Verdict
     sweep: Sweep | None = None
@@ -52,7 +56,9 @@ class Role:
 
 @dataclass(frozen=True)
 class CheckedFamily:
-    """What was checked of one family. `checks` has ``entropy``, ``normalised``, ``scores`` and ``row``."""
+    """What was checked of one family. `checks` has ``entropy``, ``normalised``, ``scores`` and
+    ``row``.
+    """
 
     family: str
     prior: Role
@@ -102,7 +108,7 @@ def check_record(
     return CheckedFamily(family.name, prior, decoder, checks, time.monotonic() - began)
 
 
-# -- as prior and as decoder --------------------------------------------------------------------------------------------
+# -- as prior and as decoder -----------------------------------------------------------------------
 
 
 def role(family: Family, write: Callable[[Family], Model], configurations: int) -> Role:
@@ -119,7 +125,9 @@ def role(family: Family, write: Callable[[Family], Model], configurations: int) 
 
 
 def gap(identity: Identity, configurations: int) -> Sweep:
-    """The gap identity at two shapes, in which no two sizes are equal and there are two classes or more."""
+    """The gap identity at two shapes, in which no two sizes are equal and there are two classes or
+    more.
+    """
     return sweep(identity, count=configurations, at=_two_shapes(identity.model))
 
 
@@ -139,8 +147,8 @@ def as_prior(family: Family) -> Model:
 def as_decoder(family: Family) -> Model:
     """The family as decoder, with a Normal prior and any encoder.
 
-    What stands still along the derived direction is a network that reads z; what is multiplied is, if real, linear in z, and if positive, learned times a
-    network; anything else is learned.
+    What stands still along the derived direction is a network that reads z; what is multiplied is,
+    if real, linear in z, and if positive, learned times a network; anything else is learned.
     """
     w = ModelWriter(observed="d D", latent="h H")
     prior = NORMAL(0, w.learned("alpha2", "h", range="positive"))
@@ -166,7 +174,9 @@ def _decoder(w: ModelWriter, family: Family) -> Law:
 
 
 def _rate(family: Family, argument: Letter) -> sp.Expr | None:
-    """How an argument moves along the derived direction, relative to itself; None of a matrix, and where no direction is known."""
+    """How an argument moves along the derived direction, relative to itself; None of a matrix, and
+    where no direction is known.
+    """
     certificate = family_certificate(family)
     for at, motion in {} if certificate is None else certificate.direction.items():
         name = argument_name(array_of(at) if isinstance(at, sp.Indexed) else at)  # type: ignore[arg-type]

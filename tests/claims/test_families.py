@@ -60,7 +60,7 @@ def test_a_name_that_none_has_is_refused():
         check_families(["Normall"])
 
 
-# -- each column rejects ------------------------------------------------------------------------------------------------
+# -- each column rejects ---------------------------------------------------------------------------
 
 
 def _numbers(family, known=None, certificate=None):

@@ -1,6 +1,8 @@
-"""An exercise: two functions that no table has, each a row in the language's and one in the checker's, and everything else follows.
+"""An exercise: two functions that no table has, each a row in the language's and one in the
+checker's, and everything else follows.
 
-The rows are added to a copy of the package, so that what is built from the tables when they are imported is built from these.
+The rows are added to a copy of the package, so that what is built from the tables when they are
+imported is built from these.
 """
 
 import os
@@ -161,7 +163,7 @@ def test_the_laws_of_functions_hold_for_new_rows(copy):
 
 
 def test_without_the_checkers_row_nothing_is_proved(copy, tmp_path):
-    """The row is what the checker believes: left out, it accepts no derivation with the function."""
+    """The row is what the checker believes: left out, nothing is accepted."""
     shutil.copytree(copy, tmp_path / "half")
     kernel = tmp_path / "half/entropysym/checker/kernel/functions.py"
     _insert(kernel, (f"\n    {KERNEL_ATAN}", ""))

@@ -1,4 +1,6 @@
-r"""A family in numbers, in digits of one's own choice: its integral, the means of its scores, and its entropy $\mathbb E[\log h-\log p]$ beside a formula for it."""
+r"""A family in numbers, in digits of one's own choice: its integral, the means of its scores, and
+its entropy $\mathbb E[\log h-\log p]$ beside a formula for it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _KNOWN = 1e-13
 
 @dataclass(frozen=True)
 class Measured:
-    """At one setting of the arguments: the integral, each score's mean (of motions of the variable too), the entropy, and what the formula says it is."""
+    """At one setting of the arguments: the integral, each score's mean (of motions of the variable
+    too), the entropy, and what the formula says it is.
+    """
 
     arguments: tuple[Any, ...]
     mass: Average
