@@ -300,7 +300,6 @@ PLACES: dict[str, Build] = {
     "the log of 1 and a cube": lambda: nothing(
         linear_vae(), ["sum", "H", ["log", ["add", 1, ["pow", ["param", "c", 0], 3]]]]
     ),
-    "log gamma moves": density(["loggamma", ["arg", "variance"]]),
     "an entropy at no latent": lambda: with_gap([*GAP, ["H", "decoder"], neg(["H", "decoder"])]),
     "an entropy at too many places": lambda: with_gap([*GAP, TWICE, neg(TWICE)]),
     "the log of a large prime is nothing": lambda: bonus(vae2(), ["log", 1009]),

@@ -64,8 +64,8 @@ SAMPLE: dict[str, str] = {
     ),
     "kernel/graph.py check_graph: require(used == {*model.families}, sorted(used), 'families of the "
     "factors, others declared') -> pass": "an unused family",
-    "kernel/evaluate.py _function: check(not d, f'{shown(inner)} moves: loggamma is not "
-    "differentiated') -> pass": "log gamma moves",
+    "kernel/evaluate.py _function: check(above, f'{head} of {shown(inner)}: not shown to be "
+    "positive') -> pass": "log gamma of a difference",
     "kernel/normal_form.py Work.exponential: len(mono) == len(logs) == 1 -> len(logs) == 1": (
         "exp of a multiple of a logarithm"
     ),

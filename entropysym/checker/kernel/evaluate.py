@@ -284,10 +284,8 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         check(row.slope or not d, f"{shown(inner)} moves: {head} is not differentiated")
         value, slope = _at_number(site, head, row, v), {}
         if d:
-            at = site.apart(
-                terms.ARITHMETIC | {"var"}, moving=False, bindings={"var": (0, lambda: v)}
-            )
-            slope = evaluate(at, row.slope)
+            inside = site.apart(terms.OF_FAMILY, moving=False, bindings={"var": (0, lambda: v)})
+            slope = evaluate(inside, row.slope)
     return site.moved(value, work.product(slope, d))
 
 
@@ -336,7 +334,7 @@ def _abstract(site: Site, head: str, name: Any, place: Any, raw: Term) -> Polyno
     at ["fun", f, k, u]; and of a vector D f(u) = sum_i (d_i f)(u) D u_i, with d_i f at
     ["field", f, [i], u], which has no D."""
     work = site.work
-    require(isinstance(name, str), name, "not the name of a function")
+    terms.one_of(name, site.statement.model.functions)
     if head == "fun":
         known = type(place) is int and 0 <= place <= terms.MAX_EXPONENT
         require(known, place, "not the order of a derivative")

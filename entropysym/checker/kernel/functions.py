@@ -26,6 +26,12 @@ class Row(NamedTuple):
     slope: Term = None
 
 
+def _ratio(times: int, head: str) -> Term:
+    """1 - times r / u - r^2"""
+    parts = ["mul", -times, ["pow", U, -1], [head, U]], _less(_squared([head, U]))
+    return ["add", 1, *parts]
+
+
 _BELL = ["mul", 2, ["pow", ["pi"], ["frac", -1, 2]], ["exp", _less(_squared(U))]]
 
 ROWS: Mapping[str, Row] = {
@@ -37,28 +43,10 @@ ROWS: Mapping[str, Row] = {
     "sigmoid": Row(False, "unit", ["add", ["sigmoid", U], _less(_squared(["sigmoid", U]))]),
     # logbessel u = log I0(u), besselratio u = I1(u) / I0(u)
     "logbessel": Row(False, "nonnegative", ["besselratio", U]),
-    "besselratio": Row(
-        False,
-        "",
-        [
-            "add",
-            1,
-            _less(["mul", ["pow", U, -1], ["besselratio", U]]),
-            _less(_squared(["besselratio", U])),
-        ],
-    ),
+    "besselratio": Row(False, "", _ratio(1, "besselratio")),
     # logsinhc u = log(sinh(u) / u), langevin u = coth u - 1 / u
     "logsinhc": Row(False, "nonnegative", ["langevin", U]),
-    "langevin": Row(
-        False,
-        "",
-        [
-            "add",
-            1,
-            ["mul", -2, ["pow", U, -1], ["langevin", U]],
-            _less(_squared(["langevin", U])),
-        ],
-    ),
+    "langevin": Row(False, "", _ratio(2, "langevin")),
     "erf": Row(False, "", _BELL),
     "erfc": Row(False, "positive", _less(_BELL)),
     "sin": Row(False, "", ["cos", U]),

@@ -111,7 +111,11 @@ def model(raw: dict[str, Any]) -> Model:
     families = {name: _family(name, **entry) for name, entry in raw["families"].items()}
     lags = {name: terms.Lag(**one) for name, one in raw["lags"].items()}
     bound = [(one_of(one["on"], arrays), one["text"]) for one in raw["constraints"]]
-    more = {"families": families, "lags": lags, "constraints": bound}
+    written: Any = [[f.log_density, f.log_base_measure] for f in families.values()]
+    written += [factor.arguments for side in "pq" for factor in read[side].values()]
+    unknown = [name for part in terms.subterms(written, "fun", "field") for name in part[1:2]]
+    functions = sorted({*shaped(unknown, [str], "functions")})
+    more = {"families": families, "functions": functions, "lags": lags, "constraints": bound}
     declared = Model(raw["name"], sizes, data, **read, **more)
     require(declared.p, raw["p"], "nothing is modelled")
     check_graph(declared)
