@@ -256,24 +256,13 @@ def _under(witness: Witness, site: Site, factor: Factor) -> tuple[Site, list[Bou
     return expected(site), [*map(site.opened, indices)], [*map(site.opened, klass)]
 
 
-class Lipschitz(Work):
-    """Without roots of what may be 0: beside it they change faster than what they are of, and the
-    objective, of second order in the arguments, would have no derivative."""
-
-    def power(self, poly: Polynomial, exponent: Fraction) -> Polynomial:
-        smooth = exponent.denominator == 1 or exponent > 1 or self.surely_positive(poly)
-        check(smooth, "a root of what may be 0")
-        return super().power(poly, exponent)
-
-
 def _check_well_formed(witness: Witness, site: Site) -> None:
     """Every factor sees what its place allows, and its arguments lie in their ranges wherever
-    parameters and networks do, hence at the numbers, and are Lipschitz; base measures see no latent."""
+    parameters and networks do, hence at the numbers, and do not jump; base measures see no latent."""
     model_ = witness.said.model
-    lipschitz = replace(site, work=Lipschitz(site.work.left))
     for factor in model_.factors.values():
         if factor.family != ANY:
-            at, indices, klass = _under(witness, lipschitz, factor)
+            at, indices, klass = _under(witness, site, factor)
             arguments(at, factor, indices, *klass)
             jumps = [*subterms(factor.arguments, *INDICATORS)]
             check(not jumps, f"an argument of {factor.name} may jump")

@@ -284,8 +284,9 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         check(row.slope or not d, f"{shown(inner)} moves: {head} is not differentiated")
         value, slope = _at_number(site, head, row, v), {}
         if d:
-            inside = site.apart(terms.OF_FAMILY, moving=False, bindings={"var": (0, lambda: v)})
-            slope = evaluate(inside, row.slope)
+            slope = evaluate(
+                site.apart(terms.OF_FAMILY, bindings={"var": (0, lambda: v)}), row.slope
+            )
     return site.moved(value, work.product(slope, d))
 
 

@@ -221,13 +221,10 @@ class Work:
         return self.product(poly, {_inverse(below): Fraction(1)}) if below else poly, below
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
-        """Whether the difference vanishes: as it stands, without its denominators, or part by part,
-        what stands under the same binders being one part."""
-        difference = self.add(left, self.negative(right))
-        if not difference or not self._cleared(difference)[0]:
-            return True
+        """Whether the difference vanishes without its denominators, part by part, what stands under
+        the same binders being one part."""
         parts: dict[tuple, Polynomial] = {}
-        for mono, coefficient in difference.items():
+        for mono, coefficient in self.add(left, self.negative(right)).items():
             under = [atom for atom, power in mono if atom.head == "measure" and power == 1]
             binders, body = (), {mono: coefficient}
             if len(under) == 1:
@@ -259,12 +256,11 @@ class Work:
             powers = [dict(mono).get(atom, Fraction(0)) for mono in poly]
             least, most = min(powers), max(powers)
             fits = all(e.denominator == 1 for e in powers) and most - least <= MAX_EXPONENT
-            if not fits or not (open_ or (bound is not None and least >= 0)):
+            if not fits or (bound is None and not open_):
                 continue
             y = of(self.atom("above" if open_ else "beyond", bodies=(key(of(atom)),)))
-            if bound is not None and atom.range.startswith("upto"):
-                y = self.negative(y)
-            inside = self.add(constant(1 if open_ or bound is None else bound), y)
+            y = self.negative(y) if atom.range.startswith("upto") else y
+            inside = self.add(constant(1 if bound is None else bound), y)
             parts = []
             for (mono, coefficient), power in zip(poly.items(), powers, strict=True):
                 rest = frozenset(factor for factor in mono if factor[0] is not atom)
@@ -408,19 +404,13 @@ def key(poly: Polynomial) -> Key:
 
 def sign(poly: Polynomial) -> bool | None:
     """Whether the value is certainly > 0 (True) or >= 0 (False): coefficients > 0, and each factor
-    positive, or at least 0 to a positive power, or to an even one; None: not seen."""
+    at least 0, or to an even power; None: not seen."""
     strict = False
     for mono, coefficient in poly.items():
-        positive = all(atom.positive for atom, _ in mono)
-        if coefficient < 0 or not (positive or all(_at_least_zero(*factor) for factor in mono)):
+        if coefficient < 0 or not all(a.at_least_zero or power % 2 == 0 for a, power in mono):
             return None
-        strict |= positive
+        strict |= all(atom.positive for atom, _ in mono)
     return strict
-
-
-def _at_least_zero(atom: Atom, exponent: Fraction) -> bool:
-    even = exponent.denominator == 1 and exponent % 2 == 0
-    return atom.positive or (exponent > 0 and (even or atom.at_least_zero))
 
 
 def is_positive(poly: Polynomial) -> bool:
