@@ -19,9 +19,6 @@ SURVIVORS: dict[str, str] = {
     "law') -> pass": "of any law log p is not known: 'any law as a prior'",
     "kernel/theorem.py _noise_form: family.location is not None and (not factor.select) -> not "
     "factor.select": "without a location all is shape: 'the encoder moves without location'",
-    "kernel/reader.py model: one_of(size, sizes) -> size": (
-        "a variable's plate is one of the sizes, and data lie in one: 'data of no size'"
-    ),
     "kernel/reader.py _family: require(name != terms.ANY, name, 'not a name of a family') -> pass": (
         "no factor would be of that family: 'an unused family'"
     ),

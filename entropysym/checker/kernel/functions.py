@@ -10,10 +10,6 @@ Term = Any  # as in `terms`, which imports this
 U = ["var"]
 
 
-def _squared(term: Term) -> Term:
-    return ["pow", term, 2]
-
-
 def _less(term: Term) -> Term:
     return ["mul", -1, term]
 
@@ -28,11 +24,10 @@ class Row(NamedTuple):
 
 def _ratio(times: int, head: str) -> Term:
     """1 - times r / u - r^2"""
-    parts = ["mul", -times, ["pow", U, -1], [head, U]], _less(_squared([head, U]))
-    return ["add", 1, *parts]
+    return ["add", 1, ["mul", -times, ["pow", U, -1], [head, U]], _less(["pow", [head, U], 2])]
 
 
-_BELL = ["mul", 2, ["pow", ["pi"], ["frac", -1, 2]], ["exp", _less(_squared(U))]]
+_BELL = ["mul", 2, ["pow", ["pi"], ["frac", -1, 2]], ["exp", _less(["pow", U, 2])]]
 
 ROWS: Mapping[str, Row] = {
     "loggamma": Row(True, "", ["digamma", U]),
@@ -40,7 +35,7 @@ ROWS: Mapping[str, Row] = {
     "trigamma": Row(True, "positive"),
     # softplus u = log(1 + e^u), sigmoid u = 1 / (1 + e^-u)
     "softplus": Row(False, "positive", ["sigmoid", U]),
-    "sigmoid": Row(False, "unit", ["add", ["sigmoid", U], _less(_squared(["sigmoid", U]))]),
+    "sigmoid": Row(False, "unit", ["add", ["sigmoid", U], _less(["pow", ["sigmoid", U], 2])]),
     # logbessel u = log I0(u), besselratio u = I1(u) / I0(u)
     "logbessel": Row(False, "nonnegative", ["besselratio", U]),
     "besselratio": Row(False, "", _ratio(1, "besselratio")),
@@ -51,7 +46,7 @@ ROWS: Mapping[str, Row] = {
     "erfc": Row(False, "positive", _less(_BELL)),
     "sin": Row(False, "", ["cos", U]),
     "cos": Row(False, "", _less(["sin", U])),
-    "asinh": Row(False, "", ["pow", ["add", 1, _squared(U)], ["frac", -1, 2]]),
+    "asinh": Row(False, "", ["pow", ["add", 1, ["pow", U, 2]], ["frac", -1, 2]]),
     # 1 where the argument is 0 (or above 0), else 0
     "iszero": Row(False, "nonnegative"),
     "isabove": Row(False, "nonnegative"),

@@ -45,11 +45,10 @@ class Atom:
         self.weight = 1 + len(ids) + len(binders) + sum(atom.weight for atom in inner)
         low = -1 if (bound := border(range_)) is None else bound * range_.startswith("from")
         positive = range_ in POSITIVE or head in ALWAYS_POSITIVE or low > 0
-        measured = head == "measure" and all(is_positive(dict(body)) for body in bodies)
+        measured = head == "measure" and all(sign(dict(body)) for body in bodies)
         self.positive: bool = positive or measured
-        self.at_least_zero: bool = (
-            self.positive or head in ("abs", "beyond") or range_ in AT_LEAST_ZERO or low == 0
-        )
+        zero = head in ("abs", "beyond") or range_ in AT_LEAST_ZERO or low == 0
+        self.at_least_zero: bool = self.positive or zero
         self.range: str = range_  # or, of a variable, its support
         self.inner: frozenset[Atom] = frozenset(inner)
         self.labels = frozenset([(head, label)]).union(*(atom.labels for atom in inner))
@@ -221,8 +220,7 @@ class Work:
         return self.product(poly, {_inverse(below): Fraction(1)}) if below else poly, below
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
-        """Whether the difference vanishes without its denominators, part by part, what stands under
-        the same binders being one part."""
+        """Whether the difference vanishes without denominators, under each set of binders."""
         parts: dict[tuple, Polynomial] = {}
         for mono, coefficient in self.add(left, self.negative(right)).items():
             under = [atom for atom, power in mono if atom.head == "measure" and power == 1]
@@ -251,7 +249,7 @@ class Work:
         and e^s, s > 0, and u = a + y or n - y for what is at least a or at most n; y > 0, or >= 0:
         1 - p, e^s - 1, p - p^2, n - x + 1."""
         for atom in sorted({atom for mono in poly for atom, _ in mono}, key=hash):
-            grows = atom.head == "e" or (atom.head == "exp" and is_positive(dict(atom.bodies[0])))
+            grows = atom.head == "e" or (atom.head == "exp" and sign(dict(atom.bodies[0])))
             open_, bound = grows or atom.range == "unit", border(atom.range)
             powers = [dict(mono).get(atom, Fraction(0)) for mono in poly]
             least, most = min(powers), max(powers)
@@ -269,7 +267,7 @@ class Work:
             poly = self.add(*parts)
         return poly
 
-    def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
+    def bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
         """A polynomial that is known to be positive as a product of powers of positive atoms."""
         poly, roots = self._cleared(poly)
         content, rest = self._content(poly)
@@ -282,10 +280,6 @@ class Work:
             factors.append((self.atom("root", bodies=(key(rest),)), Fraction(1)))
         return collected(factors)
 
-    def factored(self, poly: Polynomial) -> Polynomial:
-        """The same, as one product of positive factors, for what is known to be positive."""
-        return {frozenset(self._bases(poly).items()): Fraction(1)}
-
     def power(self, poly: Polynomial, exponent: Fraction) -> Polynomial:
         """poly^exponent; one that is not a natural number asks for a base that is surely > 0."""
         if exponent.denominator == 1 and exponent >= 0:
@@ -297,18 +291,17 @@ class Work:
             return self.product(times, self.power(poly, exponent))
         if seen is False and poly and exponent > 0 and not others:  # such as |u|^q
             check(all(atom.at_least_zero for atom, _ in mono), "a root of a power")
-            times = self.power(constant(poly[mono]), exponent)
-            powers = {atom: power * exponent for atom, power in mono}
-            return self.product(times, self.monomial(powers, Fraction(1)))
+            rest = self.monomial({a: power * exponent for a, power in mono}, Fraction(1))
+            return self.product(self.power(constant(poly[mono]), exponent), rest)
         check(seen, "a power of what is not shown to be positive")
-        powers = {atom: power * exponent for atom, power in self._bases(poly).items()}
+        powers = {atom: power * exponent for atom, power in self.bases(poly).items()}
         return self.monomial(powers, Fraction(1))
 
     def logarithm(self, poly: Polynomial) -> Polynomial:
         """log of a product is the sum of logs, of what is surely positive."""
         check(self.surely_positive(poly), "the logarithm of what is not shown to be positive")
         parts = []
-        for atom, exponent in self._bases(poly).items():
+        for atom, exponent in self.bases(poly).items():
             if atom.head == "e":
                 log = constant(1)
             elif atom.head == "exp":
@@ -325,7 +318,7 @@ class Work:
             logs = [dict(a.bodies[0]) for a, power in mono if a.head == "log" and power == 1]
             other = self.atom("exp", bodies=(key({mono: Fraction(1)}),)) if mono else self.atom("e")
             base = logs[0] if len(mono) == len(logs) == 1 else of(other)
-            powers = {atom: e * coefficient for atom, e in self._bases(base).items()}
+            powers = {atom: e * coefficient for atom, e in self.bases(base).items()}
             result = self.product(result, self.monomial(powers, Fraction(1)))
         return result
 
@@ -411,10 +404,6 @@ def sign(poly: Polynomial) -> bool | None:
             return None
         strict |= all(atom.positive for atom, _ in mono)
     return strict
-
-
-def is_positive(poly: Polynomial) -> bool:
-    return sign(poly) is True
 
 
 def sums_to_one(atom: Atom, exponent: Fraction, name: int) -> bool:

@@ -90,8 +90,6 @@ def model(raw: dict[str, Any]) -> Model:
     names = [*sizes, *(one["name"].removesuffix(terms.LAG) for key in RECORDS for one in raw[key])]
     require(len({*names}) == len(names), names, "a name that stands for two things")
     require(len({*data}) == len(data), data, "a data plate that counts twice")
-    for size in data:
-        one_of(size, sizes)
     read = {key: {one["name"]: of(**one) for one in raw[key]} for key, of in RECORDS.items()}
     arrays = read["parameters"] | read["networks"]
     for array in arrays.values():

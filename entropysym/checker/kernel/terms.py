@@ -27,8 +27,7 @@ LAG = "@-1"  # z@-1 is z one step earlier
 ANY = "any"  # a factor of q of any law: no family, one number for each datum as its entropy
 FUNCTIONS = frozenset(["log", "exp", "abs", *ROWS])
 ARITHMETIC = FUNCTIONS | {"fun", "frac", "pi", "e", "add", "mul", "pow"}
-ALGEBRA = frozenset(["logdet", "trace", "quad", "scaled", "matmul", "inverse", "transposed"])
-ALGEBRA |= {"field"}
+ALGEBRA = {"logdet", "trace", "quad", "scaled", "matmul", "inverse", "transposed", "field"}
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
 OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim", "sum"}
 OF_WEIGHT = ARITHMETIC | {"param"}
@@ -83,12 +82,10 @@ def is_support(raw: str) -> bool:
 
 def within(inner: str, outer: str) -> bool:
     """Whether one support is certainly a subset of another."""
-    if (bound := border(inner)) is None:
-        rows = [row[row.index(inner) :] for row in WITHIN if inner in row]
-    elif inner.startswith("upto"):
-        rows = [("count",)]
-    else:
-        rows = [("positive", "real") if bound > 0 else ("real",)]
+    bound, known = border(inner), inner
+    if bound is not None:
+        known = "count" if inner.startswith("upto") else "positive" if bound > 0 else "real"
+    rows = [row[row.index(known) :] for row in WITHIN if known in row]
     return inner == outer or any(outer in row for row in rows)
 
 
