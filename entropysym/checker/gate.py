@@ -11,7 +11,7 @@ from typing import Any
 
 from .kernel.functions import ROWS
 from .kernel.reader import MODEL, shaped
-from .kernel.terms import Malformed, Refused, Statement, named, require, shown
+from .kernel.terms import Malformed, Refused, Statement, require, shown
 from .known import FAMILIES, KNOWN, MODELS
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
@@ -113,11 +113,9 @@ def check_words(said: Statement) -> None:
     symbols = [*model.sizes, *model.variables, *model.parameters, *model.networks, *model.factors]
     require(len(symbols) <= MAX_NAMES, len(symbols), f"more than {MAX_NAMES} names")
     arguments = [name for family in families.values() for name in family.arguments]
-    formulas = [[f.log_density, f.log_base_measure] for f in families.values()]
-    formulas += [factor.arguments for factor in model.factors.values()]
-    unknown = named(formulas, "fun", "field")
-    require(unknown.isdisjoint(symbols), sorted(unknown), "a function called like something else")
-    for name in (model.name, *symbols, *families, *arguments, *unknown):
+    symbols += model.functions
+    require(len({*symbols}) == len(symbols), model.functions, "a function called like another name")
+    for name in (model.name, *symbols, *families, *arguments):
         require(NAME.fullmatch(name), name, "not a name")
         require(not TAKEN.fullmatch(name), name, "a name that the printed statement needs")
     for _, words in model.constraints:

@@ -48,6 +48,7 @@ from typing import Any
 from . import gate
 from .kernel import terms
 from .kernel.evaluate import Bound, Site, arguments, evaluate, expected
+from .kernel.functions import INDICATORS
 from .kernel.normal_form import ONE, Atom, Polynomial, Work, constant, labels, split
 from .kernel.reader import model, objective
 from .kernel.terms import (
@@ -62,6 +63,7 @@ from .kernel.terms import (
     named,
     require,
     shown,
+    subterms,
 )
 from .kernel.theorem import check_family, check_weight, head, per_datum, place
 from .printing import refusal_statement
@@ -165,7 +167,7 @@ def _resolved(raw: Any, numbers: dict[str, Fraction], site: Site) -> Any:
     parts = [_resolved(part, numbers, site) for part in raw]
     if raw[:1] not in (["max"], ["min"]) or len(parts) < 3:
         return parts
-    place_ = site.apart(terms.ARITHMETIC)
+    place_ = site.apart(terms.ARITHMETIC - {"fun"})
     values = [_number(evaluate(place_, _with(numbers, part))) for part in parts[1:]]
     known = [v for v in values if v is not None]
     check(len(known) == len(values), f"a branch of {raw[0]} is no rational number")
@@ -210,6 +212,7 @@ def _check(witness: Witness, work: Work) -> None:
             whose, own = witness.family(factor), model_.variables[factor.of[0]]
             words = f"{factor.name} is over {whose.support} numbers, {own.name} is {own.support}"
             check(whose.support == own.support, words)
+    check(not model_.functions, f"nobody wrote down {model_.functions}: nothing is known of them")
     check(not model_.constraints, "a constraint in words is not known to hold at the numbers")
     families = model_.families.values()
     vectors = [f.name for f in families if f.over_vectors and f.support != "onehot"]
@@ -255,12 +258,14 @@ def _under(witness: Witness, site: Site, factor: Factor) -> tuple[Site, list[Bou
 
 def _check_well_formed(witness: Witness, site: Site) -> None:
     """Every factor sees what its place allows, and its arguments lie in their ranges wherever
-    parameters and networks do, hence at the numbers; base measures see no latent."""
+    parameters and networks do, hence at the numbers, and do not jump; base measures see no latent."""
     model_ = witness.said.model
     for factor in model_.factors.values():
         if factor.family != ANY:
             at, indices, klass = _under(witness, site, factor)
             arguments(at, factor, indices, *klass)
+            jumps = [*subterms(factor.arguments, *INDICATORS)]
+            check(not jumps, f"an argument of {factor.name} may jump")
     bases = [(factor, head(model_, "logh", factor)) for factor in model_.p.values()]
     evaluate(site.apart(terms.OF_STEP), per_datum(model_, bases))
 
@@ -463,11 +468,14 @@ def _check_points(witness: Witness, site: Site, laws: Laws) -> None:
     family = witness.family(factor)
     check(not family.over_vectors, f"{factor.name} is constantly 1 at one class")
     support = model_.variables[factor.of[0]].support
+    discrete = support in ("count", "binary")
     for _, x in witness.points:
-        discrete = support in ("count", "binary")
         counted = x.denominator == 1 and x >= 0 and (support == "count" or x <= 1)
         check(counted or not discrete, f"the point {x} is not in the support, {support}")
         _in_range(x, "real" if discrete else support, "a point")
+    formulas = [family.log_density, family.log_base_measure]
+    jumps = [] if discrete else [*subterms(formulas, *INDICATORS)]
+    check(not jumps, f"{factor.name} has a density that may jump, at a point too")
     check(sum(y for y, _ in witness.points) == 0, "the weights do not sum to 0")
     values = laws[factor.name]
 

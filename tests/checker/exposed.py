@@ -7,6 +7,7 @@ from types import ModuleType
 from . import refusals
 from .battery import Bench
 from .documents import PI, E, linear_vae, vae2
+from .forging import edited
 from .laws import any_law
 
 
@@ -42,6 +43,83 @@ def _values(checker: ModuleType) -> str | None:
     return next(filter(None, (bench.disagreement(term, 1) for term in asked)), None)
 
 
+C, SIGMA = ["param", "c", 0], ["param", "sigma"]
+VEC_C = ["vec", "H", C]
+ROOT_PI = ["pow", PI, ["frac", -1, 2]]
+BELL = ["mul", 2, ROOT_PI, ["exp", ["mul", -1, ["pow", SIGMA, 2]]]]
+
+
+def _squared(head: str, times: int) -> list:
+    """1 - times f(sigma) / sigma - f(sigma)^2"""
+    f = [head, SIGMA]
+    return ["add", 1, ["mul", -times, f, ["pow", SIGMA, -1]], ["mul", -1, f, f]]
+
+
+SLOPES = {
+    "loggamma": ["digamma", SIGMA],
+    "digamma": ["trigamma", SIGMA],
+    "softplus": ["sigmoid", SIGMA],
+    "sigmoid": ["mul", ["sigmoid", SIGMA], ["add", 1, ["mul", -1, ["sigmoid", SIGMA]]]],
+    "logbessel": ["besselratio", SIGMA],
+    "besselratio": _squared("besselratio", 1),
+    "logsinhc": ["langevin", SIGMA],
+    "langevin": _squared("langevin", 2),
+    "erf": BELL,
+    "erfc": ["mul", -1, BELL],
+    "sin": ["cos", SIGMA],
+    "cos": ["mul", -1, ["sin", SIGMA]],
+    "asinh": ["pow", ["add", ["pow", SIGMA, 2], 1], ["frac", -1, 2]],
+}
+
+
+def _slopes(checker: ModuleType) -> str | None:
+    """D of each function of sigma, which moves by -sigma / 2."""
+    bench, rate = Bench(checker, linear_vae()), ["mul", ["frac", -1, 2], SIGMA]
+    pairs = {head: (["D", [head, SIGMA]], ["mul", rate, slope]) for head, slope in SLOPES.items()}
+    return next(
+        (h for h, (a, b) in pairs.items() if bench.polynomial(a) != bench.polynomial(b)), None
+    )
+
+
+def _numbers(checker: ModuleType) -> str | None:
+    """Values at 1 and 1/2, and at what is a number of steps from there; others stay whole."""
+    bench, log_2 = Bench(checker, linear_vae()), ["mul", -2, ["log", 2]]
+    halves = ["frac", 1, 2], ["frac", 5, 2]
+    equal = [
+        (["digamma", 3], ["add", ["digamma", 1], ["frac", 3, 2]]),
+        (["digamma", halves[0]], ["add", ["digamma", 1], log_2]),
+        (["digamma", halves[1]], ["add", ["digamma", 1], log_2, ["frac", 8, 3]]),
+        (["loggamma", halves[0]], ["mul", ["frac", 1, 2], ["log", PI]]),
+        (["loggamma", 5], ["log", 24]),
+    ]
+    whole = [["digamma", ["frac", 4, 3]], ["sin", 2], ["erf", 1], ["trigamma", 1], ["digamma", 1]]
+    found = [f"{a} is not {b}" for a, b in equal if bench.polynomial(a) != bench.polynomial(b)]
+    found += [
+        f"{term} has a value" for term in whole if not _is_whole(bench.polynomial(term), term)
+    ]
+    return next(iter(found), None)
+
+
+def _is_whole(found: dict, term: list) -> bool:
+    return [[atom.head for atom, _ in mono] for mono in found] == [[term[0]]]
+
+
+def _unknown(checker: ModuleType) -> str | None:
+    """D of functions that nobody wrote down, c moving by c / 2."""
+    mean = ("statement", "model", "p", 1, "arguments", 0)
+    document = edited(linear_vae(), (mean, lambda old: ["add", old, ["fun", "f", 0, 1]]))
+    bench, rate = Bench(checker, document), ["mul", ["frac", 1, 2], C]
+    pairs = [
+        (
+            ["sum", "H", ["fun", "f", 1, ["pow", C, 2]]],
+            ["sum", "H", ["mul", 2, C, rate, ["fun", "f", 2, ["pow", C, 2]]]],
+        ),
+        (["field", "f", [], VEC_C], ["sum", "H", ["mul", rate, ["field", "f", [0], VEC_C]]]),
+    ]
+    wrong = [t for t, d in pairs if bench.polynomial(["D", t]) != bench.polynomial(d)]
+    return f"D of {wrong[0]}" if wrong else None
+
+
 def _absolute(checker: ModuleType) -> str | None:
     bench = Bench(checker, linear_vae())
     same = bench.polynomial(["abs", -3]) == bench.polynomial(3)
@@ -63,6 +141,9 @@ def _kinds(checker: ModuleType) -> str | None:
 EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
     "powers of sums under sums": _values,
     "the absolute value of a number": _absolute,
+    "slopes of functions": _slopes,
+    "functions of numbers": _numbers,
+    "slopes of functions that nobody wrote down": _unknown,
     "one entropy for each datum": _one_entropy,
     "refusals and other documents": _kinds,
     "a file that is missing": missing_file,

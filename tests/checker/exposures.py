@@ -36,6 +36,7 @@ from .exposing import (
     with_gap,
     with_spare,
 )
+from .forged_functions import FUNCTIONS, VALID_FUNCTIONS
 from .forged_graphs import GRAPHS, VALID_GRAPHS
 from .forging import DELETE, DIRECTION, MODEL, SUM, bonus, claims, edited, forged
 
@@ -300,7 +301,6 @@ PLACES: dict[str, Build] = {
     "the log of 1 and a cube": lambda: nothing(
         linear_vae(), ["sum", "H", ["log", ["add", 1, ["pow", ["param", "c", 0], 3]]]]
     ),
-    "log gamma moves": density(["loggamma", ["arg", "variance"]]),
     "an entropy at no latent": lambda: with_gap([*GAP, ["H", "decoder"], neg(["H", "decoder"])]),
     "an entropy at too many places": lambda: with_gap([*GAP, TWICE, neg(TWICE)]),
     "the log of a large prime is nothing": lambda: bonus(vae2(), ["log", 1009]),
@@ -352,36 +352,40 @@ PLACES: dict[str, Build] = {
     "log gamma of a difference": lambda: nothing(vae2(), ["loggamma", ["add", SIGMA, -1]]),
 }
 
-REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES | GRAPHS
+REFUSED: dict[str, Build] = RECORDS | TERMS | PLACES | GRAPHS | FUNCTIONS
 # for `replay_refusal`
 REFUSALS: dict[str, Build] = {
     "another family under the name of a shipped one": exposing.shipped_family,
     "a deep penalty": exposing.deep_penalty,
 }
-VALID: dict[str, Build] = VALID_GRAPHS | {
-    "all variances below 1": exposing.in_unit,
-    "a prior with a base measure": lambda: other_family(
-        "prior", base=1, more=(["mean", "N", ["expect", ["logh", "prior", 0]]],)
-    ),
-    "a decoder with a base measure": lambda: other_family(
-        "decoder", base=1, more=(["mean", "N", ["logh", "decoder", 0]],)
-    ),
-    "an encoder with a family of its own": lambda: other_family("encoder"),
-    "a covariance that stands still": exposing.still_matrix,
-    "a uniform decoder": exposing.uniform_decoder,
-    "a flat decoder over vectors": exposing.flat_vectors,
-    "a base measure with an argument": lambda: other_family(
-        "decoder", base=["arg", "variance"], more=(["mean", "N", ["logh", "decoder", 0]],)
-    ),
-    "log gamma of a large number": lambda: nothing(vae2(), ["loggamma", 10**17]),
-    "an exponential decoder": lambda: exposing.exponential_decoder(0, 1),
-    "a network of a product that stands still": lambda: exposing.product_that_stands_still(
-        "decoder", True
-    ),
-    "an encoder that stands still": lambda: exposing.product_that_stands_still("encoder"),
-    "a network of z - z": lambda: exposing.network_of_nothing(True),
-    "a pseudo entropy that nobody wrote down": exposing.based_decoder,
-    "normal noise has variance one": lambda: bonus(
-        linear_vae(), ["add", ["mean", "N", ["reparam", SQUARE_OF_NOISE]], neg(["size", "H"])]
-    ),
-}
+VALID: dict[str, Build] = (
+    VALID_GRAPHS
+    | VALID_FUNCTIONS
+    | {
+        "all variances below 1": exposing.in_unit,
+        "a prior with a base measure": lambda: other_family(
+            "prior", base=1, more=(["mean", "N", ["expect", ["logh", "prior", 0]]],)
+        ),
+        "a decoder with a base measure": lambda: other_family(
+            "decoder", base=1, more=(["mean", "N", ["logh", "decoder", 0]],)
+        ),
+        "an encoder with a family of its own": lambda: other_family("encoder"),
+        "a covariance that stands still": exposing.still_matrix,
+        "a uniform decoder": exposing.uniform_decoder,
+        "a flat decoder over vectors": exposing.flat_vectors,
+        "a base measure with an argument": lambda: other_family(
+            "decoder", base=["arg", "variance"], more=(["mean", "N", ["logh", "decoder", 0]],)
+        ),
+        "log gamma of a large number": lambda: nothing(vae2(), ["loggamma", 10**17]),
+        "an exponential decoder": lambda: exposing.exponential_decoder(0, 1),
+        "a network of a product that stands still": lambda: exposing.product_that_stands_still(
+            "decoder", True
+        ),
+        "an encoder that stands still": lambda: exposing.product_that_stands_still("encoder"),
+        "a network of z - z": lambda: exposing.network_of_nothing(True),
+        "a pseudo entropy that nobody wrote down": exposing.based_decoder,
+        "normal noise has variance one": lambda: bonus(
+            linear_vae(), ["add", ["mean", "N", ["reparam", SQUARE_OF_NOISE]], neg(["size", "H"])]
+        ),
+    }
+)

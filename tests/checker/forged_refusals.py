@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from . import graph_refusals, refusals
-from .documents import parameter, variables, weighted
+from .documents import neg, parameter, variables, weighted
 from .forged_witnesses import of_decoder, of_prior
 from .forging import Path
 from .refusals import (
@@ -125,7 +125,7 @@ def _clamps() -> dict[str, Forged]:
                 refusal(model(("normal", 0, ["max", term, 1])), {}, EVEN),
                 f"'{term[0]}': a head not known",
             )
-            for term in (["param", []], ["param"], ["param", "ghost"])
+            for term in (["param", []], ["param"], ["param", "ghost"], ["fun", "f", 0, 1])
         },
         "a matrix in a clamp": (
             forged(clamped, (variance, ["max", ["mat", "sigma2"], 1])),
@@ -140,6 +140,24 @@ def _clamps() -> dict[str, Forged]:
             "'v': a head not known or not allowed here",
         ),
     }
+
+
+def _uniform_with_jumps() -> dict:
+    """log p = 4 x - 4 x (but 4 x at x = 1/2): uniform, though one point alone says otherwise."""
+    away = ["add", VAR, ["frac", -1, 2]]
+    above = [
+        "add",
+        ["isabove", away],
+        ["isabove", neg(away)],
+        ["mul", -2, ["isabove", ["pow", away, 2]]],
+    ]
+    density = ["mul", 4, VAR, ["add", 1, above]]
+    points = [
+        [1, ["frac", 1, 2]],
+        [["frac", 1, 2], ["frac", 3, 4]],
+        [["frac", -3, 2], ["frac", 1, 4]],
+    ]
+    return refusal(model(("jump",), families={"jump": family(density, support="unit")}), {}, points)
 
 
 def _model() -> dict[str, Forged]:
@@ -158,6 +176,8 @@ def _model() -> dict[str, Forged]:
             cauchy, (("model", "parameters"), parameters), (("values", declared["name"]), value)
         )
 
+    a = learned("a", "real")
+    jump = ["add", ["isabove", ["pow", ["param", "a"], 2]], neg(["isabove", ["param", "a"]])]
     plateless = [{**one, "plates": one["plates"][1:]} for one in variables()]
     return {
         "no data": (
@@ -239,6 +259,26 @@ def _model() -> dict[str, Forged]:
             ),
             "refusal.model: z is latent: it stands under an expectation only",
         ),
+        "a density that jumps at a point": (
+            _uniform_with_jumps(),
+            "decoder has a density that may jump",
+        ),
+        "an argument that jumps": (
+            refusal(model(("cauchy", jump, 1), parameters=[a]), {"a": 0}, EVEN),
+            "an argument of decoder may jump",
+        ),
+        "a function that nobody wrote down": (
+            refusal(
+                model(
+                    ("cauchy", 0, 1),
+                    prior=("normal", ["fun", "f", 0, ["param", "a"]], 1),
+                    parameters=[a],
+                ),
+                {"a": 0},
+                EVEN,
+            ),
+            "nothing is known of them",
+        ),
         "a decoder that sees the latent": (
             forged(cauchy, (("values", "W"), 1)),
             "decoder sees a variable at the witness",
@@ -302,7 +342,7 @@ def _objective() -> dict[str, Forged]:
         ),
         "a penalty with an infinite slope": (
             with_objective(1, summed(["pow", ["pow", w, 2], ["frac", 1, 4]])),
-            "not shown to be positive",
+            "a root of a power",
         ),
     }
 

@@ -19,9 +19,6 @@ SURVIVORS: dict[str, str] = {
     "law') -> pass": "of any law log p is not known: 'any law as a prior'",
     "kernel/theorem.py _noise_form: family.location is not None and (not factor.select) -> not "
     "factor.select": "without a location all is shape: 'the encoder moves without location'",
-    "kernel/reader.py model: one_of(size, sizes) -> size": (
-        "a variable's plate is one of the sizes, and data lie in one: 'data of no size'"
-    ),
     "kernel/reader.py _family: require(name != terms.ANY, name, 'not a name of a family') -> pass": (
         "no factor would be of that family: 'an unused family'"
     ),
@@ -64,8 +61,8 @@ SAMPLE: dict[str, str] = {
     ),
     "kernel/graph.py check_graph: require(used == {*model.families}, sorted(used), 'families of the "
     "factors, others declared') -> pass": "an unused family",
-    "kernel/evaluate.py _function: check(not d, f'{shown(inner)} moves: loggamma is not "
-    "differentiated') -> pass": "log gamma moves",
+    "kernel/evaluate.py _function: check(above, f'{head} of {shown(inner)}: not shown to be "
+    "positive') -> pass": "log gamma of a difference",
     "kernel/normal_form.py Work.exponential: len(mono) == len(logs) == 1 -> len(logs) == 1": (
         "exp of a multiple of a logarithm"
     ),

@@ -51,8 +51,8 @@ BUGS = {
     ),
     "the unit interval is all positive numbers": (
         "kernel/evaluate.py",
-        "return work.surely_positive(value) and work.surely_positive(rest)",
-        "return work.surely_positive(value)",
+        "(work.surely_positive(value) and work.surely_positive(rest))",
+        "work.surely_positive(value)",
     ),
     "any word is positive definite": (
         "kernel/evaluate.py",
@@ -196,7 +196,7 @@ BUGS = {
     ),
     "log gamma of a count": (
         "kernel/normal_form.py",
-        "strict |= positive",
+        "strict |= all(atom.positive for atom, _ in mono)",
         "strict = True",
     ),
     "anything called count is a count": (

@@ -103,8 +103,8 @@ WEAKER = {
         "gap, _ = weighted(family.log_density)",
     ),
     "points are not checked": (
-        "for _, x in witness.points:\n        discrete",
-        "for _, x in ():\n        discrete",
+        "for _, x in witness.points:\n        counted",
+        "for _, x in ():\n        counted",
     ),
     "counts are not whole": ("x.denominator == 1 and x >= 0 and", "x >= 0 and"),
     "counts are negative": ("x.denominator == 1 and x >= 0 and", "x.denominator == 1 and"),

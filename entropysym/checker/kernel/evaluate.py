@@ -231,7 +231,7 @@ def _in_factors(site: Site, term: Term) -> Polynomial:
     value, change = split(found)
     if work.surely_positive(value) or not _sign(site, term):
         return found
-    return site.moved(work.factored(value), change)
+    return site.moved({frozenset(work.bases(value).items()): Fraction(1)}, change)
 
 
 def _sign(site: Site, term: Term) -> bool | None:
@@ -292,12 +292,8 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         above = not row.above or _sign(site, inner)
         check(above, f"{head} of {shown(inner)}: not shown to be positive")
         check(row.slope or not d, f"{shown(inner)} moves: {head} is not differentiated")
-        value, slope = _at_number(site, head, row, v), {}
-        if d:
-            at = site.apart(
-                terms.ARITHMETIC | {"var"}, moving=False, bindings={"var": (0, lambda: v)}
-            )
-            slope = evaluate(at, row.slope)
+        inside = site.apart(terms.OF_FAMILY, bindings={"var": (0, lambda: v)})
+        value, slope = _at_number(site, head, row, v), evaluate(inside, row.slope) if d else {}
     return site.moved(value, work.product(slope, d))
 
 
@@ -346,19 +342,17 @@ def _abstract(site: Site, head: str, name: Any, place: Any, raw: Term) -> Polyno
     at ["fun", f, k, u]; and of a vector D f(u) = sum_i (d_i f)(u) D u_i, with d_i f at
     ["field", f, [i], u], which has no D."""
     work = site.work
-    require(isinstance(name, str), name, "not the name of a function")
+    terms.one_of(name, site.statement.model.functions)
     if head == "fun":
         known = type(place) is int and 0 <= place <= terms.MAX_EXPONENT
         require(known, place, "not the order of a derivative")
         v, d = split(evaluate(site, raw))
-        made = [
-            of(work.atom(head, name, bodies=(key(v), key(constant(order)))))
-            for order in (place, place + 1)
-        ]
-        return site.moved(made[0], work.product(made[1], d))
+        f, slope = (
+            of(work.atom(head, f"{name} {k}", bodies=(key(v),))) for k in (place, place + 1)
+        )
+        return site.moved(f, work.product(slope, d))
     fits = isinstance(raw, list) and len(raw) == 3
-    size = site.dim or terms.one_of(raw[1] if fits else raw, _sizes(site))
-    index = site.opened(size)
+    index = site.opened(size := site.dim or terms.one_of(raw[1] if fits else raw, _sizes(site)))
     v, d = split(_vector(site, raw, index))
     own = site.indices(place, [size] * len(place) if isinstance(place, list) else [""])
     check(not own or (not d and len(own) == 1), f"{name} is differentiated twice")
@@ -512,24 +506,19 @@ def arguments(
         else:
             value = evaluate(whole, term)
             found[name] = 0, lambda value=value: value
-            fits = _in_range(site, range_, split(value)[0], term)
+            fits = _in_range(work, range_, split(value)[0])
         check(fits, f"{name} of {factor.name}: {shown(term)}: not shown to be {range_}")
     return found
 
 
-def _in_range(site: Site, range_: str, value: Polynomial, term: Term) -> bool:
+def _in_range(work: Work, range_: str, value: Polynomial) -> bool:
     """Whether a number surely lies in the range of an argument; an angle is what is declared so."""
-    model, work = site.statement.model, site.work
-    match range_:
-        case "nonnegative":
-            return work.sign(value) is not None
-        case "unit":
-            rest = work.add(constant(1), work.negative(value))
-            return work.surely_positive(value) and work.surely_positive(rest)
-        case "angle":
-            known = isinstance(term, list) and term[0] in ("param", "net")
-            return known and (model.parameters | model.networks)[term[1]].range == "angle"
-    return range_ == "real" or work.surely_positive(value)
+    if range_ == "angle":
+        return any(value == of(a) and a.range == "angle" for mono in value for a, _ in mono)
+    if range_ == "nonnegative":
+        return work.sign(value) is not None
+    rest = work.add(constant(1), work.negative(value)) if range_ == "unit" else constant(1)
+    return range_ == "real" or (work.surely_positive(value) and work.surely_positive(rest))
 
 
 def _on_simplex(value: Polynomial, index: Bound) -> bool:

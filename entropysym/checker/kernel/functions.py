@@ -11,10 +11,6 @@ Term = Any  # as in `terms`, which imports this
 U = ["var"]
 
 
-def _squared(term: Term) -> Term:
-    return ["pow", term, 2]
-
-
 def _less(term: Term) -> Term:
     return ["mul", -1, term]
 
@@ -27,7 +23,12 @@ class Row(NamedTuple):
     slope: Term = None
 
 
-_BELL = ["mul", 2, ["pow", ["pi"], ["frac", -1, 2]], ["exp", _less(_squared(U))]]
+def _ratio(times: int, head: str) -> Term:
+    """1 - times r / u - r^2"""
+    return ["add", 1, ["mul", -times, ["pow", U, -1], [head, U]], _less(["pow", [head, U], 2])]
+
+
+_BELL = ["mul", 2, ["pow", ["pi"], ["frac", -1, 2]], ["exp", _less(["pow", U, 2])]]
 
 ROWS: Mapping[str, Row] = {
     "loggamma": Row(True, "", ["digamma", U]),
@@ -35,33 +36,15 @@ ROWS: Mapping[str, Row] = {
     "trigamma": Row(True, "positive"),
     # logbessel u = log I0(u), besselratio u = I1(u) / I0(u)
     "logbessel": Row(False, "nonnegative", ["besselratio", U]),
-    "besselratio": Row(
-        False,
-        "",
-        [
-            "add",
-            1,
-            _less(["mul", ["pow", U, -1], ["besselratio", U]]),
-            _less(_squared(["besselratio", U])),
-        ],
-    ),
+    "besselratio": Row(False, "", _ratio(1, "besselratio")),
     # logsinhc u = log(sinh(u) / u), langevin u = coth u - 1 / u
     "logsinhc": Row(False, "nonnegative", ["langevin", U]),
-    "langevin": Row(
-        False,
-        "",
-        [
-            "add",
-            1,
-            ["mul", -2, ["pow", U, -1], ["langevin", U]],
-            _less(_squared(["langevin", U])),
-        ],
-    ),
+    "langevin": Row(False, "", _ratio(2, "langevin")),
     "erf": Row(False, "", _BELL),
     "erfc": Row(False, "positive", _less(_BELL)),
     "sin": Row(False, "", ["cos", U]),
     "cos": Row(False, "", _less(["sin", U])),
-    "asinh": Row(False, "", ["pow", ["add", 1, _squared(U)], ["frac", -1, 2]]),
+    "asinh": Row(False, "", ["pow", ["add", 1, ["pow", U, 2]], ["frac", -1, 2]]),
     # 1 where the argument is 0 (or above 0), else 0
     "iszero": Row(False, "nonnegative"),
     "isabove": Row(False, "nonnegative"),

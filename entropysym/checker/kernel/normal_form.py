@@ -45,13 +45,11 @@ class Atom:
         self.weight = 1 + len(ids) + len(binders) + sum(atom.weight for atom in inner)
         low = -1 if (bound := border(range_)) is None else bound * range_.startswith("from")
         positive = range_ in POSITIVE or head in ALWAYS_POSITIVE or low > 0
-        measured = head == "measure" and all(is_positive(dict(body)) for body in bodies)
-        self.positive: bool = (
-            positive or measured or (head == "log" and _above_one(dict(bodies[0])))
-        )
-        self.at_least_zero: bool = (
-            self.positive or head in ("abs", "beyond") or range_ in AT_LEAST_ZERO or low == 0
-        )
+        measured = head == "measure" and all(sign(dict(body)) for body in bodies)
+        above = head == "log" and _above_one(dict(bodies[0]))
+        self.positive: bool = positive or measured or above
+        zero = head in ("abs", "beyond") or range_ in AT_LEAST_ZERO or low == 0
+        self.at_least_zero: bool = self.positive or zero
         self.range: str = range_  # or, of a variable, its support
         self.inner: frozenset[Atom] = frozenset(inner)
         self.labels = frozenset([(head, label)]).union(*(atom.labels for atom in inner))
@@ -223,13 +221,9 @@ class Work:
         return self.product(poly, {_inverse(below): Fraction(1)}) if below else poly, below
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
-        """Whether the difference vanishes: as it stands, without its denominators, or part by part,
-        what stands under the same binders being one part."""
-        difference = self.add(left, self.negative(right))
-        if not difference or not self._cleared(difference)[0]:
-            return True
+        """Whether the difference vanishes without denominators, under each set of binders."""
         parts: dict[tuple, Polynomial] = {}
-        for mono, coefficient in difference.items():
+        for mono, coefficient in self.add(left, self.negative(right)).items():
             under = [atom for atom, power in mono if atom.head == "measure" and power == 1]
             binders, body = (), {mono: coefficient}
             if len(under) == 1:
@@ -256,17 +250,16 @@ class Work:
         and e^s, s > 0, and u = a + y or n - y for what is at least a or at most n; y > 0, or >= 0:
         1 - p, e^s - 1, p - p^2, n - x + 1."""
         for atom in sorted({atom for mono in poly for atom, _ in mono}, key=hash):
-            grows = atom.head == "e" or (atom.head == "exp" and is_positive(dict(atom.bodies[0])))
+            grows = atom.head == "e" or (atom.head == "exp" and sign(dict(atom.bodies[0])))
             open_, bound = grows or atom.range == "unit", border(atom.range)
             powers = [dict(mono).get(atom, Fraction(0)) for mono in poly]
             least, most = min(powers), max(powers)
             fits = all(e.denominator == 1 for e in powers) and most - least <= MAX_EXPONENT
-            if not fits or not (open_ or (bound is not None and least >= 0)):
+            if not fits or (bound is None and not open_):
                 continue
             y = of(self.atom("above" if open_ else "beyond", bodies=(key(of(atom)),)))
-            if bound is not None and atom.range.startswith("upto"):
-                y = self.negative(y)
-            inside = self.add(constant(1 if open_ or bound is None else bound), y)
+            y = self.negative(y) if atom.range.startswith("upto") else y
+            inside = self.add(constant(1 if bound is None else bound), y)
             parts = []
             for (mono, coefficient), power in zip(poly.items(), powers, strict=True):
                 rest = frozenset(factor for factor in mono if factor[0] is not atom)
@@ -275,7 +268,7 @@ class Work:
             poly = self.add(*parts)
         return poly
 
-    def _bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
+    def bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
         """A polynomial that is known to be positive as a product of powers of positive atoms."""
         poly, roots = self._cleared(poly)
         content, rest = self._content(poly)
@@ -285,7 +278,7 @@ class Work:
             primes = (self.atom("integer", str(prime)) for prime in self._primes(number))
             factors += [(prime, Fraction(sign)) for prime in primes]
         if (half := self._square_root(rest)) is not None:
-            factors += [(atom, 2 * power) for atom, power in self._bases(half).items()]
+            factors += [(atom, 2 * power) for atom, power in self.bases(half).items()]
         elif rest != constant(1):
             factors.append((self.atom("root", bodies=(key(rest),)), Fraction(1)))
         return collected(factors)
@@ -297,12 +290,8 @@ class Work:
             top, below = isqrt(abs(c.numerator)), isqrt(c.denominator)
             if Fraction(top**2, below**2) == c and all(e % 2 == 0 for _, e in mono):
                 root[frozenset((atom, e / 2) for atom, e in mono)] = Fraction(top, below)
-        seen = 2 < len(poly) < 16 and is_positive(root)
+        seen = 2 < len(poly) < 16 and sign(root)
         return root if seen and self.product(root, root) == poly else None
-
-    def factored(self, poly: Polynomial) -> Polynomial:
-        """The same, as one product of positive factors, for what is known to be positive."""
-        return {frozenset(self._bases(poly).items()): Fraction(1)}
 
     def power(self, poly: Polynomial, exponent: Fraction) -> Polynomial:
         """poly^exponent; one that is not a natural number asks for a base that is surely > 0."""
@@ -316,18 +305,17 @@ class Work:
         if seen is False and poly and exponent > 0 and not others:  # such as |u|^q
             fits = all(atom.at_least_zero for atom, _ in mono)
             check(fits, "a root of what is not shown to be positive")
-            times = self.power(constant(poly[mono]), exponent)
-            powers = {atom: power * exponent for atom, power in mono}
-            return self.product(times, self.monomial(powers, Fraction(1)))
+            rest = self.monomial({a: power * exponent for a, power in mono}, Fraction(1))
+            return self.product(self.power(constant(poly[mono]), exponent), rest)
         check(seen, "a power of what is not shown to be positive")
-        powers = {atom: power * exponent for atom, power in self._bases(poly).items()}
+        powers = {atom: power * exponent for atom, power in self.bases(poly).items()}
         return self.monomial(powers, Fraction(1))
 
     def logarithm(self, poly: Polynomial) -> Polynomial:
         """log of a product is the sum of logs, of what is surely positive."""
         check(self.surely_positive(poly), "the logarithm of what is not shown to be positive")
         parts = []
-        for atom, exponent in self._bases(poly).items():
+        for atom, exponent in self.bases(poly).items():
             if atom.head == "e":
                 log = constant(1)
             elif atom.head == "exp":
@@ -344,7 +332,7 @@ class Work:
             logs = [dict(a.bodies[0]) for a, power in mono if a.head == "log" and power == 1]
             other = self.atom("exp", bodies=(key({mono: Fraction(1)}),)) if mono else self.atom("e")
             base = logs[0] if len(mono) == len(logs) == 1 else of(other)
-            powers = {atom: e * coefficient for atom, e in self._bases(base).items()}
+            powers = {atom: e * coefficient for atom, e in self.bases(base).items()}
             result = self.product(result, self.monomial(powers, Fraction(1)))
         return result
 
@@ -427,28 +415,18 @@ def _above_one(poly: Polynomial) -> bool:
     if len(atoms) == 1 and atoms[0].head == "root":
         poly = dict(atoms[0].bodies[0])
     prime = len(atoms) == 1 and atoms[0].head == "integer"
-    return prime or (is_positive(poly) and poly.get(ONE, 0) >= 1 and len(poly) > 1)
+    return prime or bool(sign(poly) and poly.get(ONE, 0) >= 1 and len(poly) > 1)
 
 
 def sign(poly: Polynomial) -> bool | None:
     """Whether the value is certainly > 0 (True) or >= 0 (False): coefficients > 0, and each factor
-    positive, or at least 0 to a positive power, or to an even one; None: not seen."""
+    at least 0, or to an even power; None: not seen."""
     strict = False
     for mono, coefficient in poly.items():
-        positive = all(atom.positive for atom, _ in mono)
-        if coefficient < 0 or not (positive or all(_at_least_zero(*factor) for factor in mono)):
+        if coefficient < 0 or not all(a.at_least_zero or power % 2 == 0 for a, power in mono):
             return None
-        strict |= positive
+        strict |= all(atom.positive for atom, _ in mono)
     return strict
-
-
-def _at_least_zero(atom: Atom, exponent: Fraction) -> bool:
-    even = exponent.denominator == 1 and exponent % 2 == 0
-    return atom.positive or (exponent > 0 and (even or atom.at_least_zero))
-
-
-def is_positive(poly: Polynomial) -> bool:
-    return sign(poly) is True
 
 
 def sums_to_one(atom: Atom, exponent: Fraction, name: int) -> bool:

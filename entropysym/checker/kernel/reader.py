@@ -90,8 +90,6 @@ def model(raw: dict[str, Any]) -> Model:
     names = [*sizes, *(one["name"].removesuffix(terms.LAG) for key in RECORDS for one in raw[key])]
     require(len({*names}) == len(names), names, "a name that stands for two things")
     require(len({*data}) == len(data), data, "a data plate that counts twice")
-    for size in data:
-        one_of(size, sizes)
     read = {key: {one["name"]: of(**one) for one in raw[key]} for key, of in RECORDS.items()}
     arrays = read["parameters"] | read["networks"]
     for array in arrays.values():
@@ -111,7 +109,11 @@ def model(raw: dict[str, Any]) -> Model:
     families = {name: _family(name, **entry) for name, entry in raw["families"].items()}
     lags = {name: terms.Lag(**one) for name, one in raw["lags"].items()}
     bound = [(one_of(one["on"], arrays), one["text"]) for one in raw["constraints"]]
-    more = {"families": families, "lags": lags, "constraints": bound}
+    written: Any = [[f.log_density, f.log_base_measure] for f in families.values()]
+    written += [factor.arguments for side in "pq" for factor in read[side].values()]
+    unknown = [name for part in terms.subterms(written, "fun", "field") for name in part[1:2]]
+    functions = sorted({*shaped(unknown, [str], "functions")})
+    more = {"families": families, "functions": functions, "lags": lags, "constraints": bound}
     declared = Model(raw["name"], sizes, data, **read, **more)
     require(declared.p, raw["p"], "nothing is modelled")
     check_graph(declared)

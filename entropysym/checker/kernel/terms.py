@@ -15,13 +15,7 @@ MATRICES = ("posdef", "triangular")
 RANGES = ("real", "nonnegative", "positive", "unit", "angle", "simplex", *MATRICES)
 SCALARS = ("real", "nonnegative", "positive", "unit", "angle")
 ARGUMENTS = (*SCALARS, "vector", "positives", "simplex", "posdef")
-POSITIVE = (
-    "positive",
-    "positives",
-    "unit",
-    "simplex",
-    *MATRICES,
-)  # ranges and supports of what is > 0
+POSITIVE = ("positive", "positives", "unit", "simplex", *MATRICES)  # of what is > 0
 AT_LEAST_ZERO = ("nonnegative", "binary", "count", "onehot")  # and of what is >= 0
 WITHIN = (("unit", "positive", "real"), ("binary", "count"))  # each lies within what follows it
 SUPPORTS = (*WITHIN[0], *WITHIN[1], "onehot", "simplex", "angle", "sphere")
@@ -33,8 +27,7 @@ LAG = "@-1"  # z@-1 is z one step earlier
 ANY = "any"  # a factor of q of any law: no family, one number for each datum as its entropy
 FUNCTIONS = frozenset(["log", "exp", "abs", "softplus", "sigmoid", *ROWS])
 ARITHMETIC = FUNCTIONS | {"fun", "frac", "pi", "e", "add", "mul", "pow"}
-ALGEBRA = frozenset(["logdet", "trace", "quad", "scaled", "matmul", "inverse", "transposed"])
-ALGEBRA |= {"field"}
+ALGEBRA = {"logdet", "trace", "quad", "scaled", "matmul", "inverse", "transposed", "field"}
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
 OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim", "sum"}
 OF_WEIGHT = ARITHMETIC | {"param"}
@@ -80,24 +73,19 @@ def border(support: str) -> Fraction | None:
     return Fraction(number) if kind in ("from", "upto") else None
 
 
-def is_support(raw: Any) -> bool:
+def is_support(raw: str) -> bool:
     """Whether it is a known support; the number of one with a border in lowest terms."""
-    if raw in SUPPORTS:
-        return True
-    if not isinstance(raw, str) or not re.fullmatch(r"from -?\d{1,9}(/\d{1,9})?|upto \d{1,9}", raw):
-        return False
+    bordered = re.fullmatch(r"from (-?\d{1,9}(/[1-9]\d{0,8})?)|upto ([1-9]\d{0,8})", raw)
     number = raw.partition(" ")[2]
-    return not number.endswith("/0") and str(Fraction(number)) == number and raw != "upto 0"
+    return raw in SUPPORTS or (bool(bordered) and str(Fraction(number)) == number)
 
 
 def within(inner: str, outer: str) -> bool:
     """Whether one support is certainly a subset of another."""
-    if (bound := border(inner)) is None:
-        rows = [row[row.index(inner) :] for row in WITHIN if inner in row]
-    elif inner.startswith("upto"):
-        rows = [("count",)]
-    else:
-        rows = [("positive", "real") if bound > 0 else ("real",)]
+    bound, known = border(inner), inner
+    if bound is not None:
+        known = "count" if inner.startswith("upto") else "positive" if bound > 0 else "real"
+    rows = [row[row.index(known) :] for row in WITHIN if known in row]
     return inner == outer or any(outer in row for row in rows)
 
 
@@ -201,6 +189,7 @@ class Model(NamedTuple):
     parameters: dict[str, Array]
     networks: dict[str, Array]
     families: dict[str, Family]
+    functions: list[str]  # that nobody wrote down: of densities, base measures and arguments
     p: dict[str, Factor]
     q: dict[str, Factor]
     constraints: list[tuple[str, str]]

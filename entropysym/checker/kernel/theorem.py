@@ -241,9 +241,7 @@ def conditions(said: Statement, noise: Collection[str]) -> Iterator[tuple[str, .
         yield from (("normalised", name), ("score", name))
         if family.log_base_measure != 0:
             yield "base_measure", name
-    formulas = [[f.log_density, f.log_base_measure] for f in model.families.values()]
-    formulas += [factor.arguments for factor in model.factors.values()]
-    yield from (("differentiable", name) for name in sorted(named(formulas, "fun", "field")))
+    yield from (("differentiable", name) for name in model.functions)
     yield from (("finite", "objective"), ("interchange", "objective"))
     yield from (("constraint", name, text) for name, text in model.constraints)
     yield from (("reparametrised", f.name) for f in model.q.values() if {*f.of} & {*noise})
