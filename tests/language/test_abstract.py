@@ -99,11 +99,11 @@ def tampered(change):
     [
         (lambda t: t.replace('["fun", "A", 1,', '["fun", "A", 0,'), "not shown"),
         (lambda t: t.replace('["fun", "A", 1,', '["fun", "A", 2,'), "not shown"),
-        (lambda t: t.replace('["fun", "A", 1,', '["fun", "B", 1,'), "not shown"),
+        (lambda t: t.replace('["fun", "A", 1,', '["fun", "B", 1,'), "not one of A, T"),
         (lambda t: t.replace('["fun", "A", 1,', '["fun", "A", -1,'), "order of a derivative"),
         (lambda t: t.replace('["fun", "A", 1,', '["fun", "A", true,'), "order of a derivative"),
         (lambda t: t.replace('["differentiable", "A"], ', ""), "is needed"),
-        (lambda t: t.replace('"fun", "A"', '"fun", "V"'), "called like something else"),
+        (lambda t: t.replace('"fun", "A"', '"fun", "V"'), "called like another name"),
         (lambda t: t.replace('"fun", "A"', '"fun", "pi"'), "printed statement needs"),
     ],
 )
