@@ -18,7 +18,8 @@ from jaxtyping import Array, Float
 from entropysym.ascent.curvature import kind_of_point
 from entropysym.ascent.settling import Plan, Settled, demand_whole, settle
 from entropysym.data.tables import demand_kind, of_kind, require_stationary_point, with_spread
-from entropysym.families import NORMAL
+from entropysym.errors import NoStationaryPointError
+from entropysym.families import ASYMMETRIC_LAPLACE, LAPLACE, NORMAL
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import MatrixNetwork
 from entropysym.language.records import Model
@@ -38,6 +39,9 @@ BORDER = 1e-5
 
 #: From a bad start two tanh units may merge, a limit that no network attains; then others are tried, this many in all.
 STARTS = 3
+
+#: Decoders whose density has a kink at their location.
+KINKED = (LAPLACE, ASYMMETRIC_LAPLACE)
 
 #: A model with a covariance of the data is verified on at most this many columns.
 COLUMNS = 3
@@ -64,7 +68,7 @@ class Sample:
 def sample(model: Model, data: str | Float[np.ndarray, "N D"], name: str = "the data") -> Sample:
     """The data for a model: built-in ones by name, or a matrix (N, D). Columns that leave no finite optimum are dropped.
 
-    Raises `InputError` for data of another kind, and `NoStationaryPointError` if no column is left.
+    Raises `InputError` for data of another kind, and `NoStationaryPointError` if no column is left, or for a decoder with a kink.
     """
     family, notes = model.decoder.family, []
     if isinstance(data, str):
@@ -72,6 +76,10 @@ def sample(model: Model, data: str | Float[np.ndarray, "N D"], name: str = "the 
         notes += [] if family.support == "real" else [f"as a {family.name} decoder needs them"]
     else:
         x = demand_kind(data, family.support, name, family.name)
+    if family in KINKED:
+        raise NoStationaryPointError(
+            f"{family.name} errors averaged at nodes have their maximum at a kink, where no gradient vanishes; their integral is smooth"
+        )
     if not _shares_a_variance(model):
         x, dropped = with_spread(x, family.support)
         notes += [dropped] if dropped else []

@@ -137,8 +137,8 @@ def _residual(
 
 
 def _scaled(difference: jax.Array, terms: jax.Array) -> jax.Array:
-    """|difference| in units of eps × terms; infinite if either is not finite."""
-    residual = jnp.abs(difference) / (EPS * terms)
+    """|difference| in units of eps × terms, 0 where all terms are 0; infinite if either is not finite."""
+    residual = jnp.where(difference == 0, 0.0, jnp.abs(difference) / (EPS * terms))
     return jnp.where(jnp.isfinite(difference) & jnp.isfinite(terms), residual, math.inf)
 
 

@@ -4,11 +4,16 @@ import pytest
 
 from entropysym.claims.on_data import rest_on, sample
 from entropysym.claims.on_graphs import graph_sample, rest_on_graph
+from entropysym.errors import NoStationaryPointError
 from entropysym.models.zoo import GRAPHS
 from tests.instances import MODELS, derivation, names
 
 #: Where an entry of a positive last layer is best at 0: there is no stationary point inside.
 BORDERS = ("vae3_linear",)
+
+#: Where absolute errors are averaged at nodes: the best parameters are at kinks, where there is no
+#: gradient (the integral is smooth, see `tests/exact`).
+KINKS = ("laplace_decoder_vae",)
 
 #: One with a kink that the closed form takes away.
 QUICK = ("sparse_coding",)
@@ -17,6 +22,10 @@ QUICK = ("sparse_coding",)
 @pytest.mark.parametrize("name", names((name for name in MODELS if name not in GRAPHS), QUICK))
 def test_a_model_settles_on_data_of_its_kind(name):
     d = derivation(name)
+    if name in KINKS:
+        with pytest.raises(NoStationaryPointError, match="at a kink"):
+            sample(d.model, "curve")
+        return
     rest = rest_on(d, sample(d.model, "curve"))
     assert rest.measured.as_predicted
     assert rest.measured.stationary or rest.border is not None, rest.settled
