@@ -85,7 +85,20 @@ def sum_over(body: Formula, *limits: tuple[sp.Basic, sp.Basic | int, sp.Basic]) 
 
 def derivative(e: Formula, symbol: sp.Basic) -> Formula:
     """The partial derivative."""
-    return of_type(sp.diff(e, symbol), sp.Expr)
+    if not e.has(sp.Abs):
+        return of_type(sp.diff(e, symbol), sp.Expr)
+    hidden = replaced(e, lambda f: isinstance(f, sp.Abs), lambda f: _Size(inside(f)))
+    slope = of_type(sp.diff(hidden, symbol), sp.Expr)
+    return replaced(slope, lambda f: isinstance(f, _Size), lambda f: sp.Abs(inside(f)))
+
+
+class _Size(sp.Function):
+    """|u| of what is real: SymPy's derivative would ask whether it is, and log(1 - p) is not seen to be."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return of_type(sp.sign(inside(self)), sp.Expr)
 
 
 def coefficient(e: Formula, symbol: sp.Expr, power: int = 1) -> Formula:

@@ -227,3 +227,9 @@ def test_a_sum_over_its_root_is_its_root():
     field = Field.over([sp.sqrt(s**2 + 1), r])
     assert field.of((s**2 + 1) / sp.sqrt(s**2 + 1)) == field.of(sp.sqrt(s**2 + 1))
     assert field.of(1 / sp.sqrt(s**2 + 1)) * field.of(s**2 + 1) == field.of(sp.sqrt(s**2 + 1))
+
+
+def test_a_location_whose_logarithms_are_not_seen_to_be_real_keeps_its_signs():
+    logit = sp.log(p) - sp.log(1 - p)
+    family = Family("Own", (p, s), x, -sp.Abs((x - logit) / s) - sp.log(2 * s))
+    assert family_certificate(family).direction == {p: 0, s: -s}

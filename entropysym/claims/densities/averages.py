@@ -14,6 +14,7 @@ from entropysym.claims.densities.anchors import anchors
 from entropysym.claims.densities.evaluation import NoNumberError, Program, compiled, scanned
 from entropysym.claims.densities.panels import Integral, integral
 from entropysym.claims.densities.sums import count_sum, finite_sum
+from entropysym.language.formula import derivative
 from entropysym.language.records import Family
 from entropysym.language.supports import Support, interval
 
@@ -49,9 +50,9 @@ class Formulas:
         free = tuple(a for a in family.arguments if a not in still)
         motions = _MOTIONS.get(family.support, ())
         try:
-            slope = log_density.diff(x) if motions else sp.S.Zero
+            slope = derivative(log_density, x) if motions else sp.S.Zero
             moved = [1 + x * slope if m == "scale" else slope for m in motions]
-            scores = [log_density.diff(a) for a in free]
+            scores = [derivative(log_density, a) for a in free]
             program, unknown = compiled(x, leaves, [log_density, *scores, *moved]), ""
         except NoNumberError as why:
             program, free, motions = compiled(x, leaves, [log_density]), (), ()

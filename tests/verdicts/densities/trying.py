@@ -26,7 +26,7 @@ WRONG = FAULTS[:-1]
 SECONDS = 10
 
 
-def tried(seed: int, seconds: int = 60) -> list[dict[str, Any]]:
+def tried(seed: int, seconds: int = 120, uses: tuple[str, ...] = USES) -> list[dict[str, Any]]:
     """All about one seed, a row of plain data for each use."""
     d = draft(seed)
     said = {"seed": seed, "kind": d.kind, "law": d.law.name, "used": d.used, "lines": d.lines}
@@ -36,12 +36,12 @@ def tried(seed: int, seconds: int = 60) -> list[dict[str, Any]]:
         wrong = {"fault": "oracle error", "reason": f"{type(error).__name__}: {error}"}
         return [
             said | wrong | {"use": use, "oracle": "error", "verdict": "", "seconds": 0}
-            for use in USES
+            for use in uses
         ]
-    return [said | {"use": use} | judged(d, use, answer, seconds) for use in USES]
+    return [said | {"use": use} | judged(d, use, answer, seconds) for use in uses]
 
 
-def judged(d: Draft, use: str, answer: Answer, seconds: int = 60) -> dict[str, Any]:
+def judged(d: Draft, use: str, answer: Answer, seconds: int = 120) -> dict[str, Any]:
     """Verdict, oracle and fault of one density in one use."""
     started = time.process_time()  # others may use the same processors
     try:
@@ -67,7 +67,7 @@ def _fault(d: Draft, said: dict[str, Any], answer: Answer) -> str | None:
         return "false REFUTED"
     if verdict in ("EXCEPTION", "INPUT ERROR"):
         return verdict.lower()
-    if said["seconds"] > SECONDS:
+    if verdict == "TOO LONG" or said["seconds"] > SECONDS:
         return "too long"
     return "not settled" if word == "true" and verdict != "PROVED" else None
 
