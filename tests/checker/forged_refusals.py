@@ -342,7 +342,7 @@ def _objective() -> dict[str, Forged]:
         ),
         "a penalty with an infinite slope": (
             with_objective(1, summed(["pow", ["pow", w, 2], ["frac", 1, 4]])),
-            "a root of a power",
+            "a root of what is not shown to be positive",
         ),
     }
 

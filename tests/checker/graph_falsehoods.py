@@ -1065,8 +1065,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/terms.py",
-                'POSITIVE = (\n    "positive",',
-                'POSITIVE = (\n    "onehot",\n    "positive",',
+                'POSITIVE = ("positive", ',
+                'POSITIVE = ("onehot", "positive", ',
             ),
             (
                 "kernel/normal_form.py",

@@ -22,7 +22,7 @@ REASONS = {
     "the prior's mean is the latent": "z is read, but it is not given",
     "the decoder's mean is the datum": "x is read, but it is not given",
     "plates of q and z differ": "0: what is bound there runs over H",
-    "the log of the noise": "the logarithm of what is not shown to be positive",
+    "the log of the noise": "eps.*not shown to be positive",
     "a moved parameter that is not learned": "sigma2: moves, but it is not learned",
     "the variance is fixed": "D objective: not shown",
     "VAE-1 for any encoder": "D objective: not shown",
