@@ -156,8 +156,8 @@ def weibull_regression() -> Model:
     r"""Survival times, all of them seen: Weibull with the scale $e^{Wu+b}$ and a shape k that is
     fixed, as the base measure $y^{k-1}$ is; $v_b=-1/k$.
 
-    The exponential model is k = 1. With k learned, or with times that are censored, it is another
-    model.
+    The exponential model is k = 1. A k that is learned would stand still along the same direction.
+    Times that are censored make another model.
     """
     w = ModelWriter()
     scale = sp.exp(_linear(w))
