@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 #: SymPy has the arc tangent: one row each.
 ATAN = 'Row("atan", sp.atan, "numpy.arctan", r"\\arctan", "arctan", lambda m, u: m.atan(u)),'
-KERNEL_ATAN = '"atan": Row(False, "", ["pow", ["add", 1, _squared(U)], -1]),'
+KERNEL_ATAN = '"atan": Row(False, "", ["pow", ["add", 1, ["pow", U, 2]], -1]),'
 
 #: It has no normal distribution function: a class beside the row.
 NORMAL_CDF = """Row(
@@ -28,7 +28,7 @@ NORMAL_CDF = """Row(
 KERNEL_NORMAL_CDF = """"normalcdf": Row(
         False, "positive",
         ["mul", ["pow", ["mul", 2, ["pi"]], ["frac", -1, 2]],
-         ["exp", ["mul", ["frac", -1, 2], _squared(U)]]],
+         ["exp", ["mul", ["frac", -1, 2], ["pow", U, 2]]]],
     ),"""
 CLASS = '''class NormalCdf(OwnFunction):
     """The distribution function of N(0, 1)."""
