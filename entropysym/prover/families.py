@@ -43,7 +43,7 @@ SHIFTED = ("real",)
 
 
 #: How large the fractions of a density may be, such as those of a mixture in many coordinates.
-MOST = 2**12
+MOST = 2**17
 
 
 @dataclass(frozen=True)
