@@ -87,7 +87,9 @@ def derivative(e: Formula, symbol: sp.Basic) -> Formula:
     """The partial derivative."""
     if not e.has(sp.Abs):
         return of_type(sp.diff(e, symbol), sp.Expr)
-    hidden = replaced(e, lambda f: isinstance(f, sp.Abs), lambda f: _Size(inside(f)))
+    hidden = replaced(
+        e, lambda f: isinstance(f, sp.Abs), lambda f: of_type(_Size(inside(f)), sp.Expr)
+    )
     slope = of_type(sp.diff(hidden, symbol), sp.Expr)
     return replaced(slope, lambda f: isinstance(f, _Size), lambda f: sp.Abs(inside(f)))
 

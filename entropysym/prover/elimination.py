@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
 from typing import TypeVar
 
 import sympy as sp
@@ -17,6 +18,7 @@ from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
 from sympy.polys.rings import PolyElement
 
+from entropysym.errors import WorkLimitError
 from entropysym.language.formula import args_of, inside, of_type, substituted
 
 #: An unknown, or the name of a right side; None where there is only one.
@@ -65,10 +67,11 @@ class Field:
 
     domain: FracField
     place: Mapping[sp.Expr, tuple[int, int]]  # generator -> its number, and the root taken of it
+    most: int | None = None
 
     @staticmethod
-    def over(expressions: Iterable[sp.Expr]) -> Field:
-        """The smallest field that holds the expressions."""
+    def over(expressions: Iterable[sp.Expr], most: int | None = None) -> Field:
+        """The smallest field that holds the expressions; with `most`, a sum whose fractions have a larger `_size` raises `WorkLimitError`."""
         roots: dict[sp.Expr, int] = {}
         for e in expressions:
             for base, exponent in _factors(e):
@@ -76,7 +79,7 @@ class Field:
         ordered = sorted(roots, key=sp.default_sort_key)
         names = [sp.Dummy(f"t{k}") for k in range(max(1, len(ordered)))]
         place = {base: (k, roots[base]) for k, base in enumerate(ordered)}
-        return Field(FracField(names, QQ, lex), place)
+        return Field(FracField(names, QQ, lex), place, most)
 
     @property
     def zero(self) -> FracElement:
@@ -91,7 +94,7 @@ class Field:
         if isinstance(e, sp.Rational):
             return self.domain(QQ(int(e.p), int(e.q)))
         if isinstance(e, sp.Add):
-            return reduce(lambda a, b: a + b, (self.of(a) for a in args_of(e)))
+            return reduce(self._plus, (self.of(a) for a in args_of(e)))
         if isinstance(e, sp.Mul):
             return reduce(lambda a, b: a * b, (self.of(a) for a in args_of(e)))
         base, exponent = _power(e)
@@ -103,6 +106,11 @@ class Field:
             fraction = self.domain.gens[k] ** int((exponent - whole) * root)
             return fraction * self.of(base) ** int(whole)
         return self.domain.gens[k] ** int(exponent * root)
+
+    def _plus(self, a: FracElement, b: FracElement) -> FracElement:
+        if self.most is not None and _size(a, b) > self.most:
+            raise WorkLimitError("its fractions are too large to be added")
+        return a + b
 
     def back(self, element: FracElement) -> sp.Expr:
         """An element as an expression."""
@@ -135,6 +143,14 @@ class Field:
             term = self.domain(self.domain.ring.from_dict({rest: coefficient}))
             found[mark] = found.get(mark, self.zero) + term
         return {mark: e for mark, e in found.items() if e}
+
+
+def _size(a: FracElement, b: FracElement) -> int:
+    """What a common divisor may cost: the digits of the number that a polynomial becomes, its generators being put in one after another."""
+    parts = [p for p in (a.numer, b.numer, a.denom, b.denom) if p]
+    if len(a.denom) == len(b.denom) == 1:
+        return 1
+    return prod(1 + max(powers) for powers in zip(*(p.degrees() for p in parts), strict=True))
 
 
 def _is_negative_somewhere(e: sp.Expr) -> bool:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from entropysym.errors import InputError
+from entropysym.errors import InputError, WorkLimitError
 from entropysym.language.algebra import addends, distributed, exponentials_merged, vanishes
 from entropysym.language.formula import (
     coefficient,
@@ -42,6 +42,10 @@ SCALED = ("real", "positive")
 SHIFTED = ("real",)
 
 
+#: How large the fractions of a density may be, such as those of a mixture in many coordinates.
+MOST = 2**17
+
+
 @dataclass(frozen=True)
 class FamilyCertificate:
     """A solution of (T): the motion of each argument, of the variable ($kx+l$), and the (pseudo) entropy in nats."""
@@ -59,8 +63,8 @@ def family_certificate(family: Family) -> FamilyCertificate | None:
         if family.support == "onehot":
             return _of_classes(family)
         return _of_vectors(family) if family.is_multivariate else _of_numbers(family)
-    except (InputError, NotImplementedError, sp.PolynomialError):
-        return None  # a function without a derivative here: the entropy stays opaque
+    except (InputError, NotImplementedError, WorkLimitError, sp.PolynomialError):
+        return None  # such as a function without a derivative here: the entropy stays opaque
 
 
 def _of_numbers(family: Family) -> FamilyCertificate | None:
@@ -99,7 +103,7 @@ def _solved(
     entropy = sp.Dummy("H", real=True)
     columns: dict[ColumnName, sp.Expr] = {entropy: -sp.S.One, **scores, None: -tempered}
     plain = {u: _in_generators(e) for u, e in columns.items()}
-    field = Field.over(plain.values())
+    field = Field.over(plain.values(), MOST)
     written = {u: field.of(e) for u, e in plain.items()}
     rows: dict[object, Row] = {}
     for u, numerator in field.over_one_denominator(written).items():
