@@ -26,7 +26,12 @@ SURVIVORS: dict[str, str] = {
     "variable') -> pass": "the gate refuses the name as well: 'an argument called like the variable'",
     "kernel/evaluate.py _function: check(row.slope or not d, f'{shown(inner)} moves: {head} is not "
     "differentiated') -> pass": "no slope is no term: 'trigamma moves'",
+    "kernel/normal_form.py Work.monomial: check(exponent > 0, f'a division by {atom.head}') -> pass": (
+        "a negative power is of what is > 0: 'one over an indicator'"
+    ),
+    "kernel/normal_form.py Work.monomial: exponent > 0 -> exponent >= 0": "the same",
     # Equal either way.
+    "kernel/normal_form.py Work.monomial: 1 -> 2": "an indicator is its square",
     "kernel/evaluate.py _in_factors: work.surely_positive(value) or not _sign(site, term) -> not "
     "_sign(site, term)": "its factors are asked for in any case",
     "kernel/evaluate.py _in_range: 1 -> 2 (2)": "any positive number will do",
