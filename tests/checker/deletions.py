@@ -140,7 +140,8 @@ def of_front(file: str) -> bool:
 
 
 def of_kernel(file: str) -> bool:
-    return file.startswith("kernel/") and not of_front(file)
+    """Whether reader and gate do without this file, so that the kernel alone may be asked."""
+    return file.startswith("kernel/") and not of_front(file) and Path(file).stem != "terms"
 
 
 def battery() -> list[Entry]:

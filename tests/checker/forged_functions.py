@@ -233,6 +233,13 @@ VALID_FUNCTIONS: dict[str, Build] = {
     "the root of a number that may be 0": is_zero(
         less(["pow", ["pow", K, 2], HALF], K), "nonnegative"
     ),
+    "one over a sum of squares": is_zero(
+        plus(
+            times(inverse(plus(1, ["pow", less(K, 3), 2])), plus(10, times(-6, K), ["pow", K, 2])),
+            -1,
+        ),
+        "real",
+    ),
     "partial fractions": is_zero(
         plus(
             times(inverse(plus(1, K)), inverse(plus(2, K))),

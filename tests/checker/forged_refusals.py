@@ -142,8 +142,9 @@ def _clamps() -> dict[str, Forged]:
     }
 
 
-def _uniform_with_jumps() -> dict:
-    """log p = 4 x - 4 x (but 4 x at x = 1/2): uniform, though one point alone says otherwise."""
+def _uniform_with_jumps(in_base: bool = False) -> dict:
+    """log p = 4 x - 4 x (but 4 x at x = 1/2): uniform, though one point alone says otherwise. Or
+    the second of these terms is -log h."""
     away = ["add", VAR, ["frac", -1, 2]]
     above = [
         "add",
@@ -151,13 +152,16 @@ def _uniform_with_jumps() -> dict:
         ["isabove", neg(away)],
         ["mul", -2, ["isabove", ["pow", away, 2]]],
     ]
-    density = ["mul", 4, VAR, ["add", 1, above]]
+    linear, jumps = ["mul", 4, VAR], ["mul", 4, VAR, above]
+    law = family(["add", linear, jumps], support="unit")
+    if in_base:
+        law = family(linear, support="unit", log_base_measure=neg(jumps))
     points = [
         [1, ["frac", 1, 2]],
         [["frac", 1, 2], ["frac", 3, 4]],
         [["frac", -3, 2], ["frac", 1, 4]],
     ]
-    return refusal(model(("jump",), families={"jump": family(density, support="unit")}), {}, points)
+    return refusal(model(("jump",), families={"jump": law}), {}, points)
 
 
 def _model() -> dict[str, Forged]:
@@ -261,6 +265,10 @@ def _model() -> dict[str, Forged]:
         ),
         "a density that jumps at a point": (
             _uniform_with_jumps(),
+            "decoder has a density that may jump",
+        ),
+        "a base measure that jumps at a point": (
+            _uniform_with_jumps(in_base=True),
             "decoder has a density that may jump",
         ),
         "an argument that jumps": (

@@ -24,7 +24,17 @@ SURVIVORS: dict[str, str] = {
     ),
     "kernel/reader.py _family: require('var' not in ranges, name, 'an argument that is called like the "
     "variable') -> pass": "the gate refuses the name as well: 'an argument called like the variable'",
+    "kernel/evaluate.py _function: check(row.slope or not d, f'{shown(inner)} moves: {head} is not "
+    "differentiated') -> pass": "no slope is no term: 'trigamma moves'",
+    "kernel/normal_form.py Work.monomial: check(exponent > 0, f'a division by {atom.head}') -> pass": (
+        "a negative power is of what is > 0: 'one over an indicator'"
+    ),
+    "kernel/normal_form.py Work.monomial: exponent > 0 -> exponent >= 0": "the same",
     # Equal either way.
+    "kernel/normal_form.py Work.monomial: 1 -> 2": "an indicator is its square",
+    "kernel/evaluate.py _in_factors: work.surely_positive(value) or not _sign(site, term) -> not "
+    "_sign(site, term)": "its factors are asked for in any case",
+    "kernel/evaluate.py _in_range: 1 -> 2 (2)": "any positive number will do",
     "kernel/theorem.py head: factor.family != ANY and any(map(model.latent, reads[kind])) -> "
     "any(map(model.latent, reads[kind]))": "the expectation of one number for each datum is itself",
     "kernel/theorem.py entropy_sum: model.families[factor.family].log_base_measure != 0 -> True": (

@@ -122,7 +122,6 @@ def model(raw: dict[str, Any]) -> Model:
 
 def _family(name: str, arguments: list[dict[str, str]], **entry: Any) -> Family:
     ranges = {one["name"]: one["range"] for one in arguments}
-    require(terms.is_support(entry["support"]), entry["support"], "no support")
     require(name != terms.ANY, name, "not a name of a family")
     require("var" not in ranges, name, "an argument that is called like the variable")
     require(len(ranges) == len(arguments), [*ranges], "an argument's name occurs twice")
