@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from .kernel.functions import ROWS
 from .kernel.reader import MODEL, shaped
-from .kernel.terms import Malformed, Refused, Statement, require, shown
+from .kernel.terms import FUNCTIONS, Malformed, Refused, Statement, require, shown
 from .known import FAMILIES, KNOWN, MODELS
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
 TAKEN = re.compile(
-    rf"(?i:any|pi|elbo|objective|var|dim|eps|log|exp|abs|{'|'.join(sorted(ROWS))}|logp|logh"
+    rf"(?i:any|pi|elbo|objective|var|dim|eps|{'|'.join(sorted(FUNCTIONS))}|logp|logh"
     r"|logdet|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 MAX_NAMES = 200

@@ -192,6 +192,13 @@ def of_vectors(family: Family, entropy: sp.Expr) -> Iterator[Measured]:
     """
     if family.support == "onehot":
         x, weight = jnp.eye(CLASSES), 1.0
+    elif family.support == "sphere":  # the circle
+        angles = np.arange(64) * np.pi / 32
+        x, weight = jnp.asarray(np.stack([np.cos(angles), np.sin(angles)], axis=-1)), np.pi / 32
+    elif family.support == "simplex":  # of two entries: by Gauss and Legendre between 0 and 1
+        nodes, shares = np.polynomial.legendre.leggauss(200)
+        first, weight = jnp.asarray((1 + nodes) / 2), jnp.asarray(shares / 2)
+        x = jnp.stack([first, 1 - first], axis=-1)
     else:
         line = np.linspace(-14, 14, 281)
         x = jnp.asarray(np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, LENGTH))
@@ -233,6 +240,8 @@ def _values_of_vectors(family: Family, seed: int) -> tuple[jax.Array, ...]:
             values.append(np.eye(LENGTH) / 2 + root @ root.T / 4)
         elif a in family.simplex:
             values.append(rng.dirichlet(np.ones(CLASSES)))
+        elif family.range_of(a) == "positives":  # no poles at the ends
+            values.append(rng.integers(2, 6, size=LENGTH).astype(float))
         else:
             values.append(rng.normal(size=CLASSES if family.support == "onehot" else LENGTH))
     return tuple(map(jnp.asarray, values))

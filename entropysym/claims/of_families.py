@@ -187,7 +187,7 @@ def _rate(family: Family, argument: Letter) -> sp.Expr | None:
 
 def _range(family: Family, argument: Letter) -> str:
     range_ = family.range_of(argument)
-    return "real" if range_ == "vector" else range_
+    return {"vector": "real", "positives": "positive"}.get(range_, range_)
 
 
 def _parameter(w: ModelWriter, family: Family, argument: Letter, index: str) -> sp.Expr | Matrix:

@@ -7,6 +7,7 @@ $1/(1+e^{-s})$ would be two things. What has no row cannot be stored, and its na
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,9 +30,9 @@ class OwnFunction(Printed, sp.Function):
     def __new__(cls, argument: sp.Expr, **options: bool) -> sp.Expr:
         return of_type(super().__new__(cls, argument, **options), sp.Expr)
 
+    @abstractmethod
     def written_out(self) -> sp.Expr:
         """The same in SymPy's own functions."""
-        raise NotImplementedError
 
     def _eval_evalf(self, prec: int) -> sp.Expr | None:
         return self.written_out()._eval_evalf(prec)
