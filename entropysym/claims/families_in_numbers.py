@@ -167,6 +167,10 @@ def points(family: Family) -> jax.Array:
     """Some points of a support."""
     line = np.linspace(0.02, 0.98, 25)
     over = interval(family.support)
+    if family.support == "simplex":
+        return jnp.asarray(np.stack([line, 1 - line], axis=-1))
+    if family.support == "sphere":
+        return jnp.asarray(np.stack([np.cos(7 * line), np.sin(7 * line)], axis=-1))
     if over is None:
         return jnp.eye(CLASSES)
     if family.is_multivariate:
