@@ -199,10 +199,11 @@ def of_vectors(family: Family, entropy: sp.Expr) -> Iterator[Measured]:
     elif family.support == "sphere":  # the circle
         angles = np.arange(64) * np.pi / 32
         x, weight = jnp.asarray(np.stack([np.cos(angles), np.sin(angles)], axis=-1)), np.pi / 32
-    elif family.support == "simplex":  # of two entries: by Gauss and Legendre between 0 and 1
-        nodes, shares = np.polynomial.legendre.leggauss(200)
-        first, weight = jnp.asarray((1 + nodes) / 2), jnp.asarray(shares / 2)
-        x = jnp.stack([first, 1 - first], axis=-1)
+    elif family.support == "simplex":  # of two entries, by steps that grow short at both ends
+        u = np.linspace(-4, 4, 321)
+        first, second = (1 / (1 + np.exp(sign * np.pi * np.sinh(u))) for sign in (-1, 1))
+        x = jnp.asarray(np.stack([first, second], axis=-1))
+        weight = jnp.asarray(first * second * np.pi * np.cosh(u) * (u[1] - u[0]))
     else:
         line = np.linspace(-14, 14, 281)
         x = jnp.asarray(np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, LENGTH))
