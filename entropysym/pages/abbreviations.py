@@ -94,7 +94,11 @@ def _of_factor(model: Model, factor: Factor) -> Abbreviation | None:
     if not all(model.inner(v) for v in read):
         return None
     vectors = (model.inner(v)[-1].vector(model.entry(v)) for v in read)
-    letter = NetworkValue(sp.Symbol(name, real=True), sp.Tuple(plate.index), sp.Tuple(*vectors))
+    plates = model.inner(factor.of[0])
+    others = [q.index for q in plates if q != plate and q.index in long[0].free_symbols]
+    letter = NetworkValue(
+        sp.Symbol(name, real=True), sp.Tuple(*others, plate.index), sp.Tuple(*vectors)
+    )
     return Abbreviation(letter, long[0], plate.index)
 
 

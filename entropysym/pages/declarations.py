@@ -5,8 +5,9 @@ from __future__ import annotations
 import sympy as sp
 
 from entropysym.language.formula import of_type
-from entropysym.language.heads import LogDensity
+from entropysym.language.heads import LogDensity, NetworkValue
 from entropysym.language.objective import head, variable
+from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.records import Model, Plate, Variable
 from entropysym.language.supports import in_words
 from entropysym.pages.equations import Line
@@ -71,7 +72,7 @@ def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
         kind = f"{RANGES[w.range]} matrix" if matrix else f"{RANGES[w.range]} function"
         what = f"any {kind} {'that is a function ' if matrix else ''}of {inputs}"
         what += "" if w.learned else ", not learned"
-        rows.append((m.math(value), what + _over(w.plates, m, matrix)))
+        rows.append((m.math(_named(value)), what + _over(w.plates, m, matrix)))
     first = {plate.size for v in model.variables for plate in v.plates}
     dimensions = tuple(size for size in model.sizes if size in first)
     widths = tuple(size for size in model.sizes if size not in first)
@@ -82,6 +83,13 @@ def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
     if widths:
         rows.append((_letters(widths, m), "widths of layers"))
     return rows
+
+
+def _named(value: NetworkValue | MatrixNetwork) -> sp.Expr | Matrix:
+    """A network with what it reads, and where that is a formula of its own without it."""
+    if isinstance(value, NetworkValue) and value.atoms(sp.Sum):
+        return sp.Indexed(sp.IndexedBase(value.label), *value.indices)
+    return value
 
 
 def _set_of(v: Variable) -> str:

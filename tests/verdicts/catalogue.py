@@ -145,6 +145,12 @@ def _gamma_entropy(a: Any, rate: Any) -> Any:
     return a - np.log(rate) + special.loggamma(a) + (1 - a) * special.digamma(a)
 
 
+def _beta_entropy(a: Any, b: Any) -> Any:
+    log_beta = special.loggamma(a) + special.loggamma(b) - special.loggamma(a + b)
+    slopes = (a - 1) * special.digamma(a) + (b - 1) * special.digamma(b)
+    return log_beta - slopes + (a + b - 2) * special.digamma(a + b)
+
+
 def _logit_entropy(logit: Any) -> Any:
     return np.log1p(np.exp(logit)) - logit / (1 + np.exp(-logit))
 
@@ -197,6 +203,12 @@ CASES = {
              lambda o: 3 * (1 + o) * np.log(1 + o) - 3 * o * np.log(o) + np.log(2)),
     )
 }  # fmt: skip
+
+#: Shipped families that the random models do not draw, but shipped models have.
+ENTROPIES = {name: case.entropy for name, case in CASES.items()} | {
+    "Gamma": _gamma_entropy,
+    "Beta": _beta_entropy,
+}
 
 #: The records by name, for the lines that rebuild a model.
 LAWS = {name: case.record for name, case in CASES.items()}

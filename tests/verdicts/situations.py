@@ -17,7 +17,7 @@ from scipy import special
 from entropysym.language import Model, Parameter
 from entropysym.language.symbols import n
 
-from .catalogue import ANY, CASES
+from .catalogue import ANY, CASES, ENTROPIES
 from .evaluating import STEP, Array, Point, evaluate, exponential, sine, tanh
 
 #: Sizes of the three points: more and fewer dimensions than latents, and many, since on few bits every function is a combination of others.
@@ -219,7 +219,7 @@ class Situations:
             log_p = log_p + evaluate(family.log_density, inner, {})
             log_h = log_h + evaluate(family.log_base_measure, inner, {})
             still = [np.real(a)[:1] if np.ndim(a) == 3 else np.real(a) for a in arguments]
-            entropy = entropy + CASES[family.name].entropy(*still)
+            entropy = entropy + ENTROPIES[family.name](*still)
         return log_p, log_h, entropy
 
     def measured(self) -> tuple[Array, Array, Point]:
