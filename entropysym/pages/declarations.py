@@ -6,8 +6,8 @@ import sympy as sp
 
 from entropysym.language.formula import of_type
 from entropysym.language.heads import LogDensity, NetworkValue
-from entropysym.language.objective import head, variable
 from entropysym.language.matrices import Matrix, MatrixNetwork
+from entropysym.language.objective import head, variable
 from entropysym.language.records import Model, Plate, Variable
 from entropysym.language.supports import in_words
 from entropysym.pages.equations import Line
