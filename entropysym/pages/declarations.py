@@ -11,7 +11,7 @@ from entropysym.language.objective import head, variable
 from entropysym.language.records import Model, Plate, Variable
 from entropysym.language.supports import in_words
 from entropysym.pages.equations import Line
-from entropysym.pages.marks import ANY_LAW, DensityName, Distributed
+from entropysym.pages.marks import ANY_LAW, DensityName, Distributed, Slice
 from entropysym.pages.medium import Medium
 from entropysym.pages.wording import value_of
 
@@ -88,7 +88,7 @@ def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
 def _named(value: NetworkValue | MatrixNetwork) -> sp.Expr | Matrix:
     """A network with what it reads, and where that is a formula of its own without it."""
     if isinstance(value, NetworkValue) and value.atoms(sp.Sum):
-        return sp.Indexed(sp.IndexedBase(value.label), *value.indices)
+        return Slice(sp.IndexedBase(value.label), *value.indices)
     return value
 
 
