@@ -88,7 +88,7 @@ def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
 def _named(value: NetworkValue | MatrixNetwork) -> sp.Expr | Matrix:
     """A network with what it reads, and where that is a formula of its own without it."""
     if isinstance(value, NetworkValue) and value.atoms(sp.Sum):
-        return Slice(sp.IndexedBase(value.label), *value.indices)
+        return Slice(of_type(sp.IndexedBase(value.label), sp.IndexedBase), *value.indices)
     return value
 
 
