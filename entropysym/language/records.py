@@ -55,6 +55,9 @@ from entropysym.language.symbols import (
     size,
 )
 
+#: Sums of more addends are not factored.
+MOST_FACTORED = 12
+
 #: What a name stands for: a scalar, an array or a matrix.
 Letter = sp.Symbol | sp.IndexedBase | MatrixLetter
 
@@ -212,7 +215,8 @@ class Family:
                 object.__setattr__(self, what, on_entry(sp.sympify(formula, strict=True)))
         for what in ("log_density", "log_base_measure"):
             if isinstance(self.variable, sp.Symbol) and (formula := getattr(self, what)):
-                apart = _variable_apart(formula, self.variable, self.support)
+                formula = _of_two_values(formula, self.variable, self.support)
+                apart = _variable_apart(_sums_factored(formula), self.variable, self.support)
                 object.__setattr__(self, what, apart)
         for what in ("location", "scale"):
             given = getattr(self, what)
@@ -286,6 +290,14 @@ def _declared_real(e: sp.Expr | Matrix) -> bool:
     return isinstance(e, sp.Indexed) and type(array_of(e)) is sp.IndexedBase and not e.is_positive
 
 
+def _of_two_values(e: sp.Expr, x: sp.Symbol, support: Support) -> sp.Expr:
+    r"""$xf(1)+(1-x)f(0)$, which every function of a binary variable is: also a mixture of Bernoulli laws."""
+    if support != "binary" or not any(f.has(x) for f in e.atoms(sp.Function, sp.Pow)):
+        return e
+    at_1, at_0 = (on_entry(substituted(e, {x: sp.Integer(k)})) for k in (1, 0))
+    return x * at_1 + (1 - x) * at_0
+
+
 def _variable_apart(e: sp.Expr, x: sp.Symbol, support: Support) -> sp.Expr:
     r"""$\log\frac sx=\log s-\log x$: what holds the variable and is positive on its support has logarithms of its own, for data are no symbols whose sign is seen."""
     kind, _, number = support.partition(" ")
@@ -306,6 +318,32 @@ def _variable_apart(e: sp.Expr, x: sp.Symbol, support: Support) -> sp.Expr:
 
     def is_product(f: sp.Expr) -> bool:
         return isinstance(f, sp.log) and (inside(f).is_Mul or inside(f).is_Pow) and f.has(x)
+
+    return replaced(e, is_product, apart) if e.has(sp.log) else e
+
+
+def _sums_factored(e: sp.Expr) -> sp.Expr:
+    r"""$\log(1-a^2)=\log(1-a)+\log(1+a)$, $\log\bigl(1-\frac a{1+a}\bigr)=-\log(1+a)$: logarithms of sums in factors that are surely positive."""
+
+    def factors(f: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
+        if not isinstance(f, sp.log) or not inside(f).is_Add or len(inside(f).args) > MOST_FACTORED:
+            return []
+        if all(is_surely_positive(addend) for addend in inside(f).args):
+            return []  # it is seen to be positive as it stands
+        found, below = [], 0
+        for base, power in (g.as_base_exp() for g in sp.Mul.make_args(sp.factor(inside(f)))):
+            turned = power.is_Integer and is_surely_positive(-base)
+            below += power if turned else 0
+            found.append((-base if turned else base, power))
+        fits = below % 2 == 0 and all(is_surely_positive(base) for base, _ in found)
+        return found if fits else []
+
+    def is_product(f: sp.Expr) -> bool:
+        found = [(base, power) for base, power in factors(f) if not base.is_number]
+        return len(found) > 1 or any(power != 1 for _, power in found)
+
+    def apart(f: sp.Expr) -> sp.Expr:
+        return sp.Add(*(power * sp.log(base) for base, power in factors(f)))
 
     return replaced(e, is_product, apart) if e.has(sp.log) else e
 

@@ -13,6 +13,7 @@ from entropysym.language.supports import in_words
 from entropysym.pages.equations import Line
 from entropysym.pages.marks import ANY_LAW, DensityName, Distributed, Slice
 from entropysym.pages.medium import Medium
+from entropysym.pages.vectors import without_index
 from entropysym.pages.wording import value_of
 
 #: A range in the words of the table.
@@ -87,7 +88,7 @@ def letters(model: Model, m: Medium) -> list[tuple[str, str]]:
 
 def _named(value: NetworkValue | MatrixNetwork) -> sp.Expr | Matrix:
     """A network with what it reads, and where that is a formula of its own without it."""
-    if isinstance(value, NetworkValue) and value.atoms(sp.Sum):
+    if isinstance(value, NetworkValue) and any(without_index(v) is None for v in value.inputs):
         return Slice(of_type(sp.IndexedBase(value.label), sp.IndexedBase), *value.indices)
     return value
 

@@ -116,8 +116,7 @@ def _derive(model: Model, progress: Announce) -> Derivation | Refusal:
         )
     progress("entropies of the families")
     families = certificates(model)
-    entropies = {f: c.entropy for f, c in families.items()}
-    direction = joint_direction(model, entropies, progress)
+    direction = joint_direction(model, families, progress)
     found = None
     if direction.factors:
         progress("steps and stationarity conditions")

@@ -10,9 +10,10 @@ what is left out is the excess. Factors that are products over a plate are match
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -42,6 +43,11 @@ from entropysym.prover.elimination import (
     in_primes,
 )
 from entropysym.prover.motion import Component, Motion, with_values
+
+if TYPE_CHECKING:
+    from entropysym.prover.families import FamilyCertificate
+
+Certificates = Mapping[Family, "FamilyCertificate"]
 
 #: Addends that the search for a direction that moves q of a graph may multiply out.
 WORK_OF_MOVING = 20_000
@@ -98,25 +104,31 @@ class _Equation:
 
 
 def joint_direction(
-    model: Model, entropies: dict[Family, sp.Expr], progress: Callable[[str], None]
+    model: Model, certificates: Certificates, progress: Callable[[str], None]
 ) -> Direction:
     """The direction of the largest solvable set of factors, `factors` being empty if there is none.
 
-    q stands still first, which is quicker and enough wherever the factors of p have directions of their own.
+    q stands still first, which is quicker and enough wherever the factors of p have directions of their own. Factors for which functions cannot
+    be matched, or only with a division by what may be 0, are asked again, argument by argument.
     """
     progress("direction with q at rest")
     at_rest = [p for p in free_parameters(model) if not moves_encoder(model, [p.name])]
-    still = _best(model, entropies, at_rest)
+    still = _best(model, certificates, at_rest)
+    done = {*still.factors} if not still.excluded else set()
+    if left := {f.name for f in model.p if certificates.get(f.family)} - done:
+        other = _best(model, certificates, at_rest, by_argument=left)
+        # Of equal ones the first.
+        still = max(still, other, key=lambda d: (len(d.factors), not d.excluded))
     free = _movable(model)
     if len(still.factors) == len(model.p) or not moves_encoder(model, (p.name for p in free)):
         return still
     progress("direction that moves q")
     if model.is_plain:
-        moving = _best(model, entropies, free)
+        moving = _best(model, certificates, free)
     else:
         try:
             with limited_work(WORK_OF_MOVING):
-                moving = _best(model, entropies, free)
+                moving = _best(model, certificates, free)
         except WorkLimitError:  # what is known with q at rest is known all the same
             return still
     return moving if len(moving.factors) > len(still.factors) else still
@@ -157,12 +169,17 @@ def _movable(model: Model) -> list[Parameter]:
     return [p for p in free if p.symbol not in held]
 
 
-def _best(model: Model, entropies: dict[Family, sp.Expr], free: Sequence[Parameter]) -> Direction:
-    """The best direction along which these parameters move."""
+def _best(
+    model: Model,
+    certificates: Certificates,
+    free: Sequence[Parameter],
+    by_argument: Collection[str] = (),
+) -> Direction:
+    """The best direction along which these parameters move; of factors `by_argument` each argument moves as it does in the family's certificate."""
     moving = noise_form(model, [p.name for p in free])
     unknowns = _unknown_motions(model, free, moving)
     try:
-        equations = _equations(model, entropies, unknowns, moving)
+        equations = _equations(model, certificates, unknowns, moving, by_argument)
     except InputError:  # something moves that has no derivative
         return Direction({}, ())
     collected = [_collected(e, place, unknowns) for place, e in enumerate(equations)]
@@ -317,9 +334,10 @@ def _fitting(model: Model, p: Parameter) -> Iterator[sp.Expr]:
 
 def _equations(
     model: Model,
-    entropies: dict[Family, sp.Expr],
+    certificates: Certificates,
     unknowns: _Unknowns,
     moving: tuple[str, ...],
+    by_argument: Collection[str],
 ) -> list[_Equation]:
     still: list[sp.Expr] = []
     motion = Motion(model.parameters, unknowns.motions, network_inputs=still, model=model)
@@ -327,8 +345,13 @@ def _equations(
     def prepared(e: sp.Expr) -> sp.Expr:
         return with_signs(latents_written_out(e, model)) if moving else with_signs(e)
 
+    entropies = {family: c.entropy for family, c in certificates.items()}
     found = []
     for factor in model.p:
+        certificate = certificates.get(factor.family)
+        if factor.name in by_argument and certificate and _is_at_rest(factor.family, certificate):
+            found += _argument_by_argument(model, factor, certificate, motion)
+            continue
         part, delta, at = _parts(model, entropies, factor, moving)
         moved = motion.of(part)
         classes = model.chosen(factor)
@@ -338,6 +361,22 @@ def _equations(
     if model.objective.penalty != 0:
         found.append(_Equation("penalty", -motion.of(model.objective.penalty)))
     return found + [_Equation("still", latents_written_out(e, model)) for e in still]
+
+
+def _is_at_rest(family: Family, certificate: FamilyCertificate) -> bool:
+    """Whether the arguments of a univariate family move alone, and its variable does not."""
+    return not family.is_multivariate and certificate.scale == 0 == certificate.shift
+
+
+def _argument_by_argument(
+    model: Model, factor: Factor, certificate: FamilyCertificate, motion: Motion
+) -> Iterator[_Equation]:
+    r"""$D_va_i$ as the certificate has it, for each argument: by the chain rule $D_v\log p=\log p-\log h+\mathcal H$, whatever the density is."""
+    for place, argument in zip(factor.family.arguments, factor.arguments, strict=True):
+        wanted, at = density_at_entry(model, factor, of_type(certificate.direction[place], sp.Expr))
+        moved = weight(model, factor) * motion.of(of_type(argument, sp.Expr))
+        slope = sp.Dummy(f"slope_{place}", real=True)  # keeps the equations apart
+        yield _Equation(factor.name, with_signs(moved), with_signs(wanted), at, slope)
 
 
 def density_at_entry(model: Model, factor: Factor, expression: sp.Expr) -> tuple[sp.Expr, _Entry]:

@@ -7,11 +7,12 @@ is derived from the density and never typed. A family for which (T) has no solut
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import sympy as sp
+from sympy.polys.fields import FracElement
 
 from entropysym.errors import InputError, WorkLimitError
 from entropysym.language.algebra import addends, distributed, exponentials_merged, vanishes
@@ -20,6 +21,7 @@ from entropysym.language.formula import (
     derivative,
     entry,
     of_type,
+    replaced,
     substituted,
     sum_over,
 )
@@ -41,6 +43,9 @@ from entropysym.prover.motion import Component, Motion, with_values
 SCALED = ("real", "positive")
 SHIFTED = ("real",)
 
+
+#: Sums of more addends are not factored.
+LONGEST = 12
 
 #: How large the fractions of a density may be, such as those of a mixture in many coordinates.
 MOST = 2**17
@@ -85,9 +90,13 @@ def _of_numbers(family: Family) -> FamilyCertificate | None:
     solved = _solved({u: with_signs(s) for u, s in unknowns.items()}, tempered, x)
     if solved is None:
         return None
+
+    def said(e: sp.Expr) -> sp.Expr:
+        return _denominators_factored(_logs_as_given(e, family.density, x))
+
     return FamilyCertificate(
-        {a: solved[0][v] for a, v in zip(family.arguments, motions, strict=True)},
-        exponentials_merged(_logs_as_given(solved[1], family.density, x)),
+        {a: said(solved[0][v]) for a, v in zip(family.arguments, motions, strict=True)},
+        exponentials_merged(said(solved[1])),
         solved[0].get(k, sp.S.Zero),
         solved[0].get(shift, sp.S.Zero),
     )
@@ -109,14 +118,27 @@ def _solved(
     for u, numerator in field.over_one_denominator(written).items():
         for mark, c in field.split(numerator, lambda base: base.has(x)).items():
             rows.setdefault(mark, {})[u] = c
-    unknowns = [*scores, entropy]
-    found = eliminate(rows.values(), unknowns, field.is_safe)
-    if any(found.rest):
+    found = {}
+    for turn in range(max(1, len(scores))):  # where one may be free, one that divides by nothing
+        order = [*scores][turn:] + [*scores][:turn]
+        found = _values(rows.values(), [*order, entropy], field)
+        if found is None or all(field.is_safe(field.domain(v.denom)) for v in found.values()):
+            break
+    if found is None:
         return None
-    zero = field.zero
-    values = {u: -found.pivots[u].get(None, zero) if u in found.pivots else zero for u in unknowns}
-    closed = distributed(field.back(values.pop(entropy)), powers=True)
-    return {u: field.back(v) for u, v in values.items()}, closed
+    closed = distributed(field.back(found.pop(entropy)), powers=True)
+    return {u: field.back(found[u]) for u in scores}, closed
+
+
+def _values(
+    rows: Collection[Row], unknowns: Sequence[sp.Symbol], field: Field
+) -> dict[sp.Symbol, FracElement] | None:
+    """The unknowns, those that stay free being 0, or None."""
+    eliminated = eliminate(rows, unknowns, field.is_safe)
+    if any(eliminated.rest):
+        return None
+    pivots, zero = eliminated.pivots, field.zero
+    return {u: -pivots[u].get(None, zero) if u in pivots else zero for u in unknowns}
 
 
 def _logs_as_given(e: sp.Expr, density: sp.Expr, x: sp.Basic) -> sp.Expr:
@@ -129,6 +151,17 @@ def _logs_as_given(e: sp.Expr, density: sp.Expr, x: sp.Basic) -> sp.Expr:
                 whole = substituted(e, {part: log - sp.Add(*parts) + part})
                 e = sp.Add(*(sp.expand(a, deep=False) for a in addends(whole)))
     return e
+
+
+def _denominators_factored(e: sp.Expr) -> sp.Expr:
+    r"""$\frac1{(e^a-1)\log b}$ with its denominator as a product: whoever reads it has to see that no factor is 0."""
+
+    def is_long(f: sp.Expr) -> bool:
+        if not isinstance(f, sp.Pow) or not f.exp.is_negative or not f.base.is_Add:
+            return False
+        return len(f.base.args) <= LONGEST
+
+    return replaced(e, is_long, lambda f: sp.factor(f.base) ** f.exp)
 
 
 def _in_generators(e: sp.Expr) -> sp.Expr:

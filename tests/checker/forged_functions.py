@@ -105,6 +105,16 @@ def in_penalty(term: Any, holds: Any, *names: str) -> Build:
     return lambda: forged(in_mean(holds, *names)(), (objective, weighted(1, less(term, term))))
 
 
+def penalised(term: Any) -> dict:
+    """VAE-2 with the penalty term - term, which sigma2 moves, beside a parameter k that does not."""
+    return forged(in_mean(K)(), (("statement", "objective"), weighted(1, less(term, term))))
+
+
+#: Three functions that sum to H, as e^(1/2) e^a + e + e^(2 a) over itself does for each h.
+_E_ALPHA = ["exp", ALPHA]
+_PARTS = (["exp", 1], times(["exp", HALF], _E_ALPHA), times(_E_ALPHA, _E_ALPHA))
+THIRDS = [["sum", "H", times(part, inverse(plus(*_PARTS)))] for part in _PARTS]
+
 SIGNS: dict[str, Build] = {
     "the log of 1 less twice a number below 1": of_k(["log", less(1, times(2, K))]),
     "the log of a number below 1 less 1": of_k(["log", plus(K, -1)]),
@@ -116,9 +126,48 @@ SIGNS: dict[str, Build] = {
     "the root of one over what may be 0": of_k(["pow", ["abs", K], ["frac", -1, 2]], "real"),
     "the root of 0": of_k(["pow", less(K, K), HALF]),
     "the root of what is below 0": of_k(["pow", plus(K, -1), HALF]),
-    "the root of two that may be 0": of_k(
-        ["pow", plus(["abs", K], ["abs", plus(K, 1)]), HALF], "real"
+    "the cube root of two that may be 0": of_k(
+        ["pow", plus(["abs", K], ["abs", plus(K, 1)]), ["frac", 1, 3]], "real"
     ),
+    "the root of two of which one may be below 0": of_k(["pow", plus(["abs", K], K), HALF], "real"),
+    "the root of two that may be 0 moves with one of them": lambda: penalised(
+        ["pow", plus(["pow", less(S, 1), 2], ["pow", K, 2]), HALF]
+    ),
+    "the log of a product with one number below 0": of_k(["log", times(S, ["log", K])]),
+    "the log of a product of three numbers below 0": of_k(
+        ["log", times(["log", K], ["erf", less(1, ["exp", S])], ["log", ["pow", K, K]])]
+    ),
+    "the log of the log of a positive number": of_k(["log", ["log", K]], "positive"),
+    "the log of less than the log of a number above 1": of_k(
+        ["log", ["log", plus(HALF, K)]], "positive"
+    ),
+    "the log of erf": of_k(["log", ["erf", K]], "real"),
+    "the log of erf less 1": of_k(["log", plus(["erf", K], -1)], "positive"),
+    "the log of asinh less 1": of_k(["log", less(1, ["asinh", K])], "positive"),
+    "the log of a negative pair": of_k(["log", plus(["erf", K], ["erf", less(-1, K)])], "real"),
+    "the log of a pair of two functions": of_k(
+        ["log", plus(["erf", K], ["asinh", less(1, K)])], "real"
+    ),
+    "the log of a pair and one half of it": of_k(
+        ["log", plus(times(2, ["erf", K]), ["erf", less(1, K)])], "real"
+    ),
+    "the log of a pair with a power": of_k(
+        ["log", plus(["pow", ["erf", K], 3], ["erf", less(1, K)])], "real"
+    ),
+    "the log of a pair with a factor": of_k(
+        ["log", plus(times(S, ["erf", K]), ["erf", less(1, K)])], "real"
+    ),
+    "the log of a function and a number": of_k(["log", plus(["asinh", K], 1)], "real"),
+    "the log of a third": of_k(
+        ["log", plus(["asinh", K], ["asinh", less(1, K)], ["asinh", less(1, K)])], "real"
+    ),
+    "D is the sum of H parts that sum to 1": lambda: bonus(
+        vae2(), less(plus(*THIRDS), ["size", "D"])
+    ),
+    "the square of H is the sum of H parts that sum to 1": lambda: bonus(
+        vae2(), less(plus(*THIRDS), times(["size", "H"], ["size", "H"]))
+    ),
+    "H is the sum of two parts": lambda: bonus(vae2(), less(plus(*THIRDS[:2]), ["size", "H"])),
     "the log of a product with a square": of_k(["log", times(S, ["pow", K, 2])], "real"),
     "the square of a sum is the sum": lambda: bonus(
         vae2(), less(["pow", ["sum", "H", ALPHA], 2], ["sum", "H", ALPHA])
@@ -214,7 +263,64 @@ UNKNOWN: dict[str, Build] = {
 
 FUNCTIONS: dict[str, Build] = SIGNS | ROWS | SUPPORTS | RANGES | UNKNOWN
 
+_MANY_LOGS = [["log", plus(k, S)] for k in range(2, 24)]
+
 VALID_FUNCTIONS: dict[str, Build] = {
+    "the root of two that may be 0": of_k(
+        ["pow", plus(["abs", K], ["abs", plus(K, 1)]), HALF], "real"
+    ),
+    "the root of 4 times two that may be 0": is_zero(
+        less(
+            ["pow", plus(times(4, ["pow", K, 2]), times(4, ["abs", K])), HALF],
+            times(2, ["pow", plus(["pow", K, 2], ["abs", K]), HALF]),
+        ),
+        "real",
+    ),
+    "the root of two that may be 0 and stand still": lambda: penalised(
+        ["pow", plus(["abs", K], ["pow", K, 2]), HALF]
+    ),
+    "the log of minus the log of a number below 1": of_k(["log", neg(["log", K])]),
+    "the log of minus the log of 1 less it": of_k(["log", neg(["log", less(1, K)])]),
+    "one over the log of a number below 1": is_zero(
+        plus(times(inverse(["log", K]), ["log", K]), -1)
+    ),
+    "the log of a product of two numbers below 0": of_k(
+        ["log", times(["log", K], ["erf", less(1, ["exp", S])])]
+    ),
+    "the log of the log of 1 and more": of_k(["log", ["log", plus(1, K)]]),
+    "the log of the log of 2": of_k(["log", plus(["log", 2], K)]),
+    "the log of the log of pi": of_k(["log", ["log", ["pi"]]]),
+    "the log of 1 less a power": of_k(["log", less(1, ["exp", times(S, ["log", K])])]),
+    "the log of a sum that is positive by its logs": of_k(
+        ["log", neg(["log", less(1, ["exp", neg(S)])])]
+    ),
+    "the log of a difference of logs": of_k(["log", less(["log", plus(1, S)], ["log", S])]),
+    "the log of twice a log": of_k(
+        ["log", less(times(2, ["log", plus(1, S)]), ["log", plus(1, times(2, S))])]
+    ),
+    "the log of a sum of many logs": of_k(["log", plus(HALF, S, *_MANY_LOGS)]),
+    "the log of a multiple of a log": of_k(
+        ["log", plus(HALF, S, times(1000, ["log", plus(2, S)]))]
+    ),
+    **{
+        f"the log of 1 less {head}": of_k(["log", less(1, [head, K])], "real")
+        for head in ("erf", "besselratio", "langevin")
+    },
+    **{
+        f"the log of {head} of a positive number": of_k(["log", [head, K]], "positive")
+        for head in ("erf", "besselratio", "langevin", "asinh")
+    },
+    **{
+        f"{head} is odd": is_zero(plus([head, less(1, K)], [head, plus(K, -1)]), "real")
+        for head in ("erf", "besselratio", "langevin", "asinh")
+    },
+    "the log of a pair": of_k(["log", plus(["erf", K], ["erf", less(1, K)])], "real"),
+    "the log of half a pair": of_k(
+        ["log", times(HALF, S, plus(["asinh", K], neg(["asinh", plus(K, -1)])))], "real"
+    ),
+    "H is the sum of H parts that sum to 1": lambda: bonus(
+        vae2(), less(plus(*THIRDS), ["size", "H"])
+    ),
     "the log of 1 less a number below 1": of_k(["log", less(1, K)]),
     "the log of a number less its square": of_k(["log", less(K, ["pow", K, 2])]),
     "the log of 1 less a square": of_k(["log", less(1, ["pow", K, 2])]),

@@ -65,7 +65,7 @@ def test_a_sample_of_deletions_is_noticed():
 
 def test_what_survives_is_reported():
     """With the sample's documents alone another deletion goes unnoticed, and the command says so."""
-    start = "kernel/evaluate.py _function: check(fitting"
+    start = "kernel/evaluate.py _rate: check(fitting"
     done = run("--documents-of-sample", "--only", start)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 survived" in done.stdout

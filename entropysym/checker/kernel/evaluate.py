@@ -20,7 +20,7 @@ from . import matrices, terms
 from .functions import ROWS, Row
 from .matrices import Word
 from .measures import bind, close
-from .normal_form import ONE, Atom, Polynomial, Work, constant, key, of, split, sums_to_one
+from .normal_form import ONE, Atom, Polynomial, Work, constant, key, leads, of, split, sums_to_one
 from .terms import Factor, Malformed, Statement, Term, check, named, require, shown
 
 
@@ -247,8 +247,11 @@ def _sign(site: Site, term: Term) -> bool | None:
 
 
 def _power(site: Site, base: Polynomial, q: Fraction) -> Polynomial:
-    """D u^q = q u^(q-1) D u."""
+    """D u^q = q u^(q-1) D u; of a sum that may be 0 the square root alone, by the rate of u."""
     (v, d), work = split(base), site.work
+    if q == Fraction(1, 2) and len(v) > 1 and work.sign(v) is False:
+        value = work.root(v)
+        return site.moved(value, work.product(constant(q), _rate(site, v, d), value))
     slope = work.product(constant(q), work.power(v, q - 1)) if d else {}
     return site.moved(work.power(v, q), work.product(slope, d))
 
@@ -272,13 +275,7 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
     if head == "exp":
         value = slope = work.exponential(v)
     elif head == "abs":
-        mono = next(iter(v), ONE)
-        inverse = {frozenset((a, -e) for a, e in mono): 1 / v[mono]} if v else {}
-        rates = [{}, *(work.product({m: c}, inverse) for m, c in d.items())]
-        rates = [r for r in rates if all(e > 0 or a.positive for m in r for a, e in m)]
-        fitting = [r for r in rates if work.equal(d, work.product(r, v))]
-        check(fitting, f"{shown(inner)} does not move by a multiple of itself")
-        slope, value = fitting[0], work.absolute(v)
+        slope, value = _rate(site, v, d), work.absolute(v)
         d = value
     elif head in ("softplus", "sigmoid"):  # log(1 + e^v) and e^v / (1 + e^v)
         grown = work.exponential(v)
@@ -293,8 +290,22 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         check(above, f"{head} of {shown(inner)}: not shown to be positive")
         check(row.slope or not d, f"{shown(inner)} moves: {head} is not differentiated")
         inside = site.apart(terms.OF_FAMILY, bindings={"var": (0, lambda: v)})
-        value, slope = _at_number(site, head, row, v), evaluate(inside, row.slope) if d else {}
+        turned = row.odd and not leads(v)  # f(-u) = -f(u)
+        value = _at_number(site, head, row, work.negative(v) if turned else v)
+        value = work.negative(value) if turned else value
+        slope = evaluate(inside, row.slope) if d else {}
     return site.moved(value, work.product(slope, d))
+
+
+def _rate(site: Site, v: Polynomial, d: Polynomial) -> Polynomial:
+    """r of D u = r u, where r is finite at u = 0 as well: then D |u| = r |u|."""
+    mono, work = next(iter(v), ONE), site.work
+    inverse = {frozenset((a, -e) for a, e in mono): 1 / v[mono]} if v else {}
+    rates = [{}, *(work.product({m: c}, inverse) for m, c in d.items())]
+    rates = [r for r in rates if all(e > 0 or a.positive for m in r for a, e in m)]
+    fitting = [r for r in rates if work.equal(d, work.product(r, v))]
+    check(fitting, "what an absolute value is taken of does not move by a multiple of itself")
+    return fitting[0]
 
 
 def _at_number(site: Site, head: str, row: Row, v: Polynomial) -> Polynomial:

@@ -16,11 +16,13 @@ def _less(term: Term) -> Term:
 
 
 class Row(NamedTuple):
-    """``above``: the argument has to be > 0; ``range_``: that of the value, or nothing."""
+    """``above``: the argument has to be > 0; ``range_``: that of the value ("within" -1 and 1), or
+    nothing; ``odd``: f(-u) = -f(u), and it grows."""
 
     above: bool
     range_: str
     slope: Term = None
+    odd: bool = False
 
 
 def _ratio(times: int, head: str) -> Term:
@@ -36,17 +38,18 @@ ROWS: Mapping[str, Row] = {
     "trigamma": Row(True, "positive"),
     # logbessel u = log I0(u), besselratio u = I1(u) / I0(u)
     "logbessel": Row(False, "nonnegative", ["besselratio", U]),
-    "besselratio": Row(False, "", _ratio(1, "besselratio")),
+    "besselratio": Row(False, "within", _ratio(1, "besselratio"), odd=True),
     # logsinhc u = log(sinh(u) / u), langevin u = coth u - 1 / u
     "logsinhc": Row(False, "nonnegative", ["langevin", U]),
-    "langevin": Row(False, "", _ratio(2, "langevin")),
-    "erf": Row(False, "", _BELL),
+    "langevin": Row(False, "within", _ratio(2, "langevin"), odd=True),
+    "erf": Row(False, "within", _BELL, odd=True),
     "erfc": Row(False, "positive", _less(_BELL)),
     "sin": Row(False, "", ["cos", U]),
     "cos": Row(False, "", _less(["sin", U])),
-    "asinh": Row(False, "", ["pow", ["add", 1, ["pow", U, 2]], ["frac", -1, 2]]),
+    "asinh": Row(False, "", ["pow", ["add", 1, ["pow", U, 2]], ["frac", -1, 2]], odd=True),
     # 1 where the argument is 0 (or above 0), else 0
     "iszero": Row(False, "nonnegative"),
     "isabove": Row(False, "nonnegative"),
 }
+ODD = tuple(head for head, row in ROWS.items() if row.odd)
 INDICATORS = ("iszero", "isabove")

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from math import gcd, isqrt
 
-from .functions import INDICATORS
+from .functions import INDICATORS, ODD
 from .terms import AT_LEAST_ZERO, MAX_EXPONENT, ONE_IN_ALL, POSITIVE, Refused, border, check
 
 Kind = tuple[str, str]  # (index | datum | latent | noise, the size or the law of the noise)
@@ -46,8 +46,8 @@ class Atom:
         low = -1 if (bound := border(range_)) is None else bound * range_.startswith("from")
         positive = range_ in POSITIVE or head in ALWAYS_POSITIVE or low > 0
         measured = head == "measure" and all(sign(dict(body)) for body in bodies)
-        above = head == "log" and _above_one(dict(bodies[0]))
-        self.positive: bool = positive or measured or above
+        self.positive: bool = positive or measured
+        self.negative = False
         zero = head in ("abs", "beyond") or range_ in AT_LEAST_ZERO or low == 0
         self.at_least_zero: bool = self.positive or zero
         self.range: str = range_  # or, of a variable, its support
@@ -94,7 +94,21 @@ class Work:
             if head == "root":
                 self.charge(made.weight)
                 made.leading = _leading(dict(bodies[0]))
+            if head == "log" or head in ODD:
+                self._signed(made)
         return self.atoms[key]
+
+    def _signed(self, atom: Atom) -> None:
+        """log u has the sign of u - 1, and what is odd and grows that of its argument."""
+        body = dict(atom.bodies[0])
+        if atom.head == "log":
+            inner = next(iter(atom.inner))
+            if body != of(inner) or (inner.head != "root" and self._within(inner) is None):
+                return
+            body = self.add(dict(inner.bodies[0]) if inner.head == "root" else body, constant(-1))
+        atom.positive = self.surely_positive(body)
+        atom.negative = self.surely_positive(self.negative(body))
+        atom.at_least_zero |= atom.positive
 
     def meet(self, integrand: Atom) -> None:
         """Note an expectation; refuse one that the ELBO and its derivative do not contain: an
@@ -221,7 +235,8 @@ class Work:
         return self.product(poly, {_inverse(below): Fraction(1)}) if below else poly, below
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
-        """Whether the difference vanishes without denominators, under each set of binders."""
+        """Whether the difference vanishes without denominators, under each set of binders; what is
+        constant stands under the binders whose sizes it has: D = sum_d 1."""
         parts: dict[tuple, Polynomial] = {}
         for mono, coefficient in self.add(left, self.negative(right)).items():
             under = [atom for atom, power in mono if atom.head == "measure" and power == 1]
@@ -231,7 +246,20 @@ class Work:
                 binders = under[0].binders
                 body = self.product({outside: coefficient}, dict(under[0].bodies[0]))
             parts[binders] = self.add(parts.get(binders, {}), body)
-        return not any(self._cleared(part)[0] for part in parts.values())
+        alone = parts.pop((), {})
+        for binders, part in parts.items():
+            if self._cleared(part)[0]:
+                inside = self._over(alone, [size for _, (tag, size) in binders if tag == "index"])
+                alone = self.add(alone, self.negative(inside[0]))
+                if self._cleared(self.add(part, inside[1]))[0]:
+                    return False
+        return not self._cleared(alone)[0]
+
+    def _over(self, poly: Polynomial, sizes: Iterable[str]) -> tuple[Polynomial, Polynomial]:
+        """The addends that hold exactly these sizes, as they are and without the sizes."""
+        wanted = collected((self.atom("size", size), Fraction(1)) for size in sizes).items()
+        held = {m: c for m, c in poly.items() if {f for f in m if f[0].head == "size"} == wanted}
+        return held, {m.difference(wanted): c for m, c in held.items()}
 
     def sign(self, poly: Polynomial) -> bool | None:
         """True: certainly > 0, False: certainly >= 0, None: neither is seen. As it stands, without
@@ -240,33 +268,68 @@ class Work:
         if (seen := sign(poly)) is None:
             poly = self._cleared(poly)[0]
             seen = sign(poly)
+            seen = self._of_pair(poly) if seen is None else seen
+            seen = self._of_logs(poly) if seen is None else seen
         return sign(self._from_borders(poly)) if seen is None else seen
+
+    def _of_logs(self, poly: Polynomial) -> bool | None:
+        """u has the sign of e^u - 1, which is sought where u is a sum with a few logarithms in it."""
+        alone = [mono for mono in poly for atom, _ in mono if len(mono) == 1 and atom.head == "log"]
+        few = 0 < len(alone) < 4 and all(abs(poly[mono]) <= 2 for mono in alone)
+        return self.sign(self.add(self.exponential(poly), constant(-1))) if few else None
+
+    def _of_pair(self, poly: Polynomial) -> bool | None:
+        """f(u) + f(v) has the sign of u + v where f is odd and grows, and f(u) - f(v) that of u - v."""
+        heads = {atom.head for mono in poly for atom, _ in mono}.intersection(ODD)
+        if len(poly) != 2 or len(heads) != 1:
+            return None
+        arguments = []
+        for mono, coefficient in self._content(poly)[1].items():
+            ((f, power),) = mono if len(mono) == 1 else [(None, 0)]
+            if f is None or f.head not in heads or power != 1 or abs(coefficient) != 1:
+                return None
+            arguments.append(self.product(dict(f.bodies[0]), constant(coefficient)))
+        return self.sign(self.add(*arguments))
 
     def surely_positive(self, poly: Polynomial) -> bool:
         return self.sign(poly) is True
 
     def _from_borders(self, poly: Polynomial) -> Polynomial:
-        """Times something positive, with u = 1 / (1 + y) for what lies in (0, 1), u = 1 + y for e
-        and e^s, s > 0, and u = a + y or n - y for what is at least a or at most n; y > 0, or >= 0:
-        1 - p, e^s - 1, p - p^2, n - x + 1."""
+        """Times something positive, each atom that lies between borders in its distance from them:
+        1 - p, e^s - 1, p - p^2, n - x + 1, 1 + erf s."""
         for atom in sorted({atom for mono in poly for atom, _ in mono}, key=hash):
-            grows = atom.head == "e" or (atom.head == "exp" and sign(dict(atom.bodies[0])))
-            open_, bound = grows or atom.range == "unit", border(atom.range)
             powers = [dict(mono).get(atom, Fraction(0)) for mono in poly]
             least, most = min(powers), max(powers)
-            fits = all(e.denominator == 1 for e in powers) and most - least <= MAX_EXPONENT
-            if not fits or (bound is None and not open_):
+            whole = all(e.denominator == 1 for e in powers) and most - least <= MAX_EXPONENT
+            if not whole or (least < 0 and not atom.positive) or not (made := self._within(atom)):
                 continue
-            y = of(self.atom("above" if open_ else "beyond", bodies=(key(of(atom)),)))
-            y = self.negative(y) if atom.range.startswith("upto") else y
-            inside = self.add(constant(1 if bound is None else bound), y)
+            above, below = made
             parts = []
             for (mono, coefficient), power in zip(poly.items(), powers, strict=True):
-                rest = frozenset(factor for factor in mono if factor[0] is not atom)
-                times = power - least if grows else most - power if open_ else power
-                parts.append(self.product({rest: coefficient}, self.power(inside, times)))
+                rest = {frozenset(factor for factor in mono if factor[0] is not atom): coefficient}
+                times = power - least if atom.positive else power
+                parts.append(
+                    self.product(rest, self.power(above, times), self.power(below, most - power))
+                )
             poly = self.add(*parts)
         return poly
+
+    def _within(self, atom: Atom) -> tuple[Polynomial, Polynomial] | None:
+        """u = p(y) / q(y) with q > 0, in y > 0 (or y >= 0): 1 / (1 + y) in (0, 1), (1 - y) / (1 + y)
+        in (-1, 1), 1 + y for e, pi, primes and e^s with s > 0, a + y in [a, oo), n - y up to n."""
+        body = dict(atom.bodies[0]) if atom.head == "exp" else {}
+        grows = atom.head in ("e", "pi", "integer") or sign(body)
+        unit = atom.range == "unit" or (body and sign(self.negative(body)))
+        open_, bound = grows or unit or atom.range == "within", border(atom.range)
+        if not open_ and bound is None:
+            return None
+        y = of(self.atom("above" if open_ else "beyond", bodies=(key(of(atom)),)))
+        distance = self.add(constant(1 if open_ else bound), y)
+        if atom.range.startswith("upto"):
+            distance = self.add(constant(bound), self.negative(y))
+        if grows or not open_:
+            return distance, constant(1)
+        return (constant(1) if unit else self.add(constant(1), self.negative(y))), distance
 
     def bases(self, poly: Polynomial) -> dict[Atom, Fraction]:
         """A polynomial that is known to be positive as a product of powers of positive atoms."""
@@ -342,8 +405,15 @@ class Work:
             return {}
         content, rest = self._content(poly)
         square = self.product(rest, rest)
-        atom = self.atom("abs", bodies=(key(square),))
-        return content if square == constant(1) else self.product(content, of(atom))
+        return content if square == constant(1) else self.product(content, self._abs(square))
+
+    def root(self, poly: Polynomial) -> Polynomial:
+        """sqrt u of a sum that is surely at least 0, such as a^2 + b^2."""
+        content, rest = self._content(poly)
+        return self.product(self.power(content, Fraction(1, 2)), self._abs(rest))
+
+    def _abs(self, square: Polynomial) -> Polynomial:
+        return of(self.atom("abs", bodies=(key(square),)))
 
     def rename(self, poly: Polynomial, names: dict[int, int]) -> Polynomial:
         """All names replaced at once. Renaming may make factors equal, so it multiplies anew."""
@@ -409,23 +479,23 @@ def key(poly: Polynomial) -> Key:
     return frozenset(poly.items())
 
 
-def _above_one(poly: Polynomial) -> bool:
-    """Whether a value is certainly > 1: a prime, or 1 plus something positive."""
-    atoms = [atom for mono in poly for atom, _ in mono]
-    if len(atoms) == 1 and atoms[0].head == "root":
-        poly = dict(atoms[0].bodies[0])
-    prime = len(atoms) == 1 and atoms[0].head == "integer"
-    return prime or bool(sign(poly) and poly.get(ONE, 0) >= 1 and len(poly) > 1)
+def leads(poly: Polynomial) -> bool:
+    """Whether this, of u and -u, is the one to write: its first addend by its text is positive."""
+    names = dict.fromkeys((name for mono in poly for atom, _ in mono for name in atom.free), "")
+    first = min(poly, key=lambda mono: product_text(mono, names), default=ONE)
+    return poly.get(first, 0) >= 0
 
 
 def sign(poly: Polynomial) -> bool | None:
-    """Whether the value is certainly > 0 (True) or >= 0 (False): coefficients > 0, and each factor
-    at least 0, or to an even power; None: not seen."""
+    """Whether the value is certainly > 0 (True) or >= 0 (False): in each addend an even number of
+    factors < 0, and the others at least 0, or to an even power; None: not seen."""
     strict = False
     for mono, coefficient in poly.items():
-        if coefficient < 0 or not all(a.at_least_zero or power % 2 == 0 for a, power in mono):
+        below = (coefficient < 0) + sum(power for atom, power in mono if atom.negative)
+        seen = (a.at_least_zero or a.negative or power % 2 == 0 for a, power in mono)
+        if below % 2 or not all(seen):
             return None
-        strict |= all(atom.positive for atom, _ in mono)
+        strict |= all(atom.positive or atom.negative for atom, _ in mono)
     return strict
 
 
