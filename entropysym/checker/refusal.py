@@ -555,8 +555,8 @@ def _is_not_zero(poly: Polynomial) -> bool:
         if not mono:
             return True
         ((atom, exponent), *others) = mono
-        inner = [a for body in atom.bodies for m, _ in body for a, _ in m]  # one, if a logarithm
-        prime = atom.head == "log" and inner[0].head == "integer" and int(inner[0].label) < 10**6
+        inner = dict(atom.bodies[0]) if atom.head == "log" else {}
+        prime = inner.keys() == {ONE} and inner[ONE] < 10**6  # else it may be a product
         return not others and exponent == 1 and prime
 
     powers = all(atom.head == "e" for mono in poly for atom, _ in mono)

@@ -122,6 +122,17 @@ class Field:
         ratio = above / below
         return ratio if below.is_Add else of_type(sp.expand(ratio), sp.Expr)
 
+    def factored(self, element: FracElement) -> sp.Expr:
+        """The same as a product of powers of what cannot be factored, which is short where `back` would multiply out."""
+        ordered = sorted(self.place, key=lambda base: self.place[base][0])
+        meant = [base ** sp.Rational(1, self.place[base][1]) for base in ordered] or [sp.S.One]
+        found: list[sp.Expr] = []
+        for part, sign in ((element.numer, 1), (element.denom, -1)):
+            number, factors = part.factor_list()
+            found.append(sp.Rational(int(number.numerator), int(number.denominator)) ** sign)
+            found += [_polynomial(p, meant) ** (sign * power) for p, power in factors]
+        return sp.Mul(*found)
+
     def is_safe(self, element: FracElement) -> bool:
         """Whether an element surely is never 0."""
         return self.back(element).is_nonzero is True

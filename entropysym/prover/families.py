@@ -127,7 +127,12 @@ def _solved(
     if found is None:
         return None
     closed = distributed(field.back(found.pop(entropy)), powers=True)
-    return {u: field.back(found[u]) for u in scores}, closed
+    return {u: _written(field, found[u]) for u in scores}, closed
+
+
+def _written(field: Field, element: FracElement) -> sp.Expr:
+    """A motion multiplied out, or as a product where that is long."""
+    return field.back(element) if len(element.numer) < LONGEST else field.factored(element)
 
 
 def _values(

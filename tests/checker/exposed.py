@@ -139,6 +139,45 @@ def _kinds(checker: ModuleType) -> str | None:
     return None if found == [False, False, True] else "a refusal is taken for something else"
 
 
+def _under_binders(checker: ModuleType) -> str | None:
+    """Parts that sum to 1 under binders are the product of the sizes of these, and of no others."""
+    form = checker.kernel.normal_form
+    for kinds in ("D", "H", "nD", "n", "DD", "nDH", "l"):
+        tags = {"n": ("datum", "N"), "l": ("latent", "z")}
+        binders = [tags.get(kind, ("index", kind)) for kind in kinds]
+        for sizes in ("", "D", "H", "N", "DD", "DH", "D0", "DK"):
+            work = form.Work()
+            names = [-k for k, _ in enumerate(binders, 1)]
+            e = work.exponential({form.ONE: form.Fraction(1)})
+            x = form.of(work.atom("v", "x", tuple(names), range_="positive"))
+            below = work.power(work.add(e, x, work.product(x, x, e)), form.Fraction(-1))
+            parts = [below, work.product(below, x), work.product(below, x, x)]
+            bound = [
+                form.of(
+                    work.atom(
+                        "measure",
+                        binders=tuple(zip(names, binders, strict=True)),
+                        bodies=(form.key(part),),
+                    )
+                )
+                for part in parts
+            ]
+            left = work.add(
+                *(work.product(c, b) for c, b in zip((e, form.constant(1), e), bound, strict=True))
+            )
+            right = form.constant(0 if "0" in sizes else 1)
+            for size in sizes.replace("0", ""):
+                right = work.product(right, form.of(work.atom("size", size)))
+            same = sorted(sizes) == sorted(kind for kind in kinds if kind.isupper())
+            if work.equal(left, right) != same:
+                return f"the parts under {kinds} are {'not ' * same}{sizes}"
+            twice = work.add(right, right)
+            more = work.add(right, form.constant(1))
+            if right and (work.equal(left, twice) or work.equal(left, more)):
+                return f"the parts under {kinds} are not only {sizes}"
+    return None
+
+
 EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
     "powers of sums under sums": _values,
     "the absolute value of a number": _absolute,
@@ -147,6 +186,7 @@ EXPOSED: dict[str, Callable[[ModuleType], str | None]] = {
     "slopes of functions that nobody wrote down": _unknown,
     "one entropy for each datum": _one_entropy,
     "refusals and other documents": _kinds,
+    "constants under binders": _under_binders,
     "a file that is missing": missing_file,
     "bytes and text": text_or_bytes,
     "a model of one's own is not a shipped one": not_shipped,

@@ -110,15 +110,24 @@ def penalised(term: Any) -> dict:
     return forged(in_mean(K)(), (("statement", "objective"), weighted(1, less(term, term))))
 
 
-#: Three functions that sum to H, as e^(1/2) e^a + e + e^(2 a) over itself does for each h.
-_E_ALPHA = ["exp", ALPHA]
-_PARTS = (["exp", 1], times(["exp", HALF], _E_ALPHA), times(_E_ALPHA, _E_ALPHA))
-THIRDS = [["sum", "H", times(part, inverse(plus(*_PARTS)))] for part in _PARTS]
+def thirds(u: Any) -> list:
+    """Three numbers that sum to 1, e^(1/2) e^u, e and e^(2 u) over their sum, each as a constant and what it multiplies."""
+    grown = ["exp", u]
+    parts = ((["exp", 1], 1), (["exp", HALF], grown), (1, times(grown, grown)))
+    below = inverse(plus(*(times(constant, part) for constant, part in parts)))
+    return [(constant, times(part, below)) for constant, part in parts]
+
+
+#: Three sums over h that sum to H.
+THIRDS = [times(constant, ["sum", "H", part]) for constant, part in thirds(ALPHA)]
+
 
 SIGNS: dict[str, Build] = {
     "the log of 1 less twice a number below 1": of_k(["log", less(1, times(2, K))]),
     "the log of a number below 1 less 1": of_k(["log", plus(K, -1)]),
     "the log of exp less one of a real": of_k(["log", plus(["exp", K], -1)], "real"),
+    "the log of 1 less exp of a real": of_k(["log", less(1, ["exp", K])], "real"),
+    "the log of 1 less exp of a positive number": of_k(["log", less(1, ["exp", K])], "positive"),
     "the log of exp less two": of_k(["log", plus(["exp", K], -2)], "positive"),
     "the log of 1 less a high power": of_k(["log", less(1, times(["pow", K, 64], K))]),
     "the log of what may be 0": of_k(["log", K], "nonnegative"),
@@ -263,7 +272,8 @@ UNKNOWN: dict[str, Build] = {
 
 FUNCTIONS: dict[str, Build] = SIGNS | ROWS | SUPPORTS | RANGES | UNKNOWN
 
-_MANY_LOGS = [["log", plus(k, S)] for k in range(2, 24)]
+#: Their product has 2^17 addends.
+_MANY_LOGS = [["log", plus(1, ["pow", S, ["frac", 1, k]])] for k in range(47, 64)]
 
 VALID_FUNCTIONS: dict[str, Build] = {
     "the root of two that may be 0": of_k(
@@ -299,6 +309,7 @@ VALID_FUNCTIONS: dict[str, Build] = {
         ["log", less(times(2, ["log", plus(1, S)]), ["log", plus(1, times(2, S))])]
     ),
     "the log of a sum of many logs": of_k(["log", plus(HALF, S, *_MANY_LOGS)]),
+    "the log of what may be below 1": of_k(["log", plus(HALF, S)]),
     "the log of a multiple of a log": of_k(
         ["log", plus(HALF, S, times(1000, ["log", plus(2, S)]))]
     ),

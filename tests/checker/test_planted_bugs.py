@@ -376,8 +376,8 @@ BUGS = {
     ),
     "everything is positive": (
         "kernel/normal_form.py",
-        "return sign(self._from_borders(poly)) if seen is None else seen",
-        "return True",
+        "        return seen\n",
+        "        return True\n",
     ),
     "differences vanish": (
         "kernel/normal_form.py",

@@ -139,7 +139,7 @@ WEAKER = {
     "q may read latents in any way": ("location <= LINEAR and not scale", "not scale"),
     "the noise may be anywhere": ("check(not inside", "check(True"),
     "whatever is written is not 0": ("return bool(poly) and (", "return bool(poly) or ("),
-    "every number is prime": (" and int(inner[0].label) < 10**6", ""),
+    "every number is prime": (" and inner[ONE] < 10**6", ""),
     "products of logarithms": (
         "return not others and exponent == 1 and prime",
         "return exponent == 1 and prime",

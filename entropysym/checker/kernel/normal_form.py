@@ -102,10 +102,9 @@ class Work:
         """log u has the sign of u - 1, and what is odd and grows that of its argument."""
         body = dict(atom.bodies[0])
         if atom.head == "log":
-            inner = next(iter(atom.inner))
-            if body != of(inner) or (inner.head != "root" and self._within(inner) is None):
-                return
-            body = self.add(dict(inner.bodies[0]) if inner.head == "root" else body, constant(-1))
+            if len(body) == len(atom.inner) == 1 and self._within(*atom.inner) is None:
+                return  # nothing is known of s - 1
+            body = self.add(body, constant(-1))
         atom.positive = self.surely_positive(body)
         atom.negative = self.surely_positive(self.negative(body))
         atom.at_least_zero |= atom.positive
@@ -263,23 +262,25 @@ class Work:
 
     def sign(self, poly: Polynomial) -> bool | None:
         """True: certainly > 0, False: certainly >= 0, None: neither is seen. As it stands, without
-        its denominators, or in the distances from the borders of what has some."""
+        its denominators, by functions that grow, or in distances from borders."""
         self.charge(1 + len(poly))
         if (seen := sign(poly)) is None:
             poly = self._cleared(poly)[0]
-            seen = sign(poly)
-            seen = self._of_pair(poly) if seen is None else seen
-            seen = self._of_logs(poly) if seen is None else seen
-        return sign(self._from_borders(poly)) if seen is None else seen
+            ways = (sign, self._of_pair, self._of_logs, self._of_distances)
+            seen = next((found for way in ways if (found := way(poly)) is not None), None)
+        return seen
+
+    def _of_distances(self, poly: Polynomial) -> bool | None:
+        return sign(self._from_borders(poly))
 
     def _of_logs(self, poly: Polynomial) -> bool | None:
-        """u has the sign of e^u - 1, which is sought where u is a sum with a few logarithms in it."""
-        alone = [mono for mono in poly for atom, _ in mono if len(mono) == 1 and atom.head == "log"]
-        few = 0 < len(alone) < 4 and all(abs(poly[mono]) <= 2 for mono in alone)
+        """u has the sign of e^u - 1, which is sought where u is a sum with a few logarithms."""
+        logs = [mono for mono in poly for atom, _ in mono if atom.head == "log"]
+        few = 0 < len(logs) < 4 and all(abs(poly[mono]) <= 2 for mono in logs)
         return self.sign(self.add(self.exponential(poly), constant(-1))) if few else None
 
     def _of_pair(self, poly: Polynomial) -> bool | None:
-        """f(u) + f(v) has the sign of u + v where f is odd and grows, and f(u) - f(v) that of u - v."""
+        """f(u) + f(v) has the sign of u + v where f is odd and grows, f(u) - f(v) that of u - v."""
         heads = {atom.head for mono in poly for atom, _ in mono}.intersection(ODD)
         if len(poly) != 2 or len(heads) != 1:
             return None
@@ -315,11 +316,11 @@ class Work:
         return poly
 
     def _within(self, atom: Atom) -> tuple[Polynomial, Polynomial] | None:
-        """u = p(y) / q(y) with q > 0, in y > 0 (or y >= 0): 1 / (1 + y) in (0, 1), (1 - y) / (1 + y)
-        in (-1, 1), 1 + y for e, pi, primes and e^s with s > 0, a + y in [a, oo), n - y up to n."""
+        """u = p(y) / q(y) with q > 0, y > 0 or y >= 0: 1 / (1 + y) in (0, 1), (1 - y) / (1 + y)
+        in (-1, 1), 1 + y for e, pi, primes and e^s with s > 0, a + y from a on, n - y up to n."""
         body = dict(atom.bodies[0]) if atom.head == "exp" else {}
         grows = atom.head in ("e", "pi", "integer") or sign(body)
-        unit = atom.range == "unit" or (body and sign(self.negative(body)))
+        unit = atom.range == "unit" or sign(self.negative(body))
         open_, bound = grows or unit or atom.range == "within", border(atom.range)
         if not open_ and bound is None:
             return None
@@ -384,7 +385,8 @@ class Work:
             elif atom.head == "exp":
                 log = dict(atom.bodies[0])
             else:
-                log = of(self.atom("log", bodies=(key(of(atom)),)))
+                inside = self.monomial({atom: Fraction(1)}, Fraction(1))
+                log = of(self.atom("log", bodies=(key(inside),)))
             parts.append(self.product(log, constant(exponent)))
         return self.add(*parts)
 
