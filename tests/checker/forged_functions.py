@@ -122,6 +122,8 @@ def thirds(u: Any) -> list:
 THIRDS = [times(constant, ["sum", "H", part]) for constant, part in thirds(ALPHA)]
 
 
+BELOW_0 = (["log", K], ["erf", less(1, ["exp", S])])
+
 SIGNS: dict[str, Build] = {
     "the log of 1 less twice a number below 1": of_k(["log", less(1, times(2, K))]),
     "the log of a number below 1 less 1": of_k(["log", plus(K, -1)]),
@@ -158,7 +160,7 @@ SIGNS: dict[str, Build] = {
         ["log", plus(["erf", K], ["asinh", less(1, K)])], "real"
     ),
     "the log of a pair and one half of it": of_k(
-        ["log", plus(times(2, ["erf", K]), ["erf", less(1, K)])], "real"
+        ["log", plus(times(2, ["erf", K]), ["erf", less(1, times(2, K))])], "real"
     ),
     "the log of a pair with a power": of_k(
         ["log", plus(["pow", ["erf", K], 3], ["erf", less(1, K)])], "real"
@@ -168,7 +170,12 @@ SIGNS: dict[str, Build] = {
     ),
     "the log of a function and a number": of_k(["log", plus(["asinh", K], 1)], "real"),
     "the log of a third": of_k(
-        ["log", plus(["asinh", K], ["asinh", less(1, K)], ["asinh", less(1, K)])], "real"
+        ["log", plus(["erf", less(4, times(2, K))], ["erf", plus(K, -1)], ["erf", plus(K, -2)])],
+        "real",
+    ),
+    "the log of erf and a positive number": of_k(["log", plus(["erf", K], S)], "real"),
+    "the root of the square of a number below 0": is_zero(
+        less(["pow", ["pow", plus(*BELOW_0), 2], HALF], plus(*BELOW_0))
     ),
     "D is the sum of H parts that sum to 1": lambda: bonus(
         vae2(), less(plus(*THIRDS), ["size", "D"])
@@ -291,6 +298,16 @@ VALID_FUNCTIONS: dict[str, Build] = {
     ),
     "the log of minus the log of a number below 1": of_k(["log", neg(["log", K])]),
     "the log of minus the log of 1 less it": of_k(["log", neg(["log", less(1, K)])]),
+    **{
+        f"the log of the square of {name}": is_zero(
+            less(["log", ["pow", plus(*parts), 2]], times(2, ["log", plus(*parts)])), "positive"
+        )
+        for name, parts in {
+            "a sum with a 2": (S, times(2, K)),
+            "a sum of squares": (times(S, S), times(K, K)),
+            "a third and more": (times(["frac", 1, 3], S), K),
+        }.items()
+    },
     "one over the log of a number below 1": is_zero(
         plus(times(inverse(["log", K]), ["log", K]), -1)
     ),

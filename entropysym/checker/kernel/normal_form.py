@@ -302,7 +302,7 @@ class Work:
             powers = [dict(mono).get(atom, Fraction(0)) for mono in poly]
             least, most = min(powers), max(powers)
             whole = all(e.denominator == 1 for e in powers) and most - least <= MAX_EXPONENT
-            if not whole or (least < 0 and not atom.positive) or not (made := self._within(atom)):
+            if not whole or not (made := self._within(atom)):
                 continue
             above, below = made
             parts = []
@@ -354,7 +354,7 @@ class Work:
             top, below = isqrt(abs(c.numerator)), isqrt(c.denominator)
             if Fraction(top**2, below**2) == c and all(e % 2 == 0 for _, e in mono):
                 root[frozenset((atom, e / 2) for atom, e in mono)] = Fraction(top, below)
-        seen = 2 < len(poly) < 16 and sign(root)
+        seen = len(poly) > 2 and sign(root)
         return root if seen and self.product(root, root) == poly else None
 
     def power(self, poly: Polynomial, exponent: Fraction) -> Polynomial:
