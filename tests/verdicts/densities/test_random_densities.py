@@ -3,7 +3,7 @@
 import pytest
 
 from . import trying
-from .__main__ import report, run, unmet, unsettled
+from .__main__ import report, run, unmet
 from .drawing import KINDS, USES, draft
 from .oracle import is_closed
 from .trying import judged, tried
@@ -33,12 +33,11 @@ def test_a_wrong_verdict_is_noticed(monkeypatch):
 
 
 def test_few_random_densities():
-    rows = [row for seed in range(36) for row in tried(seed, uses=(USES[seed % 2],))]
+    rows = [row for seed in range(20) for row in tried(seed, uses=(USES[seed % 2],))]
     assert not unmet(rows, most=1), report(rows)
 
 
 @pytest.mark.slow
 def test_a_thousand_random_densities():
     rows = run(range(10_000, 11_000), jobs=2)
-    assert not unmet(rows, most=0.2), report(rows)  # what is found and not accepted is most of it
-    assert unsettled(rows) - unsettled(rows, found=True) < 0.06, report(rows)
+    assert not unmet(rows), report(rows)
