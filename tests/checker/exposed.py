@@ -168,6 +168,8 @@ def _under_binders(checker: ModuleType) -> str | None:
             right = form.constant(0 if "0" in sizes else 1)
             for size in sizes.replace("0", ""):
                 right = work.product(right, form.of(work.atom("size", size)))
+            pi = form.of(work.atom("pi"))
+            left, right = work.product(pi, left), work.product(pi, right)
             same = sorted(sizes) == sorted(kind for kind in kinds if kind.isupper())
             if work.equal(left, right) != same:
                 return f"the parts under {kinds} are {'not ' * same}{sizes}"
