@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from entropysym.models.decoders import (
         beta_decoder_vae,
         categorical_vae,
+        dirichlet_prior_vae,
         gamma_decoder_vae,
         gamma_prior_vae,
         laplace_decoder_vae,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "decoders": "beta_decoder_vae categorical_vae gamma_decoder_vae gamma_prior_vae laplace_decoder_vae single_cell_vae",
+        "decoders": "beta_decoder_vae categorical_vae dirichlet_prior_vae gamma_decoder_vae gamma_prior_vae laplace_decoder_vae single_cell_vae",
         "full_covariance": "gaussian_vae",
         "gaussian": "vae0 vae1 vae2 vae3",
         "hierarchical": "two_layer_vae two_layer_vae_fixed_top ladder_vae sigmoid_belief_net diffusion_chain",

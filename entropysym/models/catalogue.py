@@ -74,6 +74,7 @@ CATALOGUE: dict[str, Shipped] = {
     "single_cell_vae": Shipped(),
     "laplace_decoder_vae": Shipped(),
     "gamma_prior_vae": Shipped(),
+    "dirichlet_prior_vae": Shipped(),
     "two_layer_vae": Shipped(),
     "two_layer_vae_fixed_top": Shipped(),
     "ladder_vae": Shipped(),

@@ -14,6 +14,7 @@ from entropysym.families import (
     ANY,
     BETA,
     CATEGORICAL_LOGITS,
+    DIRICHLET,
     GAMMA,
     LAPLACE,
     NEGATIVE_BINOMIAL_DECAY,
@@ -146,4 +147,20 @@ def gamma_prior_vae() -> Model:
         prior=GAMMA(a, b),
         decoder=NORMAL(w.sum("h", W * w.z_h) + m, w.learned("sigma2", range="positive")),
         encoder=ANY(),
+    )
+
+
+def dirichlet_prior_vae() -> Model:
+    r"""Shares of H topics: prior Dirichlet$(a)$ with a learned, D words as one-hot vectors with the
+    logits $\sum_hB_{kh}z_h$, an encoder of any law on the simplex."""
+    w = ModelWriter()
+    x = w.observed_variable("x", "d k K", support="onehot")
+    z = w.latent_variable("z", "h", support="simplex")
+    w.p(z, DIRICHLET(w.learned("a", "h", range="positive")))
+    w.p(x, CATEGORICAL_LOGITS(w.sum("h", w.learned("B", "k h") * z.entry)))
+    w.q(z, ANY)
+    return w.model(
+        "dirichlet_prior_vae",
+        title="VAE with a Dirichlet prior, words with logits linear in the shares of topics",
+        source="Srivastava, Sutton, arXiv 1703.01488 (the decoder); the prior: " + _OWN,
     )

@@ -7,6 +7,7 @@ from entropysym.language.records import Model
 from entropysym.models.decoders import (
     beta_decoder_vae,
     categorical_vae,
+    dirichlet_prior_vae,
     gamma_decoder_vae,
     gamma_prior_vae,
     laplace_decoder_vae,
@@ -93,6 +94,7 @@ GRAPHS: dict[str, Callable[[], Model]] = {
         *(two_layer_vae, two_layer_vae_fixed_top, ladder_vae, sigmoid_belief_net, diffusion_chain),
         *(gaussian_mixture, poisson_mixture, exponential_mixture, bernoulli_mixture),
         *(mixture_of_factor_analysers, mixture_prior_vae, categorical_vae, single_cell_vae),
+        dirichlet_prior_vae,
         *(conditional_vae, conditional_vae_fixed_prior),
         *(semi_supervised_vae, bayesian_regression),
         *(softmax_classifier, heteroscedastic_regression),

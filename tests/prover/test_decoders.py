@@ -13,6 +13,7 @@ from entropysym.families import (
     BETA_MEAN_PRECISION,
     CATEGORICAL,
     CATEGORICAL_LOGITS,
+    DIRICHLET,
     EXPONENTIAL,
     GAMMA,
     LAPLACE,
@@ -34,6 +35,7 @@ DIRECTIONS = {
     "single_cell_vae": "c: 1",
     "laplace_decoder_vae": "logscale: -1",
     "gamma_prior_vae": "a: a[h] - 1, b: b[h], sigma2: -sigma2",
+    "dirichlet_prior_vae": "B: B[k, h], a: a[h] - 1",
     "poisson_mixture": "eta: eta[d, k]",
     "exponential_mixture": "rate: rate[d, k]",
     "bernoulli_mixture": "eta: eta[d, k]",
@@ -113,6 +115,16 @@ def dispersion(w):
 
 
 #: Model -> one that differs in a head, in a coordinate, or in what is learned.
+def with_shares():
+    w = ModelWriter()
+    x = w.observed_variable("x", "d k K", support="onehot")
+    z = w.latent_variable("z", "h", support="simplex")
+    w.p(z, DIRICHLET(w.fixed("a", "h", range="positive")))
+    w.p(x, CATEGORICAL_LOGITS(w.sum("h", w.learned("B", "k h") * z.entry)))
+    w.q(z, ANY)
+    return w.model("shares")
+
+
 CONTROLS = {
     "categorical_vae, logits end in a softplus": with_categories,
     "beta_decoder_vae in mean and precision": lambda: vae(
@@ -136,6 +148,7 @@ CONTROLS = {
         lambda w, last: NORMAL(last, w.learned("sigma2", range="positive")),
         lambda w: GAMMA(w.learned("a", "h", range="positive"), 1),
     ),
+    "dirichlet_prior_vae, concentration fixed": with_shares,
     "poisson_mixture, rates that add up": lambda: mixture(
         lambda w: POISSON_RATE(
             w.learned("a", "d", range="positive") + w.learned("b", "k", range="positive")
