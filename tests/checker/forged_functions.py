@@ -195,6 +195,10 @@ SIGNS: dict[str, Build] = {
     "log gamma of the border less a count": on("upto 20", ["loggamma", less(20, V)]),
     "a negative power of a count": on("count", inverse(V)),
     "one over an indicator": on("real", inverse(["iszero", V])),
+    **{
+        f"{head} is odd": is_zero(plus([head, less(1, K)], [head, plus(K, -1)]), "real")
+        for head in ("cos", "erfc", "logbessel", "logsinhc", "isabove")
+    },
     "an angle is positive": of_k(["log", K], "angle"),
 }
 
@@ -283,6 +287,7 @@ FUNCTIONS: dict[str, Build] = SIGNS | ROWS | SUPPORTS | RANGES | UNKNOWN
 _MANY_LOGS = [["log", plus(1, ["pow", S, ["frac", 1, k]])] for k in range(47, 64)]
 
 VALID_FUNCTIONS: dict[str, Build] = {
+    "the root of 1 and a square": of_k(["pow", plus(1, ["pow", plus(K, -3), 2]), HALF], "real"),
     "the root of two that may be 0": of_k(
         ["pow", plus(["abs", K], ["abs", plus(K, 1)]), HALF], "real"
     ),

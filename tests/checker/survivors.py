@@ -34,6 +34,14 @@ SURVIVORS: dict[str, str] = {
     "kernel/normal_form.py Work.monomial: 1 -> 2": "an indicator is its square",
     "kernel/evaluate.py _in_factors: work.surely_positive(value) or not _sign(site, term) -> not "
     "_sign(site, term)": "its factors are asked for in any case",
+    **dict.fromkeys(
+        (
+            "kernel/evaluate.py _function: check(positive, f'{shown(inner)}: not shown to be positive') "
+            "-> pass",
+            "kernel/evaluate.py _function: work.surely_positive(split(found)[0]) -> True",
+        ),
+        "`Work.logarithm` asks again, without the term in its message",
+    ),
     "kernel/evaluate.py _in_range: 1 -> 2 (2)": "any positive number will do",
     "kernel/theorem.py head: factor.family != ANY and any(map(model.latent, reads[kind])) -> "
     "any(map(model.latent, reads[kind]))": "the expectation of one number for each datum is itself",
