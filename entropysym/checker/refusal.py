@@ -439,8 +439,6 @@ def _growth(tails: Tails, term: Term) -> tuple[int, bool]:
                 slow = growth != FLAT and (growth < EXPONENTIAL or tails.all_moments or not reads)
                 check(slow, f"{shown(term)} may have no mean")
             return max(growth, POWERS) if growth else 0, reads
-        case ["fun" | "field", *_]:
-            raise Refused(f"{shown(term)} may grow without bound")
         case [str() as head, inner] if head in terms.FUNCTIONS:
             growth, reads = _growth(tails, inner)
             bounded = tails.bounded and head in ("exp", "softplus", "sigmoid")

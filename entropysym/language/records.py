@@ -328,6 +328,9 @@ def _sums_factored(e: sp.Expr) -> sp.Expr:
     def factors(f: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
         if not isinstance(f, sp.log) or not inside(f).is_Add or len(inside(f).args) > MOST_FACTORED:
             return []
+        powers = [p.exp for p in inside(f).atoms(sp.Pow)]
+        if not all(q.is_Integer and abs(q) <= MOST_FACTORED for q in powers):
+            return []  # roots would be slow
         if all(is_surely_positive(addend) for addend in inside(f).args):
             return []  # it is seen to be positive as it stands
         found, below = [], 0

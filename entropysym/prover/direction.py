@@ -52,6 +52,9 @@ Certificates = Mapping[Family, "FamilyCertificate"]
 #: Addends that the search for a direction that moves q of a graph may multiply out.
 WORK_OF_MOVING = 20_000
 
+#: How large the fractions of a density may be, such as those of a mixture in many coordinates.
+MOST = 2**17
+
 #: The indices of the entry at which a factor's equation is taken: of its plates, and of its class.
 _Entry = tuple[sp.Symbol, ...]
 #: What keeps equations apart: the entry that they are taken at, or the place of a network's input.
@@ -188,7 +191,10 @@ def _best(
     for factors, left_out in _preferred(names, model.objective.penalty != 0):
         if left_out not in systems:
             kept = [c for c, e in zip(collected, equations, strict=True) if e.part not in left_out]
-            systems[left_out] = _solve(kept, unknowns)
+            try:
+                systems[left_out] = _solve(kept, unknowns)
+            except WorkLimitError:  # fractions of a mixture, say
+                return Direction({}, ())
         found = systems[left_out].motions(factors)
         if found is not None:
             scaled = tuple(f.name for f in model.p if {*f.of} & {*moving})
@@ -517,7 +523,7 @@ def _solve(equations: Sequence[_Rows], unknowns: _Unknowns) -> _Solved:
             total = found.setdefault(where, {})
             for u, c in row.items():
                 total[u] = total.get(u, sp.S.Zero) + c
-    field = Field.over(c for row in found.values() for c in row.values())
+    field = Field.over((c for row in found.values() for c in row.values()), MOST)
     written = [(at, {k: field.of(c) for k, c in row.items()}) for (at, _), row in found.items()]
     common: list[Row] = [_nonzero(row) for at, row in written if at not in unknowns.entries]
     local: dict[ColumnName, Row] = {}

@@ -35,7 +35,8 @@ from entropysym.language.records import (
     argument_name,
     at_class,
 )
-from entropysym.prover.direction import with_signs
+from entropysym.language.symbols import is_surely_positive
+from entropysym.prover.direction import MOST, with_signs
 from entropysym.prover.elimination import ColumnName, Field, Row, eliminate, in_primes
 from entropysym.prover.motion import Component, Motion, with_values
 
@@ -46,9 +47,6 @@ SHIFTED = ("real",)
 
 #: Sums of more addends are not factored.
 LONGEST = 12
-
-#: How large the fractions of a density may be, such as those of a mixture in many coordinates.
-MOST = 2**17
 
 
 @dataclass(frozen=True)
@@ -159,12 +157,13 @@ def _logs_as_given(e: sp.Expr, density: sp.Expr, x: sp.Basic) -> sp.Expr:
 
 
 def _denominators_factored(e: sp.Expr) -> sp.Expr:
-    r"""$\frac1{(e^a-1)\log b}$ with its denominator as a product: whoever reads it has to see that no factor is 0."""
+    r"""$\frac1{(e^a-1)\log b}$ with its denominator as a product: whoever reads it has to see that no factor is 0; of positive addends that is seen."""
 
     def is_long(f: sp.Expr) -> bool:
         if not isinstance(f, sp.Pow) or not f.exp.is_negative or not f.base.is_Add:
             return False
-        return len(f.base.args) <= LONGEST
+        positive = all(is_surely_positive(addend) for addend in f.base.args)
+        return not positive and len(f.base.args) <= LONGEST
 
     return replaced(e, is_long, lambda f: sp.factor(f.base) ** f.exp)
 

@@ -228,11 +228,14 @@ def _gaps() -> dict[str, Forged]:
         own = model(("flat",), families={"flat": family(density, support="unit")})
         document = refusal(own, {}, [[1, third], [-1, quarter]])
         found[f"a gap of 0 in words: {name}"] = (document, "are not shown not to sum to 0")
-    for one, other in ((2, 2), (2, 3), (E, PI)):
-        product = family(["mul", VAR, ["log", one], ["log", other]], support="unit")
-        own = model(("product",), families={"product": product})
+    values = {
+        f"log {one} log {other}": ["mul", ["log", one], ["log", other]]
+        for one, other in ((2, 2), (2, 3), (E, PI))
+    } | {"trigamma of 2": ["trigamma", 2], "pi": PI}
+    for name, value in values.items():
+        own = model(("own",), families={"own": family(["mul", VAR, value], support="unit")})
         document = refusal(own, {}, [[1, third], [-1, quarter]])
-        found[f"log {one} log {other}"] = (document, "are not shown not to sum to 0")
+        found[name] = (document, "are not shown not to sum to 0")
     return found
 
 

@@ -42,6 +42,9 @@ SURVIVORS: dict[str, str] = {
         ),
         "`Work.logarithm` asks again, without the term in its message",
     ),
+    "refusal.py _growth: head in terms.FUNCTIONS -> True": (
+        "what has one part and is no function holds a name, or a matrix, for which it is stricter"
+    ),
     "kernel/evaluate.py _in_range: 1 -> 2 (2)": "any positive number will do",
     "kernel/theorem.py head: factor.family != ANY and any(map(model.latent, reads[kind])) -> "
     "any(map(model.latent, reads[kind]))": "the expectation of one number for each datum is itself",

@@ -160,6 +160,8 @@ _FLOAT_FUNCTIONS |= {
 def _mp_exp(a: Any) -> Any:
     if a < -_LARGE:
         return mpmath.mpf(0)
+    if mpmath.ldexp(1, mpmath.mp.prec) < abs(a) < _LARGE:  # the argument is not known to 1
+        return mpmath.mp.exp(a, prec=53)
     return mpmath.mp.exp(a) if a < _LARGE else (mpmath.inf if a > 0 else mpmath.nan)
 
 
