@@ -216,7 +216,8 @@ class Family:
         for what in ("log_density", "log_base_measure"):
             if isinstance(self.variable, sp.Symbol) and (formula := getattr(self, what)):
                 formula = _of_two_values(formula, self.variable, self.support)
-                apart = _variable_apart(_sums_factored(formula), self.variable, self.support)
+                formula = _squares_completed(_sums_factored(formula), self.variable)
+                apart = _variable_apart(formula, self.variable, self.support)
                 object.__setattr__(self, what, apart)
         for what in ("location", "scale"):
             given = getattr(self, what)
@@ -322,6 +323,25 @@ def _variable_apart(e: sp.Expr, x: sp.Symbol, support: Support) -> sp.Expr:
     return replaced(e, is_product, apart) if e.has(sp.log) else e
 
 
+def _squares_completed(e: sp.Expr, x: sp.Symbol) -> sp.Expr:
+    r"""$\log(1+m^2-2mx+x^2)=\log\bigl(1+(x-m)^2\bigr)$, where nobody could see the argument to be positive."""
+
+    def completed(f: sp.Expr) -> sp.Expr | None:
+        under = inside(f) if isinstance(f, sp.log) else sp.S.Zero
+        if not under.is_Add or not under.has(x) or not under.is_polynomial(x):
+            return None
+        powers = of_type(sp.expand(under), sp.Expr).as_poly(x)
+        if powers is None or powers.degree() != 2 or powers.coeff_monomial(x) == 0:
+            return None
+        square, linear, rest = powers.all_coeffs()
+        centre = sp.cancel(linear / (2 * square))
+        rest = sp.cancel(rest - square * centre**2)
+        seen = is_surely_positive(square) and is_surely_positive(rest)
+        return sp.log(rest + square * (x + centre) ** 2) if seen else None
+
+    return replaced(e, completed, lambda f: completed(f) or f) if e.has(sp.log) else e
+
+
 def _sums_factored(e: sp.Expr) -> sp.Expr:
     r"""$\log(1-a^2)=\log(1-a)+\log(1+a)$, $\log\bigl(1-\frac a{1+a}\bigr)=-\log(1+a)$: logarithms of sums in factors that are surely positive."""
 
@@ -340,6 +360,12 @@ def _sums_factored(e: sp.Expr) -> sp.Expr:
             found.append((-base if turned else base, power))
         fits = below % 2 == 0 and all(is_surely_positive(base) for base, _ in found)
         return found if fits else []
+
+    def is_inverse(f: sp.Expr) -> bool:
+        under = inside(f) if isinstance(f, sp.log) else sp.S.One
+        return isinstance(under, sp.Pow) and under.exp == -1 and is_surely_positive(under.base)
+
+    e = replaced(e, is_inverse, lambda f: -sp.log(1 / inside(f))) if e.has(sp.log) else e
 
     def is_product(f: sp.Expr) -> bool:
         found = [(base, power) for base, power in factors(f) if not base.is_number]

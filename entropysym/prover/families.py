@@ -48,6 +48,9 @@ SHIFTED = ("real",)
 #: Sums of more addends are not factored.
 LONGEST = 12
 
+#: Addends of a solution of (T); no checker would take the identity that follows from more.
+MOST_TERMS = 256
+
 
 @dataclass(frozen=True)
 class FamilyCertificate:
@@ -122,7 +125,7 @@ def _solved(
         found = _values(rows.values(), [*order, entropy], field)
         if found is None or all(field.is_safe(field.domain(v.denom)) for v in found.values()):
             break
-    if found is None:
+    if found is None or any(len(v.numer) + len(v.denom) > MOST_TERMS for v in found.values()):
         return None
     closed = distributed(field.back(found.pop(entropy)), powers=True)
     return {u: _written(field, found[u]) for u in scores}, closed
