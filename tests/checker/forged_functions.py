@@ -321,7 +321,9 @@ VALID_FUNCTIONS: dict[str, Build] = {
     ),
     "the log of the log of 1 and more": of_k(["log", ["log", plus(1, K)]]),
     "the log of the log of 1 and a positive number": of_k(["log", ["log", plus(1, S)]]),
-    "the log of a product with the log of 1 and more": of_k(["log", times(S, ["log", plus(1, S)])]),
+    "the log of a product with the log of 1 and more": of_k(
+        ["log", plus(times(S, ["log", plus(1, S)]), K, neg(K))], "real"
+    ),
     "the log of the log of 2": of_k(["log", plus(["log", 2], K)]),
     "the log of the log of pi": of_k(["log", ["log", ["pi"]]]),
     "the log of 1 less a power": of_k(["log", less(1, ["exp", times(S, ["log", K])])]),
