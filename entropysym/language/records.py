@@ -14,6 +14,7 @@ import sympy as sp
 
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.formula import (
+    args_of,
     array_name,
     array_of,
     entry,
@@ -351,7 +352,7 @@ def _sums_factored(e: sp.Expr) -> sp.Expr:
         powers = [p.exp for p in inside(f).atoms(sp.Pow)]
         if not all(q.is_Integer and abs(q) <= MOST_FACTORED for q in powers):
             return []  # roots would be slow
-        if all(is_surely_positive(addend) for addend in inside(f).args):
+        if all(map(is_surely_positive, args_of(inside(f), sp.Expr))):
             return []  # it is seen to be positive as it stands
         found, below = [], 0
         for base, power in (g.as_base_exp() for g in sp.Mul.make_args(sp.factor(inside(f)))):

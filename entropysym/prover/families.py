@@ -165,10 +165,10 @@ def _denominators_factored(e: sp.Expr) -> sp.Expr:
     def is_long(f: sp.Expr) -> bool:
         if not isinstance(f, sp.Pow) or not f.exp.is_negative or not f.base.is_Add:
             return False
-        positive = all(is_surely_positive(addend) for addend in f.base.args)
+        positive = all(map(is_surely_positive, addends(f.base)))
         return not positive and len(f.base.args) <= LONGEST
 
-    return replaced(e, is_long, lambda f: sp.factor(f.base) ** f.exp)
+    return replaced(e, is_long, lambda f: sp.factor(f.args[0]) ** f.args[1])
 
 
 def _in_generators(e: sp.Expr) -> sp.Expr:

@@ -321,11 +321,12 @@ class Work:
         body = dict(atom.bodies[0]) if atom.head == "exp" else {}
         grows = atom.head in ("e", "pi", "integer") or sign(body)
         unit = atom.range == "unit" or sign(self.negative(body))
-        open_, bound = grows or unit or atom.range == "within", border(atom.range)
-        if not open_ and bound is None:
+        open_ = grows or unit or atom.range == "within"
+        bound = Fraction(1) if open_ else border(atom.range)
+        if bound is None:
             return None
         y = of(self.atom("above" if open_ else "beyond", bodies=(key(of(atom)),)))
-        distance = self.add(constant(1 if open_ else bound), y)
+        distance = self.add(constant(bound), y)
         if atom.range.startswith("upto"):
             distance = self.add(constant(bound), self.negative(y))
         if grows or not open_:
