@@ -217,6 +217,10 @@ class Family:
         for what in ("log_density", "log_base_measure"):
             if isinstance(self.variable, sp.Symbol) and (formula := getattr(self, what)):
                 formula = _of_two_values(formula, self.variable, self.support)
+                if formula.has(sp.nan, sp.zoo):
+                    raise InputError(
+                        f"the {what} of {self.name} has no value at 0 or at 1: {shown(getattr(self, what))}; a term such as x log(x) is 0 there"
+                    )
                 formula = _squares_completed(_sums_factored(formula), self.variable)
                 apart = _variable_apart(formula, self.variable, self.support)
                 object.__setattr__(self, what, apart)

@@ -1,6 +1,7 @@
 """Documents that each show one rule on functions, signs, supports and ranges: `FUNCTIONS` are refused by
 that rule alone, `VALID_FUNCTIONS` are accepted."""
 
+from collections.abc import Callable
 from typing import Any
 
 from .documents import HALF, gaussian_vae, neg, parameter, poisson, vae2, weighted
@@ -123,6 +124,65 @@ THIRDS = [times(constant, ["sum", "H", part]) for constant, part in thirds(ALPHA
 
 
 BELOW_0 = (["log", K], ["erf", less(1, ["exp", S])])
+
+
+def to_first_order(power: int, penalty: Callable[[Any], Any], excess: Any = 0) -> Build:
+    """c_h - k_h^2 along (2 k, 1), or c_h - k_h^3 along (3 k^2, 1): its D is 0, and yet it moves, by -t^2 or
+    -t^3. A network reads it, and a penalty is not differentiable where it is 0."""
+
+    def build() -> dict:
+        c, k = ["param", "c", 0], ["param", "k", 0]
+        w = less(c, ["pow", k, power])
+        vector = ["vec", "H", times(w, ["v", "z", 2, 0])]
+        stationary = [["stationary", "objective", name] for name in "ck"]
+        document = forged(
+            vae2(),
+            ((*MODEL, "parameters"), lambda old: [*old, parameter("c", "H"), parameter("k", "H")]),
+            ((*MODEL, "p", 1, "arguments", 0), ["net", "mu", [0], [vector]]),
+            (("statement", "objective"), weighted(1, ["sum", "H", penalty(w)])),
+            (
+                ("statement", "direction", "c"),
+                times(power, ["pow", k, power - 1] if power > 2 else k),
+            ),
+            (("statement", "direction", "k"), 1),
+            (CONDITIONS, lambda old: [*old[:-2], ["lipschitz", "mu"], *old[-2:], *stationary]),
+        )
+        if excess == 0:
+            return document
+        claim = document["statement"]["claim"]
+        beside = ["sum", "H", excess(w)]
+        gap = [*claim["gap"][:-1], beside, claim["gap"][-1]]
+        total = plus(claim["entropy_sum"], beside)
+        return forged(
+            document,
+            (("statement", "claim"), {"gap": gap, "entropy_sum": total, "excess": beside}),
+            (("steps", -3, "result"), gap),
+            (("steps", -2, "result"), gap[:-1]),
+            (("steps", -1, "result"), total),
+        )
+
+    return build
+
+
+def _odd_root(w: Any) -> Any:
+    return times(["pow", ["abs", w], ["frac", 1, 3]], less(["isabove", w], ["isabove", neg(w)]))
+
+
+FIRST_ORDER: dict[str, Build] = {
+    "a number times an indicator of what is still to first order": to_first_order(
+        2, lambda w: times(["param", "k", 0], ["iszero", w]), lambda w: ["iszero", w]
+    ),
+    "an indicator of what is still to first order": to_first_order(
+        2, lambda w: ["isabove", neg(w)]
+    ),
+    "the root of what is still to first order": to_first_order(
+        2, lambda w: ["pow", ["abs", w], HALF]
+    ),
+    "the cube root of what is still to second order": to_first_order(3, _odd_root),
+    "the root of two that are still to first order": to_first_order(
+        2, lambda w: ["pow", plus(["pow", w, 2], ["abs", w]), HALF]
+    ),
+}
 
 SIGNS: dict[str, Build] = {
     "the log of 1 less twice a number below 1": of_k(["log", less(1, times(2, K))]),
@@ -281,12 +341,16 @@ UNKNOWN: dict[str, Build] = {
     "a field in a density of numbers": in_density(["field", "f", [], ["vec", "D", 1]], "f"),
 }
 
-FUNCTIONS: dict[str, Build] = SIGNS | ROWS | SUPPORTS | RANGES | UNKNOWN
+FUNCTIONS: dict[str, Build] = FIRST_ORDER | SIGNS | ROWS | SUPPORTS | RANGES | UNKNOWN
 
 #: Their product has 2^17 addends.
 _MANY_LOGS = [["log", plus(1, ["pow", S, ["frac", 1, k]])] for k in range(47, 64)]
 
 VALID_FUNCTIONS: dict[str, Build] = {
+    "the absolute value of what is still to first order": to_first_order(2, lambda w: ["abs", w]),
+    "a power of what is still to first order": to_first_order(
+        2, lambda w: ["pow", ["abs", w], ["frac", 3, 2]]
+    ),
     "the root of 1 and a square": of_k(["pow", plus(1, ["pow", plus(K, -3), 2]), HALF], "real"),
     "the root of two that may be 0": of_k(
         ["pow", plus(["abs", K], ["abs", plus(K, 1)]), HALF], "real"

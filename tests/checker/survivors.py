@@ -24,8 +24,6 @@ SURVIVORS: dict[str, str] = {
     ),
     "kernel/reader.py _family: require('var' not in ranges, name, 'an argument that is called like the "
     "variable') -> pass": "the gate refuses the name as well: 'an argument called like the variable'",
-    "kernel/evaluate.py _function: check(row.slope or not d, f'{shown(inner)} moves: {head} is not "
-    "differentiated') -> pass": "no slope is no term: 'trigamma moves'",
     "kernel/normal_form.py Work.monomial: check(exponent > 0, f'a division by {atom.head}') -> pass": (
         "a negative power is of what is > 0: 'one over an indicator'"
     ),

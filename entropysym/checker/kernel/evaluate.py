@@ -17,10 +17,22 @@ from math import gcd
 from typing import Any
 
 from . import matrices, terms
-from .functions import ROWS, Row
+from .functions import INDICATORS, ROWS, Row
 from .matrices import Word
 from .measures import bind, close
-from .normal_form import ONE, Atom, Polynomial, Work, constant, key, leads, of, split, sums_to_one
+from .normal_form import (
+    ONE,
+    Atom,
+    Polynomial,
+    Work,
+    constant,
+    key,
+    labels,
+    leads,
+    of,
+    split,
+    sums_to_one,
+)
 from .terms import Factor, Malformed, Statement, Term, check, named, require, shown
 
 
@@ -65,6 +77,7 @@ class Site:
     own: Mapping[str, int] = field(default_factory=dict)
     bindings: Mapping[str, Any] = field(default_factory=dict)
     dim: str = ""
+    moved_in_family: frozenset[str] = frozenset()
 
     def apart(self, heads: frozenset[str], *scope: Bound, **more: Any) -> "Site":
         """A place with nothing around it but this scope, and the expectation that it is under."""
@@ -91,6 +104,12 @@ class Site:
 
     def symbol(self, head: str, label: str = "", *ids: Bound, range_: str = "") -> Polynomial:
         return of(self.work.atom(head, label, tuple(i.name for i in ids), range_=range_))
+
+    def still(self, value: Polynomial) -> bool:
+        """Whether nothing in it moves, which is more than that its D is 0: c - k^2 along (2 k, 1)
+        is 0 at the first order only."""
+        names = self.statement.direction if self.moving else self.moved_in_family
+        return labels(value, ("param", "arg", "var", *terms.MATRICES)).isdisjoint(names)
 
     def moved(self, value: Polynomial, change: Polynomial) -> Polynomial:
         return self.work.add(value, self.work.product(self.symbol("t"), change))
@@ -250,8 +269,12 @@ def _power(site: Site, base: Polynomial, q: Fraction) -> Polynomial:
     """D u^q = q u^(q-1) D u; of a sum that may be 0 the square root alone, by the rate of u."""
     (v, d), work = split(base), site.work
     if q == Fraction(1, 2) and len(v) > 1 and work.sign(v) is False:
+        plain = all(not a.bodies and e.denominator == 1 for mono in v for a, e in mono)
+        check(plain or site.still(v), "the root of what may be 0 moves")
         value = work.root(v)
         return site.moved(value, work.product(constant(q), _rate(site, v, d), value))
+    fits = d or not 0 < q < 1 or work.surely_positive(v) or site.still(v)
+    check(fits, "a root of what may be 0 moves")
     slope = work.product(constant(q), work.power(v, q - 1)) if d else {}
     return site.moved(work.power(v, q), work.product(slope, d))
 
@@ -288,7 +311,8 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         row = ROWS[head]
         above = not row.above or _sign(site, inner)
         check(above, f"{head} of {shown(inner)}: not shown to be positive")
-        check(row.slope or not d, f"{shown(inner)} moves: {head} is not differentiated")
+        fits = row.slope or (site.still(v) if head in INDICATORS else not d)
+        check(fits, f"{shown(inner)} moves: {head} is not differentiated")
         inside = site.apart(terms.OF_FAMILY, bindings={"var": (0, lambda: v)})
         turned = row.odd and not leads(v)  # f(-u) = -f(u)
         value = _at_number(site, head, row, work.negative(v) if turned else v)

@@ -67,6 +67,7 @@ class Work:
         self.atoms: dict[tuple, Atom] = {}
         self.kinds: dict[int, Kind] = {}
         self.met: set[Atom] = set()
+        self.signs: dict[Key, bool | None] = {}
         self.allowed: frozenset[Atom] | None = None
 
     def charge(self, amount: int) -> None:
@@ -265,9 +266,13 @@ class Work:
         its denominators, by functions that grow, or in distances from borders."""
         self.charge(1 + len(poly))
         if (seen := sign(poly)) is None:
-            poly = self._cleared(poly)[0]
-            ways = (sign, self._of_pair, self._of_logs, self._of_distances)
-            seen = next((found for way in ways if (found := way(poly)) is not None), None)
+            asked = key(poly)
+            if asked not in self.signs:
+                poly = self._cleared(poly)[0]
+                ways = (sign, self._of_pair, self._of_logs, self._of_distances)
+                found = (answer for way in ways if (answer := way(poly)) is not None)
+                self.signs[asked] = next(found, None)
+            seen = self.signs[asked]
         return seen
 
     def _of_distances(self, poly: Polynomial) -> bool | None:
@@ -299,10 +304,12 @@ class Work:
         """Times something positive, each atom that lies between borders in its distance from them:
         1 - p, e^s - 1, p - p^2, n - x + 1, 1 + erf s."""
         for atom in sorted({atom for mono in poly for atom, _ in mono}, key=hash):
+            if not (made := self._within(atom)):
+                continue
+            self.charge(len(poly))
             powers = [dict(mono).get(atom, Fraction(0)) for mono in poly]
             least, most = min(powers), max(powers)
-            whole = all(e.denominator == 1 for e in powers) and most - least <= MAX_EXPONENT
-            if not whole or not (made := self._within(atom)):
+            if most - least > MAX_EXPONENT or any(e.denominator != 1 for e in powers):
                 continue
             above, below = made
             parts = []
@@ -483,10 +490,13 @@ def key(poly: Polynomial) -> Key:
 
 
 def leads(poly: Polynomial) -> bool:
-    """Whether this, of u and -u, is the one to write: its first addend by its text is positive."""
-    names = dict.fromkeys((name for mono in poly for atom, _ in mono for name in atom.free), "")
-    first = min(poly, key=lambda mono: product_text(mono, names), default=ONE)
-    return poly.get(first, 0) >= 0
+    """Whether this, of u and -u, is the one to write: its first addend, by what its factors are
+    called and when they were first met, is positive."""
+
+    def called(mono: Monomial) -> list:
+        return sorted((a.head, a.label, exponent, a.serial) for a, exponent in mono)
+
+    return poly.get(min(poly, key=called, default=ONE), 0) >= 0
 
 
 def sign(poly: Polynomial) -> bool | None:

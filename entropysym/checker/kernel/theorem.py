@@ -311,7 +311,10 @@ def _check_tempering(full: Site, still: Site, family: Family) -> None:
         for name, symbol in full.bindings.items()
     }
     density, base = (evaluate(full, t) for t in (family.log_density, family.log_base_measure))
-    _, change = split(evaluate(replace(full, bindings=moved), family.log_density))
+    names = {name for name, term in certificate.direction.items() if term != 0}
+    names |= {"arg " + name for name in names} | ({""} if (scale, shift) != (0, 0) else set())
+    moving = replace(full, bindings=moved, moved_in_family=frozenset(names))
+    _, change = split(evaluate(moving, family.log_density))
     for name, range_ in family.arguments.items():
         if range_ == "simplex":
             entry = full.opened(full.dim)
