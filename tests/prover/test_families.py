@@ -4,6 +4,7 @@ import pytest
 import sympy as sp
 
 import entropysym as es
+from entropysym.errors import InputError
 from entropysym.families import ANY, CATEGORICAL, CATEGORICAL_LOGITS, FAMILIES, NORMAL
 from entropysym.language import Family, ModelWriter, Sigmoid, Softplus
 from entropysym.language.algebra import distributed
@@ -234,3 +235,27 @@ def test_a_location_whose_logarithms_are_not_seen_to_be_real_keeps_its_signs():
     logit = sp.log(p) - sp.log(1 - p)
     family = Family("Own", (p, s), x, -sp.Abs((x - logit) / s) - sp.log(2 * s))
     assert family_certificate(family).direction == {p: 0, s: -s}
+
+
+@pytest.mark.parametrize("more", [x * sp.log(x), -sp.log(x), 1 / (1 - x)])
+def test_a_binary_density_has_a_value_at_0_and_1(more):
+    given = x * sp.log(p) + (1 - x) * sp.log(1 - p) + more
+    with pytest.raises(InputError, match="has no value at 0 or at 1"):
+        Family("Own", (p,), x, given, support="binary")
+
+
+def test_a_binary_density_is_that_of_its_two_values():
+    mixed = sp.log(p * sp.exp(x * sp.log(2)) / 3 + (1 - p) * sp.Rational(1, 2))
+    found = Family("Own", (p,), x, mixed, support="binary").density
+    for k in (0, 1):
+        left, right = (e.subs({x: k, p: sp.Rational(1, 3)}) for e in (found, mixed))
+        assert abs(sp.N(left - right, 30)) < 1e-25
+    assert sp.diff(found, x, 2) == 0
+
+
+def test_a_square_is_completed_and_a_difference_factored():
+    m = sp.Symbol("m", real=True)
+    expanded = -sp.log(1 + m**2 - 2 * m * x + x**2) - sp.log(sp.pi)
+    assert Family("Own", (m,), x, expanded).density == -sp.log(1 + (x - m) ** 2) - sp.log(sp.pi)
+    found = Family("Own", (p,), x, x * sp.log(p**2) + (1 - x) * sp.log(1 - p**2), support="binary")
+    assert found.density.has(sp.log(1 + p))
