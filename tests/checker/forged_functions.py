@@ -180,7 +180,7 @@ FIRST_ORDER: dict[str, Build] = {
     ),
     "the cube root of what is still to second order": to_first_order(3, _odd_root),
     "the root of two that are still to first order": to_first_order(
-        2, lambda w: ["pow", plus(["pow", w, 2], ["abs", w]), HALF]
+        2, lambda w: ["pow", plus(["abs", w], ["pow", ["abs", w], 3]), HALF]
     ),
 }
 
