@@ -20,6 +20,7 @@ from entropysym.prover.document import to_json
 from entropysym.verdict import Value
 from entropysym.witness import sweep, try_variants
 from tests.checker.forging import sealed
+from tests.instances import names
 
 psi, x = sp.Symbol("psi", real=True), sp.Symbol("x", real=True)
 A, T = abstract("A"), abstract("T")
@@ -55,7 +56,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", names(MODELS, ("a number and its last layer", "a prior")))
 def test_natural_parameters_that_scale_are_enough(name):
     d = es.derive(MODELS[name]())
     assert d.verdict.value is Value.PROVED
@@ -67,6 +68,7 @@ def test_natural_parameters_that_scale_are_enough(name):
     assert result.passed, result
 
 
+@pytest.mark.slow
 def test_wrong_variants_are_rejected():
     d = es.derive(MODELS["a vector and its last layer"]())
     found = try_variants(d.identity, count=40)
