@@ -19,7 +19,7 @@ from tests.language.reading import model_from
 #: Supports of variables, each with the size of its vectors.
 SUPPORTS = ("real", "real", "real", "onehot", "binary", "count")
 #: Seeds of the quick run, and of the long one.
-FEW, MANY = range(14), range(14, 600)
+FEW, MANY = range(30), range(30, 600)
 
 
 class _Draws:
