@@ -40,6 +40,7 @@ SURVIVORS: dict[str, str] = {
         ),
         "`Work.logarithm` asks again, without the term in its message",
     ),
+    "kernel/normal_form.py Work.sign: asked not in self.signs -> True": "it is asked once more",
     "refusal.py _growth: head in terms.FUNCTIONS -> True": (
         "what has one part and is no function holds a name, or a matrix, for which it is stricter"
     ),
