@@ -487,6 +487,9 @@ VALID_FUNCTIONS: dict[str, Build] = {
         support="count",
         term=["log", plus(times(SPARE, ["iszero", V]), less(1, SPARE))],
     ),
+    "an indicator of an argument that stands still": of_range(
+        "real", K, "real", term=["iszero", SPARE]
+    ),
     "log gamma moves": density(["loggamma", ["arg", "variance"]]),
     "digamma moves": density(["digamma", ["arg", "variance"]]),
     "trigamma stands still": of_k(["trigamma", K]),
