@@ -311,6 +311,7 @@ def _check_tempering(full: Site, still: Site, family: Family) -> None:
         for name, symbol in full.bindings.items()
     }
     density, base = (evaluate(full, t) for t in (family.log_density, family.log_base_measure))
+    # A matrix is called "arg NAME" there, and the variable has no name.
     names = {name for name, term in certificate.direction.items() if term != 0}
     names |= {"arg " + name for name in names} | ({""} if (scale, shift) != (0, 0) else set())
     moving = replace(full, bindings=moved, moved_in_family=frozenset(names))
