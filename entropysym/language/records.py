@@ -13,12 +13,11 @@ from typing import Literal
 import sympy as sp
 
 from entropysym.errors import InputError, one_of, shown
+from entropysym.language.entering import of_variable
 from entropysym.language.formula import (
-    args_of,
     array_name,
     array_of,
     entry,
-    inside,
     of_type,
     replaced,
     substituted,
@@ -49,15 +48,11 @@ from entropysym.language.symbols import (
     assumptions,
     check_declared,
     index,
-    is_surely_positive,
     n,
     range_of,
     scalar,
     size,
 )
-
-#: Sums of more addends are not factored.
-MOST_FACTORED = 12
 
 #: What a name stands for: a scalar, an array or a matrix.
 Letter = sp.Symbol | sp.IndexedBase | MatrixLetter
@@ -216,14 +211,12 @@ class Family:
                 object.__setattr__(self, what, on_entry(sp.sympify(formula, strict=True)))
         for what in ("log_density", "log_base_measure"):
             if isinstance(self.variable, sp.Symbol) and (formula := getattr(self, what)):
-                formula = _of_two_values(formula, self.variable, self.support)
-                if formula.has(sp.nan, sp.zoo):
+                entered = of_variable(formula, self.variable, self.support)
+                if entered.has(sp.nan, sp.zoo):
                     raise InputError(
-                        f"the {what} of {self.name} has no value at 0 or at 1: {shown(getattr(self, what))}; a term such as x log(x) is 0 there"
+                        f"the {what} of {self.name} has no value at 0 or at 1: {shown(formula)}; a term such as x log(x) is 0 there"
                     )
-                formula = _squares_completed(_sums_factored(formula), self.variable)
-                apart = _variable_apart(formula, self.variable, self.support)
-                object.__setattr__(self, what, apart)
+                object.__setattr__(self, what, entered)
         for what in ("location", "scale"):
             given = getattr(self, what)
             if given is not None and given.has(self.variable):
@@ -294,92 +287,6 @@ def _declared_real(e: sp.Expr | Matrix) -> bool:
     if isinstance(e, NetworkValue):
         return not e.label.is_positive
     return isinstance(e, sp.Indexed) and type(array_of(e)) is sp.IndexedBase and not e.is_positive
-
-
-def _of_two_values(e: sp.Expr, x: sp.Symbol, support: Support) -> sp.Expr:
-    r"""$xf(1)+(1-x)f(0)$, which every function of a binary variable is: also a mixture of Bernoulli laws."""
-    if support != "binary" or not any(f.has(x) for f in e.atoms(sp.Function, sp.Pow)):
-        return e
-    at_1, at_0 = (on_entry(substituted(e, {x: sp.Integer(k)})) for k in (1, 0))
-    return x * at_1 + (1 - x) * at_0
-
-
-def _variable_apart(e: sp.Expr, x: sp.Symbol, support: Support) -> sp.Expr:
-    r"""$\log\frac sx=\log s-\log x$: what holds the variable and is positive on its support has logarithms of its own, for data are no symbols whose sign is seen."""
-    kind, _, number = support.partition(" ")
-    y = {
-        "positive": sp.Dummy("y", positive=True),
-        "unit": sp.Dummy("y", positive=True, unit=True),
-        "from": sp.Dummy("y", nonnegative=True) + (sp.Rational(number) if kind == "from" else 0),
-    }.get(kind, x)
-
-    def positive(f: sp.Expr) -> bool:
-        return f.has(x) and is_surely_positive(substituted(f, {x: y}))
-
-    def apart(f: sp.Expr) -> sp.Expr:
-        found = [g.as_base_exp() for g in sp.Mul.make_args(inside(f))]
-        taken = [(base, power) for base, power in found if positive(base)]
-        rest = sp.Mul(*(base**power for base, power in found if not positive(base)))
-        return sp.Add(sp.log(rest), *(power * sp.log(base) for base, power in taken))
-
-    def is_product(f: sp.Expr) -> bool:
-        return isinstance(f, sp.log) and (inside(f).is_Mul or inside(f).is_Pow) and f.has(x)
-
-    return replaced(e, is_product, apart) if e.has(sp.log) else e
-
-
-def _squares_completed(e: sp.Expr, x: sp.Symbol) -> sp.Expr:
-    r"""$\log(1+m^2-2mx+x^2)=\log\bigl(1+(x-m)^2\bigr)$, where nobody could see the argument to be positive."""
-
-    def completed(f: sp.Expr) -> sp.Expr | None:
-        under = inside(f) if isinstance(f, sp.log) else sp.S.Zero
-        if not under.is_Add or not under.has(x) or not under.is_polynomial(x):
-            return None
-        powers = of_type(sp.expand(under), sp.Expr).as_poly(x)
-        if powers is None or powers.degree() != 2 or powers.coeff_monomial(x) == 0:
-            return None
-        square, linear, rest = powers.all_coeffs()
-        centre = sp.cancel(linear / (2 * square))
-        rest = sp.cancel(rest - square * centre**2)
-        seen = is_surely_positive(square) and is_surely_positive(rest)
-        return sp.log(rest + square * (x + centre) ** 2) if seen else None
-
-    return replaced(e, completed, lambda f: completed(f) or f) if e.has(sp.log) else e
-
-
-def _sums_factored(e: sp.Expr) -> sp.Expr:
-    r"""$\log(1-a^2)=\log(1-a)+\log(1+a)$, $\log\bigl(1-\frac a{1+a}\bigr)=-\log(1+a)$: logarithms of sums in factors that are surely positive."""
-
-    def factors(f: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
-        if not isinstance(f, sp.log) or not inside(f).is_Add or len(inside(f).args) > MOST_FACTORED:
-            return []
-        powers = [p.exp for p in inside(f).atoms(sp.Pow)]
-        if not all(q.is_Integer and abs(q) <= MOST_FACTORED for q in powers):
-            return []  # roots would be slow
-        if all(map(is_surely_positive, args_of(inside(f), sp.Expr))):
-            return []  # it is seen to be positive as it stands
-        found, below = [], 0
-        for base, power in (g.as_base_exp() for g in sp.Mul.make_args(sp.factor(inside(f)))):
-            turned = power.is_Integer and is_surely_positive(-base)
-            below += power if turned else 0
-            found.append((-base if turned else base, power))
-        fits = below % 2 == 0 and all(is_surely_positive(base) for base, _ in found)
-        return found if fits else []
-
-    def is_inverse(f: sp.Expr) -> bool:
-        under = inside(f) if isinstance(f, sp.log) else sp.S.One
-        return isinstance(under, sp.Pow) and under.exp == -1 and is_surely_positive(under.base)
-
-    e = replaced(e, is_inverse, lambda f: -sp.log(1 / inside(f))) if e.has(sp.log) else e
-
-    def is_product(f: sp.Expr) -> bool:
-        found = [(base, power) for base, power in factors(f) if not base.is_number]
-        return len(found) > 1 or any(power != 1 for _, power in found)
-
-    def apart(f: sp.Expr) -> sp.Expr:
-        return sp.Add(*(power * sp.log(base) for base, power in factors(f)))
-
-    return replaced(e, is_product, apart) if e.has(sp.log) else e
 
 
 def at_class(family: Family, expression: sp.Expr) -> sp.Expr:

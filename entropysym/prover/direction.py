@@ -13,19 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from entropysym.errors import InputError, WorkLimitError
-from entropysym.language.algebra import addends, distributed, holds, limited_work
+from entropysym.language.algebra import addends, distributed, limited_work
 from entropysym.language.formula import (
     array_like,
     array_of,
     entry,
-    inside,
     of_type,
-    replaced,
 )
 from entropysym.language.heads import Entropy, Vector, _Binder, _Expectation
 from entropysym.language.matrices import Matrix, Scaled
@@ -42,18 +39,13 @@ from entropysym.prover.elimination import (
     eliminate,
     in_primes,
 )
-from entropysym.prover.motion import Component, Motion, with_values
+from entropysym.prover.families import FamilyCertificate
+from entropysym.prover.motion import Component, Motion, with_signs, with_values
 
-if TYPE_CHECKING:
-    from entropysym.prover.families import FamilyCertificate
-
-Certificates = Mapping[Family, "FamilyCertificate"]
+Certificates = Mapping[Family, FamilyCertificate]
 
 #: Addends that the search for a direction that moves q of a graph may multiply out.
 WORK_OF_MOVING = 20_000
-
-#: How large the fractions of a density may be, such as those of a mixture in many coordinates.
-MOST = 2**17
 
 #: The indices of the entry at which a factor's equation is taken: of its plates, and of its class.
 _Entry = tuple[sp.Symbol, ...]
@@ -440,20 +432,6 @@ def _entropy_of_q(
     return term
 
 
-def with_signs(e: sp.Expr) -> sp.Expr:
-    """|u| as u sign(u), so that its derivative, sign(u) Du, can be matched; sign(-u) is -sign(u)."""
-    if not holds(e, (sp.Abs, sp.sign)):
-        return e
-    e = replaced(e, lambda f: isinstance(f, sp.Abs), lambda f: inside(f) * sp.sign(inside(f)))
-    return replaced(e, lambda f: isinstance(f, sp.sign), lambda f: _sign(sp.expand(inside(f))))
-
-
-def _sign(u: sp.Expr) -> sp.Expr:
-    return (
-        -sp.sign(-u, evaluate=False) if u.could_extract_minus_sign() else sp.sign(u, evaluate=False)
-    )
-
-
 @dataclass(frozen=True)
 class _Solved:
     """What elimination has left: pivot rows of common and local unknowns, and rows that hold right sides only."""
@@ -523,7 +501,7 @@ def _solve(equations: Sequence[_Rows], unknowns: _Unknowns) -> _Solved:
             total = found.setdefault(where, {})
             for u, c in row.items():
                 total[u] = total.get(u, sp.S.Zero) + c
-    field = Field.over((c for row in found.values() for c in row.values()), MOST)
+    field = Field.over(c for row in found.values() for c in row.values())
     written = [(at, {k: field.of(c) for k, c in row.items()}) for (at, _), row in found.items()]
     common: list[Row] = [_nonzero(row) for at, row in written if at not in unknowns.entries]
     local: dict[ColumnName, Row] = {}

@@ -21,6 +21,9 @@ from sympy.polys.rings import PolyElement
 from entropysym.errors import WorkLimitError
 from entropysym.language.formula import args_of, inside, of_type, substituted
 
+#: How large the fractions of a density may be, such as those of a mixture in many coordinates.
+MOST = 2**17
+
 #: An unknown, or the name of a right side; None where there is only one.
 ColumnName = sp.Basic | str | None
 Row = dict[ColumnName, FracElement]
@@ -67,11 +70,10 @@ class Field:
 
     domain: FracField
     place: Mapping[sp.Expr, tuple[int, int]]  # generator -> its number, and the root taken of it
-    most: int | None = None
 
     @staticmethod
-    def over(expressions: Iterable[sp.Expr], most: int | None = None) -> Field:
-        """The smallest field that holds the expressions; with `most`, a sum whose fractions have a larger `_size` raises `WorkLimitError`."""
+    def over(expressions: Iterable[sp.Expr]) -> Field:
+        """The smallest field that holds the expressions. A sum of fractions with a larger `_size` than `MOST` raises `WorkLimitError`."""
         roots: dict[sp.Expr, int] = {}
         for e in expressions:
             for base, exponent in _factors(e):
@@ -79,7 +81,7 @@ class Field:
         ordered = sorted(roots, key=sp.default_sort_key)
         names = [sp.Dummy(f"t{k}") for k in range(max(1, len(ordered)))]
         place = {base: (k, roots[base]) for k, base in enumerate(ordered)}
-        return Field(FracField(names, QQ, lex), place, most)
+        return Field(FracField(names, QQ, lex), place)
 
     @property
     def zero(self) -> FracElement:
@@ -108,15 +110,19 @@ class Field:
         return self.domain.gens[k] ** int(exponent * root)
 
     def _plus(self, a: FracElement, b: FracElement) -> FracElement:
-        if self.most is not None and _size(a, b) > self.most:
+        if _size(a, b) > MOST:
             raise WorkLimitError("its fractions are too large to be added")
         return a + b
 
+    @property
+    def _meant(self) -> list[sp.Expr]:
+        """What the generators of the domain stand for, in their order."""
+        ordered = sorted(self.place, key=lambda base: self.place[base][0])
+        return [base ** sp.Rational(1, self.place[base][1]) for base in ordered] or [sp.S.One]
+
     def back(self, element: FracElement) -> sp.Expr:
         """An element as an expression."""
-        ordered = sorted(self.place, key=lambda base: self.place[base][0])
-        meant = [base ** sp.Rational(1, self.place[base][1]) for base in ordered] or [sp.S.One]
-        above, below = (_polynomial(p, meant) for p in (element.numer, element.denom))
+        above, below = (_polynomial(p, self._meant) for p in (element.numer, element.denom))
         if below.is_Add and _is_negative_somewhere(below):
             above, below = -above, sp.Add(*(-a for a in args_of(below)))
         ratio = above / below
@@ -124,13 +130,11 @@ class Field:
 
     def factored(self, element: FracElement) -> sp.Expr:
         """The same as a product of powers of what cannot be factored, which is short where `back` would multiply out."""
-        ordered = sorted(self.place, key=lambda base: self.place[base][0])
-        meant = [base ** sp.Rational(1, self.place[base][1]) for base in ordered] or [sp.S.One]
         found: list[sp.Expr] = []
         for part, sign in ((element.numer, 1), (element.denom, -1)):
             number, factors = part.factor_list()
             found.append(sp.Rational(int(number.numerator), int(number.denominator)) ** sign)
-            found += [_polynomial(p, meant) ** (sign * power) for p, power in factors]
+            found += [_polynomial(p, self._meant) ** (sign * power) for p, power in factors]
         return sp.Mul(*found)
 
     def is_safe(self, element: FracElement) -> bool:

@@ -36,9 +36,8 @@ from entropysym.language.records import (
     at_class,
 )
 from entropysym.language.symbols import is_surely_positive
-from entropysym.prover.direction import MOST, with_signs
 from entropysym.prover.elimination import ColumnName, Field, Row, eliminate, in_primes
-from entropysym.prover.motion import Component, Motion, with_values
+from entropysym.prover.motion import Component, Motion, with_signs, with_values
 
 #: Supports on which an affine motion of the variable stays.
 SCALED = ("real", "positive")
@@ -113,7 +112,7 @@ def _solved(
     entropy = sp.Dummy("H", real=True)
     columns: dict[ColumnName, sp.Expr] = {entropy: -sp.S.One, **scores, None: -tempered}
     plain = {u: _in_generators(e) for u, e in columns.items()}
-    field = Field.over(plain.values(), MOST)
+    field = Field.over(plain.values())
     written = {u: field.of(e) for u, e in plain.items()}
     rows: dict[object, Row] = {}
     for u, numerator in field.over_one_denominator(written).items():

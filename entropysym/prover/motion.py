@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 import sympy as sp
 
 from entropysym.errors import InputError
-from entropysym.language.algebra import distributed
+from entropysym.language.algebra import distributed, holds
 from entropysym.language.formula import (
     Old,
     arg_of,
@@ -19,7 +19,9 @@ from entropysym.language.formula import (
     array_name,
     array_of,
     entry,
+    inside,
     of_type,
+    replaced,
     substituted,
     sum_over,
 )
@@ -285,3 +287,17 @@ def with_values(component: Component, values: Mapping[Old, sp.Expr]) -> Componen
 
 def _unless_zero(moved: sp.Expr, wrap: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
     return sp.S.Zero if moved == 0 else wrap(moved)
+
+
+def with_signs(e: sp.Expr) -> sp.Expr:
+    """|u| as u sign(u), so that its derivative, sign(u) Du, can be matched; sign(-u) is -sign(u)."""
+    if not holds(e, (sp.Abs, sp.sign)):
+        return e
+    e = replaced(e, lambda f: isinstance(f, sp.Abs), lambda f: inside(f) * sp.sign(inside(f)))
+    return replaced(e, lambda f: isinstance(f, sp.sign), lambda f: _sign(sp.expand(inside(f))))
+
+
+def _sign(u: sp.Expr) -> sp.Expr:
+    return (
+        -sp.sign(-u, evaluate=False) if u.could_extract_minus_sign() else sp.sign(u, evaluate=False)
+    )
