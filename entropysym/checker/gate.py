@@ -17,7 +17,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 # What the printed statement uses for constants, functions and binders: a parameter called "pi" or
 # "i1" would make it read as something else.
 TAKEN = re.compile(
-    rf"(?i:any|pi|elbo|objective|var|dim|eps|{'|'.join(sorted(FUNCTIONS))}|logp|logh"
+    rf"(?i:any|pi|elbo|objective|var|dim|rows|entry|index|eps|{'|'.join(sorted(FUNCTIONS))}|logp|logh"
     r"|logdet|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 MAX_NAMES = 200

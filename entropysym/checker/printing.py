@@ -74,8 +74,12 @@ def infix(term: Term, scope: tuple[str, ...] = ()) -> str:
             return f"{name}{index(*positions)}({', '.join(sub(vector) for vector in vectors)})"
         case ("matnet", name, vectors):
             return f"{name}({', '.join(sub(vector) for vector in vectors)})"
-        case ("v", name, *positions):
+        case ("v" | "matv", name, *positions):
             return name + index(*positions)
+        case ("index", position):
+            return _at(scope, position)
+        case ("entry", matrix, *positions):
+            return f"entry({sub(matrix)}, {_at(scope, *positions)})"
         case ("eps", name, *positions):
             return f"eps_{name}{index(*positions)}"
         case ("expect" | "reparam", body):
@@ -188,7 +192,8 @@ def _declarations(model: Model) -> Iterator[str]:
 
 def _family(family: Family, normal: Collection[str]) -> Iterator[str]:
     ranges = ", ".join(f"{name} {range_}" for name, range_ in family.arguments.items())
-    over = "vectors whose entries are " * family.over_vectors + family.support
+    draw = ("", "vectors whose entries are ", "matrices whose entries are ")[family.depth]
+    over = family.support if family.support == "posdef" else draw + family.support
     yield f"  family {family.name}({ranges}) of {over} variables"
     yield f"    log density: {infix(family.log_density)}"
     yield f"    log base measure: {infix(family.log_base_measure)}"
@@ -218,7 +223,7 @@ def _drawn(model: Model, factor: Factor) -> str:
         return ", ".join(factor.of) + given
     variable = model.variables[factor.of[0]]
     places = _scope(model, variable)
-    places = places[:-1] if model.families[factor.family].over_vectors else places
+    places = model.families[factor.family].alike(places)
     return variable.name + (f"[{', '.join(places)}]" if places else "") + given
 
 
@@ -227,7 +232,7 @@ def _law(model: Model, factor: Factor) -> str:
         return "any law, which reads none of the parameters"
     family, variable = model.families[factor.family], model.variables[factor.of[0]]
     scope = _scope(model, variable)
-    scope = scope[:-1] if family.over_vectors else scope
+    scope = family.alike(scope)
     chosen = model.variable(factor.select).plates[-1:] if factor.select else []
     klass = [f"i{sum(name.startswith('i') for name in scope) + 1}"] * len(chosen)
     printed = ", ".join(infix(term, (*scope, *klass)) for term in factor.arguments)

@@ -215,8 +215,10 @@ def _check(witness: Witness, work: Work) -> None:
     check(not model_.functions, f"nobody wrote down {model_.functions}: nothing is known of them")
     check(not model_.constraints, "a constraint in words is not known to hold at the numbers")
     families = model_.families.values()
-    vectors = [f.name for f in families if f.over_vectors and f.support != "onehot"]
+    vectors = [f.name for f in families if f.depth and f.support != "onehot"]
     check(not vectors, f"families over vectors: {vectors}")
+    matrices = [v.name for v in model_.variables.values() if v.support == "posdef"]
+    check(not matrices, f"variables that are matrices: {matrices}")
     for declared in (*model_.parameters.values(), *model_.networks.values()):
         _in_range(witness.numbers[declared.name], declared.range, declared.name)
     site = Site(work, said, 0)
@@ -244,7 +246,7 @@ def _check(witness: Witness, work: Work) -> None:
 def _plain(witness: Witness, factors: dict[str, Factor]) -> list[Factor]:
     """Those with a law of single numbers: neither any law nor one-hot."""
     of_family = [factor for factor in factors.values() if factor.family != ANY]
-    return [factor for factor in of_family if not witness.family(factor).over_vectors]
+    return [factor for factor in of_family if not witness.family(factor).depth]
 
 
 def _under(witness: Witness, site: Site, factor: Factor) -> tuple[Site, list[Bound], list[Bound]]:
@@ -348,10 +350,10 @@ def _value(
     site: Site, family: Family, term: Term, var: Polynomial, values: list[Polynomial], by: str = ""
 ) -> tuple[Polynomial, Polynomial]:
     """A term of a family at a variable and arguments, and its derivative by one of these."""
-    given: dict[str, Any] = {"var": (0, lambda: var)}
+    given: dict[str, Any] = {"var": ([], lambda: var)}
     for name, value in zip(family.arguments, values, strict=True):
         moved = site.moved(value, constant(1 if name == by else 0))
-        given[name] = 0, lambda moved=moved: moved
+        given[name] = [], lambda moved=moved: moved
     return split(evaluate(site.apart(family.heads, bindings=given), term))
 
 
@@ -464,7 +466,7 @@ def _reads(term: Term) -> set[str]:
 def _check_points(witness: Witness, site: Site, laws: Laws) -> None:
     model_, work, factor = witness.said.model, site.work, witness.factor
     family = witness.family(factor)
-    check(not family.over_vectors, f"{factor.name} is constantly 1 at one class")
+    check(not family.depth, f"{factor.name} is constantly 1 at one class")
     support = model_.variables[factor.of[0]].support
     discrete = support in ("count", "binary")
     for _, x in witness.points:
@@ -505,7 +507,7 @@ def _check_frozen(witness: Witness, site: Site, laws: Laws, normal: set[str]) ->
         learned = sorted(name for name in read if model_.parameters[name].learned)
         check(not learned, f"{factor.name} learns {learned}")
         given = {
-            name: (0, lambda value=value: value)
+            name: ([], lambda value=value: value)
             for name, value in zip(family.arguments, laws[factor.name], strict=True)
         }
         inside = site.apart(family.heads, bindings=given)

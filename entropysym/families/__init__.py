@@ -13,6 +13,7 @@ from entropysym.families.counts import (
     binomial,
 )
 from entropysym.families.laplace import LAPLACE
+from entropysym.families.matrices import MATRIX_NORMAL, WISHART
 from entropysym.families.multivariate_normal import MULTIVARIATE_NORMAL
 from entropysym.families.normal import NORMAL
 from entropysym.families.poisson import POISSON
@@ -77,6 +78,8 @@ FAMILIES = {
         VON_MISES,
         DIRICHLET,
         VON_MISES_FISHER,
+        WISHART,
+        MATRIX_NORMAL,
     )
 }
 
@@ -107,6 +110,7 @@ __all__ = [
     "INVERSE_GAUSSIAN",
     "LAPLACE",
     "LOG_NORMAL",
+    "MATRIX_NORMAL",
     "MAXWELL",
     "MULTIVARIATE_NORMAL",
     "NEGATIVE_BINOMIAL",
@@ -120,6 +124,7 @@ __all__ = [
     "VON_MISES",
     "VON_MISES_FISHER",
     "WEIBULL",
+    "WISHART",
     "WITH_A_NUMBER",
     "ZERO_INFLATED_POISSON",
     "binomial",

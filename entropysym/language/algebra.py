@@ -353,8 +353,8 @@ def vanishes(expression: sp.Expr) -> bool:
 @lru_cache(maxsize=2**15)
 def reads_latent(e: sp.Basic) -> bool:
     """Whether the latent, or the noise it is made of, stands in an expression; subexpressions come back, so their answers are kept."""
-    if isinstance(e, sp.Indexed):
-        return isinstance(array_of(e), (LatentArray, NoiseArray))
+    if isinstance(e, (LatentArray, NoiseArray)):
+        return True
     if isinstance(e, (LogDensity, Entropy, LogBaseMeasure)):
         return e.reads_latent
     return any(map(reads_latent, e.args))

@@ -10,7 +10,7 @@ import sympy as sp
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import array_name, array_of
 from entropysym.language.heads import NetworkValue
-from entropysym.language.matrices import MatrixLetter, MatrixNetwork
+from entropysym.language.matrices import MatrixLetter, MatrixNetwork, MatrixVariable
 from entropysym.language.names import name_parts
 from entropysym.language.supports import is_within
 from entropysym.language.symbols import LAG
@@ -87,8 +87,12 @@ def _check_factor(model: Model, side: str, f: Factor) -> None:
         raise InputError(
             f"the {f.name} knows only {support} values of {variable.name}, which is {variable.support}; give it support={support!r}, or state the support of {f.family.name}"
         )
-    if f.family.is_multivariate and not model.inner(variable.name):
-        raise InputError(f"{f.name} is over vectors, and {variable.name} has no plate for them")
+    inner, depth = model.inner(variable.name), f.family.depth
+    if len(inner) < depth:
+        wanted = "matrices, and {} has no two plates" if depth == 2 else "vectors, and {} has no plate"
+        raise InputError(f"{f.name} is over {wanted.format(variable.name)} for them")
+    if depth == 2 and not variable.is_matrix and inner[-1] == inner[-2]:
+        raise InputError(f"{variable.name} has its last plate twice: rows and columns need an index each, which may run to one size")  # fmt: skip
     here = model.datum(variable.name)
     inside = [name for name in f.given if model.datum(name) not in (None, here)]
     if inside:
@@ -167,9 +171,10 @@ def check_scope(factor: Factor, model: Model) -> None:
 def leaves(expression: sp.Basic) -> set[Letter]:
     """Free symbols and arrays, without the labels SymPy adds for an array and its entries."""
     free = expression.free_symbols
-    arrays = {array_of(i) for i in expression.atoms(sp.Indexed)}
+    drawn = expression.atoms(MatrixVariable)
+    arrays = {array_of(i) for i in expression.atoms(sp.Indexed)} | {m.array for m in drawn}
     labels = {a.label for a in arrays}
-    letters = {m for m in expression.atoms(MatrixLetter) if not isinstance(m, MatrixNetwork)}
+    letters = expression.atoms(MatrixLetter) - expression.atoms(MatrixNetwork) - drawn
     return {s for s in free if isinstance(s, sp.Symbol) and s not in labels} | arrays | letters
 
 

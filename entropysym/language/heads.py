@@ -7,6 +7,7 @@ that would need the motion of the encoder is refused instead of being silently z
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 import sympy as sp
@@ -378,3 +379,16 @@ class Directional(_Head):
     @property
     def body(self) -> sp.Expr:
         return arg_of(self, 0, sp.Expr)
+
+
+def at_indices(e: sp.Expr, at: Mapping[sp.Basic, sp.Basic]) -> sp.Expr:
+    """An expression at other indices; what it binds gives way to them."""
+    new = {*at.values()} - {*at}
+    bound = {lim[0] for s in e.atoms(sp.Sum) for lim in s.limits}
+    bound |= {v.index for v in e.atoms(Vector)}
+    aside = {
+        i: sp.Symbol(f"{i.name}_", integer=True, positive=True)
+        for i in bound & new
+        if isinstance(i, sp.Symbol)
+    }
+    return substituted(substituted(e, aside) if aside else e, at)

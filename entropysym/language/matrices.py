@@ -67,6 +67,27 @@ class MatrixNetwork(MatrixLetter):
         return args_of(self.args[3], Vector)
 
 
+class MatrixVariable(MatrixLetter):
+    """A variable that is a positive definite matrix, at the indices of its other plates: ``MatrixVariable(array, size, "posdef", Tuple(index, …))``.
+
+    What is observed or given has the index of its datum among these, a latent variable has not. It never moves.
+    """
+
+    def __new__(
+        cls, array: sp.IndexedBase, size: sp.Expr, kind: str | Str, indices: sp.Tuple
+    ) -> MatrixVariable:
+        kind = kind if isinstance(kind, Str) else Str(kind)
+        return sp.Basic.__new__(cls, array, size, kind, indices)
+
+    @property
+    def array(self) -> sp.IndexedBase:
+        return arg_of(self, 0, sp.IndexedBase)
+
+    @property
+    def indices(self) -> tuple[sp.Expr, ...]:
+        return args_of(self.args[3])
+
+
 class MatrixProduct(Matrix):
     """A product of at least two words."""
 
@@ -133,6 +154,22 @@ class Trace(_Head):
     @property
     def word(self) -> Matrix:
         return arg_of(self, 0, Matrix)
+
+
+class Entry(_Head):
+    r"""$M_{ij}$, an entry of a word: ``Entry(word, i, j)``."""
+
+    def __new__(cls, word: Matrix, row: sp.Expr, column: sp.Expr) -> Entry:
+        return sp.Expr.__new__(cls, word, row, column)
+
+    @property
+    def word(self) -> Matrix:
+        return arg_of(self, 0, Matrix)
+
+    @property
+    def indices(self) -> tuple[sp.Expr, ...]:
+        """Row and column."""
+        return args_of(self, after=1)
 
 
 class Quadratic(_Head):

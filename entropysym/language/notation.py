@@ -30,12 +30,14 @@ from entropysym.language.heads import (
     _RoleHead,
 )
 from entropysym.language.matrices import (
+    Entry,
     Inverse,
     LogDet,
     Matrix,
     MatrixLetter,
     MatrixNetwork,
     MatrixProduct,
+    MatrixVariable,
     Quadratic,
     Scaled,
     Trace,
@@ -184,6 +186,9 @@ class Notation(ABC):
     @abstractmethod
     def _print_MatrixLetter(self, e: MatrixLetter) -> str: ...
 
+    def _print_MatrixVariable(self, e: MatrixVariable) -> str:
+        return self._print_MatrixLetter(e) + self.below(e.indices)
+
     def _print_MatrixNetwork(self, e: MatrixNetwork) -> str:
         return f"{self._print_MatrixLetter(e)}({', '.join(self._print(v) for v in e.inputs)})"
 
@@ -218,6 +223,9 @@ class Notation(ABC):
 
     def _print_Trace(self, e: Trace) -> str:
         return self.signs["trace"] + self.enclosed(self._print(e.word))
+
+    def _print_Entry(self, e: Entry) -> str:
+        return self._word(e.word) + self.below(e.indices)
 
     def _print_Quadratic(self, e: Quadratic) -> str:
         sides = [self.enclosed(t) if sum_ else t for t, sum_ in map(self.vector, (e.left, e.right))]

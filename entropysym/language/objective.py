@@ -32,7 +32,9 @@ from entropysym.language.heads import (
     Vector,
     _Expectation,
     _RoleHead,
+    at_indices,
 )
+from entropysym.language.matrices import MatrixVariable
 from entropysym.language.noise import noise
 from entropysym.language.records import DATA, OTHER_OBJECTIVES, Factor, Family, Model, Plate
 from entropysym.language.symbols import NOISE, LatentArray, n, noise_of
@@ -79,7 +81,7 @@ def expectation(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
     head = _AVERAGES[bool(reparametrised), noise(family).normal]
-    location, scale = (model.encoder.fill(e, model.latent) for e in (family.location, family.scale))
+    location, scale = (model.encoder.fill(e, (model.latent,)) for e in (family.location, family.scale))
     return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
 
@@ -218,17 +220,17 @@ def whole_factor(model: Model, role: str, expression: sp.Expr) -> sp.Expr:
     factor = model.factor(role)
     name, classes = factor.of[0], model.classes(factor)
     plates = model.inner(name)
-    filled = factor.fill(expression, plates[-1] if plates else DATA, model.entry(name))
+    filled = factor.fill(expression, plates, model.whole(name))
     if classes is not None:
         filled = classes.sum(model.chosen(factor) * filled)
-    for plate in reversed(plates[:-1] if factor.family.is_multivariate else plates):
+    for plate in reversed(plates[: len(plates) - factor.family.depth]):
         filled = plate.sum(filled)
     return filled
 
 
-def variable(model: Model, role: str) -> sp.Indexed:
+def variable(model: Model, role: str) -> sp.Indexed | MatrixVariable:
     """What a factor is a distribution of, at its plates' indices: $x_{nd}$ or $z_h$."""
-    return model.entry(model.factor(role).of[0])
+    return model.whole(model.factor(role).of[0])
 
 
 def spelled_out(model: Model, expression: sp.Expr, entropies: Mapping[Family, sp.Expr]) -> sp.Expr:
@@ -309,9 +311,8 @@ def joint_as_noise(expression: sp.Expr, model: Model, latents: Iterable[str]) ->
 def location_and_scale(model: Model, name: str) -> tuple[sp.Expr, sp.Expr]:
     """Location and scale of a latent under its factor of q, at its own indices."""
     factor = next(f for f in model.q if name in f.of)
-    plates = model.inner(name)
     location, scale = (
-        factor.fill(of_type(e, sp.Expr), plates[-1] if plates else DATA)
+        factor.fill(of_type(e, sp.Expr), model.inner(name))
         for e in (factor.family.location, factor.family.scale)
     )
     return location, scale
@@ -320,16 +321,3 @@ def location_and_scale(model: Model, name: str) -> tuple[sp.Expr, sp.Expr]:
 def noise_entry(model: Model, name: str) -> sp.Indexed:
     """The noise of a latent of a graph at its own indices."""
     return entry(noise_of(name), *(plate.index for plate in model.inner(name)))
-
-
-def at_indices(e: sp.Expr, at: Mapping[sp.Basic, sp.Basic]) -> sp.Expr:
-    """An expression at other indices; what it binds gives way to them."""
-    new = {*at.values()} - {*at}
-    bound = {lim[0] for s in e.atoms(sp.Sum) for lim in s.limits}
-    bound |= {v.index for v in e.atoms(Vector)}
-    aside = {
-        i: sp.Symbol(f"{i.name}_", integer=True, positive=True)
-        for i in bound & new
-        if isinstance(i, sp.Symbol)
-    }
-    return substituted(substituted(e, aside) if aside else e, at)

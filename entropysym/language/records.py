@@ -6,7 +6,7 @@ is learned, its objective and its constraints; everything else is derived from i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -31,9 +31,9 @@ from entropysym.language.graph import (
     check_scope,
     leaves,
 )
-from entropysym.language.heads import NetworkValue, Vector
-from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork
-from entropysym.language.supports import Support, check_support
+from entropysym.language.heads import NetworkValue, Vector, at_indices
+from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork, MatrixVariable
+from entropysym.language.supports import MATRICES, Support, check_support
 from entropysym.language.symbols import (
     DATUM,
     LAG,
@@ -177,9 +177,14 @@ class Network:
 
 Role = Literal["observed", "given", "latent"]
 
-#: The size and the index of a multivariate family's vectors, inside its own record.
+#: The size and the index of a multivariate family's vectors, inside its own record; of the columns of matrices, with a second index of columns.
 DIM = sp.Symbol("dim", integer=True, positive=True)
 COMPONENT = sp.Symbol("i", integer=True, positive=True)
+OTHER_COMPONENT = sp.Symbol("j", integer=True, positive=True)
+
+#: The size and the index of the rows of a family's matrices.
+ROWS = sp.Symbol("rows", integer=True, positive=True)
+ROW = sp.Symbol("r", integer=True, positive=True)
 
 
 @dataclass(frozen=True)
@@ -187,7 +192,8 @@ class Family:
     r"""A distribution: its log-density in nats as a function of `variable` and `arguments`.
 
     Arguments of a univariate family are symbols. Those of a multivariate one are an array for a vector and a matrix letter for a
-    covariance; its variable is an array, and `DIM` stands for the size. `log_base_measure` is $\log h$ in
+    covariance; its variable is an array, and `DIM` stands for the size. A family over matrices has as its variable a matrix letter (support `posdef`), or an array
+    with two indices, of which the first runs to `ROWS`. `log_base_measure` is $\log h$ in
     $p=h\exp\{\zeta^\top T-A\}$; 0 means the base measure is constant. `location` and `scale` are given where
     $x=\text{location}+\text{scale}\,\varepsilon$ with noise $\varepsilon$ whose law names neither of their arguments; that is checked where it is used
     (`language.noise`). The entries of the arguments named by `simplex` are positive and sum to 1. A log-density of None is *any law*: a factor of q of
@@ -232,13 +238,24 @@ class Family:
 
     @property
     def is_multivariate(self) -> bool:
-        return isinstance(self.variable, sp.IndexedBase)
+        return self.depth > 0
+
+    @property
+    def depth(self) -> int:
+        """The number of plates that one draw is over: 0 of a number, 1 of a vector, 2 of a matrix."""
+        if isinstance(self.variable, sp.Symbol):
+            return 0
+        matrices = isinstance(self.variable, MatrixLetter) or ROWS in self.density.free_symbols
+        return 2 if matrices else 1
 
     def range_of(self, argument: Letter) -> str:
-        """The range of an argument: that of its symbol, `vector`, `positives` or `simplex` of an array, the kind of a matrix."""
+        """The range of an argument: that of its symbol, `vector`, `positives`, `simplex` or `matrix` of an array, the kind of a matrix, which may be one of rows."""
         if isinstance(argument, MatrixLetter):
-            return argument.kind
+            return f"{argument.kind} of rows" if argument.size == ROWS else argument.kind
         if isinstance(argument, sp.IndexedBase):
+            found = (e for e in self.density.atoms(sp.Indexed) if array_of(e) == argument)
+            if any(len(e.indices) == 2 for e in found):
+                return "matrix"
             positive = "positives" if argument.label.is_positive else "vector"
             return "simplex" if argument in self.simplex else positive
         return range_of(argument)
@@ -337,11 +354,28 @@ class Variable:
 
     def __post_init__(self) -> None:
         check_support(self.support, self.name)
+        sizes = [plate.size for plate in self.plates[-2:]]
+        if self.is_matrix and (len(sizes) < 2 or sizes[0] != sizes[1]):
+            raise InputError(f"the matrix {self.name} needs two plates of one size, its last")
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is a positive definite matrix over its last two plates, which stands in formulas as a whole."""
+        return self.support in MATRICES
 
     @property
     def array(self) -> sp.IndexedBase:
         """The array whose entries stand in formulas."""
         return self.lagged(self.name)
+
+    def whole(self, data: Collection[Plate], name: str = "") -> sp.Indexed | MatrixVariable:
+        """What stands for it in a formula, perhaps one step earlier under another name; of a latent one the index of the datum is left out."""
+        array = self.lagged(name or self.name)
+        plates = [p for p in self.plates if self.role != "latent" or p not in data]
+        at = [plate.index for plate in plates]
+        if self.is_matrix:
+            return MatrixVariable(array, plates[-1].size, "posdef", sp.Tuple(*at[:-2]))
+        return entry(array, *at)
 
     def lagged(self, name: str) -> sp.IndexedBase:
         """The same one step earlier, as an array of this name."""
@@ -373,24 +407,35 @@ class Law:
     family: Family
     arguments: tuple[sp.Expr | Matrix, ...]
 
-    def fill(self, expression: sp.Expr, plate: Plate, value: sp.Expr | None = None) -> sp.Expr:
+    def fill(
+        self,
+        expression: sp.Expr,
+        plates: tuple[Plate, ...],
+        value: sp.Expr | Matrix | None = None,
+    ) -> sp.Expr:
         """An expression in the family's arguments and variable, at these arguments and at `value`.
 
-        Both stand at the plate's index. A univariate family's expression is for one index of the plate.
+        Both stand at the indices of the variable's `plates`, of which one draw has the last or the last two. A univariate family's expression is for one index of each.
         """
         given: dict[Letter, sp.Expr | Matrix] = dict(
             zip(self.family.arguments, self.arguments, strict=True)
         )
         if value is not None:
             given[self.family.variable] = value
-        if not self.family.is_multivariate:
+        if not self.family.depth:
             return substituted(expression, given)
-        places: dict[sp.Basic, sp.Basic] = {DIM: plate.size, COMPONENT: plate.index}
+        own, columns = plates[-self.family.depth :], plates[-1]
+        other = sp.Symbol(f"{columns.index.name}'", integer=True, positive=True)
+        places: dict[sp.Basic, sp.Basic] = {DIM: columns.size, COMPONENT: columns.index}
+        places |= {ROWS: own[0].size, ROW: own[0].index, OTHER_COMPONENT: other}
         for symbol, filling in given.items():
-            if isinstance(symbol, sp.IndexedBase):
-                places[entry(symbol, COMPONENT)] = filling
-            else:
+            if not isinstance(symbol, sp.IndexedBase):
                 places[symbol] = filling
+                continue
+            for e in (e for e in expression.atoms(sp.Indexed) if array_of(e) == symbol):
+                at = {plate.index: places[i] for plate, i in zip(own[-len(e.indices) :], e.indices, strict=True)}  # fmt: skip
+                moved = {old: new for old, new in at.items() if old != new}
+                places[e] = at_indices(of_type(filling, sp.Expr), moved) if moved else filling
         return substituted(expression, places)
 
 
@@ -590,10 +635,15 @@ class Model:
         return plates[1:] if self.datum(name) else plates
 
     def entry(self, name: str) -> sp.Indexed:
-        """A variable at its own indices: $x_{nd}$, and $z_h$ for a latent one."""
-        variable = self.variable(name)
-        plates = self.inner(name) if variable.role == "latent" else variable.plates
-        return entry(variable.lagged(name), *(plate.index for plate in plates))
+        """A variable at its own indices: $x_{nd}$, and $z_h$ for a latent one. Raises `InputError` for a matrix, which stands as a whole."""
+        found = self.whole(name)
+        if isinstance(found, MatrixVariable):
+            raise InputError(f"the variable {name} is a matrix, which stands as a whole")
+        return found
+
+    def whole(self, name: str) -> sp.Indexed | MatrixVariable:
+        """What stands for a variable in a formula: its entry, or the letter of a matrix at its other indices."""
+        return self.variable(name).whole(self.data, name)
 
     def chosen(self, factor: Factor) -> sp.Expr:
         """$c_k$, the entry of the variable that a factor selects by, at the index of its class; 1 for a factor that does not."""

@@ -32,11 +32,13 @@ from entropysym.language.heads import (
     Vector,
 )
 from entropysym.language.matrices import (
+    Entry,
     Inverse,
     LogDet,
     MatrixLetter,
     MatrixNetwork,
     MatrixProduct,
+    MatrixVariable,
     Quadratic,
     Scaled,
     Trace,
@@ -44,6 +46,7 @@ from entropysym.language.matrices import (
 )
 from entropysym.language.records import (
     DIM,
+    ROWS,
     Factor,
     Family,
     Model,
@@ -92,8 +95,8 @@ def family_term(expression: sp.Basic, family: Family, under: Binders = ()) -> Te
         a: ["arg", argument_name(a)] for a in family.arguments
     }
     local[family.variable] = ["var"]
-    local[DIM] = ["dim"]
-    return _Writer(frozenset(), frozenset({DIM}), local).term(expression, under)
+    local |= {DIM: ["dim"], ROWS: ["rows"]}
+    return _Writer(frozenset(), frozenset({DIM, ROWS}), local).term(expression, under)
 
 
 def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
@@ -159,7 +162,7 @@ class _Writer:
             case sp.core.numbers.EulerGamma():  # SymPy's value of -digamma(1)
                 return ["mul", -1, ["digamma", 1]]
             case sp.Symbol():
-                return self.symbol(e)
+                return self.symbol(e, under)
             case sp.Indexed():
                 return self.indexed(e, under)
             case NetworkValue():
@@ -186,6 +189,8 @@ class _Writer:
                 return ["D", self.term(e.body, under)]
             case MatrixLetter():
                 return self.letter(e, under)
+            case Entry():
+                return ["entry", self.term(e.word, under), *self.positions(e.indices, under)]
             case Vector():
                 return self.vector(e, under)
             case sp.Pow():
@@ -210,9 +215,11 @@ class _Writer:
     def positions(self, indices: Iterable[sp.Basic], under: Binders) -> list[Term | str]:
         return [self.position(i, under) for i in indices]
 
-    def symbol(self, e: sp.Symbol) -> Term:
+    def symbol(self, e: sp.Symbol, under: Binders) -> Term:
         if e in self.sizes:
             return ["size", e.name]
+        if e in under:
+            return ["index", self.position(e, under)]
         if e in self.parameters:
             return ["param", e.name]
         raise NotStorableError(f"the model declares no parameter or size {e} with this range")
@@ -227,21 +234,28 @@ class _Writer:
             if noise:  # that of the one latent vector needs no name
                 plain = self.model.is_plain
                 name = self.model.latents[0].name if plain else latent_of(base)
-            plate = self.model.datum(name)
-            at_datum = self.datum or ((plate.index,) if plate else ())
-            datum = [self.position(i, under) for i in at_datum] if plate else []
-            return ["eps" if noise else "v", name, *datum, *at]
+            return ["eps" if noise else "v", name, *self.datum_of(name, under), *at]
         if isinstance(base, DatumArray):
             return ["v", array_name(base), *at]
         if base in self.parameters:
             return ["param", array_name(base), *at]
         raise NotStorableError(f"the model declares no array {base} with this range")
 
+    def datum_of(self, latent: str, under: Binders) -> list[Term | str]:
+        """The position of the datum that a latent variable lies in."""
+        plate = self.model.datum(latent) if self.model is not None else None
+        at = self.datum or ((plate.index,) if plate else ())
+        return self.positions(at, under) if plate else []
+
     def vector(self, e: Vector, under: Binders) -> Term:
         size = of_type(e.size, sp.Symbol)
         return ["vec", "dim" if size == DIM else size.name, self.term(e.body, (*under, e.index))]
 
     def letter(self, e: MatrixLetter, under: Binders) -> Term:
+        if isinstance(e, MatrixVariable):
+            name, at = array_name(e.array), self.positions(e.indices, under)
+            latent = isinstance(e.array, LatentArray)
+            return ["matv", name, *(self.datum_of(name, under) if latent else []), *at]
         if isinstance(e, MatrixNetwork):
             return ["matnet", e.name, [self.vector(v, under) for v in e.inputs]]
         if e in self.parameters:
@@ -338,14 +352,17 @@ def model_record(model: Model) -> dict[str, Stored]:
 
 
 def _arguments(model: Model, factor: Factor) -> Iterator[Term]:
-    """The arguments of a factor: they see the indices of its variable, without the last one if the family is over vectors, then the class."""
+    """The arguments of a factor: they see the indices of its variable, without those of one draw of the family, then the class."""
     plates, classes = model.variable(factor.of[0]).plates, model.classes(factor)
-    outer = plates[:-1] if factor.family.is_multivariate else plates
+    outer = plates[: len(plates) - factor.family.depth]
     under = (*(plate.index for plate in outer), *([classes.index] if classes else []))
     for place, argument in zip(factor.family.arguments, factor.arguments, strict=True):
         if isinstance(place, sp.IndexedBase):
-            last = plates[-1]
-            yield ["vec", last.size.name, term(argument, model, (*under, last.index))]
+            own = plates[-2:] if factor.family.range_of(place) == "matrix" else plates[-1:]
+            found = term(argument, model, (*under, *(plate.index for plate in own)))
+            for plate in reversed(own):
+                found = ["vec", plate.size.name, found]
+            yield found
         else:
             yield term(argument, model, under)
 

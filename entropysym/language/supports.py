@@ -48,8 +48,11 @@ _WITHIN: dict[Support, tuple[Support, ...]] = {
     "binary": ("count",),
 }
 
+#: Supports of whole matrices, over the last two plates of a variable, which have one size.
+MATRICES: tuple[Support, ...] = ("posdef",)
+
 #: The supports that are words.
-WORDS: tuple[Support, ...] = (*_INTERVALS, *VECTORS)
+WORDS: tuple[Support, ...] = (*_INTERVALS, *VECTORS, *MATRICES)
 
 
 def check_support(support: object, what: str) -> Support:
@@ -66,7 +69,7 @@ def check_support(support: object, what: str) -> Support:
 
 
 def interval(support: Support) -> Interval | None:
-    """The numbers of a support; None for one of vectors."""
+    """The numbers of a support; None for one of vectors or matrices."""
     kind, _, number = support.partition(" ")
     if kind == "from":
         return Interval(sp.Rational(number), None, closed=True)
@@ -89,7 +92,7 @@ def contains(support: Support, x: Any) -> Any:
     """Whether each number of an array, NumPy's or JAX's, lies in a support of numbers; what is not finite does not."""
     numbers = interval(support)
     if numbers is None:
-        raise InputError(f"{support} is a support of vectors")
+        raise InputError(f"{support} is no support of numbers")
     inside, ends = abs(x) < math.inf, numbers.whole or numbers.closed
     if numbers.low is not None:
         inside &= x >= float(numbers.low) if ends else x > float(numbers.low)
@@ -108,6 +111,7 @@ _WORDS: dict[str, str] = {
     "onehot": "one-hot over its last index",
     "simplex": "on the simplex over its last index",
     "sphere": "of norm 1 over its last index",
+    "posdef": "a symmetric positive definite matrix",
     "from": "a number from {} on",
     "upto": "a whole number from 0 to {}",
 }

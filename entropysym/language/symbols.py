@@ -59,7 +59,7 @@ RESERVED = frozenset({"epsilon", "n", "E", "noise", "self"})
 
 #: Names that a printed statement needs for constants, functions and binders (the checker refuses them too).
 TAKEN = re.compile(
-    rf"(?i:any|pi|elbo|objective|var|dim|eps|{'|'.join(sorted(('log', 'exp', 'abs', *(row.head for row in ROWS))))}|logp|logh"
+    rf"(?i:any|pi|elbo|objective|var|dim|rows|entry|index|eps|{'|'.join(sorted(('log', 'exp', 'abs', *(row.head for row in ROWS))))}|logp|logh"
     r"|logdet|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
 

@@ -10,7 +10,7 @@ import sympy as sp
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.formula import array_of, entry, of_type
 from entropysym.language.heads import NetworkValue, Vector
-from entropysym.language.matrices import MatrixLetter, MatrixNetwork
+from entropysym.language.matrices import MatrixLetter, MatrixNetwork, MatrixVariable
 from entropysym.language.records import (
     DATA,
     Constraint,
@@ -42,11 +42,24 @@ from entropysym.language.symbols import (
 
 @dataclass(frozen=True)
 class Drawn:
-    """A variable as it is written in formulas: `entry` at its own indices, `vector` over its last plate, for a network to read."""
+    """A variable as it is written in formulas: `entry` at its own indices, `vector` over its last plate, for a network to read; `matrix` of a positive definite one."""
 
     name: str
-    entry: sp.Indexed
+    whole: sp.Indexed | MatrixVariable
     plate: Plate | None
+
+    @property
+    def entry(self) -> sp.Indexed:
+        if isinstance(self.whole, MatrixVariable):
+            raise InputError(f"{self.name} is a matrix and stands as a whole: use its matrix")
+        return self.whole
+
+    @property
+    def matrix(self) -> MatrixVariable:
+        """A positive definite matrix as a letter of words, such as an argument that is a covariance."""
+        if not isinstance(self.whole, MatrixVariable):
+            raise InputError(f"{self.name} is no matrix: its support is not posdef")
+        return self.whole
 
     def at(self, index: str) -> sp.Indexed:
         """The entry at another index of its last plate: $z_g$ beside $z_h$."""
@@ -154,8 +167,8 @@ class ModelWriter:
         """A variable one step earlier along a plate; at the first step it is `start`."""
         lag = Lag(of.name, self._one(index), start.name)
         self._lags.append(lag)
-        array = self._variables[of.name].lagged(lag.name)
-        return Drawn(lag.name, entry(array, *of.entry.indices), of.plate)
+        whole = self._variables[of.name].whole(self._data, lag.name)
+        return Drawn(lag.name, whole, of.plate)
 
     def p(
         self,
@@ -224,13 +237,12 @@ class ModelWriter:
         check_declared(variable.name)
         self._variables[variable.name] = variable
         inner = [p for p in variable.plates if p not in self._data]
-        plates = inner if variable.role == "latent" else variable.plates
-        at = entry(variable.array, *(p.index for p in plates)) if plates else None
-        if at is None:
+        if not (inner if variable.role == "latent" else variable.plates):
             raise InputError(
                 f"{variable.name} needs a plate: give it one of size 1 if it is a number"
             )
-        return Drawn(variable.name, at, inner[-1] if inner else None)
+        whole = variable.whole(self._data)
+        return Drawn(variable.name, whole, inner[-1] if inner else None)
 
     def _over(self, plates: str, data: str | None) -> tuple[Plate, ...]:
         """The data plate and the plates of a variable; "index size" declares one."""

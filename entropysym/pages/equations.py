@@ -194,7 +194,7 @@ def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     prior, h = d.model.prior, d.model.latent.index
     z = entry(LATENT, h)
     score = derivative(prior.family.density, prior.family.variable)
-    weighted = -z * prior.fill(score, d.model.latent, z)
+    weighted = -z * prior.fill(score, (d.model.latent,), z)
     mean = DataMean(expectation(d.model, weighted), n)
     constant = sp.Add(*(a for a in addends(e) if a.is_number))
     both = latents_written_out(e - constant * (1 - reparametrised(mean)))

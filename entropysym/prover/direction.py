@@ -263,10 +263,10 @@ def _fills_positives(model: Model, p: Parameter) -> bool:
 
 def _has_fixed_mean(model: Model, factor: Factor) -> bool:
     """Whether a factor of p of a latent that moves is about a mean that is neither 0 nor read off a latent."""
-    location, plates = factor.family.location, model.inner(factor.of[0])
+    location = factor.family.location
     if any(model.variable(name).role == "latent" for name in factor.given):
         return False
-    return location is None or factor.fill(location, plates[-1] if plates else DATA) != 0
+    return location is None or factor.fill(location, model.inner(factor.of[0])) != 0
 
 
 def _join(
@@ -380,11 +380,11 @@ def _argument_by_argument(
 def density_at_entry(model: Model, factor: Factor, expression: sp.Expr) -> tuple[sp.Expr, _Entry]:
     """A family's expression at one entry of a factor, and the indices of the entry: products are taken apart, and one-hot variables at one class."""
     family, name, classes = factor.family, factor.of[0], model.classes(factor)
-    plates, value = model.inner(name), model.entry(name)
+    plates, value = model.inner(name), model.whole(name)
     if family.support == "onehot":
         expression = at_class(family, expression)
-    filled = factor.fill(expression, plates[-1] if plates else DATA, value)
-    kept = plates[:-1] if family.is_multivariate and family.support != "onehot" else plates
+    filled = factor.fill(expression, plates, value)
+    kept = plates if family.support == "onehot" else plates[: len(plates) - family.depth]
     at = (*(plate.index for plate in kept), *([classes.index] if classes else []))
     return filled, at
 

@@ -29,13 +29,15 @@ from entropysym.language.matrices import MatrixLetter, Scaled
 from entropysym.language.records import (
     COMPONENT,
     DIM,
+    ROW,
+    ROWS,
     Family,
     Parameter,
     Plate,
     argument_name,
     at_class,
 )
-from entropysym.language.symbols import is_surely_positive
+from entropysym.language.symbols import is_surely_positive, range_of
 from entropysym.prover.elimination import ColumnName, Field, Row, eliminate, in_primes
 from entropysym.prover.motion import Component, Motion, with_signs, with_values
 
@@ -177,19 +179,24 @@ def _in_generators(e: sp.Expr) -> sp.Expr:
 
 
 def _of_vectors(family: Family) -> FamilyCertificate | None:
-    """Vectors move by multiples of themselves plus a constant, $v_i=wa_i+c$, and matrices by multiples, $v_\\Sigma=w\\Sigma$; the variable stands still."""
-    plate = Plate(COMPONENT, DIM)
+    """Vectors move by multiples of themselves plus a constant, $v_i=wa_i+c$, matrices by multiples, $v_\\Sigma=w\\Sigma$, and numbers by numbers; the variable stands still."""
+    columns, rows = Plate(COMPONENT, DIM), Plate(ROW, ROWS)
     motions: dict[str, Component] = {}
     unknowns: list[sp.Symbol] = []
     parameters = []
     for a in family.arguments:
         u = sp.Dummy(f"w_{argument_name(a)}", real=True)
         if isinstance(a, MatrixLetter):
+            plate = rows if a.size == ROWS else columns
             p = Parameter(a.name, (plate, plate), a.kind)
             motions[p.name] = Scaled(u, p.letter)
+        elif isinstance(a, sp.Symbol):
+            p = Parameter(a.name, (), range_of(a))
+            motions[p.name] = u
         else:
             range_ = "positive" if family.range_of(a) == "positives" else "real"
-            p = Parameter(argument_name(a), (plate,), range_)
+            plates = (rows, columns) if family.range_of(a) == "matrix" else (columns,)
+            p = Parameter(argument_name(a), plates, range_)
             constant = sp.Dummy(f"c_{argument_name(a)}", real=True)
             motions[p.name] = u * p.entry + constant
             unknowns.append(constant)

@@ -37,20 +37,22 @@ from entropysym.language.heads import (
     NoiseExpectation,
     Vector,
     _Head,
+    at_indices,
 )
 from entropysym.language.matrices import (
+    Entry,
     Inverse,
     LogDet,
     Matrix,
     MatrixLetter,
     MatrixNetwork,
+    MatrixVariable,
     Quadratic,
     Scaled,
     Trace,
 )
 from entropysym.language.noise import noise, noise_form
 from entropysym.language.objective import (
-    at_indices,
     joint_as_noise,
     latents_as_noise,
     location_and_scale,
@@ -171,7 +173,7 @@ class Motion:
                 return e.moved(self.of(e.inside if e.vector is None else e.vector.body))
             case LogDet():
                 return e.word.size * self.rate(e.word)
-            case Trace():
+            case Trace() | Entry():
                 return self.rate(e.word) * e
             case Quadratic():
                 return self._quadratic(e)
@@ -196,6 +198,8 @@ class Motion:
         match word:
             case MatrixNetwork():
                 return self._network(word)
+            case MatrixVariable():
+                return sp.S.Zero
             case MatrixLetter():
                 p = self.parameters.get(word)
                 motion = self.motions.get(p.name) if p else None
@@ -231,7 +235,7 @@ class Motion:
                 )
         if family.scale is None:
             return sp.S.Zero
-        return _unless_zero(self.of(sp.log(factor.fill(family.scale, plate))), plate.sum)
+        return _unless_zero(self.of(sp.log(factor.fill(family.scale, (plate,)))), plate.sum)
 
     def _network(self, e: NetworkValue | MatrixNetwork) -> sp.Expr:
         """$F(u)$ does not move where $D_vu=0$; that is all that is known of an abstract F."""

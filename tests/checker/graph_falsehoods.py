@@ -1014,8 +1014,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/evaluate.py",
-                'return site.symbol("v", name, drawn, *indices, range_=declared.support)',
-                'return site.symbol("v", declared.name, drawn, *indices, range_=declared.support)',
+                'return site.symbol("v", name, *ids, ',
+                'return site.symbol("v", name.removesuffix("@-1"), *ids, ',
             ),
         ),
     ),
@@ -1118,8 +1118,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/theorem.py",
-                "{*filter(model.latent, set().union(*read))}",
-                "set().union(*read) & {*at.omega}",
+                "if model.latent(each)}",
+                "if each in at.omega}",
             ),
         ),
     ),

@@ -46,8 +46,8 @@ BUGS = {
     ),
     "the encoder's matrix may move under expect": (
         "kernel/evaluate.py",
-        "value, change = split(_entry(site, argument, i, j))",
-        "value, change = split(_entry(site, argument, i, j))[0], {}",
+        "function = partial(_entry, site, argument)",
+        "function = lambda i, j: split(_entry(site, argument, i, j))[0]",
     ),
     "the unit interval is all positive numbers": (
         "kernel/evaluate.py",
@@ -221,8 +221,8 @@ BUGS = {
     ),
     "no scope check": (
         "kernel/evaluate.py",
-        "require(found.size == size, position, ",
-        "require(True, position, ",
+        "fits = found.size in size or not size",
+        "fits = True",
     ),
     "matrices of two sizes are multiplied": (
         "kernel/evaluate.py",
@@ -406,8 +406,8 @@ BUGS = {
     ),
     "an opaque entropy forgets its arguments": (
         "kernel/evaluate.py",
-        "map(key, [*size, *(value for value, _ in values)])",
-        "map(key, size)",
+        "map(key, [*sizes, *(value for value, _ in values)])",
+        "map(key, sizes)",
     ),
     "the shape of the noise may move": (
         "kernel/theorem.py",
@@ -481,8 +481,8 @@ BUGS = {
     ),
     "the latents of all data are one": (
         "kernel/evaluate.py",
-        'return site.symbol("v", name, drawn, *indices, range_=declared.support)',
-        'return site.symbol("v", name, drawn, *indices[1:], range_=declared.support)',
+        "return [Bound(site.omega[declared.name]), *indices]",
+        "return [Bound(site.omega[declared.name]), *indices[1:]]",
     ),
     "an argument may be called var": (
         "kernel/reader.py",

@@ -13,6 +13,7 @@ stands still; a latent whose law moves, and what reads it in q, is location + sc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from math import gcd
 from typing import Any
 
@@ -61,8 +62,8 @@ class Site:
     location + scale * noise, for `expect` and `reparam` alike. Under an expectation ``omega`` has
     the name under which each latent (or its noise) is bound. ``reader``: the factor whose arguments
     the place is in; ``own``: the index at which it reads what is modelled along a lagged plate.
-    ``bindings`` hold, inside a family, its variable and its arguments: a matrix, or the number
-    of indices and a function of them. ``dim``: the size of the vectors there.
+    ``bindings`` hold, inside a family, its variable and its arguments: a matrix, or the sizes
+    of its indices and a function of them. ``dims``: what "dim" and "rows" mean there.
     """
 
     work: Work
@@ -76,12 +77,12 @@ class Site:
     reader: Factor | None = None
     own: Mapping[str, int] = field(default_factory=dict)
     bindings: Mapping[str, Any] = field(default_factory=dict)
-    dim: str = ""
+    dims: Mapping[str, str] = field(default_factory=dict)
     moved_in_family: frozenset[str] = frozenset()
 
     def apart(self, heads: frozenset[str], *scope: Bound, **more: Any) -> "Site":
         """A place with nothing around it but this scope, and the expectation that it is under."""
-        plain = {"reader": None, "own": {}, "bindings": {}, "dim": ""}
+        plain = {"reader": None, "own": {}, "bindings": {}, "dims": {}}
         return replace(self, heads=heads, scope=scope, **(plain | more))
 
     def opened(self, size: str) -> Bound:
@@ -89,12 +90,13 @@ class Site:
         tag = "datum" if size in self.statement.model.data else "index"
         return Bound(self.work.fresh((tag, size)), size)
 
-    def bound(self, position: Any, size: str) -> Bound:
-        """The binder at this position, counted outwards, that runs over this size."""
+    def bound(self, position: Any, *size: str) -> Bound:
+        """The binder at this position, counted outwards, that runs over this size, if any."""
         fits = type(position) is int and 0 <= position < len(self.scope)
         require(fits, position, "nothing is bound there")
         found = self.scope[-1 - position]
-        require(found.size == size, position, f"what is bound there runs over {found.size}")
+        fits = found.size in size or not size
+        require(fits, position, f"what is bound there runs over {found.size}")
         return found
 
     def indices(self, positions: Any, sizes: Sequence[str]) -> list[Bound]:
@@ -129,11 +131,15 @@ def evaluate(site: Site, term: Term) -> Polynomial:
             return site.symbol(head)
         case ["size", name]:
             return site.symbol("size", terms.one_of(name, _sizes(site, counted=model.counted)))
-        case ["dim"]:
-            return site.symbol("size", site.dim)
+        case ["dim" | "rows"]:
+            return site.symbol("size", site.dims[terms.one_of(head, site.dims)])
+        case ["index", position]:
+            bound = site.bound(position)
+            require(work.kinds[bound.name][0] == "index", term, "data are not numbered")
+            return site.symbol("index", "", bound, range_="from 1")
         case ["var", *positions] | ["arg", _, *positions]:
-            count, function = _binding(site, term, matrix=False)
-            return function(*site.indices(positions, [site.dim] * count))
+            sizes, function = _binding(site, term, matrix=False)
+            return function(*site.indices(positions, sizes))
         case ["param", name, *positions]:
             array = _array(model.parameters, name, matrix=False)
             indices = site.indices(positions, array.plates)
@@ -145,8 +151,7 @@ def evaluate(site: Site, term: Term) -> Polynomial:
             bodies = _inputs(site, array, vectors)
             return of(work.atom("net", name, ids, (), bodies, array.range))
         case ["v" | "eps", name, *positions]:
-            declared = model.variable(terms.one_of(name, [*model.variables, *model.lags]))
-            indices = site.indices(positions, declared.plates)
+            indices = site.indices(positions, _declared(model, name, matrix=False).plates)
             if head == "v":
                 return variable(site, name, indices)
             check(name in site.noise and site.omega, f"no noise of {name} here")
@@ -154,7 +159,7 @@ def evaluate(site: Site, term: Term) -> Polynomial:
         case ["sum" | "mean", size, body]:
             require(head == "sum" or not site.omega, term, "a mean under an expectation")
             size = terms.one_of(size, _sizes(site) if head == "sum" else model.data)
-            bound = site.opened(site.dim or size)
+            bound = site.opened(site.dims.get(size, size))
             return close(work, _under(site, bound, body), bound.name)
         case ["expect" | "reparam", body]:
             check(site.noise or head == "expect", "'reparam', but no latent moves")
@@ -173,7 +178,7 @@ def evaluate(site: Site, term: Term) -> Polynomial:
             return _abstract(site, *term)
         case [_, inner] if head in terms.FUNCTIONS:
             return _function(site, head, inner)
-        case ["logdet" | "trace", _] | ["quad", _, _, _]:
+        case ["logdet" | "trace", _] | ["quad" | "entry", _, _, _]:
             return _of_matrix(site, term)
         case ["logp" | "logh" | "H", name, *positions]:
             factor = model.factors[terms.one_of(name, model.factors)]
@@ -192,10 +197,10 @@ def _under(site: Site, bound: Bound, term: Term) -> Polynomial:
 
 
 def _sizes(site: Site, counted: bool = False) -> list[str]:
-    """What a sum may run over: a family knows `dim` alone, and data have means, not sums."""
+    """What a sum may run over: a family knows its own, and data have means, not sums."""
     model = site.statement.model
     plates = [size for size in model.sizes if counted or size not in model.data]
-    return ["dim"] if site.dim else plates
+    return [*site.dims] or plates
 
 
 def _head(site: Site, term: Term) -> str:
@@ -219,6 +224,12 @@ def _rational(term: Term) -> Fraction:
 def _array(arrays: Mapping[str, terms.Array], name: Any, matrix: bool) -> terms.Array:
     known = [n for n, array in arrays.items() if (array.range in terms.MATRICES) == matrix]
     return arrays[terms.one_of(name, known)]
+
+
+def _declared(model: terms.Model, name: Any, matrix: bool) -> terms.Variable:
+    known = [*model.variables, *model.lags]
+    known = [n for n in known if (model.variable(n).support == "posdef") == matrix]
+    return model.variable(terms.one_of(name, known))
 
 
 def _binding(site: Site, term: Term, matrix: bool) -> Any:
@@ -313,7 +324,7 @@ def _function(site: Site, head: str, inner: Term) -> Polynomial:
         check(above, f"{head} of {shown(inner)}: not shown to be positive")
         fits = row.slope or (site.still(v) if head in INDICATORS else not d)
         check(fits, f"{shown(inner)} moves: {head} is not differentiated")
-        inside = site.apart(terms.OF_FAMILY, bindings={"var": (0, lambda: v)})
+        inside = site.apart(terms.OF_FAMILY, bindings={"var": ([], lambda: v)})
         turned = row.odd and not leads(v)  # f(-u) = -f(u)
         value = _at_number(site, head, row, work.negative(v) if turned else v)
         value = work.negative(value) if turned else value
@@ -351,12 +362,15 @@ def _at_number(site: Site, head: str, row: Row, v: Polynomial) -> Polynomial:
     return work.add(work.logarithm(constant(factor)), root)
 
 
-def _vector(site: Site, raw: Any, index: Bound) -> Polynomial:
-    """The component of ["vec", size, body] at this index; inside a family the size is dim."""
-    word = "dim" if site.dim else index.size
-    fits = isinstance(raw, list) and len(raw) == 3 and raw[:2] == ["vec", word]
-    require(fits, raw, f"not a vector of size {word}")
-    return _under(site, index, raw[2])
+def _vector(site: Site, raw: Any, *indices: Bound) -> Polynomial:
+    """The component of ["vec", size, body] at this index; of a matrix, a vec of a vec, at two."""
+    for index in indices:
+        fits = isinstance(raw, list) and len(raw) == 3 and raw[0] == "vec"
+        word = terms.one_of(raw[1], _sizes(site)) if fits else ""
+        fits = fits and site.dims.get(word, word) == index.size
+        require(fits, raw, f"not a vector of size {index.size}")
+        site, raw = replace(site, scope=(*site.scope, index)), raw[2]
+    return evaluate(site, raw)
 
 
 def _inputs(site: Site, net: terms.Array, vectors: Any) -> tuple:
@@ -387,7 +401,8 @@ def _abstract(site: Site, head: str, name: Any, place: Any, raw: Term) -> Polyno
         )
         return site.moved(f, work.product(slope, d))
     fits = isinstance(raw, list) and len(raw) == 3
-    index = site.opened(size := site.dim or terms.one_of(raw[1] if fits else raw, _sizes(site)))
+    word = terms.one_of(raw[1] if fits else raw, _sizes(site))
+    index = site.opened(size := site.dims.get(word, word))
     v, d = split(_vector(site, raw, index))
     own = site.indices(place, [size] * len(place) if isinstance(place, list) else [""])
     check(not own or (not d and len(own) == 1), f"{name} is differentiated twice")
@@ -407,7 +422,7 @@ def matrix(site: Site, term: Term) -> Matrix:
     work.charge(5)
     _head(site, term)
     match term:
-        case ["arg", _]:
+        case ["arg", _] | ["var"]:
             return _binding(site, term, matrix=True)
         case ["mat", name]:
             array = _array(model.parameters, name, matrix=True)
@@ -416,6 +431,9 @@ def matrix(site: Site, term: Term) -> Matrix:
             array = _array(model.networks, name, matrix=True)
             atom = work.atom(array.range, name, bodies=_inputs(site, array, vectors))
             return letter(site, atom, array.plates[0], {})
+        case ["matv", name, *positions]:
+            plates = _declared(model, name, matrix=True).plates
+            return matrix_variable(site, name, site.indices(positions, plates[:-2]))
         case ["scaled", factor, inner]:
             found = matrix(site, inner)
             return replace(found, scalar=work.product(evaluate(site, factor), found.scalar))
@@ -441,7 +459,7 @@ def letter(site: Site, atom: Atom, size: str, rate: Polynomial) -> Matrix:
 
 def _of_matrix(site: Site, term: Term) -> Polynomial:
     """log det (c W) = size log c + log det W, tr (c W) = c tr W, v^T (c W) w = c sum v_i W_ij w_j,
-    and log det W is the sum of the letters', whatever W."""
+    (c W)_ij = c W_ij, and log det W is the sum of the letters', whatever W."""
     work = site.work
     found = matrix(site, term[2 if term[0] == "quad" else 1])
     if term[0] == "logdet":
@@ -449,6 +467,8 @@ def _of_matrix(site: Site, term: Term) -> Polynomial:
         return work.add(scale, matrices.log_det(work, found.word))
     if term[0] == "trace":
         return work.product(found.scalar, matrices.trace(work, found.word, found.size))
+    if term[0] == "entry":
+        return _entry(site, found, *site.indices(term[2:], [found.size] * 2))
     i, j = site.opened(found.size), site.opened(found.size)
     sides = _vector(site, term[1], i), _vector(site, term[3], j)
     value = work.product(*sides, _entry(site, found, i, j))
@@ -459,8 +479,8 @@ def _entry(site: Site, found: Matrix, i: Bound, j: Bound) -> Polynomial:
     return site.work.product(found.scalar, matrices.entry(site.work, found.word, i.name, j.name))
 
 
-def variable(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
-    """A variable: a symbol, or location + scale * noise. The only way to one."""
+def _read(site: Site, name: str, indices: Sequence[Bound]) -> list[Bound]:
+    """The indices of a variable that may stand here, a latent one's after what it is bound by."""
     model, declared = site.statement.model, site.statement.model.variable(name)
     reader = site.reader
     check(reader is None or name in reader.given, f"{name} is read, but it is not given")
@@ -469,18 +489,30 @@ def variable(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
         own = site.own.get(bound.size, bound.name) == bound.name
         check(own, f"{name} at another {bound.size} than its own")
     if not model.latent(name):
-        return site.symbol("v", name, *indices, range_=declared.support)
+        return [*indices]
     check(site.omega, f"{name} is latent: it stands under an expectation only")
+    still = name in site.noise or model.meant(name).isdisjoint(site.noise)
+    check(still, f"{name} would move: there is no noise form of a lag")
+    return [Bound(site.omega[declared.name]), *indices]
+
+
+def variable(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
+    """A variable: a symbol, or location + scale * noise. With the next, the only way to one."""
+    model, ids = site.statement.model, _read(site, name, indices)
     if name in site.noise:
         factor = next(factor for factor in model.q.values() if name in factor.of)
         inside = site.apart(terms.OF_FAMILY, bindings=arguments(site, factor, indices))
         family = model.families[factor.family]
         scaled = site.work.product(evaluate(inside, family.scale), _noise(site, name, indices))
         return site.work.add(evaluate(inside, family.location), scaled)
-    still = model.meant(name).isdisjoint(site.noise)
-    check(still, f"{name} would move: there is no noise form of a lag")
-    drawn = Bound(site.omega[declared.name])
-    return site.symbol("v", name, drawn, *indices, range_=declared.support)
+    return site.symbol("v", name, *ids, range_=model.variable(name).support)
+
+
+def matrix_variable(site: Site, name: str, indices: Sequence[Bound]) -> Matrix:
+    """A variable that is a positive definite matrix, which stands still."""
+    ids = tuple(bound.name for bound in _read(site, name, indices))
+    size = site.statement.model.variable(name).plates[-1]
+    return letter(site, site.work.atom("posdef", name, ids), size, {})
 
 
 def _noise(site: Site, name: str, indices: Sequence[Bound]) -> Polynomial:
@@ -511,14 +543,14 @@ def arguments(
 ) -> dict[str, Any]:
     """The arguments of a factor's family (or of its base measure) at the indices of its variable,
     each within its range, as `bindings`: the only way into a family, and the one place that says
-    what a factor may read. Its arguments see the plates of `of`, without the last one if the family
-    is over vectors, then the class; of variables those of `given`, and along a lagged plate what is
-    modelled at their own index alone, or z at one time could depend on itself."""
+    what a factor may read. Its arguments see the plates of `of`, without those of one draw of the
+    family, then the class; of variables those of `given`, and along a lagged plate what is modelled
+    at their own index alone, or z at one time could depend on itself."""
     model, work = site.statement.model, site.work
     family = model.families[factor.family]
     lagged = {lag.plate for lag in model.lags.values()}
     own = {bound.size: bound.name for bound in indices if bound.size in lagged}
-    last = indices[-1].size if family.over_vectors else ""
+    dims = family.dims(*(index.size for index in indices))
     scope = (*family.alike(indices), *klass)
     whole = site.apart(terms.OF_MODEL, *scope, reader=factor, own=own)
     count = len(family.arguments)
@@ -527,23 +559,31 @@ def arguments(
     for (name, range_), term in zip(family.arguments.items(), factor.arguments, strict=True):
         if base and name not in named(family.log_base_measure, "arg"):
             continue
-        if range_ == "posdef":
+        if range_.startswith("posdef"):
             value = found[name] = matrix(whole, term)
-            require(value.size == last, term, "not a matrix of the plate's size")
+            require(value.size == spans(range_, dims)[0], term, "not a matrix of the plate's size")
             positive, symmetric = split(value.scalar)[0], matrices.surely_posdef(value.word)
             fits = work.surely_positive(positive) and symmetric
         elif range_ in terms.OF_ENTRIES:
-            entry = site.opened(last)
-            value, _ = split(_vector(whole, term, entry))
-            found[name] = 1, lambda i, term=term: _vector(whole, term, i)
-            fits = _on_simplex(value, entry) if range_ == "simplex" else range_ == "vector"
+            entry = [*map(site.opened, sizes := spans(range_, dims))]
+            value, _ = split(_vector(whole, term, *entry))
+            found[name] = sizes, lambda *i, term=term: _vector(whole, term, *i)
+            fits = range_ in ("vector", "matrix")
+            fits = fits or (range_ == "simplex" and _on_simplex(value, *entry))
             fits = fits or (range_ == "positives" and work.surely_positive(value))
         else:
             value = evaluate(whole, term)
-            found[name] = 0, lambda value=value: value
+            found[name] = [], lambda value=value: value
             fits = _in_range(work, range_, split(value)[0])
         check(fits, f"{name} of {factor.name}: {shown(term)}: not shown to be {range_}")
     return found
+
+
+def spans(range_: str, dims: Mapping[str, str]) -> list[str]:
+    """The sizes of the indices of an argument, of a positive definite one without the second."""
+    words = ["rows"] * (range_ in (terms.OF_ROWS, "matrix"))
+    words += ["dim"] * (range_ in (*terms.OF_ENTRIES, "posdef"))
+    return [dims[word] for word in words]
 
 
 def _in_range(work: Work, range_: str, value: Polynomial) -> bool:
@@ -571,16 +611,17 @@ def _factor(site: Site, head: str, factor: Factor, data: list[Bound]) -> Polynom
         return site.symbol("entropy of q", factor.name, *data)
     family, plates = model.families[factor.family], model.variable(name).plates
     indices = [*data, *map(site.opened, plates[len(data) :])]
-    alike, size = family.alike(indices), indices[-1].size if family.over_vectors else ""
+    alike, dims = family.alike(indices), family.dims(*(index.size for index in indices))
     chosen = model.variable(factor.select).plates if factor.select else []
     klass = [*map(site.opened, chosen[-1:])]
     bindings = arguments(site, factor, indices, *klass, base=head == "logh")
-    inside = site.apart(family.heads, bindings=bindings, dim=size)
+    inside = site.apart(family.heads, bindings=bindings, dims=dims)
     if head == "H":
         value = _entropy(inside, factor)
     else:
-        count = int(family.over_vectors)
-        bindings["var"] = count, lambda *i: variable(site, name, [*alike, *i])
+        own = [*dims.values()], lambda *i: variable(site, name, [*alike, *i])
+        whole = family.support == "posdef"
+        bindings["var"] = matrix_variable(site, name, alike) if whole else own
         value = evaluate(inside, family.log_base_measure if head == "logh" else family.log_density)
     if factor.select:
         by_size = {bound.size: bound for bound in indices}
@@ -602,22 +643,23 @@ def _entropy(site: Site, factor: Factor) -> Polynomial:
         return evaluate(site, certificates[family.name].entropy)
     located = family.location is not None and family.log_base_measure == 0
     names = family.shape if located else family.arguments
-    values = [whole(site, site.bindings[name]) for name in names]
+    values = [bound_value(site, site.bindings[name]) for name in names]
     moves = any(change for _, change in values)
     check(not moves, f"H of {factor.name} moves, and {family.name} has no certificate for it")
     head = "entropy itself" if itself else "entropy"
-    size = [site.symbol("size", site.dim)] if site.dim else []  # of the vectors
-    bodies = tuple(map(key, [*size, *(value for value, _ in values)]))
+    sizes = (site.symbol("size", size) for size in site.dims.values())  # of vectors and matrices
+    bodies = tuple(map(key, [*sizes, *(value for value, _ in values)]))
     opaque = of(site.work.atom(head, family.name, bodies=bodies))
     return site.work.add(opaque, _function(site, "log", family.scale) if located else {})
 
 
-def whole(site: Site, argument: Any) -> tuple[Polynomial, Polynomial]:
-    """An argument as one value, and its D: a vector is bound by an index, a matrix by two."""
-    i, j = site.opened(site.dim), site.opened(site.dim)
+def bound_value(site: Site, argument: Any) -> tuple[Polynomial, Polynomial]:
+    """An argument as one value, and its D: what has entries is bound by their indices."""
     if isinstance(argument, Matrix):
-        value, change = split(_entry(site, argument, i, j))
-        return _function_of(site, value, i, j), change
-    count, function = argument
-    value, change = split(function(*[i][:count]))
-    return (_function_of(site, value, i) if count else value), change
+        sizes = [argument.size] * 2
+        function = partial(_entry, site, argument)
+    else:
+        sizes, function = argument
+    indices = [*map(site.opened, sizes)]
+    value, change = split(function(*indices))
+    return (_function_of(site, value, *indices) if indices else value), change

@@ -60,8 +60,9 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
     fits = family.support == variable.support
     fits = fits or (side == "p" and within(variable.support, family.support))
     require(fits, family.support, f"{name} is of {variable.name}, which is {variable.support}")
-    fits = {*variable.plates[-1:]} - {*model.data} or not family.over_vectors
-    require(fits, name, "a family over vectors without a plate for them")
+    own = variable.plates[len(family.alike(variable.plates)) :]
+    fits = len(own) == family.depth and model.data_plate(variable.name) not in own
+    require(fits, name, "a family over vectors or matrices without plates for them")
     if factor.select:
         chosen = model.variable(one_of(factor.select, factor.given))
         require(chosen.support == "onehot", factor.select, "not one-hot, so it selects nothing")

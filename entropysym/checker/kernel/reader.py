@@ -104,7 +104,9 @@ def model(raw: dict[str, Any]) -> Model:
             one_of(size, sizes)
         later = {*variable.plates[1:]} & {*data}
         require(not later, variable.name, "a data plate that is not the first")
-        fits = {*variable.plates[-1:]} - {*data} or variable.support not in terms.VECTORS
+        own = [size for size in variable.plates if size not in data]
+        fits = own or variable.support not in terms.VECTORS
+        fits = fits and (variable.support != "posdef" or (len(own) > 1 and own[-1] == own[-2]))
         require(fits, variable.name, f"{variable.support} without a plate for it")
     families = {name: _family(name, **entry) for name, entry in raw["families"].items()}
     lags = {name: terms.Lag(**one) for name, one in raw["lags"].items()}
@@ -125,6 +127,9 @@ def _family(name: str, arguments: list[dict[str, str]], **entry: Any) -> Family:
     require(name != terms.ANY, name, "not a name of a family")
     require("var" not in ranges, name, "an argument that is called like the variable")
     require(len(ranges) == len(arguments), [*ranges], "an argument's name occurs twice")
+    wide = {terms.OF_ROWS, "matrix"} & {*ranges.values()}
+    fits = not wide or entry["support"] not in (*terms.VECTORS, "posdef")
+    require(fits, entry["support"], f"no support of a family with {sorted(wide)}")
     both = (entry["location"] is None) == (entry["scale"] is None)
     require(both, entry["scale"], "location without scale")
     return Family(name, ranges, **entry)

@@ -14,12 +14,13 @@ MAX_EXPONENT = 64
 MATRICES = ("posdef", "triangular")
 RANGES = ("real", "nonnegative", "positive", "unit", "angle", "simplex", *MATRICES)
 SCALARS = ("real", "nonnegative", "positive", "unit", "angle")
-ARGUMENTS = (*SCALARS, "vector", "positives", "simplex", "posdef")
+OF_ROWS = "posdef of rows"
+ARGUMENTS = (*SCALARS, "vector", "positives", "simplex", "posdef", OF_ROWS, "matrix")
 POSITIVE = ("positive", "positives", "unit", "simplex", *MATRICES)  # of what is > 0
 AT_LEAST_ZERO = ("nonnegative", "binary", "count", "onehot")  # and of what is >= 0
 WITHIN = (("unit", "positive", "real"), ("binary", "count"))  # each lies within what follows it
-SUPPORTS = (*WITHIN[0], *WITHIN[1], "onehot", "simplex", "angle", "sphere")
-OF_ENTRIES = ("vector", "positives", "simplex")  # ranges of arguments that are vectors
+SUPPORTS = (*WITHIN[0], *WITHIN[1], "onehot", "simplex", "angle", "sphere", "posdef")
+OF_ENTRIES = ("vector", "positives", "simplex", "matrix")  # ranges of arguments with entries
 VECTORS = ("onehot", "simplex", "sphere")  # supports of whole vectors, over the last plate
 ONE_IN_ALL = ("onehot", "simplex")  # entries sum to 1 over the last plate
 ROLES = ("observed", "given", "latent")
@@ -28,11 +29,12 @@ ANY = "any"  # a factor of q of any law: no family, one number for each datum as
 FUNCTIONS = frozenset(["log", "exp", "abs", "softplus", "sigmoid", *ROWS])
 ARITHMETIC = FUNCTIONS | {"fun", "frac", "pi", "e", "add", "mul", "pow"}
 ALGEBRA = {"logdet", "trace", "quad", "scaled", "matmul", "inverse", "transposed", "field"}
+ALGEBRA |= {"entry", "index"}
 OF_FAMILY = ARITHMETIC | {"var", "arg"}
-OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim", "sum"}
+OF_VECTORS = OF_FAMILY | ALGEBRA | {"dim", "rows", "sum"}
 OF_WEIGHT = ARITHMETIC | {"param"}
 OF_DIRECTION = OF_WEIGHT | ALGEBRA | {"size", "sum", "mat"}
-OF_MODEL = OF_DIRECTION | {"net", "matnet", "v"}
+OF_MODEL = OF_DIRECTION | {"net", "matnet", "v", "matv"}
 OF_EXCESS = OF_MODEL | {"eps", "mean", "expect", "reparam"}
 OF_CLAIM = OF_EXCESS | {"logh"}
 OF_STEP = OF_CLAIM | {"logp", "H", "D"}
@@ -124,17 +126,25 @@ class Family(NamedTuple):
     scale: Term = None
 
     @property
-    def over_vectors(self) -> bool:
-        wide = {*OF_ENTRIES, "posdef"}
-        return self.support in VECTORS or not wide.isdisjoint(self.arguments.values())
+    def depth(self) -> int:
+        """The plates of one draw: none of a number, one of a vector, two of a matrix."""
+        ranges = {*self.arguments.values()}
+        if self.support == "posdef" or not ranges.isdisjoint((OF_ROWS, "matrix")):
+            return 2
+        return int(self.support in VECTORS or not ranges.isdisjoint((*OF_ENTRIES, "posdef")))
 
     @property
     def heads(self) -> frozenset[str]:
-        return OF_VECTORS if self.over_vectors else OF_FAMILY
+        return OF_VECTORS if self.depth else OF_FAMILY
 
     def alike(self, plates: Sequence) -> Sequence:
         """Of the plates of a variable, or their indices, those that it is a product over."""
-        return plates[:-1] if self.over_vectors else plates
+        return plates[: len(plates) - self.depth]
+
+    def dims(self, *sizes: str) -> dict[str, str]:
+        """What "rows" and "dim" mean inside, given the sizes of a variable's plates."""
+        words = ("rows", "dim")[2 - self.depth + (self.support == "posdef") :]
+        return dict(zip(words, sizes[len(sizes) - len(words) :], strict=True))
 
     @property
     def shape(self) -> list[str]:

@@ -15,7 +15,18 @@ from itertools import zip_longest
 from typing import Any
 
 from . import terms
-from .evaluate import Matrix, Site, arguments, evaluate, expected, letter, motion, multiple, whole
+from .evaluate import (
+    Matrix,
+    Site,
+    arguments,
+    bound_value,
+    evaluate,
+    expected,
+    letter,
+    motion,
+    multiple,
+    spans,
+)
 from .measures import close
 from .normal_form import Polynomial, Work, constant, labels, split
 from .terms import ANY, OF_ENTRIES, Factor, Family, Model, Statement, Term, check, named, subterms
@@ -200,15 +211,15 @@ def _noise_form(site: Site, normal: Collection[str]) -> Site:
         indices = [site.opened(size) for size in model.variables[name].plates]
         chosen = model.variable(factor.select).plates[-1:] if factor.select else []
         found = arguments(at, factor, indices, *map(site.opened, chosen))
-        inside = replace(at, dim=indices[-1].size if family.over_vectors else "")
-        moves = [each for each, argument in found.items() if whole(inside, argument)[1]]
+        moves = [each for each, argument in found.items() if bound_value(at, argument)[1]]
         if moves or moved:
             fits = family.location is not None and not factor.select
             check(fits, f"{factor.name} moves, and it has no location and scale of its own")
             shape = [each for each in moves if each in family.shape]
             check(not shape, f"{factor.name} moves by {shape}, not by location and scale alone")
-            read = (labels(whole(inside, found[each])[0], ("v", "eps")) for each in family.shape)
-            tied = {*filter(model.latent, set().union(*read))}
+            shaped = (bound_value(at, found[each])[0] for each in family.shape)
+            read = set().union(*(labels(value, ("v", "eps", "posdef")) for value in shaped))
+            tied = {each for each in read - {*model.parameters, *model.networks} if model.latent(each)}
             check(not tied, f"the noise of {name} has a law that reads {sorted(tied)}")
             noise[name] = "normal" if family.name in normal else "other"
     for factor in model.q.values():
@@ -274,14 +285,19 @@ def _inputs(model: Model, noise: Collection[str]) -> dict[str, set[str]]:
 def _symbols(site: Site, family: Family) -> dict[str, Any]:
     """Symbols for variable and arguments, as `bindings`."""
 
-    def symbol(head: str, label: str, vector: bool, range_: str) -> Any:
-        return int(vector), lambda *i: site.symbol(head, label, *i, range_=range_)
+    def symbol(head: str, label: str, range_: str, sizes: list[str]) -> Any:
+        return sizes, lambda *i: site.symbol(head, label, *i, range_=range_)
 
-    found = {"var": symbol("var", "", family.over_vectors, family.support)}
+    def matrix(label: str, range_: str) -> Matrix:
+        return letter(site, site.work.atom("posdef", label), spans(range_, site.dims)[0], {})
+
+    found = {"var": symbol("var", "", family.support, [*site.dims.values()])}
+    if family.support == "posdef":
+        found["var"] = matrix("var", "posdef")
     for name, range_ in family.arguments.items():
-        found[name] = symbol("arg", name, range_ in OF_ENTRIES, range_)
-        if range_ == "posdef":
-            found[name] = letter(site, site.work.atom(range_, "arg " + name), site.dim, {})
+        whole = range_.startswith("posdef")
+        found[name] = symbol("arg", name, range_, spans(range_, site.dims))
+        found[name] = matrix("arg " + name, range_) if whole else found[name]
     return found
 
 
@@ -290,14 +306,14 @@ def _moved(site: Site, symbol: Any, motion: Term, letter: Term) -> Any:
     if isinstance(symbol, Matrix):
         rate = evaluate(site, multiple(motion, letter))
         return replace(symbol, scalar=site.moved(symbol.scalar, rate))
-    count, function = symbol
-    return count, lambda *i: site.moved(function(*i), evaluate(replace(site, scope=i), motion))
+    sizes, function = symbol
+    return sizes, lambda *i: site.moved(function(*i), evaluate(replace(site, scope=i), motion))
 
 
 def _check_tempering(full: Site, still: Site, family: Family) -> None:
     """(T) for the family's certificate; `full` sees the variable, `still` the arguments alone."""
     work, certificate = full.work, full.statement.certificates[family.name]
-    single, scale, shift = not family.over_vectors, certificate.scale, certificate.shift
+    single, scale, shift = family.depth == 0, certificate.scale, certificate.shift
     plain = (scale, shift) == (0, 0) or (single and family.log_base_measure == 0)
     stretched = scale == 0 or family.support in ("real", "positive")
     fits = plain and stretched and (shift == 0 or family.support == "real")
@@ -309,16 +325,17 @@ def _check_tempering(full: Site, still: Site, family: Family) -> None:
     moved = {
         name: _moved(full if name == "var" else still, symbol, motions[name], ["arg", name])
         for name, symbol in full.bindings.items()
+        if single or name != "var"
     }
     density, base = (evaluate(full, t) for t in (family.log_density, family.log_base_measure))
     # A matrix is called "arg NAME" there, and the variable has no name.
     names = {name for name, term in certificate.direction.items() if term != 0}
     names |= {"arg " + name for name in names} | ({""} if (scale, shift) != (0, 0) else set())
-    moving = replace(full, bindings=moved, moved_in_family=frozenset(names))
+    moving = replace(full, bindings={**full.bindings, **moved}, moved_in_family=frozenset(names))
     _, change = split(evaluate(moving, family.log_density))
     for name, range_ in family.arguments.items():
         if range_ == "simplex":
-            entry = full.opened(full.dim)
+            entry = full.opened(full.dims["dim"])
             motion = evaluate(replace(still, scope=(entry,)), certificate.direction[name])
             check_tangent(full, motion, entry.name)
     right = work.add(density, work.negative(base), entropy)
@@ -332,8 +349,8 @@ def check_family(site: Site, family: Family) -> bool:
     1 + x d/dx log p and d/dx log p, hence H = -E log p + E log h. Where location and scale are
     given: log p(location + scale eps) + log scale, the log density of eps, names no argument that
     they name. Returns whether it is -log(2 pi)/2 - eps^2/2."""
-    work, single = site.work, not family.over_vectors
-    site = site.apart(family.heads, dim="" if single else "dim")
+    work, single = site.work, family.depth == 0
+    site = site.apart(family.heads, dims=family.dims("rows", "dim"))
     full = replace(site, bindings=_symbols(site, family))
     still = replace(full, heads=family.heads - {"var"})
     evaluate(full, ["add", family.log_density, family.log_base_measure])  # whoever reads it
@@ -347,7 +364,7 @@ def check_family(site: Site, family: Family) -> bool:
         evaluate(still, term) for term in (family.location, family.scale, ["log", family.scale])
     )
     drawn = work.add(location, work.product(scale, eps))
-    noise = replace(full, bindings={**full.bindings, "var": (0, lambda: drawn)})
+    noise = replace(full, bindings={**full.bindings, "var": ([], lambda: drawn)})
     law = work.add(evaluate(noise, family.log_density), log_scale)
     fixed = labels(law, ("arg",)) <= set(family.shape)
     check(fixed, "not shown: the variable is location + scale * noise of a fixed law")
