@@ -33,11 +33,13 @@ from entropysym.language.heads import (
     _Head,
 )
 from entropysym.language.matrices import (
+    Entry,
     Inverse,
     LogDet,
     Matrix,
     MatrixLetter,
     MatrixNetwork,
+    MatrixVariable,
     MatrixProduct,
     Quadratic,
     Scaled,
@@ -107,6 +109,9 @@ class _Concrete:
         if isinstance(e, NetworkValue):
             name = "__".join([e.name, *(str(sub(i)) for i in e.indices)])
             return self.network(name, e.inputs, at, latents, **e.label.assumptions0)
+        if isinstance(e, Entry):
+            i, j = (int(sub(k)) - 1 for k in e.indices)
+            return self.matrix(e.word, at, latents)[i, j]
         if isinstance(e, (LogDet, Trace, Quadratic)):
             return self.of_matrix(e, at, latents)
         if isinstance(e, OwnFunction):
@@ -168,6 +173,9 @@ class _Concrete:
                 i, j = max(i, j), min(i, j)
             elif j > i:
                 return sp.S.Zero
+            if isinstance(word, MatrixVariable):
+                indices = (self.of(of_type(k, sp.Expr), at, latents) for k in word.indices)
+                return entry(word.array, *indices, i + 1, j + 1)
             if isinstance(word, MatrixNetwork):
                 name = f"{word.name}__{i + 1}__{j + 1}"
                 return self.network(name, word.inputs, at, latents, real=True)

@@ -35,11 +35,13 @@ from entropysym.language.heads import (
     Vector,
 )
 from entropysym.language.matrices import (
+    Entry,
     Inverse,
     LogDet,
     Matrix,
     MatrixLetter,
     MatrixNetwork,
+    MatrixVariable,
     Quadratic,
     Scaled,
     Trace,
@@ -138,6 +140,8 @@ class Evaluator:
             return words.log_det_terms(self.value(e, scope), inverse, terms)
         if isinstance(e, Trace):
             return words.trace(self.matrix_magnitude(e.word, scope))
+        if isinstance(e, Entry):
+            return words.entry(self.matrix_magnitude(e.word, scope), *e.indices)
         if isinstance(e, Quadratic):
             return self._quadratic_magnitude(e, scope)
         return self.value(e, scope).absolute()
@@ -162,6 +166,8 @@ class Evaluator:
         if isinstance(e, MatrixNetwork):
             outputs, leading = self._network(e, scope)
             return words.matrix(words.in_range(outputs, e.kind), leading)
+        if isinstance(e, MatrixVariable):
+            return self._matrix_variable(e, scope)
         if isinstance(e, MatrixLetter):
             return words.matrix(words.in_range(self.bound.arrays[e.name], e.kind))
         if isinstance(e, Scaled):
@@ -171,6 +177,16 @@ class Evaluator:
         if isinstance(e, Transposed):
             return words.transposed(self.matrix(e.word, scope))
         return words.product([self.matrix(w, scope) for w in args_of(e, Matrix)])
+
+    def _matrix_variable(self, e: MatrixVariable, scope: Scope) -> NamedArray:
+        if isinstance(e.array, LatentArray) and scope.joint is not None:
+            array, leading = self._joint(e.array, scope.joint)
+        elif isinstance(e.array, LatentArray):
+            raise InputError(f"{e} stands outside every expectation, so there is none to take")
+        else:
+            array, leading = self._given(array_name(e.array)), ()
+        at = tuple(of_type(i, sp.Symbol) for i in e.indices)
+        return named(words.in_range(array, e.kind), (*leading, *at, words.ROW, words.COLUMN))
 
     def _inverse(self, e: Matrix, scope: Scope) -> NamedArray:
         """The inverse of a word: by its Cholesky factor if it is symmetric, by its letters if not."""
@@ -260,6 +276,8 @@ class Evaluator:
             return self._log_det(e.word, scope)
         if isinstance(e, Trace):
             return words.trace(self.matrix(e.word, scope))
+        if isinstance(e, Entry):
+            return words.entry(self.matrix(e.word, scope), *e.indices)
         if isinstance(e, Quadratic):
             left, right = self._sides(e, scope)
             moved = words.applied(self.matrix(e.word, scope), right, words.ROW)

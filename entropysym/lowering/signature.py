@@ -30,12 +30,14 @@ from entropysym.language.heads import (
     Vector,
 )
 from entropysym.language.matrices import (
+    Entry,
     Inverse,
     LogDet,
     Matrix,
     MatrixLetter,
     MatrixNetwork,
     MatrixProduct,
+    MatrixVariable,
     Quadratic,
     Scaled,
     Trace,
@@ -246,6 +248,10 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
             _walk_network(e, outputs, sizes, s, latent)
         case AbstractValue():
             _walk(e.inside if e.vector is None else e.vector, sizes, s, latent)
+        case MatrixVariable():
+            size = _noted(size_of(e.size), s)
+            own = (*(_index(i, sizes, e) for i in e.indices), size, size)
+            _walk_variable(e, e.array, own, s, latent)
         case MatrixLetter():
             size = _noted(size_of(e.size), s)
             if isinstance(e, MatrixNetwork):
@@ -255,7 +261,8 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
         case Vector():
             _walk(e.body, {**sizes, e.index: _noted(size_of(e.size), s)}, s, latent)
         case sp.Indexed():
-            _walk_entry(e, sizes, s, latent)
+            own = tuple(_index(i, sizes, e) for i in e.indices)
+            _walk_variable(e, array_of(e), own, s, latent)
         case sp.Symbol():
             _walk_symbol(e, sizes, s)
         case _:
@@ -264,6 +271,10 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
 
 def _walk_parts(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
     """Arithmetic, functions and words of matrices: what has no name of its own."""
+    if isinstance(e, Entry):
+        _same_sizes(e, *(_index(i, sizes, e) for i in e.indices), e.word)
+        _walk(e.word, sizes, s, latent)
+        return
     if isinstance(e, (*_WORDS, LogDet, Trace, Quadratic)):
         words = [a for a in e.args if isinstance(a, Matrix)]
         vectors = [size_of(a.size) for a in e.args if isinstance(a, Vector)]
@@ -318,8 +329,10 @@ def _walk_network(
     s.add_network(e.name, tuple(size_of(v.size) for v in e.inputs), outputs)
 
 
-def _walk_entry(e: sp.Indexed, sizes: Sizes, s: Signature, latent: Size | None) -> None:
-    own, array = tuple(_index(i, sizes, e) for i in e.indices), array_of(e)
+def _walk_variable(
+    e: sp.Basic, array: sp.IndexedBase, own: tuple[Size, ...], s: Signature, latent: Size | None
+) -> None:
+    """An entry of an array, or a variable that is a matrix, whose axes have these sizes."""
     drawn = isinstance(array, (LatentArray, NoiseArray))
     if drawn and latent == _JOINT and s.latents is not None:
         name = array_name(array).removesuffix(LAG)

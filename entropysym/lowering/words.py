@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import sympy as sp
 
+from entropysym.language.formula import of_type
 from entropysym.language.matrices import (
     Inverse,
     Matrix,
@@ -21,7 +22,7 @@ from entropysym.language.matrices import (
     is_symmetric,
 )
 from entropysym.lowering import factorisations
-from entropysym.lowering.axes import Axes, NamedArray, spread, union
+from entropysym.lowering.axes import Axes, NamedArray, named, spread, union
 
 ROW = sp.Dummy("row", integer=True, positive=True)
 COLUMN = sp.Dummy("column", integer=True, positive=True)
@@ -128,6 +129,13 @@ def dotted(left: NamedArray, right: NamedArray, axis: sp.Symbol) -> NamedArray:
     leading = tuple(a for a in union([left, right]) if a != axis)
     pair = spread(left, (*leading, axis)) * spread(right, (*leading, axis))
     return NamedArray(jnp.sum(pair, axis=-1), leading)
+
+
+def entry(value: NamedArray, row: sp.Basic, column: sp.Basic) -> NamedArray:
+    """The entries at two indices, which may be the same."""
+    places = {ROW: row, COLUMN: column}
+    axes = (of_type(places.get(a, a), sp.Symbol) for a in value.axes)
+    return named(value.array, tuple(axes))
 
 
 def trace(value: NamedArray) -> NamedArray:

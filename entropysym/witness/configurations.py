@@ -321,11 +321,11 @@ def _values(
 def _matrices(range_: str, gauss: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Random eigenvectors; eigenvalues log-uniform over a random ratio, times a random scale."""
     vectors, _ = np.linalg.qr(gauss)
-    spread = level[:, -1, :] * np.log(_log_uniform(level[:, :1, 0], 1.0, _CONDITION))
+    spread = level[..., -1, :] * np.log(_log_uniform(level[..., :1, 0], 1.0, _CONDITION))
     if range_ == "triangular":
         spread = 2 * spread
-    values = np.exp(spread) * _log_uniform(level[:, :1, -1], 1e-3, 1e1)
-    whole = (vectors * values[:, None, :]) @ np.swapaxes(vectors, -1, -2)
+    values = np.exp(spread) * _log_uniform(level[..., :1, -1], 1e-3, 1e1)
+    whole = (vectors * values[..., None, :]) @ np.swapaxes(vectors, -1, -2)
     whole = (whole + np.swapaxes(whole, -1, -2)) / 2
     return whole if range_ == "posdef" else np.linalg.cholesky(whole)
 

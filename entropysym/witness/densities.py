@@ -23,13 +23,13 @@ from entropysym.language.records import Factor, Family, Model
 from entropysym.language.supports import contains
 from entropysym.lowering.factorisations import (
     cholesky,
-    inverse_lower,
     log_diagonal,
     solve_lower,
 )
 from entropysym.lowering.signature import is_weighted
 from entropysym.lowering.special import log_gamma_terms, softplus
-from entropysym.witness import own_densities
+from entropysym.witness import of_matrices, own_densities
+from entropysym.witness.of_matrices import covariance_terms
 from entropysym.witness.univariate import UNIVARIATE
 
 
@@ -116,18 +116,8 @@ def _multivariate_normal(x: Array, mean: Array, covariance: Array) -> Array:
     return -constant - log_diagonal(root) - jnp.sum(white**2, axis=-1) / 2
 
 
-def _covariance_terms(covariance: Array) -> tuple[Array, Array, Array]:
-    r"""$\Sigma^{-1}$; $|L||L^\top|$, the |terms| of Σ as Cholesky sums them; and those of log det by $\mathrm{tr}\,\Sigma^{-1}\Sigma$."""
-    root = cholesky(covariance)
-    size = jnp.abs(root) @ jnp.swapaxes(jnp.abs(root), -1, -2)
-    back = inverse_lower(root)
-    inverse = jnp.swapaxes(back, -1, -2) @ back
-    moved = jnp.sum(jnp.abs(inverse) * size, axis=(-2, -1))
-    return inverse, size, jnp.abs(2 * log_diagonal(root)) + moved
-
-
 def _multivariate_normal_terms(x: Array, mean: Array, covariance: Array) -> Array:
-    inverse, size, log_det = _covariance_terms(covariance)
+    inverse, size, log_det = covariance_terms(covariance)
     weighted = jnp.abs(jnp.einsum("...ij,...j->...i", inverse, x - mean))
     # r' S^-1 r is (S^-1 r)' S (S^-1 r), whose terms show how ill-conditioned S is.
     quadratic = jnp.einsum("...i,...ij,...j->...", weighted, size, weighted)
@@ -258,6 +248,19 @@ DENSITIES = {
         entropy=_von_mises_fisher_entropy,
         multivariate=True,
         moderate=True,
+    ),
+    "Wishart": Density(
+        log_density=of_matrices.wishart,
+        terms=of_matrices.wishart_terms,
+        entropy=of_matrices.wishart_entropy,
+        multivariate=True,
+        moderate=True,
+    ),
+    "MatrixNormal": Density(
+        log_density=of_matrices.matrix_normal,
+        terms=of_matrices.matrix_normal_terms,
+        entropy=of_matrices.matrix_normal_entropy,
+        multivariate=True,
     ),
     "CategoricalLogits": Density(
         log_density=lambda x, logit: jnp.sum(x * jax.nn.log_softmax(logit), axis=-1),

@@ -20,10 +20,10 @@ from jaxtyping import Array, Float
 
 from entropysym.errors import InputError
 from entropysym.families import NORMAL
-from entropysym.language.matrices import Matrix
+from entropysym.language.matrices import Matrix, MatrixLetter
 from entropysym.language.noise import parents_first
 from entropysym.language.objective import demand_formula, weight, weight_of_plate
-from entropysym.language.records import Factor, Model, Plate
+from entropysym.language.records import Factor, Letter, Model, Plate
 from entropysym.lowering.arguments import bind
 from entropysym.lowering.axes import SAMPLE, Axes, NamedArray, spread
 from entropysym.lowering.evaluator import Evaluator
@@ -178,7 +178,7 @@ def _normal_law(model: Model, f: Factor) -> Factor | None:
 class _AtPoints:
     """A model at one set of arguments: its latents drawn, each factor over (data, samples, plates, classes).
 
-    Data and samples have length 1 where a factor is the same for all of them. A covariance has two axes of the last plate's size.
+    Data and samples have length 1 where a factor is the same for all of them. A covariance has two axes of its plate's size.
     """
 
     def __init__(self, elbo: DensityElbo, arguments: Mapping[str, Any], nodes: AnyNodes) -> None:
@@ -223,7 +223,7 @@ class _AtPoints:
         if f.select is None:
             found = draw(noise, *values)
         else:
-            at = outer + len(self.model.inner(f.of[0])) - f.family.is_multivariate
+            at = outer + len(self.model.inner(f.of[0])) - f.family.depth
             chosen = spread(self.evaluator.value(self.model.chosen(f), scope), axes)
             found = jnp.sum(chosen * draw(jnp.expand_dims(noise, at), *values), axis=at)
         return jnp.broadcast_to(found, (*lengths[:outer], *noise.shape[outer:]))
@@ -256,12 +256,14 @@ class _AtPoints:
         return next((plate.size.name for plate in _data(self.model, f)), "")
 
     def _axes(self, f: Factor) -> tuple[Axes, tuple[int, ...], Scope]:
-        """Data, samples, plates, with the class before a vector's own plate; their lengths; and the scope of the arguments."""
+        """Data, samples, plates, with the class before those of one draw; their lengths; and the scope of the arguments. A positive definite matrix has `ROW` and `COLUMN`."""
         model, data = self.model, _data(self.model, f)
         plates, classes = list(model.inner(f.of[0])), model.classes(f)
         if classes is not None:
-            plates.insert(len(plates) - f.family.is_multivariate, classes)
+            plates.insert(len(plates) - f.family.depth, classes)
         axes = (*(p.index for p in data), SAMPLE, *(p.index for p in plates))
+        if model.variable(f.of[0]).is_matrix:
+            axes = (*axes[:-2], ROW, COLUMN)
         lengths = [self.bound.sizes[p.size.name] for p in plates]
         outer = [self.bound.sizes[p.size.name] for p in data]
         samples = self.points.weights[self._place(f)].shape[-1]
@@ -273,12 +275,20 @@ class _AtPoints:
         """The number of axes before those of the plates: the samples, and the data where there are any."""
         return len(_data(self.model, f)) + 1
 
-    def _spread(self, f: Factor, value: NamedArray) -> jax.Array:
-        """Over the factor's axes, whole along its plates; of length 1 along data and samples where it is the same for all, so that nothing is computed twice."""
+    def _spread(self, f: Factor, place: Letter, value: NamedArray) -> jax.Array:
+        """An argument over the factor's axes, whole along its plates; of length 1 along data and samples where it is the same for all, so that nothing is computed twice."""
         axes, lengths, _ = self._axes(f)
-        outer = self._outer(f)
-        if ROW in value.axes:
-            axes, lengths = (*axes[:-1], ROW, COLUMN), (*lengths, lengths[-1])
+        outer, depth = self._outer(f), f.family.depth
+        if depth and f.family.range_of(place) != "matrix":
+            own = lengths[-depth] if f.family.range_of(place).endswith("rows") else lengths[-1]
+            last = self.model.inner(f.of[0])[-1].index
+            kept, lengths = axes[:-depth], lengths[:-depth]
+            if isinstance(place, MatrixLetter):
+                axes, lengths = (*kept, ROW, COLUMN), (*lengths, own, own)
+            elif isinstance(place, sp.IndexedBase):
+                axes, lengths = (*kept, last), (*lengths, own)
+            else:
+                axes = kept
         array = spread(value, axes)
         return jnp.broadcast_to(array, (*array.shape[:outer], *lengths[outer:]))
 
@@ -291,7 +301,8 @@ class _AtPoints:
             evaluate.matrix(a, scope) if isinstance(a, Matrix) else evaluate.value(a, scope)
             for a in f.arguments
         )
-        return [self._spread(f, value) for value in found]
+        places = f.family.arguments
+        return [self._spread(f, place, v) for place, v in zip(places, found, strict=True)]
 
     def log_density(self, f: Factor) -> tuple[jax.Array, jax.Array]:
         """The averaged log-density and the sum of its |terms|; in closed form under a Normal law of q, if smooth and known."""
@@ -306,9 +317,16 @@ class _AtPoints:
         """The log-density and its |terms| at each entry, before anything is summed."""
         family, values = density(f.family), self._arguments(f)
         axes, _, scope = self._axes(f)
-        at = spread(self.evaluator.value(self.model.entry(f.of[0]), scope), axes)
-        found = (self.evaluator.amplified(a, scope) for a in f.arguments)
-        magnitudes = [None if one is None else self._spread(f, one) for one in found]
+        drawn = self.model.whole(f.of[0])
+        evaluate = self.evaluator
+        matrix = isinstance(drawn, Matrix)
+        value = evaluate.matrix(drawn, scope) if matrix else evaluate.value(drawn, scope)
+        at = spread(value, axes)
+        found = (
+            (place, evaluate.amplified(a, scope))
+            for place, a in zip(f.family.arguments, f.arguments, strict=True)
+        )
+        magnitudes = [None if one is None else self._spread(f, place, one) for place, one in found]
         return family.log_density(at, *values), terms_of(family, at, values, magnitudes)
 
     def log_joint(self) -> dict[str, jax.Array]:
@@ -344,8 +362,8 @@ class _AtPoints:
         """The sum over plates and classes, for each datum and sample."""
         axes, lengths, scope = self._axes(f)
         outer = self._outer(f)
-        if f.family.is_multivariate:
-            axes, lengths = axes[:-1], lengths[:-1]
+        kept = len(axes) - f.family.depth
+        axes, lengths = axes[:kept], lengths[:kept]
         each = spread(self.evaluator.value(self.model.chosen(f), scope), axes) * value
         each = jnp.broadcast_to(each, (*each.shape[:outer], *lengths[outer:]))
         return jnp.sum(each, axis=tuple(range(outer, len(lengths))))
