@@ -166,4 +166,6 @@ FAMILIES: dict[str, str] = {
     "VonMises": "8010b08bc8fe19cb12d2652e86ac0d04c105d836ad2268497ddb927bf09f186b",
     "Dirichlet": "8e21c81e2be3481cda33172b8d8f9429890b2354794e0a3e6f82ce2034866c32",
     "VonMisesFisher": "9d17700a3ba9a93d732b384c47e27eca324e155fdb31e198f0a2a0a229beff80",
+    "Wishart": "abd34ac4a1caf05bc8ce9cd7a578c8fe93d6bf2d8288c18233534ac139db206a",
+    "MatrixNormal": "8cf6f111a32969c211be7bd1ce7a2d30fd889b2b530b7e0b69d1fd6830ace2a4",
 }

@@ -171,10 +171,13 @@ def points(family: Family) -> jax.Array:
         return jnp.asarray(np.stack([line, 1 - line], axis=-1))
     if family.support == "sphere":
         return jnp.asarray(np.stack([np.cos(7 * line), np.sin(7 * line)], axis=-1))
+    drawn = np.random.default_rng(0).normal(size=(25, LENGTH, LENGTH))
+    if family.support == "posdef":
+        return jnp.asarray(drawn @ np.swapaxes(drawn, -1, -2) + np.eye(LENGTH) / 4)
     if over is None:
         return jnp.eye(CLASSES)
     if family.is_multivariate:
-        return jnp.asarray(np.random.default_rng(0).normal(size=(25, LENGTH)))
+        return jnp.asarray(drawn if family.depth == 2 else drawn[:, 0])
     low, high = (None if end is None else float(end) for end in (over.low, over.high))
     if over.whole:
         return jnp.arange(25.0 if high is None else high + 1)
@@ -184,17 +187,24 @@ def points(family: Family) -> jax.Array:
     return jnp.asarray(6 * line - 3 if low is None else low + stretched)
 
 
-# -- families of vectors ---------------------------------------------------------------------------
+# -- families of vectors and matrices --------------------------------------------------------------
 
-#: The length of a vector, and the number of classes.
+#: The length of a vector and the size of a matrix, and the number of classes.
 LENGTH, CLASSES = 2, 4
 
 
 def of_vectors(family: Family, entropy: sp.Expr) -> Iterator[Measured]:
-    """The same of a family of vectors: sums over classes, or the trapezoidal rule, which is exact
-    beyond rounding for what is smooth and dies away.
+    """The same of a family of vectors or matrices: sums over classes, or the trapezoidal rule, which
+    is exact beyond rounding for what is smooth and dies away.
     """
-    if family.support == "onehot":
+    weight: jax.Array | float
+    if family.support == "posdef":
+        x, weight = _positive_definite()
+    elif family.depth == 2:
+        line = np.arange(-14, 15) * 0.8
+        x = jnp.asarray(np.stack(np.meshgrid(*[line] * 4), axis=-1).reshape(-1, LENGTH, LENGTH))
+        weight = (line[1] - line[0]) ** 4
+    elif family.support == "onehot":
         x, weight = jnp.eye(CLASSES), 1.0
     elif family.support == "sphere":  # the circle
         angles = np.arange(64) * np.pi / 32
@@ -236,13 +246,32 @@ def of_vectors(family: Family, entropy: sp.Expr) -> Iterator[Measured]:
         yield Measured(values, found[0], tuple(found[2:]), found[1], float(derived))
 
 
+def _positive_definite() -> tuple[jax.Array, jax.Array]:
+    r"""Points $LL^\top$ of 2 × 2 matrices with steps in the logarithms of L's diagonal, and their shares of the volume: $dX=4l_{11}^2l_{22}\,dl_{11}dl_{21}dl_{22}$."""
+    a, b, low = np.meshgrid(
+        np.arange(-90, 25) * 0.1, np.arange(-135, 25) * 0.1, np.arange(-44, 45) * 0.45
+    )
+    first, last = np.exp(a.ravel()), np.exp(b.ravel())
+    rows = [[first**2, first * low.ravel()], [first * low.ravel(), low.ravel() ** 2 + last**2]]
+    weight = 4 * first**3 * last**2 * 0.1**2 * 0.45
+    return jnp.asarray(np.moveaxis(np.array(rows), -1, 0)), jnp.asarray(weight)
+
+
 def _values_of_vectors(family: Family, seed: int) -> tuple[jax.Array, ...]:
     rng = np.random.default_rng(seed)
     values = []
     for a in family.arguments:
         if isinstance(a, MatrixLetter):
             root = rng.normal(size=(LENGTH, LENGTH))
-            values.append(np.eye(LENGTH) / 2 + root @ root.T / 4)
+            if family.depth == 2:  # as wide in every direction as the steps ask for
+                root /= 2 * np.linalg.norm(root)
+                values.append(np.eye(LENGTH) + root @ root.T)
+            else:
+                values.append(np.eye(LENGTH) / 2 + root @ root.T / 4)
+        elif isinstance(a, sp.Symbol):
+            values.append(np.asarray(rng.uniform(3, 5)))
+        elif family.range_of(a) == "matrix":
+            values.append(rng.normal(size=(LENGTH, LENGTH)) / 2)
         elif a in family.simplex:
             values.append(rng.dirichlet(np.ones(CLASSES)))
         elif family.range_of(a) == "positives":  # no poles at the ends

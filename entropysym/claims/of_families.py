@@ -25,10 +25,10 @@ from entropysym.claims.families_in_numbers import (
 from entropysym.claims.progress import Progress, silent
 from entropysym.claims.replayed import derive
 from entropysym.errors import InputError, one_of
-from entropysym.families import ANY, NORMAL
+from entropysym.families import ANY, MULTIVARIATE_NORMAL, NORMAL
 from entropysym.language.formula import array_of
 from entropysym.language.identity import Identity
-from entropysym.language.matrices import Matrix, MatrixLetter
+from entropysym.language.matrices import Inverse, Matrix, MatrixLetter, Scaled
 from entropysym.language.records import Family, Law, Letter, Model, argument_name
 from entropysym.language.writing import ModelWriter
 from entropysym.prover import Derivation
@@ -138,6 +138,8 @@ def _two_shapes(model: Model) -> Sequence[Shape]:
 def as_prior(family: Family) -> Model:
     """The family as prior, with a Normal decoder and any encoder."""
     w = ModelWriter(observed="d D", latent="h H")
+    if family.depth == 2:
+        return _of_matrices(w, family, latent=True)
     arguments = (_parameter(w, family, a, "h") for a in family.arguments)
     mu, sigma2 = w.network("mu", "d", reads=w.z), w.learned("sigma2", range="positive")
     prior = family(*arguments)
@@ -151,8 +153,44 @@ def as_decoder(family: Family) -> Model:
     if real, linear in z, and if positive, learned times a network; anything else is learned.
     """
     w = ModelWriter(observed="d D", latent="h H")
+    if family.depth == 2:
+        return _of_matrices(w, family, latent=False)
     prior = NORMAL(0, w.learned("alpha2", "h", range="positive"))
     return w.model("as_decoder", prior=prior, decoder=_decoder(w, family), encoder=ANY())
+
+
+def _of_matrices(w: ModelWriter, family: Family, *, latent: bool) -> Model:
+    """A family over matrices as prior, where data are Normal about a network or, with a positive
+    definite latent, in its inverse; or as decoder, where its mean is a network, beside nothing else.
+    """
+    w.plate("r R")
+    plates = "h h" if family.support == "posdef" else "r h"
+    declare = w.latent_variable if latent else w.observed_variable
+    X = declare("X", plates, support=family.support)
+    arguments: list[sp.Expr | Matrix] = []
+    for a in family.arguments:
+        name, range_ = f"of_{argument_name(a)}", family.range_of(a)
+        if range_ == "matrix" and not latent:
+            arguments.append(w.network(name, "r h", reads=w.given("u", "k K")))
+        elif range_.startswith("posdef"):
+            plate = "r r" if range_.endswith("rows") else "h h"
+            arguments.append(w.learned(name, plate, range="posdef"))
+        elif range_ == "matrix":
+            arguments.append(sp.S.Zero)
+        else:
+            arguments.append(_parameter(w, family, a, ""))
+    w.p(X, family(*arguments))
+    if latent:
+        w.q(X, ANY)
+        sigma2 = w.learned("sigma2", range="positive")
+        y = w.observed_variable("y", "h" if family.support == "posdef" else "d")
+        if family.support == "posdef":
+            mean = w.learned("mu", "h")
+            w.p(y, MULTIVARIATE_NORMAL(mean, Scaled(sigma2, Inverse(X.matrix))))
+        else:
+            read = w.vector("h", w.sum("r", X.entry))
+            w.p(y, NORMAL(w.network("mu", "d", reads=read), sigma2))
+    return w.model("as_prior" if latent else "as_decoder")
 
 
 def _decoder(w: ModelWriter, family: Family) -> Law:

@@ -13,8 +13,8 @@ from entropysym.language.matrices import (
     Quadratic,
     Trace,
 )
-from entropysym.language.records import COMPONENT, DIM, OTHER_COMPONENT, ROW, ROWS, Family
-from entropysym.language.symbols import array, scalar
+from entropysym.language.records import COMPONENT, DIM, OTHER_COMPONENT, ROW, ROW_DIM, Family
+from entropysym.language.symbols import matrix_array, scalar
 
 _X = MatrixLetter("variable", DIM, "posdef")
 _scale = MatrixLetter("scale", DIM, "posdef")
@@ -38,13 +38,13 @@ WISHART = Family(
     ),
 )
 
-_x, _mean = array("variable"), array("mean")
-_row_covariance = MatrixLetter("row_covariance", ROWS, "posdef")
+_x, _mean = matrix_array("variable"), matrix_array("mean")
+_row_covariance = MatrixLetter("row_covariance", ROW_DIM, "posdef")
 _column_covariance = MatrixLetter("column_covariance", DIM, "posdef")
 
 
 def _column(c: sp.Symbol) -> Vector:
-    return Vector(entry(_x, ROW, c) - entry(_mean, ROW, c), ROW, ROWS)
+    return Vector(entry(_x, ROW, c) - entry(_mean, ROW, c), ROW, ROW_DIM)
 
 
 _away, _away_too = _column(COMPONENT), _column(OTHER_COMPONENT)
@@ -56,9 +56,9 @@ MATRIX_NORMAL = Family(
     arguments=(_mean, _row_covariance, _column_covariance),
     variable=_x,
     log_density=(
-        -ROWS * DIM * sp.log(2 * sp.pi) / 2
+        -ROW_DIM * DIM * sp.log(2 * sp.pi) / 2
         - DIM * LogDet(_row_covariance) / 2
-        - ROWS * LogDet(_column_covariance) / 2
+        - ROW_DIM * LogDet(_column_covariance) / 2
         - sum_over(
             Entry(Inverse(_column_covariance), COMPONENT, OTHER_COMPONENT)
             * Quadratic(_away, Inverse(_row_covariance), _away_too),

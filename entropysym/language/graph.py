@@ -89,7 +89,9 @@ def _check_factor(model: Model, side: str, f: Factor) -> None:
         )
     inner, depth = model.inner(variable.name), f.family.depth
     if len(inner) < depth:
-        wanted = "matrices, and {} has no two plates" if depth == 2 else "vectors, and {} has no plate"
+        wanted = (
+            "matrices, and {} has no two plates" if depth == 2 else "vectors, and {} has no plate"
+        )
         raise InputError(f"{f.name} is over {wanted.format(variable.name)} for them")
     if depth == 2 and not variable.is_matrix and inner[-1] == inner[-2]:
         raise InputError(f"{variable.name} has its last plate twice: rows and columns need an index each, which may run to one size")  # fmt: skip
@@ -100,7 +102,8 @@ def _check_factor(model: Model, side: str, f: Factor) -> None:
     if f.select is not None:
         if f.select not in f.given or model.variable(f.select).support != "onehot":
             raise InputError(f"{f.name} selects {f.select!r}, which is no one-hot variable given to it")  # fmt: skip
-        outer, own = model.variable(f.select).plates[:-1], variable.plates
+        outer = model.variable(f.select).plates[:-1]
+        own = variable.plates[: len(variable.plates) - depth]
         if not {*outer} <= {*own} or len({*own}) < len(own):
             raise InputError(f"{f.select} has no entry for each entry of {variable.name}")
 

@@ -29,7 +29,6 @@ from entropysym.language.heads import (
     LogDensity,
     NoiseExpectation,
     OtherNoiseExpectation,
-    Vector,
     _Expectation,
     _RoleHead,
     at_indices,
@@ -81,7 +80,9 @@ def expectation(
             f"the encoder's family {family.name} has no location and scale, so z = location + scale*epsilon cannot be written"
         )
     head = _AVERAGES[bool(reparametrised), noise(family).normal]
-    location, scale = (model.encoder.fill(e, (model.latent,)) for e in (family.location, family.scale))
+    location, scale = (
+        model.encoder.fill(e, (model.latent,)) for e in (family.location, family.scale)
+    )
     return head(body, n, model.latent.vector(location), model.latent.vector(scale))
 
 

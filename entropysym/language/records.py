@@ -41,6 +41,7 @@ from entropysym.language.symbols import (
     MATRIX_RANGES,
     DatumArray,
     LatentArray,
+    MatrixArray,
     OneHotDatum,
     OneHotLatent,
     Range,
@@ -183,7 +184,7 @@ COMPONENT = sp.Symbol("i", integer=True, positive=True)
 OTHER_COMPONENT = sp.Symbol("j", integer=True, positive=True)
 
 #: The size and the index of the rows of a family's matrices.
-ROWS = sp.Symbol("rows", integer=True, positive=True)
+ROW_DIM = sp.Symbol("rows", integer=True, positive=True)
 ROW = sp.Symbol("r", integer=True, positive=True)
 
 
@@ -193,7 +194,7 @@ class Family:
 
     Arguments of a univariate family are symbols. Those of a multivariate one are an array for a vector and a matrix letter for a
     covariance; its variable is an array, and `DIM` stands for the size. A family over matrices has as its variable a matrix letter (support `posdef`), or an array
-    with two indices, of which the first runs to `ROWS`. `log_base_measure` is $\log h$ in
+    made by `symbols.matrix_array`, whose first index runs to `ROW_DIM`. `log_base_measure` is $\log h$ in
     $p=h\exp\{\zeta^\top T-A\}$; 0 means the base measure is constant. `location` and `scale` are given where
     $x=\text{location}+\text{scale}\,\varepsilon$ with noise $\varepsilon$ whose law names neither of their arguments; that is checked where it is used
     (`language.noise`). The entries of the arguments named by `simplex` are positive and sum to 1. A log-density of None is *any law*: a factor of q of
@@ -202,7 +203,7 @@ class Family:
 
     name: str
     arguments: tuple[Letter, ...]
-    variable: sp.Symbol | sp.IndexedBase
+    variable: Letter
     log_density: sp.Expr | None
     support: Support = "real"
     log_base_measure: sp.Expr = sp.S.Zero
@@ -245,16 +246,14 @@ class Family:
         """The number of plates that one draw is over: 0 of a number, 1 of a vector, 2 of a matrix."""
         if isinstance(self.variable, sp.Symbol):
             return 0
-        matrices = isinstance(self.variable, MatrixLetter) or ROWS in self.density.free_symbols
-        return 2 if matrices else 1
+        return 2 if isinstance(self.variable, (MatrixLetter, MatrixArray)) else 1
 
     def range_of(self, argument: Letter) -> str:
         """The range of an argument: that of its symbol, `vector`, `positives`, `simplex` or `matrix` of an array, the kind of a matrix, which may be one of rows."""
         if isinstance(argument, MatrixLetter):
-            return f"{argument.kind} of rows" if argument.size == ROWS else argument.kind
+            return f"{argument.kind} of rows" if argument.size == ROW_DIM else argument.kind
         if isinstance(argument, sp.IndexedBase):
-            found = (e for e in self.density.atoms(sp.Indexed) if array_of(e) == argument)
-            if any(len(e.indices) == 2 for e in found):
+            if isinstance(argument, MatrixArray):
                 return "matrix"
             positive = "positives" if argument.label.is_positive else "vector"
             return "simplex" if argument in self.simplex else positive
@@ -427,15 +426,16 @@ class Law:
         own, columns = plates[-self.family.depth :], plates[-1]
         other = sp.Symbol(f"{columns.index.name}'", integer=True, positive=True)
         places: dict[sp.Basic, sp.Basic] = {DIM: columns.size, COMPONENT: columns.index}
-        places |= {ROWS: own[0].size, ROW: own[0].index, OTHER_COMPONENT: other}
+        places |= {ROW_DIM: own[0].size, ROW: own[0].index, OTHER_COMPONENT: other}
         for symbol, filling in given.items():
             if not isinstance(symbol, sp.IndexedBase):
                 places[symbol] = filling
-                continue
-            for e in (e for e in expression.atoms(sp.Indexed) if array_of(e) == symbol):
-                at = {plate.index: places[i] for plate, i in zip(own[-len(e.indices) :], e.indices, strict=True)}  # fmt: skip
-                moved = {old: new for old, new in at.items() if old != new}
-                places[e] = at_indices(of_type(filling, sp.Expr), moved) if moved else filling
+        for e in expression.atoms(sp.Indexed):
+            if array_of(e) in given:
+                filling = of_type(given[array_of(e)], sp.Expr)
+                at = zip(own[-len(e.indices) :], e.indices, strict=True)
+                moved = {plate.index: places[i] for plate, i in at if places[i] != plate.index}
+                places[e] = at_indices(filling, {**moved}) if moved else filling
         return substituted(expression, places)
 
 

@@ -46,7 +46,7 @@ from entropysym.language.matrices import (
 )
 from entropysym.language.records import (
     DIM,
-    ROWS,
+    ROW_DIM,
     Factor,
     Family,
     Model,
@@ -95,8 +95,8 @@ def family_term(expression: sp.Basic, family: Family, under: Binders = ()) -> Te
         a: ["arg", argument_name(a)] for a in family.arguments
     }
     local[family.variable] = ["var"]
-    local |= {DIM: ["dim"], ROWS: ["rows"]}
-    return _Writer(frozenset(), frozenset({DIM, ROWS}), local).term(expression, under)
+    local |= {DIM: ["dim"], ROW_DIM: ["rows"]}
+    return _Writer(frozenset(), frozenset({DIM, ROW_DIM}), local).term(expression, under)
 
 
 def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:

@@ -45,6 +45,10 @@ class OneHotLatent(LatentArray):
     """A latent variable that is one-hot over its last index: its entries sum to 1."""
 
 
+class MatrixArray(sp.IndexedBase):
+    """What has rows and columns in a family's own record: its variable or an argument with two indices."""
+
+
 #: Arrays that are drawn: nothing learned.
 VARIABLES = (DatumArray, LatentArray, NoiseArray)
 
@@ -119,6 +123,11 @@ def argument(name: str, range: ScalarRange = "real") -> sp.Symbol:
 def array(name: str, range_: Range = "real") -> sp.IndexedBase:
     """An indexed symbol, every entry in the given range."""
     return array_like(scalar(name, range_))
+
+
+def matrix_array(name: str) -> MatrixArray:
+    """An array with rows and columns, for the record of a family over matrices."""
+    return of_type(MatrixArray(scalar(name)), MatrixArray)
 
 
 #: Range -> the SymPy assumptions of what lies in it. SymPy knows no (0, 1) and no simplex: both are positive there, and have their own name as an assumption beside it.

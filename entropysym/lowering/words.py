@@ -133,7 +133,7 @@ def dotted(left: NamedArray, right: NamedArray, axis: sp.Symbol) -> NamedArray:
 
 def entry(value: NamedArray, row: sp.Basic, column: sp.Basic) -> NamedArray:
     """The entries at two indices, which may be the same."""
-    places = {ROW: row, COLUMN: column}
+    places: dict[sp.Symbol, sp.Basic] = {ROW: row, COLUMN: column}
     axes = (of_type(places.get(a, a), sp.Symbol) for a in value.axes)
     return named(value.array, tuple(axes))
 

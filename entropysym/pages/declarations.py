@@ -10,10 +10,11 @@ from entropysym.language.matrices import Matrix, MatrixNetwork
 from entropysym.language.objective import head, variable
 from entropysym.language.records import Model, Plate, Variable
 from entropysym.language.supports import in_words
+from entropysym.language.symbols import MatrixArray
 from entropysym.pages.equations import Line
 from entropysym.pages.marks import ANY_LAW, DensityName, Distributed, Slice
 from entropysym.pages.medium import Medium
-from entropysym.pages.vectors import without_index
+from entropysym.pages.vectors import as_matrix, without_index
 from entropysym.pages.wording import value_of
 
 #: A range in the words of the table.
@@ -39,19 +40,26 @@ def factor_lines(model: Model) -> tuple[Line, ...]:
 
 def factor_formula(model: Model, role: str) -> sp.Expr:
     r"""A factor as a product over its plates, $\prod_hN(z_h;0,\alpha_h^2)$, and with `select` over the classes, $\prod_kN(x_d;m_{dk},s_k)^{c_k}$; one over vectors as it is,
-    $N(z;\mu_0,A)$; *any law* in words."""
+    $N(z;\mu_0,A)$, and over matrices; *any law* in words."""
     factor = model.factor(role)
     if factor.family.is_any:
         return ANY_LAW
     value, plates, classes = variable(model, role), model.inner(factor.of[0]), model.classes(factor)
     one: sp.Expr = Distributed(factor.family.name, value, *factor.arguments)
-    if factor.family.is_multivariate:
-        *plates, last = plates
-        given = (
-            last.vector(of_type(a, sp.Expr)) if isinstance(place, sp.IndexedBase) else a
-            for place, a in zip(factor.family.arguments, factor.arguments, strict=True)
-        )
-        one = Distributed(factor.family.name, last.vector(value), *given)
+    if depth := factor.family.depth:
+        *_, last = plates
+        rows, plates = plates[-depth], plates[:-depth]
+
+        def given(place: sp.Basic, a: sp.Expr | Matrix) -> sp.Expr | Matrix:
+            if not isinstance(place, sp.IndexedBase) or isinstance(a, Matrix):
+                return a
+            if isinstance(place, MatrixArray):
+                return as_matrix(a, rows, last)
+            return last.vector(a)
+
+        family = factor.family
+        filled = map(given, (family.variable, *family.arguments), (value, *factor.arguments))
+        one = Distributed(family.name, *filled)
     if classes is not None:
         one = of_type(sp.Product(one ** model.chosen(factor), classes.range), sp.Expr)
     for plate in reversed(plates):
@@ -104,14 +112,16 @@ def _variables(model: Model, m: Medium) -> list[tuple[str, str]]:
     rows = []
     for v in model.variables:
         what = f"{v.role}, {_set_of(v)}"
-        rows.append((m.math(model.entry(v.name)), what + _over(model.inner(v.name), m, False)))
+        plates = model.inner(v.name)
+        over = _over(plates[:-2], m, False) + _over(plates[-2:], m, True) if v.is_matrix else ""
+        rows.append((m.math(model.whole(v.name)), what + (over or _over(plates, m, False))))
     for lag in model.lags:
-        earlier, first = m.math(model.entry(lag.name)), m.math(model.entry(lag.start))
+        earlier, first = m.math(model.whole(lag.name)), m.math(model.whole(lag.start))
         step = m.math(lag.plate.index)
         rows.append(
             (
                 earlier,
-                f"{m.math(model.entry(lag.of))} one step earlier along {step}, at the first step {first}",
+                f"{m.math(model.whole(lag.of))} one step earlier along {step}, at the first step {first}",
             )
         )
     return rows

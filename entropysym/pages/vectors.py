@@ -11,6 +11,7 @@ import sympy as sp
 from entropysym.language.algebra import addends
 from entropysym.language.formula import arg_of, array_of
 from entropysym.language.heads import NetworkValue, Vector
+from entropysym.language.records import Plate
 from entropysym.pages.marks import Slice, Times
 
 
@@ -33,7 +34,21 @@ def without_index(vector: Vector) -> list[tuple[sp.Expr, sp.Expr]] | None:
     return found
 
 
+def as_matrix(body: sp.Expr, rows: Plate, columns: Plate) -> sp.Expr:
+    """A formula at the indices of rows and columns as a matrix, $M-AB$; itself where it has no such form."""
+    whole = body
+    for plate in (columns, rows):
+        found = without_index(plate.vector(whole))
+        if whole == 0 or found is None:
+            return body
+        whole = sp.Add(*(w for _, w in found), evaluate=False) if len(found) > 1 else found[0][1]
+    return whole
+
+
 def _whole(f: sp.Expr, index: sp.Symbol) -> sp.Expr | None:
+    if isinstance(f, Slice):
+        array, *kept = f.args
+        return Slice(array, *kept[:-1]) if kept and kept[-1] == index else None
     if isinstance(f, sp.Indexed):
         *kept, last = f.indices
         return Slice(array_of(f), *kept) if last == index and index not in kept else None

@@ -213,12 +213,12 @@ def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 
 
 def _support(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    said = [f"{m.math(model.entry(c.subject))} is {in_words(str(c.detail))}" for c in cs]
+    said = [f"{m.math(model.whole(c.subject))} is {in_words(str(c.detail))}" for c in cs]
     return f"The data are what they are said to be: {listed(said)}."
 
 
 def _start(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    said = [f"{m.math(model.entry(c.subject))} is {m.math(model.entry(str(c.detail)))}" for c in cs]
+    said = [f"{m.math(model.whole(c.subject))} is {m.math(model.whole(str(c.detail)))}" for c in cs]
     return f"At the first step {listed(said)}, and all sequences have one length."
 
 

@@ -28,7 +28,7 @@ from entropysym.language.heads import Entropy, Vector, _Binder, _Expectation
 from entropysym.language.matrices import Matrix, Scaled
 from entropysym.language.noise import noise, noise_form, rigid
 from entropysym.language.objective import averaged, latents_written_out, weight
-from entropysym.language.records import DATA, Factor, Family, Model, Parameter, at_class
+from entropysym.language.records import Factor, Family, Model, Parameter, at_class
 from entropysym.language.symbols import VARIABLES
 from entropysym.prover.elimination import (
     ColumnName,

@@ -30,7 +30,7 @@ from entropysym.language.records import (
     COMPONENT,
     DIM,
     ROW,
-    ROWS,
+    ROW_DIM,
     Family,
     Parameter,
     Plate,
@@ -180,14 +180,14 @@ def _in_generators(e: sp.Expr) -> sp.Expr:
 
 def _of_vectors(family: Family) -> FamilyCertificate | None:
     """Vectors move by multiples of themselves plus a constant, $v_i=wa_i+c$, matrices by multiples, $v_\\Sigma=w\\Sigma$, and numbers by numbers; the variable stands still."""
-    columns, rows = Plate(COMPONENT, DIM), Plate(ROW, ROWS)
+    columns, rows = Plate(COMPONENT, DIM), Plate(ROW, ROW_DIM)
     motions: dict[str, Component] = {}
     unknowns: list[sp.Symbol] = []
     parameters = []
     for a in family.arguments:
         u = sp.Dummy(f"w_{argument_name(a)}", real=True)
         if isinstance(a, MatrixLetter):
-            plate = rows if a.size == ROWS else columns
+            plate = rows if a.size == ROW_DIM else columns
             p = Parameter(a.name, (plate, plate), a.kind)
             motions[p.name] = Scaled(u, p.letter)
         elif isinstance(a, sp.Symbol):

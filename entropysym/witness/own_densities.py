@@ -11,16 +11,16 @@ from jax import Array
 from entropysym.errors import InputError
 from entropysym.language.formula import substituted
 from entropysym.language.matrices import MatrixLetter
-from entropysym.language.records import DIM, ROWS, Family, Letter, argument_name
+from entropysym.language.records import DIM, ROW_DIM, Family, Letter, argument_name
 from entropysym.language.supports import contains
+from entropysym.language.symbols import MatrixArray
 from entropysym.lowering.arguments import Bound
 from entropysym.lowering.evaluator import Evaluator
 from entropysym.lowering.scope import Scope
 from entropysym.lowering.signature import Signature, read_signature
 
-
 #: Axes of `jnp.vectorize` -> sizes of a family's record.
-_SIZES = {"k": DIM.name, "r": ROWS.name}
+_SIZES = {"k": DIM.name, "r": ROW_DIM.name}
 
 
 def log_density(family: Family) -> Callable[..., Array]:
@@ -71,22 +71,21 @@ def _function(
     def one(*values: Array) -> Array:
         lengths = {}
         for symbol, value in zip(given, values, strict=True):
-            axes = _core(family, symbol).strip("()").split(",")
+            axes = _core(symbol).strip("()").split(",")
             lengths |= {_SIZES[a]: k for a, k in zip(axes, value.shape, strict=False) if a}
         bound = Bound(dict(zip(names, values, strict=True)), {}, None, lengths, Signature())
         return getattr(Evaluator(bound), what)(formula, Scope({})).array
 
     if not given:
         return lambda: one()
-    shapes = ",".join(_core(family, s) for s in given)
+    shapes = ",".join(_core(s) for s in given)
     return jnp.vectorize(one, signature=f"{shapes}->()")
 
 
-def _core(family: Family, symbol: Letter) -> str:
+def _core(symbol: Letter) -> str:
     """The axes of one value, as `jnp.vectorize` has them."""
     if isinstance(symbol, MatrixLetter):
-        return "(r,r)" if symbol.size == ROWS else "(k,k)"
+        return "(r,r)" if symbol.size == ROW_DIM else "(k,k)"
     if not isinstance(symbol, sp.IndexedBase):
         return "()"
-    whole = symbol == family.variable and family.depth == 2
-    return "(r,k)" if whole or family.range_of(symbol) == "matrix" else "(k)"
+    return "(r,k)" if isinstance(symbol, MatrixArray) else "(k)"

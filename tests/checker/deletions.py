@@ -157,6 +157,9 @@ def battery() -> list[Entry]:
     from .graph_refusals import WITNESSES
     from .graphs import GRAPHS as WHOLE
     from .laws import LAWS
+    from .matrix_falsehoods import FALSE as FALSE_MATRICES
+    from .matrix_falsehoods import TRAPS as MATRIX_TRAPS
+    from .matrix_falsehoods import VALID as MATRICES
     from .refusals import REFUSALS
     from .small_graphs import GRAPHS
     from .tails import SURE, UNSURE
@@ -165,9 +168,10 @@ def battery() -> list[Entry]:
         return lambda checker: next(tables._algebra(tables.Bench(checker, build()), 40), None)
 
     valid = {build.__name__: build for build in (*DOCUMENTS, *LAWS, *GRAPHS)} | VALID
-    valid |= {f"a whole {name}": build for name, build in WHOLE.items()}
+    valid |= MATRICES | {f"a whole {name}": build for name, build in WHOLE.items()}
     found = [Entry(f"valid: {name}", _dump(build())) for name, build in valid.items()]
-    false = {name: build for name, (build, *_) in (FALSE | TRAPS).items()}
+    lies = FALSE | TRAPS | FALSE_MATRICES | MATRIX_TRAPS
+    false = {name: build for name, (build, *_) in lies.items()}
     found += [Entry(f"graph: {name}", _dump(build()), True) for name, build in false.items()]
     for build in (vae2, linear_vae, sigmoid_net, poisson, workbench):
         found.append(Entry(f"algebra of {build.__name__}", algebra(build)))
@@ -224,7 +228,7 @@ def judge(mutant: Mutant, all_trees: dict[str, ast.Module], entries: list[Entry]
         raise TooLong
 
     signal.signal(signal.SIGPROF, late)
-    resource.setrlimit(resource.RLIMIT_CPU, (40, 40))  # where a single operation takes for ever
+    resource.setrlimit(resource.RLIMIT_CPU, (80, 80))  # where a single operation takes for ever
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     mutant.place.put(ast.fix_missing_locations(ast.copy_location(mutant.new, mutant.place.node)))
     CODES.pop(mutant.file)

@@ -168,6 +168,7 @@ def _model() -> dict[str, Forged]:
     cauchy, vae0 = refusals.cauchy(), refusals.vae0()
     posdef = parameter("A", "D", "D", range="posdef")
     bound = [{"on": "W", "text": "W W^T = 1"}]
+    whole = {"name": "S", "plates": ["N", "D", "D"], "support": "posdef", "role": "given"}
     vectors = family(0) | {"arguments": [{"name": "m", "range": "vector"}]}
     latent = family(
         log_poisson(), positive=("s",), support="count", log_base_measure=["mul", S, VAR]
@@ -215,6 +216,10 @@ def _model() -> dict[str, Forged]:
                 EVEN,
             ),
             "families over vectors: .*vectors",
+        ),
+        "a variable that is a matrix": (
+            forged(cauchy, (("model", "variables"), lambda old: [*old, whole])),
+            "variables that are matrices: .*S",
         ),
         "two latents and nothing observed": (
             forged(

@@ -1054,7 +1054,7 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/graph.py",
-                " and len({*variable.plates}) == len(variable.plates)",
+                " and len({*seen}) == len(seen)",
                 "",
             ),
         ),
@@ -1118,8 +1118,8 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
         (
             (
                 "kernel/theorem.py",
-                "if model.latent(each)}",
-                "if each in at.omega}",
+                "if model.latent(each)\n",
+                "if each in at.omega\n",
             ),
         ),
     ),

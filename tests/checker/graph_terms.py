@@ -14,7 +14,7 @@ from typing import Any
 HALF, MINUS_HALF = ["frac", 1, 2], ["frac", -1, 2]
 PI, E = ["pi"], ["e"]
 D_OBJECTIVE = ["D", ["objective"]]
-POSITIONED = ("param", "v", "eps", "H", "logp", "logh", "arg")  # a name, then positions
+POSITIONED = ("param", "v", "matv", "eps", "H", "logp", "logh", "arg")  # a name, then positions
 BINDERS = ("sum", "mean", "vec")
 
 
@@ -32,8 +32,10 @@ def placed(term: Any, scope: tuple[str, ...] = ()) -> Any:
         return [head, size, placed(term[2], (*scope, name or size.lower()))]
     if head in POSITIONED:
         return [head, term[1], *map(position, term[2:])]
-    if head == "var":
+    if head in ("var", "index"):
         return [head, *map(position, term[1:])]
+    if head == "entry":
+        return [head, placed(term[1], scope), *map(position, term[2:])]
     if head == "net":
         return [head, term[1], [*map(position, term[2])], [placed(one, scope) for one in term[3]]]
     return [head, *(placed(part, scope) for part in term[1:])]
@@ -174,13 +176,80 @@ def _bernoulli() -> tuple[dict, dict]:
     return family, _certificate(bernoulli_entropy(logit), logit=logit)
 
 
+def _gaussian() -> tuple[dict, dict]:
+    """Of whole vectors, in mean and covariance."""
+    away = ["vec", "dim:i", plus(["var", "i"], neg(["arg", "mean", "i"]))]
+    S = ["arg", "covariance"]
+    density = plus(
+        times(MINUS_HALF, ["dim"], log(times(2, PI))),
+        times(MINUS_HALF, ["logdet", S]),
+        times(MINUS_HALF, ["quad", away, ["inverse", S], away]),
+    )
+    entropy = plus(times(HALF, ["dim"], log(times(2, PI, E))), times(HALF, ["logdet", S]))
+    family = made_family(density, "real", mean="vector", covariance="posdef")
+    return family, _certificate(entropy, mean=0, covariance=["scaled", -1, S])
+
+
+def _wishart() -> tuple[dict, dict]:
+    """Of positive definite matrices; shape + dim - 1 degrees of freedom."""
+    V, s, X = ["arg", "spread"], ["arg", "shape"], ["var"]
+    freedom = plus(s, ["dim"], -1)
+    halves = times(HALF, plus(s, ["index", "i"], -1))
+    constant = plus(
+        times(HALF, freedom, ["dim"], log(2)),
+        times(HALF, freedom, ["logdet", V]),
+        times(["frac", 1, 4], ["dim"], plus(["dim"], -1), log(PI)),
+        total("dim:i", ["loggamma", halves]),
+    )
+    density = plus(
+        times(HALF, plus(s, -2), ["logdet", X]),
+        times(MINUS_HALF, ["trace", ["matmul", ["inverse", V], X]]),
+        neg(constant),
+    )
+    mean_log_det = plus(total("dim:i", ["digamma", halves]), times(["dim"], log(2)), ["logdet", V])
+    entropy = plus(
+        constant, times(MINUS_HALF, plus(s, -2), mean_log_det), times(HALF, freedom, ["dim"])
+    )
+    family = made_family(density, "posdef", spread="posdef", shape="positive")
+    return family, _certificate(entropy, spread=["scaled", -1, V], shape=plus(s, -2))
+
+
+def _matrix_normal() -> tuple[dict, dict]:
+    """Of rows x columns, in mean and the covariances of rows and of columns."""
+    U, V = ["arg", "of_rows"], ["arg", "of_columns"]
+
+    def away(column: str) -> list:
+        return ["vec", "rows:r", plus(["var", "r", column], neg(["arg", "mean", "r", column]))]
+
+    pair = times(
+        ["entry", ["inverse", V], "i", "j"], ["quad", away("i"), ["inverse", U], away("j")]
+    )
+    log_dets = plus(times(["dim"], ["logdet", U]), times(["rows"], ["logdet", V]))
+    density = plus(
+        times(MINUS_HALF, ["rows"], ["dim"], log(times(2, PI))),
+        times(MINUS_HALF, log_dets),
+        times(MINUS_HALF, total("dim:i", total("dim:j", pair))),
+    )
+    entropy = plus(times(HALF, ["rows"], ["dim"], log(times(2, PI, E))), times(HALF, log_dets))
+    ranges = {"mean": "matrix", "of_rows": "posdef of rows", "of_columns": "posdef"}
+    moves = {"of_rows": ["scaled", -1, U], "of_columns": ["scaled", 0, V]}
+    return made_family(density, "real", **ranges), _certificate(entropy, mean=0, **moves)
+
+
 FAMILIES = {
+    "gaussian": _gaussian(),
+    "wishart": _wishart(),
+    "matrix_normal": _matrix_normal(),
     "gauss": _normal(),
     "categorical": _categorical(),
     "softmax": _softmax(),
     "bernoulli": _bernoulli(),
     "poisson_log": _poisson(),
 }
+
+
+#: The plates of one draw, of families that are not over numbers.
+DEPTH = {"categorical": 1, "softmax": 1, "gaussian": 1, "wishart": 2, "matrix_normal": 2}
 
 
 # Records of a model.
@@ -217,8 +286,8 @@ def factor(name: str, of: str, given: str, family: str, *arguments: Any, select:
 def _settled(model: dict, one: dict) -> dict:
     """The factor with positions in its arguments."""
     plates = next(v["plates"] for v in model["variables"] if v["name"] == one["of"][0])
-    wide = one["family"] in ("categorical", "softmax")
-    scope = tuple(size.lower() for size in (plates[:-1] if wide else plates))
+    outer = plates[: len(plates) - DEPTH.get(one["family"], 0)]
+    scope = tuple(size.lower() for size in outer)
     scope += ("k",) if one["select"] else ()
     return one | {"arguments": [placed(argument, scope) for argument in one["arguments"]]}
 

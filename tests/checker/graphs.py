@@ -933,6 +933,99 @@ def global_noise() -> dict:
     return derivation(made, direction, closed, noise=noise, scaled={"weights": "posterior"})
 
 
+def covariances() -> dict:
+    """Positive definite matrices as data: a Wishart law in its scale and its shape."""
+    made = model(
+        "own_covariances",
+        "N D",
+        variables=[variable("X N D D", "observed", "posdef")],
+        parameters=[parameter("V D D", "posdef"), parameter("s", "positive")],
+        p=[factor("law", "X", "", "wishart", ["mat", "V"], param("s"))],
+    )
+    closed = neg(of_wishart("D", ["mat", "V"], param("s")))
+    return derivation(made, {"V": ["scaled", -1, ["mat", "V"]], "s": plus(param("s"), -2)}, closed)
+
+
+def of_wishart(size: str, V: Any, s: Any) -> list:
+    """The entropy of a Wishart law."""
+    dim, halves = ["size", size], times(HALF, plus(s, ["index", "i"], -1))
+    freedom = plus(s, dim, -1)
+    mean_log_det = plus(total(f"{size}:i", ["digamma", halves]), times(dim, log(2)), ["logdet", V])
+    return plus(
+        times(HALF, freedom, dim, log(2)),
+        times(HALF, freedom, ["logdet", V]),
+        times(["frac", 1, 4], dim, plus(dim, -1), log(["pi"])),
+        total(f"{size}:i", ["loggamma", halves]),
+        times(["frac", -1, 2], plus(s, -2), mean_log_det),
+        times(HALF, freedom, dim),
+    )
+
+
+def precisions() -> dict:
+    """A precision matrix for each datum and group, with a Wishart prior and any law as posterior."""
+    L = ["matv", "L", "n", "g"]
+    spread = ["scaled", param("t"), ["inverse", L]]
+    made = model(
+        "own_precisions",
+        "N G D",
+        variables=[variable("x N G D", "observed"), variable("L N G D D", "latent", "posdef")],
+        parameters=[
+            parameter("V D D", "posdef"),
+            parameter("s", "positive"),
+            parameter("m D"),
+            parameter("t", "positive"),
+        ],
+        p=[
+            factor("prior", "L", "", "wishart", ["mat", "V"], param("s")),
+            factor("decoder", "x", "L", "gaussian", vec("D", param("m d")), spread),
+        ],
+        q=[factor("posterior", "L", "x", "any")],
+    )
+    normal = plus(
+        times(HALF, ["size", "D"], log(times(2, ["pi"], ["e"]))), times(HALF, ["logdet", spread])
+    )
+    closed = plus(
+        mean("N", ["H", "posterior", "n"]),
+        neg(times(["size", "G"], of_wishart("D", ["mat", "V"], param("s")))),
+        neg(mean("N", expected(total("G", normal)))),
+    )
+    moves = {"V": ["scaled", -1, ["mat", "V"]], "s": plus(param("s"), -2), "t": minus("t")}
+    return derivation(made, moves, closed)
+
+
+def images() -> dict:
+    """Rectangular data with a mean that reads an input, and a covariance of rows and of columns; what selects the scale of the rows is one-hot."""
+    M = vec("R", vec("D", net("M r d", vec("K", v("u n k")))))
+    rows = ["scaled", param("w k"), ["mat", "U"]]
+    made = model(
+        "own_images",
+        "N R D K C",
+        variables=[
+            variable("Y N R D", "observed"),
+            variable("u N K", "given"),
+            variable("c N C", "given", "onehot"),
+        ],
+        parameters=[
+            parameter("U R R", "posdef"),
+            parameter("V D D", "posdef"),
+            parameter("w C", "positive"),
+        ],
+        networks=[network("M R D", "K")],
+        p=[
+            factor("law", "Y", "u c", "matrix_normal", M, rows, ["mat", "V"], select="c"),
+        ],
+    )
+    R, D = ["size", "R"], ["size", "D"]
+    whole = plus(
+        times(HALF, R, D, log(times(2, ["pi"], ["e"]))),
+        times(HALF, R, D, log(param("w c"))),
+        times(HALF, D, ["logdet", ["mat", "U"]]),
+        times(HALF, R, ["logdet", ["mat", "V"]]),
+    )
+    closed = neg(mean("N", total("C", times(v("c n c"), whole))))
+    return derivation(made, {"U": ["scaled", -1, ["mat", "U"]]}, closed)
+
+
 GRAPHS: dict[str, Callable[[], dict]] = {
     made.__name__: made
     for made in (
@@ -960,5 +1053,8 @@ GRAPHS: dict[str, Callable[[], dict]] = {
         count_mixture,
         noise_after_a_lag,
         global_noise,
+        covariances,
+        precisions,
+        images,
     )
 }

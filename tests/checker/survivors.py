@@ -29,7 +29,6 @@ SURVIVORS: dict[str, str] = {
     ),
     "kernel/normal_form.py Work.monomial: exponent > 0 -> exponent >= 0": "the same",
     # Equal either way.
-    "kernel/normal_form.py Work.monomial: 1 -> 2": "an indicator is its square",
     "kernel/evaluate.py _in_factors: work.surely_positive(value) or not _sign(site, term) -> not "
     "_sign(site, term)": "its factors are asked for in any case",
     **dict.fromkeys(

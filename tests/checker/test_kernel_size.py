@@ -8,8 +8,10 @@ import entropysym.checker
 
 CHECKER = Path(entropysym.checker.__file__).parent
 KERNEL = CHECKER / "kernel"
-LINES = 1_600 + 300  # the second part for functions, signs, borders and what nobody wrote down
-WITH_BLANK_LINES = 2_250
+LINES = (
+    1_600 + 360
+)  # the second part for functions, signs, borders, matrices that are variables and what nobody wrote down
+WITH_BLANK_LINES = 2_320
 COLUMNS = 100
 
 

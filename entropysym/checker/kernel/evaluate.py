@@ -624,7 +624,7 @@ def _factor(site: Site, head: str, factor: Factor, data: list[Bound]) -> Polynom
         bindings["var"] = matrix_variable(site, name, alike) if whole else own
         value = evaluate(inside, family.log_base_measure if head == "logh" else family.log_density)
     if factor.select:
-        by_size = {bound.size: bound for bound in indices}
+        by_size = {bound.size: bound for bound in alike}
         entry = variable(site, factor.select, [*(by_size[s] for s in chosen[:-1]), *klass])
         value = work.product(entry, value)
     for bound in [*klass, *reversed(alike[len(data) :])]:

@@ -66,9 +66,8 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
     if factor.select:
         chosen = model.variable(one_of(factor.select, factor.given))
         require(chosen.support == "onehot", factor.select, "not one-hot, so it selects nothing")
-        outer = chosen.plates[:-1]
-        seen = {*family.alike(variable.plates)}
-        fits = {*outer} <= seen and len({*variable.plates}) == len(variable.plates)
+        outer, seen = chosen.plates[:-1], family.alike(variable.plates)
+        fits = {*outer} <= {*seen} and len({*seen}) == len(seen)
         require(fits and len({*outer}) == len(outer), factor.select, f"no entry for each of {name}")
 
 

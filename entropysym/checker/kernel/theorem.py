@@ -29,7 +29,7 @@ from .evaluate import (
 )
 from .measures import close
 from .normal_form import Polynomial, Work, constant, labels, split
-from .terms import ANY, OF_ENTRIES, Factor, Family, Model, Statement, Term, check, named, subterms
+from .terms import ANY, Factor, Family, Model, Statement, Term, check, named, subterms
 
 D_OBJECTIVE: Term = ["D", ["objective"]]
 LOG_NORMAL: Term = ["mul", ["frac", -1, 2], ["log", ["mul", 2, ["pi"]]]]
@@ -219,7 +219,9 @@ def _noise_form(site: Site, normal: Collection[str]) -> Site:
             check(not shape, f"{factor.name} moves by {shape}, not by location and scale alone")
             shaped = (bound_value(at, found[each])[0] for each in family.shape)
             read = set().union(*(labels(value, ("v", "eps", "posdef")) for value in shaped))
-            tied = {each for each in read - {*model.parameters, *model.networks} if model.latent(each)}
+            tied = {
+                each for each in read - {*model.parameters, *model.networks} if model.latent(each)
+            }
             check(not tied, f"the noise of {name} has a law that reads {sorted(tied)}")
             noise[name] = "normal" if family.name in normal else "other"
     for factor in model.q.values():
