@@ -198,12 +198,8 @@ def of_vectors(family: Family, entropy: sp.Expr) -> Iterator[Measured]:
     is exact beyond rounding for what is smooth and dies away.
     """
     weight: jax.Array | float
-    if family.support == "posdef":
-        x, weight = _positive_definite()
-    elif family.depth == 2:
-        line = np.arange(-14, 15) * 0.8
-        x = jnp.asarray(np.stack(np.meshgrid(*[line] * 4), axis=-1).reshape(-1, LENGTH, LENGTH))
-        weight = (line[1] - line[0]) ** 4
+    if family.depth == 2:
+        x, weight = of_matrices(family)
     elif family.support == "onehot":
         x, weight = jnp.eye(CLASSES), 1.0
     elif family.support == "sphere":  # the circle
@@ -237,7 +233,7 @@ def of_vectors(family: Family, entropy: sp.Expr) -> Iterator[Measured]:
         return jnp.stack(rows) @ mass, jnp.abs(jnp.stack(rows)) @ mass, formula(x[0], *values)
 
     for seed in range(5):
-        values = _values_of_vectors(family, seed)
+        values = values_of_vectors(family, seed)
         means, sizes, derived = of(values)
         found = [
             Average(float(m), 100 * EPS * float(s), float(s))
@@ -246,8 +242,14 @@ def of_vectors(family: Family, entropy: sp.Expr) -> Iterator[Measured]:
         yield Measured(values, found[0], tuple(found[2:]), found[1], float(derived))
 
 
-def _positive_definite() -> tuple[jax.Array, jax.Array]:
-    r"""Points $LL^\top$ of 2 × 2 matrices with steps in the logarithms of L's diagonal, and their shares of the volume: $dX=4l_{11}^2l_{22}\,dl_{11}dl_{21}dl_{22}$."""
+def of_matrices(family: Family) -> tuple[jax.Array, jax.Array | float]:
+    r"""2 × 2 matrices in equal steps; positive definite ones as $LL^\top$, with steps in the logarithms
+    of L's diagonal, and their shares of the volume: $dX=4l_{11}^2l_{22}\,dl_{11}dl_{21}dl_{22}$.
+    """
+    if family.support != "posdef":
+        line = np.arange(-14, 15) * 0.8
+        x = np.stack(np.meshgrid(*[line] * 4), axis=-1).reshape(-1, LENGTH, LENGTH)
+        return jnp.asarray(x), (line[1] - line[0]) ** 4
     a, b, low = np.meshgrid(
         np.arange(-90, 25) * 0.1, np.arange(-135, 25) * 0.1, np.arange(-44, 45) * 0.45
     )
@@ -257,7 +259,8 @@ def _positive_definite() -> tuple[jax.Array, jax.Array]:
     return jnp.asarray(np.moveaxis(np.array(rows), -1, 0)), jnp.asarray(weight)
 
 
-def _values_of_vectors(family: Family, seed: int) -> tuple[jax.Array, ...]:
+def values_of_vectors(family: Family, seed: int) -> tuple[jax.Array, ...]:
+    """Random values for the arguments of a family of vectors or matrices."""
     rng = np.random.default_rng(seed)
     values = []
     for a in family.arguments:

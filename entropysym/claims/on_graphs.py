@@ -93,6 +93,9 @@ def _demand_support(name: str, array: np.ndarray, support: str) -> None:
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{name}{list(where)} is {array[where]}; every number has to be finite")
     rows = array.sum(axis=-1) if array.ndim else array
+    if support == "posdef":
+        _demand_posdef(name, array)
+        return
     vectors = {
         "onehot": ((array == 0) | (array == 1)).all(axis=-1) & (rows == 1) if array.ndim else array,
         "simplex": (array > 0).all(axis=-1) & (abs(rows - 1) < 1e-9) if array.ndim else array,
@@ -103,6 +106,19 @@ def _demand_support(name: str, array: np.ndarray, support: str) -> None:
         where = tuple(int(i) for i in np.argwhere(~fits)[0])
         raise InputError(
             f"{name} is {as_set(support)}, but at {list(where)} it is {shown(array[where].tolist())}"
+        )
+
+
+def _demand_posdef(name: str, array: np.ndarray) -> None:
+    turned = np.swapaxes(array, -1, -2)
+    diagonal = abs(np.diagonal(array, axis1=-2, axis2=-1))
+    size = np.sqrt(diagonal[..., :, None] * diagonal[..., None, :])
+    fits = np.all(abs(array - turned) <= 1e-10 * size, axis=(-2, -1))
+    fits &= np.linalg.eigvalsh((array + turned) / 2)[..., 0] > 0
+    if not np.all(fits):
+        where = tuple(int(i) for i in np.argwhere(~fits)[0])
+        raise InputError(
+            f"{name} is symmetric and positive definite, but at {list(where)} it is {shown(array[where].tolist())}"
         )
 
 

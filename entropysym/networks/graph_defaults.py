@@ -141,6 +141,8 @@ def _supported(v: Variable, real: np.ndarray, rng: np.random.Generator) -> np.nd
         return grown / grown.sum(axis=-1, keepdims=True)
     if v.support == "sphere":
         return real / np.linalg.norm(real, axis=-1, keepdims=True)
+    if v.support == "posdef":
+        return real @ np.swapaxes(real, -1, -2) + np.eye(real.shape[-1])
     kind, _, number = v.support.partition(" ")
     return {
         "real": lambda: real,

@@ -1,7 +1,6 @@
 """Graphs of factors on data: what data they take, what is simulated for them, and where their ascent ends."""
 
 from dataclasses import replace
-from typing import get_args
 
 import jax
 import numpy as np
@@ -10,8 +9,8 @@ import pytest
 from entropysym.claims.on_graphs import PLAN, graph_sample, rest_on_graph
 from entropysym.claims.verification import rest_verdict
 from entropysym.errors import InputError
-from entropysym.families import ANY, NORMAL
-from entropysym.language.records import Support
+from entropysym.families import ANY, MULTIVARIATE_NORMAL, NORMAL
+from entropysym.language.supports import MATRICES, WORDS
 from entropysym.language.writing import ModelWriter
 from entropysym.models.zoo import GRAPHS, ZOO
 from entropysym.networks.graph_defaults import concrete_graph
@@ -33,11 +32,15 @@ def test_simulated_data_are_data_of_the_model(name):
         assert np.ptp(array) > 0
 
 
-@pytest.mark.parametrize("support", get_args(Support))
+@pytest.mark.parametrize("support", [*WORDS, "from 3/2", "upto 20"])
 def test_data_of_every_support_are_simulated(support):
     w = ModelWriter()
-    given = w.given("g", "e B", support=support)
-    w.p(w.x, NORMAL(w.network("mu", "d", reads=given), w.learned("s", range="positive")))
+    if support in MATRICES:
+        given = w.given("g", "d d", support=support)
+        w.p(w.x, MULTIVARIATE_NORMAL(w.learned("mu", "d"), given.matrix))
+    else:
+        given = w.given("g", "e B", support=support)
+        w.p(w.x, NORMAL(w.network("mu", "d", reads=given), w.learned("s", range="positive")))
     model = w.model("own_given")
     sample = graph_sample(model, None)
     assert graph_sample(model, sample.arrays).shape == sample.shape

@@ -21,10 +21,12 @@ from entropysym.language.heads import (
     ObjectiveValue,
 )
 from entropysym.language.matrices import (
+    Entry,
     Inverse,
     LogDet,
     MatrixLetter,
     MatrixProduct,
+    MatrixVariable,
     Quadratic,
     Scaled,
     Trace,
@@ -34,6 +36,8 @@ from entropysym.language.objective import expectation, head
 from entropysym.language.records import (
     COMPONENT,
     DIM,
+    ROW,
+    ROW_DIM,
     Constraint,
     Factor,
     Family,
@@ -49,9 +53,11 @@ from entropysym.language.symbols import (
     LAG,
     MATRIX_RANGES,
     NOISE,
+    MatrixArray,
     array,
     assumptions,
     index,
+    matrix_array,
     n,
     noise_of,
     scalar,
@@ -104,15 +110,17 @@ def model_from(record, objective="elbo"):
         if select:
             chosen = reader.variables[select.removesuffix(LAG)].plates[-1]
             classes = _plate(chosen.size.name, [plate.index for plate in plates])
-        outer = plates[:-1] if family.is_multivariate else plates
+        outer = plates[: len(plates) - family.depth]
         under = (*(plate.index for plate in outer), *([classes.index] if classes else []))
 
         def argument(place, term):
             if not isinstance(place, sp.IndexedBase):
                 return reader.expression(term, under)
-            head, length, body = term
-            assert (head, length) == ("vec", plates[-1].size.name)
-            return reader.expression(body, (*under, plates[-1].index))
+            own = plates[-2:] if isinstance(place, MatrixArray) else plates[-1:]
+            for plate in own:
+                head, length, term = term
+                assert (head, length) == ("vec", plate.size.name)
+            return reader.expression(term, (*under, *(plate.index for plate in own)))
 
         arguments = map(argument, family.arguments, stored["arguments"])
         names = stored["name"], tuple(stored["of"]), tuple(stored["given"])
@@ -151,10 +159,15 @@ def expression(term, model, moving=()):
 def _family(name, record):
     arguments = {a["name"]: _family_argument(a["name"], a["range"]) for a in record["arguments"]}
     vectors = any(isinstance(a, sp.IndexedBase) for a in arguments.values())
+    rows = any(isinstance(a, MatrixArray) for a in arguments.values())
     range_ = record["support"] if record["support"] in ("positive", "unit") else "real"
     range_ = "positive" if record["support"].startswith("from") else range_
     entries = "positive" if record["support"] == "simplex" else "real"
     variable = array("variable", entries) if vectors else scalar("x", range_)
+    if rows:
+        variable = matrix_array("variable")
+    elif record["support"] == "posdef":
+        variable = MatrixLetter("variable", DIM, "posdef")
     reader = _Reader(local={"var": variable, **arguments})
 
     def of(key):
@@ -176,6 +189,10 @@ def _family(name, record):
 def _family_argument(name, range_):
     if range_ in ("vector", "positives", "simplex"):
         return array(name, "real" if range_ == "vector" else "positive")
+    if range_ == "matrix":
+        return matrix_array(name)
+    if range_ == "posdef of rows":
+        return MatrixLetter(name, ROW_DIM, "posdef")
     return MatrixLetter(name, DIM, range_) if range_ in MATRIX_RANGES else scalar(name, range_)
 
 
@@ -222,6 +239,13 @@ class _Reader:
         positions = positions[1:] if found.role == "latent" and inside else positions
         return self.at(found.lagged(name), positions, under)
 
+    def matrix_variable(self, name, positions, under):
+        found = self.variables[name.removesuffix(LAG)]
+        inside = found.plates[0].size.name in self.data
+        positions = positions[1:] if found.role == "latent" and inside else positions
+        at = sp.Tuple(*(self.bound(i, under) for i in positions))
+        return MatrixVariable(found.lagged(name), found.plates[-1].size, "posdef", at)
+
     def noise(self, name, positions, under):
         if self.model.is_plain:
             return self.at(NOISE, positions[1:], under)
@@ -230,7 +254,8 @@ class _Reader:
 
     def over(self, name, body, under):
         """A plate with an index of its own, and what stands under it."""
-        plate = Plate(COMPONENT, DIM) if name == "dim" else _plate(name)
+        own = {"dim": Plate(COMPONENT, DIM), "rows": Plate(ROW, ROW_DIM)}
+        plate = own[name] if name in own and self.model is None else _plate(name)
         i = self.fresh(plate.index, under)
         return Plate(i, plate.size), self.expression(body, (*under, i))
 
@@ -270,6 +295,7 @@ _PLAIN = {
     "pi": lambda: sp.pi,
     "e": lambda: sp.E,
     "dim": lambda: DIM,
+    "rows": lambda: ROW_DIM,
     "add": sp.Add,
     "mul": sp.Mul,
     "pow": sp.Pow,
@@ -298,6 +324,9 @@ _OWN = {
     "net": lambda r, t, u: r.network(*t, u),
     "matnet": lambda r, t, u: r.networks[t[0]].matrix(*r.each(t[1], u)),
     "v": lambda r, t, u: r.variable(t[0], t[1:], u),
+    "matv": lambda r, t, u: r.matrix_variable(t[0], t[1:], u),
+    "index": lambda r, t, u: r.bound(*t, u),
+    "entry": lambda r, t, u: Entry(r.expression(t[0], u), *(r.bound(i, u) for i in t[1:])),
     "eps": lambda r, t, u: r.noise(t[0], t[1:], u),
     "var": lambda r, t, u: r.at(r.local["var"], t, u),
     "arg": lambda r, t, u: r.at(r.local[t[0]], t[1:], u),
