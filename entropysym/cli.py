@@ -225,7 +225,7 @@ def verify(
     data: Annotated[
         str | None,
         typer.Option(
-            help="digits, curve (synthetic), or a file with one data point per row; of a graph simulated, or an .npz of arrays by name. If left out: digits, but none with --zoo or a FILE.py.",
+            help="digits, curve (synthetic), or a file with one data point per row; of a graph: simulated, or an .npz of arrays by name. If left out: digits, but none with --zoo or a FILE.py.",
             metavar="digits|curve|FILE.npy|FILE.csv",
         ),
     ] = None,
@@ -266,7 +266,7 @@ def verify(
     own = any(name.endswith(".py") for name in wanted)
     source = data or (None if zoo or own else "digits")
     points: Any = source
-    if source is not None and source not in BUILT_IN:
+    if source is not None and source not in (*BUILT_IN, "simulated"):
         points = load_named(source) if source.endswith(".npz") else load(source)
     place = folder(report)
     with _progress() as progress, _no_way_out(*models):

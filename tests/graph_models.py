@@ -5,8 +5,19 @@ from collections.abc import Callable
 import sympy as sp
 
 from entropysym import ModelWriter
-from entropysym.families import ANY, BERNOULLI, CATEGORICAL, CATEGORICAL_LOGITS, NORMAL, POISSON
+from entropysym.families import (
+    ANY,
+    BERNOULLI,
+    CATEGORICAL,
+    CATEGORICAL_LOGITS,
+    MATRIX_NORMAL,
+    MULTIVARIATE_NORMAL,
+    NORMAL,
+    POISSON,
+    WISHART,
+)
 from entropysym.language import Model, NetworkValue, Plate
+from entropysym.language.matrices import Inverse, MatrixLetter, Scaled
 
 
 def two_layers() -> Model:
@@ -192,6 +203,32 @@ def counts_of_topics() -> Model:
     return w.model("counts_of_topics")
 
 
+def precisions() -> Model:
+    """A precision matrix for each datum and group, with a Wishart prior; q is any law."""
+    w = ModelWriter(observed="d D")
+    w.plate("g G")
+    x = w.observed_variable("y", "g d")
+    L = w.latent_variable("L", "g d d", support="posdef")
+    V, s = w.learned("V", "d d", range="posdef"), w.learned("s", range="positive")
+    m, t = w.learned("m", "d"), w.learned("t", range="positive")
+    w.p(L, WISHART(V, s))
+    w.p(x, MULTIVARIATE_NORMAL(m, Scaled(t, Inverse(L.matrix))))
+    w.q(L, ANY)
+    return w.model("own_precisions")
+
+
+def images() -> Model:
+    """Rectangular data about a network of an input, with a covariance of rows for each class, and one of columns."""
+    w = ModelWriter(observed="d D")
+    w.plate("r R")
+    Y = w.observed_variable("Y", "r d")
+    u, c = w.given("u", "k K"), w.given("c", "j J", support="onehot")
+    M = w.network("M", "r d", reads=u)
+    U, V = w.learned("U", "r r", range="posdef"), w.learned("V", "d d", range="posdef")
+    w.p(Y, MATRIX_NORMAL(M, Scaled(w.learned("b", "j", range="positive"), U), V), select=c)
+    return w.model("own_images")
+
+
 GRAPHS: dict[str, Callable[[], Model]] = {
     make.__name__: make
     for make in (
@@ -209,8 +246,18 @@ GRAPHS: dict[str, Callable[[], Model]] = {
         sigmoid_belief_net,
         grouped_variances,
         counts_of_topics,
+        precisions,
+        images,
     )
 }
+
+
+def _covariance(letter: MatrixLetter, plate: Plate | None) -> Scaled:
+    return Scaled(sp.S.NegativeOne, letter)
+
+
+def _shape(entry: sp.Expr, plate: Plate | None) -> sp.Expr:
+    return entry - 2
 
 
 def _variance(entry: sp.Expr, plate: Plate | None) -> sp.Expr:
@@ -247,13 +294,15 @@ DIRECTIONS = {
     "sigmoid_belief_net": dict.fromkeys(("W1", "b1", "b2", "W0", "b0"), _natural),
     "grouped_variances": {"alpha2": _variance, "s": _variance},
     "counts_of_topics": {"b": _natural, "r": _natural},
+    "precisions": {"V": _covariance, "s": _shape, "t": _variance},
+    "images": {"U": _covariance},
 }
 
 
-def direction(name: str, model: Model) -> dict[str, sp.Expr]:
+def direction(name: str, model: Model) -> dict[str, sp.Expr | Scaled]:
     """The direction that theory gives, at each parameter's own indices."""
     known = {p.name: p for p in model.parameters}
     return {
-        parameter: moved(known[parameter].entry, next(reversed(known[parameter].plates), None))
+        parameter: moved(known[parameter].whole, next(reversed(known[parameter].plates), None))
         for parameter, moved in DIRECTIONS[name].items()
     }

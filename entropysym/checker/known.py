@@ -167,5 +167,5 @@ FAMILIES: dict[str, str] = {
     "Dirichlet": "8e21c81e2be3481cda33172b8d8f9429890b2354794e0a3e6f82ce2034866c32",
     "VonMisesFisher": "9d17700a3ba9a93d732b384c47e27eca324e155fdb31e198f0a2a0a229beff80",
     "Wishart": "abd34ac4a1caf05bc8ce9cd7a578c8fe93d6bf2d8288c18233534ac139db206a",
-    "MatrixNormal": "8cf6f111a32969c211be7bd1ce7a2d30fd889b2b530b7e0b69d1fd6830ace2a4",
+    "MatrixNormal": "5c9dd71236e451f86b54c156601629cd67a8389f042bfc5abf4a1cba4116f79e",
 }

@@ -62,8 +62,8 @@ MATRIX_NORMAL = Family(
         - sum_over(
             Entry(Inverse(_column_covariance), COMPONENT, OTHER_COMPONENT)
             * Quadratic(_away, Inverse(_row_covariance), _away_too),
-            (COMPONENT, 1, DIM),
             (OTHER_COMPONENT, 1, DIM),
+            (COMPONENT, 1, DIM),
         )
         / 2
     ),

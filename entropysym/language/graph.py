@@ -10,7 +10,7 @@ import sympy as sp
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import array_name, array_of
 from entropysym.language.heads import NetworkValue
-from entropysym.language.matrices import MatrixLetter, MatrixNetwork, MatrixVariable
+from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork, MatrixVariable
 from entropysym.language.names import name_parts
 from entropysym.language.supports import is_within
 from entropysym.language.symbols import LAG
@@ -95,6 +95,12 @@ def _check_factor(model: Model, side: str, f: Factor) -> None:
         raise InputError(f"{f.name} is over {wanted.format(variable.name)} for them")
     if depth == 2 and not variable.is_matrix and inner[-1] == inner[-2]:
         raise InputError(f"{variable.name} has its last plate twice: rows and columns need an index each, which may run to one size")  # fmt: skip
+    for place, a in zip(f.family.arguments, f.arguments, strict=True):
+        if isinstance(place, MatrixLetter) and isinstance(a, Matrix):
+            of_rows = f.family.range_of(place).endswith("rows")
+            wanted = inner[-depth if of_rows else -1].size
+            if a.size != wanted:
+                raise InputError(f"{place.name} of {f.name} is {wanted} by {wanted}, which {shown(a)}, {a.size} by {a.size}, is not")  # fmt: skip
     here = model.datum(variable.name)
     inside = [name for name in f.given if model.datum(name) not in (None, here)]
     if inside:

@@ -181,7 +181,7 @@ Role = Literal["observed", "given", "latent"]
 #: The size and the index of a multivariate family's vectors, inside its own record; of the columns of matrices, with a second index of columns.
 DIM = sp.Symbol("dim", integer=True, positive=True)
 COMPONENT = sp.Symbol("i", integer=True, positive=True)
-OTHER_COMPONENT = sp.Symbol("j", integer=True, positive=True)
+OTHER_COMPONENT = sp.Symbol("i_1", integer=True, positive=True)
 
 #: The size and the index of the rows of a family's matrices.
 ROW_DIM = sp.Symbol("rows", integer=True, positive=True)
@@ -302,6 +302,8 @@ def _declared_real(e: sp.Expr | Matrix) -> bool:
     """Whether this is a parameter or a network's value with the range that is given to none in particular."""
     if isinstance(e, NetworkValue):
         return not e.label.is_positive
+    if isinstance(e, sp.Symbol):
+        return range_of(e) == "real"
     return isinstance(e, sp.Indexed) and type(array_of(e)) is sp.IndexedBase and not e.is_positive
 
 
@@ -424,9 +426,14 @@ class Law:
         if not self.family.depth:
             return substituted(expression, given)
         own, columns = plates[-self.family.depth :], plates[-1]
-        other = sp.Symbol(f"{columns.index.name}'", integer=True, positive=True)
         places: dict[sp.Basic, sp.Basic] = {DIM: columns.size, COMPONENT: columns.index}
-        places |= {ROW_DIM: own[0].size, ROW: own[0].index, OTHER_COMPONENT: other}
+        places |= {ROW_DIM: own[0].size, ROW: own[0].index}
+        # A further index has a name that no plate has.
+        bound = {limit[0] for s in expression.atoms(sp.Sum) for limit in s.limits}
+        bound |= {v.index for v in expression.atoms(Vector)}
+        for k, i in enumerate(sorted(bound - {*places}, key=str), start=1):
+            primed = f"{columns.index.name}{chr(39) * k}"
+            places[i] = sp.Symbol(primed, integer=True, positive=True)
         for symbol, filling in given.items():
             if not isinstance(symbol, sp.IndexedBase):
                 places[symbol] = filling

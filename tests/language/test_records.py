@@ -39,7 +39,7 @@ def test_ill_formed_models_are_refused(changes, words):
         ("decoder", NORMAL(DATUM[n, d], 1), "the decoder of 'vae2' must not see"),
         ("encoder", NORMAL(LATENT[h], 1), "the encoder of 'vae2' must not see z"),
         ("prior", NORMAL(0, sp.Symbol("ghost", positive=True)), "must not see ghost"),
-        ("prior", NORMAL(0, scalar("sigma2")), "not declared with this range"),
+        ("prior", NORMAL(0, scalar("sigma2", "unit")), "not declared with this range"),
     ],
 )
 def test_factors_see_what_is_given_to_them_alone(factor, law, words):

@@ -17,7 +17,7 @@ import sympy as sp
 
 from .drawing import Draft
 
-DIGITS = 50
+DIGITS = 150  # what lies far out in a tail keeps some after a difference
 STEP = mpmath.mpf("1e-16")
 POINTS, SETTINGS = 30, 3
 
