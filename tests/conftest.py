@@ -23,6 +23,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 MODELS = sorted(es.models.MODELS)
 
 
+@pytest.hookimpl(tryfirst=True)  # before anything is chosen by its marks
+def pytest_collection_modifyitems(items):
+    """Of the cases of a test that is marked `some(n)` n run by default, at equal distances; the others are slow."""
+    cases = {}
+    for item in items:
+        if item.get_closest_marker("some") and not item.get_closest_marker("slow"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for each in cases.values():
+        few = each[0].get_closest_marker("some").args[0]
+        kept = {round(k * (len(each) - 1) / max(1, few - 1)) for k in range(few)}
+        for place, item in enumerate(each):
+            if place not in kept:
+                item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def derivations():
     """Every shipped model's derivation, replayed."""

@@ -72,11 +72,13 @@ def test_what_survives_is_reported():
     assert "NOT LISTED" in done.stdout
 
 
+@pytest.mark.some(30)
 @pytest.mark.parametrize("name", VALID)
 def test_what_is_valid_is_accepted(name):
     replay(json.dumps(VALID[name]()))
 
 
+@pytest.mark.some(80)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_shows_a_check_is_refused(name):
     document = REFUSED[name]()

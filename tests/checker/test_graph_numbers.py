@@ -171,6 +171,7 @@ HARMLESS = {
 }
 
 
+@pytest.mark.some(6)
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_noticed(name):
     """Else the numbers would not see what they are there for."""

@@ -195,11 +195,13 @@ def test_the_unharmed_module_notices_nothing():
     assert list(failures(weakened(SOURCE))) == []
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("words", DELETED)
 def test_a_deleted_check_is_noticed(words):
     assert next(failures(weakened(DELETED[words])), None)
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("name", WEAKER)
 def test_a_weaker_check_is_noticed(name):
     old, new = WEAKER[name]

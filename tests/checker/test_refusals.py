@@ -99,6 +99,7 @@ def test_tampered_files_are_refused(name):
     refusal(data)
 
 
+@pytest.mark.some(14)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_refused(name):
     refusal(HOSTILE[name]())

@@ -125,6 +125,7 @@ TRUE = [
 ]
 
 
+@pytest.mark.some(16)
 @pytest.mark.parametrize("family", TRUE, ids=lambda f: f.name)
 def test_a_density_passes(family):
     found = check_family(family)
@@ -176,6 +177,7 @@ FALSE = [
 ]
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize(("family", "integral"), FALSE, ids=lambda f: getattr(f, "name", ""))
 def test_what_is_no_density_is_refused_with_its_integral(family, integral):
     found = check_family(family)
@@ -223,6 +225,7 @@ def test_an_argument_that_stands_still_has_no_score():
     assert check_family(family, (a, b)).value == "score's mean not zero"
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("off", [R(1, 10**6), -R(1, 10**6), R(1, 10**8), -R(1, 10**8), R(1, 100)])
 @pytest.mark.parametrize("which", [0, 9, 12, 28, 36, 38, 42])
 def test_the_check_sees_a_small_error(which, off):

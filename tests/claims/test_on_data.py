@@ -57,6 +57,7 @@ def test_a_stationary_point_where_both_witnesses_agree():
     assert rest_verdict(rest).value is Value.PROVED
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", names(QUICK, ("vae2", "poisson_vae")))
 def test_the_identity_is_as_predicted_wherever_an_ascent_ends(name):
     """Away from a stationary point the gap is not 0, and nothing is said to be proved of it."""
@@ -95,6 +96,7 @@ def test_the_same_input_gives_the_same_figures(name, plan):
     assert one.settled.steps == other.settled.steps
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("name", "factors"),
     [("linear_vae", ("encoder", "prior", "decoder")), ("heteroscedastic_regression", ("p_y",))],

@@ -84,6 +84,7 @@ def small(folder: Path) -> list[str]:
     return ["verify", "linear_vae", "--data", "data.npy", "--configurations", "64"]
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("number", "milestone", "delay"),
     [
@@ -170,6 +171,7 @@ while True:
 """
 
 
+@pytest.mark.some(2)
 @BOTH
 @pytest.mark.parametrize("text", [JAX_FOR_EVER, DEAF], ids=["compiled", "deaf"])
 def test_a_second_signal_ends_what_does_not_heed_the_first(text, number, tmp_path):

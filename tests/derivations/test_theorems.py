@@ -45,6 +45,7 @@ def test_a_script_is_short_and_complete(name):
     assert (t.lines is None) == (t.about_lines == "")
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("name", build.NAMES)
 def test_a_script_renders_to_every_format(name):
     t = THEOREMS[name]

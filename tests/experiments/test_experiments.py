@@ -51,6 +51,7 @@ def reports(tmp_path_factory):
     return report
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", names(SMALL, ("pca", "mnist")))
 def test_an_experiment_writes_its_report(reports, name):
     done, place = reports(name)

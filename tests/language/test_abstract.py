@@ -56,6 +56,7 @@ MODELS = {
 }
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", names(MODELS, ("a number and its last layer", "a prior")))
 def test_natural_parameters_that_scale_are_enough(name):
     d = es.derive(MODELS[name]())

@@ -80,6 +80,7 @@ def test_a_model_that_was_read_back_derives_the_same_document(derivation):
     _derives_the_same(derivation)
 
 
+@pytest.mark.some(6)
 def test_a_graph_that_was_read_back_derives_the_same_document(of_a_graph):
     _derives_the_same(of_a_graph)
 
@@ -95,6 +96,7 @@ def _derives_the_same(derivation):
     )
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("seed", ["1", "42"])
 def test_documents_are_byte_equal_over_hash_seeds(seed, derivations):
     program = (

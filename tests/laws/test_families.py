@@ -135,6 +135,7 @@ def in_numbers(family, formula):
     return _function(family, formula, (family.variable, *family.arguments), "value")
 
 
+@pytest.mark.some(31)
 @every_integral
 @pytest.mark.parametrize("seed", range(3))
 def test_it_is_normalised(name, seed):
@@ -142,6 +143,7 @@ def test_it_is_normalised(name, seed):
     assert found.total == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.some(31)
 @every_integral
 @pytest.mark.parametrize("seed", range(3))
 def test_scores_have_mean_zero(name, seed):
@@ -149,6 +151,7 @@ def test_scores_have_mean_zero(name, seed):
         np.testing.assert_allclose(score, 0, atol=1e-11)
 
 
+@pytest.mark.some(31)
 @every_integral
 @pytest.mark.parametrize("seed", range(3))
 def test_the_derived_entropy_is_the_mean_of_minus_the_log_density(name, seed):

@@ -26,6 +26,7 @@ values = st.floats(-4, 4, allow_nan=False, width=64)
 logs = st.floats(-5, 5, allow_nan=False, width=64)
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("name", names(MODELS, REPRESENTATIVE))
 def test_it_holds_at_random_configurations(name, at_shapes):
     at_shapes((4, 2, 5))
@@ -53,6 +54,7 @@ SCALAR = [
 ]
 
 
+@pytest.mark.some(10)
 @pytest.mark.parametrize("name", names(SCALAR))
 def test_it_holds_by_complex_steps(name):
     """Nothing of JAX, prover or checker on this side; a direction and an excess that are off by a hundredth are seen."""

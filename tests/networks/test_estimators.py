@@ -79,6 +79,7 @@ def distance(a, b):
     return np.linalg.norm(a - b) / np.linalg.norm(b)
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("how", NOISES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_value_and_gradient_are_those_of_the_formula(kind, how, monkeypatch):

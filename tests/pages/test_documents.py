@@ -101,6 +101,7 @@ def _compile(tex: str, folder: Path) -> str:
     return log
 
 
+@pytest.mark.some(9)
 @pytest.mark.parametrize(
     ("name", "data"),
     [*((name, "finite") for name in NAMES), *((name, "infinite") for name in GOLDEN_NAMES)],
@@ -113,6 +114,7 @@ def test_document_compiles_without_overfull_lines(name, data, tmp_path):
     assert found == []
 
 
+@pytest.mark.some(24)
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", NAMES)

@@ -221,6 +221,7 @@ COORDINATES = {
 }
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("coordinates", COORDINATES)
 @pytest.mark.parametrize("make", [es.models.vae1, es.models.vae2])
 def test_the_decoder_variance_in_every_coordinate(make, coordinates):
@@ -520,6 +521,7 @@ def test_denominators_that_lead_in_a_circle_end():
     distributed(s / ((s + t**2) * (t**2 + s * t + u)), powers=True)
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("name", TRUE_MODELS)
 def test_true_models_in_other_words_are_proved_and_replayed(name):
     found = es.derive(TRUE_MODELS[name]())

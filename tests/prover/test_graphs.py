@@ -63,6 +63,7 @@ def _refused(forged):
         checker.replay(json.dumps(forged))
 
 
+@pytest.mark.some(6)
 @every_graph
 def test_a_false_entropy_sum_is_refused(name):
     """Each addend left out, or counted twice, and a constant too many, with fresh hashes."""
@@ -77,6 +78,7 @@ def test_a_false_entropy_sum_is_refused(name):
         _refused(bonus(true, number))
 
 
+@pytest.mark.some(6)
 @every_graph
 def test_a_false_direction_is_refused(name):
     """Each motion halved, turned round, or left out."""

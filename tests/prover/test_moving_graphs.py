@@ -203,6 +203,7 @@ def _found(name):
     return es.derive(MOVING[name][0]())
 
 
+@pytest.mark.some(4)
 @every
 def test_all_factors_are_served_and_the_derivation_is_replayed(name):
     found = _found(name)
@@ -236,6 +237,7 @@ def test_the_direction_scales_what_has_a_fixed_prior(name):
             assert e.latents == latents
 
 
+@pytest.mark.some(4)
 @every
 def test_the_conditions_are_those_that_the_checker_demands(name):
     found = _found(name)
@@ -356,6 +358,7 @@ def test_a_direction_that_moves_q_needs_the_noise_form():
 # -- stationarity --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", ["W", "b", "V", "c", "tau"])
 def test_conditions_of_what_is_learned_in_q_are_gradients(name):
     """z2 is drawn from noise, z1 stands still: the slope is JAX's gradient of the ELBO from densities, at the same noise."""
@@ -411,6 +414,7 @@ def _linear(latent):
 # -- numbers -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["two_layer_vae_fixed_top", "chain"])
 def test_the_identity_holds_at_random_configurations(name):
     result = sweep(_found(name).identity, count=160)

@@ -173,6 +173,7 @@ def _derived(seed):
     return derive(graph(seed))
 
 
+@pytest.mark.some(20)
 @pytest.mark.parametrize(
     "seed", [*FEW, *(pytest.param(seed, marks=pytest.mark.slow) for seed in MANY)]
 )

@@ -212,6 +212,7 @@ def test_a_wrong_verdict_is_noticed(monkeypatch):
         assert judged(spec, 0, 60)["fault"] == fault
 
 
+@pytest.mark.some(20)
 @pytest.mark.parametrize(
     "seed", [s if s < 20 else pytest.param(s, marks=pytest.mark.slow) for s in range(60)]
 )

@@ -49,6 +49,7 @@ def one_shape(at_shapes):
     at_shapes((3, 2, 4))
 
 
+@pytest.mark.some(7)
 @pytest.mark.usefixtures("one_shape")
 def test_the_identity_holds_at_random_configurations(case):
     _holds(case)
@@ -66,6 +67,7 @@ def _holds(case):
     assert 0 < result.largest < 6
 
 
+@pytest.mark.some(2)
 @pytest.mark.usefixtures("one_shape")
 @pytest.mark.parametrize("name", names(own.CASES, QUICK))
 def test_every_wrong_variant_is_rejected(name):

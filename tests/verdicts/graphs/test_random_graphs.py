@@ -171,6 +171,7 @@ def test_graphs_are_of_many_kinds():
     assert graph(3) == graph(3)
 
 
+@pytest.mark.some(10)
 @pytest.mark.parametrize("seed", FEW)
 def test_verdicts_on_random_graphs(seed):
     found = _found(seed)
