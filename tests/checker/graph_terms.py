@@ -249,7 +249,14 @@ FAMILIES = {
 
 
 #: The plates of one draw, of families that are not over numbers.
-DEPTH = {"categorical": 1, "softmax": 1, "gaussian": 1, "wishart": 2, "matrix_normal": 2}
+DEPTH = {
+    "categorical": 1,
+    "softmax": 1,
+    "gaussian": 1,
+    "wishart": 2,
+    "matrix_normal": 2,
+    "on_spheres": 2,
+}
 
 
 # Records of a model.

@@ -10,6 +10,7 @@ from .graph_falsehoods import (
     Path,
     _argument,
     _bonus,
+    _more,
     _record,
     _student,
     again,
@@ -20,6 +21,8 @@ from .graph_terms import (
     FAMILIES,
     HALF,
     MINUS_HALF,
+    PI,
+    E,
     Parts,
     derivation,
     factor,
@@ -35,6 +38,7 @@ from .graph_terms import (
     total,
     v,
     variable,
+    vec,
 )
 from .graphs import GRAPHS, minus, of_wishart
 
@@ -57,6 +61,7 @@ def _shaped(shape: Any, given: str, lie: bool) -> dict:
         ],
         parameters=[
             parameter("V D D", "posdef"),
+            parameter("V0 D D", "posdef"),
             parameter("W"),
             *(parameter(name, "positive") for name in ("s", "tau", "s0", "nu0")),
         ],
@@ -122,6 +127,52 @@ def _plates(base: str, name: str, *plates: str) -> Build:
     return _record(base, "variables", name, plates=[*plates])
 
 
+def _of_one_plate() -> dict:
+    """A global variable with one plate and a law of matrices: there would be nothing to be its rows."""
+    document = GRAPHS["images"]()
+    made = copy.deepcopy(document["statement"]["model"])
+    made["variables"].append(variable("Z D", "observed"))
+    made["p"].append(factor("wide", "Z", "", "matrix_normal", 0, ["mat", "U"], ["mat", "V"]))
+    return edited(document, (("statement", "model"), made))
+
+
+def _real_covariance() -> dict:
+    """A covariance that is given, of which nobody says that it is positive definite."""
+    spread = ["scaled", param("t"), ["matv", "S", "n"]]
+    made = model(
+        "own_real_covariance",
+        "N D",
+        variables=[variable("x N D", "observed"), variable("S N D D", "given")],
+        parameters=[parameter("m D"), parameter("t", "positive")],
+        p=[factor("law", "x", "S", "gaussian", vec("D", param("m d")), spread)],
+    )
+    entropy = plus(
+        times(HALF, ["size", "D"], ["log", times(2, PI, E)]),
+        times(HALF, mean("N", ["logdet", spread])),
+    )
+    return derivation(made, {"t": minus("t")}, neg(entropy))
+
+
+def _on_spheres() -> dict:
+    """Each row is of norm 1, over which the Normal law of matrices does not integrate to one."""
+    family, certificate = FAMILIES["matrix_normal"]
+    FAMILIES["on_spheres"] = family | {"support": "sphere"}, certificate
+    made = model(
+        "own_spheres",
+        "N R D",
+        variables=[variable("Y N R D", "observed", "sphere")],
+        parameters=[parameter("U R R", "posdef"), parameter("V D D", "posdef")],
+        p=[factor("law", "Y", "", "on_spheres", vec("R", vec("D", 0)), ["mat", "U"], ["mat", "V"])],
+    )
+    R, D = ["size", "R"], ["size", "D"]
+    entropy = plus(
+        times(HALF, R, D, ["log", times(2, PI, E)]),
+        times(HALF, D, ["logdet", ["mat", "U"]]),
+        times(HALF, R, ["logdet", ["mat", "V"]]),
+    )
+    return derivation(made, {"U": ["scaled", -1, ["mat", "U"]]}, neg(entropy))
+
+
 def _not_given() -> dict:
     def change(made: dict) -> None:
         factor_of(made, "decoder")["given"] = []
@@ -161,11 +212,24 @@ FALSE: dict[str, tuple[Build, str]] = {
         _plates("covariances", "X", "N", "N"),
         "a data plate that is not the first",
     ),
-    "a matrix law whose rows are data": (
-        _plates("images", "Y", "N", "D"),
-        "without plates for them",
-    ),
+    "a matrix law of a vector for all data": (_of_one_plate, "without plates for them"),
     "data are numbered": (_bonus("images", mean("N", ["index", "n"])), "data are not numbered"),
+    "data are numbered in a mean": (
+        _argument("images", "law", 0, ["vec", "R", ["vec", "D", ["index", 3]]]),
+        "data are not numbered",
+    ),
+    "a matrix of real numbers is no covariance": (_real_covariance, "'S': not one of"),
+    "a vector over no size": (
+        _argument("images", "law", 0, ["vec", ["R"], ["vec", "D", 0]]),
+        "['R']: not one of",
+    ),
+    **{
+        f"a given matrix over {plates}": (
+            _more("images", ("variables", variable(f"S N {plates}", "given", "posdef"))),
+            "posdef without a plate",
+        )
+        for plates in ("D", "R D", "D D R")
+    },
     "the number of what is not bound": (_bonus("images", ["index", 0]), "nothing is bound there"),
     "the log of an index less one": (
         _bonus("images", total("D", ["log", plus(["index", "d"], -1)])),
@@ -206,10 +270,7 @@ FALSE: dict[str, tuple[Build, str]] = {
         _density("covariances", "wishart", total("dim:i", total("dim:j", ["var", "i", "j"]))),
         "'var': not one of",
     ),
-    "a matrix law on spheres": (
-        _family("images", "matrix_normal", support="sphere"),
-        "no support of a family with",
-    ),
+    "a matrix law on spheres": (_on_spheres, "no support of a family with"),
     "a mean of positive definite matrices": (
         _family("images", "matrix_normal", support="posdef"),
         "no support of a family with",
@@ -273,4 +334,7 @@ VALID: dict[str, Build] = {
     "classes of positive definite matrices": _mixture_of_wisharts,
     "a penalty with numbered classes": _numbered,
     "noise whose law reads no matrix": lambda: _shaped(param("nu0"), "", True),
+    "noise whose law reads a matrix that is no variable": lambda: _shaped(
+        plus(5, ["exp", ["logdet", ["mat", "V0"]]]), "", True
+    ),
 }

@@ -29,6 +29,8 @@ SURVIVORS: dict[str, str] = {
     ),
     "kernel/normal_form.py Work.monomial: exponent > 0 -> exponent >= 0": "the same",
     # Equal either way.
+    "kernel/evaluate.py arguments: range_ == 'simplex' and _on_simplex(value, *entry) -> "
+    "_on_simplex(value, *entry)": "the entries of a simplex are positive",
     "kernel/evaluate.py _in_factors: work.surely_positive(value) or not _sign(site, term) -> not "
     "_sign(site, term)": "its factors are asked for in any case",
     **dict.fromkeys(

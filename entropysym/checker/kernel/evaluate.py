@@ -367,8 +367,7 @@ def _vector(site: Site, raw: Any, *indices: Bound) -> Polynomial:
     for index in indices:
         fits = isinstance(raw, list) and len(raw) == 3 and raw[0] == "vec"
         word = terms.one_of(raw[1], _sizes(site)) if fits else ""
-        fits = fits and site.dims.get(word, word) == index.size
-        require(fits, raw, f"not a vector of size {index.size}")
+        require(site.dims.get(word, word) == index.size, raw, f"not a vector of size {index.size}")
         site, raw = replace(site, scope=(*site.scope, index)), raw[2]
     return evaluate(site, raw)
 

@@ -61,7 +61,7 @@ def _check_factor(model: Model, side: str, factor: Factor) -> None:
     fits = fits or (side == "p" and within(variable.support, family.support))
     require(fits, family.support, f"{name} is of {variable.name}, which is {variable.support}")
     own = variable.plates[len(family.alike(variable.plates)) :]
-    fits = len(own) == family.depth and model.data_plate(variable.name) not in own
+    fits = len(own) == family.depth
     require(fits, name, "a family over vectors or matrices without plates for them")
     if factor.select:
         chosen = model.variable(one_of(factor.select, factor.given))
