@@ -70,7 +70,7 @@ def least(runs: list[Times]) -> Times:
 
 
 def table(ours: Times, theirs: Times | None) -> str:
-    """One line for each form that both have, then the sums; with the ratio theirs / ours of all stages together."""
+    """One line for each form that both have, then the sums; with the ratio theirs / ours of all stages together. Last what the whole zoo takes, there and here."""
     names = [name for name in ours if theirs is None or name in theirs]
     rows = [("form", *(f"{stage} [s]" for stage in STAGES), "theirs / ours" if theirs else "")]
     for name in (*names, "all forms"):
@@ -80,6 +80,9 @@ def table(ours: Times, theirs: Times | None) -> str:
         if theirs is not None:
             ratio = f"{sum(theirs[f][s] for f in forms for s in STAGES) / sum(sums):.2f} x"
         rows.append((name, *(f"{seconds:.3f}" for seconds in sums), ratio))
+    if theirs is not None:
+        whole, known = (sum(map(sum, (t.values() for t in m.values()))) for m in (ours, theirs))
+        rows.append((f"whole zoo: {len(ours)} forms, {len(theirs)} there", f"{whole:.1f}", "", f"{known:.1f}", f"{known / whole:.2f} x"))  # fmt: skip
     return "\n".join(f"{r[0]:<36}{r[1]:>12}{r[2]:>12}{r[3]:>12}{r[4]:>16}".rstrip() for r in rows)
 
 

@@ -6,10 +6,11 @@ Logits, log-rates and what stands inside a softplus occur again and again on a p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
-from entropysym.language.algebra import addends, distributed, exponentials_merged
+from entropysym.language.algebra import addends, distributed, exponentials_merged, holds
 from entropysym.language.formula import of_type, substituted
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Factor, Model
@@ -31,12 +32,12 @@ class Abbreviation:
         return of_type(self._applied(e), sp.Expr)
 
     def _applied(self, e: sp.Basic) -> sp.Basic:
+        if not e.args or not holds(e, VARIABLES):
+            return e
         if isinstance(e, type(self.meaning)):
             for index in sorted(_indices(e), key=str):
                 if _settled(e) == _settled(self.meaning.xreplace({self.index: index})):
                     return self.letter.xreplace({self.index: index})
-        if not e.args or not e.has(*VARIABLES):
-            return e
         args = [self._applied(a) for a in e.args]
         return e.func(*args) if tuple(args) != e.args else e
 
@@ -106,6 +107,7 @@ def _indices(e: sp.Basic) -> set[sp.Basic]:
     return {i for a in e.atoms(sp.Indexed) for i in a.indices}
 
 
+@lru_cache(maxsize=2**13)  # every part of every line is compared with what may be abbreviated
 def _settled(e: sp.Basic) -> sp.Basic:
     """The expression with the same names for bound indices everywhere."""
     if not e.args:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import overload
 
 import sympy as sp
@@ -33,7 +34,7 @@ ENCODER, PRIOR, DECODER, DERIVATIVE = range(0, 400, 100)
 _RANK = {"encoder": ENCODER, "prior": PRIOR, "decoder": DECODER}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object for each page: keys are remembered by it
 class Roles:
     """Which factor a name belongs to, so that a spelled-out term can be placed. Empty without a model.
 
@@ -68,10 +69,11 @@ def roles(model: Model) -> Roles:
     return Roles(ranks, names, sizes, declared, pseudo, counts)
 
 
-def _names(e: sp.Basic) -> set[str]:
+@lru_cache(maxsize=2**13)  # the same addends are put in order in every line and form of a page
+def _names(e: sp.Basic) -> frozenset[str]:
     names = {w.name for w in e.atoms(NetworkValue, MatrixLetter)}
     names |= {array_name(array_of(i)) for i in e.atoms(sp.Indexed)}
-    return names | {s.name for s in e.free_symbols if isinstance(s, sp.Symbol)}
+    return frozenset(names | {s.name for s in e.free_symbols if isinstance(s, sp.Symbol)})
 
 
 @dataclass(frozen=True)
@@ -197,9 +199,11 @@ def in_order(e: sp.Expr | Matrix, places: Roles) -> Sequence[sp.Expr | Matrix]:
     return ordered
 
 
+@lru_cache(maxsize=2**12)
 def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
     taken = taken_apart(a, places)
     integrand = _integrand(a)
+    names = _names(integrand)
     leaves = integrand.atoms(sp.Indexed)
     reads = {a: any(isinstance(array_of(i), a) for i in leaves) for a in VARIABLES}
     constant = not integrand.atoms(sp.Symbol, sp.Indexed, _RoleHead, Elbo, MatrixLetter) - _sizes(
@@ -214,7 +218,7 @@ def _addend_key(a: sp.Expr, places: Roles) -> tuple[int | str, ...]:
         0 if reads[DatumArray] else 1,
         0 if reads[LatentArray] else 1,
         len(a.atoms(sp.Sum)),
-        min((i for i, name in enumerate(places.declared) if name in _names(integrand)), default=-1),
+        min((i for i, name in enumerate(places.declared) if name in names), default=-1),
         sp.srepr(a),
     )
 
@@ -258,6 +262,7 @@ def _any(kinds: set[type], kind: type) -> bool:
     return any(issubclass(k, kind) for k in kinds)
 
 
+@lru_cache(maxsize=2**13)
 def _integrand(e: sp.Basic) -> sp.Basic:
     """The expression without the encoder that its expectations carry along and without what its sums bind."""
     if isinstance(e, _Expectation):
