@@ -52,13 +52,6 @@ def _is_elbo(at: Context, result: Term) -> None:
     check(at.equals(result, at.judgement.elbo), f"not shown to equal the ELBO: {shown(result)}")
 
 
-def _is_target(at: Context, result: Term) -> None:
-    check(
-        at.equals(result, at.judgement.target),
-        f"not shown to equal the entropy sum + excess: {shown(result)}",
-    )
-
-
 def definition(at: Context, result: Term) -> None:
     """
     ------------------------------------------------------------------  (definition)
@@ -147,14 +140,10 @@ def gap(at: Context, result: Term) -> None:
     F = E + excess + D a + D b + ...
     ------------------------------------------------------------------  (gap)
     F = E + excess + D objective                           at every parameter value
-    Fails unless equal by algebra, `claim.gap`, a sum that holds D objective once and no other D
-    or log p, and the rest of it equals E + excess.
+    Fails unless it is `claim.gap`: the kernel has shown that it is a sum which holds D objective
+    once and no other D or log p, and that the rest of it equals E + excess.
     """
     check(result == at.judgement.statement.gap, "the result is not claim.gap")
-    rest = _without_gap(result)
-    check(not heads(rest) & {"D", "logp"}, f"D or logp beside D(objective): {shown(result)}")
-    _is_target(at, rest)
-    _is_elbo(at, result)
 
 
 def _without_gap(term: Term) -> Term:
@@ -180,11 +169,10 @@ def closed_form(at: Context, result: Term) -> None:
     F = E + excess
     ------------------------------------------------------------------  (closed_form)
     F = expression without H
-    Fails unless equal by algebra to E + excess, and `claim.entropy_sum`, which the reader has
-    found to be free of objective, D, logp and H.
+    Fails unless it is `claim.entropy_sum`: the kernel has shown that it equals E + excess, and that
+    it is free of objective, D and log p, and of H but where it is opaque.
     """
     check(result == at.judgement.statement.entropy_sum, "the result is not claim.entropy_sum")
-    _is_target(at, result)
 
 
 ALL = (definition, reparametrise, split, tempering, scaling, gap, stationary, closed_form)

@@ -157,6 +157,8 @@ def _strip(e: sp.Expr, own: list[sp.Symbol]) -> sp.Expr:
     entries = [i for i in e.atoms(sp.Indexed) if array_of(i) == _TEST]
     if any(q.has(_TEST) for q in e.atoms(Quadratic)):
         raise InputError(f"the component of a vector under a matrix is not read off: {e}")
+    if e == 0:  # the objective does not depend on the parameter
+        return e
     if len(entries) > 1:
         return sp.Add(*(_strip(a, own) for a in addends(distributed(e))))
     (found,) = entries

@@ -39,6 +39,7 @@ from .exposing import (
 from .forged_functions import FUNCTIONS, VALID_FUNCTIONS
 from .forged_graphs import GRAPHS, VALID_GRAPHS
 from .forging import DELETE, DIRECTION, MODEL, SUM, bonus, claims, edited, forged
+from .graph_falsehoods import scale_of_odds
 
 ONES = ["vec", "H", 1]
 T_OF_X = ["matnet", "T", [["vec", "D", ["v", "x", 1, 0]]]]
@@ -362,6 +363,7 @@ VALID: dict[str, Build] = (
     VALID_GRAPHS
     | VALID_FUNCTIONS
     | {
+        "a scale that is a number's odds": scale_of_odds,
         "all variances below 1": exposing.in_unit,
         "a prior with a base measure": lambda: other_family(
             "prior", base=1, more=(["mean", "N", ["expect", ["logh", "prior", 0]]],)

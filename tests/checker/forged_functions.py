@@ -250,6 +250,10 @@ SIGNS: dict[str, Build] = {
     ),
     "the log of what may be its border": on("from 0", ["log", V]),
     "the log of a bounded count": on("upto 3", ["log", V]),
+    "the log of a root from a border on": on("from 4", ["log", plus(["pow", V, HALF], -3)]),
+    "the log of 1 less a root of a positive number": of_k(
+        ["log", less(1, ["pow", K, HALF])], "positive"
+    ),
     "the log of more than the border": on("from 3/2", ["log", plus(V, -2)]),
     "log gamma of 19 less a count up to 20": on("upto 20", ["loggamma", less(19, V)]),
     "log gamma of the border less a count": on("upto 20", ["loggamma", less(20, V)]),
@@ -469,6 +473,8 @@ VALID_FUNCTIONS: dict[str, Build] = {
         ),
     ),
     "log gamma of 21 less a count up to 20": on("upto 20", ["loggamma", less(21, V)]),
+    "the log of 1 less a root below 1": of_k(["log", less(1, ["pow", K, ["frac", 2, 3]])]),
+    "the log of the root of e less 1": of_k(["log", plus(["pow", ["e"], HALF], -1)]),
     "the log of what is beyond its border": on("from 3/2", ["log", plus(V, -1)]),
     "the log of the square of what is beyond its border": equal_on(
         "from 3/2", ["log", ["pow", V, 2]], times(2, ["log", V])

@@ -1180,6 +1180,27 @@ TRAPS: dict[str, tuple[Callable[[], dict], str, tuple[Change, ...]]] = {
 }
 
 
+def scale_of_odds() -> dict:
+    """An encoder in t in (0, 1), whose scale is t / (1 - t): its noise is standard normal once denominators are gone."""
+    x, centre, t = ["var"], ["arg", "mean"], ["arg", "chance"]
+    less_t = plus(1, neg(t))
+    away = plus(times(x, ["pow", t, -1], less_t), times(-1, centre, ["pow", t, -1], less_t))
+    scale = times(t, ["pow", less_t, -1])
+    density = plus(
+        times(MINUS_HALF, log(times(2, PI))), neg(log(scale)), times(MINUS_HALF, ["pow", away, 2])
+    )
+    family = made_family(density, "real", centre, scale, mean="real", chance="unit")
+    FAMILIES["odds_scale"] = family, None
+    data = vec("D", v("x n d"))
+    made = _with_encoder(
+        "own_odds_scale",
+        factor("qz", "z", "x", "odds_scale", net("nu", data), net("t", data)),
+        network("nu", "D"),
+        network("t", "D", "unit"),
+    )
+    return _tempered(made, mean("N", ["H", "qz", "n"]))
+
+
 def independent_shape() -> dict:
     """The noise of z2 has a shape that is a parameter: then E z1^2 z2^2 = E z1^2 E z2^2 is true."""
     return _located(param("nu0"), shape_given="")

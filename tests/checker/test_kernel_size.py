@@ -11,7 +11,7 @@ KERNEL = CHECKER / "kernel"
 LINES = (
     1_600 + 360
 )  # the second part for functions, signs, borders, matrices that are variables and what nobody wrote down
-WITH_BLANK_LINES = 2_320
+WITH_BLANK_LINES = 2_330
 COLUMNS = 100
 
 

@@ -13,7 +13,7 @@ open one a positive integer that is never used twice: nothing can be captured.
 import itertools
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
-from math import gcd, isqrt
+from math import gcd, isqrt, lcm
 
 from .functions import INDICATORS, ODD
 from .terms import AT_LEAST_ZERO, MAX_EXPONENT, ONE_IN_ALL, POSITIVE, Refused, border, check
@@ -308,8 +308,12 @@ class Work:
                 continue
             self.charge(len(poly))
             powers = [dict(mono).get(atom, Fraction(0)) for mono in poly]
+            root = lcm(*(power.denominator for power in powers))
+            if root > 1 and border(atom.range) is not None:
+                continue  # what lies in (0, 1), or above 1, has a root that does
+            powers = [root * power for power in powers]
             least, most = min(powers), max(powers)
-            if most - least > MAX_EXPONENT or any(e.denominator != 1 for e in powers):
+            if most - least > MAX_EXPONENT:
                 continue
             above, below = made
             parts = []

@@ -43,7 +43,6 @@ class Judgement:
     normal: frozenset[str]
     site: Site
     elbo: Polynomial
-    target: Polynomial  # E + excess
 
 
 @contextmanager
@@ -163,7 +162,7 @@ def accept(said: Statement, work: Work) -> Judgement:
         needed, stored = " ".join(ours) or "nothing", " ".join(theirs)[:80] or "nothing"
         found = f"{needed} is needed, {stored} is stored"
         check(list(ours) == list(theirs), f"statement.conditions[{i}]: {found}")
-    return Judgement(said, frozenset(normal), site, value, target)
+    return Judgement(said, frozenset(normal), site, value)
 
 
 def check_weight(site: Site, weight: Term) -> None:
@@ -368,7 +367,8 @@ def check_family(site: Site, family: Family) -> bool:
     drawn = work.add(location, work.product(scale, eps))
     noise = replace(full, bindings={**full.bindings, "var": ([], lambda: drawn)})
     law = work.add(evaluate(noise, family.log_density), log_scale)
-    fixed = labels(law, ("arg",)) <= set(family.shape)
-    check(fixed, "not shown: the variable is location + scale * noise of a fixed law")
     square = work.product(constant(Fraction(-1, 2)), work.product(eps, eps))
-    return work.equal(law, work.add(square, evaluate(still, LOG_NORMAL)))
+    normal = work.equal(law, work.add(square, evaluate(still, LOG_NORMAL)))
+    fixed = normal or labels(law, ("arg",)) <= set(family.shape)
+    check(fixed, "not shown: the variable is location + scale * noise of a fixed law")
+    return normal
