@@ -2,20 +2,24 @@
 
 A random matrix is its entries, one long vector x. In its natural parameter -V^-1/2 the Wishart law is h(x) exp(eta.x - A(eta)), of which is derived, whatever
 h and A are: at the maximum of the likelihood the mean of log p/h is minus the pseudo entropy, A - eta.grad A. Here A is the law's own, the maximum is found by
-the textbook's formulas, and SciPy has the densities and the entropies. The matrix normal law has more statistics than entries, which the family that
-ships has not: for it the numbers alone are compared.
+the textbook's formulas, and SciPy has the densities and the entropies. The matrix normal law has more statistics than entries. Both laws ship as records of their own as well,
+with the degrees of freedom learned too: then the base measure is constant, and the entropy is the entropy itself.
 """
+
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 from scipy.special import multigammaln, psi
 
 import entropysym as es
-from entropysym.families import ANY, NORMAL, exponential_family
+from entropysym.families import ANY, MATRIX_NORMAL, NORMAL, WISHART, exponential_family
 from entropysym.prover.families import family_certificate
+from entropysym.witness import own_densities
+from entropysym.witness.densities import density
 
 NU, P, N = 7.0, 3, 400
 
@@ -74,6 +78,33 @@ def test_a_wishart_law_whose_scale_is_not_the_maximum(scatter):
     assert abs(log_p - log_h + pseudo) > 0.1
 
 
+def test_wishart_with_its_degrees_of_freedom(scatter):
+    """At the maximum in scale and shape the mean of log p is minus the entropy, which the record states."""
+    log_det = np.linalg.slogdet(scatter)[1].mean()
+    middle, i = scatter.mean(0), np.arange(P)
+
+    def slope(nu):  # of the likelihood in nu, the scale at its own maximum
+        mean_log_det = psi((nu - i) / 2).sum() + P * np.log(2 / nu) + np.linalg.slogdet(middle)[1]
+        return log_det - mean_log_det
+
+    nu = optimize.brentq(slope, P - 1 + 1e-6, 1e3, xtol=1e-14, rtol=1e-14)
+    V = middle / nu
+    log_p = stats.wishart.logpdf(np.moveaxis(scatter, 0, -1), nu, V).mean()
+    entropy = density(WISHART).entropy(jnp.asarray(V), jnp.asarray(nu - P + 1))
+    assert abs(log_p + stats.wishart.entropy(nu, V)) < 1e-9
+    assert abs(log_p + float(entropy)) < 1e-9
+    assert stated(WISHART, V, np.asarray(nu - P + 1)) == pytest.approx(float(entropy), rel=1e-13)
+
+
+def stated(family, *arguments):
+    """The entropy that is derived of a record, in numbers."""
+    entropy = own_densities.log_density(
+        replace(family, log_density=family_certificate(family).entropy)
+    )
+    x = np.eye(P) if family.support == "posdef" else np.zeros((4, P))
+    return float(entropy(jnp.asarray(x), *map(jnp.asarray, arguments)))
+
+
 def test_matrix_normal():
     rng = np.random.default_rng(1)
     x = rng.laplace(size=(N, 4, P)) @ rng.normal(size=(P, P)) + rng.normal(size=(4, P))
@@ -85,6 +116,9 @@ def test_matrix_normal():
         V = np.einsum("nji,jk,nkl->il", c, np.linalg.inv(U), c) / (N * 4)
     log_p = np.mean([stats.matrix_normal.logpdf(each, mean, U, V) for each in x])
     assert abs(log_p + stats.matrix_normal.entropy(U, V)) < 1e-10
+    assert abs(log_p + stated(MATRIX_NORMAL, mean, U, V)) < 1e-10
+    row = density(MATRIX_NORMAL)
+    assert abs(log_p - float(jnp.mean(row.log_density(x, mean, U, V)))) < 1e-10
 
     def A(eta):  # eta = (K M, -K / 2) of the entries, K the inverse of their covariance
         K = -2 * eta[:, 1:]

@@ -26,7 +26,7 @@ from entropysym.language.supports import interval
 Value = Literal["normalised", "not normalised", "score's mean not zero", "not settled"]
 
 #: After this much work no further setting is looked at.
-MOST_WORK = 300_000
+MOST_WORK = 200_000
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,9 @@ def _looked_at(
         looks.append(first)
         evaluations += first.whole.evaluations
         finding = _finding(formulas, first)
-        if finding.value not in ("normalised", "undefined"):
+        # Where many digits did not settle one setting, they would not settle the next.
+        again = finding.value != "not settled" or "not settled" not in {f.value for f in findings}
+        if finding.value not in ("normalised", "undefined") and again:
             finding, more = _looked_again(formulas, family, first, finding)
             evaluations += more
         findings.append(finding)
