@@ -20,6 +20,7 @@ TAKEN = re.compile(
     rf"(?i:any|pi|elbo|objective|var|dim|rows|entry|index|eps|{'|'.join(sorted(FUNCTIONS))}|logp|logh"
     r"|logdet|trace|quad|class)|e|[in][0-9]+|(?i:mean|sum|vec|eps|e)_.*"
 )
+LEARNED = ("learned", bool)  # the one place of a truth value
 MAX_NAMES = 200
 MAX_TEXT = 200
 MAX_BYTES = 2**20
@@ -154,8 +155,13 @@ def parse(data: str | bytes) -> Any:
         nodes += 1
         if nodes > MAX_NODES:
             raise Malformed(f"more than {MAX_NODES} nodes")
-        if isinstance(node, dict | list):
-            waiting.extend(node.values() if isinstance(node, dict) else node)
+        if isinstance(node, dict):
+            held = (inner for name, inner in node.items() if (name, type(inner)) != LEARNED)
+            waiting.extend(held)
+        elif isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, bool):
+            raise Malformed(f"{str(node).lower()} stands for no number")
     return value
 
 

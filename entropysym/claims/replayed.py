@@ -8,6 +8,7 @@ from dataclasses import replace
 from entropysym import checker
 from entropysym.claims.densities import Normalisation, check_densities
 from entropysym.claims.kind_of_refusal import counter_example
+from entropysym.errors import NotStorableError
 from entropysym.language.records import Model
 from entropysym.prover import Derivation, Refusal
 from entropysym.prover import derive as find
@@ -31,7 +32,7 @@ def derive(
     found = find(model, progress=progress)
     progress("replay")
     if isinstance(found, Derivation):
-        verdict = replay(to_json(found))
+        verdict = _stored(found)
         if found.excess != 0:
             verdict = replace(
                 verdict, reason=f"{verdict.reason}; with an excess beside the entropy sum"
@@ -44,8 +45,17 @@ def derive(
     found = replace(found, counter_example=counter_example(found))
     if found.partial is None:
         return found
-    verdict = _integrated(replay(to_json(found.partial)), densities)
+    verdict = _integrated(_stored(found.partial), densities)
     return replace(found, partial=replace(found.partial, verdict=verdict))
+
+
+def _stored(found: Derivation) -> Verdict:
+    """The checker's verdict on what was found; UNDECIDED where the stored form has no word for a function in it."""
+    try:
+        text = to_json(found)
+    except NotStorableError as reason:
+        return undecided(f"the derivation cannot be written down: {reason}")
+    return replay(text)
 
 
 def _integrated(verdict: Verdict, densities: tuple[Normalisation, ...]) -> Verdict:

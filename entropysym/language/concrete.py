@@ -184,6 +184,10 @@ class _Concrete:
         return sp.Matrix(size, size, entry_at)
 
     def expectation(self, e: _Expectation, at: _Indices) -> sp.Expr:
+        if len(e.args) < 4:
+            raise InputError(
+                f"{shown(str(e))} is over a law that carries no location and scale: only lower() evaluates it, at points"
+            )
         size = self.size(str(e.location.size))
         eps = [entry(NOISE, k) for k in range(1, size + 1)]
         body = self.of(e.body, at, tuple(self.drawn(e, at, eps)))

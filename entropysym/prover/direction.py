@@ -289,7 +289,13 @@ def _alone_at(model: Model, p: Parameter) -> frozenset[_Entry]:
     own, found = tuple(plate.index for plate in p.plates), set()
     for f in read:
         density, at = density_at_entry(model, f, f.family.density)
-        inside = {b for b in density.atoms(sp.Sum, Vector, Matrix) if b.has(p.symbol)}
+        inside = {b for b in density.atoms(Vector, Matrix) if b.has(p.symbol)}
+        # Under a sum over another index it is a constant.
+        inside |= {
+            b
+            for b in density.atoms(sp.Sum)
+            if b.has(p.symbol) and not {limit[0] for limit in b.limits}.isdisjoint(own)
+        }
         entries = {e for e in density.atoms(sp.Indexed) if array_of(e) == p.symbol}
         if inside or {e.indices for e in entries} != {own} or not {*own} <= {*at}:
             return frozenset()

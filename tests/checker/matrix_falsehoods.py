@@ -127,6 +127,18 @@ def _plates(base: str, name: str, *plates: str) -> Build:
     return _record(base, "variables", name, plates=[*plates])
 
 
+def _true_for_one() -> dict:
+    """True is equal to 1, and is none: the last steps are compared with the claim, not computed."""
+
+    def changed(term: Any) -> Any:
+        if isinstance(term, list):
+            return [*map(changed, term)]
+        return True if term == 1 and isinstance(term, int) else term
+
+    document = GRAPHS["covariances"]()
+    return edited(document, *((("steps", k, "result"), changed) for k in (-1, -3)))
+
+
 def _of_one_plate() -> dict:
     """A global variable with one plate and a law of matrices: there would be nothing to be its rows."""
     document = GRAPHS["images"]()
@@ -230,6 +242,7 @@ FALSE: dict[str, tuple[Build, str]] = {
         )
         for plates in ("D", "R D", "D D R")
     },
+    "true for 1 in what repeats the claim": (_true_for_one, "true stands for no number"),
     "the number of what is not bound": (_bonus("images", ["index", 0]), "nothing is bound there"),
     "the log of an index less one": (
         _bonus("images", total("D", ["log", plus(["index", "d"], -1)])),

@@ -7,7 +7,7 @@ import sympy as sp
 
 import entropysym as es
 from entropysym.errors import InputError
-from entropysym.families import ANY, MATRIX_NORMAL, NORMAL, WISHART
+from entropysym.families import ANY, CATEGORICAL, MATRIX_NORMAL, NORMAL, WISHART
 from entropysym.language.matrices import (
     Entry,
     Inverse,
@@ -15,6 +15,7 @@ from entropysym.language.matrices import (
     MatrixLetter,
     MatrixVariable,
     Quadratic,
+    Scaled,
 )
 from entropysym.language.objective import log_density
 from entropysym.language.records import COMPONENT, DIM, ROW, ROW_DIM
@@ -129,6 +130,37 @@ def test_a_shape_that_is_fixed_is_not_settled():
     """The law of X has the degrees of freedom in a statistic of its own, log det X."""
     found = es.derive(_Writer().wishart())
     assert found.verdict.value is es.Value.UNDECIDED
+
+
+def test_a_shape_that_is_a_whole_number_is_not_settled_either():
+    """SymPy makes quotients of gammas of it, for which the stored form has no word."""
+    found = es.derive(_Writer().wishart(shape=2))
+    assert found.verdict.value is es.Value.UNDECIDED
+    assert "cannot be written down" in found.verdict.reason
+
+
+def test_each_entry_of_a_plate_may_have_a_shape():
+    w = _Writer()
+    w.plate("f F")
+    X = w.observed_variable("X", "f d d", support="posdef")
+    w.p(X, WISHART(w.matrix(), w.learned("s", "f", range="positive")))
+    found = es.derive(w.model("shapes"))
+    assert found.verdict.value is es.Value.PROVED
+    assert {k: str(v) for k, v in found.direction.items()} == {"V": "-V", "s": "s[f] - 2"}
+
+
+def test_a_mixture_of_wishart_laws():
+    w = _Writer()
+    X = w.observed_variable("X", "d d", support="posdef")
+    c = w.latent_variable("c", "k K", support="onehot")
+    b, s = (w.learned(name, "k", range="positive") for name in ("b", "s"))
+    w.p(c, CATEGORICAL(w.learned("pi0", "k", range="simplex")))
+    w.p(X, WISHART(Scaled(b, w.matrix()), s), select=c)
+    w.q(c, ANY)
+    found = es.derive(w.model("mixture_of_wisharts"))
+    assert found.verdict.value is es.Value.PROVED
+    with pytest.raises(InputError, match="carries no location and scale"):
+        es.instantiate(found.entropy_sum, N=1, K=2, D=2)
 
 
 def test_latents_are_stored_with_their_datum():

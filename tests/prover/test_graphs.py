@@ -86,7 +86,7 @@ def test_a_false_direction_is_refused(name):
     for parameter, moved in true["statement"]["direction"].items():
         for times in (-1, ["frac", 1, 2]):
             other = ["mul", times, moved]
-            if moved[0] == "scaled":
+            if isinstance(moved, list) and moved[0] == "scaled":
                 other = ["scaled", ["mul", times, moved[1]], moved[2]]
             _refused(forged(true, ((*DIRECTION, parameter), other)))
         _refused(forged(true, ((*DIRECTION, parameter), DELETE)))
