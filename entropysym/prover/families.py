@@ -111,6 +111,10 @@ def _solved(
 
     Both sides are brought to one denominator: then the coefficients of each product of powers of what holds x have to agree.
     """
+    if any(
+        _is_alone(log, tempered, scores.values()) for log in tempered.atoms(sp.log) if log.has(x)
+    ):
+        return None
     entropy = sp.Dummy("H", real=True)
     columns: dict[ColumnName, sp.Expr] = {entropy: -sp.S.One, **scores, None: -tempered}
     plain = {u: _in_generators(e) for u, e in columns.items()}
@@ -130,6 +134,15 @@ def _solved(
         return None
     closed = distributed(field.back(found.pop(entropy)), powers=True)
     return {u: _written(field, found[u]) for u in scores}, closed
+
+
+def _is_alone(log: sp.Expr, tempered: sp.Expr, scores: Collection[sp.Expr]) -> bool:
+    """Whether a logarithm that holds the variable stands in the density and in no score, as that of a mixture: then no motion gives it, and nothing need be multiplied out."""
+    if any(s.has(log) for s in scores):
+        return False
+    hidden = sp.Dummy("log", real=True)
+    slope = derivative(substituted(tempered, {log: hidden}), hidden)
+    return distributed(slope) != 0
 
 
 def _written(field: Field, element: FracElement) -> sp.Expr:

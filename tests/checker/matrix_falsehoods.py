@@ -127,6 +127,22 @@ def _plates(base: str, name: str, *plates: str) -> Build:
     return _record(base, "variables", name, plates=[*plates])
 
 
+def _given_over(plates: str) -> Build:
+    """A positive definite variable over these plates that nothing reads."""
+
+    def made() -> dict:
+        document = _more("images", ("variables", variable(f"S N {plates}", "given", "posdef")))()
+        known = ["support", "c", "onehot"]
+
+        def more(old: list) -> list:
+            k = old.index(known) + 1
+            return [*old[:k], ["support", "S", "posdef"], *old[k:]]
+
+        return edited(document, (("statement", "conditions"), more))
+
+    return made
+
+
 def _true_for_one() -> dict:
     """True is equal to 1, and is none: the last steps are compared with the claim, not computed."""
 
@@ -237,7 +253,7 @@ FALSE: dict[str, tuple[Build, str]] = {
     ),
     **{
         f"a given matrix over {plates}": (
-            _more("images", ("variables", variable(f"S N {plates}", "given", "posdef"))),
+            _given_over(plates),
             "posdef without a plate",
         )
         for plates in ("D", "R D", "D D R")
@@ -344,6 +360,7 @@ def _numbered() -> dict:
 
 
 VALID: dict[str, Build] = {
+    "a given matrix that nothing reads": _given_over("R D D"),
     "classes of positive definite matrices": _mixture_of_wisharts,
     "a penalty with numbered classes": _numbered,
     "noise whose law reads no matrix": lambda: _shaped(param("nu0"), "", True),

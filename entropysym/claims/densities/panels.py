@@ -128,8 +128,8 @@ def integral(
         whole.panels += panels
         left_out = _beyond(panels) if panels else math.nan
         whole.left_out += left_out
-        if math.isinf(left_out):
-            whole.partial = whole.partial or _partial(panels)
+        if math.isinf(left_out):  # a second look in many digits settles nothing then
+            whole.partial = whole.partial or (_partial(panels) if bits is None else (0.0, 0.0, 0.0))
     if math.isfinite(whole.left_out):
         _refine(whole, refined, limit)
     whole.add_up()
