@@ -184,7 +184,7 @@ class _Concrete:
         return sp.Matrix(size, size, entry_at)
 
     def expectation(self, e: _Expectation, at: _Indices) -> sp.Expr:
-        if len(e.args) < 4:
+        if len(e.args) < 3 or not isinstance(e.args[2], Vector):
             raise InputError(
                 f"{shown(str(e))} is over a law that carries no location and scale: only lower() evaluates it, at points"
             )

@@ -248,16 +248,8 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
             _walk_network(e, outputs, sizes, s, latent)
         case AbstractValue():
             _walk(e.inside if e.vector is None else e.vector, sizes, s, latent)
-        case MatrixVariable():
-            size = _noted(size_of(e.size), s)
-            own = (*(_index(i, sizes, e) for i in e.indices), size, size)
-            _walk_variable(e, e.array, own, s, latent)
         case MatrixLetter():
-            size = _noted(size_of(e.size), s)
-            if isinstance(e, MatrixNetwork):
-                _walk_network(e, (size, size), sizes, s, latent)
-            else:
-                s.add_array(e.name, (size, size))
+            _walk_letter(e, sizes, s, latent)
         case Vector():
             _walk(e.body, {**sizes, e.index: _noted(size_of(e.size), s)}, s, latent)
         case sp.Indexed():
@@ -267,6 +259,17 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
             _walk_symbol(e, sizes, s)
         case _:
             _walk_parts(e, sizes, s, latent)
+
+
+def _walk_letter(e: MatrixLetter, sizes: Sizes, s: Signature, latent: Size | None) -> None:
+    size = _noted(size_of(e.size), s)
+    if isinstance(e, MatrixVariable):
+        own = (*(_index(i, sizes, e) for i in e.indices), size, size)
+        _walk_variable(e, e.array, own, s, latent)
+    elif isinstance(e, MatrixNetwork):
+        _walk_network(e, (size, size), sizes, s, latent)
+    else:
+        s.add_array(e.name, (size, size))
 
 
 def _walk_parts(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:

@@ -93,7 +93,9 @@ def _numbers() -> dict[str, Forged]:
     vae0, found = refusals.vae0(), {}
     for number in raw:
         document = forged(vae0, (("values", "sigma2"), number))
-        found[f"{number} for a number"] = (document, "not a rational in lowest terms")
+        true = any(part is True for part in (number if isinstance(number, list) else [number]))
+        words = "true stands for no number" if true else "not a rational in lowest terms"
+        found[f"{number} for a number"] = (document, words)
     document = forged(vae0, (("points", 0), None))
     return found | {"no point": (document, "is not a list|not a weight and a point")}
 

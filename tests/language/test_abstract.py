@@ -104,7 +104,7 @@ def tampered(change):
         (lambda t: t.replace('["fun", "A", 1,', '["fun", "A", 2,'), "not shown"),
         (lambda t: t.replace('["fun", "A", 1,', '["fun", "B", 1,'), "not one of A, T"),
         (lambda t: t.replace('["fun", "A", 1,', '["fun", "A", -1,'), "order of a derivative"),
-        (lambda t: t.replace('["fun", "A", 1,', '["fun", "A", true,'), "order of a derivative"),
+        (lambda t: t.replace('["fun", "A", 1,', '["fun", "A", true,'), "true stands for no number"),
         (lambda t: t.replace('["differentiable", "A"], ', ""), "is needed"),
         (lambda t: t.replace('"fun", "A"', '"fun", "V"'), "called like another name"),
         (lambda t: t.replace('"fun", "A"', '"fun", "pi"'), "printed statement needs"),
