@@ -427,7 +427,8 @@ class Law:
             return substituted(expression, given)
         own, columns = plates[-self.family.depth :], plates[-1]
         places: dict[sp.Basic, sp.Basic] = {DIM: columns.size, COMPONENT: columns.index}
-        places |= {ROW_DIM: own[0].size, ROW: own[0].index}
+        if own[0] != columns:
+            places |= {ROW_DIM: own[0].size, ROW: own[0].index}
         # A further index has a name that no plate has.
         bound = {limit[0] for s in expression.atoms(sp.Sum) for limit in s.limits}
         bound |= {v.index for v in expression.atoms(Vector)}

@@ -20,7 +20,7 @@ from entropysym.language.matrices import (
 from entropysym.language.objective import log_density
 from entropysym.language.records import COMPONENT, DIM, ROW, ROW_DIM
 from entropysym.language.store import term
-from entropysym.language.symbols import matrix_array
+from entropysym.language.symbols import array, matrix_array
 from entropysym.lowering import lower
 from tests.graph_models import GRAPHS
 from tests.instances import graph
@@ -208,6 +208,21 @@ def test_plain_sympy_and_the_lowered_function_agree(part):
         M=lambda u: jnp.full((2, 2), 0.5) + 0 * u[0],
     )
     assert float(plain.xreplace(places)) == pytest.approx(float(lowered), rel=1e-12)
+
+
+def test_an_index_called_like_that_of_rows_is_one_of_its_own():
+    """A family over vectors has no rows: its second index, however it is called, must not fall together with the first."""
+    a, x = array("weight"), array("variable")
+    r = sp.Symbol("r", integer=True, positive=True)
+    both = sp.Sum(a[COMPONENT] * x[r], (r, 1, DIM), (COMPONENT, 1, DIM))
+    w = es.ModelWriter(observed="d D")
+    filled = es.Family("Pairs", (a,), x, both)(w.learned("W", "d")).fill(
+        both, (w.observed,), w.x_nd
+    )
+    at = es.instantiate(filled, D=2)
+    entries = {(str(e.base), e.indices[-1]) for e in at.atoms(sp.Indexed)}
+    assert entries == {("W", 1), ("W", 2), ("x", 1), ("x", 2)}
+    assert len(sp.expand(at).args) == 4
 
 
 def test_a_family_over_matrices_of_ones_own():
