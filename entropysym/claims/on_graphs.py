@@ -17,6 +17,7 @@ from entropysym.ascent.settling import Plan, Settled, demand_whole, settle
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
 from entropysym.language.supports import as_set, contains
+from entropysym.lowering.words import in_range
 from entropysym.networks.graph_defaults import (
     ConcreteGraph,
     concrete_graph,
@@ -110,11 +111,9 @@ def _demand_support(name: str, array: np.ndarray, support: str) -> None:
 
 
 def _demand_posdef(name: str, array: np.ndarray) -> None:
-    turned = np.swapaxes(array, -1, -2)
-    diagonal = abs(np.diagonal(array, axis1=-2, axis2=-1))
-    size = np.sqrt(diagonal[..., :, None] * diagonal[..., None, :])
-    fits = np.all(abs(array - turned) <= 1e-10 * size, axis=(-2, -1))
-    fits &= np.linalg.eigvalsh((array + turned) / 2)[..., 0] > 0
+    # What is read as such a matrix later is NaN if it is not symmetric.
+    symmetric = np.isfinite(np.asarray(in_range(jnp.asarray(array), "posdef"))).all(axis=(-2, -1))
+    fits = symmetric & (np.linalg.eigvalsh(array)[..., 0] > 0)
     if not np.all(fits):
         where = tuple(int(i) for i in np.argwhere(~fits)[0])
         raise InputError(

@@ -15,6 +15,11 @@ from .careless import careless
 from .graph_falsehoods import FALSE, TRAPS, independent_shape, variants, without_conditions
 from .graph_terms import sealed
 from .graphs import GRAPHS, chain
+from .matrix_falsehoods import FALSE as FALSE_MATRICES
+from .matrix_falsehoods import TRAPS as MATRIX_TRAPS
+from .matrix_falsehoods import VALID as MATRICES
+
+FALSE, TRAPS = FALSE | FALSE_MATRICES, TRAPS | MATRIX_TRAPS
 
 STEP = 80  # of all variants of all documents, the quick test looks at one in so many
 WRONG = (None, True, 0, -1, "", "x", "N", [], [[]], ["N"], [0], {}, {"x": 0}, 10**17)
@@ -27,6 +32,12 @@ def test_each_graph_is_accepted(name):
     result = replay(json.dumps(document))
     assert not result.shipped
     assert list(map(list, result.conditions)) == document["statement"]["conditions"]
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_what_is_true_of_matrices_is_accepted(name):
+    """Else what is false of them would be refused for no reason."""
+    assert replay(json.dumps(MATRICES[name]())).work > 0
 
 
 def test_a_printed_class_has_an_index_of_its_own():

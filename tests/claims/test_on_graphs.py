@@ -129,3 +129,17 @@ def test_an_ascent_is_repeated_exactly():
         same.gap.gap,
         same.gradient_norm,
     )
+
+
+@pytest.mark.parametrize(
+    "wrong", ([[1.0, 0.5], [0.4, 1.0]], [[1.0, 2.0], [2.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]])
+)
+def test_data_that_are_no_positive_definite_matrices_are_named(wrong):
+    w = ModelWriter(observed="d D")
+    given = w.given("g", "d d", support="posdef")
+    w.p(w.x, MULTIVARIATE_NORMAL(w.learned("mu", "d"), given.matrix))
+    data = {"x": np.zeros((2, 2)), "g": np.array([np.eye(2), wrong])}
+    with pytest.raises(InputError, match=r"g is symmetric and positive definite, but at \[1\]"):
+        graph_sample(w.model("own_given"), data)
+    data["g"][1] = np.eye(2)
+    assert graph_sample(w.model("own_given"), data).sizes["D"] == 2
