@@ -132,7 +132,7 @@ def test_an_ascent_is_repeated_exactly():
 
 
 @pytest.mark.parametrize(
-    "wrong", ([[1.0, 0.5], [0.4, 1.0]], [[1.0, 2.0], [2.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]])
+    "wrong", [[[1.0, 0.5], [0.4, 1.0]], [[1.0, 2.0], [2.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]]
 )
 def test_data_that_are_no_positive_definite_matrices_are_named(wrong):
     w = ModelWriter(observed="d D")
