@@ -224,6 +224,8 @@ _MP_FUNCTIONS: dict[Head, Callable[..., Any]] = {
 def _add(columns: Columns) -> Sequence[Any]:
     if len(columns) == 2:
         return [a + b for a, b in zip(*columns, strict=True)]
+    if isinstance(columns[0][0], mpmath.mpf):  # one rounding for all, which is faster too
+        return [mpmath.fsum(row) for row in zip(*columns, strict=True)]
     return [sum(row[1:], row[0]) for row in zip(*columns, strict=True)]
 
 

@@ -260,7 +260,7 @@ def _partial(panels: Sequence[Panel]) -> tuple[float, float, float]:
     """An interval that ends where the integrand does not fall any more, and the integral over it, in many digits."""
     piece, top = panels[0].piece, min(panels[-1].piece.top, 40.0)
     rising = panels[-1].piece.top >= FAR and not panels[-1].ends[1] < panels[-1].ends[0]
-    marks = [top - 0.5 * k for k in range(round(2 * (top + 40)))]
+    marks = [top - 0.5 * k for k in range(round(2 * (top + 20)))]
     if rising:
         marks.reverse()
     known, used = 0.0, []
