@@ -178,6 +178,7 @@ def test_a_second_signal_ends_what_does_not_heed_the_first(text, number, tmp_pat
     (tmp_path / "own.py").write_text(text)
     process = started(tmp_path, "judge", "own.py")
     wait_for(tmp_path / "started", process)
+    time.sleep(0.5)  # it is said a moment before the compiled loop, which is what must not heed
     for _ in range(3):  # so soon after the first, they are the first
         process.send_signal(number)
         time.sleep(0.02)
