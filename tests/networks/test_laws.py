@@ -40,7 +40,7 @@ def entries(name, values):
     return np.asarray(values).sum(-1) if name == "categorical" else np.asarray(values)
 
 
-@pytest.mark.parametrize("xp", (np, jnp))
+@pytest.mark.parametrize("xp", [np, jnp])
 @pytest.mark.parametrize("name", LAWS)
 def test_densities_and_entropies_are_those_of_scipy(name, xp):
     x, arguments, log_density, entropy = CASES[name]
