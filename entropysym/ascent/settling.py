@@ -25,7 +25,7 @@ from jaxtyping import Array, Float
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.ascent.curvature import DENSE, hessian
 from entropysym.ascent.trust_region import TRIALS, trust_region_steps
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, integer, real, shown
 from entropysym.lowering.precision import require_x64
 from entropysym.version import __version__
 
@@ -65,20 +65,18 @@ class Plan:
 
     def __post_init__(self) -> None:
         least = {"epochs": 0, "lbfgs": 0, "newton": 0, "block": 1, "seed": 0, "observed": 1}
-        for name, low in least.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < low:
-                raise InputError(f"{name} is {shown(value)}; pass an integer >= {low}")
-        if self.batch is not None and (
-            isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1
-        ):
-            raise InputError(f"batch is {shown(self.batch)}; pass an integer >= 1 or None")
+        # Python's own numbers are kept: by their text a checkpoint knows its training.
+        kept: dict[str, Any] = {
+            name: integer(name, getattr(self, name), low) for name, low in least.items()
+        }
+        if self.batch is not None:
+            kept["batch"] = integer("batch", self.batch, otherwise=" or None")
         for name in ("rate", "goal"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InputError(f"{name} is {shown(value)}; pass a positive number")
-            if not 0 < value < math.inf:
-                raise InputError(f"{name} is {shown(value)}; pass a positive number")
+            value = kept[name] = real(given := getattr(self, name))
+            if value is None or not 0 < value < math.inf:
+                raise InputError(f"{name} is {shown(given)}; pass a positive number")
+        for name, value in kept.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, eq=False)

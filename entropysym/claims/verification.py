@@ -17,7 +17,7 @@ from entropysym.claims.on_data import PLAN, Rest, Sample, rest_on, sample
 from entropysym.claims.on_graphs import GraphRest, GraphSample, graph_sample, rest_on_graph
 from entropysym.claims.progress import Progress, silent
 from entropysym.claims.replayed import derive
-from entropysym.errors import InputError, NoStationaryPointError
+from entropysym.errors import InputError, NoStationaryPointError, integer
 from entropysym.language.records import Model
 from entropysym.lowering.precision import COARSE, REFUTES
 from entropysym.prover import Derivation, Refusal
@@ -79,6 +79,8 @@ def verify(
     Networks are small tanh ones with `latent` latents (1, or 2 where no network reads z); the ascent is counted in steps. With `data` None nothing is
     trained. A graph of factors is settled on simulated data, or on arrays by name. Raises `InputError` for data of another kind. Data without a finite stationary point leave a model UNDECIDED.
     """
+    latent = None if latent is None else integer("the number of latents", latent)
+    seed, configurations = integer("seed", seed, 0), integer("configurations", configurations)
     options = Options(data, data_name, latent, seed, configurations, progress)
     if latent is not None and models and not any(model.is_plain for model in models):
         raise InputError(

@@ -136,8 +136,7 @@ def load_celeba(
     At most `limit` images are read.
     """
     height, width = _size(size)
-    if limit is not None:
-        positive("limit", limit)
+    limit = None if limit is None else positive("limit", limit)
     folder = Path(folder)
     with _reading(folder):
         found = sorted(p for p in folder.iterdir() if _is_image(p))
@@ -201,8 +200,7 @@ def load_susy(path: str | Path, limit: int | None = None) -> Float[np.ndarray, "
 
     At most `limit` rows are read, and only these are checked. The first column, the label 0 or 1, is left out.
     """
-    if limit is not None:
-        positive("limit", limit)
+    limit = None if limit is None else positive("limit", limit)
     path = Path(path)
     tables: list[np.ndarray] = []
     rows = 0
@@ -311,6 +309,6 @@ def digits() -> Float[np.ndarray, "1797 64"]:
 def dequantised_digits(N: int, rng: Generator) -> Float[np.ndarray, "N 64"]:
     r"""The first N digits as $(\text{pixel}+u)/17\in[0,1)$, $u\sim U[0,1)$: dequantised (Theis et al. 2016), so no column is constant."""
     pixels = load("digits")
-    if positive("N", N) > len(pixels):
+    if (N := positive("N", N)) > len(pixels):
         raise InputError(f"N is {N}, but there are {len(pixels)} digits; pass at most as many")
     return (pixels[:N] + generator(rng).uniform(size=(N, pixels.shape[1]))) / 17.0

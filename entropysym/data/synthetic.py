@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, integer, real, shown
 
 #: (N, H, rng) -> z of shape (N, H).
 Latents = Callable[[int, int, Generator], Float[np.ndarray, "N H"]]
@@ -31,10 +31,8 @@ Manifold = Callable[..., Float[np.ndarray, "N D"]]
 
 
 def positive(name: str, value: int) -> int:
-    """The value, if it is an integer >= 1. Raises `InputError` otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InputError(f"{name} is {shown(value)}; pass an integer >= 1")
-    return value
+    """The value as Python's int, if it is an integer >= 1. Raises `InputError` otherwise."""
+    return integer(name, value)
 
 
 def generator(rng: Generator) -> Generator:
@@ -46,9 +44,10 @@ def generator(rng: Generator) -> Generator:
 
 def _scale(noise: float) -> float:
     # Zero is allowed: it shows the manifold itself.
-    if isinstance(noise, bool) or not isinstance(noise, (int, float)) or not 0 <= noise < np.inf:
+    found = real(noise)
+    if found is None or not 0 <= found < np.inf:
         raise InputError(f"noise is {shown(noise)}; pass a finite standard deviation >= 0")
-    return float(noise)
+    return found
 
 
 def bent_curve(

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 
 from entropysym.data.npy import MAGIC, read_array, read_header
 from entropysym.data.synthetic import bent_curve
-from entropysym.errors import InputError, NoStationaryPointError, one_of, shown
+from entropysym.errors import InputError, NoStationaryPointError, integer, one_of, shown
 
 _EXACT = 2**53
 
@@ -197,8 +197,7 @@ def require_stationary_point(x: Float[np.ndarray, "N D"], H: int) -> None:
     Raises `NoStationaryPointError` with the reason; `InputError` for unusable data or H.
     """
     x = checked(x)
-    if isinstance(H, bool) or not isinstance(H, int) or H < 1:
-        raise InputError(f"the number of latents is {shown(H)}; pass an integer >= 1")
+    H = integer("the number of latents", H)
     N, D = x.shape
     vacuous = "so sigma^2 runs to 0, the ELBO has no finite stationary point, and the theorem is vacuous here"
     if N == 1:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
-from entropysym.errors import InputError, one_of, shown
+from entropysym.errors import InputError, integer, one_of, shown
 from entropysym.experiments.kinds import KINDS
 from entropysym.experiments.manifolds import MANIFOLD, run_manifolds
 from entropysym.experiments.names import EXPERIMENTS
@@ -54,7 +54,7 @@ def execute(
     if name not in EXPERIMENTS:
         raise one_of(name, EXPERIMENTS, "experiment")
     wanted = {k: v for k, v in (changes or {}).items() if v is not None}
-    asked = Asked(place, seed, source, wanted, progress)
+    asked = Asked(place, integer("seed", seed, 0), source, wanted, progress)
     report = written(RUNS[name](asked) if name in RUNS else _networks(TRAINED[name], asked), place)
     if report.complete:
         _clear(place, name)

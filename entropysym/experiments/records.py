@@ -19,7 +19,7 @@ from entropysym.data.sources import (
     load_images,
     load_susy,
 )
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, integer
 from entropysym.experiments.names import EXPERIMENTS
 
 SOURCE = "Damm et al., AISTATS 2023 (PMLR 206:3931)"
@@ -51,12 +51,13 @@ class Settings:
     seeds: int = 1
 
     def __post_init__(self) -> None:
-        for name, least in {"size": 1, "latent": 1, "order": 2, "seeds": 1}.items():
-            demand_count(name, getattr(self, name), least)
+        counted(self, size=1, latent=1, order=2, seeds=1)
         if not self.hidden:
             raise InputError("hidden is empty; pass at least one layer, such as 50")
-        for layer in (*self.hidden, *(self.encoder or ())):
-            demand_count("hidden", layer, 1)
+        for name in ("hidden", "encoder"):
+            if (layers := getattr(self, name)) is not None:
+                counts = tuple(integer("hidden", layer) for layer in layers)
+                object.__setattr__(self, name, counts)
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """With these settings by name (see `SETTINGS`), those of the plan among them."""
@@ -70,10 +71,10 @@ PLANNED = frozenset(f.name for f in fields(Plan))
 SETTINGS = PLANNED | {f.name for f in fields(Settings)} - {"plan"}
 
 
-def demand_count(name: str, value: Any, least: int) -> None:
-    """Raise `InputError` for what is no integer of at least this size."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{name} is {shown(value)}; pass an integer >= {least}")
+def counted(settings: Any, **least: int) -> None:
+    """Store the fields of these names as Python's integers, by which a checkpoint knows its training. Raises `InputError` for what is no integer of at least this size."""
+    for name, low in least.items():
+        object.__setattr__(settings, name, integer(name, getattr(settings, name), low))
 
 
 @dataclass(frozen=True)

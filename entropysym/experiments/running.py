@@ -20,7 +20,7 @@ from jaxtyping import Float
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.ascent.settling import Ending, Settled, settle
 from entropysym.data.tables import checked
-from entropysym.errors import InputError
+from entropysym.errors import InputError, integer
 from entropysym.experiments.kinds import KINDS, Expectation
 from entropysym.experiments.measuring import Measured, entropy_sum, measure
 from entropysym.experiments.records import Experiment, Sample, Settings, split
@@ -77,6 +77,7 @@ def run(
     and `NoStationaryPointError` for data on which σ² would run to 0.
     """
     began = time.monotonic()
+    seed = integer("seed", seed, 0)
     changes = {**(changes or {}), "seed": seed}
     settings = experiment.settings.changed(changes)
     sample = sample_of(experiment, settings.size, source, np.random.default_rng(seed))

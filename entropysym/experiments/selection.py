@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from entropysym.errors import InputError, one_of, shown
-from entropysym.experiments.records import demand_count
+from entropysym.errors import InputError, integer, one_of, real, shown
+from entropysym.experiments.records import counted
 
 #: The authors' stored output, one seed, last 2000 batches of each segment: std of the ELBO over that of the entropy sum, and right choices of H.
 PUBLISHED_RATIO = (9.0, 22.0)
@@ -68,19 +68,20 @@ class StreamSettings:
     count: str = "ppca"
 
     def __post_init__(self) -> None:
-        for name in ("segment", "batch", "seeds", "D", "late"):
-            demand_count(name, getattr(self, name), 1)
+        counted(self, segment=1, batch=1, seeds=1, D=1, late=1)
         if self.points is not None:
-            demand_count("points", self.points, 1)
+            counted(self, points=1)
         if self.count not in COUNTS:
             raise one_of(self.count, COUNTS, "count of parameters")
-        if not (isinstance(self.rate, (int, float)) and 0 < self.rate < math.inf):
+        if (rate := real(self.rate)) is None or not 0 < rate < math.inf:
             raise InputError(f"rate is {shown(self.rate)}; pass a positive number")
+        object.__setattr__(self, "rate", rate)
         for name in ("dimensions", "candidates"):
             if not getattr(self, name):
                 raise InputError(f"{name} is empty; pass at least one intrinsic dimension")
-            for value in getattr(self, name):
-                demand_count(name, value, 1)
+            counts = tuple(integer(name, value) for value in getattr(self, name))
+            object.__setattr__(self, name, counts)
+            for value in counts:
                 if value >= self.D:
                     raise InputError(f"{name} contains {value}; pass numbers below D={self.D}")
         if list(self.candidates) != sorted(set(self.candidates)):

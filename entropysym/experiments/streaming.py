@@ -26,8 +26,8 @@ from jaxtyping import Array, Float
 from entropysym.ascent.checkpoints import Checkpoint
 from entropysym.ascent.settling import Progress
 from entropysym.data.synthetic import LinearMechanism, stream_mechanism
+from entropysym.errors import integer
 from entropysym.experiments.measuring import entropy_sum
-from entropysym.experiments.records import demand_count
 from entropysym.experiments.selection import (
     PUBLISHED,
     SegmentRow,
@@ -107,7 +107,7 @@ def stream(
     Raises `InputError` for a seed that is none, for a checkpoint of another stream, and if JAX computes in float32.
     """
     require_x64()
-    demand_count("seed", seed, 0)
+    seed = integer("seed", seed, 0)
     began = time.monotonic()
     state = _first(settings, seed)
     if checkpoint is not None and (found := checkpoint.load()) is not None:

@@ -2,7 +2,7 @@ r"""Distributions of 0 and 1, and of counts, beside those in their natural param
 
 import sympy as sp
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import integer
 from entropysym.language.functions import LogSinhc, Softplus
 from entropysym.language.records import Family
 from entropysym.language.symbols import scalar
@@ -82,8 +82,7 @@ ZERO_INFLATED_POISSON = Family(
 
 def binomial(trials: int) -> Family:
     r"""$\binom nx\pi^x(1-\pi)^{n-x}$ of n `trials`, in the logit of π, with the binomial coefficient as base measure. Raises `InputError` for what is no number of trials."""
-    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
-        raise InputError(f"trials is {shown(trials)}; pass an integer >= 1")
+    trials = integer("trials", trials)
     # n! by its primes, for it soon has too many digits to be stored.
     constant = sp.expand_log(sp.log(sp.factorial(trials)), factor=True)
     choices = constant - sp.loggamma(_x + 1) - sp.loggamma(trials - _x + 1)

@@ -2,7 +2,7 @@ r"""Distributions on the positive numbers, and one on $[m,\infty)$."""
 
 import sympy as sp
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, shown, whole
 from entropysym.language.records import Family
 from entropysym.language.symbols import scalar
 
@@ -131,8 +131,8 @@ def pareto(least: int | sp.Rational) -> Family:
 
 
 def positive_rational(given: object, what: str) -> sp.Rational:
-    number = sp.sympify(given, strict=True) if isinstance(given, (int, sp.Rational)) else None
-    if isinstance(given, bool) or not isinstance(number, sp.Rational) or not number > 0:
+    number = given if (integer := whole(given)) is None else sp.Integer(integer)
+    if not isinstance(number, sp.Rational) or not number > 0:
         raise InputError(f"{what} is {shown(given)}; pass an integer or a sympy.Rational above 0")
     return number
 

@@ -12,7 +12,7 @@ from operator import mul
 
 import sympy as sp
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, integer, shown
 from entropysym.language.formula import (
     arg_of,
     args_of,
@@ -63,9 +63,7 @@ def instantiate(expression: sp.Expr, *, nodes: NoisePoints | None = None, **size
     >>> instantiate(d.entropy_sum, D=3, H=2)
     -3*log(sigma) + log(tau[1]) + log(tau[2]) - 3*log(2*E*pi)/2
     """
-    for name, value in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"the size {name} is {shown(value)}; pass an integer ≥ 1")
+    sizes = {name: integer(f"the size {name}", value) for name, value in sizes.items()}
     return _Concrete(sizes, nodes).of(expression, {})
 
 

@@ -18,7 +18,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from entropysym.data.tables import checked, require_stationary_point
-from entropysym.errors import InputError, NoStationaryPointError, shown
+from entropysym.errors import InputError, NoStationaryPointError, integer, shown, whole
 from entropysym.linear.moments import objective, standardised, to_standard
 from entropysym.linear.ppca import spectrum
 from entropysym.lowering.precision import require_x64
@@ -72,8 +72,7 @@ class _Data:
     @staticmethod
     def of(x: Float[np.ndarray, "N D"], H: int) -> _Data:
         require_x64()
-        if isinstance(H, bool) or not isinstance(H, int) or H < 1:
-            raise InputError(f"the number of latents is {shown(H)}; pass an integer >= 1")
+        integer("the number of latents", H)
         x = checked(x)
         return _Data(x.mean(axis=0), *spectrum(x))
 
@@ -202,11 +201,11 @@ _LOG_2_PI_E = math.log(2 * math.pi * math.e)
 
 
 def _subset(subset: Sequence[int], H: int, D: int) -> tuple[int, ...]:
-    active = tuple(subset)
-    if len(set(active)) != len(active) or not all(
-        isinstance(i, int) and 0 <= i < D for i in active
-    ):
-        raise InputError(f"the subset {shown(active)} is no set of integers from 0 to {D - 1}")
+    active = tuple(-1 if (i := whole(given)) is None else i for given in subset)
+    if len(set(active)) != len(active) or not all(0 <= i < D for i in active):
+        raise InputError(
+            f"the subset {shown(tuple(subset))} is no set of integers from 0 to {D - 1}"
+        )
     if len(active) > min(H, D - 1):
         raise InputError(
             f"{len(active)} eigenvectors are active, but at most {min(H, D - 1)} can be"

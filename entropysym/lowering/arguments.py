@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, integer, shown
 from entropysym.lowering.precision import require_x64
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.signature import DATA_SIZE, Signature, Size, shape_text
@@ -91,9 +91,7 @@ def _given_sizes(signature: Signature, arguments: Mapping[str, Any]) -> dict[str
     """Sizes that are passed as integers, with where they come from."""
     sizes: dict[str, tuple[int, str]] = {}
     for name in sorted(signature.sizes & set(arguments)):
-        value = arguments[name]
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"the size {name} is {shown(value)}; pass an integer >= 1")
+        value = integer(f"the size {name}", arguments[name])
         sizes[name] = (value, f"{name}={value}")
     return sizes
 

@@ -7,20 +7,22 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Float
 
 
-def averaged(
-    f: Callable[[Float[jax.Array, "N D"]], Any], x: Float[jax.Array, "N D"], rows: int | None
-) -> Any:
-    """f(x) for an f whose leaves are averages over the data or constants, `rows` data points at a time (None: all at once)."""
-    N = len(x)
+def averaged(f: Callable[[Any], Any], x: Any, rows: int | None) -> Any:
+    """f(x) for an f whose leaves are averages over the data or constants, `rows` data points at a time (None: all at once); x is an array or several."""
+    N = count(x)
     if rows is None or rows >= N:
         return f(x)
     total = None
     for start in range(0, N, rows):
-        some = x[start : start + rows]
-        part = len(some) / N
+        some = jax.tree.map(lambda a, at=slice(start, start + rows): a[at], x)
+        part = count(some) / N
         share = jax.tree.map(lambda a, part=part: a * part, f(some))
         total = share if total is None else jax.tree.map(jnp.add, total, share)
     return total
+
+
+def count(x: Any) -> int:
+    """The number of data points: the length of the (first) array."""
+    return len(jax.tree.leaves(x)[0])

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, integer
 from entropysym.lowering.precision import require_x64
 
 #: A product rule has order**H nodes; beyond this many it is refused.
@@ -66,19 +66,14 @@ class JointPoints:
 AnyNodes = Nodes | Points | JointPoints
 
 
-def _positive(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InputError(f"{name} is {shown(value)}; pass an integer >= 1")
-    return value
-
-
 def gauss_hermite(H: int, order: int = 12) -> Nodes:
     """The Gauss-Hermite product rule: exact for polynomials of degree 2·order − 1 in each coordinate; order**H nodes.
 
     Raises `InputError` if there would be more than `MAX_NODES` nodes.
     """
     require_x64()
-    if _positive("order", order) ** _positive("H", H) > MAX_NODES:
+    order, H = integer("order", order), integer("H", H)
+    if order**H > MAX_NODES:
         raise InputError(f"{order}**{H} nodes are too many; use cubature({H}) or normal_noise")
     points, weights = np.polynomial.hermite_e.hermegauss(order)
     weights = weights / weights.sum()
@@ -95,7 +90,8 @@ def cubature(H: int) -> Nodes:
     All integrands of a model with a linear decoder are quadratic in the noise, so there it is no approximation.
     """
     require_x64()
-    points = np.sqrt(float(_positive("H", H))) * np.eye(H)
+    H = integer("H", H)
+    points = np.sqrt(float(H)) * np.eye(H)
     eps = np.concatenate([points, -points])
     return Nodes(jnp.asarray(eps), jnp.full(2 * H, 1 / (2 * H), jnp.float64))
 
@@ -109,13 +105,13 @@ def normal_noise(
     first and (per coordinate) second moments are exact; `samples` must then be even.
     """
     require_x64()
-    _positive("samples", samples)
+    samples, H = integer("samples", samples), integer("H", H)
     if not moment_matched:
-        eps = jax.random.normal(key, (samples, _positive("H", H)), jnp.float64)
+        eps = jax.random.normal(key, (samples, H), jnp.float64)
     else:
         if samples % 2:
             raise InputError(f"samples is {samples}; antithetic pairs need an even number")
-        half = jax.random.normal(key, (samples // 2, _positive("H", H)), jnp.float64)
+        half = jax.random.normal(key, (samples // 2, H), jnp.float64)
         eps = jnp.concatenate([half, -half])
         eps = eps / jnp.sqrt(jnp.mean(eps**2, axis=0))
     return Nodes(eps, jnp.full(samples, 1 / samples, jnp.float64))
@@ -131,8 +127,9 @@ def low_discrepancy(H: int, samples: int = 128, seed: int = 0) -> Nodes:
     from scipy.stats import qmc
 
     require_x64()
-    power = (_positive("samples", samples) - 1).bit_length()
-    points = qmc.Sobol(_positive("H", H), scramble=True, rng=seed).random_base2(power)
+    power = (integer("samples", samples) - 1).bit_length()
+    seed = integer("seed", seed, 0)
+    points = qmc.Sobol(integer("H", H), scramble=True, rng=seed).random_base2(power)
     # Points are multiples of 2**-64 or so; a half keeps the quantile off minus infinity.
     eps = ndtri(np.clip(points, 2.0**-53, 1 - 2.0**-53))
     # With exact first and second moments all that is quadratic in the noise is integrated exactly, the prior's part above all.

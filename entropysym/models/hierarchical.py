@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import integer
 from entropysym.families import ANY, BERNOULLI, NORMAL
 from entropysym.language.records import Model
 from entropysym.language.writing import Drawn, ModelWriter
@@ -99,8 +99,7 @@ def diffusion_chain(steps: int = 3) -> Model:
 
     With the last latent's law fixed to $N(0,I)$ a remainder stays. Raises `InputError` for fewer than one step.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise InputError(f"the number of steps is {shown(steps)}; pass an integer >= 1")
+    steps = integer("the number of steps", steps)
     w = ModelWriter()
     z = [w.x, *(w.latent_variable(f"z{t}", "d") for t in range(1, steps + 1))]
     w.p(z[-1], NORMAL(0, w.learned("alpha2", range="positive")))

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy as sp
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import integer
 from entropysym.language.identity import Identity
 from entropysym.language.records import Model
 from entropysym.lowering.lowered import Lowered, LoweredTogether, lower_together
@@ -72,8 +72,7 @@ class VariantResult:
 def _checked(count: int, seed: int) -> None:
     require_x64()
     for name, value, least in (("count", count, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"{name} is {shown(value)}; pass an integer >= {least}")
+        integer(name, value, least)
 
 
 def sweep(
