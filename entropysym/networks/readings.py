@@ -43,6 +43,9 @@ class Reading(enum.Enum):
     NO_DIRECTION = "no direction: the gap is not a derivative of the ELBO in this parameterisation"
     UNRESOLVED = "unresolved expectation: other nodes give another ELBO, so that the network may have learned the nodes"
     NOT_FINITE = "not finite"
+    LEARNING = "learning: the gap is open and the ELBO still moves"
+    FREE_BITS = "free bits: latents below a threshold do not feel the KL, so that their part of the gap stays"
+    WRONG_USE = "wrong use: what was logged is not what was differentiated, or is passed in another form"
 
 
 @dataclass(frozen=True)
