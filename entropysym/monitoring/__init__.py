@@ -1,4 +1,4 @@
-"""The three entropies, the gap and the collapsed latents of a user's own Gaussian VAE, from plain arrays, in any training loop.
+"""The three entropies, the gap and the collapsed latents of a user's own VAE, from plain arrays, in any training loop.
 
 >>> from entropysym.monitoring import entropies
 >>> x, nu, mean = [[1.0, -2.0], [0.5, 1.0]], [[0.6], [-0.6]], [[0.0, 0.0], [0.0, 0.0]]
@@ -12,6 +12,7 @@ latent  encoder entropy      KL  mean (nu^2 + tau2) / alpha2
 
 * `entropies`: an `EntropyReport` from NumPy, PyTorch or JAX arrays.
 * `Monitor`: the same at every step of a training loop, with the gap that the loop's own gradients predict along a direction of `Move`s; a `Step` each.
+  `Monitor.gaussian`, `.laplace`, `.bernoulli` and `.poisson` write the direction down from the layers; `Monitor.slip` names a mistake in the loop as a `Slip`.
 
 Nothing here imports PyTorch or JAX.
 """
@@ -21,14 +22,20 @@ from typing import TYPE_CHECKING
 from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
-    from entropysym.monitoring.monitor import Monitor, Move, Step
+    from entropysym.monitoring.monitor import Monitor
+    from entropysym.monitoring.moves import Move
     from entropysym.monitoring.reports import EntropyReport, entropies
+    from entropysym.monitoring.slips import Slip
+    from entropysym.monitoring.steps import Step
 
 # Importing the room loads no NumPy; each module loads when first asked for.
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "monitor": "Monitor Move Step",
+        "monitor": "Monitor",
+        "moves": "Move",
         "reports": "EntropyReport entropies",
+        "slips": "Slip",
+        "steps": "Step",
     },
 )

@@ -1,4 +1,4 @@
-"""The arrays of a Gaussian VAE as somebody passes them, and as float64 arrays of shapes that fit."""
+"""The arrays of a VAE as somebody passes them, and as float64 arrays of shapes that fit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, one_of, shown
+from entropysym.networks.laws import BERNOULLI, LAPLACE, NORMAL, POISSON, Law
 
 #: How far from one the weights may sum; weights in float32 come this close.
 _WEIGHT_TOLERANCE = 1e-6
@@ -17,36 +18,66 @@ _WEIGHT_TOLERANCE = 1e-6
 _EXACT = 2.0**53
 
 
+class Decoder(NamedTuple):
+    """What a decoder's law is given: the array that the network computes for each sample of z, and the name of a learned spread."""
+
+    law: Law
+    location: str
+    spread: str = ""
+
+
+#: The decoders by name. A squared error is the law of a normal variable with variance 1/2, up to the constant (D/2) log pi.
+DECODERS = {
+    "gaussian": Decoder(NORMAL, "mean", "sigma2"),
+    "mse": Decoder(NORMAL, "mean"),
+    "laplace": Decoder(LAPLACE, "mean", "scale"),
+    "bernoulli": Decoder(BERNOULLI, "logits"),
+    "poisson": Decoder(POISSON, "log_rate"),
+}
+
+#: The arguments that not every decoder takes.
+_OF_DECODERS = ("mean", "residual2", "logits", "log_rate", "sigma2", "scale")
+
+
 class Given(NamedTuple):
     """The arguments of `entropies` as they were passed."""
 
     x: Any
     nu: Any
-    tau2: Any
-    sigma2: Any
+    tau2: Any = None
+    sigma2: Any = None
     mean: Any = None
     residual2: Any = None
     alpha2: Any = None
     weights: Any = None
+    log_tau2: Any = None
+    logits: Any = None
+    log_rate: Any = None
+    scale: Any = None
+    decoder: str = "gaussian"
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """The arguments of `entropies` as float64 arrays of shapes that fit; their values may still be anything."""
+    """The arguments of `entropies` as float64 arrays of shapes that fit; their values may still be anything. None is not of this decoder."""
 
+    decoder: Decoder
     x: np.ndarray | None
     mean: np.ndarray | None
+    logits: np.ndarray | None
+    log_rate: np.ndarray | None
     residual2: np.ndarray | None
     nu: Float[np.ndarray, "N H"]
     tau2: np.ndarray
-    sigma2: np.ndarray
+    sigma2: np.ndarray | None
+    scale: np.ndarray | None
     alpha2: np.ndarray
     weights: Float[np.ndarray, " S"]
 
     def named(self) -> list[tuple[str, np.ndarray]]:
         """Name and array of each argument that is there."""
         pairs = [(f.name, getattr(self, f.name)) for f in fields(self)]
-        return [(name, array) for name, array in pairs if array is not None]
+        return [(name, array) for name, array in pairs if isinstance(array, np.ndarray)]
 
     def squares(self) -> np.ndarray:
         """The squared residuals of each dimension."""
@@ -56,17 +87,28 @@ class Inputs:
         assert self.mean is not None
         return (self.mean - self.x) ** 2
 
+    def natural(self) -> np.ndarray:
+        """The logits or log-rates; those of probabilities are log p - log (1 - p), which keeps the digits of a small p."""
+        if self.mean is not None:
+            return np.log(self.mean) - np.log1p(-self.mean)
+        found = self.logits if self.logits is not None else self.log_rate
+        assert found is not None
+        return found
+
     def variances(self) -> list[tuple[str, np.ndarray]]:
-        """Name and array of the three that must be positive."""
-        return [(name, getattr(self, name)) for name in ("tau2", "sigma2", "alpha2")]
+        """Name and array of those that must be positive."""
+        positive = ("tau2", "sigma2", "scale", "alpha2")
+        return [(name, array) for name, array in self.named() if name in positive]
 
 
 def inputs_of(given: Given) -> Inputs:
     """The arguments as arrays. Raises `InputError` for what is malformed; does not ask whether values are finite."""
-    data, samples = _samples(given.x, given.mean, given.residual2)
-    named = "mean" if data is not None else "residual2"
-    alpha2 = 1.0 if given.alpha2 is None else given.alpha2
-    reference = ("x", data) if data is not None else ("residual2", samples)
+    if given.decoder not in DECODERS:
+        raise one_of(given.decoder, DECODERS, "decoder")
+    decoder = DECODERS[given.decoder]
+    named = _location(given, decoder)
+    data, samples = _samples(given.x, getattr(given, named), named)
+    reference = ("x", data) if data is not None else (named, samples)
     N, D = samples.shape[-2:]
     S = samples.shape[0] if samples.ndim == 3 else 1
 
@@ -75,32 +117,77 @@ def inputs_of(given: Given) -> Inputs:
         raise _misfit("nu", encoder_mean, reference, f"pass (N, H), here ({N}, H)")
     H = encoder_mean.shape[1]
     by_nu = ("nu", encoder_mean)
+    alpha2 = 1.0 if given.alpha2 is None else given.alpha2
+    spreads = {"a scalar": (), "(D,)": (D,), "(N, D)": (N, D), "(S, N, D)": (S, N, D)}
+    spread = {"sigma2": np.array(0.5) if given.decoder == "mse" else None, "scale": None}
+    if decoder.spread:
+        value = getattr(given, decoder.spread)
+        spread[decoder.spread] = _shaped(value, decoder.spread, spreads, (named, samples))
+    arrays = dict.fromkeys(("mean", "logits", "log_rate", "residual2")) | {named: samples}
     return Inputs(
+        decoder=decoder,
         x=data,
-        mean=None if data is None else samples,
-        residual2=samples if data is None else None,
+        **arrays,
         nu=encoder_mean,
-        tau2=_shaped(given.tau2, "tau2", {"(N, H)": (N, H), "(H,)": (H,)}, by_nu),
-        sigma2=_shaped(
-            given.sigma2,
-            "sigma2",
-            {"a scalar": (), "(D,)": (D,), "(N, D)": (N, D), "(S, N, D)": (S, N, D)},
-            (named, samples),
-        ),
+        tau2=_tau2(given, {"(N, H)": (N, H), "(H,)": (H,)}, by_nu),
+        **spread,
         alpha2=_shaped(alpha2, "alpha2", {"a scalar": (), "(H,)": (H,)}, by_nu),
         weights=_weights(given.weights, S, (named, samples)),
     )
 
 
-def _samples(x: Any, mean: Any, residual2: Any) -> tuple[np.ndarray | None, np.ndarray]:
-    """The data and the decoder means, or None and the squared residuals."""
-    if residual2 is not None:
-        if x is not None or mean is not None:
-            both = "x" if x is not None else "mean"
+def _location(given: Given, decoder: Decoder) -> str:
+    """The name of the array that stands for the samples. Raises `InputError` for arguments that this decoder does not take or misses."""
+    locations = [decoder.location]
+    if decoder.law is NORMAL:
+        locations.append("residual2")
+    if decoder.law is BERNOULLI:
+        locations.append("mean")
+    passed = [name for name in _OF_DECODERS if getattr(given, name) is not None]
+    for name in passed:
+        if name not in (*locations, decoder.spread):
             raise InputError(
-                f"both {both} and residual2 are given; pass x and mean, or residual2 with x=None"
+                f"a {given.decoder} decoder takes no {name}; leave it out, or pass decoder= as the loss has it"
             )
-        squares = as_float64(residual2, "residual2")
+    if decoder.spread and decoder.spread not in passed:
+        raise InputError(f"{decoder.spread} is missing; a {given.decoder} decoder has one")
+    present = [name for name in locations if name in passed]
+    if "residual2" in passed and (given.x is not None or "mean" in passed):
+        both = "x" if given.x is not None else "mean"
+        raise InputError(
+            f"both {both} and residual2 are given; pass x and mean, or residual2 with x=None"
+        )
+    if len(present) > 1:
+        raise InputError("both logits and mean are given; pass one of them")
+    if "residual2" not in passed and (given.x is None or not present):
+        told = " and ".join(
+            name
+            for name, there in (("x", given.x is not None), (decoder.location, bool(present)))
+            if not there
+        )
+        or_else = ", or residual2 with x=None" if decoder.law is NORMAL else ""
+        raise InputError(
+            f"{told} {'are' if ' and ' in told else 'is'} missing; pass x and {decoder.location}{or_else}"
+        )
+    return present[0]
+
+
+def _tau2(
+    given: Given, allowed: dict[str, tuple[int, ...]], reference: tuple[str, np.ndarray]
+) -> np.ndarray:
+    if (given.tau2 is None) == (given.log_tau2 is None):
+        how = "missing" if given.tau2 is None else "given beside log_tau2"
+        raise InputError(f"tau2 is {how}; pass tau2, the encoder's variance, or log_tau2")
+    if given.log_tau2 is None:
+        return _shaped(given.tau2, "tau2", allowed, reference)
+    with np.errstate(all="ignore"):
+        return np.exp(_shaped(given.log_tau2, "log_tau2", allowed, reference))
+
+
+def _samples(x: Any, location: Any, name: str) -> tuple[np.ndarray | None, np.ndarray]:
+    """The data and what the decoder computes at the samples, or None and the squared residuals."""
+    if name == "residual2":
+        squares = as_float64(location, "residual2")
         if squares.ndim not in (2, 3) or not squares.size:
             raise InputError(
                 f"residual2 has shape {squares.shape}; pass (S, N, D) or (N, D), none of them 0"
@@ -108,10 +195,7 @@ def _samples(x: Any, mean: Any, residual2: Any) -> tuple[np.ndarray | None, np.n
         # A NaN is not negative: whether values are finite is asked elsewhere.
         require(~(squares < 0), "residual2", squares, "is no square; pass (x - mean)**2")
         return None, squares
-    if x is None or mean is None:
-        missing = "x and mean are" if x is None and mean is None else "x is" if x is None else "mean is"  # fmt: skip
-        raise InputError(f"{missing} missing; pass x and mean, or residual2 with x=None")
-    data, samples = as_float64(x, "x"), as_float64(mean, "mean")
+    data, samples = as_float64(x, "x"), as_float64(location, name)
     if data.ndim != 2 or not data.size:
         raise InputError(
             f"x has shape {data.shape}; pass (N, D), one datum per row, none of them 0"
@@ -119,8 +203,20 @@ def _samples(x: Any, mean: Any, residual2: Any) -> tuple[np.ndarray | None, np.n
     if samples.ndim not in (2, 3) or samples.shape[-2:] != data.shape or not samples.size:
         N, D = data.shape
         wanted = f"pass (S, N, D) with the samples of z first, here (S, {N}, {D}), or ({N}, {D})"
-        raise _misfit("mean", samples, ("x", data), wanted)
+        raise _misfit(name, samples, ("x", data), wanted)
     return data, samples
+
+
+def require_support(given: Inputs) -> None:
+    """Raise `InputError` for data that the decoder's law does not have; NaN is asked for elsewhere."""
+    x = given.x
+    if x is None:
+        return
+    if given.decoder.law is BERNOULLI:
+        outside = (x < 0) | (x > 1)
+        require(~outside, "x", x, "is not in [0, 1], where a Bernoulli decoder has its data")
+    if given.decoder.law is POISSON:
+        require(~(x < 0), "x", x, "is no count; a Poisson decoder has counts >= 0")
 
 
 def _weights(weights: Any, S: int, reference: tuple[str, np.ndarray]) -> Float[np.ndarray, " S"]:

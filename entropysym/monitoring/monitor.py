@@ -6,8 +6,10 @@ prior and decoder; the gap closes as the gradient along v does. Per data point, 
 * learned prior $\alpha_h^2$ and $\sigma^2$ (VAE-2): $\log\sigma^2$ and every $\log\alpha_h^2$ move by −1;
 * prior N(0, I), learned $\sigma^2$ (VAE-1): $\log\sigma^2$ by −1; the decoder's first layer W by −W/2, which $z\to z+z/2$ undoes: last layer
   of ν, weight and bias, by +1/2 of themselves, bias of $\log\tau_h^2$ by +1 (of $\log\tau_h$ by +1/2). The bias beside W rests;
-* prior N(0, I), $\log\sigma^2(z)$ from a network (VAE-3): the bias of its last layer by −1, the first layers of **both** networks by −W/2, the rest as VAE-1.
+* prior N(0, I), $\log\sigma^2(z)$ from a network (VAE-3): the bias of its last layer by −1, the first layers of **both** networks by −W/2, the rest as VAE-1;
+* Bernoulli or Poisson decoder: the last layer, which gives logits or log-rates, by itself, weight and bias, instead of $\log\sigma^2$.
 
+`Monitor.gaussian`, `.laplace`, `.bernoulli` and `.poisson` write these directions down from the layers.
 Source: Damm et al., AISTATS 2023, for stationary points; derived for this project elsewhere.
 """
 
@@ -18,65 +20,63 @@ import io
 import json
 import math
 import operator
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, Unpack, get_args
 
 import numpy as np
 
 from entropysym.errors import InputError, one_of, shown
 from entropysym.files import write_whole
-from entropysym.monitoring.arrays import Given, Inputs, as_float64, inputs_of
-from entropysym.monitoring.reports import NUMBERS, Entropies, report
+from entropysym.monitoring import presets
+from entropysym.monitoring.arrays import (
+    DECODERS,
+    Given,
+    Inputs,
+    as_float64,
+    inputs_of,
+    require_support,
+)
+from entropysym.monitoring.evidence import Evidence, before_step, evidence_of, slopes_of
+from entropysym.monitoring.judging import judged
+from entropysym.monitoring.moves import (
+    Motion,
+    Move,
+    direction_of,
+    is_where,
+    leaves,
+    motions,
+    norm,
+    trained_tensors,
+)
+from entropysym.monitoring.reports import report_and_errors
+from entropysym.monitoring.slips import Slip, slip_of
+from entropysym.monitoring.steps import CELLS, NotFinite, Step
+from entropysym.networks.readings import Reading
 
 #: What is differentiated: the loss, minus the ELBO per data point, or the ELBO itself.
 Objective = Literal["loss", "elbo"]
 
+#: How the loss takes the data of a batch together.
+Reduction = Literal["mean", "sum"]
 
-@dataclass(frozen=True, eq=False)
-class Move:
-    """How one parameter moves along the direction: v = times · parameter + plus.
+#: So many steps with something to tell are kept, a few floats each, for `Monitor.slip`.
+KEPT = 12
 
-    `parameter` is PyTorch's own, whose `.grad` is read; where gradients are passed to `Monitor.log` it may be None.
-    `times` and `plus` are numbers, or arrays of the parameter's shape, such as for a head that holds ν and log τ² in one layer.
-    """
-
-    parameter: Any = None
-    times: Any = 0.0
-    plus: Any = 0.0
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class Step(Entropies):
-    """What was logged at a step, in nats per data point.
-
-    `predicted` is v·∇F, None without a direction. `not_finite` names what was not: arguments, logs of variances and gradients first, results last.
-    """
-
-    step: int
-    predicted: float | None
-    not_finite: tuple[str, ...] = ()
-
-    def cells(self) -> dict[str, Any]:
-        """All of it by name, the step first."""
-        last = {"predicted": self.predicted, "not_finite": self.not_finite}
-        return {"step": self.step, **self.numbers(), **last}
-
-
-class NotFinite(NamedTuple):
-    """The first step at which something was not finite, and what."""
-
-    step: int
-    quantity: str
+#: Layers that compute something else in training than in evaluation.
+_TWO_MODES = ("BatchNorm", "SyncBatchNorm", "Dropout")
 
 
 class Monitor:
-    """Records the entropies of a Gaussian VAE while somebody else trains it; keeps numbers only, no tensors and no graph.
+    """Records the entropies of a VAE while somebody else trains it; keeps numbers only, no tensors of a pass and no graph.
 
     `direction`: how parameters move along v (see the module); empty for no prediction. `gradient_of`: "loss" if gradients are those of
-    −ELBO per data point, as PyTorch's are after `loss.backward()`, "elbo" if they are those of the ELBO. With `every`, only steps that it divides are logged.
+    −ELBO per data point, as PyTorch's are after `loss.backward()`, "elbo" if they are those of the ELBO. `reduction`: "sum" if the loss is summed over
+    the data of a batch; slopes are then divided by N. With `every`, only steps that it divides are logged. `decoder`: as for `entropies`.
+    `parameters`: PyTorch's optimiser, model or list of parameters, all that is trained; then steps have a `gradient_norm`. The optimiser also lets a
+    `log` after its step be recognised, the model layers that compute something else in training.
     The prediction is exact where the loss is the mean over the data of the ELBO with the analytic KL and with the samples of z that are logged,
     to the rounding of its gradients: some 1e-6 of the gap's terms where a loop computes in float32.
     Raises `InputError` for anything else.
@@ -88,15 +88,64 @@ class Monitor:
         *,
         gradient_of: Objective = "loss",
         every: int = 1,
+        parameters: Any = None,
+        reduction: Reduction = "mean",
+        decoder: str = "gaussian",
     ) -> None:
-        if gradient_of not in get_args(Objective):
-            raise one_of(gradient_of, get_args(Objective), "objective")
-        self._direction = _direction(direction)
+        for value, known, what in (
+            (gradient_of, get_args(Objective), "objective"),
+            (reduction, get_args(Reduction), "reduction"),
+            (decoder, DECODERS, "decoder"),
+        ):
+            if value not in known:
+                raise one_of(value, known, what)
+        self._direction = direction_of(direction)
         self._sign = -1.0 if gradient_of == "loss" else 1.0
+        self._summed = reduction == "sum"
+        self._decoder = decoder
         self._every = _integer(every, "every")
         if self._every < 1:
             raise InputError(f"every is {self._every}; pass an integer >= 1")
+        self._trained = None if parameters is None else trained_tensors(parameters)
+        self._optimiser = parameters if hasattr(parameters, "param_groups") else None
+        self._hint = _hint(parameters)
         self._history: list[Step] = []
+        self._evidence: deque[Evidence] = deque(maxlen=KEPT)
+
+    @classmethod
+    def gaussian(cls, **options: Unpack[presets.GaussianOptions]) -> Monitor:
+        """For a Gaussian decoder, from its layers: see `GaussianOptions` and `Options`. Without any variance, it is fixed.
+
+        `Monitor.gaussian(encoder_mean=fc_mu, encoder_logvar=fc_logvar, decoder_first=decoder[0], log_sigma2=log_sigma2)`
+        Raises `InputError` for options that are unknown, missing or too many.
+        """
+        return cls._of("gaussian", options, presets.GaussianOptions)
+
+    @classmethod
+    def laplace(cls, **options: Unpack[presets.LaplaceOptions]) -> Monitor:
+        """For a Laplace decoder: see `LaplaceOptions` and `Options`. Raises `InputError` as `gaussian`."""
+        return cls._of("laplace", options, presets.LaplaceOptions)
+
+    @classmethod
+    def bernoulli(cls, **options: Unpack[presets.BernoulliOptions]) -> Monitor:
+        """For a Bernoulli decoder (binary cross-entropy): see `BernoulliOptions` and `Options`. `logits=` is the last layer, which may be the first as well.
+
+        Raises `InputError` as `gaussian`, and if that layer is missing.
+        """
+        return cls._of("bernoulli", options, presets.BernoulliOptions)
+
+    @classmethod
+    def poisson(cls, **options: Unpack[presets.PoissonOptions]) -> Monitor:
+        """For a Poisson decoder: see `PoissonOptions` and `Options`; `log_rate=` is the last layer. Raises `InputError` as `bernoulli`."""
+        return cls._of("poisson", options, presets.PoissonOptions)
+
+    @classmethod
+    def _of(cls, decoder: str, options: Any, known: Any) -> Monitor:
+        natural = DECODERS[decoder].location
+        if DECODERS[decoder].law.natural and options.get(natural) is None:
+            raise InputError(f"{natural} is missing; pass the last layer, which computes it")
+        direction, rest = presets.split(options, known)
+        return cls(direction, decoder=decoder, **rest)
 
     @property
     def history(self) -> tuple[Step, ...]:
@@ -111,25 +160,47 @@ class Monitor:
                 return NotFinite(logged.step, logged.not_finite[0])
         return None
 
+    @property
+    def slip(self) -> Slip | None:
+        """The mistake in the loop that explains slopes that are not gaps, with its cure; None if nothing is wrong or fewer than three steps tell."""
+        return slip_of(tuple(self._evidence), self._hint)
+
+    def reading(self) -> tuple[Reading, str]:
+        """What the history says, in the words of `networks.readings`, and one line with the figures that led to it.
+
+        Raises `InputError` if nothing was logged.
+        """
+        if not self._history:
+            raise InputError("nothing is logged yet; call log() in the training loop")
+        return judged(
+            self._history, self._direction, self._decoder, tuple(self._evidence), self.slip
+        )
+
     def log(
         self,
         step: int,
         *,
         nu: Any,
-        tau2: Any,
-        sigma2: Any,
+        tau2: Any = None,
+        sigma2: Any = None,
         x: Any = None,
         mean: Any = None,
         residual2: Any = None,
         alpha2: Any = None,
         weights: Any = None,
-        parameters: Sequence[Any] | None = None,
-        gradients: Sequence[Any] | None = None,
+        log_tau2: Any = None,
+        logits: Any = None,
+        log_rate: Any = None,
+        scale: Any = None,
+        loss: Any = None,
+        parameters: Any = None,
+        gradients: Any = None,
     ) -> Step | None:
         r"""Record a step and return it, or None at steps that `every` leaves out, without looking at the rest.
 
         The arrays are those of `entropies`, at the parameters whose gradient is used: with PyTorch call it **after** `loss.backward()` and **before**
-        `optimizer.step()`. Otherwise pass `gradients`, and `parameters` as they are now, in the order of the direction.
+        `optimizer.step()`. Otherwise pass `gradients`, and `parameters` as they are now: in the order of the direction, or the trees out of which
+        its functions take them. `loss` is the loss that was differentiated; `slip` tells more with it.
         Numbers that are not finite are recorded, not refused: see `first_not_finite`.
 
         Raises `InputError` for what is malformed: shapes, steps that do not grow, a gradient that is missing. Nothing is recorded then.
@@ -141,52 +212,76 @@ class Monitor:
             raise InputError(
                 f"step {step} comes after step {self._history[-1].step}; count on over the epochs"
             )
-        given = inputs_of(Given(x, nu, tau2, sigma2, mean, residual2, alpha2, weights))
-        numbers = report(given).numbers()
-        motion = self._motion(parameters, gradients)
+        given = inputs_of(
+            Given(
+                *(x, nu, tau2, sigma2, mean, residual2, alpha2, weights),
+                *(log_tau2, logits, log_rate, scale, self._decoder),
+            )
+        )
+        require_support(given)
+        moved = motions(self._direction, parameters, gradients)
+        return self._record(step, given, moved, self._gradient_norm(gradients), _loss(loss))
+
+    def _record(
+        self,
+        step: int,
+        given: Inputs,
+        moved: list[Motion],
+        gradient_norm: float | None,
+        loss: float | None,
+    ) -> Step:
+        """The step, recorded, and what it says about the loop."""
+        report, errors = report_and_errors(given)
+        batch = len(given.nu) if self._summed else 1
+        unit = self._sign / batch
         with np.errstate(all="ignore"):
-            predicted = self._sign * sum(float((v * g).sum()) for _, v, g in motion)
-        told = predicted if self._direction else None
-        bad = tuple(_not_finite(given, motion, {**numbers, "predicted": told}))
-        logged = Step(**numbers, step=step, predicted=told, not_finite=bad)
+            slopes = slopes_of(moved, unit) if moved else {}
+            told = sum(slopes.values()) if moved else None
+        numbers: dict[str, Any] = report.numbers()
+        logged = Step(
+            **numbers,
+            step=step,
+            predicted=told,
+            slope_decoder=slopes.get("decoder"),
+            slope_prior=slopes.get("prior"),
+            error_decoder=errors.decoder,
+            error_prior=errors.prior,
+            gradient_norm=None if gradient_norm is None else gradient_norm / batch,
+            loss=None if loss is None else loss / batch,
+        )
+        logged = replace(logged, not_finite=tuple(_not_finite(given, moved, logged)))
         self._history.append(logged)
+        evidence = evidence_of(given, moved, self._undone(moved), unit, logged)
+        if evidence is not None:
+            self._evidence.append(evidence)
         return logged
 
-    def _motion(
-        self, parameters: Sequence[Any] | None, gradients: Sequence[Any] | None
-    ) -> list[tuple[str, np.ndarray, np.ndarray]]:
-        """Label, v and gradient of each parameter of the direction."""
-        direction = self._direction
-        if gradients is None:
-            if parameters is not None:
-                raise InputError("parameters are passed without gradients; pass gradients too")
-            parameters = [move.parameter for move in direction]
-            gradients = [_grad(move, k) for k, move in enumerate(direction)]
-        elif parameters is None:
-            # A tensor of PyTorch is trained in place; an array of JAX in the direction would be that of the first step.
-            for k, move in enumerate(direction):
-                if not _is_tensor(move.parameter):
-                    raise InputError(
-                        f"gradients are passed, but not the present value of {_label(move, k)}; pass parameters, too"
-                    )
-            parameters = [move.parameter for move in direction]
-        for name, values in (("parameters", parameters), ("gradients", gradients)):
-            if len(values) != len(direction):
-                raise InputError(
-                    f"{len(values)} {name} for a direction of {len(direction)} moves; pass one for each, in its order"
-                )
-        return [
-            _moved(move, _label(move, k), parameter, gradient)
-            for k, (move, parameter, gradient) in enumerate(
-                zip(direction, parameters, gradients, strict=True)
-            )
-        ]
+    def _gradient_norm(self, gradients: Any) -> float | None:
+        """Over all that is trained; gradients in the order of the direction are a part of it only."""
+        if gradients is not None and any(map(is_where, self._direction)):
+            return norm(list(leaves(gradients)))
+        if self._trained is None:
+            return None
+        return norm([tensor.grad for tensor in self._trained])
+
+    def _undone(self, moved: Sequence[Motion]) -> list[Motion]:
+        """The motions at the parameters before the optimiser's last step, if it tells them."""
+        if self._optimiser is None:
+            return []
+        found = []
+        for move, motion in zip(self._direction, moved, strict=True):
+            before = before_step(self._optimiser, move.parameter) if motion.scaled.any() else motion.parameter  # fmt: skip
+            if before is None:
+                return []
+            times = as_float64(move.times(before.shape) if callable(move.times) else move.times, "times")  # fmt: skip
+            found.append(motion._replace(scaled=times * before))
+        return found
 
     def to_csv(self, path: str | Path) -> None:
         """Write the history as CSV, one step a line; None is an empty cell. Raises `InputError` if the file cannot be written."""
         text = io.StringIO()
         lines = csv.writer(text, lineterminator="\n")
-        lines.writerow(("step", *NUMBERS, "predicted", "not_finite"))
+        lines.writerow(CELLS)
         for step in self._history:
             cells = {**step.cells(), "not_finite": "; ".join(step.not_finite)}
             lines.writerow(cells.values())
@@ -234,26 +329,6 @@ class _Point(NamedTuple):
     entropy_sum: float
 
 
-def _direction(direction: Sequence[Move]) -> tuple[Move, ...]:
-    if not isinstance(direction, Sequence):
-        raise InputError(f"the direction is {shown(direction)}; pass a list of Moves")
-    moves = tuple(direction)
-    for k, move in enumerate(moves):
-        if not isinstance(move, Move):
-            raise InputError(f"the direction holds {shown(move)}; pass Moves")
-        # The .grad of what is computed from parameters stays None, and asking for it warns.
-        if not getattr(move.parameter, "is_leaf", True):
-            raise InputError(
-                f"{_label(move, k)} is computed from other tensors; pass the trained parameter itself"
-            )
-        for earlier in moves[:k]:
-            if move.parameter is not None and move.parameter is earlier.parameter:
-                raise InputError(
-                    f"{_label(move, k)} is in the direction twice; add up its times and plus in one Move"
-                )
-    return moves
-
-
 def _integer(value: Any, name: str) -> int:
     try:
         if isinstance(value, bool):
@@ -266,62 +341,26 @@ def _integer(value: Any, name: str) -> int:
     return number
 
 
-def _is_tensor(parameter: Any) -> bool:
-    return hasattr(parameter, "grad")
+def _loss(value: Any) -> float | None:
+    if value is None:
+        return None
+    array = as_float64(value, "loss")
+    if array.shape != ():
+        raise InputError(f"loss has shape {array.shape}; pass the number that was differentiated")
+    return float(array)
 
 
-def _label(move: Move, k: int) -> str:
-    if move.name:
-        return move.name
-    shape = getattr(move.parameter, "shape", None)
-    of_shape = "" if shape is None else f" with shape {tuple(shape)}"
-    return f"parameter {k} of the direction{of_shape}"
+def _hint(parameters: Any) -> str:
+    """What a model that was passed says about layers with two modes."""
+    modules = parameters.modules() if hasattr(parameters, "modules") else ()
+    names = [type(module).__name__ for module in modules]
+    found = sorted({name for name in names if name.startswith(_TWO_MODES)})
+    if not found:
+        return ""
+    return f"the model has {', '.join(found)}, which computes something else in training than in evaluation"
 
 
-def _grad(move: Move, k: int) -> Any:
-    """What PyTorch has left in `.grad`."""
-    if not _is_tensor(move.parameter):
-        raise InputError(
-            f"{_label(move, k)} is no PyTorch parameter, so its gradient cannot be read; pass parameters and gradients to log()"
-        )
-    if move.parameter.grad is None:
-        raise InputError(
-            f"{_label(move, k)} has no gradient (.grad is None); call log() after loss.backward() and before zero_grad(), "
-            "and see that the loss depends on it"
-        )
-    return move.parameter.grad
-
-
-def _moved(
-    move: Move, label: str, parameter: Any, gradient: Any
-) -> tuple[str, np.ndarray, np.ndarray]:
-    now, slope = as_float64(parameter, label), as_float64(gradient, f"the gradient of {label}")
-    if now.shape != slope.shape:
-        raise InputError(
-            f"the gradient of {label} has shape {slope.shape}, but the parameter {now.shape}; pass them in the order of the direction"
-        )
-    times, plus = (
-        _coefficient(value, f"{word} of {label}", now.shape)
-        for word, value in (("times", move.times), ("plus", move.plus))
-    )
-    with np.errstate(all="ignore"):
-        return label, times * now + plus, slope
-
-
-def _coefficient(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    array = as_float64(value, name)
-    if array.shape not in ((), shape):
-        raise InputError(
-            f"{name} has shape {array.shape}, but the parameter {shape}; pass a number or an array of the parameter's shape"
-        )
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} is {shown(value)}; pass finite numbers")
-    return array
-
-
-def _not_finite(
-    given: Inputs, motion: Sequence[tuple[str, np.ndarray, np.ndarray]], results: dict[str, Any]
-) -> list[str]:
+def _not_finite(given: Inputs, moved: Sequence[Motion], logged: Step) -> list[str]:
     """Names of what is not finite, causes before consequences."""
     names = [name for name, array in given.named() if not np.isfinite(array).all()]
     # A variance of 0 is finite, but the trouble has come: it has underflown, and its log is not.
@@ -330,14 +369,13 @@ def _not_finite(
         for name, array in given.variances()
         if name not in names and not (array > 0).all()
     ]
-    for label, v, gradient in motion:
-        if not np.isfinite(v).all():
-            names.append(label)
-        if not np.isfinite(gradient).all():
-            names.append(f"gradient of {label}")
-    return names + [
-        k for k, value in results.items() if value is not None and not math.isfinite(value)
-    ]
+    for motion in moved:
+        if not np.isfinite(motion.parameter).all():
+            names.append(motion.label)
+        if not np.isfinite(motion.gradient).all():
+            names.append(f"gradient of {motion.label}")
+    results = {k: v for k, v in logged.cells().items() if isinstance(v, float)}
+    return names + [k for k, value in results.items() if not math.isfinite(value)]
 
 
 def _storable(value: Any) -> Any:

@@ -1,7 +1,7 @@
-r"""ELBO, entropy sum and gap of a Gaussian VAE from plain arrays, in all and for each latent and each dimension.
+r"""ELBO, entropy sum and gap of a VAE from plain arrays, in all and for each latent and each dimension.
 
-With $p(z)=N(0,\mathrm{diag}\,\alpha^2)$, $p(x|z)=N(\mu,\mathrm{diag}\,\sigma^2)$ and $q_n=N(\nu_n,\mathrm{diag}\,\tau_n^2)$ the encoder entropy and the prior term have
-closed forms; the decoder's expectation is the mean over the samples of z that are passed (Damm et al., AISTATS 2023).
+With $p(z)=N(0,\mathrm{diag}\,\alpha^2)$ and $q_n=N(\nu_n,\mathrm{diag}\,\tau_n^2)$ the encoder entropy and the prior term have closed forms (Damm et al., AISTATS 2023);
+the decoder's expectation is the mean over the samples of z that are passed. Its law is a row of `entropysym.networks.laws`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from entropysym.errors import InputError, shown
-from entropysym.monitoring.arrays import Given, Inputs, as_float64, inputs_of, require
+from entropysym.monitoring.arrays import (
+    Given,
+    Inputs,
+    as_float64,
+    inputs_of,
+    require,
+    require_support,
+)
+from entropysym.networks.laws import NORMAL
 
 #: A latent whose KL is below this many nats counts as collapsed.
 COLLAPSED_BELOW = 0.01
@@ -129,38 +137,51 @@ def _lists(record: Latents | Dimensions) -> dict[str, list]:
 def entropies(
     x: Any,
     nu: Any,
-    tau2: Any,
+    tau2: Any = None,
     *,
-    sigma2: Any,
+    sigma2: Any = None,
+    decoder: str = "gaussian",
     mean: Any = None,
     residual2: Any = None,
+    logits: Any = None,
+    log_rate: Any = None,
+    scale: Any = None,
     alpha2: Any = None,
     weights: Any = None,
+    log_tau2: Any = None,
     collapsed_below: float = COLLAPSED_BELOW,
 ) -> EntropyReport:
-    r"""ELBO, entropy sum and gap of a Gaussian VAE from its arrays (NumPy, PyTorch, JAX, lists), in nats per data point.
+    r"""ELBO, entropy sum and gap of a VAE from its arrays (NumPy, PyTorch, JAX, lists), in nats per data point.
 
-    $$\mathcal F-\mathcal E=\tfrac12\sum_h\Big(1-\overline{(\nu_h^2+\tau_h^2)}/\alpha_h^2\Big)+\tfrac12\sum_d\Big(1-\overline{\mathbb E(x_d-\mu_d)^2/\sigma_d^2}\Big)$$
+    $$\mathcal F-\mathcal E=\tfrac12\sum_h\Big(1-\overline{(\nu_h^2+\tau_h^2)}/\alpha_h^2\Big)+\sum_d\overline{\mathbb E\,g(x_d|z)},\qquad g=\log p+\mathcal H[p]$$
 
-    * `x` (N, D): data. `nu` (N, H), `tau2` (N, H) or (H,): the encoder's mean and **variance**.
-    * `mean` (S, N, D): decoder means $\mu(z)$ at S samples of z for each datum, the **sample axis first**; (N, D) is one sample.
-    * `residual2` (S, N, D) or (N, D): instead of `x` (then None) and `mean`, the squared residuals $(x-\mu)^2$ of each dimension; (N, D) may be
-      their mean over the samples.
-    * `sigma2` scalar, (D,), (N, D) or (S, N, D): the decoder's variance, at the same samples of z. `alpha2` scalar or (H,): the prior's, 1 if left out.
+    * `x` (N, D): data. `nu` (N, H), `tau2` (N, H) or (H,): the encoder's mean and **variance**; or `log_tau2` instead of `tau2`.
+    * `alpha2` scalar or (H,): the prior's variance, 1 if left out.
+    * `decoder` "gaussian", $g=\frac12(1-(x_d-\mu_d)^2/\sigma_d^2)$: `mean` (S, N, D), decoder means $\mu(z)$ at S samples of z for each datum, the **sample axis
+      first**; (N, D) is one sample. `sigma2` scalar, (D,), (N, D) or (S, N, D), the variance at the same samples of z. Instead of `x` (then None)
+      and `mean` it takes `residual2` (S, N, D) or (N, D), the squared residuals $(x-\mu)^2$; (N, D) may be their mean over the samples.
+    * "mse", for a loss with the bare squared error $\sum_d(x_d-\mu_d)^2$: `mean` alone. It is "gaussian" with `sigma2` 1/2, up to the constant
+      $\frac D2\log\pi$, which the loss leaves out and the ELBO here has.
+    * "laplace", $g=1-|x_d-\mu_d|/b_d$: `mean`, and `scale` b of the shapes of `sigma2`.
+    * "bernoulli", $g=(x_d-p_d)\,\eta_d$: `logits` η of the shape of `mean`; or `mean`, the probabilities p in (0, 1). x is in [0, 1].
+    * "poisson", $g=(x_d-e^{\eta_d})\,\eta_d$: `log_rate` η. The decoder entropy is the pseudo entropy $e^\eta-\eta e^\eta$ plus $\log x!$ of the data.
     * `weights` (S,): quadrature weights, which sum to one; 1/S if left out.
 
     A shape that is not listed is refused, never broadcast. All is computed in float64; of float32 inputs the rounding that they bring limits the result.
     Encoder entropy and KL are the analytic ones, not means over samples.
 
-    Raises `InputError` for shapes that do not fit, what is empty, no real numbers or not finite, variances that are not positive, and overflow.
-    Source: Damm et al., AISTATS 2023.
+    Raises `InputError` for shapes that do not fit, what is empty, no real numbers or not finite, variances that are not positive, data outside of the
+    decoder's support, arguments of another decoder, and overflow.
+    Source: Damm et al., AISTATS 2023; the rows of `entropysym.networks.laws`.
     """
     threshold = _threshold(collapsed_below)
-    given = inputs_of(Given(x, nu, tau2, sigma2, mean, residual2, alpha2, weights))
-    for name, array in given.named():
-        require(np.isfinite(array), name, array, "is not finite; remove or impute it")
-    for name, array in given.variances():
-        require(array > 0, name, array, "is no variance; pass positive numbers (not their logs)")
+    given = inputs_of(
+        Given(
+            *(x, nu, tau2, sigma2, mean, residual2, alpha2, weights),
+            *(log_tau2, logits, log_rate, scale, decoder),
+        )
+    )
+    _require_values(given)
     found = report(given, threshold)
     for name, number in found.numbers().items():
         if not math.isfinite(number):
@@ -170,6 +191,18 @@ def entropies(
     return found
 
 
+def _require_values(given: Inputs) -> None:
+    for name, array in given.named():
+        require(np.isfinite(array), name, array, "is not finite; remove or impute it")
+    for name, array in given.variances():
+        what = "scale" if name == "scale" else "variance"
+        require(array > 0, name, array, f"is no {what}; pass positive numbers (not their logs)")
+    require_support(given)
+    if given.decoder.location == "logits" and given.mean is not None:
+        inside = (given.mean > 0) & (given.mean < 1)
+        require(inside, "mean", given.mean, "has no finite logit; pass logits=, which do not round")
+
+
 def _threshold(value: float) -> float:
     number = as_float64(value, "collapsed_below")
     if number.shape != () or not 0 <= number < math.inf:
@@ -177,11 +210,27 @@ def _threshold(value: float) -> float:
     return float(number)
 
 
+class Errors(NamedTuple):
+    """Standard errors of the two parts of the gap over the data of a batch, in nats; None for a single datum."""
+
+    decoder: float | None
+    prior: float | None
+
+
 def report(given: Inputs, collapsed_below: float = COLLAPSED_BELOW) -> EntropyReport:
     """The report on arrays that `inputs_of` has passed. Values that are not finite, or no variances, give results that are not finite."""
+    return report_and_errors(given, collapsed_below)[0]
+
+
+def report_and_errors(
+    given: Inputs, collapsed_below: float = COLLAPSED_BELOW
+) -> tuple[EntropyReport, Errors]:
+    """The report and the standard errors of its gaps."""
     with np.errstate(all="ignore"):
         latents = _latents(given, collapsed_below)
-        dimensions = _dimensions(given)
+        gap, entropy = decoder_parts(given)
+        dimensions = _dimensions(gap, entropy)
+        errors = Errors(_standard_error(gap.sum(axis=1)), _standard_error(_moments(given).sum(1)))
         encoder, prior, kl, gap_prior = (
             float(a.sum())
             for a in (latents.encoder_entropy, latents.prior_entropy, latents.kl, latents.gap_prior)
@@ -191,7 +240,7 @@ def report(given: Inputs, collapsed_below: float = COLLAPSED_BELOW) -> EntropyRe
             for a in (dimensions.reconstruction, dimensions.decoder_entropy, dimensions.gap_decoder)
         )
     prior_term = gap_prior - prior
-    return EntropyReport(
+    found = EntropyReport(
         encoder_entropy=encoder,
         prior_entropy=prior,
         decoder_entropy=decoder,
@@ -207,6 +256,27 @@ def report(given: Inputs, collapsed_below: float = COLLAPSED_BELOW) -> EntropyRe
         dimensions=dimensions,
         collapsed_below=collapsed_below,
     )
+    return found, errors
+
+
+def _standard_error(values: Float[np.ndarray, " N"]) -> float | None:
+    N = len(values)
+    return None if N < 2 else float(values.std(ddof=1) / math.sqrt(N))
+
+
+def gaps_of_latents(given: Inputs) -> Float[np.ndarray, "N H"]:
+    r"""The prior's gap $\frac12(1-(\nu_h^2+\tau_h^2)/\alpha_h^2)$ of each datum and latent."""
+    return 0.5 - _moments(given)
+
+
+def _moments(given: Inputs) -> Float[np.ndarray, "N H"]:
+    return (given.nu**2 + given.tau2) / given.alpha2 / 2
+
+
+def kl_of_latents(given: Inputs) -> Float[np.ndarray, "N H"]:
+    """The KL of each datum and latent."""
+    ratio = np.broadcast_to(given.tau2 / given.alpha2, given.nu.shape)
+    return (given.nu**2 / given.alpha2 + ratio - 1 - np.log(ratio)) / 2
 
 
 def _latents(given: Inputs, collapsed_below: float) -> Latents:
@@ -214,7 +284,7 @@ def _latents(given: Inputs, collapsed_below: float) -> Latents:
     alpha2 = np.broadcast_to(given.alpha2, H)
     ratio = np.broadcast_to(given.tau2 / alpha2, given.nu.shape)
     moment = (given.nu**2 / alpha2 + ratio).mean(axis=0)
-    kl = (given.nu**2 / alpha2 + ratio - 1 - np.log(ratio)).mean(axis=0) / 2
+    kl = kl_of_latents(given).mean(axis=0)
     return Latents(
         encoder_entropy=_entropy(np.broadcast_to(given.tau2, given.nu.shape)).mean(axis=0),
         prior_entropy=_entropy(alpha2),
@@ -225,25 +295,37 @@ def _latents(given: Inputs, collapsed_below: float) -> Latents:
     )
 
 
-def _dimensions(given: Inputs) -> Dimensions:
-    squares = given.squares()
-    D = squares.shape[-1]
-    misfit = _averaged(squares / given.sigma2, given.weights, D)
-    entropy = _averaged(_entropy(given.sigma2), given.weights, D)
+def decoder_parts(given: Inputs) -> tuple[Float[np.ndarray, "N D"], np.ndarray]:
+    """Gap and entropy of the decoder, the means over the samples: (N, D), and of the entropy (), (D,) or (N, D)."""
+    law, weights = given.decoder.law, given.weights
+    if law is NORMAL:
+        assert given.sigma2 is not None
+        misfit = _over_samples(given.squares() / given.sigma2, weights)
+        return (1 - misfit) / 2, _over_samples(_entropy(given.sigma2), weights)
+    if law.natural:
+        arguments = (given.natural(),)
+        entropy = law.entropy(np, given.x, *arguments)
+    else:
+        arguments = (given.mean, given.scale)
+        entropy = law.entropy(np, 0.0, 0.0, given.scale)  # no location changes it
+    gap = law.gap(np, given.x, *arguments)
+    return _over_samples(gap, weights), _over_samples(entropy, weights)
+
+
+def _dimensions(gap: Float[np.ndarray, "N D"], entropy: np.ndarray) -> Dimensions:
+    D = gap.shape[1]
+    of_dimension = gap.mean(axis=0)
+    entropies = np.broadcast_to(entropy.mean(axis=0) if entropy.ndim == 2 else entropy, D)
     return Dimensions(
-        reconstruction=0.5 - entropy - misfit / 2,
-        decoder_entropy=entropy,
-        gap_decoder=(1 - misfit) / 2,
+        reconstruction=of_dimension - entropies,
+        decoder_entropy=entropies,
+        gap_decoder=of_dimension,
     )
 
 
-def _averaged(values: np.ndarray, weights: np.ndarray, D: int) -> Float[np.ndarray, " D"]:
-    """The weighted mean over the samples and the mean over the data of what varies over them."""
-    if values.ndim == 3:
-        values = np.tensordot(weights, values, axes=1)
-    if values.ndim == 2:
-        values = values.mean(axis=0)
-    return np.broadcast_to(values, D)
+def _over_samples(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The weighted mean over the samples of what varies over them."""
+    return np.tensordot(weights, values, axes=1) if values.ndim == 3 else values
 
 
 def _entropy(variance: np.ndarray) -> np.ndarray:

@@ -313,7 +313,7 @@ def test_no_tensor_and_no_graph_is_kept():
     gc.collect()
     assert [w() for w in watched] == [None] * len(watched)
     values = vars(monitor.history[0]).values()
-    assert {type(v) for v in values} == {int, float, tuple}
+    assert {type(v) for v in values} == {int, float, tuple, type(None)}
 
 
 def _plain(**changes):
@@ -372,7 +372,9 @@ def test_csv(tmp_path):
     for row, reading in zip(rows, monitor.history, strict=True):
         assert {"elbo", "entropy_sum", "gap", "kl"} <= set(row) == set(reading.cells())
         for name in set(row) - {"step", "not_finite"}:
-            np.testing.assert_equal(float(row[name]), getattr(reading, name))
+            value = getattr(reading, name)
+            assert row[name] == "" if value is None else True
+            np.testing.assert_equal(float(row[name] or "nan"), np.nan if value is None else value)
     assert rows[1]["not_finite"] == "gradient of parameter 0 of the direction; predicted"
     assert rows[0]["not_finite"] == ""
     unpredicted = Monitor()
