@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from entropysym.monitoring.evidence import READINGS, ROUNDING, UNPASSED, Evidence, Gap, parts
+from entropysym.monitoring.evidence import READINGS, ROUNDING, UNPASSED, Evidence, parts
 from entropysym.networks.readings import Reading
 
 #: Steps that an explanation has to fit.
@@ -235,12 +235,12 @@ def _hypotheses(told: Sequence[Evidence]) -> list[Hypothesis]:
     """All that are not too dear, the simplest first."""
     known = set(told[0].slopes[""])
 
-    def common(of: Callable[[Evidence], Iterable[str]]) -> list[str]:
-        return [name for name in of(told[0]) if all(name in of(e) for e in told)]
+    def seen(of: Callable[[Evidence], Iterable[str]]) -> list[str]:
+        return list(dict.fromkeys(name for e in told for name in of(e)))
 
-    decoders = common(lambda e: e.gaps["decoder"]) if known != {"prior"} else [""]
-    priors = common(lambda e: e.gaps["prior"]) if known != {"decoder"} else [""]
-    variants = common(lambda e: e.slopes)
+    decoders = seen(lambda e: e.gaps["decoder"]) if known != {"prior"} else [""]
+    priors = seen(lambda e: e.gaps["prior"]) if known != {"decoder"} else [""]
+    variants = seen(lambda e: e.slopes)
     pairs = [(a, b) for k, a in enumerate(ROWS) for b in ROWS[k + 1 :] if not (_free(a) and _free(b))]  # fmt: skip
     rows = [(), *((row,) for row in ROWS), *pairs]
     found = [Hypothesis(*each) for each in product(decoders, priors, variants, rows)]
@@ -280,18 +280,25 @@ def _equations(h: Hypothesis, e: Evidence) -> Iterator[_Equation]:
     for factor, slope in e.slopes[h.variant].items():
         fixed, free = [0.0, 0.0], [0.0, 0.0]
         for f in parts(factor):
-            gap, weight = e.gaps[f].get(readings[f]), h.weight(f, e)
-            if gap is None:
-                gap = Gap(math.nan, math.nan)
+            gap, weight = e.gaps[f][readings[f]], h.weight(f, e)
             into = free if h.free(f) else fixed
             into[0] += weight * gap.value
             into[1] += ROUNDING * abs(weight) * gap.size
         yield _Equation(slope, fixed[0], free[0], fixed[1] + ROUNDING * e.sizes[factor], free[1])
 
 
+def _readable(h: Hypothesis, e: Evidence) -> bool:
+    known = (e.gaps["decoder"], e.gaps["prior"], e.slopes)
+    return all(name in of for name, of in zip((h.decoder, h.prior, h.variant), known, strict=True))
+
+
 def _fit(h: Hypothesis, told: Sequence[Evidence]) -> Fit | None:
-    """The hypothesis with its constant, if it explains every step."""
-    equations = [equation for e in told for equation in _equations(h, e)]
+    """The hypothesis with its constant, if it explains every step that it is about."""
+    # A step that was right, by chance perhaps, has no other readings.
+    about = [e for e in told if _readable(h, e)]
+    if len(about) < max(STEPS, len(told) / 2):
+        return None
+    equations = [equation for e in about for equation in _equations(h, e)]
     constant = None
     if any(map(_free, h.rows)):
         constant = _constant([q for q in equations if q.free])
@@ -428,10 +435,9 @@ def _varying(told: Sequence[Evidence], hint: str) -> Slip | None:
         one, other = (e.tolerance(f) for f in parts(""))
         if abs(s * k - t * g) > one * (abs(k) + abs(t)) + other * (abs(g) + abs(s)):
             return None
-        factors.append(s / g if abs(g) / one > abs(k) / other else t / k)
-        if abs(g) < INFORMATIVE * one or abs(k) < INFORMATIVE * other:
-            return None
-    if min(factors) <= 0:
+        if abs(g) > INFORMATIVE * one and abs(k) > INFORMATIVE * other:
+            factors.append(s / g if abs(g) / one > abs(k) / other else t / k)
+    if len(factors) < STEPS or min(factors) <= 0:
         return None
     return Slip(
         "gradients clipped or scaled",
@@ -549,7 +555,7 @@ def _linear(evidence: Sequence[Evidence], term: Callable[[Evidence], float | Non
         return None
     found, *_ = np.linalg.lstsq(columns / abs(columns).max(axis=0), losses, rcond=None)
     weights = found / abs(columns).max(axis=0)
-    slack = ROUNDING * (abs(columns * weights).sum(axis=1) + abs(losses))
+    slack = ROUNDING * abs(losses)
     # A loss that hardly moves is fitted by anything.
     moves = np.ptp(losses) > INFORMATIVE * slack.max()
     fits = (abs(columns @ weights - losses) <= slack).all()
