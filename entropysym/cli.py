@@ -225,8 +225,8 @@ def verify(
     data: Annotated[
         str | None,
         typer.Option(
-            help="digits, curve (synthetic), or a file with one data point per row; of a graph: simulated, or an .npz of arrays by name. If left out: digits, but none with --zoo or a FILE.py.",
-            metavar="digits|curve|FILE.npy|FILE.csv",
+            help="digits, curve (synthetic), or a file with one data point per row (an array, FILE.npz:NAME, or a table in text); of a graph: simulated, or an .npz of arrays by name. If left out: digits, but none with --zoo or a FILE.py.",
+            metavar="digits|curve|FILE.npy|FILE.npz|FILE.csv",
         ),
     ] = None,
     latent: Annotated[
@@ -267,7 +267,8 @@ def verify(
     source = data or (None if zoo or own else "digits")
     points: Any = source
     if source is not None and source not in (*BUILT_IN, "simulated"):
-        points = load_named(source) if source.endswith(".npz") else load(source)
+        graph = source.endswith(".npz") and not all(model.is_plain for model in models)
+        points = load_named(source) if graph else load(source)
     place = folder(report)
     with _progress() as progress, _no_way_out(*models):
         results = verified(

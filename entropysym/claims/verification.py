@@ -96,13 +96,14 @@ def _sample(model: Model, o: Options) -> Sample | GraphSample | NoStationaryPoin
     if not model.is_plain:
         named = o.data if isinstance(o.data, Mapping) else None
         if isinstance(o.data, np.ndarray):
+            names = ", ".join(f"{v.name}=…" for v in model.variables if v.role != "latent")
             raise InputError(
-                f"{model.name} is a graph: its data are arrays by name, as an .npz file holds them"
+                f"{model.name} is a graph: its data are arrays by name; write them with numpy.savez('data.npz', {names})"
             )
         return None if o.data is None else graph_sample(model, named)
     if isinstance(o.data, Mapping):
         raise InputError(
-            f"{model.name} has one observed vector: pass its matrix, not arrays by name"
+            f"{model.name} has one observed vector: pass its matrix, not arrays by name; verify it apart from graphs"
         )
     try:
         return None if o.data is None else sample(model, o.data, o.data_name)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
+    from entropysym.data.sources import load_celeba, load_images, load_susy
     from entropysym.data.tables import (
+        checked,
         demand_kind,
         load,
+        load_named,
         of_kind,
         require_stationary_point,
         with_spread,
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "tables": "demand_kind load of_kind require_stationary_point with_spread",
+        "sources": "load_celeba load_images load_susy",
+        "tables": "checked demand_kind load load_named of_kind require_stationary_point with_spread",
     },
 )

@@ -1,4 +1,4 @@
-"""Arrays in .npy files, whose headers are believed only as far as the file's bytes go. Nothing is unpickled.
+"""Arrays in .npy and .npz files, whose headers are believed only as far as the file's bytes go. Nothing is unpickled.
 
 A header is a Python literal that anybody may have written: its sizes may be negative, gigantic or no integers at all.
 """
@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import math
 import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, one_of, shown
 
 Bytes = IO[bytes] | gzip.GzipFile
 
@@ -29,6 +34,10 @@ _VERSIONS = {
     b"\x01\x00": (2, np.lib.format.read_array_header_1_0),
     b"\x02\x00": (4, np.lib.format.read_array_header_2_0),
 }
+#: The data of an .npz file are the array of such a name, where it has one of them only.
+KEYS = ("images", "x_train", "X_train", "x", "X", "data", "train", "arr_0")
+
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 _LONGEST_HEADER = 10_000  # NumPy's own limit; a plain array needs 128 bytes
 _BLOCK = 2**20
 
@@ -106,3 +115,58 @@ def exactly(file: Bytes, count: int, path: Path) -> bytearray:
             )
         data += block
     return data
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """The system's and the decompressors' errors as one that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except _DAMAGE as error:
+        raise InputError(f"cannot read {path}: {error or 'it is cut off'}") from error
+
+
+def named_array(source: object) -> tuple[Path, str | None]:
+    """The file and the array's name of ``FILE.npz:NAME``, and the file alone of anything else."""
+    file, mark, name = str(source).rpartition(".npz:")
+    # A file may be called so, too.
+    if mark and not Path(str(source)).exists():
+        return Path(f"{file}.npz"), name
+    return Path(str(source)), None
+
+
+@contextmanager
+def member(file: IO[bytes] | Path, wanted: str | None, path: Path) -> Iterator[tuple[str, Bytes]]:
+    """The name and the bytes of an .npz file's data: of the wanted array, else the only one, else the only one that has a name of `KEYS`.
+
+    Raises `InputError` for an archive without arrays or without the wanted one, and where the choice is open.
+    """
+    with zipfile.ZipFile(file) as archive:
+        name = _chosen(names_of(archive), wanted, path)
+        with archive.open(f"{name}.npy") as bytes_of_it:
+            yield name, bytes_of_it
+
+
+def names_of(archive: zipfile.ZipFile) -> list[str]:
+    """The names of the archive's arrays."""
+    return [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
+
+
+def _chosen(names: list[str], wanted: str | None, path: Path) -> str:
+    if not names:
+        raise InputError(f"{path} holds no arrays; write it with numpy.savez(FILE, x=x)")
+    if wanted is not None:
+        if wanted not in names:
+            raise one_of(wanted, names, f"array of {path}")
+        return wanted
+    if len(names) == 1:
+        return names[0]
+    usual = [key for key in KEYS if key in names]
+    # arr_0 beside arr_1 is no name, but the first of two arrays without names.
+    if len(usual) == 1 and usual != ["arr_0"]:
+        return usual[0]
+    raise InputError(
+        f"{path} holds {shown(', '.join(names))}; say which are the data, as in {path}:{(usual or names)[0]}"
+    )

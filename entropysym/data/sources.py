@@ -7,12 +7,9 @@ announces is believed only as far as its bytes go. Every slip raises `InputError
 from __future__ import annotations
 
 import gzip
-import lzma
 import math
 import struct
 import warnings
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -24,13 +21,21 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from numpy.random import Generator
 
-from entropysym.data.npy import MAGIC, MAX_ENTRIES, Bytes, Header, exactly, read_array, read_header
+from entropysym.data.npy import (
+    MAGIC,
+    MAX_ENTRIES,
+    Bytes,
+    Header,
+    exactly,
+    member,
+    named_array,
+    read_array,
+    read_header,
+    reading,
+)
 from entropysym.data.synthetic import generator, positive
 from entropysym.data.tables import load
-from entropysym.errors import InputError, shown
-
-#: The array of an .npz file is the first of these that it has.
-IMAGE_KEYS = ("images", "x_train", "x", "X", "arr_0")
+from entropysym.errors import InputError, real, shown
 
 #: The columns of SUSY.csv after the label, in the order of its UCI page (Baldi, Sadowski and Whiteson 2014).
 SUSY_FEATURES = (
@@ -39,43 +44,75 @@ SUSY_FEATURES = (
     *("M_R", "M_TR_2", "R", "MT2", "S_R", "M_Delta_R", "dPhi_r_b", "cos(theta_r1)"),
 )
 
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError)
 _GZIP = b"\x1f\x8b"
 _LINES = 50_000
 _LONGEST_LINE = 4096  # SUSY's are below 500; a file without line ends must not be read at once
 
 
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """The system's and the decompressors' errors as one that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except _DAMAGE as error:
-        raise InputError(f"cannot read {path}: {error or 'it is cut off'}") from error
+def load_images(path: str | Path, *, white: float | None = None) -> Float[np.ndarray, "N D"]:
+    r"""Images as rows of $\text{pixel}/\text{white}\in[0,1]$; `white` is the value of a white pixel.
 
+    The file is told by its content: IDX (``train-images-idx3-ubyte``, also gzipped), .npy, or .npz, whose images are the array of a usual name
+    (`npy.KEYS`) or the only one, and FILE.npz:NAME any array of it; the array is (N, height, width), with more axes or flat.
+    With `white` None it is 255 for integers and for floats that are whole numbers up to 255, 1 for floats in [0, 1] and truth values.
 
-def load_images(path: str | Path) -> Float[np.ndarray, "N D"]:
-    r"""Images of unsigned bytes as rows of $\text{pixel}/255\in[0,1]$.
-
-    The file is told by its content: IDX (``train-images-idx3-ubyte``, also gzipped), .npz with one of `IMAGE_KEYS`, or .npy;
-    the array is (N, height, width) or (N, D).
+    Raises `InputError` for a file that cannot be read, for pixels below 0 or above `white`, not finite, and where white may be another number:
+    pixels that are 0 or 1 as integers, or up to more than 255, and floats that are neither whole nor in [0, 1].
     """
-    path = Path(path)
-    with _reading(path), path.open("rb") as file:
+    path, array = named_array(path)
+    with reading(path), path.open("rb") as file:
         start = file.read(6)
         file.seek(0)
         if start == MAGIC:
-            pixels = _npy(file, path)
+            pixels = _pixels(file, path)
         elif start.startswith(b"PK"):
-            pixels = _npz(file, path)
+            with member(file, array, path) as (_, images):
+                pixels = _pixels(images, path)
         elif start.startswith(_GZIP):
             with gzip.GzipFile(fileobj=file) as unpacked:
                 pixels = _idx(unpacked, path)
         else:
             pixels = _idx(file, path)
-    return pixels.reshape(len(pixels), -1) / 255.0
+    flat = pixels.reshape(len(pixels), -1)
+    return flat.astype(np.float64) / _white(flat, white, path)
+
+
+def _white(pixels: np.ndarray, white: float | None, path: Path) -> float:
+    """The value of a white pixel, after all of them have been looked at."""
+    if not np.isfinite(pixels).all():
+        row, column = (int(i) for i in np.argwhere(~np.isfinite(pixels))[0])
+        raise InputError(
+            f"{path}, image {row + 1}: pixel {column + 1} is {pixels[row, column]}; remove the image or the pixel"
+        )
+    low, high = pixels.min().item(), pixels.max().item()
+    if low < 0:
+        raise InputError(
+            f"{path} has a pixel of {low:.6g}, below 0: undo what standardised the images, or read them as numbers with entropysym.data.load"
+        )
+    if white is None:
+        return _told_white(pixels, high, path)
+    value = real(white)
+    if value is None or not 0 < value < math.inf:
+        raise InputError(f"white is {shown(white)}; pass the value of a white pixel, such as 255")
+    if high > value:
+        raise InputError(
+            f"{path} has a pixel of {high:.9g}, above white={value:.6g}; pass white={high:.9g}, or save numpy.clip(x, 0, {value:.6g})"
+        )
+    return value
+
+
+def _told_white(pixels: np.ndarray, high: float, path: Path) -> float:
+    """White as the numbers tell it. Raises `InputError` where they may mean two things."""
+    floats = pixels.dtype.kind == "f"
+    if pixels.dtype.kind == "b" or (floats and high <= 1):
+        return 1.0
+    if high == 0 or (1 < high <= 255 and not (floats and (pixels != np.floor(pixels)).any())):
+        return 255.0
+    kind = "fractions" if floats else "integers"
+    ask = "pass white=… to entropysym.data.load_images, the value of a white pixel"
+    raise InputError(
+        f"{path} has pixels that are {kind} from 0 to {high:.6g}: is white 1, {high:.6g}, 255 or more? {ask}; or save x / white"
+    )
 
 
 def _idx(file: Bytes, path: Path) -> np.ndarray:
@@ -97,31 +134,16 @@ def _idx(file: Bytes, path: Path) -> np.ndarray:
     return read_array(file, Header(shape, fortran=False, dtype=np.dtype(np.uint8)), path)
 
 
-def _npy(file: Bytes, path: Path) -> np.ndarray:
+def _pixels(file: Bytes, path: Path) -> np.ndarray:
     header = read_header(file, path)
-    if header.dtype != np.uint8:
-        raise InputError(
-            f"{path} holds {header.dtype}; pass pixels 0 to 255 as uint8 (a matrix of floats is read by entropysym.data.load)"
-        )
-    _demand_images(header.shape, path)
+    if header.dtype.kind not in "fiub" or header.dtype.itemsize > 8:
+        raise InputError(f"{path} holds {header.dtype}; save the pixels as uint8 or as floats")
+    _demand_images(header.shape, path, 4)  # (N, height, width, channels)
     return read_array(file, header, path)
 
 
-def _npz(file: Bytes, path: Path) -> np.ndarray:
-    with zipfile.ZipFile(file) as archive:
-        names = archive.namelist()
-        key = next((k for k in IMAGE_KEYS if f"{k}.npy" in names), None)
-        if key is None:
-            found = ", ".join(n.removesuffix(".npy") for n in names) or "nothing"
-            raise InputError(
-                f"{path} holds {shown(found)}; save the images as one of: {', '.join(IMAGE_KEYS)}"
-            )
-        with archive.open(f"{key}.npy") as member:
-            return _npy(member, path)
-
-
-def _demand_images(shape: tuple[int, ...], path: Path) -> None:
-    if len(shape) not in (2, 3):
+def _demand_images(shape: tuple[int, ...], path: Path, most: int = 3) -> None:
+    if not 2 <= len(shape) <= most:
         raise InputError(f"{path} has shape {shown(shape)}; pass (N, height, width) or (N, D)")
     if min(shape) < 1:
         raise InputError(f"{path} is empty: its shape is {shape}")
@@ -138,7 +160,7 @@ def load_celeba(
     height, width = _size(size)
     limit = None if limit is None else positive("limit", limit)
     folder = Path(folder)
-    with _reading(folder):
+    with reading(folder):
         found = sorted(p for p in folder.iterdir() if _is_image(p))
     if not found:
         raise InputError(
@@ -204,7 +226,7 @@ def load_susy(path: str | Path, limit: int | None = None) -> Float[np.ndarray, "
     path = Path(path)
     tables: list[np.ndarray] = []
     rows = 0
-    with _reading(path), _text(path) as file:
+    with reading(path), _text(path) as file:
         lines = islice(iter(partial(file.readline, _LONGEST_LINE), ""), limit)
         while chunk := list(islice(lines, _LINES)):
             tables.append(_susy_rows(chunk, rows, path))

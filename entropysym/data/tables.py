@@ -2,60 +2,115 @@
 
 from __future__ import annotations
 
-import csv
+import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from entropysym.data.npy import MAGIC, read_array, read_header
+from entropysym.data.delimited import EXACT, read_delimited
+from entropysym.data.npy import (
+    MAGIC,
+    Bytes,
+    member,
+    named_array,
+    names_of,
+    read_array,
+    read_header,
+    reading,
+)
 from entropysym.data.synthetic import bent_curve
 from entropysym.errors import InputError, NoStationaryPointError, integer, one_of, shown
 
-_EXACT = 2**53
+#: How the name of a table in text ends.
+TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat")
+
+#: Ending of another kind of file -> what makes one of it that can be read.
+ELSEWHERE = {
+    ".gz": "unpack it: gunzip {0}",
+    ".zip": "unpack it: unzip {0}",
+    **dict.fromkeys(
+        (".xls", ".xlsx", ".ods"),
+        "save it as CSV: pandas.read_excel('{0}').to_csv('data.csv', index=False)",
+    ),
+    ".parquet": "save it as CSV: pandas.read_parquet('{0}').to_csv('data.csv', index=False)",
+    ".mat": "save one of its arrays: numpy.save('data.npy', scipy.io.loadmat('{0}')['x'])",
+    **dict.fromkeys(
+        (".h5", ".hdf5"), "save one of its arrays: numpy.save('data.npy', h5py.File('{0}')['x'])"
+    ),
+    **dict.fromkeys(
+        (".pt", ".pth"), "save it as NumPy's: numpy.save('data.npy', torch.load('{0}').numpy())"
+    ),
+    **dict.fromkeys(
+        (".pkl", ".pickle"),
+        "a pickle can run code, so it is never read; where it was made write numpy.save('data.npy', x)",
+    ),
+    **dict.fromkeys(
+        (".png", ".jpg", ".jpeg"),
+        "images are read by the folder: numpy.save('data.npy', entropysym.data.load_celeba('FOLDER'))",
+    ),
+    "ubyte": "save the images as NumPy's: numpy.save('data.npy', entropysym.data.load_images('{0}'))",
+}
 
 
-def load(source: str | Path) -> Float[np.ndarray, "N D"]:
-    """A float64 data matrix, one datum per row: ``digits`` (scikit-learn's, 1797 × 64), ``curve`` (synthetic, 2000 × 8), FILE.npy or FILE.csv.
+def load(
+    source: str | Path, *, header: bool | None = None, decimal: str | None = None
+) -> Float[np.ndarray, "N D"]:
+    """A float64 data matrix, one datum per row: ``digits`` (scikit-learn's, 1797 × 64), ``curve`` (synthetic, 2000 × 8), or of a file.
+
+    FILE.npy; FILE.npz, whose data are the array of a usual name (`npy.KEYS`) or the only one, and FILE.npz:NAME any array of it; a table in text
+    (`TEXT`), for which `header` and `decimal` see `delimited.read_delimited`. Data of more axes, such as images (N, 28, 28), become rows; no entry is changed.
 
     Raises `InputError`, naming row and column (from 1), for what is empty, ragged, not a number, not finite or not a matrix.
     """
+    if not isinstance(source, (str, PathLike)):
+        raise InputError(
+            f"cannot read {shown(source)}; pass the name of a file (an array needs no loading: see entropysym.data.checked)"
+        )
     if str(source) == "curve":
         return of_kind("curve", "real")
     if str(source) == "digits":
         from sklearn.datasets import load_digits
 
         return np.asarray(load_digits(return_X_y=True)[0], dtype=np.float64)
-    path = Path(source)
-    readers = {".npy": _read_npy, ".csv": _read_csv}
-    if path.suffix.lower() not in readers:
-        raise InputError(
-            f"cannot read {shown(str(source))}; pass digits, curve, a .npy file or a .csv file"
-        )
-    try:
-        table = readers[path.suffix.lower()](path)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    return checked(table, str(path))
+    path, array = named_array(source)
+    with reading(path):
+        if path.suffix.lower() == ".npy":
+            table = _read_npy(path)
+        elif path.suffix.lower() == ".npz":
+            table = _read_npz(path, array)
+        elif path.suffix.lower() in TEXT:
+            table = read_delimited(path, header=header, decimal=decimal)
+        else:
+            raise InputError(_no_reader(path))
+    return checked(table, str(source))
+
+
+def _no_reader(path: Path) -> str:
+    cure = next((c for end, c in ELSEWHERE.items() if path.name.lower().endswith(end)), None)
+    if cure is not None:
+        return f"cannot read {shown(str(path))}; {cure.format(path)}"
+    return f"cannot read {shown(str(path))}; pass digits, curve, a .npy or .npz file, or a table in text ({', '.join(TEXT)})"
 
 
 def load_named(source: str | Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz file by name. Raises `InputError` for a file that cannot be read, or that holds anything but arrays of numbers."""
-    try:
-        with np.load(Path(source), allow_pickle=False) as file:
-            found = {name: np.asarray(file[name]) for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        # NumPy takes what it does not know for Python objects, and tells one how to run them.
-        why = "it holds no arrays of numbers" if "pickle" in str(error) else error
-        raise InputError(f"cannot read {source}: {why}") from error
-    for name, array in found.items():
-        if array.dtype.kind not in "biuf":
-            raise InputError(f"{name} in {source} is of type {array.dtype}, not numbers")
+    path, found = Path(source), {}
+    with reading(path), zipfile.ZipFile(path) as archive:
+        for name in names_of(archive):
+            with archive.open(f"{name}.npy") as file:
+                header = read_header(file, path)
+                if header.dtype.kind not in "biuf":
+                    raise InputError(
+                        f"{name} in {path} is of type {header.dtype}, not numbers; save the file again without it, or with numbers for it"
+                    )
+                found[name] = read_array(file, header, path)
     return found
 
 
@@ -81,19 +136,21 @@ def checked(x: Any, name: str = "the data") -> Float[np.ndarray, "N D"]:
 def _beyond(x: np.ndarray) -> np.ndarray:
     """Which entries are integers that float64 cannot be trusted with."""
     if x.dtype.kind == "O":
-        found = [isinstance(v, (int, np.integer)) and abs(int(v)) > _EXACT for v in x.flat]
+        found = [isinstance(v, (int, np.integer)) and abs(int(v)) > EXACT for v in x.flat]
         return np.array(found).reshape(x.shape)
     if x.dtype.kind not in "iu" or x.dtype.itemsize < 8:
         return np.zeros(x.shape, bool)
-    return (x > _EXACT) | (x < -_EXACT if x.dtype.kind == "i" else False)
+    return (x > EXACT) | (x < -EXACT if x.dtype.kind == "i" else False)
 
 
 def _demand_matrix(dtype: np.dtype, shape: tuple[int, ...], name: str) -> None:
     if dtype.kind not in "fiub" or dtype.itemsize > 8:
         raise InputError(f"{name} holds {dtype}; pass real numbers (float64)")
     if len(shape) != 2:
+        cure = {0: "", 1: ": x[:, None] for N numbers, x[None] for one datum"}
+        how = cure.get(len(shape), ": x.reshape(len(x), -1)")
         raise InputError(
-            f"{name} has shape {shown(shape)}; pass a matrix (N, D), one datum per row"
+            f"{name} has shape {shown(shape)}; pass a matrix (N, D), one datum per row{how}"
         )
     if 0 in shape:
         raise InputError(f"{name} is empty: its shape is {shape}")
@@ -109,66 +166,26 @@ def _demand_none(name: str, x: np.ndarray, bad: np.ndarray, what: str) -> None:
 def _read_npy(path: Path) -> np.ndarray:
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            raise InputError(f"cannot read {path}: it is no .npy file")
+            raise InputError(
+                f"cannot read {path}: it is no .npy file; write one with numpy.save, or name it .csv if it is a table in text"
+            )
         file.seek(0)
-        header = read_header(file, path)
-        _demand_matrix(header.dtype, header.shape, str(path))
-        return read_array(file, header, path)
+        return _flat(file, path, str(path))
 
 
-def _read_csv(path: Path) -> np.ndarray:
-    rows: list[list[float]] = []
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            for row in (reader := csv.reader(lines, strict=True)):
-                if not any(cell.strip() for cell in row):
-                    continue
-                rows.append(_csv_row(path, reader.line_num, row, first=not rows))
-                if len(rows[-1]) != len(rows[0]):
-                    raise InputError(
-                        f"{path}, line {reader.line_num}: {len(rows[-1])} cells, but the first row has {len(rows[0])}"
-                    )
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path} as CSV: {error}") from error
-    if not rows:
-        raise InputError(f"{path} is empty; pass one datum per line, numbers separated by commas")
-    return np.array(rows)
+def _read_npz(path: Path, array: str | None) -> np.ndarray:
+    with member(path, array, path) as (name, file):
+        return _flat(file, path, f"{name} in {path}")
 
 
-def _csv_row(path: Path, line: int, row: list[str], *, first: bool) -> list[float]:
-    values = [_number(cell) for cell in row]
-    for column, (cell, value) in enumerate(zip(row, values, strict=True), start=1):
-        if _is_beyond(cell, value):
-            raise InputError(
-                f"{path}, line {line}, column {column}: {shown(cell.strip())} is beyond 2**53, where float64 rounds integers"
-            )
-        if value is None:
-            if first and len(row) > 1 and all(v is None for v in values):
-                raise InputError(
-                    f"{path}, line {line} is text ({shown(cell.strip())}, …); drop the header, e.g. tail -n +2 {path.name} > data.csv"
-                )
-            what = "an empty cell" if not cell.strip() else f"{shown(cell.strip())} is no number"
-            hint = "; if this line is a header, drop it" if first else ""
-            raise InputError(f"{path}, line {line}, column {column}: {what}{hint}")
-        if not np.isfinite(value):
-            raise InputError(
-                f"{path}, line {line}, column {column}: {cell.strip()} is not finite; remove or impute it"
-            )
-    return values  # type: ignore[return-value]
-
-
-def _number(cell: str) -> float | None:
-    # float() reads 1_000 as a thousand; in a table it is a slip.
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
-
-
-def _is_beyond(cell: str, value: float | None) -> bool:
-    # 1e300 is a float, as is 9007199254740993.0; only what is written as an integer claims to be exact.
-    digits = cell.strip().lstrip("+-").isdecimal()
-    return digits and value is not None and np.isfinite(value) and abs(int(cell)) > _EXACT
+def _flat(file: Bytes, path: Path, name: str) -> np.ndarray:
+    """The array after its header, with all axes but the first as one: a datum may be an image."""
+    header = read_header(file, path)
+    shape = header.shape
+    if len(shape) > 2:
+        shape = (shape[0], math.prod(shape[1:]))
+    _demand_matrix(header.dtype, shape, name)
+    return read_array(file, header, path).reshape(shape)
 
 
 def centred_rank(x: Float[np.ndarray, "N D"]) -> int:
@@ -263,7 +280,7 @@ KINDS: dict[str, Kind] = {
     ),
     "count": Kind(
         "counts 0, 1, 2, … up to 2**53",
-        lambda x: (x >= 0) & (x <= _EXACT) & (x == np.floor(x)),
+        lambda x: (x >= 0) & (x <= EXACT) & (x == np.floor(x)),
         "pixels as counts",
         lambda p: p,
         lambda f, sd, rng: 1.0 * rng.poisson(np.exp(f / 2)),

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from entropysym.data import sources
+from entropysym.data.npy import KEYS
 from entropysym.data.sources import (
     SUSY_FEATURES,
     dequantised_digits,
@@ -71,7 +72,7 @@ def error(call, *arguments, **more):
         ("train-images-idx3-ubyte", idx(PIXELS)),
         ("train-images-idx3-ubyte.gz", gz(idx(PIXELS))),
         ("flat-idx2-ubyte", idx(PIXELS.reshape(5, 12))),
-        *((f"{key}.npz", npz(**{key: npy(PIXELS)})) for key in sources.IMAGE_KEYS),
+        *((f"{key}.npz", npz(**{key: npy(PIXELS)})) for key in KEYS),
         ("keras.npz", npz(x_test=npy(PIXELS[:1]), x_train=npy(PIXELS), y_train=npy(np.arange(5)))),
         ("images.npy", npy(PIXELS)),
         ("flat.npy", npy(PIXELS.reshape(5, 12))),
@@ -111,8 +112,7 @@ HUGE = struct.pack(">BBBB3I", 0, 0, 8, 3, 2**32 - 1, 2**32 - 1, 2**32 - 1)
         (npy(PIXELS)[:-1], "cut off, 59 bytes of 60 are there"),
         (npy(PIXELS)[:40], "its .npy header is damaged"),
         (npy(PIXELS) + b"x", "has more bytes than its shape"),
-        (npy(PIXELS / 255), "holds float64; pass pixels 0 to 255 as uint8"),
-        (npy(PIXELS.astype(bool)), "holds bool; pass pixels 0 to 255 as uint8"),
+        (npy(PIXELS + 0j), "holds complex128; save the pixels as uint8 or as floats"),
         (npy(PIXELS[0, 0]), "has shape (3,); pass (N, height, width) or (N, D)"),
         (announcing((10**6, 10**6)), "announces the shape (1000000, 1000000), more than"),
         (announcing((2**29, 1)), "cut off, 4 bytes of 536870912 are there"),
@@ -132,9 +132,9 @@ HUGE = struct.pack(">BBBB3I", 0, 0, 8, 3, 2**32 - 1, 2**32 - 1, 2**32 - 1)
         (npz(images=announcing((10**6, 10**6))), "numbers; is it damaged?"),
         (
             npz(x_test=npy(PIXELS), y=npy(PIXELS)),
-            "holds 'x_test, y'; save the images as one of: images",
+            "holds 'x_test, y'; say which are the data, as in",
         ),
-        (npz(), "holds 'nothing'; save the images as one of: images, x_train, x, X, arr_0"),
+        (npz(), "holds no arrays; write it with numpy.savez(FILE, x=x)"),
         (npz(images=npy(PIXELS))[:-30], "is not a zip file"),
     ],
 )
