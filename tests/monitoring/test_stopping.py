@@ -1,9 +1,12 @@
 """May training stop? Each part of the rule refuses something, errors cover, and the gain that is promised is there."""
 
+import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 from scipy import stats
@@ -314,3 +317,105 @@ def test_it_loads_no_framework():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "set()"
+
+
+# --- what the benchmark measures with ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """benchmarks/stopping.py as a module."""
+    path = Path(__file__).parents[2] / "benchmarks" / "stopping.py"
+    spec = importlib.util.spec_from_file_location("benchmark_of_stopping", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look up their names
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def _linear(bench, seed=0):
+    rng = np.random.default_rng(seed)
+    W, V = rng.normal(size=(bench.D, bench.H)), 0.3 * rng.normal(size=(bench.H, bench.D))
+    root = rng.normal(size=(bench.D, bench.D)) / 3
+    return bench.Linear(W, V, np.array([-1.0, 0.3]), np.float64(0.7)), root, rng
+
+
+def test_the_benchmark_logs_what_entropies_reports(bench):
+    p, root, rng = _linear(bench)
+    x, eps = rng.normal(size=(30, bench.D)) @ root.T, rng.normal(size=(30, bench.H))
+    nu, tau2 = x @ p.V.T, np.exp(p.log_tau2)
+    r = entropies(x, nu, tau2, mean=(nu + np.sqrt(tau2) * eps) @ p.W.T, sigma2=np.exp(p.log_sigma2))
+    told = [float(np.mean(part)) for part in bench.linear_parts(p, x, eps)]
+    assert told == pytest.approx([r.elbo, r.gap_prior, r.gap_decoder], rel=1e-4)
+
+
+def test_the_benchmark_knows_the_truth(bench):
+    p, root, rng = _linear(bench)
+    n = 20_000
+    elbo = bench.linear_parts(p, rng.normal(size=(n, bench.D)) @ root.T, rng.normal(size=(n, bench.H))).elbo  # fmt: skip
+    error = float(np.std(elbo)) / np.sqrt(n)
+    truth = float(bench.linear_truth(p, root @ root.T))
+    assert abs(float(np.mean(elbo)) - truth) < 4 * error
+    assert abs(float(np.mean(elbo)) - float(bench.linear_truth(p, 1.2 * root @ root.T))) > 9 * error
+
+
+def test_the_benchmark_counts_false_stops_and_delays(bench):
+    score = np.array([[3.0, 2, 1, 0], [0, 2, 1, 0], [3, 3, 3, 3]])
+    left = np.array([[9.0, 0.1, 0, 0], [9.0, 0.1, 0, 0], [9.0, 9.0, 0, 0]])
+    found = bench.outcome(score, 1.0, left, 0.2)
+    per = bench.BETWEEN * bench.EVERY
+    assert found.at.tolist() == [2, 0, 3]
+    assert found.stopped.tolist() == [True, True, False]
+    assert found.false.tolist() == [False, True, False]
+    assert found.delay.tolist() == [per, -per, per]  # right from 1, 1 and 2 on
+
+
+def _random_runs(bench, seed=0, count=40, records=400):
+    """ELBOs that rise to 0 at different rates, with noise; the truth is the same without."""
+    rng = np.random.default_rng(seed)
+    rate = np.exp(rng.uniform(-5, -3, size=(count, 1)))
+    true = -np.exp(-rate * np.arange(records)) * 3
+    gaps = [-np.exp(-rate * np.arange(records)) + 0.1 * rng.normal(size=true.shape) for _ in "12"]
+    entropy_sum = true - sum(gaps) + 0.02 * rng.normal(size=true.shape)
+    return bench.Runs(*gaps, entropy_sum + sum(gaps), entropy_sum, true, np.zeros(count, int))
+
+
+@pytest.mark.parametrize("window", [80, None])
+def test_the_benchmark_rates_the_rule_itself(bench, window):
+    runs = _random_runs(bench, count=5)
+    score = bench.both(runs, (window, 0.5))
+    marks = bench.checkpoints(400)
+    said = []
+    for row in range(5):
+        columns = {k: getattr(runs, k)[row] for k in NAMES}
+        for mark, value in zip(marks, score[row], strict=True):
+            arrays = {k: c[:mark] for k, c in columns.items()}
+            found = may_stop(arrays, tolerance=0.15, drift=0.3, window=window, at_least=20)
+            assert found.stop == (value <= 0.3)
+            said.append(found.stop)
+    assert 20 < sum(said) < len(said) - 20
+
+
+def test_calibration_keeps_its_promise(bench):
+    runs, others = _random_runs(bench), _random_runs(bench, seed=1)
+    left = bench.left_to_gain(runs)
+    for rule in bench.RULES[:5]:
+        setting, threshold = bench.calibrated(rule, runs, 0.2)
+        score = rule.score(runs, setting)
+        assert bench.outcome(score, threshold, left, 0.2).false.mean() <= 0.05
+        loosest = bench.outcome(score, score[np.isfinite(score)].max(), left, 0.2)
+        assert loosest.false.mean() > 0.2  # so that the promise costs something
+        found = bench.outcome(rule.score(others, setting), threshold, bench.left_to_gain(others), 0.2)  # fmt: skip
+        assert found.false.mean() <= 0.2
+
+
+def test_simulated_runs_learn(bench, monkeypatch):
+    monkeypatch.setattr(bench, "RECORDS", 40)
+    with jax.enable_x64(False):
+        runs = bench.simulated(5, seed=0)
+    assert runs.kind.tolist() == [0, 1, 2, 3, 4]
+    assert np.isfinite(runs.elbo).all()
+    assert (runs.true_elbo[:, -1] > runs.true_elbo[:, 0] + 0.3).all()
+    noise = (runs.elbo - runs.true_elbo).mean(axis=1)
+    assert (np.abs(noise) < 0.5).all()
