@@ -132,7 +132,7 @@ def is_where(move: Move) -> bool:
 
 
 def _is_tensor(parameter: Any) -> bool:
-    return hasattr(parameter, "grad")
+    return hasattr(parameter, "is_leaf")  # .grad of a tensor that is none warns
 
 
 def _label(move: Move, k: int) -> str:

@@ -214,13 +214,13 @@ def _layer_moves(
 
 def _is_where(layer: Any) -> bool:
     """A function that takes a layer out of a tree; a module can be called, too, but has parts."""
-    parts = (*_WEIGHTS, "parameters", "grad")
+    parts = (*_WEIGHTS, "parameters", "is_leaf")
     return callable(layer) and not any(hasattr(layer, part) for part in parts)
 
 
 def _tensor(value: Any, name: str) -> Any:
     """PyTorch's parameter; an array would be that of the first step for ever."""
-    if not hasattr(value, "grad"):
+    if not hasattr(value, "is_leaf"):
         raise InputError(f"{name} has no PyTorch parameter ({shown(value)}); {_WHERE}")
     return value
 
