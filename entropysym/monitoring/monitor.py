@@ -251,7 +251,9 @@ class Monitor:
         )
         logged = replace(logged, not_finite=tuple(_not_finite(given, moved, logged)))
         self._history.append(logged)
-        evidence = evidence_of(given, moved, self._undone(moved), unit, logged)
+        with np.errstate(all="ignore"):
+            undone = self._undone(moved)
+        evidence = evidence_of(given, moved, undone, unit, logged)
         if evidence is not None:
             self._evidence.append(evidence)
         return logged

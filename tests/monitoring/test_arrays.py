@@ -1,6 +1,7 @@
 """Entropies from plain arrays against the density ELBO of the shipped models, against SciPy, and what is refused."""
 
 import json
+import math
 import re
 
 import jax
@@ -357,3 +358,97 @@ def test_traced_arrays_are_refused():
 
     with pytest.raises(InputError, match=r"x cannot be read as an array .* outside of jit"):
         traced(jnp.ones((N, D)))
+
+
+def _counts(seed=0):
+    return np.random.default_rng(seed).poisson(2.0, size=(N, D)).astype(float)
+
+
+def _of_decoder(decoder, seed=0):
+    """Arguments for each decoder, with SciPy's log-densities and entropies at each sample (S, N, D)."""
+    rng = np.random.default_rng(seed)
+    a = {k: v for k, v in _arrays(seed).items() if k not in ("mean", "sigma2")}
+    out, b = 0.7 * rng.normal(size=(S, N, D)), rng.uniform(0.3, 2, size=D)
+    if decoder == "laplace":
+        law = stats.laplace(out, b)
+        return a | {"mean": out, "scale": b}, law.logpdf(a["x"]), law.entropy()
+    if decoder == "mse":
+        law = stats.norm(out, np.sqrt(0.5))
+        return a | {"mean": out}, law.logpdf(a["x"]), law.entropy()
+    if decoder == "bernoulli":
+        x = rng.integers(0, 2, size=(N, D)).astype(float)
+        law = stats.bernoulli(1 / (1 + np.exp(-out)))
+        return a | {"x": x, "logits": out}, law.logpmf(x.astype(int)), law.entropy()
+    x = _counts(seed)
+    law, rate = stats.poisson(np.exp(out)), np.exp(out)
+    # The pseudo entropy: the mean of rate - n log rate, with log n! of the data.
+    pseudo = rate - rate * out + np.vectorize(math.lgamma)(x + 1)
+    return a | {"x": x, "log_rate": out}, law.logpmf(x.astype(int)), pseudo
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("decoder", ["laplace", "mse", "bernoulli", "poisson"])
+def test_other_decoders_against_scipy(decoder, seed):
+    arrays, log_density, entropy = _of_decoder(decoder, seed)
+    report = entropies(**arrays, decoder=decoder)
+    entropy = np.broadcast_to(entropy, log_density.shape)
+    for found, wanted in [
+        (report.reconstruction, log_density.mean((0, 1)).sum()),
+        (report.decoder_entropy, entropy.mean((0, 1)).sum()),
+        (report.gap_decoder, (log_density + entropy).mean((0, 1)).sum()),
+        (report.gap, report.elbo - report.entropy_sum),
+        (report.dimensions.gap_decoder, (log_density + entropy).mean((0, 1))),
+    ]:
+        np.testing.assert_allclose(found, wanted, **CLOSE)
+    weights = np.array([0.1, 0.2, 0.3, 0.4])
+    weighted = entropies(**arrays, decoder=decoder, weights=weights)
+    wanted = np.tensordot(weights, log_density, 1).mean(0).sum()
+    np.testing.assert_allclose(weighted.reconstruction, wanted, **CLOSE)
+    log_tau2 = {k: v for k, v in arrays.items() if k != "tau2"} | {"log_tau2": np.log(arrays["tau2"])}  # fmt: skip
+    np.testing.assert_allclose(entropies(**log_tau2, decoder=decoder).elbo, report.elbo, **CLOSE)
+
+
+def test_a_squared_error_is_a_normal_law_up_to_a_constant():
+    a = {k: v for k, v in _arrays().items() if k != "sigma2"}
+    report = entropies(**a, decoder="mse")
+    loss = ((a["x"] - a["mean"]) ** 2).sum(2).mean()
+    assert report.reconstruction == pytest.approx(-loss - D / 2 * math.log(math.pi), abs=1e-12)
+    assert report.to_json() == entropies(**a, sigma2=0.5).to_json()
+
+
+def test_probabilities_are_converted_without_losing_digits():
+    arrays, *_ = _of_decoder("bernoulli")
+    wanted = entropies(**arrays, decoder="bernoulli")
+    logits = arrays.pop("logits")
+    p = entropies(**arrays, mean=1 / (1 + np.exp(-logits)), decoder="bernoulli")
+    np.testing.assert_allclose(p.elbo, wanted.elbo, **CLOSE)
+    small = np.full((S, N, D), 1e-30)
+    of_small = entropies(**arrays | {"x": np.zeros((N, D))}, mean=small, decoder="bernoulli")
+    np.testing.assert_allclose(of_small.gap_decoder, D * 1e-30 * 30 * math.log(10), rtol=1e-12)
+
+
+OF_DECODERS = {
+    "logits for a Gaussian": ("gaussian", {"logits": np.ones((N, D))}, "a gaussian decoder takes no logits; leave it out, or pass decoder="),
+    "sigma2 for a Bernoulli": ("bernoulli", {"sigma2": 1.0, "mean": None, "logits": np.ones((N, D))}, "a bernoulli decoder takes no sigma2"),
+    "sigma2 for a squared error": ("mse", {}, "a mse decoder takes no sigma2"),
+    "no sigma2": ("gaussian", {"sigma2": None}, "sigma2 is missing; a gaussian decoder has one"),
+    "no scale": ("laplace", {"sigma2": None}, "scale is missing; a laplace decoder has one"),
+    "a scale that is none": ("laplace", {"sigma2": None, "scale": 0.0}, "scale = 0.0 is no scale; pass positive numbers"),
+    "no log-rate": ("poisson", {"sigma2": None, "mean": None}, "log_rate is missing; pass x and log_rate"),
+    "residuals of a Laplace": ("laplace", {"sigma2": None, "scale": 1.0, "x": None, "mean": None, "residual2": np.ones((N, D))}, "a laplace decoder takes no residual2"),
+    "both": ("bernoulli", {"sigma2": None, "logits": np.ones((N, D)), "mean": np.ones((N, D)) / 2}, "both logits and mean are given; pass one of them"),
+    "data above one": ("bernoulli", {"sigma2": None, "mean": None, "logits": np.ones((N, D)), "x": np.full((N, D), 255.0)}, "x[0, 0] = 255.0 is not in [0, 1], where a Bernoulli decoder has its data"),
+    "negative counts": ("poisson", {"sigma2": None, "mean": None, "log_rate": np.ones((N, D)), "x": -np.ones((N, D))}, "x[0, 0] = -1.0 is no count"),
+    "a probability of one": ("bernoulli", {"sigma2": None, "mean": np.ones((N, D)), "x": np.ones((N, D))}, "mean[0, 0] = 1.0 has no finite logit; pass logits=, which do not round"),
+    "two variances": ("gaussian", {"log_tau2": np.ones(H)}, "tau2 is given beside log_tau2; pass tau2, the encoder's variance, or log_tau2"),
+    "no tau2": ("gaussian", {"tau2": None}, "tau2 is missing"),
+    "log tau2 of another shape": ("gaussian", {"tau2": None, "log_tau2": 0.0}, "log_tau2 has shape (), which does not fit nu"),
+    "a decoder": ("gamma", {}, "unknown decoder 'gamma'; "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OF_DECODERS)
+def test_what_is_refused_of_other_decoders(case):
+    decoder, change, says = OF_DECODERS[case]
+    with pytest.raises(InputError, match=re.escape(says)):
+        entropies(**_arrays(**{"sigma2": 0.5} | change), decoder=decoder)
