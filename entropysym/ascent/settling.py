@@ -1,7 +1,7 @@
 r"""Training to a stationary point: Adam, then L-BFGS, then Newton steps in a trust region, many runs at once, in float64.
 
 Adam (optax) finds the region, in mini-batches if asked; L-BFGS (optax) brings the gradient down as far as comparing values can; Newton steps from
-dense Hessians leave saddles and go on to rounding. All runs share one compiled program. The work is cut into blocks that are
+dense Hessians leave saddles and go on to rounding. All runs share one compiled program, and the data or only their shape. The work is cut into blocks that are
 functions of the state alone, so that a run that is cut off goes on from its last checkpoint to the same bytes.
 """
 
@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -25,7 +26,7 @@ from jaxtyping import Array, Float
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
 from entropysym.ascent.curvature import DENSE, hessian
 from entropysym.ascent.trust_region import TRIALS, trust_region_steps
-from entropysym.errors import InputError, integer, real, shown
+from entropysym.errors import InputError, integer, real, shown, whole
 from entropysym.lowering.precision import require_x64
 from entropysym.version import __version__
 
@@ -84,7 +85,8 @@ class Settled:
     """Where the runs ended: a pytree with a leading axis of runs, and what is known of each run.
 
     `values` and `gradient_norms` (R,) are those of the objective on all data. `history` holds, by name, what was observed: arrays (T, R); `step`
-    counts the steps of all phases, and `phases` tells at which of the T each phase begins. What kind of point it is, `certify` says.
+    counts the steps of all phases, and `phases` tells at which of the T each phase begins. `data` are those of the training, with an axis of runs
+    before the others if `data_per_run`. What kind of point it is, `certify` says.
     """
 
     point: Any
@@ -96,10 +98,43 @@ class Settled:
     seconds: float
     history: Mapping[str, np.ndarray] = field(default_factory=dict)
     phases: Mapping[str, int] = field(default_factory=dict)
+    data: Any = field(default=None, repr=False)
+    data_per_run: bool = False
 
-    def run(self, index: int) -> Any:
-        """The point of one run."""
-        return jax.tree.map(lambda leaf: leaf[index], self.point)
+    def run(self, index: int | None = None) -> Any:
+        """The point of one run, without the axis of runs; where there is one run only, it need not be named.
+
+        Raises `InputError` for a run that there is not, and for none of several.
+        """
+        return _at(self.point, self._index(index))
+
+    def data_of(self, index: int | None = None) -> Any:
+        """The data of one run; see `run`."""
+        at = self._index(index)
+        return _at(self.data, at) if self.data_per_run else self.data
+
+    def certify(self, network: Any, nodes: Any, *, run: int | None = None, **options: Any) -> Any:
+        """`entropysym.certify` of one run, at its point and on its data, a matrix (N, D): see there for `options`, and for what is returned and raised.
+
+        If it was not the ELBO of `network` at these `nodes` that was maximised, pass what was as `trained`.
+        """
+        import entropysym  # by the front door: an ascent knows no network
+
+        return entropysym.certify(network, self.run(run), self.data_of(run), nodes, **options)
+
+    def _index(self, index: int | None) -> int:
+        runs = len(self.values)
+        at = whole(0 if index is None and runs == 1 else index)
+        # JAX would take the last run for one beyond it.
+        if at is None or not -runs <= at < runs:
+            raise InputError(
+                f"run is {shown(index)}; there are {runs} runs, pass one from 0 to {runs - 1}"
+            )
+        return at
+
+
+def _at(tree: Any, index: int) -> Any:
+    return jax.tree.map(lambda leaf: leaf[index], tree)
 
 
 class _State(NamedTuple):
@@ -157,24 +192,26 @@ def settle(
     data: Any,
     plan: Plan = Plan(),
     *,
-    observe: Mapping[str, Callable[[Any], jax.Array]] | None = None,
+    observe: Mapping[str, Callable[..., jax.Array]] | None = None,
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
+    data_per_run: bool = False,
 ) -> Settled:
     """Maximise `objective(parameters, data)` from each of the runs in `start`, a pytree of float64 arrays with a leading axis of runs.
 
-    `data` is an array whose leading axis is the data points, or a pytree of such. `observe` names scalar functions of the parameters that are
-    recorded on the way. With a `checkpoint` the state is stored after each block, and a run that finds one goes on from there. Ctrl-C and numbers
+    `data` is an array whose leading axis is the data points, or a pytree of such. With `data_per_run` an axis of runs stands before it, and each
+    run has data of its own: many models of one shape as one program. `observe` names scalar functions of the parameters (with `data_per_run` of
+    the parameters and the run's data) that are recorded on the way. With a `checkpoint` the state is stored after each block, and a run that finds one goes on from there. Ctrl-C and numbers
     that are not finite end the training early; `ending` and `message` say so, with the step and the name of the quantity.
 
     Parameters and data should be of the order of one: gradients carry the units of x, and goals do not.
 
-    Raises `InputError` for a start that is not float64 or has no leading axis of runs, for data without a leading axis, and for a checkpoint of
-    another training or one that is damaged. A checkpoint that cannot be written is a warning.
+    Raises `InputError` for a start that is not float64 or has no leading axis of runs, for data without their leading axes, and for a checkpoint
+    of another training or one that is damaged. A checkpoint that cannot be written is a warning.
     """
     require_x64()
     began = time.monotonic()
-    trainer = _Trainer(objective, start, data, plan, observe or {})
+    trainer = _Trainer(objective, start, data, plan, observe or {}, data_per_run)
     state = trainer.first()
     if checkpoint is not None:
         checkpoint = trainer.own(checkpoint)
@@ -189,11 +226,8 @@ def settle(
             if checkpoint is not None:
                 checkpoint = _saved(checkpoint, state)
             if progress is not None:
-                progress(
-                    min(trainer.done(state), total),
-                    total,
-                    f"{state.phase}: {trainer.remark(state)}",
-                )
+                done, remark = min(trainer.done(state), total), trainer.remark(state)
+                progress(done, total, f"{state.phase}: {remark}")
     except KeyboardInterrupt:
         ending = Ending.INTERRUPTED
         message = f"interrupted after step {state.step} of {state.phase}"
@@ -220,7 +254,7 @@ def _check_start(start: Any) -> None:
     runs = {np.shape(leaf)[:1] for _, leaf in leaves}
     if not leaves or len(runs) != 1 or runs & {(), (0,)}:
         raise InputError(
-            f"the start has leading axes {sorted(runs)}; pass arrays with one leading axis of runs"
+            f"the start has leading axes {sorted(runs)}; pass arrays with one leading axis of runs: jax.tree.map(lambda a: a[None], start) for one run"
         )
     for path, leaf in leaves:
         if jnp.asarray(leaf).dtype != jnp.float64:
@@ -228,14 +262,17 @@ def _check_start(start: Any) -> None:
             raise InputError(f"{name} of the start is {leaf.dtype}; pass float64 arrays")
 
 
-def _count(data: Any) -> int:
-    """The number of data points. Raises `InputError` for data without one leading axis of them."""
-    sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(data)}
-    if len(sizes) != 1 or sizes & {(), (0,)}:
-        raise InputError(
-            f"the data have leading axes {sorted(sizes)}; pass arrays with one leading axis of data points"
-        )
-    return next(iter(sizes))[0]
+def _count(data: Any, runs: int | None) -> int:
+    """The number of data points, of each of so many runs if they have data of their own. Raises `InputError` for data without these leading axes."""
+    lead: tuple[int, ...] = () if runs is None else (runs,)
+    sizes = {np.shape(leaf)[: len(lead) + 1] for leaf in jax.tree.leaves(data)}
+    counts = {size[len(lead)] for size in sizes if size[:-1] == lead and size[-1:] > (0,)}
+    if len(sizes) != 1 or len(counts) != 1:
+        wanted = "one leading axis of data points"
+        if runs is not None:
+            wanted = f"an axis of the {runs} runs and one of data points, as data_per_run says"
+        raise InputError(f"the data have leading axes {sorted(sizes)}; pass arrays with {wanted}")
+    return counts.pop()
 
 
 class _Trainer:
@@ -247,9 +284,11 @@ class _Trainer:
         start: Any,
         data: Any,
         plan: Plan,
-        observe: Mapping[str, Callable[[Any], jax.Array]],
+        observe: Mapping[str, Callable[..., jax.Array]],
+        data_per_run: bool,
     ) -> None:
         self.plan, self.data, self.observe = plan, data, dict(observe)
+        self.axis = 0 if data_per_run else None  # that of runs in the data
         _check_start(start)
         one = jax.tree.map(lambda leaf: leaf[0], start)
         _, self.unravel = ravel_pytree(one)
@@ -258,7 +297,7 @@ class _Trainer:
         ]
         self.start = np.asarray(jax.vmap(lambda p: ravel_pytree(p)[0])(start))
         self.R, self.P = self.start.shape
-        self.N = _count(data)
+        self.N = _count(data, self.R if data_per_run else None)
         self.batch = min(plan.batch or self.N, self.N)
         self.batches = self.N // self.batch
         self.adam_steps = plan.epochs * self.batches
@@ -268,12 +307,10 @@ class _Trainer:
             return -objective(self.unravel(v), data)
 
         self._negative = negative
-        self._both = jax.jit(jax.vmap(jax.value_and_grad(negative), (0, None)))
+        self._both = jax.jit(jax.vmap(jax.value_and_grad(negative), (0, self.axis)))
         self._one = jax.jit(jax.value_and_grad(negative))
         self._hessian = jax.jit(self._dense)
-        self._observed = jax.jit(
-            jax.vmap(lambda v: jnp.stack([f(self.unravel(v)) for f in self.observe.values()]))
-        )
+        self._observed = jax.jit(jax.vmap(self._seen, (0, self.axis)))
         # The rate falls to a tenth on a cosine, so that mini-batch noise does not set where the next phase starts.
         self._adam = optax.adam(
             optax.cosine_decay_schedule(plan.rate, max(1, self.adam_steps), alpha=0.1)
@@ -285,6 +322,7 @@ class _Trainer:
     def own(self, checkpoint: Checkpoint) -> Checkpoint:
         """The checkpoint with a digest of all that this training depends on, beside what the caller put into it."""
         settings = {**asdict(self.plan), "observed": list(self.observe), "given": checkpoint.digest}
+        settings |= {} if self.axis is None else {"data_per_run": True}
         leaves = (np.asarray(leaf) for leaf in jax.tree.leaves(self.data))
         digest = digest_of({**settings, "version": __version__}, self.start, *leaves)
         return Checkpoint(checkpoint.path, digest)
@@ -349,9 +387,11 @@ class _Trainer:
         # A trial decomposes a matrix, in about P^3; a Hessian takes at least N P^2. So few data are worth few trials.
         trials = min(TRIALS, max(1, 8 * self.N // self.P))
         radius = radius.copy()
-        for run in np.flatnonzero((norms > self.plan.goal) & (radius > 0)):
+        for run in map(int, np.flatnonzero((norms > self.plan.goal) & (radius > 0))):
+            data = self.data if self.axis is None else _at(self.data, run)
+            value, curvature = partial(self._value, data), partial(self._curvature, data)
             v[run], radius[run] = trust_region_steps(
-                state.v[run], radius[run], self._value, self._curvature, self.plan.goal, trials
+                state.v[run], radius[run], value, curvature, self.plan.goal, trials
             )
         new = state._replace(step=state.step + 1, v=v, optimiser=(radius,))
         if not np.isfinite(v).all():
@@ -366,12 +406,16 @@ class _Trainer:
 
     # --- pieces -----------------------------------------------------------------------------------------------------------------
 
-    def _value(self, v: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = self._one(jnp.asarray(v), self.data)
+    def _value(self, data: Any, v: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = self._one(jnp.asarray(v), data)
         return float(value), np.asarray(gradient)
 
-    def _curvature(self, v: np.ndarray) -> np.ndarray:
-        return np.asarray(self._hessian(jnp.asarray(v), self.data))
+    def _curvature(self, data: Any, v: np.ndarray) -> np.ndarray:
+        return np.asarray(self._hessian(jnp.asarray(v), data))
+
+    def _seen(self, v: Float[Array, " P"], data: Any) -> Float[Array, " O"]:
+        given = (self.unravel(v),) if self.axis is None else (self.unravel(v), data)
+        return jnp.stack([f(*given) for f in self.observe.values()])
 
     def _dense(self, v: Float[Array, " P"], data: Any) -> Float[Array, "P P"]:
         found = hessian(lambda w: self._negative(w, data), v)
@@ -388,7 +432,11 @@ class _Trainer:
         return state._replace(phase=phase, step=0, optimiser=arrays)
 
     def _record(self, state: _State, at: int) -> _State:
-        seen = np.asarray(self._observed(state.v)) if self.observe else np.zeros((self.R, 0))
+        seen = (
+            np.asarray(self._observed(state.v, self.data))
+            if self.observe
+            else np.zeros((self.R, 0))
+        )
         row = np.concatenate([np.full((self.R, 1), float(at)), seen], axis=1)
         return state._replace(history=np.concatenate([state.history, row[None]]))
 
@@ -404,8 +452,10 @@ class _Trainer:
 
         def one_batch(carry: Any, rows: Array | None) -> tuple[Any, Array]:
             v, adam = carry
-            batch = data if rows is None else jax.tree.map(lambda a: a[rows], data)
-            value, gradient = jax.vmap(jax.value_and_grad(self._negative), (0, None))(v, batch)
+            at = rows if self.axis is None else (slice(None), rows)
+            batch = data if rows is None else jax.tree.map(lambda a: jnp.asarray(a)[at], data)
+            both = jax.vmap(jax.value_and_grad(self._negative), (0, self.axis))
+            value, gradient = both(v, batch)
             update, adam = jax.vmap(self._adam.update)(gradient, adam, v)
             return (v + update, adam), value
 
@@ -425,13 +475,11 @@ class _Trainer:
     ) -> tuple[Array, list[Array], Array]:
         memory = jax.tree.unflatten(self._structure(self._lbfgs), leaves)
 
-        def function(w: Array) -> Array:
-            return self._negative(w, data)
+        def one(v: Array, memory: Any, data: Any) -> tuple[Array, Any, Any]:
+            def function(w: Array) -> Array:
+                return self._negative(w, data)
 
-        value_and_grad = optax.value_and_grad_from_state(function)
-
-        def one(v: Array, memory: Any) -> tuple[Array, Any, Any]:
-            value, gradient = value_and_grad(v, state=memory)
+            value, gradient = optax.value_and_grad_from_state(function)(v, state=memory)
             update: Any
             update, new = self._lbfgs.update(
                 gradient, memory, v, value=value, grad=gradient, value_fn=function
@@ -441,7 +489,7 @@ class _Trainer:
             return v + jnp.where(going, update, 0.0), new, value
 
         def step(carry: Any, _: None) -> tuple[Any, Array]:
-            v, memory, value = jax.vmap(one)(*carry)
+            v, memory, value = jax.vmap(one, in_axes=(0, 0, self.axis))(carry[0], carry[1], data)
             return (v, memory), value
 
         (v, memory), values = jax.lax.scan(step, (v, memory), None, length=steps)
@@ -527,4 +575,6 @@ class _Trainer:
             seconds=state.clock,
             history=history,
             phases={name: max(0, at) for name, at in phases.items()},
+            data=self.data,
+            data_per_run=self.axis is not None,
         )
