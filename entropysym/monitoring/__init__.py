@@ -13,6 +13,8 @@ latent  encoder entropy      KL  mean (nu^2 + tau2) / alpha2
 * `entropies`: an `EntropyReport` from NumPy, PyTorch or JAX arrays.
 * `Monitor`: the same at every step of a training loop, with the gap that the loop's own gradients predict along a direction of `Move`s; a `Step` each.
   `Monitor.gaussian`, `.laplace`, `.bernoulli` and `.poisson` write the direction down from the layers; `Monitor.slip` names a mistake in the loop as a `Slip`.
+* `may_stop`: whether training may stop, by the gap and the drift of the entropy sum over the last steps of a history; a `Decision`.
+* `identify_objective`: of which model a loss is the ELBO, found by calling it; an `Identified`.
 
 Nothing here imports PyTorch or JAX.
 """
@@ -24,9 +26,11 @@ from entropysym.lazy import lazily
 if TYPE_CHECKING:
     from entropysym.monitoring.monitor import Monitor
     from entropysym.monitoring.moves import Move
+    from entropysym.monitoring.objectives import Identified, identify_objective
     from entropysym.monitoring.reports import EntropyReport, entropies
     from entropysym.monitoring.slips import Slip
     from entropysym.monitoring.steps import Step
+    from entropysym.monitoring.stopping import Decision, may_stop, tempering_gain
 
 # Importing the room loads no NumPy; each module loads when first asked for.
 __getattr__, __dir__ = lazily(
@@ -34,8 +38,10 @@ __getattr__, __dir__ = lazily(
     {
         "monitor": "Monitor",
         "moves": "Move",
+        "objectives": "Identified identify_objective",
         "reports": "EntropyReport entropies",
         "slips": "Slip",
         "steps": "Step",
+        "stopping": "Decision may_stop tempering_gain",
     },
 )

@@ -182,7 +182,10 @@ def entropies(
         )
     )
     _require_values(given)
-    found = report(given, threshold)
+    return _without_overflow(report(given, threshold))
+
+
+def _without_overflow(found: EntropyReport) -> EntropyReport:
     for name, number in found.numbers().items():
         if not math.isfinite(number):
             raise InputError(

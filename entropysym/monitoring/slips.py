@@ -140,7 +140,7 @@ MISSING_PRIOR = Slip(
 NOT_AS_PREDICTED = Slip(
     "not as predicted",
     None,
-    "log() wants the arrays of the very pass that was differentiated, all moves (of a first layer that reads a label, too, with columns=), and gradients of minus the ELBO per data point; no mistake of the table explains the slopes",
+    "log() wants the arrays of the very pass that was differentiated, all moves (of a first layer that reads a label, too, with columns=), and gradients of minus the ELBO per data point, with the analytic KL and no penalty; no mistake of the table explains the slopes",
     certain=False,
 )
 
