@@ -193,7 +193,7 @@ def _files(folder: Path) -> dict[str, Path]:
         "words.csv": "1,2\n3,four\n",
         "nan.csv": "1,2\nnan,4\n",
         "inf.csv": "1,2\ninf,4\n",
-        "data.txt": "1 2\n",
+        "data.xlsx": "1 2\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text)
@@ -209,7 +209,7 @@ def _files(folder: Path) -> dict[str, Path]:
         text = (header % shape).ljust(117) + b"\n"
         content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(64)
         (folder / f"{name}.npy").write_bytes(content)
-    np.save(folder / "cube.npy", np.zeros((2, 3, 4)))
+    np.save(folder / "cube.npy", np.zeros((2, 0, 4)))
     np.save(folder / "object.npy", np.array([[1, "a"]], dtype=object), allow_pickle=True)
     (folder / "broken.npy").write_bytes(b"\x93NUMPY nonsense")
     return {p.name: p for p in folder.iterdir()}
@@ -218,7 +218,7 @@ def _files(folder: Path) -> dict[str, Path]:
 @pytest.mark.parametrize(
     "name",
     [
-        *("empty.csv", "ragged.csv", "words.csv", "nan.csv", "inf.csv", "data.txt"),
+        *("empty.csv", "ragged.csv", "words.csv", "nan.csv", "inf.csv", "data.xlsx"),
         *("vector.npy", "cube.npy", "object.npy", "broken.npy", "missing.csv", "missing.npy"),
         *("beyond.npy", "beyond.csv", "true.npy", "negative.npy", "huge.npy"),
     ],
