@@ -11,6 +11,7 @@ Run: python benchmarks/stopping.py [--traces 1000] [--trainings 60]; 0 leaves a 
 A stop is false if training on still gains more than a stated number of nats: the largest later true ELBO (a running mean over 2.5 % of the run)
 minus the present one. The delay of a stop is counted from the first step from which on no stop is false; a run that is never stopped counts to its end.
 A rule's threshold, and which of its few settings, are chosen on as many other runs: the least mean delay with at most 5 % of false stops. Then it is fixed.
+Rates on the runs that are measured differ by chance, so the last column moves the threshold alone until at most 5 % of these very runs stop falsely.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from entropysym.monitoring.stopping import T_MEAN, T_SLOPE, window_drift, window_mean
+from entropysym.monitoring.stopping import T_MEAN, T_SLOPE, WINDOW, window_drift, window_mean
 
 D, H, BATCH, REAL_BATCH = 8, 2, 32, 64
 EVERY, RECORDS, REAL_RECORDS = 10, 800, 1600  # steps between records, and how many
@@ -383,7 +384,7 @@ RULES = (
     Rule("drift of the entropy sum", entropy_drift, ONE_WINDOW),
     Rule("gap", gap_only, ONE_WINDOW),
     Rule("gap and entropy sum", both, tuple(itertools.product(WINDOWS, (0.3, 1, 3)))),
-    Rule("gap and entropy sum, one tolerance", both, tuple((w, 1) for w in WINDOWS)),
+    Rule("the same as it ships", both, ((WINDOW, 1),)),
 )
 
 
@@ -420,19 +421,25 @@ def outcome(score: np.ndarray, threshold: float, left: np.ndarray, allowed: floa
     return Outcome(at, stopped, stopped & wrong[rows, at], (at - earliest) * BETWEEN * EVERY)
 
 
+def soonest(score: np.ndarray, left: np.ndarray, allowed: float) -> tuple[float, float]:
+    """The threshold with the least mean delay among those with at most 5 % of false stops, after that delay; both infinite if there is none."""
+    best = (np.inf, -np.inf)
+    finite = score[np.isfinite(score)]
+    if not finite.size:  # a window longer than the runs
+        return best
+    for threshold in np.unique(np.quantile(finite, np.linspace(0, 1, 400))):
+        found = outcome(score, threshold, left, allowed)
+        if found.false.mean() <= ALLOWED:
+            best = min(best, (found.delay[~found.false].mean(), float(threshold)))
+    return best
+
+
 def calibrated(rule: Rule, runs: Runs, allowed: float) -> tuple[tuple, float]:
-    """The setting and threshold with the least mean delay among those with at most 5 % of false stops."""
-    left, best = left_to_gain(runs), (np.inf, rule.settings[0], -np.inf)
-    for setting in rule.settings:
-        score = rule.score(runs, setting)
-        finite = score[np.isfinite(score)]
-        if not finite.size:  # a window longer than the runs
-            continue
-        for threshold in np.unique(np.quantile(finite, np.linspace(0, 1, 400))):
-            found = outcome(score, threshold, left, allowed)
-            if found.false.mean() <= ALLOWED and found.delay[~found.false].mean() < best[0]:
-                best = (found.delay[~found.false].mean(), setting, threshold)
-    return best[1], float(best[2])
+    """The setting and threshold that are soonest on these runs."""
+    left = left_to_gain(runs)
+    found = [(*soonest(rule.score(runs, setting), left, allowed), setting) for setting in rule.settings]  # fmt: skip
+    _, threshold, setting = min(found, key=lambda f: f[0])
+    return setting, threshold
 
 
 def of_kinds(runs: Runs, keep: Callable[[np.ndarray], np.ndarray]) -> Runs:
@@ -460,7 +467,8 @@ def table(
     print("|---|---|---|---|---|---|---|---|")
     for rule in RULES:
         setting, threshold = calibrated(rule, chosen_on, allowed)
-        found = outcome(rule.score(held_out, setting), threshold, left, allowed)
+        score = rule.score(held_out, setting)
+        found = outcome(score, threshold, left, allowed)
         delay = found.delay[~found.false]
         error = delay.std() / np.sqrt(len(delay))
         shares = ", ".join(
@@ -470,7 +478,8 @@ def table(
         told = ", ".join("half" if value is None else f"{value:g}" for value in setting)
         print(
             f"| {rule.name} | {told} | {threshold:.3g} | {100 * found.false.mean():.1f} % | {shares} "
-            f"| {100 * (1 - found.stopped.mean()):.0f} % | {delay.mean():.0f} ± {error:.0f} | {np.median(delay):.0f} |",
+            f"| {100 * (1 - found.stopped.mean()):.0f} % | {delay.mean():.0f} ± {error:.0f} | {np.median(delay):.0f} "
+            f"| {soonest(score, left, allowed)[0]:.0f} |",
             flush=True,
         )
 
