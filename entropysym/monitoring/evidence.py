@@ -15,6 +15,7 @@ import numpy as np
 from entropysym.monitoring.arrays import DECODERS, Inputs
 from entropysym.monitoring.moves import Motion, Move
 from entropysym.monitoring.reports import (
+    absolute_terms,
     decoder_parts,
     gaps_of_latents,
     kl_of_latents,
@@ -148,8 +149,9 @@ def evidence_of(
     undone: Sequence[Motion],
     unit: float,
     report: Step,
+    terms: float,
 ) -> Evidence | None:
-    """The floats of a step, None if slope or gap is not finite. `undone`: the motions before a step of the optimiser that may have been taken already."""
+    """The floats of a step, None if slope or gap is not finite. `terms` are the absolute ones of the decoder's gap. `undone`: the motions before a step of the optimiser that may have been taken already."""
     with np.errstate(all="ignore"):
         sizes = {
             f: abs(unit) * sum(m.size() for m in motions if f in ("", m.factor))
@@ -162,7 +164,10 @@ def evidence_of(
             dimensions=_dimensions(given),
             latents=given.nu.shape[1],
             slopes=slopes,
-            gaps={f: {"": _gap(given, f)} for f in parts("")},
+            gaps={
+                "decoder": {"": Gap(report.gap_decoder, terms)},
+                "prior": {"": _gap(given, "prior")},
+            },
             sizes=sizes,
             free_bits=(),
             reconstruction=report.reconstruction,
@@ -217,11 +222,10 @@ def _gaps(given: Inputs, motions: Sequence[Motion]) -> dict[str, dict[str, Gap]]
 
 
 def _gap(given: Inputs, factor: str) -> Gap:
-    if factor == "prior":
-        gaps = gaps_of_latents(given)
-        return Gap(float(gaps.mean(axis=0).sum()), float(abs(gaps - 0.5).mean(axis=0).sum()) + gaps.shape[1] / 2)  # fmt: skip
-    gaps = decoder_parts(given)[0]
-    return Gap(float(gaps.mean(axis=0).sum()), float(abs(gaps).mean(axis=0).sum()) + gaps.shape[1] / 2)  # fmt: skip
+    gaps = gaps_of_latents(given) if factor == "prior" else decoder_parts(given)[0]
+    value = float(gaps.mean(axis=0).sum())
+    # The constant 1/2 of a latent cancels against its moment, so that the moment is what rounds.
+    return Gap(value, absolute_terms(gaps - 0.5 if factor == "prior" else gaps))
 
 
 def _alpha2(given: Inputs, motions: Sequence[Motion]) -> np.ndarray | None:

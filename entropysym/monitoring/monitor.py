@@ -51,7 +51,7 @@ from entropysym.monitoring.moves import (
     norm,
     trained_tensors,
 )
-from entropysym.monitoring.reports import report_and_errors
+from entropysym.monitoring.reports import report_and_spread
 from entropysym.monitoring.slips import Slip, slip_of
 from entropysym.monitoring.steps import CELLS, NotFinite, Step
 from entropysym.networks.readings import Reading
@@ -231,7 +231,7 @@ class Monitor:
         loss: float | None,
     ) -> Step:
         """The step, recorded, and what it says about the loop."""
-        report, errors = report_and_errors(given)
+        report, spread = report_and_spread(given)
         batch = len(given.nu) if self._summed else 1
         unit = self._sign / batch
         with np.errstate(all="ignore"):
@@ -244,8 +244,8 @@ class Monitor:
             predicted=told,
             slope_decoder=slopes.get("decoder"),
             slope_prior=slopes.get("prior"),
-            error_decoder=errors.decoder,
-            error_prior=errors.prior,
+            error_decoder=spread.decoder,
+            error_prior=spread.prior,
             gradient_norm=None if gradient_norm is None else gradient_norm / batch,
             loss=None if loss is None else loss / batch,
         )
@@ -253,7 +253,7 @@ class Monitor:
         self._history.append(logged)
         with np.errstate(all="ignore"):
             undone = self._undone(moved)
-        evidence = evidence_of(given, moved, undone, unit, logged)
+        evidence = evidence_of(given, moved, undone, unit, logged, spread.terms)
         if evidence is not None:
             self._evidence.append(evidence)
         return logged

@@ -213,27 +213,32 @@ def _threshold(value: float) -> float:
     return float(number)
 
 
-class Errors(NamedTuple):
-    """Standard errors of the two parts of the gap over the data of a batch, in nats; None for a single datum."""
+class Spread(NamedTuple):
+    """Standard errors of the two parts of the gap over the data of a batch, in nats, None for a single datum; and the sum of the decoder's absolute terms."""
 
     decoder: float | None
     prior: float | None
+    terms: float
 
 
 def report(given: Inputs, collapsed_below: float = COLLAPSED_BELOW) -> EntropyReport:
     """The report on arrays that `inputs_of` has passed. Values that are not finite, or no variances, give results that are not finite."""
-    return report_and_errors(given, collapsed_below)[0]
+    return report_and_spread(given, collapsed_below)[0]
 
 
-def report_and_errors(
+def report_and_spread(
     given: Inputs, collapsed_below: float = COLLAPSED_BELOW
-) -> tuple[EntropyReport, Errors]:
-    """The report and the standard errors of its gaps."""
+) -> tuple[EntropyReport, Spread]:
+    """The report, and how its gaps spread over the data."""
     with np.errstate(all="ignore"):
         latents = _latents(given, collapsed_below)
         gap, entropy = decoder_parts(given)
         dimensions = _dimensions(gap, entropy)
-        errors = Errors(_standard_error(gap.sum(axis=1)), _standard_error(_moments(given).sum(1)))
+        spread = Spread(
+            _standard_error(gap.sum(axis=1)),
+            _standard_error(_moments(given).sum(1)),
+            absolute_terms(gap),
+        )
         encoder, prior, kl, gap_prior = (
             float(a.sum())
             for a in (latents.encoder_entropy, latents.prior_entropy, latents.kl, latents.gap_prior)
@@ -259,12 +264,17 @@ def report_and_errors(
         dimensions=dimensions,
         collapsed_below=collapsed_below,
     )
-    return found, errors
+    return found, spread
 
 
 def _standard_error(values: Float[np.ndarray, " N"]) -> float | None:
     N = len(values)
     return None if N < 2 else float(values.std(ddof=1) / math.sqrt(N))
+
+
+def absolute_terms(gaps: np.ndarray) -> float:
+    """The sum of the absolute terms of a gap (N, n): of each entry, and 1/2 for what cancels in it."""
+    return float(abs(gaps).mean(axis=0).sum()) + gaps.shape[1] / 2
 
 
 def gaps_of_latents(given: Inputs) -> Float[np.ndarray, "N H"]:
