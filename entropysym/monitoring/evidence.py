@@ -30,6 +30,10 @@ ROUNDING = 4e-6
 CLAMPED_SHARE = 0.1
 
 
+#: Thresholds that fit a step by chance are many; then they say nothing.
+FEW = 4
+
+
 class Reading(NamedTuple):
     """A way to read an argument otherwise than as what it was passed; `read` gives None where that is impossible."""
 
@@ -91,8 +95,8 @@ class Gap(NamedTuple):
 class Evidence:
     """Of one step. `slopes` by variant of the moves, then by factor ("" is the total of moves without one); `gaps` by factor, then by reading.
 
-    `sizes` are the absolute terms of the slopes by factor. `free_bits` are the thresholds (from, to) on a latent's KL that would explain the slope of
-    the prior. `bce` is the binary cross-entropy, None where the arrays cannot be one's and where a slope of the decoder is known. `clamped` is the log-variance at which many entries stick.
+    `sizes` are the absolute terms of the slopes by factor. `free_bits` are the thresholds (from, to) on the KL of latents or entries that would
+    explain the slope of the prior. `bce` is the binary cross-entropy, None where the arrays cannot be one's and where a slope of the decoder is known. `clamped` is the log-variance at which many entries stick.
     """
 
     step: int
@@ -102,7 +106,7 @@ class Evidence:
     slopes: Mapping[str, Mapping[str, float]]
     gaps: Mapping[str, Mapping[str, Gap]]
     sizes: Mapping[str, float]
-    free_bits: tuple[tuple[float, float], ...]
+    free_bits: Mapping[str, tuple[tuple[float, float], ...]]
     reconstruction: float
     kl: float
     entropy_sum: float
@@ -169,7 +173,7 @@ def evidence_of(
                 "prior": {"": _gap(given, "prior")},
             },
             sizes=sizes,
-            free_bits=(),
+            free_bits={},
             reconstruction=report.reconstruction,
             kl=report.kl,
             entropy_sum=report.entropy_sum,
@@ -238,17 +242,28 @@ def _alpha2(given: Inputs, motions: Sequence[Motion]) -> np.ndarray | None:
     return np.exp(move.parameter) if fits and not move.scaled.any() else None
 
 
-def _free_bits(given: Inputs, first: Evidence) -> tuple[tuple[float, float], ...]:
-    """Thresholds on the KL of a latent, its mean over the batch, below which the gap of the latent would be missing in the slope."""
+def _free_bits(given: Inputs, first: Evidence) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Thresholds on the KL of a latent, its mean over the batch, or of each entry, below which its gap would be missing in the slope."""
     slope = first.slopes[""].get("prior")
     if slope is None:
-        return ()
-    kl = kl_of_latents(given).mean(axis=0)
+        return {}
+    kl, gaps = kl_of_latents(given), gaps_of_latents(given)
+    tolerance = first.tolerance("prior")
+    found = {
+        "latents": _thresholds(slope, kl.mean(axis=0), gaps.mean(axis=0), tolerance),
+        "entries": _thresholds(slope, kl.ravel(), gaps.ravel() / len(kl), tolerance),
+    }
+    return {what: at for what, at in found.items() if 0 < len(at) <= FEW}
+
+
+def _thresholds(
+    slope: float, kl: np.ndarray, gaps: np.ndarray, tolerance: float
+) -> tuple[tuple[float, float], ...]:
+    """Between which sizes of KL a threshold would lie that leaves the slope."""
     order = np.argsort(-kl)
-    sums = np.concatenate([[0.0], np.cumsum(gaps_of_latents(given).mean(axis=0)[order])])
-    edges = np.concatenate([[math.inf], kl[order], [0.0]])
-    active = range(len(kl))  # not all of them, which is no free bits
-    close = [k for k in active if abs(slope - sums[k]) <= first.tolerance("prior")]
+    sums = np.concatenate([[0.0], np.cumsum(gaps[order])])[:-1]  # all of them are no free bits
+    edges = np.concatenate([[math.inf], kl[order]])
+    close = np.flatnonzero(abs(slope - sums) <= tolerance)
     return tuple((float(edges[k + 1]), float(edges[k])) for k in close)
 
 

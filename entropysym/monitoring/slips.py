@@ -402,30 +402,30 @@ def _both_known(told: Sequence[Evidence]) -> bool:
 
 
 def _free_bits(told: Sequence[Evidence], hint: str) -> Slip | None:
-    """The slope of the prior is that of the latents whose KL is above one threshold."""
+    """The slope of the prior is that of the latents, or of the entries, whose KL is above one threshold."""
     known = all("prior" in e.slopes[""] for e in told)
     if not known or any("decoder" in e.slopes[""] and _deviates(e, "decoder") for e in told):
         return None
-    thresholds = [(0.0, math.inf)]
-    for e in told:
-        if not _deviates(e, "prior"):
-            continue
-        thresholds = [
-            (max(a, c), min(b, d))
-            for a, b in thresholds
-            for c, d in e.free_bits
-            if max(a, c) <= min(b, d)
-        ]
-    if not thresholds:
-        return None
-    low, high = thresholds[0]
-    upto = f"and {high:.4g} " if high < math.inf else "nats or more, "
-    return Slip(
-        "free bits",
-        None,
-        f"latents below a threshold (between {low:.4g} {upto}nats) do not feel the KL; drop it for the ELBO, or read the gap of the latents above it",
-        Reading.FREE_BITS,
-    )
+    off = [e for e in told if _deviates(e, "prior")]
+    for what in ("latents", "entries"):
+        thresholds = [(0.0, math.inf)]
+        for e in off:
+            thresholds = [
+                (max(a, c), min(b, d))
+                for a, b in thresholds
+                for c, d in e.free_bits.get(what, ())
+                if max(a, c) <= min(b, d)
+            ]
+        if thresholds:
+            low, high = thresholds[0]
+            between = f"between {low:.4g} and {high:.4g}" if high < math.inf else f"above {low:.4g}"
+            return Slip(
+                "free bits",
+                None,
+                f"{what} below a threshold ({between} nats) do not feel the KL; drop it for the ELBO, or read the gap of the {what} above it",
+                Reading.FREE_BITS,
+            )
+    return None
 
 
 def _varying(told: Sequence[Evidence], hint: str) -> Slip | None:

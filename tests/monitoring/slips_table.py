@@ -218,6 +218,10 @@ def _free_bits(t: Terms) -> torch.Tensor:
     return t.error.sum(1).mean() + t.kl.mean(0).clamp(min=0.08).sum()
 
 
+def _free_bits_of_entries(t: Terms) -> torch.Tensor:
+    return t.error.sum(1).mean() + t.kl.clamp(min=0.08).sum(1).mean()
+
+
 def _decoder_only(model, optimizer):
     return Monitor([Move(model.log_scale, plus=-1, factor="decoder")])
 
@@ -277,6 +281,7 @@ SLIPS: tuple[Row, ...] = (
     Row("log-std head moved as log-variance", "log-standard deviation moved as log-variance", None, {"logstd": True}, monitor=_with(encoder_logvar="fc_spread")),
     Row("log sigma moved as log sigma2", "log sigma moved as log sigma2", None, {"kind": "log sigma"}, monitor=_with(log_sigma2="log_scale"), with_loss=True),
     Row("free bits", "free bits", loss=_free_bits, steps=12),
+    Row("free bits of each entry", "free bits", loss=_free_bits_of_entries, steps=12),
     Row("batch statistics", "arrays of another pass", None, {"norm": True}, with_loss=True, another_pass="eval"),
     Row("other samples", "arrays of another pass", with_loss=True, another_pass="noise"),
     Row("alpha2 not passed", "alpha2 is learned but not passed", None, {"learned_prior": True}, logged=_without("alpha2")),

@@ -1,6 +1,7 @@
 """Mistakes in loops are named with their factor, right loops are not accused, and what cannot be told is not told."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -155,6 +156,14 @@ def test_layers_with_two_modes_are_named():
     slip = run(replace(row, monitor=whole)).slip
     assert slip.name == "arrays of another pass"
     assert "BatchNorm1d" in slip.cure
+
+
+@pytest.mark.parametrize("name", ["free bits", "free bits of each entry"])
+def test_the_threshold_of_free_bits_is_bracketed(name):
+    slip = run(next(row for row in SLIPS if row.name == name)).slip
+    low, high = map(float, re.search(r"between (\S+) and (\S+) nats", slip.cure).groups())
+    assert 0.05 < low <= 0.08 <= high < 0.12
+    assert slip.cure.startswith("entries" if "entry" in name else "latents")
 
 
 def test_readings_of_mistakes():
