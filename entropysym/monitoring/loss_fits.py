@@ -27,7 +27,7 @@ from entropysym.monitoring.loss_terms import (
 )
 
 #: A deviation below this many units of rounding of the terms, added up without sign, is rounding.
-_ROUNDING = 300.0
+ROUNDING = 50.0
 
 
 class Candidate(NamedTuple):
@@ -95,7 +95,7 @@ def unit_of_rounding(values: Sequence[float]) -> float:
     single = v.astype(np.float32)
     if not np.array_equal(single.astype(np.float64), v):
         return float(np.finfo(np.float64).eps)
-    if len(np.unique(v)) > 4 and not (single.view(np.uint32) & 0x3FF).any():
+    if len(np.unique(v)) > 4 and not (single.view(np.uint32) & 0x1FFF).any():
         raise InputError(
             f"the loss is computed in half precision ({v[0]!r}, …), in which terms cannot be told apart; compute it in float32 or float64"
         )
@@ -111,7 +111,7 @@ def fitted(
 ) -> Fit:
     """The loss regressed on the candidate's columns and one constant for each group, in the cases `of` (all); every fourth of them is held out.
 
-    It is explained if every case, held out or not, is met to `_ROUNDING` units of rounding of its terms.
+    It is explained if every case, held out or not, is met to `ROUNDING` units of rounding of its terms.
     """
     chosen = list(range(len(batch.cases)) if of is None else of)
     columns, y = batch.columns(candidate)[chosen], values[chosen]
@@ -133,8 +133,8 @@ def fitted(
         weights = weights + inverse @ ((y - table @ weights) / size)[kept]
     terms = np.abs(table) @ np.abs(weights) + np.finfo(float).tiny
     residual = float((np.abs(table @ weights - y) / terms).max())
-    left = np.abs(inverse) @ (terms / size)[kept] * 4 * rounding
-    explained = residual <= _ROUNDING * rounding
+    left = np.linalg.norm(inverse * (terms / size)[kept], axis=1) * 4 * rounding
+    explained = residual <= ROUNDING * rounding
     return Fit(weights[:k], left[:k], weights[k:], float(left[k:].max()), residual, explained)
 
 
@@ -177,7 +177,7 @@ class Weight(NamedTuple):
 
     def same(self, other: Weight) -> bool:
         """Whether the two agree to rounding."""
-        near = abs(self.number - other.number) <= 10 * (self.open + other.open) * max(
+        near = abs(self.number - other.number) <= 2 * (self.open + other.open) * max(
             abs(self.number), abs(other.number)
         )
         return near and dict(self.powers) == dict(other.powers)
@@ -196,9 +196,29 @@ def _rounded(number: float, powers: tuple[tuple[str, int], ...], open_: float) -
     """With the shortest decimal number that rounding leaves open, else as it is."""
     for digits in range(1, 13):
         short = float(f"{number:.{digits}g}")
-        if abs(short - number) <= 10 * open_ * abs(number):
+        if abs(short - number) <= open_ * abs(number):
             return Weight(short, powers, open_)
     return Weight(number, powers, open_)
+
+
+#: A weight of which rounding leaves more than this fraction open is not read.
+READABLE = 2e-3
+
+
+def hidden(fit: Fit, decoder: int) -> bool:
+    """Whether rounding hides a weight: one that it leaves open, or a 0 that is none beside the others of the decoder (the first columns) or the KL."""
+    for group in (slice(0, decoder), slice(decoder, None)):
+        weights, errors = np.abs(fit.weights[group]), fit.errors[group]
+        if (
+            len(weights)
+            and weights.max() > 10 * errors.max()
+            and errors.max() > READABLE * weights.max()
+        ):
+            return True
+        read = (weights > 10 * errors) & (errors > READABLE * weights)
+        if read.any():
+            return True
+    return False
 
 
 def weight_of(

@@ -37,12 +37,14 @@ from entropysym.monitoring.loss_calls import (
 )
 from entropysym.monitoring.loss_fits import (
     ONE,
+    ROUNDING,
     Batch,
     Candidate,
     Fit,
     Weight,
     candidates,
     fitted,
+    hidden,
     unit_of_rounding,
     weight_of,
 )
@@ -275,10 +277,14 @@ def _thresholds(plain: Candidate, fit: Fit, batch: Batch, values: np.ndarray) ->
     found = []
     for threshold in THRESHOLDS:
         level = threshold.level(left, kls[low])
-        short = float(f"{level:.5g}")  # what somebody wrote; the fit must confirm it
-        level = short if abs(short - level) <= 1e-5 * abs(level) else level
-        found.append(plain._replace(kl=KlRow(form, threshold=threshold, level=level)))
+        short = [float(f"{level:.{digits}g}") for digits in (1, 2, 3, 4, 5)]  # what somebody wrote
+        for one in (*short, level):
+            if abs(one - level) <= 1e-3 * abs(level):  # the fit must confirm it
+                found.append(plain._replace(kl=KlRow(form, threshold=threshold, level=one)))
     return found
+
+
+_TOO_SMALL = "a term changes the loss by so little that rounding hides its weight; compute the loss in float64"
 
 
 def _read(loss: Loss, data: str, calls: _Called, candidate: Candidate) -> Identified:
@@ -289,6 +295,8 @@ def _read(loss: Loss, data: str, calls: _Called, candidate: Candidate) -> Identi
         if not fits[-1].explained:
             said = f"explained at sizes {calls.batches[0].sizes}, not at {batch.sizes}"
             return _unknown(fits[-1].residual, said, _unexplained_parts(calls))
+    if any(hidden(f, 2 if candidate.form else 1) for f in fits):
+        return _unknown(fits[0].residual, _TOO_SMALL)
     first, weights = fits[0], _weights(fits, calls)
     if weights is None:
         numbers = [f.weights.round(6).tolist() for f in fits]
@@ -296,8 +304,7 @@ def _read(loss: Loss, data: str, calls: _Called, candidate: Candidate) -> Identi
         return _unknown(first.residual, said)
     meaning = meaning_of(loss, candidate, weights, first, calls.batches[0])
     if meaning.kind == "no KL" and _reads_encoder(loss, calls.batches[0]):
-        said = "the encoder's arguments change the loss by so little that rounding hides how; compute it in float64"
-        return _unknown(first.residual, said)
+        return _unknown(first.residual, _TOO_SMALL)
     wide, reached = _wide(loss, data, calls, candidate, first)
     if wide is not None:
         return _unknown(wide, "explained for reconstructions in (0, 1), not all over their range")
@@ -352,7 +359,7 @@ def _wide(
     # The weights themselves are known to rounding only, which counts in full here.
     open_ = float((np.abs(columns) @ first.errors / terms).max())
     reached = f"{row.domain} reconstructions, scales within exp(±5)"
-    return (None if residual <= 300 * calls.rounding + open_ else residual), reached
+    return (None if residual <= ROUNDING * calls.rounding + open_ else residual), reached
 
 
 def _named(
