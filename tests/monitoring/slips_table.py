@@ -141,6 +141,7 @@ class Row:
     clamp: float = math.inf
     another_pass: str = ""
     warm_up: bool = False
+    half: bool = False
     seed: int = 3
 
 
@@ -165,7 +166,9 @@ def run(row: Row) -> Monitor:
         batch = x[torch.randperm(len(x))[: row.batch]]
         eps = torch.randn(*([row.samples] if row.samples else []), row.batch, H)
         optimizer.zero_grad()
-        passed = model(batch, eps)
+        with torch.autocast("cpu", torch.bfloat16, enabled=row.half):
+            passed = model(batch, eps)
+        passed = tuple(a.float() for a in passed)
         of_batch = terms(model, batch, *passed)
         if row.warm_up:
             of_batch = replace(of_batch, kl=of_batch.kl * (step + 1) / row.steps)
@@ -313,6 +316,8 @@ RIGHT: tuple[Row, ...] = (
     Row("AdamW", optimizer=lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.1)),
     Row("batch statistics", model={"norm": True}, with_loss=True),
     Row("no factors", monitor=_unnamed),
+    Row("mixed precision", half=True),
+    Row("mixed precision with losses", half=True, with_loss=True),
     Row("a long run", steps=1500, batch=64, optimizer=lambda p: torch.optim.Adam(p, lr=0.01)),
     Row("nothing moves", optimizer=lambda p: torch.optim.SGD(p, lr=0.0)),
 )  # fmt: skip

@@ -166,6 +166,20 @@ def test_the_threshold_of_free_bits_is_bracketed(name):
     assert slip.cure.startswith("entries" if "entry" in name else "latents")
 
 
+def test_a_step_that_is_right_by_chance_hides_no_mistake():
+    """With this seed tau and tau^2 give the same moments once, to rounding."""
+    row = next(row for row in SLIPS if row.name == "tau as tau2")
+    monitor = run(replace(row, seed=103))
+    assert 1 <= sum(e.right() for e in monitor._evidence) < 4
+    assert monitor.slip.name == "tau2 is a standard deviation"
+
+
+def test_mixed_precision_hides_no_large_mistake():
+    """Slopes in bfloat16 fit nothing to the rounding of float32: that something is wrong is told, and not what."""
+    slip = run(Row("", loss=weighted(1, 4), half=True)).slip
+    assert (slip.name, slip.certain) == ("not as predicted", False)
+
+
 def test_readings_of_mistakes():
     names = {
         "sum over the batch": Reading.WRONG_USE,
