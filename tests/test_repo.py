@@ -40,7 +40,7 @@ LADDER = {
         *("models", "language", "errors", "lazy"),
     },
     "pages": {"prover", "families", "language", "files", "errors", "verdict"},
-    "monitoring": {"pages", "files", "errors", "lazy"},
+    "monitoring": {"networks", "pages", "files", "errors", "lazy"},
     "linear": {"networks", "witness", "lowering", "data", "language", "errors", "lazy"},
     "claims": {
         *("linear", "networks", "ascent", "witness", "lowering", "data", "pages", "prover"),

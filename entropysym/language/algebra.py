@@ -178,6 +178,13 @@ def _leading(denominator: sp.Expr) -> tuple[tuple[sp.Expr, ...], sp.Expr] | None
     return min(found, key=lambda lead: lead[0])[1:] if found else None
 
 
+@lru_cache(
+    maxsize=2**14
+)  # the same sums come back, as new objects of which SymPy knows nothing yet
+def _is_positive(e: sp.Expr) -> bool | None:
+    return e.is_positive
+
+
 def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[sp.Expr, sp.Expr]]:
     r"""Sums under logarithms and negative powers as symbols, which are kept whole, and what each stands for.
 
@@ -190,7 +197,7 @@ def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[s
         if base.is_Add and base not in masks:
             lead = _leading(base) if factored else None
             scale = lead[1] if lead else sp.S.One
-            masks[base] = scale * sp.Dummy("sum", positive=(base / scale).is_positive)
+            masks[base] = scale * sp.Dummy("sum", positive=_is_positive(base / scale))
             whole = _multiplied_out(base / scale, True) if lead else base
             meant[masks[base] / scale] = _exponentials_split(whole) if factored else whole
         return masks.get(base, base)

@@ -13,20 +13,31 @@ from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
     from entropysym.networks.certificate import Certificate, certify
-    from entropysym.networks.directions import solved_directions
     from entropysym.networks.estimators import elbo
     from entropysym.networks.networks import LinearVae, Vae1, Vae2, Vae3, initial
-    from entropysym.networks.outputs import Outputs
+    from entropysym.networks.outputs import (
+        Encoded,
+        Generated,
+        GraphOutputs,
+        Outputs,
+        bernoulli,
+        categorical,
+        encoded,
+        laplace,
+        normal,
+        poisson,
+    )
     from entropysym.networks.readings import Reading
+    from entropysym.networks.building import vae
 
 __getattr__, __dir__ = lazily(
     __name__,
     {
+        "building": "vae",
         "certificate": "Certificate certify",
-        "directions": "solved_directions",
         "estimators": "elbo",
         "networks": "LinearVae Vae1 Vae2 Vae3 initial",
-        "outputs": "Outputs",
+        "outputs": "Encoded Generated GraphOutputs Outputs bernoulli categorical encoded laplace normal poisson",
         "readings": "Reading",
     },
 )

@@ -14,49 +14,47 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import Literal
-from jax.flatten_util import ravel_pytree
-from jaxtyping import Float
 
 from entropysym.ascent.curvature import DENSE
 from entropysym.ascent.curvature import hessian as dense_hessian
 from entropysym.ascent.curvature import inertia as inertia_of
-from entropysym.data.tables import checked
-from entropysym.errors import InputError, shown
-from entropysym.lowering.averaging import averaged
+from entropysym.errors import InputError, integer, real, shown
+from entropysym.lowering.averaging import averaged, count
 from entropysym.lowering.precision import COARSE, EPS, TOLERANCE, require_x64
 from entropysym.lowering.quadrature import Nodes
+from entropysym.networks.candidates import words
 from entropysym.networks.directions import (
     EXACT,
-    Network,
+    Stuck,
     checked_directions,
-    redundant,
     solved_directions,
+    still_scales,
     together,
-    written,
 )
 from entropysym.networks.networks import outputs
-from entropysym.networks.outputs import Outputs, Parts, parts
+from entropysym.networks.outputs import Parts
+from entropysym.networks.preparing import prepared
+from entropysym.networks.programs import Network, Programs, compiled
 from entropysym.networks.readings import Figures, Reading, reading_of
+from entropysym.networks.written import redundant, written
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """How far from ELBO = entropy sum a point is, and why; nats per data point.
+    """How far from ELBO = entropy sum a point is, and why; nats per data point, by factor where several add up.
 
-    `slopes` are the derivatives of the ELBO along the direction of decoder and prior, and `gap_decoder` and `gap_prior` what they predict.
-    `residual` is |gap − predicted| in eps × terms, and `tolerance` what 8 of them are in nats. `missing` tells what each direction leaves over of its equations, relative to their size;
-    `origin` whether the directions were written down with a shipped network, given by the caller, or solved for.
+    Factors are `prior` and `decoder` for `Outputs`, else the names in `GraphOutputs.p`. `slopes` are the derivatives of the ELBO along the direction of
+    each factor, which `gaps` are where the direction is exact. `residual` is |gap − predicted| in eps × terms, and `tolerance` what 8 of them are in nats.
+    `missing` tells what each direction leaves over of its equations, relative to their size; `origin` whether the directions were written down with a
+    shipped network, given by the caller, or solved for; `motion` how each array moves along their sum, in words.
     `quadrature_error` estimates the error of the expectation: the change of the ELBO under other nodes, if such were given.
     """
 
     elbo: float
     encoder_entropy: float
-    prior_entropy: float
-    decoder_entropy: float
+    entropies: Mapping[str, float]
+    gaps: Mapping[str, float]
     gap: float
-    gap_decoder: float
-    gap_prior: float
     predicted: float
     slopes: Mapping[str, float]
     residual: float
@@ -66,6 +64,7 @@ class Certificate:
     direction_norm: float
     missing: Mapping[str, float]
     origin: str
+    motion: tuple[str, ...]
     inertia: tuple[int, int, int] | None
     quadrature_error: float | None
     reading: Reading
@@ -73,8 +72,28 @@ class Certificate:
 
     @property
     def entropy_sum(self) -> float:
-        """Encoder minus prior minus decoder entropy."""
-        return self.encoder_entropy - self.prior_entropy - self.decoder_entropy
+        """Encoder entropy minus the entropies of all factors."""
+        return self.encoder_entropy - sum(self.entropies.values())
+
+    @property
+    def prior_entropy(self) -> float:
+        """That of the factor `prior`."""
+        return self.entropies["prior"]
+
+    @property
+    def decoder_entropy(self) -> float:
+        """That of the factor `decoder`."""
+        return self.entropies["decoder"]
+
+    @property
+    def gap_prior(self) -> float:
+        """That of the factor `prior`."""
+        return self.gaps["prior"]
+
+    @property
+    def gap_decoder(self) -> float:
+        """That of the factor `decoder`."""
+        return self.gaps["decoder"]
 
     @property
     def bound(self) -> float:
@@ -83,24 +102,21 @@ class Certificate:
 
     @property
     def exact(self) -> bool:
-        """Both directions solve their equations, so that the gap *is* the predicted one."""
+        """All directions solve their equations, so that the gap *is* the predicted one."""
         return max(self.missing.values(), default=0.0) <= EXACT
 
     @property
     def agrees(self) -> bool:
-        """The gap is the predicted one, and the directions solve their equations: to 8 eps × terms, or to the accuracy of least squares."""
-        if not (np.isfinite(self.residual) and self.exact):
-            return False
-        if self.origin == "solved":
-            return abs(self.gap - self.predicted) <= 1e-8 * (1 + abs(self.gap))
+        """The directions solve their equations, and the gap is the predicted one to 8 eps × terms."""
         # Where the tolerance itself is a large part of a nat, agreement is no evidence.
-        return self.residual <= TOLERANCE and self.tolerance <= COARSE
+        finite = np.isfinite(self.residual) and self.exact
+        return bool(finite and self.residual <= TOLERANCE and self.tolerance <= COARSE)
 
 
 def certify(
     network: Network,
     parameters: Any,
-    data: Float[np.ndarray, "N D"] | Float[jax.Array, "N D"],
+    data: Any,
     nodes: Nodes,
     *,
     directions: Mapping[str, Any] | None = None,
@@ -110,73 +126,98 @@ def certify(
     goal: float = 1e-8,
     rows: int | None = None,
 ) -> Certificate:
-    """Certify a point: `network(parameters, x, eps)` gives `Outputs`, `parameters` is any pytree of float64 arrays.
+    """Certify a point: `network(parameters, x, eps)` gives `Outputs` or `GraphOutputs` (or is made by `vae`).
 
-    `directions` are pytrees like the parameters, by `decoder` and `prior`; those of a shipped network are known, others are found by least
-    squares. `trained` is what was maximised, if it was not the ELBO; `batch` the size of its mini-batches. `finer` nodes give an estimate of the
+    `parameters` are a pytree of arrays, an Equinox or NNX module, or a module of PyTorch; float32 is converted, all is computed in float64. `data` is a matrix
+    (N, D), an array with more axes, or several arrays by name with the data first.
+    `directions` are pytrees like the parameters, by factor (`decoder` and `prior`); those of a shipped network are known, others are found.
+    `trained` is what was maximised, a function of the parameters in JAX, if it was not the ELBO; `batch` the size of its mini-batches. `finer` nodes give an estimate of the
     error of the expectation. The Hessian is formed at stationary points of up to 2000 parameters. `rows` data at a time bound the memory.
 
-    Raises `InputError` for shapes that do not fit, and for parameters that are not float64. What is not finite is a reading, not an error.
+    Raises `InputError` for shapes that do not fit, for a network that computes in float32, and for `rows` where it uses batch statistics: the ELBO
+    would be another one. What is not finite is a reading, not an error.
     """
     require_x64()
-    x = jnp.asarray(checked(data))
-    _demand_numbers(goal, rows=rows, batch=batch)
+    goal, rows, batch = _numbers(goal, rows, batch)
     _demand_nodes(nodes, finer)
-    _demand_parameters(network, parameters, x, nodes)
-    programs = _shipped() if network is outputs else _compiled(network)
+    made = prepared(network, parameters, data, nodes)
+    parameters, x = made.parameters, made.x
+    programs = _shipped() if network is outputs else made.programs
     gradient, t = averaged(lambda some: programs.gradient(parameters, some, nodes), x, rows)
-    motion = _motion(network, parameters, x, nodes, directions, t)
-    trained_gradient = gradient if trained is None else jax.jit(jax.grad(trained))(parameters)
-    figures = Figures(
+    motion = _motion(programs, parameters, x, nodes, directions, t)
+    if motion.by_batch and rows is not None and rows < count(x):
+        raise InputError(
+            f"rows is {rows}, but the network uses statistics of its batch (BatchNorm in training mode?), "
+            "so that the ELBO of all data is another one; leave rows out, or put the network in evaluation mode"
+        )
+    figures = _figures(t, gradient, motion, trained and made.slope_of(trained))
+    if batch is not None:
+        spread = _noise(programs, gradient, parameters, x, nodes, batch)
+        figures = replace(figures, noise=spread)
+    if finer is not None:
+        other = averaged(lambda some: programs.elbo(parameters, some, finer), x, rows)
+        figures = replace(figures, expectation=abs(float(other) - figures.elbo))
+    inertia = None
+    size = sum(np.size(a) for a in jax.tree.leaves(parameters))
+    if programs.hessian and size <= DENSE and figures.trained_gradient <= goal:
+        objective = None if trained is None else lambda p: trained(made.restored(p))
+        inertia = _inertia(programs.hessian, parameters, x, nodes, objective)
+        figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
+    told = _told(made.names, parameters, together(motion.directions))
+    return replace(_certificate(t, gradient, motion, figures, goal), inertia=inertia, motion=told)
+
+
+def _figures(t: Parts, gradient: Any, motion: _Motion, trained_gradient: Any) -> Figures:
+    """What a reading depends on, without what takes another evaluation."""
+    return Figures(
         elbo=float(t.elbo),
         gaps={name: float(gap) for name, gap in t.gaps.items()},
         slopes={name: _dot(v, gradient) for name, v in motion.directions.items()},
         gradient=_norm(gradient),
-        trained_gradient=_norm(trained_gradient),
+        trained_gradient=_norm(gradient if trained_gradient is None else trained_gradient),
         direction_norm=_norm(together(motion.directions)),
-        moves=_moves(network, programs, parameters, x, nodes),
+        moves=_moves(motion.stuck, t.gaps),
+        clamped=_clamped(motion.stuck),
         missing={name: value for name, value in motion.missing.items() if value > EXACT},
-        noise=None if batch is None else _noise(programs, gradient, parameters, x, nodes, batch),
-        another_objective=trained is not None,
+        another_objective=trained_gradient is not None,
     )
-    inertia = None
-    if ravel_pytree(parameters)[0].size <= DENSE and figures.trained_gradient <= goal:
-        inertia = _inertia(programs, parameters, x, nodes, trained)
-        figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
-    if finer is not None:
-        other = averaged(lambda some: programs.elbo(parameters, some, finer), x, rows)
-        figures = replace(figures, expectation=abs(float(other) - figures.elbo))
-    return replace(_certificate(t, gradient, motion, figures, goal), inertia=inertia)
 
 
 class _Motion(NamedTuple):
-    """The directions of decoder and prior, what each leaves over of its equations, and where they come from."""
+    """The direction of each factor, what it leaves over of its equations, where they come from, scales that stand still, and whether data depend on each other."""
 
     directions: Mapping[str, Any]
     missing: Mapping[str, float]
     origin: str
+    stuck: Mapping[str, Stuck]
+    by_batch: bool = False
 
 
 def _motion(
-    network: Network,
+    programs: Programs,
     parameters: Any,
-    x: jax.Array,
+    x: Any,
     nodes: Nodes,
     given: Mapping[str, Any] | None,
     t: Parts,
 ) -> _Motion:
     """Directions that are given are checked, those of a shipped network are known, others are solved for where the ELBO is finite."""
-    exact = {"decoder": 0.0, "prior": 0.0}
+    exact = dict.fromkeys(t.gaps, 0.0)
+    eps = np.asarray(nodes.eps)
     if given is not None:
-        _demand_directions(given, parameters)
-        missing = checked_directions(network, parameters, x, nodes.eps, given)
-        return _Motion(given, missing, "given")
+        _demand_directions(given, parameters, t.gaps)
+        if bool(jnp.isfinite(t.elbo)):
+            missing = checked_directions(programs, parameters, x, eps, given)
+            return _Motion(given, missing, "given", still_scales(programs, parameters, x, eps))
+        return _Motion(given, exact, "given", {})
     if (known := written(parameters)) is not None:
-        return _Motion(known, exact, "written")
+        stuck = still_scales(programs, parameters, x, eps) if bool(jnp.isfinite(t.elbo)) else {}
+        return _Motion(known, exact, "written", stuck)
     if bool(jnp.isfinite(t.elbo)):
-        return _Motion(*solved_directions(network, parameters, x, nodes.eps), "solved")
+        found = solved_directions(programs, parameters, x, eps)
+        return _Motion(found.directions, found.missing, "solved", found.stuck, found.by_batch)
     still = jax.tree.map(jnp.zeros_like, parameters)
-    return _Motion(dict.fromkeys(exact, still), exact, "given")
+    return _Motion(dict.fromkeys(exact, still), exact, "given", {})
 
 
 def _certificate(
@@ -194,11 +235,9 @@ def _certificate(
     return Certificate(
         elbo=F,
         encoder_entropy=float(t.encoder_entropy),
-        prior_entropy=float(t.prior_entropy),
-        decoder_entropy=float(t.decoder_entropy),
+        entropies={name: float(H) for name, H in t.entropies.items()},
+        gaps=figures.gaps,
         gap=F - E,
-        gap_decoder=figures.gaps["decoder"],
-        gap_prior=figures.gaps["prior"],
         predicted=predicted,
         slopes=figures.slopes,
         residual=abs(F - E - predicted) / scale if scale > 0 else float("nan"),
@@ -208,6 +247,7 @@ def _certificate(
         direction_norm=figures.direction_norm,
         missing=motion.missing,
         origin=motion.origin,
+        motion=(),
         inertia=None,
         quadrature_error=figures.expectation,
         reading=reading,
@@ -215,126 +255,80 @@ def _certificate(
     )
 
 
-class _Programs(NamedTuple):
-    """The compiled functions of one network."""
-
-    gradient: Callable[..., tuple[Any, Parts]]
-    elbo: Callable[..., jax.Array]
-    hessian: Callable[..., jax.Array]
-    moved: Callable[..., tuple[jax.Array, jax.Array]]
-
-
-def _compiled(network: Network) -> _Programs:
-    """Compile for a network. A user's is compiled anew for each certificate: what it reads besides its arguments may have changed."""
-
-    def both(p: Any, x: jax.Array, nodes: Nodes) -> tuple[Any, Parts]:
-        def value(p: Any) -> tuple[jax.Array, Parts]:
-            t = parts(network(p, x, nodes.eps), x, nodes.weights)
-            return t.elbo, t
-
-        return jax.grad(value, has_aux=True)(p)
-
-    def elbo(p: Any, x: jax.Array, nodes: Nodes) -> jax.Array:
-        return parts(network(p, x, nodes.eps), x, nodes.weights).elbo
-
-    def hessian(p: Any, x: jax.Array, nodes: Nodes) -> jax.Array:
-        return dense_hessian(lambda p: elbo(p, x, nodes), p)
-
-    def moved(
-        p: Any, x: jax.Array, eps: jax.Array, motion: jax.Array
-    ) -> tuple[jax.Array, jax.Array]:
-        flat, unravel = ravel_pytree(p)
-        return jax.jvp(lambda v: _log_variances(network, unravel(v), x, eps), (flat,), (motion,))[1]
-
-    return _Programs(jax.jit(both), jax.jit(elbo), jax.jit(hessian), jax.jit(moved))
+def _told(names: tuple[str, ...], parameters: Any, v: Any) -> tuple[str, ...]:
+    """How each array moves, in words; those that stand still are left out."""
+    leaves = zip(names, jax.tree.leaves(v), jax.tree.leaves(parameters), strict=True)
+    said = [words(name, np.asarray(a), np.asarray(p)) for name, a, p in leaves]
+    return tuple(one for one in said if one)
 
 
 @cache
-def _shipped() -> _Programs:
+def _shipped() -> Programs:
     """The programs of the shipped networks, which read their arguments only: many seeds share them."""
-    return _compiled(outputs)
+    return compiled(outputs, jax.jit)
 
 
-def _log_variances(
-    network: Network, p: Any, x: jax.Array, eps: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    out = network(p, x, eps)
-    return jnp.log(out.sigma2), jnp.log(jnp.asarray(out.alpha2, x.dtype))
-
-
-def _moves(
-    network: Network, programs: _Programs, parameters: Any, x: jax.Array, nodes: Nodes
-) -> dict[str, str]:
-    """Whether learned parameters move each variance: "yes"; "here not", if they enter it but some entry stands still at this point; or "never".
-
-    A prior whose variance is never moved counts as moved, for there the scale of the latents may move instead.
+def _moves(stuck: Mapping[str, Stuck], factors: Mapping[str, Any]) -> dict[str, str]:
+    """Whether learned parameters move what tempering moves of each factor: "yes"; "here not", if they enter it but some entry stands still at this
+    point; or "never". The scale of a latent's law that is never moved counts as moved, for there the scale of the latent may move instead.
     """
-    some_x, some_eps = x[: min(len(x), 64)], nodes.eps[: min(len(nodes.eps), 8)]
-    flat, unravel = ravel_pytree(parameters)
-    # A random motion changes every entry that anything changes.
-    motion = jnp.asarray(np.random.default_rng(0).normal(size=flat.size))
-    changed = programs.moved(parameters, some_x, some_eps, motion)
-    found = {}
-    for i, name in enumerate(("decoder", "prior")):
-        program = jax.make_jaxpr(
-            lambda v, i=i: _log_variances(network, unravel(v), some_x, some_eps)[i]
-        )(flat)
-        if bool(np.all(np.abs(np.asarray(changed[i])) > 1e-10)):
-            found[name] = "yes"
-        elif _enters(program.jaxpr):
-            found[name] = "here not"
-        else:
-            found[name] = "never" if name == "decoder" else "yes"
+    found = dict.fromkeys(factors, "yes")
+    for one in stuck.values():
+        if one.factor:
+            never = "yes" if one.latent else "never"
+            found[one.factor] = "here not" if one.entered else never
     return found
 
 
-def _enters(program: Any) -> bool:
-    """Whether the first input of a traced program is read on the way to its output."""
-    reached = {program.invars[0]}
-    for step in program.eqns:
-        if any(not isinstance(v, Literal) and v in reached for v in step.invars):
-            reached |= set(step.outvars)
-    return any(v in reached for v in program.outvars if not isinstance(v, Literal))
+def _clamped(stuck: Mapping[str, Stuck]) -> dict[str, tuple[str, float]]:
+    """Scales of the encoder of which parameters are read, and some entries stand still all the same: words and share, by latent."""
+    some = {w: s for w, s in stuck.items() if not s.factor and s.entered}
+    return {s.latent: (w, s.share) for w, s in some.items()}
 
 
 def _noise(
-    programs: _Programs, gradient: Any, parameters: Any, x: jax.Array, nodes: Nodes, batch: int
+    programs: Programs, gradient: Any, parameters: Any, x: Any, nodes: Nodes, batch: int
 ) -> float:
     """The root mean square deviation of a mini-batch's gradient from the full one."""
-    count = len(x) // batch
-    if count < 2:
-        raise InputError(f"batch is {batch}; pass at most half the number of data points, {len(x)}")
+    whole = count(x) // batch
+    if whole < 2:
+        raise InputError(
+            f"batch is {batch}; pass at most half the number of data points, {count(x)}"
+        )
     squares = []
-    for i in range(min(count, 20)):
-        some, _ = programs.gradient(parameters, x[i * batch : (i + 1) * batch], nodes)
+    for i in range(min(whole, 20)):
+        part = slice(i * batch, (i + 1) * batch)
+        rows = jax.tree.map(lambda a, part=part: a[part], x)
+        some, _ = programs.gradient(parameters, rows, nodes)
         squares.append(_norm(jax.tree.map(np.subtract, some, gradient)) ** 2)
     return float(np.sqrt(np.mean(squares)))
 
 
 def _inertia(
-    programs: _Programs,
+    hessian: Callable[..., Any],
     parameters: Any,
-    x: jax.Array,
+    x: Any,
     nodes: Nodes,
     trained: Callable[[Any], jax.Array] | None,
 ) -> tuple[int, int, int]:
     """Positive, negative and flat curvatures of what was trained."""
     if trained is None:
-        dense = programs.hessian(parameters, x, nodes)
+        dense = hessian(parameters, x, nodes)
     else:
         dense = jax.jit(lambda p: dense_hessian(trained, p))(parameters)
     return inertia_of(np.asarray(dense))
 
 
-def _demand_numbers(goal: float, **counts: int | None) -> None:
-    """Raise `InputError` for a goal that is not positive and for counts that are none."""
-    if not 0 < goal < float("inf"):
+def _numbers(goal: Any, rows: Any, batch: Any) -> tuple[float, int | None, int | None]:
+    """The options as Python's numbers. Raises `InputError` for a goal that is not positive and for counts that are none."""
+    found = real(goal)
+    if found is None or not 0 < found < float("inf"):
         raise InputError(f"goal is {shown(goal)}; pass a positive number, such as 1e-8")
-    for name, count in counts.items():
-        if count is not None and (
-            isinstance(count, bool) or not isinstance(count, int) or count < 1
-        ):
-            raise InputError(f"{name} is {shown(count)}; pass an integer >= 1 or None")
+    rows, batch = (
+        None if value is None else integer(name, value, otherwise=" or None")
+        for name, value in (("rows", rows), ("batch", batch))
+    )
+    return found, rows, batch
 
 
 def _demand_nodes(nodes: Nodes, finer: Nodes | None) -> None:
@@ -349,26 +343,14 @@ def _demand_nodes(nodes: Nodes, finer: Nodes | None) -> None:
             raise InputError(f"the weights of {name} sum to {total:.12g}; divide them by their sum")
 
 
-def _demand_parameters(network: Network, parameters: Any, x: jax.Array, nodes: Nodes) -> None:
-    """Raise `InputError` for parameters that are not float64, and for a network that does not give `Outputs`."""
-    leaves = jax.tree_util.tree_flatten_with_path(parameters)[0]
-    if not leaves:
-        raise InputError("there are no parameters; pass a pytree with at least one float64 array")
-    for path, leaf in leaves:
-        if getattr(leaf, "dtype", None) != jnp.float64:
-            kind = getattr(leaf, "dtype", type(leaf).__name__)
-            raise InputError(
-                f"the parameter {jax.tree_util.keystr(path)} is {kind}; a certificate needs float64 arrays"
-            )
-    made = jax.eval_shape(network, parameters, x[:1], nodes.eps)
-    if not isinstance(made, Outputs):
-        raise InputError(f"the network gives {type(made).__name__}; let it give Outputs")
-
-
-def _demand_directions(directions: Mapping[str, Any], parameters: Any) -> None:
-    """Raise `InputError` unless there is a finite direction for decoder and prior, like the parameters."""
-    if set(directions) != {"decoder", "prior"}:
-        raise InputError(f"directions has {sorted(directions)}; pass one for decoder and prior")
+def _demand_directions(
+    directions: Mapping[str, Any], parameters: Any, factors: Mapping[str, Any]
+) -> None:
+    """Raise `InputError` unless there is a finite direction for each factor, like the parameters."""
+    if set(directions) != set(factors):
+        raise InputError(
+            f"directions has {sorted(directions)}; pass one for {' and '.join(sorted(factors))}"
+        )
     for name, v in directions.items():
         if jax.tree.map(jnp.shape, v) != jax.tree.map(jnp.shape, parameters):
             raise InputError(f"the direction of the {name} is no pytree like the parameters")

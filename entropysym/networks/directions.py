@@ -1,249 +1,383 @@
 r"""Directions of a network's parameters along which the ELBO changes by the gap: $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$.
 
-With the noise fixed, a motion v of all parameters moves what the network computes. It is a direction of the *decoder* if it multiplies σ² by
-$e^{-t}$ at every z and moves nothing else, and one of the *prior* if for some rates $a_h$
-$$D_v\nu_h=a_h\nu_h,\quad D_v\log\tau_h^2=2a_h,\quad D_v\log\alpha_h^2=2a_h-1,\quad D_v\mu=0,\quad D_v\sigma^2=0:$$
-then $D_v\mathcal F$ is $\Delta_{\rm dec}$ and $\Delta_{\rm prior}$. For the shipped networks the directions are written down; for others they are the
-solution of these equations by least squares, and their residual says whether there is one.
+For the shipped networks they are written down (`written`). For any other network each is the solution of the `equations` among the motions of
+`candidates`, coarse ones first; the equations are written down at some data and noise, and their residual is measured at others. A motion of a
+few whole arrays that solves thousands of equations does so at every point; where none does, the residual says that there is no direction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial, singledispatch
-from typing import Any
+from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float
 
-from entropysym.networks.networks import LinearVae, Perceptron, Vae1, Vae2, Vae3
-from entropysym.networks.outputs import Outputs
-
-#: What computes the outputs: parameters, data (N, D), noise (S, H).
-Network = Callable[[Any, Any, Any], Outputs]
+from entropysym.networks.candidates import Candidate, levels
+from entropysym.networks.equations import Quantity, Rates, Value, entries, left, right, shape_of
+from entropysym.networks.programs import Motions, Programs
 
 #: A motion is exact if the equations hold to this fraction of their right-hand side.
 EXACT = 1e-9
 
-#: At least this many data points, and this many noise points, at which the equations are written down; as many others check the solution.
-_ROWS, _NOISE = 24, 8
+#: Data and noise points of each set: to solve at and to check at.
+ROWS, NOISE = 32, 4
 
-#: Up to this many parameters the equations are solved densely.
-_DENSE = 2000
+#: Equations of each quantity that are kept, at random, unless the unknowns are more.
+_KEPT = 1500
 
+#: Motions that are pushed forward at a time; less where the network is large.
+_BATCH, _NUMBERS = 16, 8_000_000
 
-@singledispatch
-def written(vae: Any) -> dict[str, Any] | None:
-    """The directions of a shipped network, as pytrees like it: `decoder` and `prior`; None for any other, whose directions are to be solved for."""
-    return None
+#: Up to this many unknowns, a solution with few of them is looked for.
+_FEW = 400
 
-
-@written.register
-def _(vae: LinearVae) -> dict[str, Any]:
-    scaled = (-vae.W / 2, vae.V / 2, vae.c / 2, jnp.full_like(vae.log_tau, 0.5))
-    return {
-        "decoder": _moving(vae, lambda m: m.log_sigma, jnp.full_like(vae.log_sigma, -0.5)),
-        "prior": _moving(vae, lambda m: (m.W, m.V, m.c, m.log_tau), scaled),
-    }
+#: A column that the others determine to this fraction is left out.
+_RANK = 1e-9
 
 
-@written.register
-def _(vae: Vae1) -> dict[str, Any]:
-    return {
-        "decoder": _moving(vae, lambda m: m.log_sigma2, -jnp.ones_like(vae.log_sigma2)),
-        "prior": _latents_scaled(vae, lambda m: [m.mean]),
-    }
+class Points(NamedTuple):
+    """Data and noise."""
+
+    x: Any
+    eps: np.ndarray
 
 
-@written.register
-def _(vae: Vae2) -> dict[str, Any]:
-    return {
-        "decoder": _moving(vae, lambda m: m.log_sigma2, -jnp.ones_like(vae.log_sigma2)),
-        "prior": _moving(vae, lambda m: m.log_alpha2, -jnp.ones_like(vae.log_alpha2)),
-    }
+class Stuck(NamedTuple):
+    """Of a scale: the factor and latent that it belongs to, the share of its entries that no parameter moves, and whether parameters are read at all."""
+
+    factor: str
+    latent: str
+    share: float
+    entered: bool
 
 
-@written.register
-def _(vae: Vae3) -> dict[str, Any]:
-    last = vae.log_variance.layers[-1].bias
-    return {
-        "decoder": _moving(vae, lambda m: m.log_variance.layers[-1].bias, -jnp.ones_like(last)),
-        "prior": _latents_scaled(vae, lambda m: [m.mean, m.log_variance]),
-    }
+class Found(NamedTuple):
+    """Directions by factor, what each leaves over of its equations, relative to their right-hand side, and what was seen on the way."""
+
+    directions: dict[str, Any]
+    missing: dict[str, float]
+    stuck: dict[str, Stuck]
+    by_batch: bool
 
 
-def _moving(vae: Any, at: Callable[[Any], Any], to: Any) -> Any:
-    """The motion `to` of what `at` names, all else at rest."""
-    return eqx.tree_at(at, jax.tree.map(jnp.zeros_like, vae), to)
+def solved_directions(programs: Programs, parameters: Any, x: Any, eps: np.ndarray) -> Found:
+    """The directions of any network, for each factor, with their residuals at points that they were not fitted to.
 
-
-def _latents_scaled(vae: Any, reading_z: Callable[[Any], list[Perceptron]]) -> Any:
-    """The motion that scales every latent: the encoder's mean head and the bias of its log-variance make it, the first layers that read z undo it."""
-
-    def moved(m: Any) -> list[Any]:
-        head = m.encoder.mean
-        firsts = [net.layers[0].weight for net in reading_z(m)]
-        return [*firsts, head.weight, head.bias, m.encoder.log_variance.bias]
-
-    *firsts, weight, bias, log_tau2 = moved(vae)
-    motion = [*(-W / 2 for W in firsts), weight / 2, bias / 2, jnp.ones_like(log_tau2)]
-    return _moving(vae, moved, motion)
-
-
-@singledispatch
-def redundant(vae: Any) -> int:
-    """Flat directions that a network has by construction."""
-    return 0
-
-
-@redundant.register
-def _(vae: Vae2) -> int:
-    """The lengths of the columns that are normalised."""
-    return vae.log_alpha2.size
-
-
-def solved_directions(
-    network: Network, parameters: Any, x: Float[Array, "N D"], eps: Float[Array, "S H"]
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """The directions of any network by least squares, and for each the residual relative to its right-hand side.
-
-    The equations are written down at some data and noise points, and the residual is measured at others, so that a motion which merely fits the
-    points is not taken for a direction. Up to 2000 parameters the system is solved densely; above, by LSMR, which may not get to the end of an
-    ill-conditioned one: then write the direction down.
+    Equations are asked to hold at the data and between them, at the noise and beyond it: only what a network computes everywhere is a direction
+    by its structure. Where a clamp is out of reach of the data, they hold at the data alone, and that is tried next, with few unknowns.
+    v = 0 is the worst that is returned: no residual is above 1.
     """
-    flat, unravel = ravel_pytree(parameters)
-    P, H = flat.size, eps.shape[-1]
-    equations, fit, test = _equations(network, parameters, x, eps)
-    directions, residuals = {}, {}
-    for name, prior in (("decoder", False), ("prior", True)):
-        zero = jnp.zeros(P + H, flat.dtype)
-        sides = jax.eval_shape(lambda u, prior=prior: equations(u, fit, prior), zero)
-        right = _wanted(sides, prior)
-        # Enough of the equations of each kind to determine all unknowns, chosen at random.
-        rng = np.random.default_rng(0)
-        kept = [np.sort(rng.choice(e.size, min(e.size, 3 * (P + H)), replace=False)) for e in right]
-
-        def chosen(sides: tuple[Array, ...], kept: list[np.ndarray] = kept) -> Array:
-            return jnp.concatenate([e.ravel()[k] for e, k in zip(sides, kept, strict=True)])
-
-        def left(u: Array, prior: bool = prior, chosen: Any = chosen) -> Array:
-            return chosen(equations(u, fit, prior))
-
-        picked = np.concatenate([e.ravel()[k] for e, k in zip(right, kept, strict=True)])
-        found = (_densely if P <= _DENSE else _by_lsmr)(left, zero, picked)
-        residuals[name] = _missing(equations(jnp.asarray(found), test, prior), prior)
-        directions[name] = unravel(jnp.asarray(found[:P]))
-    return directions, residuals
-
-
-def checked_directions(
-    network: Network,
-    parameters: Any,
-    x: Float[Array, "N D"],
-    eps: Float[Array, "S H"],
-    directions: Mapping[str, Any],
-) -> dict[str, float]:
-    """What directions that were written down leave over of their equations, relative to their right-hand side."""
-    equations, points, _ = _equations(network, parameters, x, eps)
-    H, found = eps.shape[-1], {}
-    for name, prior in (("decoder", False), ("prior", True)):
-        v = ravel_pytree(directions[name])[0]
-        still = jnp.zeros(H, v.dtype)
-        # The rates are what log tau^2 says they are.
-        moved = equations(jnp.concatenate([v, still]), points, prior)
-        rates = jnp.asarray(np.mean(np.asarray(moved[1]), axis=0) / 2)
-        u = jnp.concatenate([v, rates if prior else still])
-        found[name] = _missing(equations(u, points, prior), prior)
-    return found
-
-
-def _equations(
-    network: Network, parameters: Any, x: Float[Array, "N D"], eps: Float[Array, "S H"]
-) -> tuple[Callable[..., tuple[Array, ...]], tuple[Array, Array], tuple[Array, Array]]:
-    """The left-hand sides as a function of (motion and rates, points, prior), and two sets of points: to solve and to check."""
-    flat, unravel = ravel_pytree(parameters)
-    P, H = flat.size, eps.shape[-1]
-    # The encoder's weights are determined by its outputs alone, H for each data point: twice as many equations as unknowns, as far
-    # as the system is solved densely.
-    wanted = max(_ROWS, -(-2 * (min(P, _DENSE) + H) // H))
-    fit_rows, test_rows = _two_sets(len(x), wanted)
-    fit_noise, test_noise = _two_sets(len(eps), _NOISE if wanted <= 10 * _ROWS else 2)
-    fit, test = (x[fit_rows], eps[fit_noise]), (x[test_rows], eps[test_noise])
-
-    def computed(v: Array, points: tuple[Array, Array]) -> tuple[Array, ...]:
-        nu, tau2, mean, sigma2, alpha2 = network(unravel(v), *points)
-        # The mean in units of the standard deviation, so that all equations are of one size.
-        scale = jax.lax.stop_gradient(jnp.sqrt(sigma2))
-        return (
-            nu,
-            jnp.broadcast_to(jnp.log(tau2), nu.shape),
-            jnp.broadcast_to(jnp.log(jnp.asarray(alpha2, flat.dtype)), (H,)),
-            mean / scale,
-            jnp.broadcast_to(jnp.log(sigma2), mean.shape),
-        )
-
-    @partial(jax.jit, static_argnums=2)
-    def equations(u: Array, points: tuple[Array, Array], prior: bool) -> tuple[Array, ...]:
-        a = u[P:] if prior else jnp.zeros(H, flat.dtype)
-        (nu, *_), (d_nu, d_tau, d_alpha, d_mean, d_sigma) = jax.jvp(
-            lambda p: computed(p, points), (flat,), (u[:P],)
-        )
-        return d_nu - a * nu, d_tau - 2 * a, d_alpha - 2 * a, d_mean, d_sigma
-
-    return equations, fit, test
-
-
-def _two_sets(available: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices to solve at and others to check at; where there are too few, all of them twice: then nothing is left to generalise to."""
-    if available < 2 * wanted:
-        return np.arange(min(available, wanted)), np.arange(available)
-    spread = np.linspace(0, available - 1, 2 * wanted).round().astype(int)
-    return spread[::2], spread[1::2]
-
-
-def _wanted(sides: tuple[Any, ...], prior: bool) -> tuple[np.ndarray, ...]:
-    """The right-hand sides, of the shapes of the left: log α² (of the prior) or log σ² moves by −1, all else by 0."""
-    moved = 2 if prior else 4
-    return tuple(np.full(e.shape, -1.0 if i == moved else 0.0) for i, e in enumerate(sides))
-
-
-def _missing(sides: tuple[Array, ...], prior: bool) -> float:
-    goal = _wanted(sides, prior)
-    return _norm([np.asarray(a) - b for a, b in zip(sides, goal, strict=True)]) / _norm(goal)
-
-
-def _norm(sides: Any) -> float:
-    """A norm in which each kind of equation counts by its mean square."""
-    return float(np.sqrt(sum(np.mean(e**2) for e in sides)))
-
-
-def _densely(left: Callable[[Array], Array], zero: Array, right: np.ndarray) -> np.ndarray:
-    # A few columns at a time: all at once would hold a copy of the network's outputs for each unknown.
-    columns = jax.jit(lambda basis: jax.lax.map(left, basis, batch_size=16))(jnp.eye(zero.size))
-    matrix = np.asarray(columns).T
-    found = np.linalg.lstsq(matrix, right, rcond=1e-11)[0]
-    # A second pass takes away what the first left to rounding.
-    return found + np.linalg.lstsq(matrix, right - matrix @ found, rcond=1e-11)[0]
-
-
-def _by_lsmr(left: Callable[[Array], Array], zero: Array, right: np.ndarray) -> np.ndarray:
-    from scipy.sparse.linalg import LinearOperator, lsmr
-
-    forth = jax.jit(left)
-    back = jax.jit(jax.linear_transpose(left, zero))
-    operator = LinearOperator(  # pyright: ignore[reportCallIssue]
-        (right.size, zero.size),  # pyright: ignore[reportArgumentType]
-        matvec=lambda u: np.asarray(forth(jnp.asarray(u).ravel())),  # pyright: ignore[reportCallIssue]
-        rmatvec=lambda u: np.asarray(back(jnp.asarray(u).ravel())[0]),  # pyright: ignore[reportCallIssue]
-        dtype=np.float64,  # pyright: ignore[reportCallIssue]
+    fit, test = two_sets(x, eps, ROWS, NOISE)
+    columns = _Columns(programs, parameters, fit)
+    still = [np.zeros_like(np.asarray(a)) for a in jax.tree.leaves(parameters)]
+    best = dict.fromkeys(columns.factors, (1.0, still))
+    best = _improved(best, columns, test, lambda: _with_more_points(programs, parameters, x, eps))
+    if any(residual > EXACT for residual, _ in best.values()):
+        near, far = two_sets(x, eps, ROWS, NOISE, between=False)
+        best = _improved(best, _Columns(programs, parameters, near), far, None)
+    tree = jax.tree.structure(parameters)
+    return Found(
+        {f: jax.tree.unflatten(tree, motion) for f, (_, motion) in best.items()},
+        {f: residual for f, (residual, _) in best.items()},
+        columns.stuck(),
+        depends_on_batch(programs, parameters, columns.values, fit, test),
     )
-    return lsmr(operator, right, atol=1e-14, btol=1e-14, conlim=0, maxiter=2000)[0]
+
+
+def _improved(
+    best: dict[str, tuple[float, list[np.ndarray]]],
+    columns: _Columns,
+    test: Points,
+    more: Callable[[], _Columns] | None,
+) -> dict[str, tuple[float, list[np.ndarray]]]:
+    """Residual and motion of each factor after the levels that it takes; `more` gives a system with more points, None leaves the fine levels out."""
+    best = dict(best)
+    for k, candidates in enumerate(levels(columns.leaves)):
+        wanted = [f for f, (residual, _) in best.items() if residual > EXACT]
+        if not wanted or (more is None and k > 1):
+            break
+        if more and len(columns.candidates) + len(candidates) > _KEPT // 3:
+            columns = more()
+        columns.add(candidates)
+        for f in wanted:
+            motion, rates = columns.solved(f)
+            residual = columns.missing(test, f, motion, rates)
+            best[f] = min(best[f], (residual, motion), key=lambda pair: pair[0])
+    return best
 
 
 def together(directions: Mapping[str, Any]) -> Any:
     """The sum of the directions: v in the gap identity."""
     return jax.tree.map(lambda *leaves: sum(leaves[1:], leaves[0]), *directions.values())
+
+
+def two_sets(
+    x: Any, eps: np.ndarray, rows: int, noise: int, between: bool = True
+) -> tuple[Points, Points]:
+    """Points to solve at and others to check at: data and given noise, half of either unless `between` is False; the other half are mixtures of data
+    and noise that reaches further, for what is linear in pieces has to be seen on more than one."""
+    rng = np.random.default_rng(0)
+    N = len(jax.tree.leaves(x)[0])
+    order = rng.permutation(N)
+    apart = 2 * rows <= N
+    found = []
+    for k in range(2):
+        some = order[k * rows : (k + 1) * rows] if apart else rng.choice(order, rows)
+        other, share = rng.choice(N, rows), rng.uniform(size=rows)
+        share[::2] = 1.0
+        share = share if between else np.ones(rows)
+        points = np.asarray(eps)[rng.choice(len(eps), noise)]
+        if between:
+            points[1::2] = 1.5 * rng.normal(size=points[1::2].shape)
+        mixed = jax.tree.map(lambda a, t=(some, other, share): _mixed(np.asarray(a), *t), x)
+        found.append(Points(mixed, points))
+    return found[0], found[1]
+
+
+def _mixed(a: np.ndarray, one: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Some data, moved towards others by one minus their share; integers stay what they are."""
+    if a.dtype.kind != "f":
+        return a[one]
+    share = share.reshape(-1, *(1,) * (a.ndim - 1))
+    return np.where(share == 1, a[one], share * a[one] + (1 - share) * a[other])
+
+
+class _Columns:
+    """The linear system: a column for each candidate, for each rate and for each shift; its rows are equations, some of each quantity, of equal weight."""
+
+    def __init__(
+        self, programs: Programs, parameters: Any, points: Points, kept: int = _KEPT
+    ) -> None:
+        self._at = programs, parameters, points
+        self.leaves = [np.asarray(a) for a in jax.tree.leaves(parameters)]
+        self.candidates: list[Candidate] = []
+        # A motion at random moves all that anything moves.
+        rng = np.random.default_rng(1)
+        self._random = pushed(*self._at, [[rng.normal(size=a.shape) for a in self.leaves]])
+        self.quantities, self.values = self._random.quantities, self._random.values
+        self.shapes = entries(self.quantities, self.values)
+        self._rates = [
+            (name, part, k)
+            for name, shape in self.shapes.items()
+            for part in ("a", "c")
+            for k in range(int(np.prod(shape)))
+        ]
+        sizes = [int(np.prod(self._shape(q, v))) for q, v in self._equations]
+        self._picks = [np.sort(rng.choice(n, min(n, kept), replace=False)) for n in sizes]
+        still = [np.zeros((1, *np.shape(v.y))) for v in self.values]
+        self._rows_of_rates = [self._rows(still, self._rates_at({r: 1.0}))[0] for r in self._rates]
+        self._rows_of_candidates: list[np.ndarray] = []
+
+    @property
+    def factors(self) -> list[str]:
+        """The factors that may be tempered, in the order of their quantities."""
+        return list(dict.fromkeys(q.factor for q in self.quantities if q.factor))
+
+    @property
+    def _equations(self) -> list[tuple[Quantity, Value]]:
+        return list(zip(self.quantities, self.values, strict=True))
+
+    def add(self, candidates: list[Candidate]) -> None:
+        """Push more motions forward."""
+        size = batch_size(self.leaves)
+        for start in range(0, len(candidates), size):
+            some = candidates[start : start + size]
+            moved = pushed(*self._at, [self._motion({c: 1.0}) for c in some])
+            self._rows_of_candidates += list(self._rows(moved.moved, self._rates_at({})))
+        self.candidates += candidates
+
+    def solved(self, factor: str) -> tuple[list[np.ndarray], dict[str, Rates]]:
+        """The least-squares solution for a factor, of as few columns as there are independent ones: motion and rates."""
+        matrix = np.array([*self._rows_of_rates, *self._rows_of_candidates]).T
+        count = len(self._rates)
+        u = _fewest(matrix, self._goal(factor), count)
+        motion = self._motion(dict(zip(self.candidates, u[count:], strict=True)))
+        return motion, self._rates_at(dict(zip(self._rates, u[:count], strict=True)))
+
+    def rates_of(self, motion: list[np.ndarray], factor: str) -> dict[str, Rates]:
+        """The rates with which a given motion comes closest to the equations."""
+        moved = pushed(*self._at, [motion]).moved
+        over = self._goal(factor) - self._rows(moved, self._rates_at({}))[0]
+        if not self._rates:
+            return {}
+        u = _fewest(np.array(self._rows_of_rates).T, over, len(self._rates))
+        return self._rates_at(dict(zip(self._rates, u, strict=True)))
+
+    def missing(
+        self, points: Points, factor: str, motion: list[np.ndarray], rates: dict[str, Rates]
+    ) -> float:
+        """What a motion leaves over of its equations at other points, relative to their right-hand side; each kind counts by its mean square."""
+        moved = pushed(*self._at[:2], points, [motion])
+        over, goal = 0.0, 0.0
+        for q, v, dy in zip(moved.quantities, moved.values, moved.moved, strict=True):
+            wanted = right(q, v, factor)
+            over += float(np.mean((left(q, v, dy, rates.get(q.latent)) - wanted) ** 2))
+            goal += float(np.mean(np.broadcast_to(wanted, np.shape(v.y)) ** 2))
+        relative = np.sqrt(over / goal) if goal > 0 else np.sqrt(over)
+        return float(relative) if np.isfinite(relative) else float("inf")
+
+    def stuck(self) -> dict[str, Stuck]:
+        """The scales and natural parameters of which some entries stand still whatever moves, by their words."""
+        programs, parameters, points = self._at
+        found, entered = {}, None
+        for k, (q, dy) in enumerate(zip(self.quantities, self._random.moved, strict=True)):
+            share = float(np.mean(np.abs(dy) <= 1e-10))
+            if q.role in ("log_scale", "natural", "entropy") and share > 0:
+                entered = entered or programs.entered(parameters, points.x, points.eps)
+                found[q.words] = Stuck(q.factor, q.latent, share, entered[k])
+        return found
+
+    def _motion(self, coefficients: dict[Candidate, float]) -> list[np.ndarray]:
+        moved = [np.zeros_like(a) for a in self.leaves]
+        for c, value in coefficients.items():
+            if value:
+                moved[c.leaf] += value * c.motion(self.leaves[c.leaf])
+        return moved
+
+    def _rates_at(self, coefficients: dict[tuple[str, str, int], float]) -> dict[str, Rates]:
+        rates = {name: Rates(np.zeros(s), np.zeros(s)) for name, s in self.shapes.items()}
+        for (name, part, k), value in coefficients.items():
+            getattr(rates[name], part).flat[k] = value
+        return rates
+
+    def _shape(self, q: Quantity, v: Value) -> tuple[int, ...]:
+        return shape_of(q, v, self._rates_at({}).get(q.latent))
+
+    def _rows(self, moved: list[np.ndarray], rates: dict[str, Rates]) -> np.ndarray:
+        """The left-hand sides of the equations that are kept, for each motion a row."""
+        found = []
+        for (q, v), dy, picks in zip(self._equations, moved, self._picks, strict=True):
+            side = left(q, v, dy, rates.get(q.latent))
+            side = np.broadcast_to(side, (len(dy), *self._shape(q, v))).reshape(len(dy), -1)
+            found.append(side[:, picks] / np.sqrt(len(picks)))
+        return np.concatenate(found, axis=1)
+
+    def _goal(self, factor: str) -> np.ndarray:
+        sides = []
+        for (q, v), picks in zip(self._equations, self._picks, strict=True):
+            side = np.broadcast_to(right(q, v, factor), self._shape(q, v)).ravel()
+            sides.append(side[picks] / np.sqrt(len(picks)))
+        return np.concatenate(sides)
+
+
+def _with_more_points(programs: Programs, parameters: Any, x: Any, eps: np.ndarray) -> _Columns:
+    """For unknowns by the hundred: more points, so that each linear piece in use is seen, and more equations than unknowns of each kind."""
+    size = min(sum(a.size for a in jax.tree.leaves(parameters)), 1024)
+    fit, _ = two_sets(x, eps, max(ROWS, size), 2 * NOISE)
+    return _Columns(programs, parameters, fit, kept=3 * size + _KEPT)
+
+
+def batch_size(leaves: list[np.ndarray]) -> int:
+    """How many motions are pushed forward at a time."""
+    return max(1, min(_BATCH, _NUMBERS // max(1, sum(a.size for a in leaves))))
+
+
+def pushed(
+    programs: Programs, parameters: Any, points: Points, motions: list[list[np.ndarray]]
+) -> Motions:
+    """How the quantities move under these motions, at most `batch_size` of them; filled up, so that one program serves all."""
+    tree = jax.tree.structure(parameters)
+    size = batch_size(motions[0])
+    still = [np.zeros_like(a) for a in motions[0]]
+    filled = motions + [still] * (size - len(motions))
+    stacked = [np.stack(leaf) for leaf in zip(*filled, strict=True)]
+    found = programs.motions(parameters, points.x, points.eps, jax.tree.unflatten(tree, stacked))
+    return found._replace(moved=[dy[: len(motions)] for dy in found.moved])
+
+
+def _fewest(matrix: np.ndarray, goal: np.ndarray, free: int) -> np.ndarray:
+    """Least squares with few columns: of all solutions one whose coefficients, but for the first `free`, have the smallest sum of magnitudes.
+
+    Where several arrays could make a motion (ReLU scales from layer to layer), the one that does it most directly makes it, and the answer can be read.
+    """
+    from scipy.linalg import qr, solve_triangular
+
+    norms = np.sqrt(np.sum(matrix**2, axis=0))
+    used = np.flatnonzero(norms > 1e-12 * max(1.0, norms.max(initial=0.0)))
+    u = np.zeros(matrix.shape[1])
+    if not used.size:
+        return u
+    scaled = matrix[:, used] / norms[used]
+    parts: Any = qr(scaled, mode="economic", pivoting=True)
+    q, r, order = parts
+    size = np.abs(np.diag(r))
+    rank = int(np.sum(size > _RANK * size[0]))
+    # Columns that the pivots determine stay 0, unless others say the same with less.
+    support = order[:rank]
+    if rank < len(used) <= _FEW:
+        inside = np.empty((rank, len(used)))
+        inside[:, order] = r[:rank]
+        costs = np.where(used < free, 0.0, 1.0) / norms[used]
+        support = _sparse(inside, q[:, :rank].T @ goal, costs, support)
+    parts = qr(scaled[:, support], mode="economic")
+    q, r = parts
+    found, rest = np.zeros(len(used)), goal
+    for _ in range(2):  # the second pass takes away what the first left to rounding
+        found[support] += solve_triangular(r, q.T @ rest)
+        rest = goal - scaled @ found
+    u[used] = found / norms[used]
+    return _in_quarters(matrix, goal, u)
+
+
+def _sparse(
+    matrix: np.ndarray, goal: np.ndarray, costs: np.ndarray, otherwise: np.ndarray
+) -> np.ndarray:
+    r"""The columns of the solution of $Au=b$ with the least $\sum_kc_k|u_k|$, a vertex, so that they are independent; `otherwise` where none is found."""
+    from scipy.optimize import linprog
+
+    both = np.concatenate([matrix, -matrix], axis=1)
+    made = linprog(np.concatenate([costs, costs]) + 1e-6, A_eq=both, b_eq=goal, method="highs-ds")
+    if made.status != 0:
+        return otherwise
+    n = matrix.shape[1]
+    chosen = np.flatnonzero(np.abs(made.x[:n] - made.x[n:]) > 1e-9)
+    if not chosen.size or np.linalg.matrix_rank(matrix[:, chosen]) < chosen.size:
+        return otherwise
+    left = matrix[:, chosen] @ np.linalg.lstsq(matrix[:, chosen], goal, rcond=None)[0] - goal
+    return chosen if np.linalg.norm(left) <= 1e-9 * np.linalg.norm(goal) else otherwise
+
+
+def _in_quarters(matrix: np.ndarray, goal: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """The same with multiples of 1/4 where it is that close to them, unless the equations then hold less well."""
+    rounded = np.round(4 * u) / 4
+    u = np.where(np.abs(u) < 1e-9, 0.0, u)
+    rounded = np.where(np.abs(rounded - u) <= 1e-7 * (1 + np.abs(u)), rounded, u)
+    worse, level = np.linalg.norm(matrix @ rounded - goal), np.linalg.norm(matrix @ u - goal)
+    return rounded if worse <= max(2 * level, 1e-13 * np.linalg.norm(goal)) else u
+
+
+def checked_directions(
+    programs: Programs, parameters: Any, x: Any, eps: np.ndarray, directions: Mapping[str, Any]
+) -> dict[str, float]:
+    """What directions that were written down leave over of their equations, relative to their right-hand side."""
+    fit, test = two_sets(x, eps, ROWS, NOISE)
+    columns = _Columns(programs, parameters, fit)
+    found = {}
+    for factor, v in directions.items():
+        motion = [np.asarray(a) for a in jax.tree.leaves(v)]
+        rates = columns.rates_of(motion, factor)
+        found[factor] = columns.missing(test, factor, motion, rates)
+    return found
+
+
+def still_scales(programs: Programs, parameters: Any, x: Any, eps: np.ndarray) -> dict[str, Stuck]:
+    """The scales of which some entries stand still whatever moves (see `Stuck`)."""
+    return _Columns(programs, parameters, two_sets(x, eps, ROWS, NOISE)[0]).stuck()
+
+
+def depends_on_batch(
+    programs: Programs, parameters: Any, values: list[Value], fit: Points, test: Points
+) -> bool:
+    """Whether what is computed for a datum depends on the others, as with batch statistics: half of the data are computed in other company."""
+    half = len(jax.tree.leaves(fit.x)[0]) // 2
+    mixed = jax.tree.map(lambda a, b: np.concatenate([a[:half], b[half:]]), fit.x, test.x)
+    still = [[np.zeros(np.shape(a)) for a in jax.tree.leaves(parameters)]]
+    other = pushed(programs, parameters, Points(mixed, fit.eps), still)
+    for before, after in zip(values, other.values, strict=True):
+        one, two = (np.asarray(v.y) for v in (before, after))
+        if one.ndim > 1 and len(one) == 2 * half:
+            apart = np.abs(one[:half] - two[:half])
+            if np.any(apart > 1e-9 * (1 + np.abs(one[:half]))):
+                return True
+    return False

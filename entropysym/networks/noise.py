@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from entropysym.networks.directions import Network
 from entropysym.networks.outputs import parts
+from entropysym.networks.programs import Network
 
 
 class Noise(NamedTuple):

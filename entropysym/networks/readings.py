@@ -45,16 +45,19 @@ class Reading(enum.Enum):
     NOT_FINITE = "not finite"
     LEARNING = "learning: the gap is open and the ELBO still moves"
     FREE_BITS = "free bits: latents below a threshold do not feel the KL, so that their part of the gap stays"
-    WRONG_USE = "wrong use: what was logged is not what was differentiated, or is passed in another form"
+    WRONG_USE = (
+        "wrong use: what was logged is not what was differentiated, or is passed in another form"
+    )
 
 
 @dataclass(frozen=True)
 class Figures:
     """What a reading depends on, in nats per data point.
 
-    `slopes` are the derivatives along the directions, `gaps` the parts of the gap (both by `decoder` and `prior`); `gradient` is the norm of the
+    `slopes` are the derivatives along the directions, `gaps` the parts of the gap (both by factor, such as `decoder` and `prior`); `gradient` is the norm of the
     ELBO's gradient, `trained_gradient` that of what was trained (the same if nothing else was), `noise` the size of a mini-batch's
-    deviation from it. `moves` says of each variance whether learned parameters move it: "yes", "here not" or "never".
+    deviation from it. `moves` says of each factor whether learned parameters move its variance (or natural parameter): "yes", "here not" or "never"; `clamped`
+    names scales of the encoder that stand still for a share of the data, by the latent's factor.
     `missing` is the relative residual of each direction, 0 where it is known. `flat` counts flat directions of the Hessian, None if unknown.
     `expectation` is how much the ELBO changes under other nodes, None if none were tried.
     """
@@ -66,6 +69,7 @@ class Figures:
     trained_gradient: float
     direction_norm: float
     moves: Mapping[str, str]
+    clamped: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     missing: Mapping[str, float] = field(default_factory=dict)
     noise: float | None = None
     flat: int | None = None
@@ -87,32 +91,54 @@ def reading_of(f: Figures, goal: float) -> tuple[Reading, str]:
     # because a variance hardly follows its parameter.
     level = min(goal * max(1.0, f.direction_norm), LARGEST) + 1e-13 * max(1.0, abs(f.elbo))
     said = f"gap {gap:+.2e} nat, gradient norm {f.gradient:.1e}"
+    return (
+        _held(f, goal, level, said)
+        or (_stationary(f, goal, level, said) if f.trained_gradient <= goal else None)
+        or _on_the_way(f, level, said)
+    )
+
+
+Told = tuple[Reading, str]
+
+
+def _held(f: Figures, goal: float, level: float, said: str) -> Told | None:
+    """Variances that are fixed or clamped, and keep a gap."""
     stuck = {name for name, how in f.moves.items() if how != "yes" and abs(f.gaps[name]) > level}
     for how, reading in (("never", Reading.FIXED), ("here not", Reading.CLAMPED)):
         for name in sorted(stuck):
             if f.moves[name] == how:
                 return reading, f"{said}; the {name}'s variance keeps a gap of {f.gaps[name]:+.2e}"
-    if f.trained_gradient <= goal:
-        if all(abs(part) <= level for part in f.gaps.values()):
-            if f.gradient > goal:
-                return Reading.HOLDS, f"{said}; that of what was trained {f.trained_gradient:.1e}"
-            if f.flat:
-                return Reading.UNIDENTIFIABLE, f"{said}; {f.flat} flat directions"
-            return Reading.CONVERGED, said
-        if f.another_objective:
-            return (
-                Reading.WRONG_OBJECTIVE,
-                f"{said}; that of what was trained {f.trained_gradient:.1e}",
-            )
-        if not f.missing:
+    for name, (words, share) in f.clamped.items():
+        if f.trained_gradient <= goal and abs(f.gaps[name]) > level and f.missing.get(name):
             return Reading.CLAMPED, (
-                f"{said}; the direction has norm {f.direction_norm:.1e}: a variance hardly follows its parameter"
+                f"{said}; the {words} does not follow its parameters for {share:.0%} of the data (a clamp), which keeps a gap of {f.gaps[name]:+.2e}"
             )
-        worst = max(f.missing, key=lambda name: f.missing[name])
-        return Reading.NO_DIRECTION, (
-            f"{said}; the equations of the {worst}'s direction keep a residual of {f.missing[worst]:.1e}"
+    return None
+
+
+def _stationary(f: Figures, goal: float, level: float, said: str) -> Told:
+    """The gradient of what was trained vanishes."""
+    if all(abs(part) <= level for part in f.gaps.values()):
+        if f.gradient > goal:
+            return Reading.HOLDS, f"{said}; that of what was trained {f.trained_gradient:.1e}"
+        if f.flat:
+            return Reading.UNIDENTIFIABLE, f"{said}; {f.flat} flat directions"
+        return Reading.CONVERGED, said
+    if f.another_objective:
+        return Reading.WRONG_OBJECTIVE, f"{said}; that of what was trained {f.trained_gradient:.1e}"
+    if not f.missing:
+        return Reading.CLAMPED, (
+            f"{said}; the direction has norm {f.direction_norm:.1e}: a variance hardly follows its parameter"
         )
-    largest = max(map(abs, f.gaps.values()))
+    worst = max(f.missing, key=lambda name: f.missing[name])
+    return Reading.NO_DIRECTION, (
+        f"{said}; the equations of the {worst}'s direction keep a residual of {f.missing[worst]:.1e}"
+    )
+
+
+def _on_the_way(f: Figures, level: float, said: str) -> Told:
+    """The gradient does not vanish."""
+    gap, largest = sum(f.gaps.values()), max(map(abs, f.gaps.values()))
     if abs(gap) <= CANCELLED * largest and largest > level:
         parts = ", ".join(f"{name} {value:+.2e}" for name, value in f.gaps.items())
         return Reading.NOT_STATIONARY, f"{said}; parts {parts}"

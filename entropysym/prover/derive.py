@@ -44,7 +44,14 @@ from entropysym.language.objective import (
     spelled_out,
     weight,
 )
-from entropysym.language.records import COMPONENT, OTHER_OBJECTIVES, Family, Model, Objective
+from entropysym.language.records import (
+    COMPONENT,
+    OTHER_OBJECTIVES,
+    Family,
+    Model,
+    Objective,
+    Parameter,
+)
 from entropysym.language.store import family_term, model_record, term
 from entropysym.language.symbols import LatentArray
 from entropysym.prover.clamps import is_clamped, with_active_clamps, without_idle_clamps
@@ -229,7 +236,7 @@ def _derivation(
     spelled = spelled_out(model, elbo(model), entropies)
     sum_ = spelled_out(model, entropy_sum(model), entropies)
     excess = _excess(model, entropies, direction, motions, moving)
-    stationarity = stationarity_conditions(model, entropies)
+    stationarity = stationarity_conditions(_without_lengthy(model, direction), entropies)
     if moving and direction.latent_alone:
         per_latent = scaling_condition(model, entropies, direction.latent_alone)
         if per_latent is not None:
@@ -249,6 +256,29 @@ def _derivation(
         stationarity=stationarity,
         excluded=direction.excluded,
     )
+
+
+#: Operations in the log-density of a factor, above which the equations of its parameters are too long to be read.
+_LENGTHY = 35
+
+
+def _without_lengthy(model: Model, direction: Direction) -> Model:
+    """The model with those parameters at rest that only lengthy factors read which the direction does not serve: nothing rests on their equations."""
+    aside = [
+        f
+        for f in model.p
+        if f.name not in direction.factors
+        and f.family.log_density is not None
+        and sp.count_ops(f.family.log_density) > _LENGTHY
+    ]
+    others = [f for f in (*model.p, *model.q) if f not in aside]
+
+    def at_rest(p: Parameter) -> Parameter:
+        read = any(a.has(p.symbol) for f in others for a in f.arguments)
+        idle = aside and not read and p.name not in direction.motions
+        return replace(p, learned=False) if idle else p
+
+    return replace(model, parameters=tuple(map(at_rest, model.parameters)))
 
 
 def _excess(

@@ -16,9 +16,10 @@ from entropysym.errors import InputError
 from entropysym.lowering import gauss_hermite
 from entropysym.networks import Outputs, Reading, certify, initial
 from entropysym.networks.as_model import as_model
-from entropysym.networks.directions import EXACT, redundant, written
+from entropysym.networks.directions import EXACT
 from entropysym.networks.networks import outputs
 from entropysym.networks.outputs import elbo
+from entropysym.networks.written import redundant, written
 
 RNG = np.random.default_rng(2)
 N, D, H = 50, 4, 1
@@ -222,8 +223,21 @@ def test_outputs_of_wrong_shapes_are_refused(change, says):
         certify(lambda p, x, eps: change(network(p, x, eps)), p, X, NODES)
 
 
-def test_single_precision_is_refused_by_name():
+def test_single_precision_is_taken_and_computed_in_double():
     network, p = plain()
-    p["W"] = p["W"].astype(jnp.float32)
-    with pytest.raises(InputError, match=r"the parameter \['W'\] is float32"):
-        certify(network, p, X, NODES)
+    short = {k: np.asarray(a, np.float32) for k, a in p.items()}
+    same = {k: jnp.asarray(a, jnp.float64) for k, a in short.items()}
+    c = certify(network, short, X, NODES)
+    assert c.agrees
+    assert c.gap == certify(network, same, X, NODES).gap
+    assert all(a.dtype == np.float32 for a in short.values())  # the caller's own are not touched
+
+
+def test_a_network_that_computes_in_single_precision_is_refused():
+    network, p = plain()
+
+    def short(p, x, eps):
+        return jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), network(p, x, eps))
+
+    with pytest.raises(InputError, match=r"computes in float32 although .* dtype=None"):
+        certify(short, p, X, NODES)

@@ -1,0 +1,149 @@
+"""Networks of PyTorch: outputs, gradients and motions in float64, by `torch.func`; what is made of the outputs is JAX's, as for any network.
+
+The gradient goes through both: that of the ELBO by the outputs from JAX, and from there to the parameters by PyTorch. The module is copied and
+computed in the mode (`eval` or `train`) that it is in; its noise has to be the one that is passed.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+
+from entropysym.errors import InputError
+from entropysym.lowering.quadrature import Nodes
+from entropysym.networks.equations import Value, quantities
+from entropysym.networks.outputs import Parts, parts
+from entropysym.networks.preparing import demand_outputs
+from entropysym.networks.programs import Motions, Network, Programs, enters
+
+
+class _Whole(torch.nn.Module):
+    """The network as one module, so that its parameters can be exchanged."""
+
+    def __init__(self, network: Network, module: torch.nn.Module) -> None:
+        super().__init__()
+        self.network, self.module = network, module
+
+    def forward(self, x: Any, eps: Any) -> Any:
+        return self.network(self.module, x, eps)
+
+
+def of_torch(
+    network: Network, module: torch.nn.Module, x: Any, nodes: Nodes
+) -> tuple[dict[str, Any], Programs]:
+    """Parameters by name and programs of a module. Raises `InputError` if it has no parameters that learn, if it draws noise of its own, or gives no outputs."""
+    whole = _Whole(network, copy.deepcopy(module).double().cpu())
+    learned = {k: p for k, p in whole.named_parameters() if p.requires_grad}
+    if not learned:
+        raise InputError("no parameter of the module has requires_grad; pass the trained module")
+    parameters = {k.removeprefix("module."): jnp.asarray(p.detach().numpy()) for k, p in learned.items()}  # fmt: skip
+
+    def run(p: dict[str, torch.Tensor], x: Any, eps: Any) -> Any:
+        # Batch statistics are counted in place: on copies, so that each evaluation starts from the same ones.
+        copies = {k: b.clone() for k, b in whole.named_buffers()}
+        exchanged = {**copies, **{f"module.{k}": v for k, v in p.items()}}
+        return torch.func.functional_call(whole, exchanged, (_tensors(x), _tensors(eps)))
+
+    _demand(run, parameters, jax.tree.map(lambda a: a[: min(len(a), 4)], x), nodes)
+    made = _Evaluated(run)
+    return parameters, Programs(made.gradient, made.elbo, made.motions, made.entered)
+
+
+def _demand(run: Any, parameters: Any, x: Any, nodes: Nodes) -> None:
+    with torch.no_grad():
+        one, two = (run(_tensors(parameters), x, nodes.eps) for _ in range(2))
+    demand_outputs(one)
+    apart = [not torch.equal(torch.as_tensor(a), torch.as_tensor(b)) for a, b in zip(*map(jax.tree.leaves, (one, two)), strict=True)]  # fmt: skip
+    if any(apart):
+        raise InputError(
+            "the network gives something else each time; let it use the noise that is passed (no randn inside), and put dropout to rest with .eval()"
+        )
+    parts(_arrays(one), x, nodes.weights)
+
+
+class _Evaluated:
+    """A module's functions of (parameters, data, …); `run` computes its outputs from tensors of parameters by name."""
+
+    def __init__(self, run: Callable[[Any, Any, Any], Any]) -> None:
+        self._run = run
+
+    def _leaves(self, p: Any, x: Any, eps: Any) -> tuple[list[torch.Tensor], Any]:
+        leaves, tree = jax.tree.flatten(self._run(p, x, eps))
+        return [torch.as_tensor(a, dtype=torch.float64) for a in leaves], tree
+
+    def gradient(self, p: Any, x: Any, nodes: Nodes) -> tuple[Any, Parts]:
+        own = {k: v.requires_grad_() for k, v in _tensors(p).items()}
+        leaves, tree = self._leaves(own, x, nodes.eps)
+
+        def value(arrays: list[Any]) -> tuple[Any, Parts]:
+            t = parts(jax.tree.unflatten(tree, arrays), x, nodes.weights)
+            return t.elbo, t
+
+        slopes, t = jax.grad(value, has_aux=True)([jnp.asarray(a.detach().numpy()) for a in leaves])
+        pairs = zip(leaves, slopes, strict=True)
+        learned = [(a, _tensors(s)) for a, s in pairs if a.requires_grad]
+        made = torch.autograd.grad(
+            [a for a, _ in learned], list(own.values()), [s for _, s in learned], allow_unused=True
+        )
+        pairs = zip(own.items(), made, strict=True)
+        return {k: jnp.asarray((torch.zeros_like(v) if g is None else g).detach().numpy()) for (k, v), g in pairs}, t  # fmt: skip
+
+    def elbo(self, p: Any, x: Any, nodes: Nodes) -> Any:
+        with torch.no_grad():
+            return parts(_arrays(self._run(_tensors(p), x, nodes.eps)), x, nodes.weights).elbo
+
+    def motions(self, p: Any, x: Any, eps: Any, vs: dict[str, Any]) -> Motions:
+        own, count = _tensors(p), len(next(iter(vs.values())))
+        with torch.no_grad():
+            leaves, tree = self._leaves(own, x, eps)
+        primal = [jnp.asarray(a.numpy()) for a in leaves]
+        pairs = quantities(jax.tree.unflatten(tree, primal))
+        push = jax.jit(jax.linearize(lambda a: _values(tree, a), primal)[1])
+        dys = [np.zeros((count, *np.shape(v.y))) for _, v in pairs]
+        for k in range(count):
+            v = {name: np.asarray(a[k]) for name, a in vs.items()}
+            if not any(np.any(a) for a in v.values()):
+                continue  # a set of motions is filled up with none
+            with warnings.catch_warnings():  # PyTorch warns of its own rules for tangents
+                warnings.simplefilter("ignore", DeprecationWarning)
+                _, found = torch.func.jvp(
+                    lambda p: tuple(self._leaves(p, x, eps)[0]), (own,), (_tensors(v),)
+                )
+            for i, dy in enumerate(push([jnp.asarray(a.detach().numpy()) for a in found])):
+                dys[i][k] = dy
+        values = [Value(np.asarray(v.y), np.asarray(v.unit)) for _, v in pairs]
+        return Motions([q for q, _ in pairs], values, dys)
+
+    def entered(self, p: Any, x: Any, eps: Any) -> list[bool]:
+        own = {k: v.requires_grad_() for k, v in _tensors(p).items()}
+        leaves, tree = self._leaves(own, x, eps)
+        arrays = [jnp.asarray(a.detach().numpy()) for a in leaves]
+        learned = [i for i, a in enumerate(leaves) if a.requires_grad]
+
+        def of(values: list[Any]) -> list[Any]:
+            now = dict(enumerate(arrays)) | dict(zip(learned, values, strict=True))
+            return _values(tree, list(now.values()))
+
+        some = [arrays[i] for i in learned]
+        return [enters(lambda a, i=i: of(a)[i], some) for i in range(len(of(some)))]
+
+
+def _values(tree: Any, leaves: list[Any]) -> list[Any]:
+    """The quantities at these outputs."""
+    return [v.y for _, v in quantities(jax.tree.unflatten(tree, leaves))]
+
+
+def _tensors(tree: Any) -> Any:
+    """Arrays as tensors; whole numbers stay whole."""
+    return jax.tree.map(lambda a: torch.from_numpy(np.array(a)), tree)
+
+
+def _arrays(tree: Any) -> Any:
+    return jax.tree.map(lambda a: jnp.asarray(a.numpy() if hasattr(a, "numpy") else a), tree)

@@ -1,0 +1,280 @@
+"""Networks of which nobody says which array is which: the directions are found by structure, or said to be absent (`zoo` has the table)."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from entropysym.errors import InputError
+from entropysym.lowering import gauss_hermite
+from entropysym.networks import (
+    Generated,
+    GraphOutputs,
+    Reading,
+    bernoulli,
+    certify,
+    encoded,
+    normal,
+    programs,
+    vae,
+)
+from entropysym.networks.candidates import Candidate, levels, words
+from entropysym.networks.directions import two_sets
+from entropysym.networks.laws import LAWS
+from tests.networks import zoo
+
+RNG = np.random.default_rng(11)
+QUICK = sorted(name for name in zoo.CASES if not name.startswith("torch"))
+
+
+@pytest.mark.some(9)
+@pytest.mark.parametrize("name", QUICK)
+def test_a_direction_is_found_or_truly_absent(name, monkeypatch):
+    make = zoo.CASES[name]
+    monkeypatch.setitem(zoo.CASES, name, lambda rng: make(rng)._replace(end=None))
+    assert zoo.judged(name, 77).faults == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(zoo.CASES))
+def test_the_reading_where_training_ends(name):
+    assert zoo.judged(name, 78).faults == ()
+
+
+def test_a_module_of_pytorch(monkeypatch):
+    """In float32, with batch statistics: computed in float64, and the module is left as it was."""
+    import torch
+
+    made = zoo.torch_bernoulli_with_batch_norm_in_training_mode(np.random.default_rng(3))
+    before = {k: v.clone() for k, v in made.parameters.state_dict().items()}
+    c = certify(made.network, made.parameters, made.data, made.nodes)
+    assert c.agrees, c.missing
+    assert abs(c.gap) > 1e-3
+    after = made.parameters.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)
+    assert after["mu.weight"].dtype == torch.float32
+    with pytest.raises(
+        InputError, match="rows is 40, but the network uses statistics of its batch"
+    ):
+        certify(made.network, made.parameters, made.data, made.nodes, rows=40)
+
+
+def test_a_module_of_pytorch_that_draws_its_own_noise():
+    import torch
+
+    made = zoo.torch_module_in_float32(np.random.default_rng(3))
+
+    def own_noise(m, z):
+        return m.decoder(z + torch.randn_like(z)), m.log_sigma2.exp()
+
+    net = vae(lambda m, x: (m.mu(m.body(x)), m.logvar(m.body(x))), own_noise)
+    with pytest.raises(InputError, match=r"something else each time; .*eval"):
+        certify(net, made.parameters, made.data, made.nodes)
+
+
+def test_batch_statistics_are_noticed():
+    made = zoo.batch_norm_in_training_mode(np.random.default_rng(5))
+    assert certify(made.network, made.parameters, made.data, made.nodes).agrees
+    assert certify(made.network, made.parameters, made.data, made.nodes, rows=80).agrees
+    with pytest.raises(InputError, match="leave rows out, or put the network in evaluation mode"):
+        certify(made.network, made.parameters, made.data, made.nodes, rows=20)
+    plain = zoo.relu(np.random.default_rng(5))
+    whole = certify(plain.network, plain.parameters, plain.data, plain.nodes)
+    parts = certify(plain.network, plain.parameters, plain.data, plain.nodes, rows=np.int64(7))
+    assert parts.gap == pytest.approx(whole.gap, abs=1e-12)
+
+
+def test_the_motion_can_be_read():
+    made = zoo.one_head_for_both(np.random.default_rng(1))
+    c = certify(made.network, made.parameters, made.data, made.nodes)
+    assert c.motion == (
+        "['V'][:, 0:2] × 0.5",
+        "['W'] × -0.5",
+        "['c'][0:2] × 0.5, ['c'][2:4] +1",
+        "['s'] -1",
+    )
+
+
+def test_of_several_motions_the_most_direct_one_is_told():
+    """ReLU would let the second layer undo the first; the first undoes the latents at once."""
+    made = zoo.relu(np.random.default_rng(2))
+    c = certify(made.network, made.parameters, made.data, made.nodes)
+    assert "['W'] × -0.5" in c.motion
+    assert not any(said.startswith(("['b']", "['B']")) for said in c.motion)
+
+
+def test_words():
+    a = RNG.normal(size=(3, 4))
+    mask = np.array([1.0, 1.0, 0.0, 0.0])
+    assert words("W", -a / 2, a) == "W × -0.5"
+    assert words("W", a * mask, a) == "W[:, 0:2] × 1"
+    assert words("W", 0 * a, a) == ""
+    assert words("b", np.ones(3), a[:, 0]) == "b +1"
+    assert words("b", np.array([0.5, 0.0]) * a[0, :2], a[0, :2]) == "b[0] × 0.5"
+    assert words("W", RNG.normal(size=(3, 4)), a) == "W by entries, 100% of them"
+
+
+def test_no_candidate_is_missing_from_the_levels():
+    leaves = [RNG.normal(size=s) for s in ((), (3,), (3, 2), (100,))]
+    whole, slices, vectors, dense = levels(leaves)
+    assert Candidate(2, "times") in whole
+    assert Candidate(0, "plus") in whole
+    assert {Candidate(2, "times", 0, 2), Candidate(2, "times", 1, 1), Candidate(1, "plus", -1, 2)} <= set(slices)  # fmt: skip
+    assert len(vectors) == 100
+    assert len(dense) == sum(a.size for a in leaves)
+    assert len(list(levels([RNG.normal(size=(50, 50))]))) == 3  # too many to stand alone
+
+
+def test_the_worst_is_no_motion():
+    """Where nothing comes closer, v = 0 is returned and its residual is 1."""
+    p = {"k": jnp.asarray(0.3), "s": jnp.zeros(())}
+
+    def network(p, x, eps):
+        z = jnp.sin(3 * x[:, None, :1]) + eps
+        mean = jnp.sin(p["k"] * z) * jnp.ones(3)
+        return GraphOutputs(
+            {"z": normal(z, 0.0, 1.0), "x": normal(x[:, None], mean, jnp.exp(p["s"]))},
+            {"z": encoded(z, log_tau2=jnp.zeros((len(x), 1)))},
+        )
+
+    c = certify(network, p, RNG.normal(size=(50, 3)), gauss_hermite(1, 6))
+    assert c.missing["x"] <= 1e-10
+    assert 0.1 < c.missing["z"] <= 1
+    assert not c.agrees
+
+
+def test_a_clamp_out_of_reach_of_the_data_is_none():
+    """Between the data, or far out in the noise, a clip would act; at the data and the noise it does not."""
+    made = zoo.tanh(np.random.default_rng(4))
+
+    def heads(p, x):
+        nu, log_tau2 = zoo.encode(p, x)
+        return nu, jnp.clip(log_tau2, low, high)
+
+    p, x = made.parameters, made.data
+    at_data = np.asarray(zoo.encode(p, x)[1])
+    net = vae(heads, lambda p, z: (zoo.decode(p, z), jnp.exp(p["s"])))
+    low, high = at_data.min() - 1e-3, at_data.max() + 1e-3
+    assert certify(net, p, x, made.nodes).agrees
+    low = float(np.sort(at_data.ravel())[len(x) // 2])  # half of them are clamped
+    c = certify(net, p, x, made.nodes)
+    assert not c.exact
+    assert not c.agrees
+
+
+def test_a_clamped_encoder_is_named():
+    """Trained to a stationary point of the parameters, with the log-variance held at a floor for all data."""
+    from entropysym.ascent import Plan, settle
+    from entropysym.networks.outputs import elbo
+
+    def heads(p, x):
+        return x @ p["V"], jnp.maximum(p["u"], 0.5) + jnp.zeros((len(x), 1))
+
+    net = vae(heads, lambda p, z: (z @ p["W"], jnp.exp(p["s"])))
+    x = jnp.asarray(RNG.normal(size=(60, 3)) @ np.diag([3.0, 1.0, 1.0]))
+    start = {"V": 0.3 * RNG.normal(size=(1, 3, 1)), "u": np.full((1, 1), -1.0), "W": RNG.normal(size=(1, 1, 3)), "s": np.zeros(1)}  # fmt: skip
+    nodes = gauss_hermite(1, 6)
+    end = settle(lambda p, x: elbo(net(p, x, nodes.eps), x, nodes.weights), start, x, Plan(epochs=300, rate=2e-2, lbfgs=50, newton=50)).run(0)  # fmt: skip
+    c = certify(net, end, x, nodes)
+    assert c.gradient_norm <= 1e-8
+    assert c.reading is Reading.CLAMPED, c.message
+    assert "encoder's entropy of z does not follow its parameters for 100% of the data" in c.message
+
+
+def test_points_to_check_at_are_others():
+    x, eps = RNG.normal(size=(100, 2)), RNG.normal(size=(9, 1))
+    fit, test = two_sets(x, eps, 32, 4)
+    rows = {tuple(r) for r in np.asarray(fit.x)}
+    assert rows.isdisjoint(tuple(r) for r in np.asarray(test.x))
+    assert not np.isin(fit.eps[1::2], test.eps).any()
+    labels = np.arange(100)
+    (_, y), _ = (p.x for p in two_sets((x, labels), eps, 32, 4))
+    assert set(y) <= set(labels)  # never mixed
+
+
+def test_machine_code_is_used_again_but_for_what_changed(monkeypatch):
+    """A constant of another value, deep inside a large array, is another program."""
+    counted = []
+    kept = dict(programs._CODE)
+    monkeypatch.setattr(programs, "_CODE", programs._CODE.__class__(kept))
+    table = RNG.normal(size=(30, 30))
+
+    def value(x):
+        return jnp.sum(jnp.asarray(table) @ x)
+
+    for step in range(3):
+        if step == 2:
+            table = table.copy()
+            table[17, 3] += 1e-9
+        found = float(programs.reused(value)(jnp.ones(30), jnp.ones(1), jnp.ones(1)))
+        assert found == pytest.approx(float(np.sum(table)), rel=1e-14, abs=1e-12)
+        counted.append(len(programs._CODE))
+    assert counted[0] == counted[1] < counted[2]
+
+
+def test_equinox_modules_keep_what_is_no_array():
+    class Vae(eqx.Module):
+        net: eqx.nn.MLP
+        log_sigma2: jax.Array
+        name: str = "a string"
+
+    m = Vae(eqx.nn.MLP(3, 2, 4, 1, key=jax.random.key(0)), jnp.zeros(()))
+    W = jnp.asarray(RNG.normal(size=(1, 3)))
+    net = vae(lambda m, x: tuple(jnp.split(jax.vmap(m.net)(x), 2, -1)), lambda m, z: (z @ W, jnp.exp(m.log_sigma2)))  # fmt: skip
+    c = certify(net, m, RNG.normal(size=(30, 3)), gauss_hermite(1, 5))
+    assert c.missing["x"] <= 1e-10 < 1e-3 < c.missing["z"]  # W does not learn
+    with pytest.raises(InputError, match="there are no parameters"):
+        certify(net, {"name": "a string"}, RNG.normal(size=(30, 3)), gauss_hermite(1, 5))
+
+
+X = RNG.normal(size=(20, 3))
+GOOD = {"z": normal(np.zeros((20, 4, 1)), 0.0, 1.0), "x": bernoulli(X[:, None], X[:, None])}
+DRAWN = {"z": encoded(np.zeros((20, 4, 1)), log_tau2=np.zeros((20, 1)))}
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "says"),
+    [
+        ({**GOOD, "x": 3}, DRAWN, r"p\['x'\] is 3; make it with normal"),
+        ({**GOOD, "x": Generated("gauss", X[:, None], (X,))}, DRAWN, r"p\['x'\] is .*make it"),
+        ({**GOOD, "x": bernoulli(X, X)}, DRAWN, "does not|beside|broadcast"),
+        ({"x": GOOD["x"]}, DRAWN, "the latent 'z' has no factor in p"),
+        (GOOD, {"z": 3}, r"q\['z'\] is 3; pass Encoded"),
+    ],
+)
+def test_what_is_no_graph(p, q, says):
+    with pytest.raises(InputError, match=says):
+        certify(lambda w, x, eps: GraphOutputs(p, q), {"w": np.ones(2)}, X, gauss_hermite(1, 4))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"decoder": "gauss"}, "unknown law .*gauss"),
+        ({"decode": lambda p, z: (z, z, z)}, "decode gives 3 arrays; a normal decoder has mean, variance"),
+        ({"encode": lambda p, x: x}, "encode gives .*; let it give nu and log tau"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_vae(options, says):
+    given = {"encode": lambda p, x: (x[:, :1] * p["w"], x[:, :1]), "decode": lambda p, z: (z, 1.0), **options}  # fmt: skip
+    with pytest.raises(InputError, match=says):
+        certify(vae(**given), {"w": np.ones(())}, X, gauss_hermite(1, 4))
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_every_law_certifies(name):
+    """A decoder of one linear layer under each law, with data that fit none."""
+    rows = {"normal": 1.0, "laplace": 0.7}
+    x = {"poisson": RNG.poisson(2, (40, 3)), "bernoulli": RNG.uniform(size=(40, 3)), "categorical": RNG.dirichlet(np.ones(3), 40)}.get(name, RNG.normal(size=(40, 3)))  # fmt: skip
+    p = {"V": RNG.normal(size=(3, 1)), "u": np.zeros(1), "W": RNG.normal(size=(1, 3)), "b": np.zeros(3) + 0.2, "s": np.zeros(())}  # fmt: skip
+
+    def decode(p, z):
+        natural = z @ p["W"] + p["b"]
+        return (natural, rows[name] * jnp.exp(p["s"])) if name in rows else natural
+
+    net = vae(lambda p, x: (x @ p["V"], p["u"] + 0 * x[:, :1]), decode, decoder=name)
+    c = certify(net, p, x, gauss_hermite(1, 8))
+    assert c.agrees, (c.missing, c.residual)
+    assert abs(c.gaps["x"]) > 1e-3
+    assert sum(c.gaps.values()) == pytest.approx(c.gap, abs=1e-12)
