@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from entropysym.lazy import lazily
 
 if TYPE_CHECKING:
+    from entropysym.networks.building import vae
     from entropysym.networks.certificate import Certificate, certify
     from entropysym.networks.estimators import elbo
     from entropysym.networks.networks import LinearVae, Vae1, Vae2, Vae3, initial
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         poisson,
     )
     from entropysym.networks.readings import Reading
-    from entropysym.networks.building import vae
 
 __getattr__, __dir__ = lazily(
     __name__,

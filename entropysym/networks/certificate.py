@@ -145,12 +145,9 @@ def certify(
     programs = _shipped() if network is outputs else made.programs
     gradient, t = averaged(lambda some: programs.gradient(parameters, some, nodes), x, rows)
     motion = _motion(programs, parameters, x, nodes, directions, t)
-    if motion.by_batch and rows is not None and rows < count(x):
-        raise InputError(
-            f"rows is {rows}, but the network uses statistics of its batch (BatchNorm in training mode?), "
-            "so that the ELBO of all data is another one; leave rows out, or put the network in evaluation mode"
-        )
-    figures = _figures(t, gradient, motion, trained and made.slope_of(trained))
+    _demand_whole_batch(motion, rows, x)
+    slope = None if trained is None else made.slope_of(trained)
+    figures = _figures(t, gradient, motion, slope)
     if batch is not None:
         spread = _noise(programs, gradient, parameters, x, nodes, batch)
         figures = replace(figures, noise=spread)
@@ -158,10 +155,9 @@ def certify(
         other = averaged(lambda some: programs.elbo(parameters, some, finer), x, rows)
         figures = replace(figures, expectation=abs(float(other) - figures.elbo))
     inertia = None
-    size = sum(np.size(a) for a in jax.tree.leaves(parameters))
-    if programs.hessian and size <= DENSE and figures.trained_gradient <= goal:
-        objective = None if trained is None else lambda p: trained(made.restored(p))
-        inertia = _inertia(programs.hessian, parameters, x, nodes, objective)
+    if figures.trained_gradient <= goal:
+        inertia = _inertia(programs, parameters, x, nodes, trained and made.in_arrays(trained))
+    if inertia is not None:
         figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
     told = _told(made.names, parameters, together(motion.directions))
     return replace(_certificate(t, gradient, motion, figures, goal), inertia=inertia, motion=told)
@@ -305,15 +301,18 @@ def _noise(
 
 
 def _inertia(
-    hessian: Callable[..., Any],
+    programs: Programs,
     parameters: Any,
     x: Any,
     nodes: Nodes,
     trained: Callable[[Any], jax.Array] | None,
-) -> tuple[int, int, int]:
-    """Positive, negative and flat curvatures of what was trained."""
+) -> tuple[int, int, int] | None:
+    """Positive, negative and flat curvatures of what was trained; None for many parameters, or a network without second derivatives."""
+    size = sum(np.size(a) for a in jax.tree.leaves(parameters))
+    if programs.hessian is None or size > DENSE:
+        return None
     if trained is None:
-        dense = hessian(parameters, x, nodes)
+        dense = programs.hessian(parameters, x, nodes)
     else:
         dense = jax.jit(lambda p: dense_hessian(trained, p))(parameters)
     return inertia_of(np.asarray(dense))
@@ -341,6 +340,15 @@ def _demand_nodes(nodes: Nodes, finer: Nodes | None) -> None:
         total = float(jnp.sum(given.weights))
         if not abs(total - 1) <= 1e-9:
             raise InputError(f"the weights of {name} sum to {total:.12g}; divide them by their sum")
+
+
+def _demand_whole_batch(motion: _Motion, rows: int | None, x: Any) -> None:
+    """Raise `InputError` where the data would be taken in pieces that a network with batch statistics would see as other batches."""
+    if motion.by_batch and rows is not None and rows < count(x):
+        raise InputError(
+            f"rows is {rows}, but the network uses statistics of its batch (BatchNorm in training mode?), "
+            "so that the ELBO of all data is another one; leave rows out, or put the network in evaluation mode"
+        )
 
 
 def _demand_directions(

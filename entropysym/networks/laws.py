@@ -53,6 +53,11 @@ def _sigmoid(xp: Any, eta: Any) -> Any:
 
 
 def _log_softmax(xp: Any, eta: Any) -> Any:
+    if xp.__name__ != "numpy":
+        from jax.nn import log_softmax
+
+        # Not by the largest entry's own derivative: compiled, it is compared with itself computed anew, and where no entry equals it there is NaN.
+        return log_softmax(eta, axis=-1)
     below = eta - eta.max(axis=-1, keepdims=True)
     return below - xp.log(xp.exp(below).sum(axis=-1, keepdims=True))
 

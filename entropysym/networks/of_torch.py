@@ -113,9 +113,9 @@ class _Evaluated:
                 continue  # a set of motions is filled up with none
             with warnings.catch_warnings():  # PyTorch warns of its own rules for tangents
                 warnings.simplefilter("ignore", DeprecationWarning)
-                _, found = torch.func.jvp(
+                found = torch.func.jvp(
                     lambda p: tuple(self._leaves(p, x, eps)[0]), (own,), (_tensors(v),)
-                )
+                )[1]
             for i, dy in enumerate(push([jnp.asarray(a.detach().numpy()) for a in found])):
                 dys[i][k] = dy
         values = [Value(np.asarray(v.y), np.asarray(v.unit)) for _, v in pairs]

@@ -185,8 +185,16 @@ def elbo(
 
 
 def _parts_of_graph(out: GraphOutputs, weights: Float[Array, " S"] | None) -> Parts:
-    S = max(jnp.shape(f.value)[1] for f in checked_graph(out).p.values())
-    S = max(S, *(jnp.shape(a)[1] for f in out.p.values() for a in f.arguments if jnp.ndim(a) > 1))
+    checked_graph(out)
+    shapes = [jnp.shape(a) for f in out.p.values() for a in (f.value, *f.arguments)]
+    S = max(s[1] for s in shapes if len(s) > 1) if weights is None else len(weights)
+    N = max(s[0] for s in shapes if len(s) > 1)
+    for name, f in out.p.items():
+        whole = jnp.broadcast_shapes(jnp.shape(f.value), *map(jnp.shape, f.arguments))
+        if whole[0] not in (1, N) or whole[1] not in (1, S):
+            raise InputError(
+                f"the factor of {name} has shape {whole}; pass {N} data first and {S} samples second (1 where they do not matter), data as x[:, None]"
+            )
     w = jnp.full(S, 1 / S) if weights is None else weights
     entropies = [_over_samples(jnp.asarray(e.entropy), w) for e in out.q.values()]
     encoder = reduce(lambda a, b: a + b, entropies, jnp.zeros(()))

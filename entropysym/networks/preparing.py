@@ -30,13 +30,17 @@ class Prepared(NamedTuple):
     programs: Programs
     restored: Callable[[Any], Any] | None
 
-    def slope_of(self, objective: Callable[[Any], Any]) -> Any:
-        """The gradient of a function of the user's parameters. Raises `InputError` for a module of PyTorch, which JAX cannot differentiate."""
+    def in_arrays(self, objective: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """A function of the user's parameters as one of the arrays. Raises `InputError` for a module of PyTorch, which JAX cannot differentiate."""
         if (restored := self.restored) is None:
             raise InputError(
                 "trained is given with a module of PyTorch; leave it out, or pass arrays and a network in JAX"
             )
-        return jax.jit(jax.grad(lambda p: objective(restored(p))))(self.parameters)
+        return lambda p: objective(restored(p))
+
+    def slope_of(self, objective: Callable[[Any], Any]) -> Any:
+        """The gradient of a function of the user's parameters."""
+        return jax.jit(jax.grad(self.in_arrays(objective)))(self.parameters)
 
 
 def prepared(network: Network, parameters: Any, data: Any, nodes: Nodes) -> Prepared:

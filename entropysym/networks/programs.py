@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import jax
@@ -49,7 +50,7 @@ class Programs(NamedTuple):
 
 #: Programs that run for a moment only need not be optimised, which takes longer: multiplications below which they are not, and how XLA is told.
 _BRIEF = 3e8
-_QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+_QUICKLY = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
 
 
 def reused(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,13 +61,14 @@ def reused(function: Callable[..., Any]) -> Callable[..., Any]:
         leaves, tree = jax.tree.flatten(arguments)
         shape = (tree, *((np.shape(a), jnp.result_type(a)) for a in leaves))
         if shape not in by_shape:
-            lowered = jax.jit(function).lower(*arguments)
+            # A function of its own, for JAX remembers what it has traced by the function.
+            lowered = jax.jit(lambda *a: function(*a)).lower(*arguments)
             # How the result is put together stands in no text.
             brief = jax.default_backend() == "cpu" and _work(arguments) < _BRIEF
             told = f"{brief}{lowered.out_tree}{lowered.as_text()}"
             text = hashlib.sha256(told.encode()).hexdigest()
             if text not in _CODE:
-                _CODE[text] = lowered.compile(compiler_options=_QUICKLY if brief else None)
+                _CODE[text] = _compiled(lowered, brief)
             _CODE.move_to_end(text)
             while len(_CODE) > _KEPT:
                 _CODE.popitem(last=False)
@@ -74,6 +76,13 @@ def reused(function: Callable[..., Any]) -> Callable[..., Any]:
         return by_shape[shape](*arguments)
 
     return called
+
+
+def _compiled(lowered: Any, brief: bool) -> Any:
+    if brief:
+        with suppress(jax.errors.JaxRuntimeError):  # an XLA that does not know these options
+            return lowered.compile(compiler_options=_QUICKLY)
+    return lowered.compile()
 
 
 def _work(arguments: Any) -> float:

@@ -200,7 +200,7 @@ def test_machine_code_is_used_again_but_for_what_changed(monkeypatch):
     monkeypatch.setattr(programs, "_CODE", programs._CODE.__class__(kept))
     table = RNG.normal(size=(30, 30))
 
-    def value(x):
+    def value(x, *_):
         return jnp.sum(jnp.asarray(table) @ x)
 
     for step in range(3):
@@ -208,7 +208,7 @@ def test_machine_code_is_used_again_but_for_what_changed(monkeypatch):
             table = table.copy()
             table[17, 3] += 1e-9
         found = float(programs.reused(value)(jnp.ones(30), jnp.ones(1), jnp.ones(1)))
-        assert found == pytest.approx(float(np.sum(table)), rel=1e-14, abs=1e-12)
+        assert found == pytest.approx(float(np.sum(table)), abs=1e-11)
         counted.append(len(programs._CODE))
     assert counted[0] == counted[1] < counted[2]
 
@@ -236,11 +236,15 @@ DRAWN = {"z": encoded(np.zeros((20, 4, 1)), log_tau2=np.zeros((20, 1)))}
 @pytest.mark.parametrize(
     ("p", "q", "says"),
     [
-        ({**GOOD, "x": 3}, DRAWN, r"p\['x'\] is 3; make it with normal"),
+        ({**GOOD, "x": 3}, DRAWN, r"p\['x'\] is .*; make it with normal"),
         ({**GOOD, "x": Generated("gauss", X[:, None], (X,))}, DRAWN, r"p\['x'\] is .*make it"),
-        ({**GOOD, "x": bernoulli(X, X)}, DRAWN, "does not|beside|broadcast"),
+        (
+            {**GOOD, "x": bernoulli(X, X)},
+            DRAWN,
+            r"the factor of x has shape \(20, 3\); pass 20 data first and 4 samples second",
+        ),
         ({"x": GOOD["x"]}, DRAWN, "the latent 'z' has no factor in p"),
-        (GOOD, {"z": 3}, r"q\['z'\] is 3; pass Encoded"),
+        (GOOD, {"z": 3}, r"q\['z'\] is .*; pass Encoded"),
     ],
 )
 def test_what_is_no_graph(p, q, says):
