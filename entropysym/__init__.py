@@ -10,7 +10,7 @@ sigma2
 'PROVED'
 
 `ModelWriter` writes models, `Family` with `argument` a family of one's own, `Objective` what learning maximises; `derive` writes the derivation, `replay` checks a stored one, `render` prints it, `lower` turns an expression into a JAX function,
-`verify` does all of it on data; `measure` takes networks of your own for any model, `certify`, `entropies` and `Monitor` those of Gaussian VAEs. Names resolve lazily: importing the package loads neither SymPy nor JAX.
+`verify` does all of it on data; `measure` takes networks of your own for any model that is written down; `certify` takes any network, `entropies` arrays, `Monitor` a training loop, `may_stop` its history, `identify_objective` a loss. Names resolve lazily: importing the package loads neither SymPy nor JAX.
 """
 
 from __future__ import annotations
@@ -50,11 +50,23 @@ _PUBLIC = {
     "Outputs": "entropysym.networks",
     "entropies": "entropysym.monitoring",
     "Monitor": "entropysym.monitoring",
+    "identify_objective": "entropysym.losses",
+    "may_stop": "entropysym.monitoring",
     "Move": "entropysym.monitoring",
 }
 _ROOMS = (
     *("models", "families", "language", "prover", "checker", "lowering", "witness", "claims"),
-    *("data", "ascent", "networks", "linear", "monitoring", "pages", "experiments", "errors"),
+    *(
+        "data",
+        "ascent",
+        "networks",
+        "linear",
+        "losses",
+        "monitoring",
+        "pages",
+        "experiments",
+        "errors",
+    ),
 )
 
 __all__ = ["__version__", *sorted(_PUBLIC), *_ROOMS]
@@ -70,6 +82,7 @@ if TYPE_CHECKING:
         families,
         language,
         linear,
+        losses,
         lowering,
         models,
         monitoring,
@@ -89,8 +102,9 @@ if TYPE_CHECKING:
         argument,
         instantiate,
     )
+    from entropysym.losses import identify_objective
     from entropysym.lowering import gauss_hermite, lower
-    from entropysym.monitoring import Monitor, Move, entropies
+    from entropysym.monitoring import Monitor, Move, entropies, may_stop
     from entropysym.networks import Outputs, certify
     from entropysym.pages import render
     from entropysym.prover import Derivation, Refusal

@@ -40,6 +40,7 @@ LADDER = {
         *("models", "language", "errors", "lazy"),
     },
     "pages": {"prover", "families", "language", "files", "errors", "verdict"},
+    "losses": {"monitoring", "networks", "errors", "lazy"},
     "monitoring": {"networks", "pages", "files", "errors", "lazy"},
     "linear": {"networks", "witness", "lowering", "data", "language", "errors", "lazy"},
     "claims": {

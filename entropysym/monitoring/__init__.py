@@ -14,7 +14,6 @@ latent  encoder entropy      KL  mean (nu^2 + tau2) / alpha2
 * `Monitor`: the same at every step of a training loop, with the gap that the loop's own gradients predict along a direction of `Move`s; a `Step` each.
   `Monitor.gaussian`, `.laplace`, `.bernoulli` and `.poisson` write the direction down from the layers; `Monitor.slip` names a mistake in the loop as a `Slip`.
 * `may_stop`: whether training may stop, by the gap and the drift of the entropy sum over the last steps of a history; a `Decision`.
-* `identify_objective`: of which model a loss is the ELBO, found by calling it; an `Identified`.
 
 Nothing here imports PyTorch or JAX.
 """
@@ -26,7 +25,6 @@ from entropysym.lazy import lazily
 if TYPE_CHECKING:
     from entropysym.monitoring.monitor import Monitor
     from entropysym.monitoring.moves import Move
-    from entropysym.monitoring.objectives import Identified, identify_objective
     from entropysym.monitoring.reports import EntropyReport, entropies
     from entropysym.monitoring.slips import Slip
     from entropysym.monitoring.steps import Step
@@ -38,7 +36,6 @@ __getattr__, __dir__ = lazily(
     {
         "monitor": "Monitor",
         "moves": "Move",
-        "objectives": "Identified identify_objective",
         "reports": "EntropyReport entropies",
         "slips": "Slip",
         "steps": "Step",

@@ -54,6 +54,7 @@ from entropysym.monitoring.moves import (
 from entropysym.monitoring.reports import report_and_spread
 from entropysym.monitoring.slips import Slip, slip_of
 from entropysym.monitoring.steps import CELLS, NotFinite, Step
+from entropysym.monitoring.stopping import WINDOW, Decision, may_stop
 from entropysym.networks.readings import Reading
 
 #: What is differentiated: the loss, minus the ELBO per data point, or the ELBO itself.
@@ -164,6 +165,12 @@ class Monitor:
     def slip(self) -> Slip | None:
         """The mistake in the loop that explains slopes that are not gaps, with its cure; None if nothing is wrong or fewer than three steps tell."""
         return slip_of(tuple(self._evidence), self._hint)
+
+    def may_stop(
+        self, tolerance: float, *, drift: float | None = None, window: int = WINDOW
+    ) -> Decision:
+        """Whether gap and drift are shown to be within `tolerance` nats over the last steps; see `stopping.may_stop`."""
+        return may_stop(self._history, tolerance=tolerance, drift=drift, window=window)
 
     def reading(self) -> tuple[Reading, str]:
         """What the history says, in the words of `networks.readings`, and one line with the figures that led to it.

@@ -15,13 +15,13 @@ import torch.nn.functional as F
 from scipy.optimize import minimize
 
 from entropysym.errors import InputError
-from entropysym.monitoring.loss_fits import ONE, Weight, weight_of
-from entropysym.monitoring.loss_terms import ROLES
-from entropysym.monitoring.loss_theorems import THEOREMS, table
-from entropysym.monitoring.objectives import identify_objective
+from entropysym.losses.fits import ONE, Weight, weight_of
+from entropysym.losses.identification import identify_objective
+from entropysym.losses.terms import ROLES
+from entropysym.losses.theorems import THEOREMS, table
 from entropysym.networks.laws import law
-from tests.monitoring import public_losses as public
-from tests.monitoring.public_losses import HEAD, PUBLIC_LOSSES, identified, row, wrong
+from tests.losses import public_losses as public
+from tests.losses.public_losses import HEAD, PUBLIC_LOSSES, identified, row, wrong
 
 DOCS = Path(__file__).parents[2] / "docs/losses.md"
 
@@ -596,7 +596,7 @@ def test_weights():
 
 def test_no_framework_is_imported():
     program = (
-        "import sys, entropysym.monitoring.objectives; print({'torch', 'jax'} & set(sys.modules))"
+        "import sys, entropysym.losses.identification; print({'torch', 'jax'} & set(sys.modules))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from entropysym.errors import InputError
-from entropysym.monitoring.loss_calls import Case
-from entropysym.monitoring.loss_terms import (
+from entropysym.losses.calls import Case
+from entropysym.losses.terms import (
     DECODER_SCALE,
     DECODERS,
     ENCODER_MEAN,

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from entropysym.errors import InputError, one_of, shown
-from entropysym.monitoring.arrays import as_float64
-from entropysym.monitoring.loss_terms import (
+from entropysym.losses.terms import (
     DECODER_SCALE,
     ENCODER_MEAN,
     ENCODER_SCALE,
@@ -23,6 +22,7 @@ from entropysym.monitoring.loss_terms import (
     Point,
     X,
 )
+from entropysym.monitoring.arrays import as_float64
 
 #: A size is a name, which is varied, or a number, which is not.
 Shape = tuple[str | int, ...]

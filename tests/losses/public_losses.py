@@ -1,4 +1,4 @@
-"""Losses in the styles that public VAE code has, with what each is: `python -m tests.monitoring.public_losses` prints the table, and fails if an answer is wrong.
+"""Losses in the styles that public VAE code has, with what each is: `python -m tests.losses.public_losses` prints the table, and fails if an answer is wrong.
 
 The code is written for this table; a name says whose habits it has. `expected` are fields of `Identified`, as strings.
 """
@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Laplace, Normal, Poisson, kl_divergence
 
-from entropysym.monitoring.objectives import Identified, identify_objective
+from entropysym.losses.identification import Identified, identify_objective
 
 torch.set_num_threads(1)  # the arrays are small
 

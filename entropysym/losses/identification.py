@@ -10,7 +10,7 @@ r"""Of which model a loss is the ELBO, found by calling it: decoder law, KL weig
 >>> found.sigma2.at({"D": 784})
 392.0
 
-The loss is called on random batches of several sizes and regressed on the terms of `loss_terms`. It is named only if every call, also those that were
+The loss is called on random batches of several sizes and regressed on the terms of `terms`. It is named only if every call, also those that were
 held out, is met to the rounding of the loss; else it is unknown. That a loss is explained says so for the ranges that were tried (`tested`), no further.
 """
 
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from entropysym.monitoring.loss_calls import (
+from entropysym.losses.calls import (
     Case,
     Loss,
     Range,
@@ -35,7 +35,7 @@ from entropysym.monitoring.loss_calls import (
     prepared,
     wide_cases,
 )
-from entropysym.monitoring.loss_fits import (
+from entropysym.losses.fits import (
     ONE,
     ROUNDING,
     Batch,
@@ -48,8 +48,8 @@ from entropysym.monitoring.loss_fits import (
     unit_of_rounding,
     weight_of,
 )
-from entropysym.monitoring.loss_readings import Meaning, meaning_of, parts_in_words
-from entropysym.monitoring.loss_terms import (
+from entropysym.losses.readings import Meaning, meaning_of, parts_in_words
+from entropysym.losses.terms import (
     ENCODER_MEAN,
     ENCODER_SCALE,
     LAPLACE,
@@ -60,7 +60,7 @@ from entropysym.monitoring.loss_terms import (
     X,
     kl_of,
 )
-from entropysym.monitoring.loss_theorems import THEOREMS
+from entropysym.losses.theorems import THEOREMS
 
 
 @dataclass(frozen=True)

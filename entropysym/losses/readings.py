@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from entropysym.monitoring.loss_calls import Loss
-from entropysym.monitoring.loss_fits import ONE, Batch, Candidate, Fit, Weight
-from entropysym.monitoring.loss_terms import ENCODER_MEAN, LAPLACE, NORMAL, POISSON, X
+from entropysym.losses.calls import Loss
+from entropysym.losses.fits import ONE, Batch, Candidate, Fit, Weight
+from entropysym.losses.terms import ENCODER_MEAN, LAPLACE, NORMAL, POISSON, X
 
 
 class Meaning(NamedTuple):
