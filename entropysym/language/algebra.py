@@ -213,7 +213,11 @@ def _denominators_masked(e: sp.Expr, *, factored: bool) -> tuple[sp.Expr, dict[s
 
     if not holds(e, (sp.Pow, sp.log)) or not any(map(whole, e.atoms(sp.Pow, sp.log))):
         return e, {}
-    return replaced(e, whole, lambda f: f.func(mask(arg_of(f, 0, sp.Expr)), *f.args[1:])), meant
+
+    def masked(f: sp.Expr) -> sp.Expr:
+        return of_type(f.func(mask(arg_of(f, 0, sp.Expr)), *f.args[1:]), sp.Expr)
+
+    return _each_once(e, (sp.Pow, sp.log), whole, masked), meant
 
 
 #: Addends of a sum that is factored into polynomials.
@@ -241,8 +245,9 @@ def _exponentials_split(e: sp.Expr) -> sp.Expr:
     """$e^{a+b}$ as $e^ae^b$: SymPy does not see that $e^{a+b}e^{-a-b}$ is 1, and its own splitting turns sums into products."""
     if not holds(e, (sp.exp,)):
         return e
-    return replaced(
+    return _each_once(
         e,
+        (sp.exp,),
         lambda f: isinstance(f, sp.exp) and f.args[0].is_Add,
         lambda f: sp.Mul(*(sp.exp(a) for a in args_of(inside(f)))),
     )
@@ -371,6 +376,28 @@ def reads_latent(e: sp.Basic) -> bool:
 def holds(e: sp.Basic, kinds: tuple[type, ...]) -> bool:
     """Whether an expression of one of the kinds stands in e; `atoms` would walk through e each time."""
     return isinstance(e, kinds) or any(holds(a, kinds) for a in e.args)
+
+
+def _each_once(
+    e: sp.Expr,
+    kinds: tuple[type, ...],
+    which: Callable[[sp.Expr], object],
+    by: Callable[[sp.Expr], sp.Expr],
+) -> sp.Expr:
+    """What `replaced` makes of it, for parts of some kinds: a part that stands in many addends is looked at once, and what holds no such part not at all."""
+    done: dict[sp.Basic, sp.Basic] = {}
+
+    def walk(f: sp.Basic) -> sp.Basic:
+        if f not in done:
+            new = f
+            if holds(f, kinds):
+                args = tuple(map(walk, f.args))
+                new = f if args == f.args else f.func(*args)
+                new = by(new) if isinstance(new, sp.Expr) and which(new) else new
+            done[f] = new
+        return done[f]
+
+    return of_type(walk(e), sp.Expr)
 
 
 def addends(expression: sp.Expr) -> tuple[sp.Expr, ...]:

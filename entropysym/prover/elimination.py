@@ -6,7 +6,7 @@ fractional powers share one: $\sqrt s$ and s are t and $t^2$. What is concluded 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
@@ -96,7 +96,7 @@ class Field:
         if isinstance(e, sp.Rational):
             return self.domain(QQ(int(e.p), int(e.q)))
         if isinstance(e, sp.Add):
-            return reduce(self._plus, (self.of(a) for a in args_of(e)))
+            return reduce(self._plus, self._gathered(map(self.of, args_of(e))), self.zero)
         if isinstance(e, sp.Mul):
             return reduce(lambda a, b: a * b, (self.of(a) for a in args_of(e)))
         base, exponent = _power(e)
@@ -108,6 +108,27 @@ class Field:
             fraction = self.domain.gens[k] ** int((exponent - whole) * root)
             return fraction * self.of(base) ** int(whole)
         return self.domain.gens[k] ** int(exponent * root)
+
+    def _gathered(self, elements: Iterable[FracElement]) -> Iterator[FracElement]:
+        """The sums of those elements whose denominators differ by a monomial alone: for each sum only one common divisor is looked for."""
+        groups: dict[PolyElement, list[tuple[PolyElement, Powers]]] = {}
+        for e in elements:
+            powers = tuple(map(min, zip(*e.denom.itermonoms(), strict=True)))
+            rest = e.denom.quo_term((powers, e.denom.LC))
+            groups.setdefault(rest, []).append((e.numer.quo_ground(e.denom.LC), powers))
+        for rest, parts in groups.items():
+            common = tuple(map(max, zip(*(powers for _, powers in parts), strict=True)))
+            above = self.domain.ring.zero
+            for numerator, powers in parts:
+                lacking = tuple(a - b for a, b in zip(common, powers, strict=True))
+                above += numerator.mul_monom(lacking)
+            sum_ = self.domain.raw_new(above, rest.mul_monom(common))
+            yield self._cancelled(sum_)
+
+    def _cancelled(self, a: FracElement) -> FracElement:
+        if _size(a, a) > MOST:
+            raise WorkLimitError("its fractions are too large to be added")
+        return self.domain.new(a.numer, a.denom)
 
     def _plus(self, a: FracElement, b: FracElement) -> FracElement:
         if _size(a, b) > MOST:

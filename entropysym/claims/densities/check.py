@@ -25,7 +25,7 @@ from entropysym.language.supports import interval
 
 Value = Literal["normalised", "not normalised", "score's mean not zero", "not settled"]
 
-#: After this much work no further setting is looked at.
+#: After this much work on two settings, in evaluations of 30 steps, no further one is looked at.
 MOST_WORK = 200_000
 
 
@@ -130,7 +130,7 @@ def _looked_at(
     evaluations = 0
     drawn = settings(family.arguments, arguments)
     for setting in drawn:
-        if evaluations > MOST_WORK:
+        if len(looks) > 1 and evaluations * max(30, len(formulas.program.steps)) > 30 * MOST_WORK:
             break
         first = averages(formulas, family.support, setting)
         looks.append(first)
@@ -146,6 +146,8 @@ def _looked_at(
         too_much = finding.value == "not normalised" and finding.integral > 1
         if too_much or "score's mean not zero" in found:
             break
+        if finding.value == "not settled" and first.whole.exhausted:
+            break  # other settings have about as many places to look at
         if found.count("not settled") > 1 or found.count("not normalised") > 1:
             break
     if findings[-1].value == "not normalised":  # for what to do, another number tells

@@ -17,8 +17,8 @@ from typing import Any
 
 import mpmath
 
-from entropysym.claims.densities.evaluation import Bound
-from entropysym.claims.densities.pieces import FAR, Piece, digits_at, pieces_of
+from entropysym.claims.densities.evaluation import Bound, Program
+from entropysym.claims.densities.pieces import FAR, Piece, digits_at, sides_of
 
 #: Most work on one integral: an evaluation in floats counts once, one in mpmath as many times as it has five
 #: binary digits. A formula of more than 30 steps has less.
@@ -62,7 +62,7 @@ class Panel:
     @property
     def work(self) -> int:
         """What the panel cost, in evaluations in floats."""
-        return len(NODES) * (1 if self.bits is None else self.bits // 5)
+        return _cost(self.bits)
 
     def interval(self) -> tuple[float, float]:
         """The panel's ends on the axis of the variable; within e^-30 of the anchor it is the anchor."""
@@ -71,6 +71,10 @@ class Panel:
             float(a + (side * mpmath.exp(u) if u > -30 else 0)) for u in (self.low, self.high)
         )
         return ends[0], ends[1]
+
+
+def _cost(bits: int | None) -> int:
+    return len(NODES) * (1 if bits is None else bits // 5)
 
 
 #: From the registers at some places to a row of moments (functions of x to be averaged) at each place.
@@ -86,6 +90,8 @@ class Integral:
     #: Where the integrand does not fall: an interval (or counts) over which the integral is known, and its value.
     partial: tuple[float, float, float] | None = None
     evaluations: int = 0
+    #: The work did not do for a first look at every piece.
+    exhausted: bool = False
     totals: tuple[float, ...] = field(default=())
     errors: tuple[float, ...] = field(default=())
 
@@ -119,13 +125,18 @@ def integral(
     `ends` of the support are numbers or None where it goes on for ever; the anchors lie inside it or at its ends.
     """
     whole = Integral([])
-    limit = (WORK if bits is None else 2 * WORK) * 30 // max(30, len(bound.program.steps))
-    for piece in pieces_of(bound, anchors, ends):
-        panels = _first_panels(piece, bits, limit - whole.evaluations)
+    limit = limit_of(bound.program, bits)
+    sides = sides_of(bound, anchors, ends)
+    if bits is not None and sum(_least_work(s.top, bits) for s in sides) > limit:
+        return _given_up(len(bound.program.outputs) - 1)
+    for side in sides:
+        panels = _first_panels(side.piece(), bits, limit - whole.evaluations)
         whole.evaluations += sum(p.work for p in panels)
-        if whole.evaluations > limit:
-            whole.left_out = math.nan
         whole.panels += panels
+        if whole.evaluations > limit:
+            # The last panels are no ends of the piece: nothing is known of what lies beyond them.
+            whole.left_out, whole.exhausted = math.nan, True
+            break
         left_out = _beyond(panels) if panels else math.nan
         whole.left_out += left_out
         if math.isinf(left_out):  # a second look in many digits settles nothing then
@@ -134,6 +145,26 @@ def integral(
         _refine(whole, refined, limit)
     whole.add_up()
     return whole
+
+
+def _given_up(moments: int) -> Integral:
+    """Nothing is known of an integral for which the work would not do."""
+    nothing = (0.0,) * (1 + 2 * moments)
+    return Integral([], math.nan, exhausted=True, totals=nothing, errors=nothing)
+
+
+def limit_of(program: Program, bits: int | None) -> int:
+    """Most work on one integral of a program, in evaluations of a program of 30 steps or less."""
+    return (WORK if bits is None else 2 * WORK) * 30 // max(30, len(program.steps))
+
+
+#: Further out, as a logarithm, dear panels are left out where nothing is seen to lie.
+_DEAR = 60
+
+
+def _least_work(top: float, bits: int) -> int:
+    """What the first panels of a piece cost at least in many digits: none of these is left out."""
+    return _cost(bits) * sum(abs(low) <= _DEAR for low, _ in _ladder(top))
 
 
 def _first_panels(piece: Piece, bits: int | None, limit: int) -> list[Panel]:
@@ -149,7 +180,7 @@ def _first_panels(piece: Piece, bits: int | None, limit: int) -> list[Panel]:
             new = panels[-1]
             largest = max(largest, new.values[0])
             inner, outer = new.ends if low >= 0 else new.ends[::-1]
-            dear = new.bits is not None and abs(low) > 60
+            dear = new.bits is not None and abs(low) > _DEAR
             if limit < 0 or (dear and outer * 60 < min(inner, 1e-20 * largest)):
                 break
     return sorted(panels, key=lambda p: p.low)

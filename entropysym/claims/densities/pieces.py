@@ -87,14 +87,27 @@ def digits_at(around: Around, low: float, high: float) -> int:
     return min(CONSTANT_BITS - 50, 100 + round(1.45 * lost))
 
 
-def pieces_of(bound: Bound, anchors: Sequence[Any], ends: tuple[Any, Any]) -> list[Piece]:
-    pieces: list[Piece] = []
+@dataclass(frozen=True)
+class Side:
+    """A side of an anchor of which nothing is known yet but how far it goes."""
+
+    around: Around
+    side: int
+    top: float
+
+    def piece(self) -> Piece:
+        return Piece.of(self.around, self.side, self.top)
+
+
+def sides_of(bound: Bound, anchors: Sequence[Any], ends: tuple[Any, Any]) -> list[Side]:
+    """The sides of the anchors, each up to the middle between it and the next one."""
+    sides: list[Side] = []
     arounds = [bound.around(a) for a in anchors]
     for left, right in pairwise(arounds):
         top = float(mpmath.log((right.anchor - left.anchor) / 2))
-        pieces += [Piece.of(left, 1, top), Piece.of(right, -1, top)]
+        sides += [Side(left, 1, top), Side(right, -1, top)]
     if ends[0] is None:
-        pieces.append(Piece.of(arounds[0], -1, FAR))
+        sides.append(Side(arounds[0], -1, FAR))
     if ends[1] is None:
-        pieces.append(Piece.of(arounds[-1], 1, FAR))
-    return pieces
+        sides.append(Side(arounds[-1], 1, FAR))
+    return sides
