@@ -1,4 +1,4 @@
-"""Networks of PyTorch: outputs, gradients and motions in float64, by `torch.func`; what is made of the outputs is JAX's, as for any network.
+"""Networks of PyTorch: outputs, gradients and motions in float64, by reverse mode; what is made of the outputs is JAX's, as for any network.
 
 The gradient goes through both: that of the ELBO by the outputs from JAX, and from there to the parameters by PyTorch. The module is copied and
 computed in the mode (`eval` or `train`) that it is in; its noise has to be the one that is passed.
@@ -7,7 +7,6 @@ computed in the mode (`eval` or `train`) that it is in; its noise has to be the 
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +17,10 @@ import torch
 
 from entropysym.errors import InputError
 from entropysym.lowering.quadrature import Nodes
-from entropysym.networks.equations import Value, quantities
+from entropysym.networks.equations import Quantity, Value, quantities
 from entropysym.networks.outputs import Parts, parts
 from entropysym.networks.preparing import demand_outputs
-from entropysym.networks.programs import Motions, Network, Programs, enters
+from entropysym.networks.programs import Motions, Network, Programs, enters, reused
 
 
 class _Whole(torch.nn.Module):
@@ -65,7 +64,7 @@ def _demand(run: Any, parameters: Any, x: Any, nodes: Nodes) -> None:
         raise InputError(
             "the network gives something else each time; let it use the noise that is passed (no randn inside), and put dropout to rest with .eval()"
         )
-    parts(_arrays(one), x, nodes.weights)
+    jax.eval_shape(lambda out: parts(out, x, nodes.weights), _arrays(one))
 
 
 class _Evaluated:
@@ -73,6 +72,9 @@ class _Evaluated:
 
     def __init__(self, run: Callable[[Any, Any, Any], Any]) -> None:
         self._run = run
+        # Small operations one by one would each be compiled.
+        self._slope = reused(lambda out, x, w: jax.grad(_with_parts, has_aux=True)(out, x, w))
+        self._elbo = reused(lambda out, x, w: parts(out, x, w).elbo)
 
     def _leaves(self, p: Any, x: Any, eps: Any) -> tuple[list[torch.Tensor], Any]:
         leaves, tree = jax.tree.flatten(self._run(p, x, eps))
@@ -81,12 +83,9 @@ class _Evaluated:
     def gradient(self, p: Any, x: Any, nodes: Nodes) -> tuple[Any, Parts]:
         own = {k: v.requires_grad_() for k, v in _tensors(p).items()}
         leaves, tree = self._leaves(own, x, nodes.eps)
-
-        def value(arrays: list[Any]) -> tuple[Any, Parts]:
-            t = parts(jax.tree.unflatten(tree, arrays), x, nodes.weights)
-            return t.elbo, t
-
-        slopes, t = jax.grad(value, has_aux=True)([jnp.asarray(a.detach().numpy()) for a in leaves])
+        out = jax.tree.unflatten(tree, [jnp.asarray(a.detach().numpy()) for a in leaves])
+        slope, t = self._slope(out, x, nodes.weights)
+        slopes = jax.tree.leaves(slope)
         pairs = zip(leaves, slopes, strict=True)
         learned = [(a, _tensors(s)) for a, s in pairs if a.requires_grad]
         made = torch.autograd.grad(
@@ -97,26 +96,31 @@ class _Evaluated:
 
     def elbo(self, p: Any, x: Any, nodes: Nodes) -> Any:
         with torch.no_grad():
-            return parts(_arrays(self._run(_tensors(p), x, nodes.eps)), x, nodes.weights).elbo
+            out = _arrays(self._run(_tensors(p), x, nodes.eps))
+        return self._elbo(out, x, nodes.weights)
 
     def motions(self, p: Any, x: Any, eps: Any, vs: dict[str, Any]) -> Motions:
-        own, count = _tensors(p), len(next(iter(vs.values())))
-        with torch.no_grad():
-            leaves, tree = self._leaves(own, x, eps)
-        primal = [jnp.asarray(a.numpy()) for a in leaves]
-        pairs = quantities(jax.tree.unflatten(tree, primal))
-        push = jax.jit(jax.linearize(lambda a: _values(tree, a), primal)[1])
-        dys = [np.zeros((count, *np.shape(v.y))) for _, v in pairs]
-        for k in range(count):
-            v = {name: np.asarray(a[k]) for name, a in vs.items()}
-            if not any(np.any(a) for a in v.values()):
+        r"""The outputs' motions $Jv$ as the derivative of $v^\top J^\top w$ by w, for which one graph serves all motions (and forward mode need not be loaded)."""
+        own = {k: v.requires_grad_() for k, v in _tensors(p).items()}
+        leaves, tree = self._leaves(own, x, eps)
+        primal = [jnp.asarray(a.detach().numpy()) for a in leaves]
+        pairs = _quantities(tree, primal)
+        learned = [i for i, a in enumerate(leaves) if a.requires_grad]
+        ws = [torch.zeros_like(leaves[i], requires_grad=True) for i in learned]
+        back = torch.autograd.grad([leaves[i] for i in learned], list(own.values()), ws, create_graph=True, allow_unused=True)  # fmt: skip
+        read = [(k, g) for k, g in zip(own, back, strict=True) if g is not None]
+        push = jax.jit(lambda at, dy: jax.jvp(lambda a: _values(tree, a), (at,), (dy,))[1])
+        dys = [np.zeros((len(next(iter(vs.values()))), *np.shape(v.y))) for _, v in pairs]
+        for k in range(len(dys[0])):
+            v = [torch.from_numpy(np.array(vs[name][k])) for name, _ in read]
+            if not any(bool(torch.any(a != 0)) for a in v):
                 continue  # a set of motions is filled up with none
-            with warnings.catch_warnings():  # PyTorch warns of its own rules for tangents
-                warnings.simplefilter("ignore", DeprecationWarning)
-                found = torch.func.jvp(
-                    lambda p: tuple(self._leaves(p, x, eps)[0]), (own,), (_tensors(v),)
-                )[1]
-            for i, dy in enumerate(push([jnp.asarray(a.detach().numpy()) for a in found])):
+            made = torch.autograd.grad([g for _, g in read], ws, v, retain_graph=True, allow_unused=True)  # fmt: skip
+            moved = [jnp.zeros_like(a) for a in primal]
+            for i, dy in zip(learned, made, strict=True):
+                if dy is not None:
+                    moved[i] = jnp.asarray(dy.numpy())
+            for i, dy in enumerate(push(primal, moved)):
                 dys[i][k] = dy
         values = [Value(np.asarray(v.y), np.asarray(v.unit)) for _, v in pairs]
         return Motions([q for q, _ in pairs], values, dys)
@@ -133,6 +137,24 @@ class _Evaluated:
 
         some = [arrays[i] for i in learned]
         return [enters(lambda a, i=i: of(a)[i], some) for i in range(len(of(some)))]
+
+
+def _with_parts(out: Any, x: Any, weights: Any) -> tuple[Any, Parts]:
+    t = parts(out, x, weights)
+    return t.elbo, t
+
+
+def _quantities(tree: Any, leaves: list[Any]) -> list[tuple[Quantity, Value]]:
+    """Quantities with their values, computed as one program."""
+    found: list[Quantity] = []
+
+    def run(leaves: list[Any]) -> list[Value]:
+        pairs = quantities(jax.tree.unflatten(tree, leaves))
+        found.extend(q for q, _ in pairs)
+        return [v for _, v in pairs]
+
+    values = jax.jit(run)(leaves)
+    return list(zip(found, values, strict=True))
 
 
 def _values(tree: Any, leaves: list[Any]) -> list[Any]:
