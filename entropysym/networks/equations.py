@@ -1,7 +1,7 @@
 r"""The equations of a direction: how each quantity of a network has to move, so that the ELBO changes by the gap of one factor.
 
 With the noise fixed, a motion v of the parameters is a direction of the factor f if for some rates $a$ and shifts $c$ of the latents
-* every latent moves affinely, $D_vz=az+c$ and $D_v\mathcal H[q]=\sum a$, and so does every location of a law of it, $D_v\mu=a\mu+c$;
+* every latent moves affinely, $D_vz=az+c$ and $D_v\mathcal H[q]=\sum a$, and so does every value and location of a law of it, $D_v\mu=a\mu+c$;
 * every log-scale follows, and that of f is tempered: $D_v\log s=a-r\,[f]$, with the law's rate r (½ for a normal's standard deviation, 1 for a Laplace's scale);
 * natural parameters stand still, and those of f are tempered: $D_v\eta=\eta\,[f]$ (of a categorical up to a constant for all classes).
 
@@ -73,8 +73,11 @@ def _of_graph(out: GraphOutputs) -> list[tuple[Quantity, Value]]:
         )
     for name, f in out.p.items():
         latent = name if name in out.q else ""
-        if latent and f.law.natural:  # a latent that has no scale of its own stands still
-            found.append((Quantity(f"value of {name}", "still", "", name), Value(f.value, one)))
+        # Data stand still, and so does a latent whose law has no scale; another one moves like its location.
+        role = "still" if f.law.natural else "affine"
+        found.append(
+            (Quantity(f"value of {name}", role, latent, name), Value(jnp.asarray(f.value), one))
+        )
         if f.law.natural:
             eta = jnp.asarray(f.arguments[0])
             if f.name == "categorical":

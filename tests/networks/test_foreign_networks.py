@@ -144,6 +144,24 @@ def test_the_worst_is_no_motion():
     assert not c.agrees
 
 
+@pytest.mark.parametrize("power", [1, 3])
+def test_the_value_of_a_latent_has_to_move_with_it(power):
+    """A prior of z^3 is no prior of z: its scale cannot be undone by that of the draws."""
+    p = zoo.weights(np.random.default_rng(6), **zoo.LINEAR, s=())
+
+    def network(p, x, eps):
+        nu, log_tau2 = zoo.encode_linearly(p, x)
+        z = nu[:, None] + jnp.exp(log_tau2 / 2)[:, None] * eps
+        return GraphOutputs(
+            {"z": normal(z**power, 0.0, 1.0), "x": normal(x[:, None], zoo.decode_linearly(p, z), jnp.exp(p["s"]))},
+            {"z": encoded(z, log_tau2=log_tau2)},
+        )  # fmt: skip
+
+    c = certify(network, p, zoo.real(np.random.default_rng(7)), gauss_hermite(1, 6))
+    assert (c.missing["z"] <= 1e-10) == (power == 1)
+    assert c.agrees == (power == 1)
+
+
 def test_a_clamp_out_of_reach_of_the_data_is_none():
     """Between the data, or far out in the noise, a clip would act; at the data and the noise it does not."""
     made = zoo.tanh(np.random.default_rng(4))
