@@ -13,6 +13,7 @@ latent  encoder entropy      KL  mean (nu^2 + tau2) / alpha2
 * `entropies`: an `EntropyReport` from NumPy, PyTorch or JAX arrays.
 * `Monitor`: the same at every step of a training loop, with the gap that the loop's own gradients predict along a direction of `Move`s; a `Step` each.
   `Monitor.gaussian`, `.laplace`, `.bernoulli` and `.poisson` write the direction down from the layers; `Monitor.slip` names a mistake in the loop as a `Slip`.
+* `scale_report`: whether one learned scale is stationary, from per-element errors alone (saved autoencoders with a `logvar`).
 * `may_stop`: whether training may stop, by the gap and the drift of the entropy sum over the last steps of a history; a `Decision`.
 
 Nothing here imports PyTorch or JAX.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from entropysym.monitoring.monitor import Monitor
     from entropysym.monitoring.moves import Move
     from entropysym.monitoring.reports import EntropyReport, entropies
+    from entropysym.monitoring.scales import ScaleReport, scale_report
     from entropysym.monitoring.slips import Slip
     from entropysym.monitoring.steps import Step
     from entropysym.monitoring.stopping import Decision, may_stop, tempering_gain
@@ -37,6 +39,7 @@ __getattr__, __dir__ = lazily(
         "monitor": "Monitor",
         "moves": "Move",
         "reports": "EntropyReport entropies",
+        "scales": "ScaleReport scale_report",
         "slips": "Slip",
         "steps": "Step",
         "stopping": "Decision may_stop tempering_gain",
