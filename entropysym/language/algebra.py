@@ -70,6 +70,12 @@ def distributed(expression: sp.Expr, *, powers: bool = False) -> sp.Expr:
 
 
 def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
+    """One level multiplied out; it is charged for whether it is remembered or not."""
+    return _charged(_one_level(e, powers))
+
+
+@lru_cache(maxsize=2**12)
+def _one_level(e: sp.Expr, powers: bool) -> sp.Expr:
     e = logs_undone(e) if holds(e, (sp.log,)) else e
     e, denominators = _denominators_masked(e, factored=powers)
     e = _multiplied_out(e, powers)
@@ -84,9 +90,10 @@ def _expanded(e: sp.Expr, powers: bool) -> sp.Expr:
     e = _exponentials_split(e)
     if powers and denominators:
         e = sp.Add(*(_divided(a, denominators, [_DIVISIONS]) for a in addends(e)))
-    for symbol in reversed(denominators):  # a later one may hold an earlier one
-        e = substituted(e, {symbol: denominators[symbol]})
-    return _charged(e)
+    meant: dict[sp.Expr, sp.Expr] = {}
+    for symbol, whole in denominators.items():  # a later one may hold an earlier one
+        meant[symbol] = substituted(whole, meant)
+    return substituted(e, meant) if meant else e
 
 
 def _multiplied_out(e: sp.Expr, powers: bool) -> sp.Expr:

@@ -96,7 +96,7 @@ class Field:
         if isinstance(e, sp.Rational):
             return self.domain(QQ(int(e.p), int(e.q)))
         if isinstance(e, sp.Add):
-            return reduce(self._plus, self._gathered(map(self.of, args_of(e))), self.zero)
+            return reduce(self._plus, self._gathered(map(self.of, args_of(e))))
         if isinstance(e, sp.Mul):
             return reduce(lambda a, b: a * b, (self.of(a) for a in args_of(e)))
         base, exponent = _power(e)

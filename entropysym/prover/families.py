@@ -182,7 +182,9 @@ def _denominators_factored(e: sp.Expr) -> sp.Expr:
         positive = all(map(is_surely_positive, addends(f.base)))
         return not positive and len(f.base.args) <= LONGEST
 
-    return replaced(e, is_long, lambda f: sp.factor(f.args[0]) ** f.args[1])
+    return replaced(
+        e, is_long, lambda f: of_type(sp.factor(f.args[0]), sp.Expr) ** of_type(f.args[1], sp.Expr)
+    )
 
 
 def _in_generators(e: sp.Expr) -> sp.Expr:

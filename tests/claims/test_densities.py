@@ -264,6 +264,39 @@ def test_without_scores_a_moving_support_passes(monkeypatch):
     check._checked.cache_clear()
 
 
+def test_where_the_work_ends_nothing_is_claimed_and_no_more_is_spent(monkeypatch):
+    """Of a piece that was not looked at to its end nobody says that its integral is infinite, and many digits, which would cost more than there is, are not tried."""
+    check._checked.cache_clear()
+    monkeypatch.setattr(panels, "WORK", 1000)
+    for name in ("normal in its variance", "mixture, widths far apart", "Laplace"):
+        found = check_family(_named(name))
+        assert (found.value, found.settings) == ("not settled", 1)
+        assert math.isfinite(found.integral)
+        assert math.isnan(found.error)
+        assert found.evaluations < 1000 + 15 * 300
+    check._checked.cache_clear()
+
+
+def test_many_digits_are_given_up_only_where_they_would_end_without_a_result(monkeypatch):
+    """Where the least that they cost is within the work, they are tried."""
+    family = _named("normal in its variance")
+    formulas = averages.Formulas.of(family, frozenset())
+    setting = {s: mpmath.mpf(2), m: mpmath.mpf(1)}
+    right = averages.averages(formulas, "real", setting, bits=averages.BITS)
+    assert right.mass.holds(1)
+    assert not right.whole.exhausted
+    monkeypatch.setattr(panels, "WORK", right.whole.evaluations // 4)
+    given_up = averages.averages(formulas, "real", setting, bits=averages.BITS)
+    assert given_up.whole.exhausted
+    assert given_up.whole.evaluations == 0
+    assert not given_up.mass.holds(1)
+    assert not given_up.mass.fails(1)
+    monkeypatch.setattr(panels, "_least_work", lambda top, bits: 0)
+    tried = averages.averages(formulas, "real", setting, bits=averages.BITS)
+    assert tried.whole.exhausted
+    assert tried.whole.evaluations > panels.WORK
+
+
 @pytest.mark.parametrize("head", ["erf", "loggamma", "softplus", "abs", "piecewise"])
 def test_a_fault_of_our_own_arithmetic_refuses_nobody(head, monkeypatch):
     """Planted: a function is off by two percent in floats."""
