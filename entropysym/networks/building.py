@@ -41,13 +41,13 @@ def vae(
     alpha2 = alpha2 or (lambda p: 1.0)
 
     def network(p: Any, data: Any, eps: Any) -> GraphOutputs:
-        nu, log_tau2 = _two(encode(p, data))
+        nu, log_tau2 = _two(encode(p, data), eps)
         z = nu[:, None] + exp(log_tau2 / 2)[:, None] * eps
         N, S = z.shape[:2]
         given = (_repeated(data, S),) if conditional else ()
         made = decode(p, z.reshape((N * S, *z.shape[2:])), *given)
         arguments = tuple(_by_datum(a, N, S) for a in _arguments(made, row))
-        x = data["x"] if isinstance(data, Mapping) else data
+        x = _decoded(data)
         value = x.reshape((N, 1, *arguments[0].shape[2:]))
         return GraphOutputs(
             {"z": normal(z, 0.0, alpha2(p)), "x": Generated(decoder, value, arguments)},
@@ -57,10 +57,30 @@ def vae(
     return network
 
 
-def _two(pair: Any) -> tuple[Any, Any]:
+def _two(pair: Any, eps: Any) -> tuple[Any, Any]:
+    """ν and log τ² of one shape, which is that of the noise."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise InputError(f"encode gives {type(pair).__name__}; let it give nu and log tau^2")
-    return pair[0], pair[1]
+    nu, log_tau2 = pair
+    shapes = tuple(nu.shape), tuple(log_tau2.shape)
+    if len(shapes[0]) < 2 or tuple(eps.shape[1:]) != shapes[0][1:]:
+        raise InputError(
+            f"encode gives nu of shape {shapes[0]}, and the nodes are of shape {tuple(eps.shape)}; pass nu (N, H) and nodes of H latents, such as gauss_hermite(H, 8)"
+        )
+    if len(shapes[1]) > len(shapes[0]) or any(
+        b not in (1, a) for a, b in zip(shapes[0][::-1], shapes[1][::-1], strict=False)
+    ):
+        raise InputError(f"encode gives nu of shape {shapes[0]} and log tau^2 of shape {shapes[1]}; pass one for each latent")  # fmt: skip
+    return nu, log_tau2 + 0 * nu
+
+
+def _decoded(data: Any) -> Any:
+    """What is decoded: the data, or the entry x of a mapping, or the first of several arrays."""
+    if isinstance(data, tuple | list):
+        return data[0]
+    if isinstance(data, Mapping) and "x" not in data:
+        raise InputError(f"the data have {sorted(map(str, data))}; call what is decoded x")
+    return data["x"] if isinstance(data, Mapping) else data
 
 
 def _arguments(made: Any, row: Law) -> tuple[Any, ...]:
@@ -96,6 +116,8 @@ def _repeated(data: Any, S: int) -> Any:
     """Each datum S times, in the order of the latents."""
     if isinstance(data, Mapping):
         return {name: _repeated(a, S) for name, a in data.items()}
+    if isinstance(data, tuple | list):
+        return tuple(_repeated(a, S) for a in data)
     N = data.shape[0]
     wide = data.reshape((N, 1, *data.shape[1:])) + 0 * data.reshape((N, 1, *data.shape[1:]))
     repeated = wide[:, [0] * S]

@@ -33,7 +33,7 @@ from entropysym.networks.directions import (
 )
 from entropysym.networks.networks import outputs
 from entropysym.networks.outputs import Parts
-from entropysym.networks.preparing import prepared
+from entropysym.networks.preparing import Prepared, prepared
 from entropysym.networks.programs import Network, Programs, compiled
 from entropysym.networks.readings import Figures, Reading, reading_of
 from entropysym.networks.written import redundant, written
@@ -144,7 +144,10 @@ def certify(
     parameters, x = made.parameters, made.x
     programs = _shipped() if network is outputs else made.programs
     gradient, t = averaged(lambda some: programs.gradient(parameters, some, nodes), x, rows)
-    motion = _motion(programs, parameters, x, nodes, directions, t)
+    _demand_support(t)
+    shipped = network is outputs
+    motion = _motion(programs, parameters, x, nodes, directions, t, shipped)
+    motion, doubts = _doubted(motion, t, gradient, _difference(programs, made, nodes, rows, motion))
     _demand_whole_batch(motion, rows, x)
     slope = None if trained is None else made.slope_of(trained)
     figures = _figures(t, gradient, motion, slope)
@@ -160,7 +163,62 @@ def certify(
     if inertia is not None:
         figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
     told = _told(made.names, parameters, together(motion.directions))
-    return replace(_certificate(t, gradient, motion, figures, goal), inertia=inertia, motion=told)
+    found = _certificate(t, gradient, motion, figures, goal)
+    message = "; ".join([found.message, *doubts, *made.unread(x, nodes)])
+    return replace(found, inertia=inertia, motion=told, message=message)
+
+
+def _difference(
+    programs: Programs, made: Prepared, nodes: Nodes, rows: int | None, motion: _Motion
+) -> float | None:
+    """The derivative of the ELBO along v by a central difference; None where it is not finite or v is 0."""
+    v = together(motion.directions)
+    h = 1e-5 / max(1.0, _norm(v))
+
+    def at(t: float) -> float:
+        moved = jax.tree.map(lambda a, b: a + t * b, made.parameters, v)
+        found = averaged(lambda some: programs.gradient(moved, some, nodes)[1].elbo, made.x, rows)
+        return float(found)
+
+    if not _norm(v) > 0:
+        return None
+    found = (at(h) - at(-h)) / (2 * h)
+    return found if np.isfinite(found) else None
+
+
+def _doubted(
+    motion: _Motion, t: Parts, gradient: Any, difference: float | None
+) -> tuple[_Motion, list[str]]:
+    """The motion with what it leaves over at *all* data, and why: equations were looked at for some data, and a gradient may have been cut."""
+    missing, doubts = dict(motion.missing), []
+    slopes = {name: _dot(v, gradient) for name, v in motion.directions.items()}
+    level = 1e4 * EPS * float(t.terms)
+    for name, slope in slopes.items():
+        gap = float(t.gaps[name])
+        apart = abs(gap - slope)
+        if missing[name] <= EXACT and apart > level + 1e-7 * (abs(gap) + abs(slope)):
+            missing[name] = min(1.0, apart / max(abs(gap), abs(slope)))
+            doubts.append(
+                f"the direction of {name} holds at the data that were looked at, not at all of them (a clamp that few meet?)"
+            )
+    total = sum(slopes.values())
+    scale = abs(total) + sum(map(abs, slopes.values()))
+    if difference is not None and abs(difference - total) > 0.02 * scale + 1e7 * EPS * float(t.terms):  # fmt: skip
+        missing = {name: max(value, 0.02) for name, value in missing.items()}
+        doubts.append(
+            f"along the direction the ELBO changes by {difference:.3g}, and its gradient says {total:.3g}: part of it is cut (stop_gradient, detach?)"
+        )
+    return motion._replace(missing=missing), doubts
+
+
+def _demand_support(t: Parts) -> None:
+    """Raise `InputError` for values outside of their law's support."""
+    for name, far in t.outside.items():
+        if float(far) > 1e-6:
+            raise InputError(
+                f"values of {name} lie {float(far):.3g} outside of what its law generates; pass [0, 1] to bernoulli, "
+                "counts >= 0 to poisson, and to categorical one-hot rows or shares that sum to 1"
+            )
 
 
 def _figures(t: Parts, gradient: Any, motion: _Motion, trained_gradient: Any) -> Figures:
@@ -196,6 +254,7 @@ def _motion(
     nodes: Nodes,
     given: Mapping[str, Any] | None,
     t: Parts,
+    shipped: bool,
 ) -> _Motion:
     """Directions that are given are checked, those of a shipped network are known, others are solved for where the ELBO is finite."""
     exact = dict.fromkeys(t.gaps, 0.0)
@@ -206,7 +265,8 @@ def _motion(
             missing = checked_directions(programs, parameters, x, eps, given)
             return _Motion(given, missing, "given", still_scales(programs, parameters, x, eps))
         return _Motion(given, exact, "given", {})
-    if (known := written(parameters)) is not None:
+    # Another network with the parameters of a shipped one is another network.
+    if shipped and (known := written(parameters)) is not None:
         stuck = still_scales(programs, parameters, x, eps) if bool(jnp.isfinite(t.elbo)) else {}
         return _Motion(known, exact, "written", stuck)
     if bool(jnp.isfinite(t.elbo)):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from entropysym.errors import InputError
 from entropysym.networks.candidates import Candidate, levels
 from entropysym.networks.equations import Quantity, Rates, Value, entries, left, right, shape_of
 from entropysym.networks.programs import Motions, Programs
@@ -70,12 +71,15 @@ def solved_directions(programs: Programs, parameters: Any, x: Any, eps: np.ndarr
     """
     fit, test = two_sets(x, eps, ROWS, NOISE)
     columns = _Columns(programs, parameters, fit)
+    columns.demand_drawn()
     still = [np.zeros_like(np.asarray(a)) for a in jax.tree.leaves(parameters)]
     best = dict.fromkeys(columns.factors, (1.0, still))
     best = _improved(best, columns, test, lambda: _with_more_points(programs, parameters, x, eps))
     if any(residual > EXACT for residual, _ in best.values()):
         near, far = two_sets(x, eps, ROWS, NOISE, between=False)
-        best = _improved(best, _Columns(programs, parameters, near), far, None)
+        # With few data the points to check at are those of the fit: few unknowns only.
+        finest = 1 if len(jax.tree.leaves(x)[0]) >= 2 * ROWS else 0
+        best = _improved(best, _Columns(programs, parameters, near), far, None, finest)
     tree = jax.tree.structure(parameters)
     return Found(
         {f: jax.tree.unflatten(tree, motion) for f, (_, motion) in best.items()},
@@ -90,12 +94,13 @@ def _improved(
     columns: _Columns,
     test: Points,
     more: Callable[[], _Columns] | None,
+    finest: int = 1,
 ) -> dict[str, tuple[float, list[np.ndarray]]]:
     """Residual and motion of each factor after the levels that it takes; `more` gives a system with more points, None leaves the fine levels out."""
     best = dict(best)
     for k, candidates in enumerate(levels(columns.leaves)):
         wanted = [f for f, (residual, _) in best.items() if residual > EXACT]
-        if not wanted or (more is None and k > 1):
+        if not wanted or (more is None and k > finest):
             break
         if more and len(columns.candidates) + len(candidates) > _KEPT // 3:
             columns = more()
@@ -216,6 +221,18 @@ class _Columns:
             goal += float(np.mean(np.broadcast_to(wanted, np.shape(v.y)) ** 2))
         relative = np.sqrt(over / goal) if goal > 0 else np.sqrt(over)
         return float(relative) if np.isfinite(relative) else float("inf")
+
+    def demand_drawn(self) -> None:
+        """Raise `InputError` where the value of a latent's law is not what was drawn."""
+        by_words = {q.words: np.asarray(v.y) for q, v in self._equations}
+        for name in self.shapes:
+            drawn, value = by_words.get(f"draw of {name}"), by_words.get(f"value of {name}")
+            if drawn is None or value is None:
+                continue
+            if drawn.shape != value.shape or not np.allclose(drawn, value, rtol=1e-9, atol=1e-12):
+                raise InputError(
+                    f"the value of {name} in p is not what q drew; pass the same array in both"
+                )
 
     def stuck(self) -> dict[str, Stuck]:
         """The scales and natural parameters of which some entries stand still whatever moves, by their words."""

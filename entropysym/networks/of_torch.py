@@ -52,7 +52,7 @@ def of_torch(
 
     _demand(run, parameters, jax.tree.map(lambda a: a[: min(len(a), 4)], x), nodes)
     made = _Evaluated(run)
-    return parameters, Programs(made.gradient, made.elbo, made.motions, made.entered)
+    return parameters, Programs(made.gradient, made.elbo, made.motions, made.entered, made.read)
 
 
 def _demand(run: Any, parameters: Any, x: Any, nodes: Nodes) -> None:
@@ -65,6 +65,30 @@ def _demand(run: Any, parameters: Any, x: Any, nodes: Nodes) -> None:
             "the network gives something else each time; let it use the noise that is passed (no randn inside), and put dropout to rest with .eval()"
         )
     jax.eval_shape(lambda out: parts(out, x, nodes.weights), _arrays(one))
+    own = {k: v.requires_grad_() for k, v in _tensors(parameters).items()}
+    reached = _reached([a for a in jax.tree.leaves(run(own, x, nodes.eps)) if getattr(a, "requires_grad", False)])  # fmt: skip
+    if not reached:
+        raise InputError("no output depends on a parameter (no_grad or detach inside?)")
+    if any(all(a is not b for b in own.values()) for a in reached):
+        raise InputError(
+            "the network reads parameters of a module that it was not passed; let it use its first argument, which is a copy of the module in float64"
+        )
+
+
+def _reached(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+    """The leaves of the graphs of these tensors."""
+    found, seen = [], set()
+    nodes = [a.grad_fn for a in tensors if a.grad_fn is not None]
+    found += [a for a in tensors if a.grad_fn is None]
+    while nodes:
+        node = nodes.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if (leaf := getattr(node, "variable", None)) is not None:
+            found.append(leaf)
+        nodes += [n for n, _ in node.next_functions if n is not None]
+    return found
 
 
 class _Evaluated:
@@ -124,6 +148,13 @@ class _Evaluated:
                 dys[i][k] = dy
         values = [Value(np.asarray(v.y), np.asarray(v.unit)) for _, v in pairs]
         return Motions([q for q, _ in pairs], values, dys)
+
+    def read(self, p: Any, x: Any, eps: Any) -> list[bool]:
+        own = {k: v.requires_grad_() for k, v in _tensors(p).items()}
+        leaves, _ = self._leaves(own, x, eps)
+        learned = [a.sum() for a in leaves if a.requires_grad]
+        made = torch.autograd.grad(sum(learned), list(own.values()), allow_unused=True)  # pyright: ignore[reportArgumentType]
+        return [g is not None for _, g in sorted(zip(own, made, strict=True), key=lambda pair: pair[0])]  # fmt: skip
 
     def entered(self, p: Any, x: Any, eps: Any) -> list[bool]:
         own = {k: v.requires_grad_() for k, v in _tensors(p).items()}

@@ -99,17 +99,18 @@ def poisson(value: Any, log_rate: Any) -> Generated:
 
 def encoded(z: Any, *, log_tau2: Any) -> Encoded:
     r"""A latent drawn as $\nu+\tau\varepsilon$, with $\log\tau^2$ (N, H): $\mathcal H[q_n]=\frac12\sum_h\log2\pi e\tau_{nh}^2$. With a full covariance give `Encoded` the log-determinant of its root."""
-    per_latent = log_tau2 + (1 + _LOG_2_PI)
+    per_latent = log_tau2 + (1 + _LOG_2_PI) + 0 * z[:, 0]
     return Encoded(z, per_latent.reshape((per_latent.shape[0], -1)).sum(-1) / 2)
 
 
 class Parts(NamedTuple):
-    """The terms of ELBO and entropy sum (by factor), and the sum of the absolute values of all that is added up."""
+    """The terms of ELBO and entropy sum (by factor), the sum of the absolute values of all that is added up, and how far values lie outside of their law's support."""
 
     encoder_entropy: Float[Array, ""]
     log_densities: dict[str, Float[Array, ""]]
     entropies: dict[str, Float[Array, ""]]
     terms: Float[Array, ""]
+    outside: dict[str, Float[Array, ""]]
 
     @property
     def elbo(self) -> Float[Array, ""]:
@@ -174,6 +175,7 @@ def parts(
         {"prior": prior, "decoder": decoder},
         {"prior": prior_entropy, "decoder": decoder_entropy},
         terms,
+        {},
     )
 
 
@@ -196,18 +198,34 @@ def _parts_of_graph(out: GraphOutputs, weights: Float[Array, " S"] | None) -> Pa
                 f"the factor of {name} has shape {whole}; pass {N} data first and {S} samples second (1 where they do not matter), data as x[:, None]"
             )
     w = jnp.full(S, 1 / S) if weights is None else weights
+    for name, e in out.q.items():
+        shape = jnp.shape(e.entropy)
+        if shape[0] not in (1, N) or shape[1:] not in ((), (1,), (S,)):
+            raise InputError(f"the entropy of {name} has shape {shape}; pass one for each of {N} data, or for each of their {S} samples")  # fmt: skip
     entropies = [_over_samples(jnp.asarray(e.entropy), w) for e in out.q.values()]
     encoder = reduce(lambda a, b: a + b, entropies, jnp.zeros(()))
+    outside = {}
     log_densities, found, terms = {}, {}, sum(map(jnp.abs, entropies), jnp.zeros(()))
     for name, f in out.p.items():
         x, *arguments = jnp.broadcast_arrays(f.value, *f.arguments)
         log_p, entropy = (one(jnp, x, *arguments) for one in (f.law.log_density, f.law.entropy))
+        outside[name] = _outside(f.name, x)
         log_densities[name] = _over_samples(log_p, w)
         found[name] = _over_samples(entropy, w)
         # The natural parameters are good to eps each, and multiply what is of order one.
         size = jnp.abs(arguments[0]) if f.law.natural else 1.0
         terms += _over_samples(jnp.abs(log_p) + jnp.abs(entropy) + size, w)
-    return Parts(encoder, log_densities, found, terms)
+    return Parts(encoder, log_densities, found, terms, outside)
+
+
+def _outside(law: str, x: Array) -> Float[Array, ""]:
+    """How far values lie outside of the support: [0, 1], shares that sum to one, or what is not negative."""
+    below = jnp.max(jnp.maximum(-x, 0.0))
+    if law == "bernoulli":
+        return jnp.maximum(below, jnp.max(jnp.maximum(x - 1, 0.0)))
+    if law == "categorical":
+        return jnp.maximum(below, jnp.max(jnp.abs(jnp.sum(x, axis=-1) - 1)))
+    return below if law == "poisson" else jnp.zeros(())
 
 
 def _over_samples(values: Array, weights: Float[Array, " S"]) -> Float[Array, ""]:

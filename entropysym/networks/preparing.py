@@ -30,6 +30,16 @@ class Prepared(NamedTuple):
     programs: Programs
     restored: Callable[[Any], Any] | None
 
+    def unread(self, x: Any, nodes: Nodes) -> list[str]:
+        """In words, the arrays that no output reads, if there are any: a slip, where a network was closed over instead of passed."""
+        some = jax.tree.map(lambda a: a[:4], x)  # batch statistics need more than one
+        read = self.programs.read(self.parameters, some, nodes.eps)
+        names = [name for name, one in zip(self.names, read, strict=True) if not one]
+        if not names:
+            return []
+        few = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+        return [f"no output reads {few}"]
+
     def in_arrays(self, objective: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """A function of the user's parameters as one of the arrays. Raises `InputError` for a module of PyTorch, which JAX cannot differentiate."""
         if (restored := self.restored) is None:
@@ -96,6 +106,8 @@ def _in_jax(parameters: Any) -> tuple[Any, tuple[str, ...], Callable[[Any], Any]
             lambda p: nnx.merge(graph, jax.tree.unflatten(tree, p), rest),
         )
     pairs, tree = jax.tree_util.tree_flatten_with_path(parameters)
+    if any(hasattr(a, "detach") for _, a in pairs):
+        raise InputError("the parameters are tensors of PyTorch; pass the module itself (several: nn.ModuleDict)")  # fmt: skip
     learned = [i for i, (_, a) in enumerate(pairs) if _is_real(a)]
     names = tuple(jax.tree_util.keystr(pairs[i][0]) for i in learned)
     if not learned:

@@ -45,6 +45,7 @@ class Programs(NamedTuple):
     elbo: Callable[..., Any]
     motions: Callable[..., Motions]
     entered: Callable[..., list[bool]]
+    read: Callable[..., list[bool]]
     hessian: Callable[..., Any] | None = None
 
 
@@ -61,19 +62,27 @@ def reused(function: Callable[..., Any]) -> Callable[..., Any]:
         leaves, tree = jax.tree.flatten(arguments)
         shape = (tree, *((np.shape(a), jnp.result_type(a)) for a in leaves))
         if shape not in by_shape:
-            # A function of its own, for JAX remembers what it has traced by the function.
-            lowered = jax.jit(lambda *a: function(*a)).lower(*arguments)
-            # How the result is put together stands in no text.
             brief = jax.default_backend() == "cpu" and _work(arguments) < _BRIEF
-            told = f"{brief}{lowered.out_tree}{lowered.as_text()}"
+            trees: list[Any] = []
+
+            # Arrays in, arrays out: how they are put together is no part of the program. A function of its own each time, for
+            # JAX remembers what it has traced by the function.
+            def flat(*leaves: Any, tree: Any = tree, trees: list[Any] = trees) -> list[Any]:
+                found, made = jax.tree.flatten(function(*jax.tree.unflatten(tree, leaves)))
+                trees.append(made)
+                return found
+
+            lowered = jax.jit(flat).lower(*leaves)
+            told = f"{brief}{lowered.as_text()}"
             text = hashlib.sha256(told.encode()).hexdigest()
             if text not in _CODE:
                 _CODE[text] = _compiled(lowered, brief)
             _CODE.move_to_end(text)
             while len(_CODE) > _KEPT:
                 _CODE.popitem(last=False)
-            by_shape[shape] = _CODE[text]
-        return by_shape[shape](*arguments)
+            by_shape[shape] = _CODE[text], trees[-1]
+        code, made = by_shape[shape]
+        return jax.tree.unflatten(made, code(*leaves))
 
     return called
 
@@ -129,7 +138,15 @@ def compiled(network: Network, jit: Callable[..., Any] = reused) -> Programs:
         count = len(_named(network, p, x, eps))
         return [enters(lambda p, i=i: arrays(p, x, eps)[i].y, p) for i in range(count)]
 
-    return Programs(jit(both), jit(elbo), motions, entered, jit(hessian))
+    def read(p: Any, x: Any, eps: Any) -> list[bool]:
+        program = jax.make_jaxpr(lambda p: [v.y for v in arrays(p, x, eps)])(p).jaxpr
+        needed = {v for v in program.outvars if not isinstance(v, Literal)}
+        for step in reversed(program.eqns):
+            if needed.intersection(step.outvars):
+                needed |= {v for v in step.invars if not isinstance(v, Literal)}
+        return [v in needed for v in program.invars]
+
+    return Programs(jit(both), jit(elbo), motions, entered, read, jit(hessian))
 
 
 def _named(network: Network, p: Any, x: Any, eps: Any) -> list[Quantity]:
