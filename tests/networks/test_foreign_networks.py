@@ -193,9 +193,11 @@ def test_the_parameters_of_a_shipped_network_do_not_make_it_one():
 
     x = zoo.real(np.random.default_rng(7))
     shipped = initial("vae2", jnp.asarray(x), 1, [3], jax.random.key(0))
-    own = lambda m, x, e: (o := outputs(m, x, e))._replace(
-        sigma2=o.sigma2 + 0.5, alpha2=o.alpha2 + 0.5
-    )  # noqa: E731
+
+    def own(m, x, eps):
+        out = outputs(m, x, eps)
+        return out._replace(sigma2=out.sigma2 + 0.5, alpha2=out.alpha2 + 0.5)
+
     c = certify(own, shipped, x, gauss_hermite(1, 5))
     assert c.origin == "solved"
     assert certify(outputs, shipped, x, gauss_hermite(1, 5)).origin == "written"
