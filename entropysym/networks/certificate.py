@@ -141,43 +141,39 @@ def certify(
     goal, rows, batch = _numbers(goal, rows, batch)
     _demand_nodes(nodes, finer)
     made = prepared(network, parameters, data, nodes)
-    parameters, x = made.parameters, made.x
-    programs = _shipped() if network is outputs else made.programs
-    gradient, t = averaged(lambda some: programs.gradient(parameters, some, nodes), x, rows)
+    # Another network with the parameters of a shipped one is another network.
+    known = written(made.parameters) if network is outputs else None
+    made = made._replace(programs=_shipped()) if network is outputs else made
+    gradient, t = averaged(lambda x: made.programs.gradient(made.parameters, x, nodes), made.x, rows)  # fmt: skip
     _demand_support(t)
-    shipped = network is outputs
-    motion = _motion(programs, parameters, x, nodes, directions, t, shipped)
-    motion, doubts = _doubted(motion, t, gradient, _difference(programs, made, nodes, rows, motion))
-    _demand_whole_batch(motion, rows, x)
-    slope = None if trained is None else made.slope_of(trained)
-    figures = _figures(t, gradient, motion, slope)
+    motion = _motion(made, nodes, directions or known, t, "given" if directions else "written")
+    _demand_whole_batch(motion, rows, made.x)
+    motion, doubts = _doubted(motion, t, gradient, _difference(made, nodes, rows, motion))
+    figures = _figures(t, gradient, motion, trained and made.slope_of(trained))
     if batch is not None:
-        spread = _noise(programs, gradient, parameters, x, nodes, batch)
-        figures = replace(figures, noise=spread)
+        figures = replace(figures, noise=_noise(made, gradient, nodes, batch))
     if finer is not None:
-        other = averaged(lambda some: programs.elbo(parameters, some, finer), x, rows)
+        other = averaged(lambda x: made.programs.elbo(made.parameters, x, finer), made.x, rows)
         figures = replace(figures, expectation=abs(float(other) - figures.elbo))
-    inertia = None
-    if figures.trained_gradient <= goal:
-        inertia = _inertia(programs, parameters, x, nodes, trained and made.in_arrays(trained))
+    objective = None if trained is None else made.in_arrays(trained)
+    inertia = _inertia(made, nodes, objective) if figures.trained_gradient <= goal else None
     if inertia is not None:
-        figures = replace(figures, flat=max(0, inertia[2] - redundant(parameters)))
-    told = _told(made.names, parameters, together(motion.directions))
+        figures = replace(figures, flat=max(0, inertia[2] - redundant(made.parameters)))
     found = _certificate(t, gradient, motion, figures, goal)
-    message = "; ".join([found.message, *doubts, *made.unread(x, nodes)])
-    return replace(found, inertia=inertia, motion=told, message=message)
+    message = "; ".join([found.message, *doubts, *made.unread(nodes)])
+    return replace(found, inertia=inertia, motion=_told(made, motion), message=message)
 
 
-def _difference(
-    programs: Programs, made: Prepared, nodes: Nodes, rows: int | None, motion: _Motion
-) -> float | None:
+def _difference(made: Prepared, nodes: Nodes, rows: int | None, motion: _Motion) -> float | None:
     """The derivative of the ELBO along v by a central difference; None where it is not finite or v is 0."""
     v = together(motion.directions)
     h = 1e-5 / max(1.0, _norm(v))
 
     def at(t: float) -> float:
         moved = jax.tree.map(lambda a, b: a + t * b, made.parameters, v)
-        found = averaged(lambda some: programs.gradient(moved, some, nodes)[1].elbo, made.x, rows)
+        found = averaged(
+            lambda some: made.programs.gradient(moved, some, nodes)[1].elbo, made.x, rows
+        )
         return float(found)
 
     if not _norm(v) > 0:
@@ -248,31 +244,20 @@ class _Motion(NamedTuple):
 
 
 def _motion(
-    programs: Programs,
-    parameters: Any,
-    x: Any,
-    nodes: Nodes,
-    given: Mapping[str, Any] | None,
-    t: Parts,
-    shipped: bool,
+    made: Prepared, nodes: Nodes, known: Mapping[str, Any] | None, t: Parts, origin: str
 ) -> _Motion:
     """Directions that are given are checked, those of a shipped network are known, others are solved for where the ELBO is finite."""
     exact = dict.fromkeys(t.gaps, 0.0)
-    eps = np.asarray(nodes.eps)
-    if given is not None:
-        _demand_directions(given, parameters, t.gaps)
-        if bool(jnp.isfinite(t.elbo)):
-            missing = checked_directions(programs, parameters, x, eps, given)
-            return _Motion(given, missing, "given", still_scales(programs, parameters, x, eps))
-        return _Motion(given, exact, "given", {})
-    # Another network with the parameters of a shipped one is another network.
-    if shipped and (known := written(parameters)) is not None:
-        stuck = still_scales(programs, parameters, x, eps) if bool(jnp.isfinite(t.elbo)) else {}
-        return _Motion(known, exact, "written", stuck)
-    if bool(jnp.isfinite(t.elbo)):
-        found = solved_directions(programs, parameters, x, eps)
+    at = made.programs, made.parameters, made.x, np.asarray(nodes.eps)
+    finite = bool(jnp.isfinite(t.elbo))
+    if known is not None:
+        _demand_directions(known, made.parameters, t.gaps)
+        missing = checked_directions(*at, known) if finite and origin == "given" else exact
+        return _Motion(known, missing, origin, still_scales(*at) if finite else {})
+    if finite:
+        found = solved_directions(*at)
         return _Motion(found.directions, found.missing, "solved", found.stuck, found.by_batch)
-    still = jax.tree.map(jnp.zeros_like, parameters)
+    still = jax.tree.map(jnp.zeros_like, made.parameters)
     return _Motion(dict.fromkeys(exact, still), exact, "given", {})
 
 
@@ -311,9 +296,10 @@ def _certificate(
     )
 
 
-def _told(names: tuple[str, ...], parameters: Any, v: Any) -> tuple[str, ...]:
+def _told(made: Prepared, motion: _Motion) -> tuple[str, ...]:
     """How each array moves, in words; those that stand still are left out."""
-    leaves = zip(names, jax.tree.leaves(v), jax.tree.leaves(parameters), strict=True)
+    v = together(motion.directions)
+    leaves = zip(made.names, jax.tree.leaves(v), jax.tree.leaves(made.parameters), strict=True)
     said = [words(name, np.asarray(a), np.asarray(p)) for name, a, p in leaves]
     return tuple(one for one in said if one)
 
@@ -342,11 +328,9 @@ def _clamped(stuck: Mapping[str, Stuck]) -> dict[str, tuple[str, float]]:
     return {s.latent: (w, s.share) for w, s in some.items()}
 
 
-def _noise(
-    programs: Programs, gradient: Any, parameters: Any, x: Any, nodes: Nodes, batch: int
-) -> float:
+def _noise(made: Prepared, gradient: Any, nodes: Nodes, batch: int) -> float:
     """The root mean square deviation of a mini-batch's gradient from the full one."""
-    whole = count(x) // batch
+    x, whole = made.x, count(made.x) // batch
     if whole < 2:
         raise InputError(
             f"batch is {batch}; pass at most half the number of data points, {count(x)}"
@@ -355,26 +339,22 @@ def _noise(
     for i in range(min(whole, 20)):
         part = slice(i * batch, (i + 1) * batch)
         rows = jax.tree.map(lambda a, part=part: a[part], x)
-        some, _ = programs.gradient(parameters, rows, nodes)
+        some, _ = made.programs.gradient(made.parameters, rows, nodes)
         squares.append(_norm(jax.tree.map(np.subtract, some, gradient)) ** 2)
     return float(np.sqrt(np.mean(squares)))
 
 
 def _inertia(
-    programs: Programs,
-    parameters: Any,
-    x: Any,
-    nodes: Nodes,
-    trained: Callable[[Any], jax.Array] | None,
+    made: Prepared, nodes: Nodes, trained: Callable[[Any], jax.Array] | None
 ) -> tuple[int, int, int] | None:
     """Positive, negative and flat curvatures of what was trained; None for many parameters, or a network without second derivatives."""
-    size = sum(np.size(a) for a in jax.tree.leaves(parameters))
-    if programs.hessian is None or size > DENSE:
+    size = sum(np.size(a) for a in jax.tree.leaves(made.parameters))
+    if made.programs.hessian is None or size > DENSE:
         return None
     if trained is None:
-        dense = programs.hessian(parameters, x, nodes)
+        dense = made.programs.hessian(made.parameters, made.x, nodes)
     else:
-        dense = jax.jit(lambda p: dense_hessian(trained, p))(parameters)
+        dense = jax.jit(lambda p: dense_hessian(trained, p))(made.parameters)
     return inertia_of(np.asarray(dense))
 
 

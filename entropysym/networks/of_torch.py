@@ -153,7 +153,7 @@ class _Evaluated:
         own = {k: v.requires_grad_() for k, v in _tensors(p).items()}
         leaves, _ = self._leaves(own, x, eps)
         learned = [a.sum() for a in leaves if a.requires_grad]
-        made = torch.autograd.grad(sum(learned), list(own.values()), allow_unused=True)  # pyright: ignore[reportArgumentType]
+        made = torch.autograd.grad(learned, list(own.values()), allow_unused=True)
         return [g is not None for _, g in sorted(zip(own, made, strict=True), key=lambda pair: pair[0])]  # fmt: skip
 
     def entered(self, p: Any, x: Any, eps: Any) -> list[bool]:

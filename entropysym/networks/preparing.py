@@ -30,9 +30,9 @@ class Prepared(NamedTuple):
     programs: Programs
     restored: Callable[[Any], Any] | None
 
-    def unread(self, x: Any, nodes: Nodes) -> list[str]:
+    def unread(self, nodes: Nodes) -> list[str]:
         """In words, the arrays that no output reads, if there are any: a slip, where a network was closed over instead of passed."""
-        some = jax.tree.map(lambda a: a[:4], x)  # batch statistics need more than one
+        some = jax.tree.map(lambda a: a[:4], self.x)  # batch statistics need more than one
         read = self.programs.read(self.parameters, some, nodes.eps)
         names = [name for name, one in zip(self.names, read, strict=True) if not one]
         if not names:
