@@ -19,7 +19,6 @@ import csv
 import io
 import json
 import math
-import operator
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +27,7 @@ from typing import Any, Literal, NamedTuple, Unpack, get_args
 
 import numpy as np
 
-from entropysym.errors import InputError, one_of, shown
+from entropysym.errors import InputError, integer, one_of
 from entropysym.files import write_whole
 from entropysym.monitoring import presets
 from entropysym.monitoring.arrays import (
@@ -104,9 +103,7 @@ class Monitor:
         self._sign = -1.0 if gradient_of == "loss" else 1.0
         self._summed = reduction == "sum"
         self._decoder = decoder
-        self._every = _integer(every, "every")
-        if self._every < 1:
-            raise InputError(f"every is {self._every}; pass an integer >= 1")
+        self._every = integer("every", every)
         self._trained = None if parameters is None else trained_tensors(parameters)
         self._optimiser = parameters if hasattr(parameters, "param_groups") else None
         self._hint = _hint(parameters)
@@ -212,7 +209,7 @@ class Monitor:
 
         Raises `InputError` for what is malformed: shapes, steps that do not grow, a gradient that is missing. Nothing is recorded then.
         """
-        step = _integer(step, "step")
+        step = integer("step", step, 0)
         if step % self._every:
             return None
         if self._history and step <= self._history[-1].step:
@@ -336,18 +333,6 @@ class _Point(NamedTuple):
     iteration: int
     elbo: float
     entropy_sum: float
-
-
-def _integer(value: Any, name: str) -> int:
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise InputError(f"{name} is {shown(value)}; pass an integer") from None
-    if number < 0:
-        raise InputError(f"{name} is {number}; pass an integer >= 0")
-    return number
 
 
 def _loss(value: Any) -> float | None:

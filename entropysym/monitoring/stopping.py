@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import enum
 import math
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -27,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import InputError, integer, shown
 from entropysym.monitoring.arrays import as_float64
 
 #: Batches that a window is cut into; more would be shorter, and depend on each other more.
@@ -129,7 +128,7 @@ def may_stop(
     """
     limit = _positive(tolerance, "tolerance")
     drift_limit = limit if drift is None else _positive(drift, "drift")
-    n = _count(window, "window")
+    n = integer("window", window)
     if n < SHORTEST:
         raise InputError(f"window is {n}; pass at least {SHORTEST} records")
     columns = _columns(steps, n)
@@ -201,7 +200,7 @@ def tempering_gain(gap: float, dimensions: int) -> float:
     >>> round(tempering_gain(-0.5, 8), 4)  # the slope squared over 8 is 0.03125
     0.0289
     """
-    count = _count(dimensions, "dimensions")
+    count = integer("dimensions", dimensions)
     number = as_float64(gap, "gap")
     if number.shape != () or not -math.inf < number < count / 2:
         raise InputError(f"gap is {shown(gap)}; pass a number of nats below {count} / 2")
@@ -243,15 +242,3 @@ def _positive(value: Any, name: str) -> float:
     if number.shape != () or not 0 < number < math.inf:
         raise InputError(f"{name} is {shown(value)}; pass a positive number of nats")
     return float(number)
-
-
-def _count(value: Any, name: str) -> int:
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise InputError(f"{name} is {shown(value)}; pass an integer") from None
-    if number < 1:
-        raise InputError(f"{name} is {number}; pass an integer >= 1")
-    return number

@@ -146,7 +146,8 @@ def certify(
     made = made._replace(programs=_shipped()) if network is outputs else made
     gradient, t = averaged(lambda x: made.programs.gradient(made.parameters, x, nodes), made.x, rows)  # fmt: skip
     _demand_support(t)
-    motion = _motion(made, nodes, directions or known, t, "given" if directions else "written")
+    origin = "written" if directions is None else "given"
+    motion = _motion(made, nodes, known if directions is None else directions, t, origin)
     _demand_whole_batch(motion, rows, made.x)
     motion, doubts = _doubted(motion, t, gradient, _difference(made, nodes, rows, motion))
     figures = _figures(t, gradient, motion, trained and made.slope_of(trained))
@@ -164,10 +165,14 @@ def certify(
     return replace(found, inertia=inertia, motion=_told(made, motion), message=message)
 
 
+#: The central difference moves the parameters this far along v; its rounding is that of the ELBO, divided by the step.
+_STEP = 1e-5
+
+
 def _difference(made: Prepared, nodes: Nodes, rows: int | None, motion: _Motion) -> float | None:
-    """The derivative of the ELBO along v by a central difference; None where it is not finite or v is 0."""
+    """The derivative of the ELBO along v by a central difference; None where it is not finite, v is 0, or the network is a shipped one, which cuts nothing."""
     v = together(motion.directions)
-    h = 1e-5 / max(1.0, _norm(v))
+    h = _STEP / max(1.0, _norm(v))
 
     def at(t: float) -> float:
         moved = jax.tree.map(lambda a, b: a + t * b, made.parameters, v)
@@ -176,7 +181,7 @@ def _difference(made: Prepared, nodes: Nodes, rows: int | None, motion: _Motion)
         )
         return float(found)
 
-    if not _norm(v) > 0:
+    if motion.origin == "written" or not _norm(v) > 0:
         return None
     found = (at(h) - at(-h)) / (2 * h)
     return found if np.isfinite(found) else None
@@ -199,7 +204,9 @@ def _doubted(
             )
     total = sum(slopes.values())
     scale = abs(total) + sum(map(abs, slopes.values()))
-    if difference is not None and abs(difference - total) > 0.02 * scale + 1e7 * EPS * float(t.terms):  # fmt: skip
+    length = max(1.0, _norm(together(motion.directions)))
+    rounding = 100 * EPS * float(t.terms) * length / _STEP
+    if difference is not None and abs(difference - total) > 0.02 * scale + rounding:
         missing = {name: max(value, 0.02) for name, value in missing.items()}
         doubts.append(
             f"along the direction the ELBO changes by {difference:.3g}, and its gradient says {total:.3g}: part of it is cut (stop_gradient, detach?)"

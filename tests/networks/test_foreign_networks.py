@@ -177,6 +177,22 @@ def test_a_gradient_that_was_cut_is_noticed():
     assert "cut" not in certify(vae(zoo.encode_linearly, decode_with_variance), p, x, gauss_hermite(1, 5)).message  # fmt: skip
 
 
+def test_a_long_direction_is_not_taken_for_a_cut_gradient():
+    """The variance hardly follows its parameter, so that v is long and a difference along it is mostly rounding."""
+    p, x = made_for_slips()
+    slow = lambda p, z: (zoo.decode_linearly(p, z), jnp.exp(1e-6 * p["s"]))  # noqa: E731
+    c = certify(vae(zoo.encode_linearly, slow), p, x, gauss_hermite(1, 5))
+    assert c.direction_norm > 1e5
+    assert c.agrees, c.message
+    assert "cut" not in c.message
+
+
+def test_no_directions_are_not_those_of_nobody():
+    p, x = made_for_slips()
+    with pytest.raises(InputError, match="directions has"):
+        certify(vae(zoo.encode_linearly, decode_with_variance), p, x, gauss_hermite(1, 5), directions={})  # fmt: skip
+
+
 def test_a_clamp_that_one_datum_meets_is_noticed():
     p, x = made_for_slips(R=(zoo.D, 1))
     x = np.concatenate([x] * 20)
