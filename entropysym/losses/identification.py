@@ -370,21 +370,12 @@ def _named(
     precision = "double" if calls.rounding < 1e-10 else "single"
     sizes = ", ".join(str(dict(b.sizes)) for b in calls.batches)
     return Identified(
-        kind=meaning.kind,
         residual=max(f.residual for f in fits),
         tested=f"{number} calls at sizes {sizes}, in {precision} precision; {reached}",
         law=None if meaning.kind == "no reconstruction" else row.law.name,
         written=None if meaning.kind == "no reconstruction" else row.written,
-        beta=meaning.beta,
-        scale=meaning.scale,
-        scale_factor=meaning.scale_factor,
-        prior_variance=meaning.prior_variance,
-        overall=meaning.overall,
-        reduction=meaning.reduction,
-        constant=meaning.constant,
-        maximised=meaning.maximised,
         parts=_parts(candidate, calls),
-        notes=meaning.notes,
+        **meaning._asdict(),
     )
 
 

@@ -604,3 +604,24 @@ def test_an_encoder_draws_what_the_prior_knows():
         _with_prior(positive(1), model.parameters[0])
     with pytest.raises(InputError, match="only a factor of q may be of any law"):
         _with_prior(ANY(), model.parameters[0])
+
+
+def _normal_mixture(x, *variances):
+    terms = (sp.exp(-((x - k) ** 2) / (2 * v)) / sp.sqrt(v) for k, v in enumerate(variances))
+    return sp.log(sp.Add(*terms) / (len(variances) * sp.sqrt(2 * sp.pi)))
+
+
+@pytest.mark.parametrize("components", [1, 3])
+def test_a_partial_result_leaves_out_equations_that_are_too_long_to_be_read(components):
+    """Those of a factor that the direction does not serve, if it is long; the served factor keeps its own, and so does a short one."""
+    arguments = [es.argument(f"v{k}", "positive") for k in range(components)]
+    x = es.argument("x")
+    own = Family("Own", tuple(arguments), x, _normal_mixture(x, 2, *arguments))
+    w = es.ModelWriter()
+    learned = [w.learned(f"s{k}", "d", range="positive") for k in range(components)]
+    prior = NORMAL(0, w.learned("alpha2", "h", range="positive"))
+    found = find(w.model("mixed", prior=prior, decoder=own(*learned), encoder=ANY()))
+    assert isinstance(found, Refusal)
+    kept = set(found.partial.stationarity)
+    assert "alpha2" in kept
+    assert kept - {"alpha2"} == (set() if components == 3 else {"s0"})
