@@ -1,6 +1,6 @@
 """A training step against what a user would write: PyTorch, and JAX without tricks; and the time until ELBO and entropy sum agree.
 
-Run: python benchmarks/training.py [pca|ring|mnist|time_to_1e-6 ...] [--data FILE.npz]. Needs PyTorch beside the package's own dependencies.
+Run: python benchmarks/training.py [pca|ring|mnist|bernoulli|convolutions|time_to_1e-6 ...] [--data FILE.npz]. Needs PyTorch beside the package's own dependencies.
 Everything is float32, the same data and the same number of samples; before a case is timed, the three implementations must agree on value
 and gradient for the same noise and weights. The contenders take turns within one process. Nothing is asserted about the times.
 """
@@ -14,7 +14,7 @@ import math
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,14 +26,16 @@ import optax
 from entropysym.ascent import Plan, settle
 from entropysym.linear import maximum_point
 from entropysym.linear.moments import objective, original, standardised, to_standard
-from entropysym.networks.estimators import draw_noise, elbo
-from entropysym.networks.networks import GaussianVae, Layer, LinearVae, Vae3, initial
+from entropysym.networks.estimators import draw_noise, elbo, kept
+from entropysym.networks.networks import BernoulliVae, Layer, LinearVae, Vae, Vae3, initial
+from entropysym.networks.outputs import Outputs, parts
 from entropysym.networks.outputs import elbo as plain_elbo
 
 try:
+    import convolutions
     import torch
     from torch import nn
-    from torch.distributions import Normal, kl_divergence
+    from torch.distributions import Bernoulli, Distribution, Normal, kl_divergence
 except ImportError:
     sys.exit("this comparison needs PyTorch: pip install torch (CPU wheels will do)")
 
@@ -75,21 +77,24 @@ class TorchLinearVae(nn.Module):
 
 
 class TorchVae(nn.Module):
-    """VAE-1, or VAE-3 with a network for the variance."""
+    """VAE-1, VAE-3 with a network for the variance, or a Bernoulli VAE, whose `mean` gives the logits."""
 
-    def __init__(self, D: int, H: int, hidden: Sequence[int], variance: bool) -> None:
+    def __init__(self, D: int, H: int, hidden: Sequence[int], kind: str) -> None:
         super().__init__()
+        self.kind = kind
         self.trunk = nn.Sequential(mlp(D, *hidden), nn.ReLU())
         self.nu, self.log_tau2 = nn.Linear(hidden[-1], H), nn.Linear(hidden[-1], H)
         self.mean = mlp(H, *hidden, D)
-        self.log_variance = mlp(H, *hidden, D) if variance else None
-        self.log_sigma2 = None if variance else nn.Parameter(torch.zeros(()))
+        self.log_variance = mlp(H, *hidden, D) if kind == "vae3" else None
+        self.log_sigma2 = nn.Parameter(torch.zeros(())) if kind == "vae1" else None
 
     def encode(self, x: torch.Tensor) -> Normal:
         g = self.trunk(x)
         return Normal(self.nu(g), (self.log_tau2(g) / 2).exp())
 
-    def decode(self, z: torch.Tensor) -> Normal:
+    def decode(self, z: torch.Tensor) -> Distribution:
+        if self.kind == "bernoulli_vae":
+            return Bernoulli(logits=self.mean(z), validate_args=False)  # grey pixels
         log_sigma2 = self.log_sigma2 if self.log_variance is None else self.log_variance(z)
         return Normal(self.mean(z), (log_sigma2 / 2).exp())
 
@@ -105,29 +110,40 @@ def torch_elbo(
     return (reconstruction - kl_divergence(q, prior).sum(-1)).mean()
 
 
-def in_torch(vae: GaussianVae) -> nn.Module:
+def in_torch(vae: Any) -> nn.Module:
     """The PyTorch module with the same weights."""
+    if isinstance(vae, convolutions.ConvVae):
+        found = convolutions.TorchConvVae(vae.leaves[4].shape[0])
+        return loaded(found, zip(found.parameters(), vae.leaves, strict=True))
     if isinstance(vae, LinearVae):
         found = TorchLinearVae(*vae.W.shape)
         pairs = [(found.encoder, Layer(vae.V, vae.c)), (found.decoder, Layer(vae.W, vae.b))]
         scales = [(found.log_tau, vae.log_tau), (found.log_sigma, vae.log_sigma)]
     else:
-        D, H = vae.mean.layers[-1].weight.shape[0], vae.encoder.mean.weight.shape[0]
-        found = TorchVae(D, H, HIDDEN, isinstance(vae, Vae3))
+        kind = {Vae3: "vae3", BernoulliVae: "bernoulli_vae"}.get(type(vae), "vae1")
+        mean = vae.logits if kind == "bernoulli_vae" else vae.mean
+        found = TorchVae(
+            mean.layers[-1].weight.shape[0], vae.encoder.mean.weight.shape[0], HIDDEN, kind
+        )
         pairs = [(found.nu, vae.encoder.mean), (found.log_tau2, vae.encoder.log_variance)]
         pairs += zip(linears(found.trunk), vae.encoder.trunk, strict=True)
-        pairs += zip(linears(found.mean), vae.mean.layers, strict=True)
+        pairs += zip(linears(found.mean), mean.layers, strict=True)
         scales = []
-        if isinstance(vae, Vae3):
+        if kind == "vae3":
             pairs += zip(linears(found.log_variance), vae.log_variance.layers, strict=True)
-        else:
+        elif kind == "vae1":
             scales = [(found.log_sigma2, vae.log_sigma2)]
     for linear, layer in pairs:
         scales += [(linear.weight, layer.weight), (linear.bias, layer.bias)]
+    return loaded(found, scales)
+
+
+def loaded(module: nn.Module, values: Iterable[tuple[torch.Tensor, Any]]) -> nn.Module:
+    """The module, its parameters filled."""
     with torch.no_grad():
-        for parameter, value in scales:
+        for parameter, value in values:
             parameter.copy_(torch.from_numpy(np.array(value)))
-    return found
+    return module
 
 
 def linears(module: nn.Module) -> list[nn.Linear]:
@@ -181,7 +197,9 @@ def encoder_operations(kind: str, D: int) -> int:
 
 def plain_operations(kind: str, N: int, D: int) -> int:
     """Matrix products of a step that does what the formula says: the encoder for each datum, the decoder for each sample."""
-    nets = {"linear_vae": 1, "vae1": 1, "vae3": 2}[kind]
+    if kind == "conv_vae":
+        return N * convolutions.operations(1)
+    nets = {"linear_vae": 1, "vae1": 1, "vae3": 2, "bernoulli_vae": 1}[kind]
     sizes = (LATENTS, D) if kind == "linear_vae" else (LATENTS, *HIDDEN, D)
     return N * (encoder_operations(kind, D) + SAMPLES * nets * training_products(sizes))
 
@@ -190,10 +208,10 @@ def our_operations(kind: str, N: int, D: int) -> int:
     """Matrix products of our step.
 
     Linear VAE: the decoder once a datum, the scatter of the noise. VAE-1: hidden layers and two products with a Gram matrix for each sample,
-    the last layer once a datum, the Gram matrix and its slope once a step. VAE-3: what the plain step does.
+    the last layer once a datum, the Gram matrix and its slope once a step. VAE-3, Bernoulli, convolutions: what the plain step does.
     """
     H, K = LATENTS, HIDDEN[-1]
-    if kind == "vae3":
+    if kind in ("vae3", "bernoulli_vae", "conv_vae"):
         return plain_operations(kind, N, D)
     if kind == "linear_vae":
         return N * (encoder_operations(kind, D) + training_products((H, D)) + SAMPLES * 2 * H * H)
@@ -225,17 +243,18 @@ def taking_turns(runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, f
 
 
 def jax_step(
-    objective: Callable[[GaussianVae, jax.Array, jax.Array], jax.Array],
-    vae: GaussianVae,
+    objective: Callable[[Any, jax.Array, jax.Array], jax.Array],
+    vae: Any,
     x: jax.Array,
+    samples: int,
 ) -> Callable[[], None]:
     """One jitted step: noise, objective, gradient, Adam."""
     adam = optax.adam(RATE)
 
     @jax.jit
-    def step(vae: GaussianVae, state: Any, key: jax.Array) -> tuple[GaussianVae, Any, jax.Array]:
+    def step(vae: Any, state: Any, key: jax.Array) -> tuple[Any, Any, jax.Array]:
         key, now = jax.random.split(key)
-        noise = draw_noise(now, len(x), SAMPLES, LATENTS, x.dtype)
+        noise = draw_noise(now, len(x), samples, LATENTS, x.dtype)
         gradient = jax.grad(lambda v: -objective(v, x, noise))(vae)
         update, state = adam.update(gradient, state)
         return optax.apply_updates(vae, update), state, key
@@ -249,14 +268,14 @@ def jax_step(
     return run
 
 
-def torch_step(vae: nn.Module, x: torch.Tensor, threads: int) -> Callable[[], None]:
+def torch_step(vae: nn.Module, x: torch.Tensor, samples: int, threads: int) -> Callable[[], None]:
     """One step as in every tutorial. With other work on the machine two threads are often slower than one, since they wait for each other."""
     adam = torch.optim.Adam(vae.parameters(), lr=RATE)
 
     def run() -> None:
         torch.set_num_threads(threads)
         adam.zero_grad()
-        loss = -torch_elbo(vae, x, SAMPLES)
+        loss = -torch_elbo(vae, x, samples)
         loss.backward()
         adam.step()
 
@@ -281,9 +300,12 @@ def keep_memory() -> None:
 # --- agreement ----------------------------------------------------------------------------------------------------------------------
 
 
-def plain(vae: GaussianVae, x: jax.Array, noise: jax.Array) -> jax.Array:
-    """The formula, sample by sample."""
-    return plain_elbo(vae.outputs(x, noise), x)
+def plain(vae: Any, x: jax.Array, noise: jax.Array) -> jax.Array:
+    """The formula, sample by sample; entropy and prior are integrated, as in PyTorch's `kl_divergence`."""
+    out = vae.outputs(x, noise)
+    if isinstance(out, Outputs):
+        return plain_elbo(out, x)
+    return kept(*vae.encode(x)) + parts(out, x).log_densities["x"]
 
 
 def distance(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> float:
@@ -292,15 +314,15 @@ def distance(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> float:
     return float(np.linalg.norm(a - b) / np.linalg.norm(b))
 
 
-def disagreement(vae: GaussianVae, x: np.ndarray) -> dict[str, float]:
+def disagreement(vae: Any, x: np.ndarray, samples: int) -> dict[str, float]:
     """Relative differences, ours from PyTorch's and from plain JAX, of value and gradient given the same weights and noise."""
     x = jnp.asarray(x, jnp.float32)
-    noise = draw_noise(jax.random.key(7), len(x), SAMPLES, LATENTS, jnp.float32)
+    noise = draw_noise(jax.random.key(7), len(x), samples, LATENTS, jnp.float32)
     value, slope = jax.jit(jax.value_and_grad(elbo))(vae, x, noise)
     plain_value, plain_slope = jax.jit(jax.value_and_grad(plain))(vae, x, noise)
     module = in_torch(vae)
     eps = torch.from_numpy(np.array(noise).transpose(1, 0, 2).copy())
-    theirs = torch_elbo(module, torch.from_numpy(np.array(x)), SAMPLES, eps)
+    theirs = torch_elbo(module, torch.from_numpy(np.array(x)), samples, eps)
     theirs.backward()
     # The slopes, loaded into a module as if they were weights, are in PyTorch's order.
     ours = [p.detach().numpy() for p in in_torch(slope).parameters()]
@@ -324,6 +346,7 @@ class Case:
     kind: str
     N: int
     limit: str
+    samples: int = SAMPLES
 
 
 CASES = {
@@ -342,14 +365,32 @@ CASES = {
         200,
         "It is limited by the hidden layer and the Gram matrix, 50 x 50 products for each sample: the width 784 costs once a datum.",
     ),
+    "bernoulli": Case(
+        "bernoulli_vae",
+        200,
+        "It is limited by the last layer, 50 x 784, and an exponential for each pixel of each sample: log(1 + exp) of a logit has no shortcut.",
+    ),
+    "convolutions": Case(
+        "conv_vae",
+        200,
+        "It is limited by moving pixels: the slices that make products of convolutions are as large as what the products read.",
+        samples=1,
+    ),
 }
 
 
 def data_of(name: str, N: int, file: str | None) -> tuple[np.ndarray, str]:
     """The case's data and what they are."""
-    if name == "mnist":
+    if name in ("mnist", "bernoulli", "convolutions"):
         return images(N, file)
     return (pca_data(N) if name == "pca" else ring_data(N)), "made here"
+
+
+def network(kind: str, x: jax.Array) -> Vae | convolutions.ConvVae:
+    """The case's network with random weights."""
+    if kind == "conv_vae":
+        return convolutions.initial(LATENTS)
+    return initial(kind, x, LATENTS, HIDDEN, jax.random.key(1))
 
 
 def compare(name: str, rounds: int, file: str | None, batch: int | None) -> None:
@@ -358,21 +399,22 @@ def compare(name: str, rounds: int, file: str | None, batch: int | None) -> None
     x64, source = data_of(name, batch or case.N, file)
     x = jnp.asarray(x64, jnp.float32)
     N, D = x.shape
-    vae = initial(case.kind, x, LATENTS, HIDDEN, jax.random.key(1))
-    print(f"\n{name}: {case.kind}, batch {N}, D = {D}, {SAMPLES} samples per datum ({source})")
-    differences = disagreement(vae, x64)
+    vae = network(case.kind, x)
+    S = case.samples
+    print(f"\n{name}: {case.kind}, batch {N}, D = {D}, {S} samples per datum ({source})")
+    differences = disagreement(vae, x64, S)
     for what, found in differences.items():
         print(f"  relative difference of ours, {what:20s} {found:.1e}")
     if not max(differences.values()) <= AGREEMENT:
         sys.exit(f"  they differ by more than {AGREEMENT}: not the same estimator, not timed")
     product, operations = peak()
-    draw = jax.jit(lambda key: draw_noise(key, N, SAMPLES, LATENTS, jnp.float32))
+    draw = jax.jit(lambda key: draw_noise(key, N, S, LATENTS, jnp.float32))
     data, key = torch.from_numpy(np.array(x)), jax.random.key(3)
     runs = {
-        "PyTorch, 2 threads": torch_step(in_torch(vae), data, 2),
-        "PyTorch, 1 thread": torch_step(in_torch(vae), data, 1),
-        "straightforward JAX": jax_step(plain, vae, x),
-        "ours": jax_step(elbo, vae, x),
+        "PyTorch, 2 threads": torch_step(in_torch(vae), data, S, 2),
+        "PyTorch, 1 thread": torch_step(in_torch(vae), data, S, 1),
+        "straightforward JAX": jax_step(plain, vae, x, S),
+        "ours": jax_step(elbo, vae, x, S),
     }
     extra = {"noise": lambda: draw(key).block_until_ready(), "peak": product}
     times = taking_turns({**runs, **extra}, rounds)

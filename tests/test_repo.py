@@ -251,20 +251,24 @@ def test_versions_agree():
     assert f"## {entropysym.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-#: Each snippet in a namespace of its own, in the order of the README; what is imported is imported once.
+#: The pages whose code is run.
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+#: Each snippet in a namespace of its own, in the order of the pages; what is imported is imported once.
 SNIPPETS = """
 import pathlib, re, sys
-for block in re.findall(r"```python\\n(.*?)```", pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"), flags=re.S):
-    print(block, file=sys.stderr)
-    exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
-    print("it ran")
+for page in sys.argv[1:]:
+    for block in re.findall(r"```python\\n(.*?)```", pathlib.Path(page).read_text(encoding="utf-8"), flags=re.S):
+        print(block, file=sys.stderr)
+        exec(compile(block, page, "exec"), {"__name__": "__main__"})
+        print("it ran")
 """
 
 
-def test_readme_snippets_run(tmp_path):
-    blocks = (ROOT / "README.md").read_text(encoding="utf-8").count("```python\n")
+def test_snippets_run(tmp_path):
+    blocks = sum(page.read_text(encoding="utf-8").count("```python\n") for page in PAGES)
     run = subprocess.run(
-        [sys.executable, "-c", SNIPPETS, ROOT / "README.md"],
+        [sys.executable, "-c", SNIPPETS, *PAGES],
         capture_output=True,
         text=True,
         cwd=tmp_path,

@@ -314,15 +314,15 @@ def _is_class(e: sp.Expr, index: sp.Symbol) -> bool:
 
 def _bilinear(e: Quadratic) -> sp.Expr:
     """$v^\\top Mw$ as a sum over the addends of v and w, scalars pulled out; a symmetric M lets v and w change places."""
-    found: sp.Expr = sp.S.Zero
+    found = []
     for a, u in _components(e.left):
         for b, v in _components(e.right):
             if is_symmetric(e.word):
                 u_, v_ = sorted((u, v), key=sp.default_sort_key)
             else:
                 u_, v_ = u, v
-            found += a * b * Quadratic(u_, e.word, v_)
-    return found
+            found.append(a * b * Quadratic(u_, e.word, v_))
+    return sp.Add(*found)
 
 
 def _components(vector: Vector) -> list[tuple[sp.Expr, Vector]]:
@@ -342,17 +342,15 @@ def _over(
     powers: bool,
 ) -> sp.Expr:
     """Distribute one binder; `measure` is what the binder makes of 1."""
-    found: sp.Expr = sp.S.Zero
+    found = []
     for addend in addends(distributed(body, powers=powers)):
-        kept: sp.Expr = sp.S.One
-        outside: sp.Expr = sp.S.One
+        kept, outside = [], []
         for factor in sp.Mul.make_args(addend):
-            if depends(factor):
-                kept *= factor
-            else:
-                outside *= factor
-        found += outside * (measure if kept == 1 else wrap(kept))
-    return found
+            (kept if depends(factor) else outside).append(factor)
+        inner = sp.Mul(*kept)
+        found.append(sp.Mul(*outside, measure if inner == 1 else wrap(inner)))
+    # All at once: added one by one, each addend would be compared with all before.
+    return sp.Add(*found)
 
 
 def vanishes(expression: sp.Expr) -> bool:

@@ -3,6 +3,7 @@ r"""A network from the two functions that everybody has: `encode` gives ν and l
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,10 +34,7 @@ def vae(
     row = law(decoder)
     conditional = len(_required(decode)) > 2
     if per_example:
-        import jax
-
-        encode = jax.vmap(encode, (None, 0))
-        decode = jax.vmap(decode, (None, 0, 0) if conditional else (None, 0))
+        encode, decode = _for_each(encode), _for_each(decode)
 
     alpha2 = alpha2 or (lambda p: 1.0)
 
@@ -47,6 +45,9 @@ def vae(
         given = (_repeated(data, S),) if conditional else ()
         made = decode(p, z.reshape((N * S, *z.shape[2:])), *given)
         arguments = tuple(_by_datum(a, N, S) for a in _arguments(made, row))
+        if per_example:  # a number for each datum
+            axes = len(arguments[0].shape)
+            arguments = tuple(a.reshape((N, S, *(1,) * (axes - 2))) if len(a.shape) == 1 else a for a in arguments)  # fmt: skip
         x = _decoded(data)
         value = x.reshape((N, 1, *arguments[0].shape[2:]))
         return GraphOutputs(
@@ -55,6 +56,20 @@ def vae(
         )
 
     return network
+
+
+def _for_each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of one datum as one of several, in the library of the parameters."""
+
+    def called(p: Any, *arguments: Any) -> Any:
+        torch: Any = sys.modules.get("torch")
+        if torch is not None and isinstance(p, torch.nn.Module):
+            return torch.vmap(lambda *one: function(p, *one))(*arguments)
+        import jax
+
+        return jax.vmap(lambda *one: function(p, *one))(*arguments)
+
+    return called
 
 
 def _two(pair: Any, eps: Any) -> tuple[Any, Any]:

@@ -25,12 +25,16 @@ from entropysym.lowering.quadrature import Nodes
 from entropysym.networks.candidates import words
 from entropysym.networks.directions import (
     EXACT,
+    NOISE,
+    ROWS,
     Stuck,
     checked_directions,
     solved_directions,
     still_scales,
     together,
+    two_sets,
 )
+from entropysym.networks.draws import demand_entropies
 from entropysym.networks.networks import outputs
 from entropysym.networks.outputs import Parts
 from entropysym.networks.preparing import Prepared, prepared
@@ -161,7 +165,9 @@ def certify(
     if inertia is not None:
         figures = replace(figures, flat=max(0, inertia[2] - redundant(made.parameters)))
     found = _certificate(t, gradient, motion, figures, goal)
-    message = "; ".join([found.message, *doubts, *made.unread(nodes)])
+    # A latent's direction scales what the encoder gives against what the decoder reads.
+    tied = made.tied(nodes) if motion.origin != "written" and not found.exact else []
+    message = "; ".join([found.message, *doubts, *tied, *made.unread(nodes)])
     return replace(found, inertia=inertia, motion=_told(made, motion), message=message)
 
 
@@ -257,6 +263,9 @@ def _motion(
     exact = dict.fromkeys(t.gaps, 0.0)
     at = made.programs, made.parameters, made.x, np.asarray(nodes.eps)
     finite = bool(jnp.isfinite(t.elbo))
+    if finite and (known is None or origin == "given"):
+        points, _ = two_sets(made.x, np.asarray(nodes.eps), ROWS, NOISE)
+        demand_entropies(made.programs, made.parameters, points, nodes)
     if known is not None:
         _demand_directions(known, made.parameters, t.gaps)
         missing = checked_directions(*at, known) if finite and origin == "given" else exact

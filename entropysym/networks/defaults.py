@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from entropysym.errors import InputError, shown
+from entropysym.errors import integer
 from entropysym.language.records import Model, Network, Parameter, Plate
 from entropysym.language.symbols import MATRIX_RANGES, Range
 from entropysym.lowering.precision import require_x64
@@ -151,9 +151,7 @@ def concrete(
     """
     require_x64()
     linear = not any(model.latent.size in net.inputs for net in model.networks)
-    H = (2 if linear else 1) if latent is None else latent
-    if isinstance(H, bool) or not isinstance(H, int) or H < 1:
-        raise InputError(f"the number of latents is {shown(H)}; pass an integer >= 1")
+    H = integer("the number of latents", (2 if linear else 1) if latent is None else latent)
     sizes = {size.name: FEATURES for size in model.sizes}
     sizes |= {model.observed.size.name: x.shape[1], model.latent.size.name: H}
     start = _Start(model, sizes, principal(x), np.random.default_rng(seed))

@@ -238,8 +238,11 @@ class _Columns:
         """The scales and natural parameters of which some entries stand still whatever moves, by their words."""
         programs, parameters, points = self._at
         found, entered = {}, None
-        for k, (q, dy) in enumerate(zip(self.quantities, self._random.moved, strict=True)):
-            share = float(np.mean(np.abs(dy) <= 1e-10))
+        each = zip(self.quantities, self.values, self._random.moved, strict=True)
+        for k, (q, v, dy) in enumerate(each):
+            if q.role == "natural":
+                dy = dy[np.broadcast_to(np.isfinite(v.unit), dy.shape)]  # a mask is none of these
+            share = float(np.mean(np.abs(dy) <= 1e-10)) if dy.size else 0.0
             if q.role in ("log_scale", "natural", "entropy") and share > 0:
                 entered = entered or programs.entered(parameters, points.x, points.eps)
                 found[q.words] = Stuck(q.factor, q.latent, share, entered[k])

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from entropysym.networks.outputs import GraphOutputs, Outputs, checked_graph
+from entropysym.networks.outputs import Generated, GraphOutputs, Outputs, checked_graph
 
 
 class Quantity(NamedTuple):
@@ -79,11 +79,11 @@ def _of_graph(out: GraphOutputs) -> list[tuple[Quantity, Value]]:
             (Quantity(f"value of {name}", role, latent, name), Value(jnp.asarray(f.value), one))
         )
         if f.law.natural:
-            eta = jnp.asarray(f.arguments[0])
-            if f.name == "categorical":
-                eta = eta - jnp.mean(eta, axis=-1, keepdims=True)
+            eta, idle = _natural(f)
             words = f"{f.law.arguments[0].replace('_', '-')} of {name}"
-            found.append((Quantity(words, "natural", "", name), Value(eta, one)))
+            found.append(
+                (Quantity(words, "natural", "", name), Value(eta, jnp.where(idle, jnp.inf, 1.0)))
+            )
             continue
         location, scale = (jnp.asarray(a) for a in f.arguments)
         scale = scale**f.law.power
@@ -97,6 +97,25 @@ def _of_graph(out: GraphOutputs) -> list[tuple[Quantity, Value]]:
             )
         )
     return found
+
+
+#: Where the mean is this close to its border, and the value on it, a natural parameter has no effect.
+_IDLE = 1e-30
+
+
+def _natural(f: Generated) -> tuple[Any, Any]:
+    """Natural parameters, and which of them have no effect: those of a mask (logits of -1e9), which nothing moves and nothing has to."""
+    eta = jnp.asarray(f.arguments[0])
+    mean = f.law.mean(jnp, eta) if f.law.mean is not None else jnp.ones_like(eta)
+    x = jnp.asarray(f.value)
+    idle = (mean < _IDLE) & (x == 0)
+    if f.name == "bernoulli":
+        idle |= (f.law.mean(jnp, -eta) < _IDLE) & (x == 1)
+    eta, idle = jnp.broadcast_arrays(eta, idle)
+    if f.name == "categorical":
+        live = jnp.sum(~idle, axis=-1, keepdims=True)
+        eta = eta - jnp.sum(jnp.where(idle, 0.0, eta), axis=-1, keepdims=True) / live
+    return jnp.where(idle, 0.0, eta), idle
 
 
 class Rates(NamedTuple):

@@ -1,8 +1,8 @@
-r"""The ELBO of a Gaussian VAE at data x and given noise ε, in nats per datum, as fast as a CPU allows:
+r"""The ELBO of a VAE at data x and given noise ε, in nats per datum, as fast as a CPU allows; with a Gaussian decoder
 $$\mathcal F=\frac1N\sum_n\Big\{\sum_h\tfrac12\Big(1+\log\frac{\tau_{nh}^2}{\alpha_h^2}-\frac{\nu_{nh}^2+\tau_{nh}^2}{\alpha_h^2}\Big)-\tfrac12\sum_sw_s\sum_d\Big[\log2\pi\sigma^2_{nsd}+\frac{(x_{nd}-\mu_{nsd})^2}{\sigma^2_{nsd}}\Big]\Big\}.$$
 Encoder entropy and prior are integrated, the decoder is averaged over the noise: S samples or S quadrature nodes. `outputs.elbo` is this formula and
 nothing else; `elbo` gives the same number up to rounding and reads the noise's moments (linear decoder), the Gram matrix of the last layer
-(one variance) or a few data at a time (a variance for each z).
+(one variance) or a few data at a time (a variance for each z; Bernoulli).
 
 Inside, features lead and samples trail, (K, M): all products are two-dimensional, with the long axis contiguous.
 """
@@ -23,6 +23,7 @@ from jaxtyping import Array, Float, Key
 from entropysym.networks import outputs
 from entropysym.networks.networks import (
     ACTIVATIONS,
+    BernoulliVae,
     Layer,
     LinearVae,
     Perceptron,
@@ -106,6 +107,19 @@ def _(vae: Vae3, x: Float[Array, "N D"], noise: Noise, weights: Weights = None) 
     size = chunk_size(len(x), z.shape[2], width)
     errors = mean_over_data(scaled_errors, size, shared, x, z)
     return kept(nu, log_tau2) - errors / 2
+
+
+@elbo.register
+def _(
+    vae: BernoulliVae, x: Float[Array, "N D"], noise: Noise, weights: Weights = None
+) -> Float[Array, ""]:
+    """The data enter through the mean of the features; the log-partition function has to be read for every sample."""
+    nu, log_tau2 = vae.encode(x)
+    z = latents(nu, log_tau2, noise)
+    width = max(widest(vae.logits), x.shape[1])
+    size = chunk_size(len(x), z.shape[2], width)
+    fit = mean_over_data(cross_entropies, size, (vae.logits, weights), x, z)
+    return kept(nu, log_tau2) - fit
 
 
 def expected_squares(
@@ -228,6 +242,18 @@ def scaled_errors(
     log_sigma2 = affine(log_variance.layers[-1], hidden(log_variance, rows)).reshape(-1, n, S)
     terms = LOG_2PI + log_sigma2 + (x.T[:, :, None] - mu) ** 2 * jnp.exp(-log_sigma2)
     return jnp.sum(average(jnp.sum(terms, axis=0), weights))
+
+
+def cross_entropies(
+    shared: tuple[Perceptron, Weights], x: Float[Array, "n D"], z: Float[Array, "H n S"]
+) -> Float[Array, ""]:
+    r"""$\sum_n\big\{\sum_sw_s\sum_d\log(1+e^{\eta_d(z_{ns})})-x_n^\top\bar\eta_n\big\}$ with $\bar\eta_n=W\sum_sw_sh_{ns}+b$."""
+    logits, weights = shared
+    H, n, S = z.shape
+    h = hidden(logits, z.reshape(H, n * S))
+    eta = affine(logits.layers[-1], h).reshape(-1, n, S)
+    mean = affine(logits.layers[-1], average(h.reshape(-1, n, S), weights))
+    return jnp.sum(average(jnp.sum(jax.nn.softplus(eta), axis=0), weights)) - jnp.sum(x.T * mean)
 
 
 Total = Callable[[Any, Float[Array, "n D"], Float[Array, "H n S"]], Float[Array, ""]]

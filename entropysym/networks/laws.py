@@ -28,6 +28,7 @@ class Law:
     """One row: `arguments` by name, and functions of (xp, x, *arguments); the entropy's x is read by a base measure only.
 
     `rate` is what tempering takes from the log-scale (the last argument, whose power `power` the scale is); None for natural parameters, which move by themselves.
+    Of these, `mean` is the expectation of x.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Law:
     gap: Callable[..., Any]
     rate: float | None = None
     power: float = 1.0
+    mean: Callable[..., Any] | None = None
 
     @property
     def natural(self) -> bool:
@@ -103,6 +105,7 @@ BERNOULLI = Law(
     lambda xp, x, eta: x * eta - _softplus(xp, eta),
     lambda xp, x, eta: _softplus(xp, eta) - eta * _sigmoid(xp, eta),
     lambda xp, x, eta: (x - _sigmoid(xp, eta)) * eta,
+    mean=_sigmoid,
 )
 CATEGORICAL = Law(
     "categorical",
@@ -110,6 +113,7 @@ CATEGORICAL = Law(
     lambda xp, x, eta: x * _log_softmax(xp, eta),
     _categorical_entropy,
     _categorical_gap,
+    mean=lambda xp, eta: xp.exp(_log_softmax(xp, eta)),
 )
 POISSON = Law(
     "poisson",
@@ -117,6 +121,7 @@ POISSON = Law(
     lambda xp, x, eta: x * eta - xp.exp(eta) - _log_factorial(xp, x),
     lambda xp, x, eta: xp.exp(eta) * (1 - eta) + _log_factorial(xp, x),
     lambda xp, x, eta: (x - xp.exp(eta)) * eta,
+    mean=lambda xp, eta: xp.exp(eta),
 )
 
 #: The rows by name.

@@ -1,8 +1,8 @@
-r"""The Gaussian VAEs of the experiments as pytrees of weights: linear VAE, VAE-1, VAE-2 and VAE-3 (Damm et al. 2023), and what they compute.
+r"""The VAEs of the experiments as pytrees of weights: linear VAE, VAE-1, VAE-2 and VAE-3 (Damm et al. 2023), and the Bernoulli VAE; and what they compute.
 
 Every network is a perceptron; the first layer of a decoder is the free matrix W that reads z, the heads of the encoder are affine. Scales are
-held by their logarithms, so that they are interior. What a network computes at data x and noise ε is an `Outputs`; anything that gives
-one can be trained and certified, shipped or not.
+held by their logarithms, so that they are interior. What a network computes at data x and noise ε is an `Outputs` (or a `GraphOutputs`); anything
+that gives one can be trained and certified, shipped or not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from entropysym.networks.outputs import Outputs
+from entropysym.networks.outputs import GraphOutputs, Outputs, bernoulli, encoded, normal
 
 
 class Layer(eqx.Module):
@@ -150,10 +150,29 @@ class Vae3(eqx.Module):
         return Outputs(nu, jnp.exp(log_tau2), self.mean(z), jnp.exp(self.log_variance(z)))
 
 
+class BernoulliVae(eqx.Module):
+    r"""Prior $N(0,I)$, decoder $\prod_d\mathrm{Bern}(x_d;\mathrm{sigmoid}\,\eta_d(z))$, x in [0, 1]: the loss is binary cross-entropy."""
+
+    encoder: Encoder
+    logits: Perceptron
+
+    def encode(self, x: Float[Array, "N D"]) -> tuple[Float[Array, "N H"], Float[Array, "N H"]]:
+        return self.encoder(x)
+
+    def outputs(self, x: Float[Array, "N D"], eps: Float[Array, "S H"]) -> GraphOutputs:
+        nu, log_tau2 = self.encode(x)
+        z = drawn(nu, log_tau2, eps)
+        return GraphOutputs(
+            {"z": normal(z, 0.0, 1.0), "x": bernoulli(x[:, None], self.logits(z))},
+            {"z": encoded(z, log_tau2=log_tau2)},
+        )
+
+
 GaussianVae = LinearVae | Vae1 | Vae2 | Vae3
+Vae = GaussianVae | BernoulliVae
 
 
-def outputs(vae: GaussianVae, x: Float[Array, "N D"], eps: Float[Array, "S H"]) -> Outputs:
+def outputs(vae: Vae, x: Float[Array, "N D"], eps: Float[Array, "S H"]) -> Outputs | GraphOutputs:
     """What the network computes; the form in which any network is certified."""
     return vae.outputs(x, eps)
 
@@ -204,8 +223,8 @@ def initial(
     hidden: Sequence[int],
     key: Key[Array, ""],
     activation: str = "relu",
-) -> GaussianVae:
-    """A random network of `kind` (linear_vae, vae1, vae2, vae3) whose decoder starts at the mean and variance of the data."""
+) -> Vae:
+    """A random network of `kind` (linear_vae, vae1, vae2, vae3, bernoulli_vae) whose decoder starts at the mean and variance of the data."""
     D, dtype = x.shape[1], x.dtype
     centre, log_variance = jnp.mean(x, axis=0), jnp.log(jnp.mean(jnp.var(x, axis=0)))
     k1, k2, k3 = jax.random.split(key, 3)
@@ -216,6 +235,10 @@ def initial(
         return LinearVae(W, centre, log_variance / 2, V, -V @ centre, tau)
     q = encoder(D, hidden, H, k1, activation, dtype)
     decoder = perceptron((H, *hidden, D), k2, activation, dtype)
+    if kind == "bernoulli_vae":
+        rare = jnp.clip(centre, 0.01, 0.99)  # a pixel that is black in all data would begin at −∞
+        logits = jnp.log(rare / (1 - rare))
+        return BernoulliVae(q, eqx.tree_at(lambda p: p.layers[-1].bias, decoder, logits))
     decoder = eqx.tree_at(lambda p: p.layers[-1].bias, decoder, centre)
     if kind == "vae3":
         variance = perceptron((H, *hidden, D), k3, activation, dtype)

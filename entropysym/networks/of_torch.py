@@ -38,6 +38,9 @@ def of_torch(
     network: Network, module: torch.nn.Module, x: Any, nodes: Nodes
 ) -> tuple[dict[str, Any], Programs]:
     """Parameters by name and programs of a module. Raises `InputError` if it has no parameters that learn, if it draws noise of its own, or gives no outputs."""
+    unmade = [k for k, p in module.named_parameters() if isinstance(p, torch.nn.UninitializedParameter)]  # fmt: skip
+    if unmade:
+        raise InputError(f"{unmade[0]} has no shape yet (a lazy layer); call the module on data once before")  # fmt: skip
     whole = _Whole(network, copy.deepcopy(module).double().cpu())
     learned = {k: p for k, p in whole.named_parameters() if p.requires_grad}
     if not learned:
@@ -66,7 +69,14 @@ def _demand(run: Any, parameters: Any, x: Any, nodes: Nodes) -> None:
         )
     jax.eval_shape(lambda out: parts(out, x, nodes.weights), _arrays(one))
     own = {k: v.requires_grad_() for k, v in _tensors(parameters).items()}
-    reached = _reached([a for a in jax.tree.leaves(run(own, x, nodes.eps)) if getattr(a, "requires_grad", False)])  # fmt: skip
+    learned = [a for a in jax.tree.leaves(run(own, x, nodes.eps)) if getattr(a, "requires_grad", False)]  # fmt: skip
+    short = [a.dtype for a in learned if a.dtype is not torch.float64]
+    if short:
+        raise InputError(
+            f"the network computes in {str(short[0]).removeprefix('torch.')} although the module and its data are float64; "
+            "take .float() and dtype=torch.float32 out of it (torch.zeros_like(x) in the place of torch.zeros(…))"
+        )
+    reached = _reached(learned)
     if not reached:
         raise InputError("no output depends on a parameter (no_grad or detach inside?)")
     if any(all(a is not b for b in own.values()) for a in reached):

@@ -212,8 +212,10 @@ def _parts_of_graph(out: GraphOutputs, weights: Float[Array, " S"] | None) -> Pa
         outside[name] = _outside(f.name, x)
         log_densities[name] = _over_samples(log_p, w)
         found[name] = _over_samples(entropy, w)
-        # The natural parameters are good to eps each, and multiply what is of order one.
-        size = jnp.abs(arguments[0]) if f.law.natural else 1.0
+        # A natural parameter is good to eps; a masked logit of -1e9 multiplies nothing.
+        size = 1.0
+        if f.law.mean is not None:
+            size = jnp.abs(arguments[0]) * (jnp.abs(x) + f.law.mean(jnp, arguments[0]))
         terms += _over_samples(jnp.abs(log_p) + jnp.abs(entropy) + size, w)
     return Parts(encoder, log_densities, found, terms, outside)
 
@@ -238,6 +240,8 @@ def _over_samples(values: Array, weights: Float[Array, " S"]) -> Float[Array, ""
 
 def checked_graph(out: GraphOutputs) -> GraphOutputs:
     """The same. Raises `InputError` for what is no graph: factors of no law, latents without a factor, shapes without data and samples."""
+    if not out.p:
+        raise InputError("p of GraphOutputs is empty; pass a factor for each variable that is generated")  # fmt: skip
     for name, f in out.p.items():
         if not isinstance(f, Generated) or f.name not in LAWS:
             raise InputError(f"p[{name!r}] is {shown(f)}; make it with normal, laplace, bernoulli, categorical or poisson")  # fmt: skip

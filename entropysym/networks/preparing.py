@@ -35,10 +35,16 @@ class Prepared(NamedTuple):
         some = jax.tree.map(lambda a: a[:4], self.x)  # batch statistics need more than one
         read = self.programs.read(self.parameters, some, nodes.eps)
         names = [name for name, one in zip(self.names, read, strict=True) if not one]
-        if not names:
+        return [f"no output reads {_few(names)}"] if names else []
+
+    def tied(self, nodes: Nodes) -> list[str]:
+        """In words, the arrays that encoder and decoder share, if there are any: no latent is scaled in the one without the other."""
+        if self.programs.tied is None:
             return []
-        few = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-        return [f"no output reads {few}"]
+        some = jax.tree.map(lambda a: a[:4], self.x)
+        read = self.programs.tied(self.parameters, some, nodes.eps)
+        names = [name for name, one in zip(self.names, read, strict=True) if one]
+        return [f"encoder and decoder both read {_few(names)} (tied weights)"] if names else []
 
     def in_arrays(self, objective: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """A function of the user's parameters as one of the arrays. Raises `InputError` for a module of PyTorch, which JAX cannot differentiate."""
@@ -46,11 +52,22 @@ class Prepared(NamedTuple):
             raise InputError(
                 "trained is given with a module of PyTorch; leave it out, or pass arrays and a network in JAX"
             )
-        return lambda p: objective(restored(p))
+
+        def of_arrays(p: Any) -> Any:
+            value = objective(restored(p))
+            if jnp.shape(value) != ():
+                raise InputError(f"trained gives an array of shape {jnp.shape(value)}; let it give one number, such as the mean over the data")  # fmt: skip
+            return value
+
+        return of_arrays
 
     def slope_of(self, objective: Callable[[Any], Any]) -> Any:
         """The gradient of a function of the user's parameters."""
         return jax.jit(jax.grad(self.in_arrays(objective)))(self.parameters)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def prepared(network: Network, parameters: Any, data: Any, nodes: Nodes) -> Prepared:
@@ -72,6 +89,8 @@ def prepared(network: Network, parameters: Any, data: Any, nodes: Nodes) -> Prep
 
 def _data(data: Any) -> Any:
     """A matrix, or several arrays with the data first, as float64; integers among several stay what they are, for they may be labels."""
+    if hasattr(data, "detach"):
+        data = data.detach().cpu().numpy()
     if not isinstance(data, Mapping | tuple | list) and np.ndim(data) < 3:
         return jnp.asarray(checked(data))
     if isinstance(data, list):
@@ -108,10 +127,13 @@ def _in_jax(parameters: Any) -> tuple[Any, tuple[str, ...], Callable[[Any], Any]
     pairs, tree = jax.tree_util.tree_flatten_with_path(parameters)
     if any(hasattr(a, "detach") for _, a in pairs):
         raise InputError("the parameters are tensors of PyTorch; pass the module itself (several: nn.ModuleDict)")  # fmt: skip
-    learned = [i for i, (_, a) in enumerate(pairs) if _is_real(a)]
+    learned = [i for i, (path, a) in enumerate(pairs) if _is_real(a) or _is_number(path, a)]
     names = tuple(jax.tree_util.keystr(pairs[i][0]) for i in learned)
     if not learned:
         raise InputError("there are no parameters; pass a pytree with at least one array of floats")
+    whole = [jax.tree_util.keystr(path) for path, a in pairs if type(a) is int and _is_plain(path)]
+    if whole:
+        raise InputError(f"the parameter {whole[0]} is a whole number, which does not learn; pass a float, or keep it out of the parameters")  # fmt: skip
     if len(learned) == len(pairs):
         return _float64(parameters), names, lambda p: p
 
@@ -126,6 +148,17 @@ def _in_jax(parameters: Any) -> tuple[Any, tuple[str, ...], Callable[[Any], Any]
 
 def _is_real(a: Any) -> bool:
     return hasattr(a, "dtype") and jnp.issubdtype(a.dtype, jnp.floating)
+
+
+def _is_number(path: tuple[Any, ...], a: Any) -> bool:
+    """Whether a leaf is a float of Python in mappings and sequences: `{"log_sigma2": 0.0}` is meant to learn, and a module's rate of dropout is not."""
+    return isinstance(a, float) and _is_plain(path)
+
+
+def _is_plain(path: tuple[Any, ...]) -> bool:
+    """Whether a leaf lies in mappings and sequences alone, not in a module."""
+    kinds = jax.tree_util.DictKey | jax.tree_util.SequenceKey
+    return all(isinstance(key, kinds) for key in path)
 
 
 def _float64(parameters: Any) -> Any:

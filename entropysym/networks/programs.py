@@ -47,6 +47,7 @@ class Programs(NamedTuple):
     entered: Callable[..., list[bool]]
     read: Callable[..., list[bool]]
     hessian: Callable[..., Any] | None = None
+    tied: Callable[..., list[bool]] | None = None
 
 
 #: Programs that run for a moment only need not be optimised, which takes longer: multiplications below which they are not, and how XLA is told.
@@ -146,7 +147,10 @@ def compiled(network: Network, jit: Callable[..., Any] = reused) -> Programs:
                 needed |= {v for v in step.invars if not isinstance(v, Literal)}
         return [v in needed for v in program.invars]
 
-    return Programs(jit(both), jit(elbo), motions, entered, read, jit(hessian))
+    def tied(p: Any, x: Any, eps: Any) -> list[bool]:
+        return _before_and_after(lambda p, x, eps: [v.y for v in arrays(p, x, eps)], p, x, eps)
+
+    return Programs(jit(both), jit(elbo), motions, entered, read, jit(hessian), tied)
 
 
 def _named(network: Network, p: Any, x: Any, eps: Any) -> list[Quantity]:
@@ -170,3 +174,29 @@ def enters(function: Callable[[Any], Any], p: Any) -> bool:
         if any(not isinstance(v, Literal) and v in reached for v in step.invars):
             reached |= set(step.outvars)
     return any(v in reached for v in program.outvars if not isinstance(v, Literal))
+
+
+def _before_and_after(function: Callable[..., Any], p: Any, x: Any, eps: Any) -> list[bool]:
+    """Of each parameter, whether it meets both what depends on the data alone and what depends on the noise: it is read before and after the draw."""
+    with (
+        jax.disable_jit()
+    ):  # functions that are compiled by themselves would hide what meets inside
+        program = jax.make_jaxpr(function)(p, x, eps).jaxpr
+    count, noisy = len(jax.tree.leaves(p)), len(jax.tree.leaves(eps))
+    alone = {v: {k} for k, v in enumerate(program.invars[:count])}
+    late = set(program.invars[-noisy:])
+    early = set(program.invars[count:-noisy])
+    before: set[int] = set()
+    after: set[int] = set()
+    for step in program.eqns:
+        read = [v for v in step.invars if not isinstance(v, Literal)]
+        met = set().union(*(alone[v] for v in read if v in alone))
+        if any(v in late for v in read):
+            after |= met
+            late |= set(step.outvars)
+        elif any(v in early for v in read):
+            before |= met
+            early |= set(step.outvars)
+        else:
+            alone |= dict.fromkeys(step.outvars, met)
+    return [k in before and k in after for k in range(count)]

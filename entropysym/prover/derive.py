@@ -61,10 +61,7 @@ from entropysym.prover.direction import Direction, joint_direction
 from entropysym.prover.families import FamilyCertificate, family_certificate
 from entropysym.prover.motion import Motions, along
 from entropysym.prover.refusing import find_witness, missing
-from entropysym.prover.stationarity import (
-    scaling_condition,
-    stationarity_conditions,
-)
+from entropysym.prover.stationarity import Equations
 from entropysym.verdict import undecided
 
 #: Addends that the search for one model may multiply out.
@@ -236,11 +233,7 @@ def _derivation(
     spelled = spelled_out(model, elbo(model), entropies)
     sum_ = spelled_out(model, entropy_sum(model), entropies)
     excess = _excess(model, entropies, direction, motions, moving)
-    stationarity = stationarity_conditions(_without_lengthy(model, direction), entropies)
-    if moving and direction.latent_alone:
-        per_latent = scaling_condition(model, entropies, direction.latent_alone)
-        if per_latent is not None:
-            stationarity["scaling"] = per_latent
+    alone = (direction.latent_alone or {}) if moving else {}
     steps = _steps(model, motions, entropies, direction, excess, moving)
     return Derivation(
         model=model,
@@ -253,7 +246,7 @@ def _derivation(
         gap=exponentials_merged(distributed(spelled - sum_)),
         excess=excess,
         entropy_sum=steps[-1].after,
-        stationarity=stationarity,
+        stationarity=Equations(_without_lengthy(model, direction), entropies, alone),
         excluded=direction.excluded,
     )
 

@@ -548,15 +548,15 @@ def _collect(
     found: dict[tuple[sp.Expr, ColumnName], sp.Expr] = {}
     for addend in addends(distributed(expression, powers=True)):
         u: ColumnName = right
-        coefficient: sp.Expr = sp.S.One if right is None else sp.S.NegativeOne
-        function: sp.Expr = sp.S.One
+        known, others = [sp.S.One if right is None else sp.S.NegativeOne], []
         for f in sp.Mul.make_args(addend):
             if f in every:
                 u = f
             elif _is_coefficient(f, at, sums):
-                coefficient *= in_primes(f)
+                known.append(in_primes(f))
             else:
-                function *= f
+                others.append(f)
+        coefficient, function = sp.Mul(*known), sp.Mul(*others)
         if addend == 0:
             continue
         if u is None or function.has(*every):

@@ -6,16 +6,18 @@ is $A\theta^p+B\theta^q$ with A and B free of θ, the condition is solved: $\the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 
 import sympy as sp
 
-from entropysym.errors import InputError
+from entropysym.errors import InputError, WorkLimitError
 from entropysym.language.algebra import (
     addends,
     distributed,
     exponentials_merged,
+    limited_work,
     vanishes,
     with_fresh_indices,
 )
@@ -57,17 +59,60 @@ from entropysym.prover.motion import Component, along
 _TEST = array_like(sp.Symbol("w", real=True))
 
 
+#: Addends that the equation of one parameter may be multiplied out into; a longer one is read by nobody.
+_WORK = 10_000
+
+
+class Equations(Mapping[str, sp.Eq]):
+    """The stationarity conditions of a model, worked out when they are first asked for: nothing rests on them, and they take a while.
+
+    `motions` is the scaling field of the latents where a condition per latent is wanted, else empty (see `scaling_condition`).
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        entropies: Mapping[Family, sp.Expr],
+        motions: Mapping[str, Component],
+    ) -> None:
+        self._of = model, entropies, motions
+
+    @cached_property
+    def _found(self) -> dict[str, sp.Eq]:
+        model, entropies, motions = self._of
+        found = stationarity_conditions(model, entropies)
+        scaling = None
+        if motions:
+            with suppress(WorkLimitError), limited_work(_WORK):
+                scaling = scaling_condition(model, entropies, motions)
+        return found if scaling is None else {**found, "scaling": scaling}
+
+    def __getitem__(self, name: str) -> sp.Eq:
+        if name not in self._found:
+            raise KeyError(f"no condition of {name!r}; there are {', '.join(self._found)}")
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __repr__(self) -> str:
+        return repr(self._found)
+
+
 def stationarity_conditions(model: Model, entropies: Mapping[Family, sp.Expr]) -> dict[str, sp.Eq]:
     r"""For each learned parameter the equation that holds exactly where the objective's $\partial/\partial\theta$ is 0.
 
     Solved for a power of the parameter where that is possible ($\sigma^2=\dots$), otherwise the gradient set equal to zero. Parameters
-    that only an abstract network reads are left out: their gradient would need the network's own derivative. On a simplex the gradient along it is 0, which is
+    that only an abstract network reads are left out: their gradient would need the network's own derivative; so is an equation that is too long to be read. On a simplex the gradient along it is 0, which is
     $\theta_k\sum_l\theta_lg_l=\theta_kg_k$ with $g=\partial/\partial\theta$.
     """
     found: dict[str, sp.Eq] = {}
     for p in model.parameters:
         if p.learned:
-            with suppress(InputError):
+            with suppress(InputError, WorkLimitError), limited_work(_WORK):
                 found[p.name] = (
                     _on_simplex(model, p, entropies)
                     if p.range == "simplex"
@@ -257,7 +302,7 @@ def _moments_of_graph(expectation: JointNoiseExpectation, model: Model) -> sp.Ex
 
 def _mean(body: sp.Expr) -> sp.Expr | None:
     """The mean of what is at most quadratic in standard normal noise."""
-    mean: sp.Expr = sp.S.Zero
+    mean = []
     for addend in addends(_flat(body)):
         entries = [
             a
@@ -267,8 +312,8 @@ def _mean(body: sp.Expr) -> sp.Expr | None:
         ]
         if len(entries) > 2:
             return None
-        mean += _paired(addend, entries)
-    return mean
+        mean.append(_paired(addend, entries))
+    return sp.Add(*mean)
 
 
 def _integrand(addend: sp.Expr) -> sp.Expr:
@@ -281,7 +326,7 @@ def _integrand(addend: sp.Expr) -> sp.Expr:
 
 def _flat(body: sp.Expr) -> sp.Expr:
     """Multiply out so that noise stands in products under one joint sum: $(\\sum_ha_h)^2=\\sum_{h,k}a_ha_k$."""
-    whole: sp.Expr = sp.S.Zero
+    whole = []
     for addend in addends(distributed(body, powers=True)):
         limits: list[tuple[sp.Symbol, sp.Expr, sp.Expr]] = []
         product: sp.Expr = sp.S.One
@@ -299,8 +344,8 @@ def _flat(body: sp.Expr) -> sp.Expr:
             else:
                 product *= f
         flat = sp.expand(product)
-        whole += flat if not nested else sp.Add(*(sum_over(a, *limits) for a in addends(flat)))
-    return whole
+        whole += [flat] if not nested else [sum_over(a, *limits) for a in addends(flat)]
+    return sp.Add(*whole)
 
 
 def _paired(addend: sp.Expr, entries: list[sp.Indexed]) -> sp.Expr:

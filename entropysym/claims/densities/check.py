@@ -14,7 +14,7 @@ import sympy as sp
 
 from entropysym.claims.densities.averages import BITS, Average, Averages, Formulas, averages
 from entropysym.claims.densities.evaluation import NoNumberError
-from entropysym.claims.densities.panels import WORK, in_many_digits
+from entropysym.claims.densities.panels import in_many_digits
 from entropysym.claims.densities.samples import leaves_of, settings
 from entropysym.claims.densities.second_maker import agrees_with_sympy, is_undefined_in_part
 from entropysym.claims.densities.wording import reason_of
@@ -188,8 +188,8 @@ def _looked_again(
 ) -> tuple[Finding, int]:
     """A refusal only if it stands with other anchors and in many digits; what is not settled once more in many digits."""
     support, setting = family.support, first.setting
-    if finding.value == "not settled" and first.whole.evaluations > 1.5 * WORK:
-        return finding, 0
+    if finding.value == "not settled" and first.whole.exhausted:
+        return finding, 0  # many digits take as many places, each ten times as long
     if finding.value == "not settled":
         second = averages(formulas, support, setting, bits=BITS)
         again = _finding(formulas, second)

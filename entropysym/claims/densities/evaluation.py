@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import mpmath
@@ -47,6 +48,11 @@ class Program:
     switches: tuple[int, ...]
     linear: tuple[int, ...]
 
+    @cached_property
+    def moving(self) -> tuple[int, ...]:
+        """The registers that depend on the variable."""
+        return tuple(i for i, step in enumerate(self.steps) if step.moves)
+
     def at(self, values: Mapping[sp.Basic, Any]) -> Bound:
         """The program with numbers in place of its arguments."""
         constants: list[Any] = []
@@ -73,6 +79,19 @@ class Bound:
     program: Program
     constants: tuple[Any, ...]
     floats: tuple[Any, ...]
+
+    @cached_property
+    def together(self) -> dict[int, tuple[Any, tuple[int, ...]]]:
+        """For each sum and product that moves: what stands still in it as one number, and the registers that move. Added or multiplied once, not for each distance."""
+        found = {}
+        steps = self.program.steps
+        with mpmath.workprec(CONSTANT_BITS):
+            for i in self.program.moving:
+                still = [j for j in steps[i].inputs if not steps[j].moves]
+                if steps[i].head in ("add", "mul") and len(still) > 1:
+                    k = MPMATH[steps[i].head]([[self.constants[j]] for j in still])[0]
+                    found[i] = k, tuple(j for j in steps[i].inputs if steps[j].moves)
+        return found
 
     def zeros(self) -> list[Any]:
         """The zeros of the subformulas that are linear in the variable, in many digits."""
@@ -131,16 +150,29 @@ class Around:
         constants: Sequence[Any],
         shifts: Mapping[int, tuple[Any, Any]],
     ) -> list[Column]:
-        size = len(distances)
-        columns: list[Column] = []
-        for i, step in enumerate(self.bound.program.steps):
-            if not step.moves:
-                columns.append([constants[i]] * size)
-            elif step.head == "linear":
+        size, bound = len(distances), self.bound
+        columns: list[Any] = [None] * len(bound.program.steps)
+
+        def column(i: int) -> Column:
+            """A register; what does not move is written out where it is read."""
+            if columns[i] is None:
+                columns[i] = [constants[i]] * size
+            return columns[i]
+
+        for i in bound.program.moving:
+            step = bound.program.steps[i]
+            if step.head == "linear":
                 shift, slope = shifts[i]
-                columns.append([shift + slope * t for t in distances])
+                columns[i] = [shift + slope * t for t in distances]
+            elif i in bound.together:
+                still, moving = bound.together[i]
+                k = +still if table is MPMATH and step.head == "mul" else _as_float(still)
+                k = still if table is MPMATH and step.head == "add" else k
+                columns[i] = table[step.head]([[k] * size, *(columns[j] for j in moving)])
             else:
-                columns.append(table[step.head]([columns[j] for j in step.inputs]))
+                columns[i] = table[step.head]([column(j) for j in step.inputs])
+        for i in bound.program.outputs:
+            column(i)
         return columns
 
 
