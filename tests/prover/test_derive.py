@@ -12,7 +12,7 @@ from entropysym.language import Family, Parameter
 from entropysym.language.algebra import collected, distributed
 from entropysym.language.heads import Directional, Elbo, Entropy
 from entropysym.language.symbols import n
-from entropysym.prover import Refusal
+from entropysym.prover import Refusal, stationarity
 from entropysym.prover import derive as find
 from entropysym.prover.document import to_json
 from entropysym.prover.motion import along
@@ -63,6 +63,28 @@ def test_stationarity_conditions_are_solved_where_they_can_be(derivations):
     assert str(linear["sigma"].lhs) == "sigma**2"
     assert set(linear) == {"W", "b", "sigma", "V", "c", "tau", "scaling"}
     assert linear["W"].rhs == 0
+
+
+def test_stationarity_conditions_are_worked_out_when_they_are_asked_for(monkeypatch):
+    asked = []
+    real = stationarity.stationarity_conditions
+    monkeypatch.setattr(
+        stationarity, "stationarity_conditions", lambda *a: asked.append(a) or real(*a)
+    )
+    found = find(es.models.vae2())
+    again = replace(found, excluded=())
+    assert not asked
+    assert set(found.stationarity) == set(again.stationarity) == {"sigma2", "alpha2"}
+    assert "sigma2" in repr(found.stationarity)
+    assert len(asked) == 1
+    with pytest.raises(KeyError, match="no condition of 'tau'; there are sigma2, alpha2"):
+        found.stationarity["tau"]
+
+
+def test_an_equation_that_is_too_long_is_left_out(monkeypatch):
+    monkeypatch.setattr(stationarity, "_WORK", 12)
+    found = find(es.models.linear_vae()).stationarity
+    assert 0 < len(found) < 7
 
 
 def _with_prior(law, *parameters):
