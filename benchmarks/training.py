@@ -11,11 +11,14 @@ import argparse
 import ctypes
 import itertools
 import math
+import os
+import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -287,6 +290,18 @@ def peak(n: int = 2000) -> tuple[Callable[[], Any], int]:
     a = jnp.asarray(np.random.default_rng(0).normal(size=(n, n)), jnp.float32)
     product = jax.jit(lambda a: a @ a)
     return lambda: product(a).block_until_ready(), 2 * n**3
+
+
+def processor() -> str:
+    """The processor's name, cores and largest caches, as the operating system tells them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}
+    places = sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index[23]/size"))
+    caches = [f"L{k} {place.read_text().strip()}" for k, place in enumerate(places, 2)]
+    return ", ".join([*sorted(names), f"{os.cpu_count()} cores", *caches])
 
 
 def keep_memory() -> None:
@@ -591,6 +606,7 @@ def main() -> None:
         keep_memory()
     torch.set_num_threads(THREADS)
     torch.manual_seed(0)
+    print(processor())
     print(f"torch {torch.__version__}, {THREADS} threads; jax {jax.__version__}; float32")
     for name in given.cases or choices:
         if name in CASES:

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from entropysym.networks import estimators
-from entropysym.networks.estimators import chunk_size, draw_noise, elbo
+from entropysym.networks.estimators import chunk_size, draw_noise, elbo, numbers_in_cache
 from entropysym.networks.networks import initial
 from entropysym.networks.outputs import Outputs, parts
 from entropysym.networks.outputs import elbo as plain_elbo
 
+CHUNK = estimators.CHUNK_NUMBERS
 KINDS = ("linear_vae", "vae1", "vae2", "vae3", "bernoulli_vae")
 NOISES = ("nodes", "shared samples", "samples per datum")
 N, S, D, H = 23, 7, 5, 3  # no chunk of more than one datum divides a prime number of data
@@ -204,6 +205,11 @@ def test_chunks_are_within_bounds(N_, monkeypatch):
         assert size == 1 or (size - 1) * samples * width < 250_000
 
 
+def test_a_chunk_fits_the_caches():
+    assert numbers_in_cache() >= 16_000
+    assert 125_000 <= CHUNK <= 4_000_000
+
+
 def test_drawn_noise_is_standard_normal():
     eps = draw_noise(jax.random.key(8), 300, 400, 2, jnp.float32)
     assert (eps.shape, eps.dtype) == ((300, 400, 2), jnp.float32)
@@ -214,9 +220,9 @@ def test_drawn_noise_is_standard_normal():
 # --- planted errors: each must be noticed by the comparison above ---------------------------------------------------------------------
 
 
-def scatter_of_independent_noise(spread, weights):
+def scatter_of_independent_noise(eps, mean, weights):
     """The moments that the noise has on average, instead of its own."""
-    return jnp.eye(len(spread))
+    return jnp.eye(len(eps))
 
 
 def uncentred_errors(shared, x, z):
