@@ -193,10 +193,8 @@ def pooled_scatter(
     """
     H, N, S = eps.shape
     rows = eps.reshape(H, N * S)
-    if weights is None:
-        moments = rows @ rows.T / S
-    else:
-        moments = (eps * weights).reshape(H, N * S) @ rows.T
+    weighed = rows if weights is None else (eps * weights).reshape(H, N * S)
+    moments = weighed @ rows.T / (S if weights is None else 1)
     return (moments - mean @ mean.T) / N
 
 
