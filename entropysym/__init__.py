@@ -10,7 +10,7 @@ sigma2
 'PROVED'
 
 `ModelWriter` writes models, `Family` with `argument` a family of one's own, `Objective` what learning maximises; `derive` writes the derivation, `replay` checks a stored one, `render` prints it, `lower` turns an expression into a JAX function,
-`verify` does all of it on data; `measure` takes networks of your own for any model that is written down; `certify` takes any network, `entropies` arrays, `Monitor` a training loop, `may_stop` its history, `identify_objective` a loss. Names resolve lazily: importing the package loads neither SymPy nor JAX.
+`verify` does all of it on data, `sweep` at 10⁸ random configurations on many machines; `measure` takes networks of your own for any model that is written down; `certify` takes any network, `entropies` arrays, `Monitor` a training loop, `may_stop` its history, `identify_objective` a loss. Names resolve lazily: importing the package loads neither SymPy nor JAX.
 """
 
 from __future__ import annotations
@@ -47,6 +47,13 @@ _PUBLIC = {
     "measure": "entropysym.witness",
     "certify": "entropysym.networks",
     "settle": "entropysym.ascent",
+    "sweep": "entropysym.sweeping",
+    "audit": "entropysym.auditing",
+    "entropy": "entropysym.divergences",
+    "kl": "entropysym.divergences",
+    "cross_entropy": "entropysym.divergences",
+    "varentropy": "entropysym.divergences",
+    "enclose": "entropysym.balls",
     "Outputs": "entropysym.networks",
     "entropies": "entropysym.monitoring",
     "Monitor": "entropysym.monitoring",
@@ -64,6 +71,8 @@ _ROOMS = (
         "losses",
         "monitoring",
         "pages",
+        "sweeping",
+        "testing",
         "experiments",
         "errors",
     ),
@@ -89,6 +98,8 @@ if TYPE_CHECKING:
         networks,
         pages,
         prover,
+        sweeping,
+        testing,
         witness,
     )
     from entropysym.ascent import settle
@@ -108,6 +119,7 @@ if TYPE_CHECKING:
     from entropysym.networks import Outputs, certify
     from entropysym.pages import render
     from entropysym.prover import Derivation, Refusal
+    from entropysym.sweeping import sweep
     from entropysym.verdict import Value, Verdict
     from entropysym.witness import measure
 

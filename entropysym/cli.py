@@ -1,4 +1,4 @@
-"""The command line: `entropysym list | derive | judge | replay | verify | families | experiment`.
+"""The command line: `entropysym list | derive | judge | replay | verify | families | sweep | experiment`.
 
 Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided, 130 interrupted (by SIGTERM 143). Rooms are
 imported inside the commands, so that `--help` loads nothing and `derive` never loads JAX.
@@ -318,6 +318,61 @@ def families(
     else:
         family_table(found)
     raise typer.Exit(REFUTED if any(c.failing for c in found) else VERIFIED)
+
+
+@app.command()
+def sweep(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE.py",
+            help="A model of `entropysym list`, or a file that binds `model`.",
+            autocompletion=_model_names,
+        ),
+    ],
+    draws: Annotated[
+        str, typer.Option(help="How many random configurations, such as 1e6.", metavar="NUMBER")
+    ] = "1e6",
+    into: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the records; a sweep found there goes on.", metavar="DIR"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; one for each core if left out.", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the configurations.", min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Compare both sides of a model's identity at very many random configurations, on all cores.
+
+    A unit of work that is done leaves a file, so Ctrl-C and kills lose seconds: the same call goes on.
+    """
+    _in_double_precision()
+    from entropysym.claims.user_models import model_from_file
+    from entropysym.sweeping import sweep as swept
+
+    count = _count(draws)
+    claim = model_from_file(Path(name)) if name.endswith(".py") else name
+    try:
+        with _progress() as progress:
+            found = swept(claim, count, seed=seed, into=into, workers=workers, progress=progress)
+    except KeyboardInterrupt:
+        if into is not None:
+            interruption.say(f"interrupted; what is done is in {into}, and the same call goes on")
+        raise
+    print(found.json() if as_json else f"{found}\n", end="")
+    raise typer.Exit(_status(found.verdict))
+
+
+def _count(text: str) -> int:
+    """A whole number, also written as 1e6."""
+    try:
+        value = float(text)
+        if value.is_integer() and value >= 1:
+            return int(text) if text.isdecimal() else int(value)
+    except (ValueError, OverflowError):
+        pass
+    raise InputError(f"--draws is {text!r}; pass a whole number >= 1, such as 1e6")
 
 
 @app.command(epilog=f"\b\nExperiments:\n{_lines(EXPERIMENTS.items(), indent='  ')}")

@@ -48,12 +48,20 @@ LADDER = {
         *("checker", "models", "families", "language", "files", "errors", "verdict", "lazy"),
         "version",
     },
+    "testing": {
+        *("claims", "witness", "lowering", "pages", "prover", "models", "families", "language"),
+        *("errors", "lazy"),
+    },
+    "sweeping": {
+        *("claims", "prover", "models", "witness", "lowering", "ascent", "language"),
+        *("files", "errors", "verdict", "lazy"),
+    },
     "experiments": {
         *("claims", "linear", "networks", "ascent", "witness", "lowering", "data"),
         *("monitoring", "pages", "models", "files", "errors", "verdict", "version"),
     },
     "cli": {
-        *("experiments", "claims", "data", "pages", "models"),
+        *("experiments", "sweeping", "claims", "data", "pages", "models"),
         *("files", "errors", "verdict", "version", "interruption"),
     },
     "__main__": {"cli", "interruption"},
@@ -123,6 +131,8 @@ MANY_PARAMETERS = {
     "monitoring/reports.py entropies",
     "networks/certificate.py certify",
     "networks/noise.py estimator_noise",
+    "sweeping/sweeps.py sweep",
+    "sweeping/trainings.py settle_seeds",
 }
 
 

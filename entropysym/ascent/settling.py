@@ -11,9 +11,10 @@ import enum
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -173,7 +174,7 @@ def _saved(checkpoint: Checkpoint, state: _State) -> Checkpoint | None:
     try:
         checkpoint.save(**_stored(state))
     except InputError as error:
-        warnings.warn(f"training goes on without checkpoints: {error}", stacklevel=3)
+        warnings.warn(f"training goes on without checkpoints: {error}", stacklevel=4)
         return None
     return checkpoint
 
@@ -196,6 +197,9 @@ def settle(
     progress: Progress | None = None,
     checkpoint: Checkpoint | None = None,
     data_per_run: bool = False,
+    seeds: int | Sequence[int] | None = None,
+    on: Any = None,
+    into: str | Path | None = None,
 ) -> Settled:
     """Maximise `objective(parameters, data)` from each of the runs in `start`, a pytree of float64 arrays with a leading axis of runs.
 
@@ -204,21 +208,40 @@ def settle(
     the parameters and the run's data) that are recorded on the way. With a `checkpoint` the state is stored after each block, and a run that finds one goes on from there. Ctrl-C and numbers
     that are not finite end the training early; `ending` and `message` say so, with the step and the name of the quantity.
 
+    With `seeds`, `start(seed)` is the start of one run, and an executor `on` carries them out, many in one program; see `sweeping.settle_seeds`.
+
     Parameters and data should be of the order of one: gradients carry the units of x, and goals do not.
 
     Raises `InputError` for a start that is not float64 or has no leading axis of runs, for data without their leading axes, and for a checkpoint
     of another training or one that is damaged. A checkpoint that cannot be written is a warning.
     """
+    if seeds is not None or on is not None or into is not None:
+        if seeds is None or observe or checkpoint is not None or data_per_run:
+            raise InputError(
+                "on and into want seeds, and no observe, checkpoint or data_per_run: pass seeds=500, and as start a function of a seed"
+            )
+        import entropysym  # by the front door: an ascent knows no executor
+
+        return entropysym.sweeping.settle_seeds(
+            objective, start, data, plan, seeds=seeds, on=on, into=into, progress=progress
+        )
     require_x64()
-    began = time.monotonic()
     trainer = _Trainer(objective, start, data, plan, observe or {}, data_per_run)
+    return _carried_through(trainer, progress, checkpoint)
+
+
+def _carried_through(
+    trainer: _Trainer, progress: Progress | None, checkpoint: Checkpoint | None
+) -> Settled:
+    """All blocks of a training, from its checkpoint if there is one."""
+    began = time.monotonic()
     state = trainer.first()
     if checkpoint is not None:
         checkpoint = trainer.own(checkpoint)
         if (found := checkpoint.load()) is not None:
             state = _loaded(found, state, checkpoint)
     clock = state.clock
-    ending, message, total = None, "", plan_total(trainer, plan)
+    ending, message, total = None, "", plan_total(trainer, trainer.plan)
     try:
         while ending is None:
             ending, state = trainer.advance(state)

@@ -97,7 +97,7 @@ def sweep(
             progress(compared, count, f"{model.name} at {shape}")
         if share == 0:
             continue
-        rows = _over(_residual(identity, model, shape), draw(model, shape, seed, share))
+        rows = _over(residual(identity, model, shape), draw(model, shape, seed, share))
         residuals, tolerances = rows[:, 0], rows[:, 1]
         finite = np.isfinite(residuals)
         coarse += int(np.sum(~(tolerances <= COARSE)))
@@ -114,15 +114,25 @@ def sweep(
     return Sweep(model.name, compared, failures, coarse, largest, where, broken, beyond)
 
 
+def compiled(
+    one: Callable[[Configuration], jax.Array],
+    batch: Configuration,
+    options: Mapping[str, str | bool] = _COMPILER,
+) -> Callable[[Configuration], np.ndarray]:
+    """What is computed for one configuration as a program for all of a batch, or of another with as many."""
+    program = jax.jit(jax.vmap(one)).lower(batch).compile(compiler_options=dict(options))
+    return lambda configurations: np.asarray(program(configurations))
+
+
 def _over(one: Callable[[Configuration], jax.Array], batch: Configuration) -> np.ndarray:
     """What is computed for one configuration, for all of a batch."""
-    compiled = jax.jit(jax.vmap(one)).lower(batch).compile(compiler_options=_COMPILER)
-    return np.asarray(compiled(batch))
+    return compiled(one, batch)(batch)
 
 
-def _residual(
+def residual(
     identity: GapFunction, model: Model, shape: Shape
 ) -> Callable[[Configuration], jax.Array]:
+    """For one configuration at a shape its residual in units of eps × terms, infinite if a number is not finite, and the tolerance in nats."""
     networks = callables(model, shape)
 
     def one(c: Configuration) -> jax.Array:
@@ -142,7 +152,7 @@ def _scaled(difference: jax.Array, terms: jax.Array) -> jax.Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _Variants:
+class WrongVariants:
     """Variants of an identity. The entropy sum or the direction of most is the original one, which is lowered once."""
 
     identity: GapFunction
@@ -152,7 +162,7 @@ class _Variants:
     motions: Mapping[tuple[str, sp.Basic], Lowered]
 
     @staticmethod
-    def lowered(identity: GapFunction, claim: Identity, wrong: Sequence[Variant]) -> _Variants:
+    def lowered(identity: GapFunction, claim: Identity, wrong: Sequence[Variant]) -> WrongVariants:
         model = claim.model
         named = {p.name: p for p in model.parameters}
 
@@ -167,7 +177,7 @@ class _Variants:
             for _, direction in made
             for name, e in direction.items()
         }
-        return _Variants(identity, original, made, sums, motions)
+        return WrongVariants(identity, original, made, sums, motions)
 
     def residuals(self, networks: Networks) -> Callable[[Configuration], jax.Array]:
         """For each variant its residual, and the difference of its right side from the original's."""
@@ -215,7 +225,7 @@ def try_variants(
     _checked(count, seed)
     identity = gap_function(claim)
     model, made = claim.model, variants(claim)
-    tried = _Variants.lowered(identity, claim, made)
+    tried = WrongVariants.lowered(identity, claim, made)
     every = shapes(model, seed)
     rejected, differs, compared = np.zeros(len(made), int), np.zeros(len(made), bool), 0
     chosen = [k for k in _VARIANT_SHAPES if k < len(every)]

@@ -17,10 +17,7 @@ from entropysym.models.catalogue import CATALOGUE
 
 COMMANDS = [
     (),
-    *(
-        (name,)
-        for name in ("list", "derive", "judge", "replay", "verify", "families", "experiment")
-    ),
+    *((name,) for name in ("list derive judge replay verify families sweep experiment").split()),
 ]
 
 

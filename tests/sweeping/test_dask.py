@@ -1,0 +1,88 @@
+"""A real cluster of Dask on this machine, whose workers and client are killed: the report has the bytes of the serial one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from entropysym.sweeping import sweep
+from entropysym.sweeping.units import CHUNK
+
+pytest.importorskip("distributed")
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def client(folder, draws, kills, seed):
+    """The client in a process of its own; see `client.py`."""
+    program = [
+        sys.executable,
+        "-m",
+        "tests.sweeping.client",
+        *map(str, (draws, folder, kills, seed)),
+    ]
+    return subprocess.Popen(
+        program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+    )  # fmt: skip
+
+
+def wait_for(process, line, times=1):
+    """Read what it prints until the line has come so often."""
+    for said in process.stdout:
+        times -= said.startswith(line)
+        if times == 0:
+            return said
+    raise AssertionError(f"it ended with {process.wait()} before it said {line!r}")
+
+
+def report_of(folder):
+    (path,) = folder.glob("*.report.json")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def serial_report(serial, tmp_path_factory):
+    from entropysym.sweeping import sweeps
+    from tests.sweeping.client import two_shapes
+
+    known = {}
+
+    def of(draws):
+        if draws not in known:
+            folder = tmp_path_factory.mktemp("serial")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(sweeps, "shapes", two_shapes)
+                sweep("vae2", draws, unit=CHUNK, on=serial, into=folder)
+            known[draws] = report_of(folder)
+        return known[draws]
+
+    return of
+
+
+def test_a_cluster_gives_the_serial_bytes(serial_report, tmp_path):
+    draws = 3 * CHUNK
+    process = client(tmp_path, draws, 0, 0)
+    assert wait_for(process, "done with 0 missing")
+    assert process.wait(60) == 0
+    assert report_of(tmp_path) == serial_report(draws)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(int(os.environ.get("ENTROPYSYM_RUNS", "20"))))
+def test_six_kills_of_workers_and_one_of_the_client_change_no_byte(seed, serial_report, tmp_path):
+    draws = 40 * CHUNK
+    first = client(tmp_path, draws, 3, seed)
+    wait_for(first, "killed a worker", 3)
+    first.kill()
+    first.wait()
+    there = len(list(tmp_path.glob("*.unit.json")))
+    assert 0 < there < 40
+    assert not list(tmp_path.glob("*.report.json"))
+    second = client(tmp_path, draws, 3, seed + 1000)
+    said = wait_for(second, "done with 0 missing")
+    assert f"{40 - there} computed" in said
+    wait_for(second, "all kills")
+    assert second.wait(60) == 0
+    assert report_of(tmp_path) == serial_report(draws)

@@ -1,0 +1,126 @@
+"""Many starts, many in one program: as `settle` does it, whoever carries them out."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import entropysym as es
+from entropysym.ascent import Plan
+from entropysym.ascent.settling import Ending
+from entropysym.errors import InputError
+from entropysym.sweeping import settle_seeds, trainings
+from tests.sweeping import executors
+from tests.sweeping.executors import Shuffled
+
+DATA = np.array([0.5, 1.0, 3.0])
+PLAN = Plan(epochs=5, lbfgs=40, newton=5)
+
+
+def settled(seeds=7, together=3, start=executors.anywhere, **how):
+    return settle_seeds(
+        executors.hill, start, DATA, PLAN, seeds=seeds, together=together, **how
+    )  # fmt: skip
+
+
+def test_packs_are_what_one_program_gives(serial):
+    found = settled(on=serial)
+    starts = [executors.anywhere(seed) for seed in range(7)]
+    one = es.settle(
+        executors.hill,
+        jax.tree.map(lambda *a: jnp.stack(a), *starts),
+        jnp.asarray(DATA),
+        PLAN,
+    )
+    assert found.ending is one.ending is Ending.ARRIVED
+    assert found.values == pytest.approx(one.values, rel=1e-12)
+    assert found.point["b"] == pytest.approx(np.asarray(one.point["b"]), abs=1e-8)
+    assert found.run(3)["b"].shape == (2,)
+    assert found.message.startswith("7 of 7 runs have arrived")
+
+
+def test_executors_and_folders_change_no_bit(serial, tmp_path):
+    first = settled(on=serial, into=tmp_path)
+    for again in (settled(on=Shuffled(1)), settled(on=serial, into=tmp_path)):
+        assert np.array_equal(first.values, again.values)
+        for name, leaf in first.point.items():
+            assert np.array_equal(leaf, again.point[name])
+    assert len(list(tmp_path.glob("*.pack.npz"))) == 3
+
+
+def test_a_pack_that_is_there_is_not_computed_again(serial, tmp_path, monkeypatch):
+    first = settled(on=serial, into=tmp_path)
+    damaged = sorted(tmp_path.glob("*.pack.npz"))[1]
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    computed = []
+    pack = trainings.settled_pack
+    monkeypatch.setattr(
+        trainings, "settled_pack", lambda work, seeds: computed.append(seeds) or pack(work, seeds)
+    )
+    again = settled(on=serial, into=tmp_path)
+    assert len(computed) == 1
+    assert "1 packs were damaged and are computed again" in again.message
+    assert np.array_equal(first.values, again.values)
+
+
+def test_other_code_data_or_plans_are_other_packs():
+    def names(objective=executors.hill, start=executors.anywhere, data=DATA, plan=PLAN):
+        work = trainings.Training(objective, start, data, plan, ("", 0))
+        return frozenset(trainings._packs(work, [0, 1, 2], 2))
+
+    def times(factor, array=None):
+        return lambda v, x: factor * executors.hill(v, x) + (0 if array is None else array[0])
+
+    every = [
+        names(),
+        names(objective=times(2.0)),
+        names(objective=times(3.0)),
+        names(objective=times(2.0, np.ones(2))),
+        names(objective=times(2.0, np.zeros(2))),
+        names(start=executors.one_without_an_end),
+        names(data=DATA + 1),
+        names(plan=Plan(epochs=6, lbfgs=40, newton=5)),
+    ]
+    assert len(set(every)) == len(every)
+    assert names() == every[0]
+    assert names(objective=times(2.0)) == every[1]
+
+
+def test_a_run_that_is_not_finite_costs_no_other(serial):
+    found = settled(on=serial, together=7, start=executors.one_without_an_end)
+    assert found.ending is Ending.NOT_FINITE
+    finite = np.isfinite(found.values)
+    assert list(np.flatnonzero(~finite)) == [3]
+    assert found.gradient_norms[finite].max() < PLAN.goal
+
+
+def test_in_processes_of_our_own():
+    found = settled(seeds=[4, 9], workers=1)
+    assert np.array_equal(found.values, settled(seeds=[4, 9], on=Shuffled(0)).values)
+
+
+def test_settle_itself_takes_seeds(serial):
+    found = es.settle(executors.hill, executors.anywhere, DATA, PLAN, seeds=3, on=serial)
+    assert np.array_equal(found.values, settled(seeds=3, together=25, on=serial).values)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"seeds": 0}, "seeds is 0"),
+        ({"seeds": []}, "at least one seed"),
+        ({"seeds": [-1]}, "a seed is -1"),
+        ({"seeds": 2, "start": {"a": 1}}, "pass a function of a seed"),
+        ({"seeds": 2, "objective": lambda v, x: v}, "define both in a module"),
+        ({"seeds": 2, "objective": np.sin}, "no function of Python"),
+    ],
+)
+def test_what_cannot_be_trained(given, says):
+    given = {"objective": executors.hill, "start": executors.anywhere, **given}
+    with pytest.raises(InputError, match=says):
+        settle_seeds(data=DATA, plan=PLAN, **given)
+
+
+def test_an_executor_wants_seeds(serial):
+    with pytest.raises(InputError, match="pass seeds=500"):
+        es.settle(executors.hill, executors.anywhere, DATA, PLAN, on=serial)
