@@ -12,6 +12,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -230,6 +231,21 @@ def settle(
     return _carried_through(trainer, progress, checkpoint)
 
 
+def settling(
+    objective: Callable[..., jax.Array], start: Any, data: Any, plan: Plan
+) -> Callable[[Any], Settled]:
+    """`settle` as a function of the start, of which all have the shapes of this one: compiled once. Raises `InputError` as `settle` does."""
+    require_x64()
+    trainer = _Trainer(objective, start, data, plan, {}, False)
+
+    def settled(start: Any) -> Settled:
+        own = copy(trainer)  # which keeps what is compiled, and is no other thread's
+        own.begin_at(start)
+        return _carried_through(own, None, None)
+
+    return settled
+
+
 def _carried_through(
     trainer: _Trainer, progress: Progress | None, checkpoint: Checkpoint | None
 ) -> Settled:
@@ -312,13 +328,12 @@ class _Trainer:
     ) -> None:
         self.plan, self.data, self.observe = plan, data, dict(observe)
         self.axis = 0 if data_per_run else None  # that of runs in the data
-        _check_start(start)
+        self.begin_at(start)
         one = jax.tree.map(lambda leaf: leaf[0], start)
         _, self.unravel = ravel_pytree(one)
         self.names = [
             jax.tree_util.keystr(p) for p, _ in jax.tree_util.tree_flatten_with_path(one)[0]
         ]
-        self.start = np.asarray(jax.vmap(lambda p: ravel_pytree(p)[0])(start))
         self.R, self.P = self.start.shape
         self.N = _count(data, self.R if data_per_run else None)
         self.batch = min(plan.batch or self.N, self.N)
@@ -341,6 +356,11 @@ class _Trainer:
         self._lbfgs = optax.lbfgs(memory_size=30)
         self._adam_block = jax.jit(self._run_adam, static_argnames="epochs")
         self._lbfgs_block = jax.jit(self._run_lbfgs, static_argnames="steps")
+
+    def begin_at(self, start: Any) -> None:
+        """Where the runs begin. Raises `InputError` for a start that is not float64 or has no leading axis of runs."""
+        _check_start(start)
+        self.start = np.asarray(jax.vmap(lambda p: ravel_pytree(p)[0])(start))
 
     def own(self, checkpoint: Checkpoint) -> Checkpoint:
         """The checkpoint with a digest of all that this training depends on, beside what the caller put into it."""

@@ -167,7 +167,7 @@ def job_of(claim: Claimed, seed: int) -> tuple[Job, Model]:
     except (pickle.PicklingError, AttributeError, TypeError) as reason:
         raise InputError(f"the claim cannot be sent to another process: {reason}") from None
     buckets = len(shapes(identity.model, seed))
-    return Job(sent, digest, code_digest(), seed, buckets, here()), identity.model
+    return Job(sent, digest, code_digest(), buckets, seed, here()), identity.model
 
 
 def _identity(claim: Claimed) -> Identity:

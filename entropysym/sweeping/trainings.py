@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from entropysym.ascent.checkpoints import Checkpoint, digest_of
-from entropysym.ascent.settling import Ending, Plan, Settled, settle
+from entropysym.ascent.settling import Ending, Plan, Settled, settling
 from entropysym.errors import InputError, integer, shown
 from entropysym.files import folder
 from entropysym.sweeping.computing import double_precision
@@ -42,13 +42,14 @@ _ENDINGS = tuple(Ending)
 
 @dataclass(frozen=True)
 class Training:
-    """What all units of one call share; functions and arrays go to a worker as they are."""
+    """What all packs of one call share; functions and arrays go to a worker as they are, and by the `key` the worker knows what it has compiled."""
 
     objective: Callable[..., Any]
     start: Callable[[int], Any]
     data: Any
     plan: Plan
     home: tuple[str, int]
+    key: str = ""
 
 
 def settle_seeds(
@@ -76,8 +77,8 @@ def settle_seeds(
     every = list(seeds) if isinstance(seeds, Sequence) else list(range(integer("seeds", seeds)))
     if not every or not callable(start):
         raise InputError(f"start is {shown(start)}, seeds {shown(seeds)}; pass a function of a seed and at least one seed")  # fmt: skip
-    work = Training(objective, start, jax.tree.map(np.asarray, data), plan, here())
-    packs = _packs(work, every, integer("together", together))
+    work = _known(Training(objective, start, jax.tree.map(np.asarray, data), plan, here()))
+    packs = _packs(work.key, every, integer("together", together))
     if on is None:
         _demand_sendable(work)
     place = None if into is None else folder(Path(into))
@@ -114,11 +115,15 @@ def _found(place: Path, packs: Iterable[str]) -> tuple[dict[str, dict[str, np.nd
     return done, damaged
 
 
-def _packs(work: Training, seeds: list[int], size: int) -> dict[str, list[int]]:
-    """The packs by their names."""
+def _known(work: Training) -> Training:
+    """With its key: a digest of plan, data, the code of both functions, and ours."""
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(work.data)]
     said = {**asdict(work.plan), "code": [*_code_of(work.objective), *_code_of(work.start)]}
-    key = digest_of({**said, "package": code_digest()}, *leaves)[:16]
+    return replace(work, key=digest_of({**said, "package": code_digest()}, *leaves)[:16])
+
+
+def _packs(key: str, seeds: list[int], size: int) -> dict[str, list[int]]:
+    """The packs by their names."""
     packs = {}
     for k in range(0, len(seeds), size):
         pack = [integer("a seed", s, 0) for s in seeds[k : k + size]]
@@ -141,14 +146,23 @@ def settled_pack(work: Training, seeds: list[int]) -> dict[str, np.ndarray]:
     return arrays
 
 
+#: What this process has compiled, by key and number of runs: few, since each holds its data.
+_COMPILED: dict[tuple[str, int], Callable[[Any], Settled]] = {}
+
+
+def _settled(work: Training, start: Any, runs: int) -> Settled:
+    known = _COMPILED.get((work.key, runs))
+    if known is None:
+        while len(_COMPILED) >= 8:
+            _COMPILED.pop(next(iter(_COMPILED)))
+        known = _COMPILED[work.key, runs] = settling(work.objective, start, work.data, work.plan)
+    return known(start)
+
+
 def _finite(work: Training, seeds: list[int]) -> Iterator[dict[str, np.ndarray]]:
     starts = [work.start(seed) for seed in seeds]
-    settled = settle(
-        work.objective,
-        jax.tree.map(lambda *leaves: jnp.stack(leaves), *starts),
-        work.data,
-        work.plan,
-    )
+    start = jax.tree.map(lambda *leaves: jnp.stack(leaves), *starts)
+    settled = _settled(work, start, len(seeds))
     if settled.ending is Ending.INTERRUPTED:
         raise KeyboardInterrupt
     if settled.ending is Ending.NOT_FINITE and len(seeds) > 1:

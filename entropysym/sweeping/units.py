@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -48,17 +48,17 @@ class Unit:
 
 @dataclass(frozen=True)
 class Job:
-    """A claim, pickled for workers of one's own, never for a file; its digest, that of the code, the sweep's seed and the number of its shapes.
+    """A claim, pickled for workers of one's own, never for a file; its digest, that of the code, the number of its shapes, and the sweep's seed.
 
-    `home` is the process that asks: elsewhere a worker may see to its environment.
+    `home` is the process that asks: elsewhere a worker may see to its environment. Jobs that differ in the seed alone are equal: what is compiled for one serves the other.
     """
 
-    claim: bytes
+    claim: bytes = field(repr=False, compare=False)
     digest: str
     code: str
-    seed: int
     buckets: int
-    home: tuple[str, int]
+    seed: int = field(compare=False)
+    home: tuple[str, int] = field(compare=False)
 
     @property
     def key(self) -> str:

@@ -24,6 +24,16 @@ def two_shapes(monkeypatch):
     monkeypatch.setattr(sweeps, "shapes", few)
 
 
+@pytest.fixture
+def one_shape(two_shapes, monkeypatch):
+    """Of another claim one is enough."""
+
+    def few(model, seed=0):
+        return configurations.shapes(model, seed)[3:4]
+
+    monkeypatch.setattr(sweeps, "shapes", few)
+
+
 @pytest.fixture(scope="session")
 def serial():
     """An executor of one thread."""
