@@ -73,6 +73,9 @@ _ROOMS = (
         "pages",
         "sweeping",
         "testing",
+        "auditing",
+        "divergences",
+        "balls",
         "experiments",
         "errors",
     ),
@@ -83,9 +86,12 @@ __all__ = ["__version__", *sorted(_PUBLIC), *_ROOMS]
 if TYPE_CHECKING:
     from entropysym import (
         ascent,
+        auditing,
+        balls,
         checker,
         claims,
         data,
+        divergences,
         errors,
         experiments,
         families,
@@ -103,7 +109,10 @@ if TYPE_CHECKING:
         witness,
     )
     from entropysym.ascent import settle
+    from entropysym.auditing import audit
+    from entropysym.balls import enclose
     from entropysym.claims import derive, replay, verify
+    from entropysym.divergences import cross_entropy, entropy, kl, varentropy
     from entropysym.language import (
         Family,
         Identity,

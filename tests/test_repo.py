@@ -48,6 +48,12 @@ LADDER = {
         *("checker", "models", "families", "language", "files", "errors", "verdict", "lazy"),
         "version",
     },
+    # A closed form is derived and replayed; an audit sees what is derived beside what is integrated.
+    "divergences": {
+        *("claims", "checker", "prover", "families", "language", "errors", "verdict", "lazy"),
+    },
+    "auditing": {"prover", "witness", "language", "errors", "lazy"},
+    "balls": {"prover", "language", "errors", "verdict", "lazy"},
     "testing": {
         *("claims", "witness", "lowering", "pages", "prover", "models", "families", "language"),
         *("errors", "lazy"),

@@ -32,6 +32,7 @@ from entropysym.language.records import (
     ROW,
     ROW_DIM,
     Family,
+    Letter,
     Parameter,
     Plate,
     argument_name,
@@ -213,8 +214,11 @@ def _of_vectors(family: Family) -> FamilyCertificate | None:
             plates = (rows, columns) if family.range_of(a) == "matrix" else (columns,)
             p = Parameter(argument_name(a), plates, range_)
             constant = sp.Dummy(f"c_{argument_name(a)}", real=True)
-            motions[p.name] = u * p.entry + constant
-            unknowns.append(constant)
+            others = _elsewhere(family, a)
+            at = [plate.index for plate in plates]
+            along = {sp.Dummy("u", real=True): entry(b, *at) for b in others}
+            motions[p.name] = u * p.entry + constant + sp.Add(*(w * e for w, e in along.items()))
+            unknowns += [constant, *along]
         unknowns.append(u)
         parameters.append(p)
     moved = Motion(parameters, motions, network_inputs=[]).of(family.density)
@@ -228,21 +232,33 @@ def _of_vectors(family: Family) -> FamilyCertificate | None:
     return FamilyCertificate(direction, exponentials_merged(solved[1]))
 
 
+def _elsewhere(family: Family, a: Letter) -> list[sp.IndexedBase]:
+    """Arrays like a that stand in the base measure alone: against another law of the family, a moves towards its argument."""
+    arrays = [b for b in family.arguments if isinstance(b, sp.IndexedBase) and b != a]
+    alone = [b for b in arrays if not family.density.has(b) and family.density.has(a)]
+    return [
+        b for b in alone if (family.range_of(b) == "matrix") == (family.range_of(a) == "matrix")
+    ]
+
+
 def _of_classes(family: Family) -> FamilyCertificate | None:
     r"""A one-hot variable has finitely many values, so its entropy is a sum, $-\sum_kp_k\log p_k$; arguments on the simplex move entry by entry, others by multiples of themselves."""
-    log_p = at_class(family, family.density)
-    entropy = -sum_over(sp.exp(log_p) * log_p, (COMPONENT, 1, DIM))
+    log_p, log_h = (at_class(family, e) for e in (family.density, family.log_base_measure))
+    tempered = log_p - log_h
+    entropy = -sum_over(sp.exp(log_p) * tempered, (COMPONENT, 1, DIM))
     entropy = distributed(entropy, powers=True)
-    if len(family.arguments) != 1 or family.log_base_measure != 0:
+    own_arguments = [a for a in family.arguments if family.density.has(a)]
+    if len(own_arguments) != 1:
         return None
-    (a,) = family.arguments
+    (a,) = own_arguments
     own = entry(a, COMPONENT)
     if a in family.simplex:
-        motion = distributed((log_p + entropy) / derivative(log_p, own))
+        motion = distributed((tempered + entropy) / derivative(log_p, own))
         return FamilyCertificate({own: motion}, entropy)
     p = Parameter(argument_name(a), (Plate(COMPONENT, DIM),))
-    for times in (sp.S.One, sp.S.NegativeOne):
-        moved = Motion([p], {p.name: times * own}).of(log_p)
-        if vanishes(moved - log_p - entropy):
-            return FamilyCertificate({own: times * own}, entropy)
+    towards = sp.Add(*(entry(b, COMPONENT) for b in _elsewhere(family, a)))
+    for motion in (own - towards, towards - own):
+        moved = Motion([p], {p.name: motion}).of(log_p)
+        if vanishes(moved - tempered - entropy):
+            return FamilyCertificate({own: motion}, entropy)
     return None

@@ -1,0 +1,216 @@
+"""Bounds that hold, claims that are told apart far below rounding, and what is not shown."""
+
+import math
+import time
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+
+import entropysym as es
+from entropysym.errors import InputError
+from entropysym.language.formula import entry, sum_over
+from entropysym.language.functions import ROWS
+from entropysym.language.symbols import array, index, scalar, size
+from entropysym.verdict import Value
+
+flint = pytest.importorskip("flint")
+
+from entropysym.balls import enclose_integral, escalated  # noqa: E402
+from entropysym.balls.functions import FUNCTIONS  # noqa: E402
+
+s, x = scalar("s", "positive"), scalar("x")
+SMALL = sp.Rational(1, 10**40)
+
+
+def test_ground_types_of_sympy_stay():
+    """python-flint is used here alone: SymPy keeps the ground types that it was loaded with."""
+    assert sp.external.gmpy.GROUND_TYPES in ("python", "gmpy", "flint")
+    assert type(sp.Rational(1, 2).p) in (int, type(sp.Integer(1).p))
+
+
+def test_bounds_of_an_expression():
+    found = es.enclose(sp.log(s) + sp.sqrt(s) / sp.pi, {"s": Fraction(7, 3)}, digits=40)
+    wanted = mpmath.mpf(7) / 3
+    with mpmath.workdps(60):
+        wanted = mpmath.log(mpmath.mpf(7) / 3) + mpmath.sqrt(mpmath.mpf(7) / 3) / mpmath.pi
+        low, high = (mpmath.mpf(e.numerator) / e.denominator for e in (found.low, found.high))
+        assert low <= wanted <= high
+    assert found.radius < 1e-40
+    assert found.verdict.value is Value.PROVED
+    assert found.verdict.evidence == ("ball",)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.head)
+def test_each_function_beside_its_own_numbers(row):
+    assert row.head in FUNCTIONS
+    for value in (Fraction(1, 3), Fraction(17, 5), Fraction(40)):
+        argument = sp.Symbol("u", positive=True)
+        e = row.symbol(*row.order, argument)
+        found = es.enclose(e, {"u": value})
+        with mpmath.workdps(60):
+            wanted = row.number(mpmath.mp, mpmath.mpf(value.numerator) / value.denominator)
+        assert found.is_finite
+        assert abs(float(found) - float(wanted)) <= 1e-15 * max(1, abs(float(wanted)))
+        assert found.radius < 1e-29 * max(1, abs(float(wanted)))
+
+
+def test_rational_claims_are_exact():
+    found = es.enclose(((s + 1) ** 2, s**2 + 2 * s + 1), {"s": Fraction(2, 7)})
+    assert found.exact
+    assert found.low == found.high == 0
+    assert found.verdict.value is Value.PROVED
+    assert found.verdict.evidence == ("exact",)
+    wrong = es.enclose(((s + 1) ** 2, s**2 + 2 * s), {"s": Fraction(2, 7)})
+    assert wrong.verdict.value is Value.REFUTED
+
+
+def test_a_difference_below_all_rounding_is_shown():
+    claim = sp.Eq(sp.log(2 * s), sp.log(2) + sp.log(s) + SMALL, evaluate=False)
+    found = es.enclose(claim, {"s": 3})
+    assert found.verdict.value is Value.UNDECIDED  # 30 digits do not see it
+    found = es.enclose(claim, {"s": 3}, digits=50)
+    assert found.verdict.value is Value.REFUTED
+    assert found.excludes_zero
+
+
+def test_equality_in_balls_is_no_proof():
+    found = es.enclose((sp.log(2 * s), sp.log(2) + sp.log(s)), {"s": 3})
+    assert found.contains_zero
+    assert found.verdict.value is Value.UNDECIDED
+    assert "no proof" in found.verdict.reason
+
+
+@pytest.mark.parametrize("e", [sp.log(x), 1 / x, sp.log(x) - sp.log(x + sp.S.Zero) + 1 / x, sp.sqrt(x - 1)])  # fmt: skip
+def test_what_is_no_number_contains_nothing(e):
+    found = es.enclose((e, sp.S.Zero), {"x": 0})
+    assert not found.is_finite
+    assert not found.contains_zero
+    assert not found.excludes_zero
+    assert found.radius == math.inf
+    assert found.verdict.value is Value.UNDECIDED
+    assert "not shown" in found.verdict.reason
+    with pytest.raises(InputError, match="no finite bounds"):
+        float(found)
+
+
+def test_flint_itself_says_that_nothing_contains_zero():
+    """The trap that the rule is for."""
+    assert flint.arb("nan").contains(0)
+
+
+def _gaussian():
+    """The mean log-likelihood of N data in D dimensions and its value at the best variance."""
+    n, d, N, D = index("n"), index("d"), size("N"), size("D")
+    data, sigma2 = array("y"), scalar("sigma2", "positive")
+    square = sum_over(entry(data, n, d) ** 2, (n, 1, N), (d, 1, D)) / N
+    return -D * sp.log(2 * sp.pi * sigma2) / 2 - square / (2 * sigma2), square, D
+
+
+def test_a_hundred_data_in_two_hundred_dimensions():
+    F, square, D = _gaussian()
+    rng = np.random.default_rng(0)
+    y = [[Fraction(int(v), 1000) for v in row] for row in rng.integers(-3000, 3000, (100, 200))]
+    best = sum(v * v for row in y for v in row) / 100 / 200
+    entropy = -D * sp.log(2 * sp.pi * square / D) / 2 - D / 2
+    began = time.perf_counter()
+    found = es.enclose((F, entropy), {"y": y, "sigma2": best})
+    assert time.perf_counter() - began < 1
+    assert found.contains_zero
+    assert found.radius < 1e-30
+    wrong = es.enclose((F, entropy + sp.Rational(1, 10**25)), {"y": y, "sigma2": best})
+    assert wrong.verdict.value is Value.REFUTED
+
+
+def test_the_gap_identity_of_a_model():
+    found = es.derive(es.models.MODELS["vae0"]()) if "vae0" in es.models.MODELS else None
+    assert found is None or found.identity is not None
+
+
+def test_matrices():
+    family = es.families.MULTIVARIATE_NORMAL
+    value = es.kl(family, family).value
+    S = [[Fraction(6, 5), Fraction(2, 5)], [Fraction(2, 5), Fraction(9, 10)]]
+    T = [[2, Fraction(1, 3)], [Fraction(1, 3), 1]]
+    m, n = [Fraction(1, 3), -1], [0, Fraction(1, 2)]
+    point = {"mean": m, "covariance": S, "mean_q": n, "covariance_q": T, "dim": 2}
+    found = es.enclose(value, point)
+    P, Q = (np.array([[float(v) for v in row] for row in M]) for M in (S, T))
+    away = np.array([float(u - v) for u, v in zip(m, n, strict=True)])
+    inverse = np.linalg.inv(Q)
+    wanted = (np.trace(inverse @ P) + away @ inverse @ away - 2 + np.log(np.linalg.det(Q) / np.linalg.det(P))) / 2  # fmt: skip
+    assert float(found) == pytest.approx(wanted, rel=1e-13)
+    assert found.radius < 1e-30
+
+
+def test_singular_matrices_show_nothing():
+    value = es.entropy(es.families.MULTIVARIATE_NORMAL).value
+    found = es.enclose(value, {"covariance": [[1, 1], [1, 1]], "dim": 2})
+    assert not found.is_finite
+
+
+def test_escalated_goes_on_where_a_point_has_no_ball():
+    claim = (sp.log(s * s), 2 * sp.log(s))
+    first, second = escalated(claim, [{"s": Fraction(1, 10**9)}, {}])
+    assert first.contains_zero
+    assert second.verdict.value is Value.UNDECIDED
+    assert "the point has no s" in second.verdict.reason
+
+
+# -- integrals -------------------------------------------------------------------------------------------
+
+
+def test_flint_alone_is_wrong_about_kinks():
+    """The trap: without an answer to whether it is holomorphic, a "rigorous" integral of |z| is wrong."""
+    wrong = flint.acb.integral(lambda z, _: flint.acb(abs(z)), -1, 1).real
+    assert not wrong.contains(1) or wrong.rad() > 0.01
+
+
+@pytest.mark.parametrize("f", [sp.Abs(x), sp.Max(x, 0) * 2])
+def test_kinks_are_integrated_right(f):
+    found = es.enclose(sp.Integral(f, (x, -1, 1)), digits=5)
+    assert not found.is_finite or found.low <= 1 <= found.high
+    assert found.is_finite
+    assert found.radius < 1e-4
+
+
+def test_both_wrong_integrals_are_refused():
+    for f in (lambda z, _: abs(z), lambda z, _: z if z.real > 0 else 0 * z):
+        with pytest.raises(InputError, match="is no expression"):
+            enclose_integral(f, x, -1, 1, {})
+
+
+def test_the_wrong_values_are_refuted():
+    """As claims: the number that the rule gives without the flag is shown to be wrong."""
+    for f in (sp.Abs(x), sp.Max(x, 0) * 2):
+        integral = es.enclose(sp.Integral(f, (x, -1, 1)), digits=5)
+        assert integral.low > sp.Rational(
+            9, 10
+        )  # not 0, and not the 1.0x of a rule on the whole interval
+
+
+def test_a_density_is_integrated():
+    density = sp.exp(-(x**2) / (2 * s)) / sp.sqrt(2 * sp.pi * s)
+    found = es.enclose(sp.Integral(density, (x, -12, 12)), {"s": 1})
+    assert found.low < 1
+    assert 1 - found.low < Fraction(1, 10**29)
+    with pytest.raises(InputError, match="not finite"):
+        es.enclose(sp.Integral(density, (x, -sp.oo, sp.oo)), {"s": 1})
+
+
+@pytest.mark.parametrize(
+    ("claim", "point", "says"),
+    [
+        (3, {}, "is no claim"),
+        (sp.log(s), {}, "the point has no s"),
+        (sp.log(s), {"s": math.inf}, "finite float"),
+        (sp.log(s), {"s": "1"}, "pass an integer|finite float"),
+        (sp.zeta(s), {"s": 2}, "has no ball"),
+        (sp.Integral(x, x), {}, "between two ends"),
+    ],
+)
+def test_what_cannot_be_enclosed_is_told(claim, point, says):
+    with pytest.raises(InputError, match=says):
+        es.enclose(claim, point)
