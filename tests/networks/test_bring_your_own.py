@@ -119,6 +119,7 @@ def test_a_softplus_head_has_no_direction():
     assert not c.agrees
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("S", [3, 5])
 def test_a_motion_that_only_fits_the_points_is_no_direction(S):
     """Few data, few nodes and many weights: a softplus head can be moved right where it was looked at."""
@@ -128,6 +129,7 @@ def test_a_motion_that_only_fits_the_points_is_no_direction(S):
     assert not c.agrees
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("kind", ["vae1", "vae3"])
 def test_an_encoder_with_many_weights_is_determined_by_enough_data(kind):
     x = jnp.asarray(RNG.normal(size=(200, 4)))
@@ -184,6 +186,7 @@ def test_a_frozen_encoder_leaves_the_prior_without_a_direction():
     assert not c.agrees
 
 
+@pytest.mark.slow
 def test_a_network_of_yours_is_brought_to_a_stationary_point():
     def network(p, x, eps):
         nu, tau2 = x @ p["V"] + p["c"], jnp.exp(p["u"])

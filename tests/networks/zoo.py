@@ -599,18 +599,23 @@ class Row(NamedTuple):
 
 def judged(name: str, seed: int) -> Row:
     """Certify at random parameters, train, certify again; `faults` says what is not as it should be."""
+    start, faults, seconds = at_the_start(name, seed)
+    for more in range(STARTS):
+        c = CASES[name](np.random.default_rng([seed, more, *name.encode()]))
+        end = certify(c.network, trained(c), c.data, c.nodes)
+        faults += tuple(_faults_of_the_end(c, end))
+        if end.gradient_norm <= STATIONARY or end.reading in HELD:
+            break
+    return Row(name, start, end, faults, seconds)
+
+
+def at_the_start(name: str, seed: int) -> tuple[Certificate, tuple[str, ...], float]:
+    """The certificate at random parameters, what is wrong with it, and the seconds of processor that it took."""
     c = CASES[name](np.random.default_rng([seed, *name.encode()]))
     began = time.process_time()
     start = certify(c.network, c.parameters, c.data, c.nodes)
     seconds = time.process_time() - began
-    faults = [*_faults_of_directions(c, start)]
-    for more in range(STARTS):
-        c = CASES[name](np.random.default_rng([seed, more, *name.encode()]))
-        end = certify(c.network, trained(c), c.data, c.nodes)
-        faults += _faults_of_the_end(c, end)
-        if end.gradient_norm <= STATIONARY or end.reading in HELD:
-            break
-    return Row(name, start, end, tuple(faults), seconds)
+    return start, tuple(_faults_of_directions(c, start)), seconds
 
 
 def _faults_of_directions(c: Case, found: Certificate) -> Iterator[str]:
