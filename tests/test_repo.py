@@ -129,6 +129,7 @@ MANY_PARAMETERS = {
     "checker/kernel/normal_form.py __init__",  # of an atom, made in one place
     "cli.py verify",
     "cli.py experiment",
+    "auditing/adapters.py of_function",  # what an author says of a log-density, by keyword
     "ascent/settling.py settle",
     "claims/verification.py verify",
     "language/writing.py model",

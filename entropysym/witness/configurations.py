@@ -98,7 +98,7 @@ def _graph_shapes(model: Model, seed: int) -> tuple[Shape, ...]:
     there, and there are two classes or more everywhere else.
     """
     names = [plate.size.name for plate in model.data] + [s.name for s in model.sizes]
-    least = {name: 2 if name in _numbers_of_classes(model) else 1 for name in names}
+    least = {name: 2 if name in numbers_of_classes(model) else 1 for name in names}
     rng = np.random.default_rng(seed)
     found = []
     for k in range(5):
@@ -109,7 +109,7 @@ def _graph_shapes(model: Model, seed: int) -> tuple[Shape, ...]:
     return tuple(dict.fromkeys(Shape(tuple(sizes.items())) for sizes in found))
 
 
-def _numbers_of_classes(model: Model) -> set[str]:
+def numbers_of_classes(model: Model) -> set[str]:
     """The sizes that count classes: the last plate of what is one-hot or on a simplex."""
     onehot = [v.plates[-1] for v in model.variables if v.support == "onehot"]
     simplex = [p.plates[-1] for p in model.parameters if p.range == "simplex"]
@@ -133,11 +133,16 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
 
     They are drawn on the host: compiling a random generator for each shape would take longer than the sweep itself.
     """
-    wanted = _wanted(model, shape)
+    return assembled(model, drawn_arrays(model, shape, seed, count))
+
+
+def drawn_arrays(model: Model, shape: Shape, seed: int, count: int) -> dict[str, np.ndarray]:
+    """The arrays that `draw` assembles: all that `wanted` names, each with a leading axis."""
+    every = wanted(model, shape)
     own = any(density(f).moderate for f in model.families if f.log_density is not None)
     largest = _LARGEST[0] if own or _exponentiates(model) else _LARGEST[1]
     positive = _POSITIVE_OWN if own else _POSITIVE
-    columns = sum(math.prod(lengths) for _, lengths in wanted.values())
+    columns = sum(math.prod(lengths) for _, lengths in every.values())
     normal, uniform = (
         np.random.default_rng([seed, stream, *(v for _, v in shape.sizes)]) for stream in (0, 1)
     )
@@ -145,14 +150,20 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
     level = uniform.uniform(size=(count, columns))
     arrays: dict[str, np.ndarray] = {}
     start = 0
-    for name, (range_, lengths) in wanted.items():
+    for name, (range_, lengths) in every.items():
         part = slice(start, start + math.prod(lengths))
         start = part.stop
         shaped = [a[:, part].reshape(count, *lengths) for a in (gauss, level)]
         if (name == "noise" or name.startswith("value.")) and range_ in ("real", "positive"):
-            arrays[name] = _values(range_, shaped[0], shaped[1], _LARGEST[0], _POSITIVE_OWN)
+            arrays[name] = values(range_, shaped[0], shaped[1], _LARGEST[0], _POSITIVE_OWN)
         else:
-            arrays[name] = _values(range_, shaped[0], shaped[1], largest, positive)
+            arrays[name] = values(range_, shaped[0], shaped[1], largest, positive)
+    return arrays
+
+
+def assembled(model: Model, drawn: Mapping[str, Any]) -> Configuration:
+    """Arrays by the names that `wanted` has, with or without a leading axis, as a configuration: weights of networks and nodes apart, shares that sum to 1."""
+    arrays = dict(drawn)
     weights = {
         net.name: {part: arrays.pop(f"{net.name}.{part}") for part in _PARTS}
         for net in model.networks
@@ -161,7 +172,7 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
         return Configuration(arrays, weights, _joint_points(model, arrays))
     noise = arrays.pop("noise")
     if not is_weighted(model.encoder.family):
-        nodes: Nodes | Points = Nodes(noise, np.full(noise.shape[:2], 1 / _SAMPLES))  # type: ignore[arg-type]
+        nodes: Nodes | Points = Nodes(noise, np.full(noise.shape[:-1], 1 / _SAMPLES))  # type: ignore[arg-type]
     else:
         level = arrays.pop("noise.weights") + 0.1
         shares = level / level.sum(axis=-1, keepdims=True)
@@ -203,7 +214,7 @@ def _exponentiates(model: Model) -> bool:
     )
 
 
-def _wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
+def wanted(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Name to range and shape of every array that is drawn."""
     if not model.is_plain:
         return _wanted_of_variables(model, shape) | _wanted_of_arrays(model, shape)
@@ -279,7 +290,7 @@ def _callable(net: Network, w: Mapping[str, jax.Array], shape: Shape) -> Callabl
     return value
 
 
-def _values(
+def values(
     range_: str,
     gauss: np.ndarray,
     level: np.ndarray,

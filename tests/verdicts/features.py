@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from entropysym.language import Model
+from entropysym.testing.random_models import Spec, source
+from entropysym.testing.spec_choices import HEADS, words
 
 from .catalogue import CASES, Case
-from .choices import HEADS, words
-from .random_models import Spec, source
 
 ROLES = ("prior", "decoder", "encoder")
 

@@ -15,7 +15,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from .random_models import source, spec_of
+from entropysym.testing.random_models import source, spec_of
+
 from .trying import FAULTS, kind, smaller, tried
 
 #: Verdicts that are wrong, of which there must be none.

@@ -18,12 +18,12 @@ from entropysym.families import NORMAL
 from entropysym.language import ModelWriter
 from entropysym.models import ZOO
 from entropysym.models.objectives import with_weight_decay
+from entropysym.testing.random_models import Spec, build, random_spec, shrunk, source, spec_of
 
 from . import evaluating, situations, trying
 from .catalogue import CASES
 from .features import features
 from .oracle import claimed_residual, is_true, relative_residual
-from .random_models import Spec, build, random_spec, shrunk, source, spec_of
 from .run import WRONG, report, run, unmet
 from .situations import noise_rule, rows
 from .trying import judged

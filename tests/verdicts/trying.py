@@ -15,11 +15,11 @@ from entropysym.errors import InputError
 from entropysym.language import Model
 from entropysym.prover import Derivation
 from entropysym.prover.clamps import without_idle_clamps
+from entropysym.testing.random_models import Spec, build, shrunk, source, spec_of
+from entropysym.testing.spec_laws import LAWS
 
-from .catalogue import LAWS
 from .features import features
 from .oracle import claimed_residual, is_true
-from .random_models import Spec, build, shrunk, source, spec_of
 from .situations import SIZES, rows
 
 #: A claimed direction is compared in every situation; rounding stays far below.

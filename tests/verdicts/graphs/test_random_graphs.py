@@ -10,13 +10,13 @@ from scipy import integrate, stats
 
 import entropysym as es
 from entropysym.prover import Refusal
+from entropysym.testing.random_graphs import random_graph as graph
 from entropysym.witness.sweeps import sweep
 from tests.graph_models import GRAPHS
 from tests.instances import graph as derived
 
 from ..evaluating import STEP
 from . import trying
-from .drawing import graph
 from .features import COMMON, features, lines
 from .laws import TYPED
 from .oracle import claimed_residual, is_true, residual

@@ -7,9 +7,9 @@ from typing import Any
 from entropysym.language import Model
 from entropysym.prover.clamps import without_idle_clamps
 from entropysym.prover.direction import moves_encoder
+from entropysym.testing.random_graphs import random_graph as graph
 
 from ..trying import asked
-from .drawing import graph
 from .features import features, lines
 from .oracle import claimed_residual, is_true
 from .situations import SIZES, rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .catalogue import CASES
+from entropysym.testing.spec_laws import CASES
 
 #: Plates of each factor: its index.
 INDEX = {"prior": "h", "decoder": "d", "encoder": "h"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .catalogue import CASES
+from entropysym.testing.spec_laws import CASES
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import sympy as sp
 
-from entropysym import ModelWriter
 from entropysym.families import (
     ANY,
     BERNOULLI,
@@ -19,9 +18,10 @@ from entropysym.families import (
     NORMAL,
     POISSON,
 )
-from entropysym.language import Model, Objective, Softplus
+from entropysym.language import Model, Objective
+from entropysym.language.functions import Softplus
 from entropysym.language.records import Law
-from entropysym.language.writing import Drawn
+from entropysym.language.writing import Drawn, ModelWriter
 
 T = TypeVar("T")
 
@@ -49,16 +49,16 @@ class Node:
         return self.drawn.name
 
 
-def graph(seed: int) -> Model:
-    """The graph of a seed."""
-    return Drawing(seed).model(f"graph_{seed}")
+def random_graph(seed: int) -> Model:
+    """A random graph of factors, the same for each seed."""
+    return Drawing(Random(seed)).model(f"graph_{seed}")
 
 
 class Drawing:
     """A model in the making: its variables, in the order in which p reads them, and the parameters that may be shared."""
 
-    def __init__(self, seed: int) -> None:
-        self.rng = Random(seed)
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
         self.w = ModelWriter(observed="d D")
         self.w.plate("t T")
         self.easy = self.chance(0.5)
