@@ -35,15 +35,19 @@ _PUBLIC = {
     "ModelWriter": "entropysym.language",
     "Objective": "entropysym.language",
     "argument": "entropysym.language",
+    "dump": "entropysym.language",
+    "load": "entropysym.language",
     "instantiate": "entropysym.language",
     "Verdict": "entropysym.verdict",
     "Value": "entropysym.verdict",
     "derive": "entropysym.claims",
+    "equal": "entropysym.claims",
     "replay": "entropysym.claims",
     "verify": "entropysym.claims",
     "render": "entropysym.pages",
     "gauss_hermite": "entropysym.lowering",
     "lower": "entropysym.lowering",
+    "source": "entropysym.lowering",
     "measure": "entropysym.witness",
     "certify": "entropysym.networks",
     "settle": "entropysym.ascent",
@@ -111,7 +115,7 @@ if TYPE_CHECKING:
     from entropysym.ascent import settle
     from entropysym.auditing import audit
     from entropysym.balls import enclose
-    from entropysym.claims import derive, replay, verify
+    from entropysym.claims import derive, equal, replay, verify
     from entropysym.divergences import cross_entropy, entropy, kl, varentropy
     from entropysym.language import (
         Family,
@@ -120,10 +124,12 @@ if TYPE_CHECKING:
         ModelWriter,
         Objective,
         argument,
+        dump,
         instantiate,
+        load,
     )
     from entropysym.losses import identify_objective
-    from entropysym.lowering import gauss_hermite, lower
+    from entropysym.lowering import gauss_hermite, lower, source
     from entropysym.monitoring import Monitor, Move, entropies, may_stop
     from entropysym.networks import Outputs, certify
     from entropysym.pages import render

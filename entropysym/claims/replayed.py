@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from entropysym import checker
 from entropysym.claims.densities import Normalisation, check_densities
+from entropysym.claims.derived import Derived
 from entropysym.claims.kind_of_refusal import counter_example
 from entropysym.errors import NotStorableError
 from entropysym.language.records import Model
@@ -38,7 +39,9 @@ def derive(
                 verdict, reason=f"{verdict.reason}; with an excess beside the entropy sum"
             )
         verdict = _integrated(verdict, densities)
-        return replace(found, verdict=_with_motions_of_the_variable(found, verdict, densities))
+        return Derived.of(
+            replace(found, verdict=_with_motions_of_the_variable(found, verdict, densities))
+        )
     if found.witness is not None:
         verdict = _of_witness(found, found.witness)
         found = replace(found, verdict=_integrated(verdict, densities))
@@ -46,7 +49,7 @@ def derive(
     if found.partial is None:
         return found
     verdict = _integrated(_stored(found.partial), densities)
-    return replace(found, partial=replace(found.partial, verdict=verdict))
+    return replace(found, partial=Derived.of(replace(found.partial, verdict=verdict)))
 
 
 def _stored(found: Derivation) -> Verdict:

@@ -14,6 +14,7 @@ from entropysym.language.heads import (
     Vector,
 )
 from entropysym.language.identity import Identity
+from entropysym.language.portable import dump, load
 from entropysym.language.records import (
     Constraint,
     Factor,
@@ -50,5 +51,7 @@ __all__ = [
     "Softplus",
     "Vector",
     "argument",
+    "dump",
     "instantiate",
+    "load",
 ]

@@ -8,7 +8,7 @@ that would need the motion of the encoder is refused instead of being silently z
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import sympy as sp
 from sympy.core.symbol import Str
@@ -17,9 +17,10 @@ from entropysym.errors import InputError
 from entropysym.language.formula import arg_of, args_of, substituted, sum_over
 from entropysym.language.printed import OPEN, Printed
 from entropysym.language.symbols import check_declared
+from entropysym.language.wrong_ways import NoCode, demand_own, demand_unbound
 
 
-class _Head(Printed, sp.Expr):
+class _Head(Printed, NoCode, sp.Expr):
     """A real-valued scalar head, rebuilt from its arguments."""
 
     is_commutative = True
@@ -27,6 +28,12 @@ class _Head(Printed, sp.Expr):
 
     def __new__(cls, *args: sp.Basic | complex) -> Self:
         return sp.Expr.__new__(cls, *(sp.sympify(a, strict=True) for a in args))
+
+    def diff(self, *symbols: Any, **assumptions: Any) -> sp.Expr:
+        """As in SymPy. Raises `InputError` for a symbol that only looks like one of the expression."""
+        for s in symbols:
+            demand_own(self, sp.sympify(s))
+        return super().diff(*symbols, **assumptions)
 
 
 class _Binder(_Head):
@@ -73,6 +80,7 @@ class DataMean(_Binder):
     precedence = OPEN
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
+        demand_unbound(self, s)
         body = self.body.diff(s)
         return sp.S.Zero if body == 0 else DataMean(body, self.index)
 
@@ -149,6 +157,7 @@ class _Expectation(_Head):
                 f"the encoder moves with {s}, so the derivative of its expectation is not the expectation of the derivative; "
                 "write z = location + scale*epsilon first"
             )
+        demand_unbound(self, s)
         body = self.body.diff(s)
         return sp.S.Zero if body == 0 else self.over(body)
 
@@ -238,6 +247,7 @@ class NetworkValue(_Head):
         return set().union(*(a.free_symbols for a in self.args[1:]))
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
+        demand_unbound(self, s)
         if all(v.body.diff(s) == 0 for v in self.inputs):
             return sp.S.Zero
         raise InputError(f"the abstract network {self.name} cannot be differentiated by {s}")
@@ -290,6 +300,7 @@ class AbstractValue(_Head):
         return sum_over(slope * motion, (vector.index, 1, vector.size))
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
+        demand_unbound(self, s)
         body = self.inside if self.vector is None else self.vector.body
         return self.moved(body.diff(s))
 

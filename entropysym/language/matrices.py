@@ -16,9 +16,10 @@ from entropysym.language.formula import arg_of, args_of
 from entropysym.language.heads import Vector, _Head
 from entropysym.language.printed import Printed
 from entropysym.language.symbols import MATRIX_RANGES, MatrixRange
+from entropysym.language.wrong_ways import NoCode
 
 
-class Matrix(Printed, sp.Basic):
+class Matrix(Printed, NoCode):
     """A word: a square matrix of symbolic size."""
 
     is_commutative = False

@@ -115,7 +115,7 @@ def in_written_order(e: sp.Basic) -> tuple[sp.Basic, ...]:
 
 
 #: Heads that are stored as their name and the terms of their arguments.
-_NAMES: dict[type[sp.Basic], str] = {
+NAMES: dict[type[sp.Basic], str] = {
     sp.Add: "add",
     sp.Mul: "mul",
     Scaled: "scaled",
@@ -197,7 +197,7 @@ class _Writer:
                 return self.power(e, under)
         if (row := row_of(e)) is not None:
             return [row.head, self.term(argument_of(e), under)]
-        name = next((name for kind, name in _NAMES.items() if isinstance(e, kind)), None)
+        name = next((name for kind, name in NAMES.items() if isinstance(e, kind)), None)
         if name is None:
             kind = type(e).__name__
             known = ", ".join(("exp", "log", "abs", *(row.head for row in ROWS)))

@@ -6,25 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from entropysym.errors import InputError, integer, shown
+from entropysym.errors import InputError, integer, shown, whole
+from entropysym.lowering.backends import backend_of, namespace_of, traced
 from entropysym.lowering.precision import require_x64
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
-from entropysym.lowering.signature import DATA_SIZE, Signature, Size, shape_text
+from entropysym.lowering.signature import ANY_SIZE, DATA_SIZE, Signature, Size, shape_text
 
 
 @dataclass(frozen=True, eq=False)
 class Bound:
     """Arguments that have been checked: arrays, callables, noise, and the integer behind each size."""
 
-    arrays: Mapping[str, jax.Array]
-    networks: Mapping[str, Callable[..., jax.Array]]
+    arrays: Mapping[str, Any]
+    networks: Mapping[str, Callable[..., Any]]
     noise: Nodes | Points | JointPoints | None
     sizes: Mapping[str, int]
     signature: Signature
+    backend: str = "jax"
+    dtype: str = "float64"
 
     @property
     def samples(self) -> int:
@@ -37,9 +38,13 @@ class Bound:
         return size if isinstance(size, int) else self.sizes[size]
 
 
-def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
+def bind(
+    signature: Signature, arguments: Mapping[str, Any], backend: str = "jax", dtype: str = "float64"
+) -> Bound:
     """Check arguments against a signature. Raises `InputError` with the name, the value and what to do."""
-    require_x64()
+    if (backend, dtype) == ("jax", "float64"):
+        require_x64()
+    given = _Given(backend, dtype)
     text, sizes = signature.text(), _given_sizes(signature, arguments)
     extra = sorted(set(arguments) - set(text) - signature.sizes)
     if extra:
@@ -51,6 +56,8 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
         )
 
     def note(size: Size, length: int, where: str) -> None:
+        if size == ANY_SIZE:
+            return
         if length < 1:
             raise InputError(f"{where} is empty: {size} is {length}")
         if isinstance(size, int):
@@ -61,7 +68,7 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
             raise InputError(f"{size} is {known} in {by} but {length} in {where}")
 
     arrays = {
-        name: as_float64(name, arguments[name], len(shape), text[name])
+        name: given.array(name, arguments[name], len(shape), text[name])
         for name, shape in sorted(signature.arrays.items())
         if name in arguments
     }
@@ -71,19 +78,25 @@ def bind(signature: Signature, arguments: Mapping[str, Any]) -> Bound:
     drawn = signature.noise is not None or signature.latents is not None
     noise = arguments.get("noise") if drawn else None
     if noise is not None and signature.latents is not None:
-        _check_joint(signature, noise, note)
+        noise = _joint(signature, noise, note, given)
     elif noise is not None:
-        _check_noise(signature, noise, note)
+        noise = _noise(signature, noise, note, given)
     networks = {name: arguments[name] for name in signature.networks if name in arguments}
     for name, f in networks.items():
         if not callable(f):
             raise InputError(f"{name} is {shown(f)}; pass a function {text[name]} of one point")
-    _probe(signature, networks, sizes, note)
+    _probe(signature, networks, sizes, note, given)
     unread = sorted(s for s in signature.sizes if s not in sizes)
     if unread:
         raise InputError(f"no argument tells the size {unread[0]}; pass it, e.g. {unread[0]}=3")
     return Bound(
-        arrays, networks, noise, {name: value for name, (value, _) in sizes.items()}, signature
+        arrays,
+        networks,
+        noise,
+        {name: value for name, (value, _) in sizes.items()},
+        signature,
+        backend,
+        dtype,
     )
 
 
@@ -96,9 +109,53 @@ def _given_sizes(signature: Signature, arguments: Mapping[str, Any]) -> dict[str
     return sizes
 
 
-def _check_joint(
-    signature: Signature, noise: object, note: Callable[[Size, int, str], None]
-) -> None:
+Note = Callable[[Size, int, str], None]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """How arrays are taken: for which library, and with which type of numbers."""
+
+    backend: str
+    dtype: str
+
+    def array(self, name: str, value: Any, rank: int, shape: str) -> Any:
+        """The value as an array of the given rank; a number is a scalar. Nothing is converted silently but between libraries, in the same type."""
+        kind = str(getattr(value, "dtype", "")).removeprefix("torch.")
+        if not kind and not (isinstance(value, float) or whole(value) is not None):
+            raise InputError(
+                f"{name} is {shown(value)}; pass a {self.dtype} array of shape {shape}"
+            )
+        number = not kind or (whole(value) is not None and rank == 0)
+        if not number and kind != self.dtype:
+            raise InputError(f"{name} is {kind}; {self._instead(name)}")
+        array = self._converted(value, number)
+        if array.ndim != rank:
+            raise InputError(f"{name} has shape {tuple(array.shape)}; wanted {shape}")
+        return array
+
+    def _instead(self, name: str) -> str:
+        if self.dtype == "float64":
+            return (
+                f"pass float64, e.g. jnp.asarray({name}, jnp.float64), so that nothing is lost in between, "
+                'or lower with dtype="float32" where no verdict is asked'
+            )
+        return f"pass {self.dtype}, as it was lowered for"
+
+    def _converted(self, value: Any, number: bool) -> Any:
+        xp = namespace_of(self.backend)
+        if number:
+            value = float(value)
+            # JAX lets the other operand decide, and is asked for its own type only where that is not the default.
+            if (self.backend, self.dtype) == ("jax", "float64"):
+                return xp.asarray(value)
+            return xp.asarray(value, dtype=getattr(xp, self.dtype))
+        if backend_of(value) != self.backend and self.backend != "jax":
+            value = np.asarray(value)
+        return xp.asarray(value)
+
+
+def _joint(signature: Signature, noise: object, note: Note, given: _Given) -> JointPoints:
     """Joint values of every latent variable, with weights for each data plate that they lie in."""
     assert signature.latents is not None
     if not isinstance(noise, JointPoints):
@@ -108,19 +165,20 @@ def _check_joint(
         raise InputError(
             f"the points have no values of {missing[0]}; wanted are: {', '.join(signature.latents)}"
         )
-    for plate, weights in noise.weights.items():
+    weights, values = dict(noise.weights), dict(noise.values)
+    for plate, weight in noise.weights.items():
         shape = f"({plate}, S)" if plate else "(S,)"
-        as_float64(f"noise.weights[{plate!r}]", weights, 2 if plate else 1, shape)
+        name = f"noise.weights[{plate!r}]"
+        weights[plate] = given.array(name, weight, 2 if plate else 1, shape)
         if plate:
-            note(plate, weights.shape[0], f"the weights {weights.shape} of {plate}")
+            note(plate, weight.shape[0], f"the weights {weight.shape} of {plate}")
     for name, (plate, sizes) in signature.latents.items():
         value, outer = noise.values[name], (plate, "S") if plate else ("S",)
-        as_float64(
-            f"noise.values[{name!r}]", value, len(outer) + len(sizes), shape_text((*outer, *sizes))
-        )
+        shape = shape_text((*outer, *sizes))
+        values[name] = given.array(f"noise.values[{name!r}]", value, len(outer) + len(sizes), shape)
         if plate not in noise.weights:
             raise InputError(f"{name} has no weights: pass those of {plate or 'what is global'}")
-        if value.shape[: len(outer)] != noise.weights[plate].shape:
+        if tuple(value.shape[: len(outer)]) != tuple(noise.weights[plate].shape):
             raise InputError(
                 f"{name} has points of shape {value.shape} but weights {noise.weights[plate].shape}"
             )
@@ -129,11 +187,19 @@ def _check_joint(
         ):
             if size != "S":
                 note(size, length, f"the values {value.shape} of {name}")
+    if given.backend == "jax":
+        return noise
+    others = [
+        {
+            name: given.array(f"noise.{what}[{name!r}]", v, np.ndim(v), "the same")
+            for name, v in d.items()
+        }
+        for what, d in (("entropies", noise.entropies), ("noise", noise.noise))
+    ]
+    return JointPoints(values, weights, others[0], noise.enumerated, others[1])
 
 
-def _check_noise(
-    signature: Signature, noise: object, note: Callable[[Size, int, str], None]
-) -> None:
+def _noise(signature: Signature, noise: object, note: Note, given: _Given) -> Nodes | Points:
     """Nodes, which all data share, or points for each datum: types, ranks and sizes."""
     size = signature.noise
     assert size is not None
@@ -142,33 +208,33 @@ def _check_noise(
             raise InputError(
                 f"noise is {shown(noise)}; the encoder has no location and scale, so pass lowering.Points"
             )
-        as_float64("noise.z", noise.z, 3, f"({DATA_SIZE}, S, {size})")
-        as_float64("noise.weights", noise.weights, 2, f"({DATA_SIZE}, S)")
-        as_float64("noise.entropy", noise.entropy, 1, f"({DATA_SIZE},)")
-        if noise.z.shape[:2] != noise.weights.shape:
+        z = given.array("noise.z", noise.z, 3, f"({DATA_SIZE}, S, {size})")
+        weights = given.array("noise.weights", noise.weights, 2, f"({DATA_SIZE}, S)")
+        entropy = given.array("noise.entropy", noise.entropy, 1, f"({DATA_SIZE},)")
+        if tuple(z.shape[:2]) != tuple(weights.shape):
             raise InputError(
                 f"noise has points of shape {noise.z.shape} but weights {noise.weights.shape}"
             )
-        note(DATA_SIZE, noise.z.shape[0], f"noise.z {noise.z.shape}")
-        note(DATA_SIZE, noise.entropy.shape[0], f"noise.entropy {noise.entropy.shape}")
-        note(size, noise.z.shape[2], f"noise.z {noise.z.shape}")
-        return
+        note(DATA_SIZE, z.shape[0], f"noise.z {noise.z.shape}")
+        note(DATA_SIZE, entropy.shape[0], f"noise.entropy {noise.entropy.shape}")
+        note(size, z.shape[2], f"noise.z {noise.z.shape}")
+        return Points(z, weights, entropy)
     if not isinstance(noise, Nodes):
         raise InputError(f"noise is {shown(noise)}; pass lowering.Nodes, e.g. cubature(H)")
-    as_float64("noise.eps", noise.eps, 2, "(S, H)")
-    as_float64("noise.weights", noise.weights, 1, "(S,)")
-    if noise.eps.shape[0] != noise.weights.shape[0]:
-        raise InputError(
-            f"noise has {noise.eps.shape[0]} nodes but {noise.weights.shape[0]} weights"
-        )
-    note(size, noise.eps.shape[1], f"noise.eps {noise.eps.shape}")
+    eps = given.array("noise.eps", noise.eps, 2, "(S, H)")
+    weights = given.array("noise.weights", noise.weights, 1, "(S,)")
+    if eps.shape[0] != weights.shape[0]:
+        raise InputError(f"noise has {eps.shape[0]} nodes but {weights.shape[0]} weights")
+    note(size, eps.shape[1], f"noise.eps {noise.eps.shape}")
+    return Nodes(eps, weights)
 
 
 def _probe(
     signature: Signature,
-    networks: Mapping[str, Callable[..., jax.Array]],
+    networks: Mapping[str, Callable[..., Any]],
     sizes: Mapping[str, tuple[int, str]],
-    note: Callable[[Size, int, str], None],
+    note: Note,
+    given: _Given,
 ) -> None:
     """Read sizes off the networks' outputs, and check them, by tracing each once it is known what goes in."""
     left = dict(networks)
@@ -177,42 +243,26 @@ def _probe(
         progress = False
         for name, f in list(left.items()):
             inputs, outputs = signature.networks[name]
-            lengths = [s if isinstance(s, int) else sizes.get(s, (None,))[0] for s in inputs]
-            if None in lengths:
+            lengths = [s if isinstance(s, int) else sizes.get(s, (0,))[0] for s in inputs]
+            if not all(lengths):
                 continue
-            points = [jax.ShapeDtypeStruct((length,), jnp.float64) for length in lengths]  # type: ignore[arg-type]
             try:
-                value = jax.eval_shape(f, *points)
+                value = traced(f, lengths, given.backend, given.dtype)
             except (TypeError, ValueError) as error:
                 raise InputError(
                     f"{name} failed on vectors of lengths {lengths}: {str(error).splitlines()[0]}"
                 ) from error
-            shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-            if shape is None or len(shape) != len(outputs):
-                raise InputError(f"{name} returned shape {shape}; wanted {shape_text(outputs)}")
-            if dtype != np.float64:
-                raise InputError(f"{name} returned {dtype}; make its weights float64")
-            for size, length in zip(outputs, shape, strict=True):
-                note(size, length, f"the output {shape} of {name}")
+            if value.shape is None or len(value.shape) != len(outputs):
+                raise InputError(
+                    f"{name} returned shape {value.shape}; wanted {shape_text(outputs)}"
+                )
+            if value.dtype != given.dtype:
+                raise InputError(f"{name} returned {value.dtype}; make its weights {given.dtype}")
+            for size, length in zip(outputs, value.shape, strict=True):
+                note(size, length, f"the output {value.shape} of {name}")
             del left[name]
             progress = True
 
 
 def _wanted(text: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {shape}" for name, shape in text.items()) or "none"
-
-
-def as_float64(name: str, value: Any, rank: int, shape: str) -> jax.Array:
-    """The value as a float64 JAX array of the given rank; a Python float is a scalar. Nothing is converted silently."""
-    dtype = getattr(value, "dtype", None)
-    if dtype is None:
-        if not isinstance(value, float):
-            raise InputError(f"{name} is {shown(value)}; pass a float64 array of shape {shape}")
-    elif dtype != np.float64:
-        raise InputError(
-            f"{name} is {dtype}; pass float64, e.g. jnp.asarray({name}, jnp.float64), so that nothing is lost in between"
-        )
-    array = jnp.asarray(value)
-    if array.ndim != rank:
-        raise InputError(f"{name} has shape {array.shape}; wanted {shape}")
-    return array

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import sympy as sp
+
+from entropysym.lowering.backends import constant, einsum, namespace
 
 #: The axis of the quadrature nodes or noise samples.
 SAMPLE = sp.Dummy("s", integer=True, positive=True)
@@ -17,39 +18,44 @@ Axes = tuple[sp.Symbol, ...]
 
 @dataclass(frozen=True, eq=False)
 class NamedArray:
-    """An array and the index symbols of its axes, all different."""
+    """An array, of JAX, NumPy or PyTorch, and the index symbols of its axes, all different."""
 
-    array: jax.Array
+    array: Any
     axes: Axes = ()
 
     def renamed(self, old: sp.Symbol, new: sp.Symbol) -> NamedArray:
         return named(self.array, tuple(new if a == old else a for a in self.axes))
 
     def absolute(self) -> NamedArray:
-        return NamedArray(jnp.abs(self.array), self.axes)
+        return NamedArray(namespace(self.array).abs(self.array), self.axes)
 
 
-def named(array: jax.Array, axes: Axes) -> NamedArray:
+def named(array: Any, axes: Axes) -> NamedArray:
     """An array with its axes; an index that occurs twice picks the diagonal."""
     kept = tuple(dict.fromkeys(axes))
     if kept != axes:
-        array = jnp.einsum(array, [kept.index(a) for a in axes], list(range(len(kept))))
+        array = einsum([(array, [kept.index(a) for a in axes])], range(len(kept)))
     return NamedArray(array, kept)
 
 
-def earlier(value: jax.Array, start: jax.Array, axis: int) -> jax.Array:
+def earlier(value: Any, start: Any, axis: int) -> Any:
     """What stands one step earlier along an axis: the start, then all steps but the last."""
-    kept = jax.lax.slice_in_dim(value, 0, value.shape[axis] - 1, axis=axis)
-    return jnp.concatenate([jnp.expand_dims(start, axis), kept], axis=axis)
+    xp = namespace(value)
+    kept = value[(slice(None),) * axis + (slice(0, value.shape[axis] - 1),)]
+    return xp.concat([xp.expand_dims(start, axis=axis), kept], axis=axis)
 
 
-def spread(value: NamedArray, axes: Axes, sizes: Sequence[int] | None = None) -> jax.Array:
+def spread(value: NamedArray, axes: Axes, sizes: Sequence[int] | None = None) -> Any:
     """The array with the given axes in this order; axes that it lacks have length 1, or `sizes` if given."""
+    xp = namespace(value.array)
     present = [a for a in axes if a in value.axes]
-    array = jnp.transpose(value.array, [value.axes.index(a) for a in present])
+    array = value.array
+    order = tuple(value.axes.index(a) for a in present)
+    if order != tuple(range(len(order))):
+        array = xp.permute_dims(array, order)
     lengths = iter(array.shape)
-    array = array.reshape([next(lengths) if a in value.axes else 1 for a in axes])
-    return array if sizes is None else jnp.broadcast_to(array, tuple(sizes))
+    array = xp.reshape(array, tuple(next(lengths) if a in value.axes else 1 for a in axes))
+    return array if sizes is None else xp.broadcast_to(array, tuple(sizes))
 
 
 def union(values: Sequence[NamedArray]) -> Axes:
@@ -78,20 +84,15 @@ def summed(factors: Sequence[NamedArray], axis: sp.Symbol, size: int) -> NamedAr
     over = [v for v in factors if axis in v.axes]
     rest = [v for v in factors if axis not in v.axes]
     if not over:
-        return multiplied([*rest, NamedArray(jnp.asarray(float(size)))])
+        return multiplied([*rest, NamedArray(constant(float(size), rest[0].array))])
     if len(over) == 1:
         v = over[0]
         at = v.axes.index(axis)
-        total = NamedArray(jnp.sum(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
+        total = NamedArray(namespace(v.array).sum(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
     else:
         # A contraction keeps sum_h W[d,h] z[n,s,h] from becoming an array over d, h, n and s at once.
         axes = union(over)
         kept = tuple(a for a in axes if a != axis)
-        operands: list[object] = []
-        for v in over:
-            operands += [v.array, [axes.index(a) for a in v.axes]]
-        out = jnp.einsum(
-            *operands, [axes.index(a) for a in kept], precision=jax.lax.Precision.HIGHEST
-        )
-        total = NamedArray(out, kept)
+        operands = [(v.array, [axes.index(a) for a in v.axes]) for v in over]
+        total = NamedArray(einsum(operands, [axes.index(a) for a in kept]), kept)
     return multiplied([*rest, total]) if rest else total

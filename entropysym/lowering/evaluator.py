@@ -1,13 +1,14 @@
-"""Expressions evaluated on arrays with named axes, node by node; every value is traced by JAX."""
+"""Expressions evaluated on arrays with named axes, node by node: of JAX, which traces them, of NumPy or of PyTorch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from entropysym.errors import InputError
 from entropysym.language.algebra import reads_latent
@@ -62,13 +63,16 @@ from entropysym.lowering.axes import (
     summed,
     union,
 )
-from entropysym.lowering.functions import amplifies, jax_function, slope, terms_within
+from entropysym.lowering.backends import mapped, namespace, namespace_of
+from entropysym.lowering.functions import amplifies, function_of, slope, terms_within
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.scope import Latent, Scope, fresh
 from entropysym.lowering.signature import (
     DATA_SIZE,
     EXPECTATIONS,
     bound_index,
+    network_axes,
+    plain_network,
     size_of,
 )
 
@@ -91,7 +95,7 @@ class Evaluator:
     def __init__(self, bound: Bound) -> None:
         self.bound = bound
         self.memo: dict[object, NamedArray] = {}
-        self.outputs: dict[object, tuple[jax.Array, Axes]] = {}
+        self.outputs: dict[object, tuple[Any, Axes]] = {}
 
     def _once(
         self, what: str, e: Node, scope: Scope, how: Callable[[Node, Scope], NamedArray]
@@ -127,10 +131,9 @@ class Evaluator:
         if isinstance(e, BINDERS):
             return self._bound(e, scope, lambda a, inner: [self.magnitude(a, inner)])
         if amplifies(e):
-            inner, f = argument_of(e), jax_function(e)
-            assert f is not None
+            inner = argument_of(e)
             v, u = self.value(e, scope), self.value(inner, scope)
-            rate = NamedArray(slope(f, u.array), u.axes)
+            rate = NamedArray(slope(e, u.array), u.axes)
             own = NamedArray(terms_within(e, u.array, v.array), v.axes)
             return added([own, multiplied([rate, self.magnitude(inner, scope)])])
         if isinstance(e, sp.log) or (isinstance(e, sp.Pow) and _amplifies_its_base(e)):
@@ -152,7 +155,8 @@ class Evaluator:
         v, of_base = self.value(e, scope).absolute(), self.value(base, scope)
         terms = self.magnitude(base, scope)
         axes = union([of_base, terms])
-        grown = NamedArray(spread(terms, axes) / jnp.abs(spread(of_base, axes)) - 1, axes)
+        size = spread(of_base.absolute(), axes)
+        grown = NamedArray(spread(terms, axes) / size - 1, axes)
         if isinstance(e, sp.log):
             return added([v, grown])
         (exponent,) = exponents
@@ -223,7 +227,7 @@ class Evaluator:
         if isinstance(e, Scaled):
             scalar = self.value(e.scalar, scope)
             size = self.bound.size(size_of(e.size))
-            rows = NamedArray(size * jnp.log(scalar.array), scalar.axes)
+            rows = NamedArray(size * namespace(scalar.array).log(scalar.array), scalar.axes)
             return added([rows, self._log_det(e.word, scope)])
         total = added([self._log_det(w, scope) for w in args_of(e, Matrix)])
         return NamedArray(-total.array, total.axes) if isinstance(e, Inverse) else total
@@ -250,7 +254,7 @@ class Evaluator:
 
     def _value(self, e: sp.Expr, scope: Scope) -> NamedArray:
         if (isinstance(e, sp.Number) and e.is_finite) or isinstance(e, sp.NumberSymbol):
-            return NamedArray(jnp.asarray(float(e)))
+            return NamedArray(self._number(float(e)))
         if isinstance(e, sp.Symbol):
             return self._symbol(e, scope)
         if isinstance(e, sp.Indexed):
@@ -282,15 +286,30 @@ class Evaluator:
             left, right = self._sides(e, scope)
             moved = words.applied(self.matrix(e.word, scope), right, words.ROW)
             return words.dotted(left, moved, words.ROW)
-        v, f = self.value(argument_of(e), scope), jax_function(e)
+        if isinstance(e, AppliedUndef):
+            return self._plain_network(e, scope)
+        v, f = self.value(argument_of(e), scope), function_of(e, self.bound.backend)
         assert f is not None  # the signature was read first
         return NamedArray(f(v.array), v.axes)
 
+    def _number(self, value: float) -> Any:
+        if self.bound.backend == "jax" and self.bound.dtype == "float64":
+            return jnp.asarray(value)
+        xp = namespace_of(self.bound.backend)
+        return xp.asarray(value, dtype=getattr(xp, self.bound.dtype))
+
+    def _counted(self, length: int) -> Any:
+        """1, …, length."""
+        if self.bound.backend == "jax" and self.bound.dtype == "float64":
+            return jnp.arange(1.0, length + 1)
+        xp = namespace_of(self.bound.backend)
+        return xp.arange(1, length + 1, dtype=getattr(xp, self.bound.dtype))
+
     def _symbol(self, e: sp.Symbol, scope: Scope) -> NamedArray:
         if e in scope.sizes:
-            return NamedArray(jnp.arange(1.0, self.length(e, scope) + 1), (e,))
+            return NamedArray(self._counted(self.length(e, scope)), (e,))
         if e.is_integer and e.is_positive:
-            return NamedArray(jnp.asarray(float(self.bound.size(e.name))))
+            return NamedArray(self._number(float(self.bound.size(e.name))))
         return NamedArray(self.bound.arrays[e.name])
 
     def _indexed(self, e: sp.Indexed, scope: Scope) -> NamedArray:
@@ -310,7 +329,7 @@ class Evaluator:
         array = spread(source, (*leading, latent.index))
         return self._at(array, leading, e.indices, scope)
 
-    def _given(self, name: str) -> jax.Array:
+    def _given(self, name: str) -> Any:
         """A parameter, or what is observed or given, perhaps one step earlier."""
         lag = self.bound.signature.lags.get(name)
         if lag is None:
@@ -319,7 +338,7 @@ class Evaluator:
         at = sizes.index(lag.plate.size.name)
         return earlier(self.bound.arrays[lag.of], self.bound.arrays[lag.start], at)
 
-    def _joint(self, array: sp.IndexedBase, datum: Axes) -> tuple[jax.Array, Axes]:
+    def _joint(self, array: sp.IndexedBase, datum: Axes) -> tuple[Any, Axes]:
         """The values of a latent variable of a graph, or of its noise, and their leading axes."""
         points, of_noise = self._joint_points(), isinstance(array, NoiseArray)
         name = latent_of(array) if of_noise else array_name(array)
@@ -344,16 +363,19 @@ class Evaluator:
         return points
 
     def _at(
-        self, array: jax.Array, leading: Axes, indices: tuple[sp.Basic, ...], scope: Scope
+        self, array: Any, leading: Axes, indices: tuple[sp.Basic, ...], scope: Scope
     ) -> NamedArray:
         """The array with its last axes named by `indices`."""
         axes: list[sp.Symbol] = list(leading)
-        for position, i in enumerate(indices, start=len(leading)):
+        for i in indices:
+            if isinstance(i, sp.Integer):
+                array = _picked(array, len(axes), int(i))
+                continue
             symbol = bound_index(i, scope.sizes)
             if symbol is None:
                 raise InputError(f"{i} is no bound index")
             if symbol != i:
-                array = jnp.flip(array, position)
+                array = namespace(array).flip(array, axis=len(axes))
             axes.append(symbol)
         return named(array, tuple(axes))
 
@@ -370,12 +392,12 @@ class Evaluator:
         base, exponent = args_of(e)
         if base == sp.E:
             v = self.value(exponent, scope)
-            return NamedArray(jnp.exp(v.array), v.axes)
+            return NamedArray(namespace(v.array).exp(v.array), v.axes)
         v = self.value(base, scope)
         if isinstance(exponent, sp.Integer):
             return NamedArray(v.array ** int(exponent), v.axes)
         if isinstance(exponent, sp.Rational) and exponent.q == 2:
-            return NamedArray(jnp.sqrt(v.array) ** int(exponent.p), v.axes)
+            return NamedArray(namespace(v.array).sqrt(v.array) ** int(exponent.p), v.axes)
         w = self.value(exponent, scope)
         axes = union([v, w])
         return NamedArray(spread(v, axes) ** spread(w, axes), axes)
@@ -400,7 +422,8 @@ class Evaluator:
             if i not in v.axes:
                 return v
             at = v.axes.index(i)
-            return NamedArray(jnp.mean(v.array, axis=at), v.axes[:at] + v.axes[at + 1 :])
+            mean = namespace(v.array).mean(v.array, axis=at)
+            return NamedArray(mean, v.axes[:at] + v.axes[at + 1 :])
         return self._expectation(e, scope, body)
 
     def _expectation(
@@ -457,8 +480,10 @@ class Evaluator:
         weights = NamedArray(points.weights, (e.datum, SAMPLE))
         return summed([weights, v], SAMPLE, 1) if SAMPLE in v.axes else v
 
-    def _network(self, e: NetworkValue | MatrixNetwork, scope: Scope) -> tuple[jax.Array, Axes]:
+    def _network(self, e: NetworkValue | MatrixNetwork, scope: Scope) -> tuple[Any, Axes]:
         """All outputs of a network, over the leading axes of its inputs; the callable is mapped once."""
+        if e.name in self.bound.arrays:
+            return self.bound.arrays[e.name], network_axes(e, scope.sizes, SAMPLE)
         inputs = sp.Tuple(*e.inputs)
         key = ("network", e.name, inputs, self._context(inputs, scope))
         if key not in self.outputs:
@@ -466,10 +491,26 @@ class Evaluator:
             own = {i for _, i, _ in vectors}
             leading = tuple(a for a in union([v for v, _, _ in vectors]) if a not in own)
             lengths = [self.length(a, scope) for a in leading]
-            flat = [spread(v, (*leading, i), (*lengths, k)).reshape(-1, k) for v, i, k in vectors]
-            out = jax.vmap(self.bound.networks[e.name])(*flat)
-            self.outputs[key] = out.reshape(*lengths, *out.shape[1:]), leading
+            flat = [spread(v, (*leading, i), (*lengths, k)).reshape((-1, k)) for v, i, k in vectors]
+            out = mapped(self.bound.networks[e.name], flat)
+            self.outputs[key] = out.reshape((*lengths, *out.shape[1:])), leading
         return self.outputs[key]
+
+    def _plain_network(self, e: AppliedUndef, scope: Scope) -> NamedArray:
+        """An output of a network in plain SymPy, mu__1(x[1, 1], x[1, 2]): the function of all inputs as one vector is called once."""
+        name, at = plain_network(e)
+        key = ("plain", name, e.args)
+        if key not in self.outputs:
+            read = [self.value(a, scope) for a in args_of(e)]
+            xp = namespace_of(self.bound.backend)
+            inputs = xp.stack([v.array for v in read])
+            self.outputs[key] = mapped(self.bound.networks[name], [inputs[None]])[0], ()
+        array, _ = self.outputs[key]
+        if array.ndim != len(at):
+            raise InputError(
+                f"{name} returned shape {tuple(array.shape)}; {e} asks for {len(at)} indices"
+            )
+        return self._at(array, (), tuple(map(sp.Integer, at)), scope)
 
     def _abstract(self, e: AbstractValue, scope: Scope) -> NamedArray:
         """A function that nobody wrote down, by what stands in for it."""
@@ -490,7 +531,7 @@ class Evaluator:
             value, i, length = self._vector(v, scope)
             leading = tuple(a for a in value.axes if a != i)
             array = spread(value, (*leading, i))
-            rows = jnp.broadcast_to(array, (*array.shape[:-1], length))
+            rows = namespace(array).broadcast_to(array, (*array.shape[:-1], length))
             return NamedArray(rows, (*leading, words.ROW))
 
         return along_rows(e.left), along_rows(e.right)
@@ -511,6 +552,15 @@ class Evaluator:
         size = size_of(v.size)
         i, body = fresh(v.index, v.body, scope)
         return self.value(body, scope.binding(i, size)), i, self.bound.size(size)
+
+
+def _picked(array: Any, axis: int, number: int) -> Any:
+    """The entry of this number, counted from 1, along an axis."""
+    if not 1 <= number <= array.shape[axis]:
+        raise InputError(
+            f"entry {number} is asked for along an axis of length {array.shape[axis]}; entries count from 1"
+        )
+    return array[(slice(None),) * axis + (number - 1,)]
 
 
 def _amplifies_its_base(e: sp.Pow) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from entropysym.errors import InputError, shown
 from entropysym.language.algebra import reads_latent
@@ -61,6 +63,11 @@ DATA_SIZE = "N"
 _ITS_OWN: Size = ""
 #: Under the joint expectation of a graph.
 _JOINT: Size = "joint"
+#: Of an axis at which one entry is asked for by its number.
+ANY_SIZE: Size = "…"
+#: Of the points of a network's values under an expectation.
+SAMPLES: Size = "samples"
+_SAMPLE = sp.Dummy("s", integer=True, positive=True)
 
 #: The functions that can be lowered, beside those with a row.
 FUNCTIONS = (sp.log, sp.exp, sp.Abs, sp.tanh)
@@ -117,6 +124,8 @@ class Signature:
     latents: dict[str, tuple[str, tuple[Size, ...]]] | None = None
     lags: dict[str, Lag] = field(default_factory=dict)
     reads_points: bool = False
+    given: frozenset[str] = frozenset()
+    places: dict[str, tuple[Vector, ...]] = field(default_factory=dict)
 
     def text(self) -> dict[str, str]:
         """Name to shape, for a person."""
@@ -159,12 +168,13 @@ def read_signature(
     plates: tuple[Plate, ...] = (),
     model: Model | None = None,
     latent: Size | None = None,
+    given: frozenset[str] = frozenset(),
 ) -> Signature:
-    """Walk expressions whose free indices are those of `plates`; `latent` is the size of a z that is free in them.
+    """Walk expressions whose free indices are those of `plates`; `latent` is the size of a z that is free in them; `given` names networks whose values are passed as arrays.
 
     With a model, its other parameters, its networks, the data and the noise are accepted too, and their shapes are the declared ones.
     """
-    s = Signature()
+    s = Signature(given=given)
     if model is not None and not model.is_plain:
         s = jointly(s, model)
     elif model is not None and is_weighted(model.encoder.family):
@@ -181,6 +191,8 @@ def read_signature(
     for p in model.parameters:
         s.add_array(p.name, tuple(plate.size.name for plate in p.plates))
     for net in model.networks:
+        if net.name in given:
+            continue
         s.add_network(
             net.name, tuple(i.name for i in net.inputs), tuple(p.size.name for p in net.plates)
         )
@@ -252,6 +264,8 @@ def _walk(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) -> None:
             _walk_letter(e, sizes, s, latent)
         case Vector():
             _walk(e.body, {**sizes, e.index: _noted(size_of(e.size), s)}, s, latent)
+        case AppliedUndef():
+            _walk_plain_network(e, sizes, s, latent)
         case sp.Indexed():
             own = tuple(_index(i, sizes, e) for i in e.indices)
             _walk_variable(e, array_of(e), own, s, latent)
@@ -283,7 +297,9 @@ def _walk_parts(e: sp.Basic, sizes: Sizes, s: Signature, latent: Size | None) ->
         vectors = [size_of(a.size) for a in e.args if isinstance(a, Vector)]
         _same_sizes(e, *vectors, *words)
     elif not _is_arithmetic(e):
-        raise InputError(f"cannot lower {shown(e)} ({type(e).__name__}): no JAX function for it")
+        raise InputError(
+            f"cannot lower {shown(e)} ({type(e).__name__}): no function of arrays for it"
+        )
     for a in e.args:
         _walk(a, sizes, s, latent)
 
@@ -327,9 +343,44 @@ def _walk_network(
     s: Signature,
     latent: Size | None,
 ) -> None:
+    if e.name in s.given:
+        leading = tuple(sizes.get(i, SAMPLES) for i in network_axes(e, sizes, _SAMPLE))
+        if e.name in s.arrays and s.places.get(e.name) != e.inputs:
+            raise InputError(
+                f"{e.name} reads different vectors in one expression, so its values are no one array; pass a function"
+            )
+        s.places[e.name] = e.inputs
+        s.add_array(e.name, (*leading, *outputs))
+        return
     for v in e.inputs:
         _walk(v, sizes, s, latent)
     s.add_network(e.name, tuple(size_of(v.size) for v in e.inputs), outputs)
+
+
+def network_axes(
+    e: NetworkValue | MatrixNetwork, sizes: Sizes, sample: sp.Symbol
+) -> tuple[sp.Symbol, ...]:
+    """The axes over which a network's values differ: the bound indices that its inputs see, outermost first, and the points of the latents."""
+    free = set().union(*(v.free_symbols for v in e.inputs))
+    seen = tuple(i for i in sizes if i in free)
+    return (*seen, sample) if any(map(reads_latent, e.inputs)) else seen
+
+
+_PLAIN = re.compile(r"(?P<name>.+?)(?P<at>(?:__\d+)*)\Z")
+
+
+def plain_network(e: AppliedUndef) -> tuple[str, tuple[int, ...]]:
+    """The name of a network in plain SymPy, and the indices of the output: mu__1(…) is its first."""
+    found = _PLAIN.match(e.func.__name__)
+    assert found is not None
+    return found["name"], tuple(map(int, found["at"].split("__")[1:]))
+
+
+def _walk_plain_network(e: AppliedUndef, sizes: Sizes, s: Signature, latent: Size | None) -> None:
+    for a in e.args:
+        _walk(a, sizes, s, latent)
+    name, at = plain_network(e)
+    s.add_network(name, (len(e.args),), (ANY_SIZE,) * len(at))
 
 
 def _walk_variable(
@@ -383,6 +434,8 @@ def _noted(size: Size, s: Signature) -> Size:
 
 
 def _index(i: sp.Basic, sizes: Sizes, where: sp.Basic) -> Size:
+    if isinstance(i, sp.Integer):
+        return ANY_SIZE
     symbol = bound_index(i, sizes)
     if symbol is None:
         known = ", ".join(str(k) for k in sizes) or "none"

@@ -3,9 +3,12 @@ r"""Functions of the language that JAX lacks, accurate to a few eps everywhere, 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+
+from entropysym.lowering.backends import namespace
 
 #: Addends of the series below 1: the last is less than eps.
 _TERMS = range(10)
@@ -42,29 +45,29 @@ def _series(square: jax.Array, coefficients: list[float]) -> jax.Array:
     return total
 
 
-_BESSEL = [1 / (4**k * math.factorial(k) ** 2) for k in _TERMS]
-_SINHC = [1 / math.factorial(2 * k + 1) for k in _TERMS]
-_TIMES_2K = [2 * k / math.factorial(2 * k + 1) for k in _TERMS]
+BESSEL = [1 / (4**k * math.factorial(k) ** 2) for k in _TERMS]
+SINHC = [1 / math.factorial(2 * k + 1) for k in _TERMS]
+TIMES_2K = [2 * k / math.factorial(2 * k + 1) for k in _TERMS]
 
 
 def log_bessel(u: jax.Array) -> jax.Array:
     r"""$\log I_0(u)$, without overflow: below 1 by the series $I_0-1=\sum_{k\ge1}\frac{(u^2/4)^k}{k!^2}$."""
     small = jnp.abs(u) < 1
     near, far = jnp.where(small, u, 0.0), jnp.where(small, 1.0, jnp.abs(u))
-    series = jnp.log1p(near**2 * _series(near**2, _BESSEL[1:]))
+    series = jnp.log1p(near**2 * _series(near**2, BESSEL[1:]))
     return jnp.where(small, series, jnp.log(jax.scipy.special.i0e(far)) + far)
 
 
-def log_gamma_terms(u: jax.Array) -> jax.Array:
+def log_gamma_terms(u: Any) -> Any:
     """The sizes of the terms that Lanczos' formula for log gamma adds up: where the sum is small, they are not."""
-    return (u + 0.5) * jnp.log(u + 7.5) + u + 7.5
+    return (u + 0.5) * namespace(u).log(u + 7.5) + u + 7.5
 
 
 def log_sinhc(u: jax.Array) -> jax.Array:
     r"""$\log\frac{\sinh u}u$: below 1 by the series of $\frac{\sinh u}u-1$, which cancels nothing."""
     small = jnp.abs(u) < 1
     near, far = jnp.where(small, u, 0.0), jnp.where(small, 1.0, jnp.abs(u))
-    series = jnp.log1p(near**2 * _series(near**2, _SINHC[1:]))
+    series = jnp.log1p(near**2 * _series(near**2, SINHC[1:]))
     return jnp.where(small, series, far + jnp.log1p(-jnp.exp(-2 * far)) - jnp.log(2 * far))
 
 
@@ -72,23 +75,8 @@ def langevin(u: jax.Array) -> jax.Array:
     r"""$\coth u-\frac1u=\frac{\sum_k2k\,u^{2k}/(2k+1)!}{u\sum_ku^{2k}/(2k+1)!}$."""
     small = jnp.abs(u) < 1
     near, far = jnp.where(small, u, 0.0), jnp.where(small, 1.0, u)
-    series = near * _series(near**2, _TIMES_2K[1:]) / _series(near**2, _SINHC)
+    series = near * _series(near**2, TIMES_2K[1:]) / _series(near**2, SINHC)
     return jnp.where(small, series, 1 / jnp.tanh(far) - 1 / far)
-
-
-def log_surface(eta: jax.Array) -> jax.Array:
-    r"""$\log\int_{\|x\|=1}e^{\eta\cdot x}dx$ over the sphere in K dimensions, along the last axis.
-
-    $\log2\pi^{K/2}-\log\Gamma(K/2)+\log\sum_k\frac{(\|\eta\|^2/4)^k}{k!\,(K/2)_k}$: all terms are positive, and 200 are enough for $\|\eta\|\le100$.
-    """
-    half, square = eta.shape[-1] / 2, jnp.sum(eta**2, axis=-1) / 4
-    k = jnp.arange(1.0, 200.0)
-    steps = jnp.cumsum(jnp.log(k) + jnp.log(half + k - 1))
-    powers = k * jnp.log(jnp.where(square > 0, square, 1.0))[..., None] - steps
-    series = jnp.where(
-        square > 0, jnp.logaddexp(0.0, jax.scipy.special.logsumexp(powers, axis=-1)), 0.0
-    )
-    return math.log(2) + half * math.log(math.pi) - math.lgamma(half) + series
 
 
 def is_zero(u: jax.Array) -> jax.Array:

@@ -7,9 +7,8 @@ a positive diagonal becomes NaN at once; one that is symmetric but not positive 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import sympy as sp
 
 from entropysym.language.formula import of_type
@@ -23,6 +22,7 @@ from entropysym.language.matrices import (
 )
 from entropysym.lowering import factorisations
 from entropysym.lowering.axes import Axes, NamedArray, named, spread, union
+from entropysym.lowering.backends import constant, matmul, namespace, still
 
 ROW = sp.Dummy("row", integer=True, positive=True)
 COLUMN = sp.Dummy("column", integer=True, positive=True)
@@ -31,22 +31,22 @@ COLUMN = sp.Dummy("column", integer=True, positive=True)
 _SYMMETRY = 1e-10
 
 
-def matrix(array: jax.Array, leading: Axes = ()) -> NamedArray:
+def matrix(array: Any, leading: Axes = ()) -> NamedArray:
     """An array whose last two axes are rows and columns."""
     return NamedArray(array, (*leading, ROW, COLUMN))
 
 
-def in_range(array: jax.Array, kind: str) -> jax.Array:
+def in_range(array: Any, kind: str) -> Any:
     """The matrices that may be what `kind` says (posdef or triangular); NaN in place of the others."""
-    still = jax.lax.stop_gradient(array)
-    diagonal = jnp.diagonal(still, axis1=-2, axis2=-1)
-    size = jnp.sqrt(diagonal[..., :, None] * diagonal[..., None, :])
+    xp, held = namespace(array), still(array)
+    diagonal = factorisations.diagonal(held)
+    size = xp.sqrt(diagonal[..., :, None] * diagonal[..., None, :])
     if kind == "triangular":
-        fits = jnp.triu(still, 1) == 0
+        fits = xp.triu(held, k=1) == 0
     else:
-        fits = jnp.abs(still - jnp.swapaxes(still, -1, -2)) <= _SYMMETRY * size
-    fits = jnp.all(fits, axis=(-2, -1)) & jnp.all(diagonal > 0, axis=-1)
-    return jnp.where(fits[..., None, None], array, jnp.nan)
+        fits = xp.abs(held - factorisations.transposed(held)) <= _SYMMETRY * size
+    fits = xp.all(fits, axis=(-2, -1)) & xp.all(diagonal > 0, axis=-1)
+    return xp.where(fits[..., None, None], array, constant(float("nan"), array))
 
 
 def looks_symmetric(word: Matrix) -> bool:
@@ -66,7 +66,7 @@ def _transposed(word: Matrix) -> Matrix:
     return word if is_symmetric(word) else Transposed(word)
 
 
-def batched(values: Sequence[NamedArray]) -> tuple[Axes, list[jax.Array]]:
+def batched(values: Sequence[NamedArray]) -> tuple[Axes, list[Any]]:
     """The leading axes that occur, and the matrices with all of them in front (of length 1 where a matrix lacks one)."""
     leading = tuple(a for a in union(values) if a not in (ROW, COLUMN))
     return leading, [spread(v, (*leading, ROW, COLUMN)) for v in values]
@@ -76,7 +76,7 @@ def product(values: Sequence[NamedArray]) -> NamedArray:
     leading, arrays = batched(values)
     out = arrays[0]
     for array in arrays[1:]:
-        out = jnp.matmul(out, array, precision=jax.lax.Precision.HIGHEST)
+        out = matmul(out, array)
     return matrix(out, leading)
 
 
@@ -112,15 +112,16 @@ def inverse_magnitude(inverse: NamedArray, magnitude: NamedArray) -> NamedArray:
 def log_det_terms(log_det: NamedArray, inverse: NamedArray, magnitude: NamedArray) -> NamedArray:
     r"""The |terms| of $\log\det M$: its value, and those of $\mathrm{tr}\,M^{-1}M$, by which an error in M moves it."""
     leading, (inverted, size) = batched([inverse, magnitude])
-    moved = jnp.sum(jnp.abs(jnp.swapaxes(inverted, -1, -2)) * size, axis=(-2, -1))
-    return NamedArray(jnp.abs(spread(log_det, leading)) + moved, leading)
+    xp = namespace(size)
+    moved = xp.sum(xp.abs(factorisations.transposed(inverted)) * size, axis=(-2, -1))
+    return NamedArray(xp.abs(spread(log_det, leading)) + moved, leading)
 
 
 def applied(value: NamedArray, vector: NamedArray, axis: sp.Symbol) -> NamedArray:
     """The matrix times the vector along `axis`."""
     leading = tuple(a for a in union([value, vector]) if a not in (ROW, COLUMN, axis))
     array, right = spread(value, (*leading, ROW, COLUMN)), spread(vector, (*leading, axis))
-    out = jnp.matmul(array, right[..., None], precision=jax.lax.Precision.HIGHEST)[..., 0]
+    out = matmul(array, right[..., None])[..., 0]
     return NamedArray(out, (*leading, axis))
 
 
@@ -128,7 +129,7 @@ def dotted(left: NamedArray, right: NamedArray, axis: sp.Symbol) -> NamedArray:
     """The sum over `axis` of the product of two vectors."""
     leading = tuple(a for a in union([left, right]) if a != axis)
     pair = spread(left, (*leading, axis)) * spread(right, (*leading, axis))
-    return NamedArray(jnp.sum(pair, axis=-1), leading)
+    return NamedArray(namespace(pair).sum(pair, axis=-1), leading)
 
 
 def entry(value: NamedArray, row: sp.Basic, column: sp.Basic) -> NamedArray:
@@ -140,4 +141,4 @@ def entry(value: NamedArray, row: sp.Basic, column: sp.Basic) -> NamedArray:
 
 def trace(value: NamedArray) -> NamedArray:
     leading, (array,) = batched([value])
-    return NamedArray(jnp.trace(array, axis1=-2, axis2=-1), leading)
+    return NamedArray(namespace(array).linalg.trace(array), leading)

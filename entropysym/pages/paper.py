@@ -117,7 +117,7 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         about_excess=about_excess(d, medium) if d.excess != 0 else "",
         direction=tuple(direction_lines(d)),
         stationary=_hypotheses(hypotheses, model, medium),
-        claim=lines(Line(equation(Elbo(), right), d.entropy_sum))[0],
+        claim=lines(Line(equation(Elbo(), right), d.stationary_value))[0],
         part_by_part=has_parts(d),
         identities=tuple(identity_lines(d)),
         steps=lines(*_steps(d)),

@@ -8,10 +8,12 @@ from typing import Literal
 
 import sympy as sp
 
+from entropysym.language.declared import Symbols
 from entropysym.language.identity import Identity
 from entropysym.language.records import Family, Model
 from entropysym.prover.families import FamilyCertificate
 from entropysym.prover.motion import Motions
+from entropysym.prover.partial import derivative_by
 from entropysym.prover.refusing import Witness
 from entropysym.verdict import Verdict, undecided
 
@@ -59,7 +61,7 @@ class Derivation:
     r"""A derivation of $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$ at every parameter, and of $\mathcal F=\mathcal E$ at stationary points.
 
     Expressions are per data point and in nats. `elbo` and `gap` are spelled out; `excess` is 0 for the theorem and otherwise what
-    stands beside the entropy sum at stationary points; `entropy_sum` is the closed form, excess included;
+    stands beside the entropy sum at stationary points; `entropy_sum` is the sum of the entropies in closed form, and `stationary_value` what the ELBO is at stationary points, excess included;
     `direction` gives each moved parameter's motion at its own indices and `factors` the factors whose $\Delta$ it gives; `entropies` has the certificate of each family
     whose entropy is known in closed form. `stationarity` has each learned parameter's equation, and under the key `scaling` that of the scaling of one latent
     where its factor of p needs it. Where one of `excluded` is 0, v is not defined.
@@ -75,6 +77,7 @@ class Derivation:
     gap: sp.Expr
     excess: sp.Expr
     entropy_sum: sp.Expr
+    stationary_value: sp.Expr
     stationarity: Mapping[str, sp.Eq]
     excluded: tuple[sp.Expr, ...] = ()
     verdict: Verdict = field(default_factory=lambda: undecided("not replayed by the checker yet"))
@@ -83,7 +86,19 @@ class Derivation:
     def identity(self) -> Identity:
         """What was derived, without the derivation."""
         closed = {family: shown.entropy for family, shown in self.entropies.items()}
-        return Identity(self.model, self.direction, self.entropy_sum, self.excess, closed)
+        return Identity(self.model, self.direction, self.stationary_value, self.excess, closed)
+
+    @property
+    def symbols(self) -> Symbols:
+        """The symbols of the model by name, to build expressions and derivatives with: `d.symbols.sigma2`."""
+        return Symbols(self.model)
+
+    def derivative(self, name: str) -> sp.Expr:
+        r"""$\partial\mathcal E/\partial p$ of the entropy sum by the parameter of this name, at its own free indices: `d.derivative("alpha2")` has h free.
+
+        Raises `InputError` for a name that is no parameter, for a matrix, and where the parameter moves the law of an expectation.
+        """
+        return derivative_by(self.entropy_sum, self.model, name)
 
 
 @dataclass(frozen=True)

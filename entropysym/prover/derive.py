@@ -245,7 +245,10 @@ def _derivation(
         elbo=spelled,
         gap=exponentials_merged(distributed(spelled - sum_)),
         excess=excess,
-        entropy_sum=steps[-1].after,
+        entropy_sum=_closed(model, entropies, sp.S.Zero, moving)
+        if excess != 0
+        else steps[-1].after,
+        stationary_value=steps[-1].after,
         stationarity=Equations(_without_lengthy(model, direction), entropies, alone),
         excluded=direction.excluded,
     )
@@ -347,14 +350,21 @@ def _steps(
     maximised = Elbo() if model.objective.is_elbo else ObjectiveValue()
     stationary = [Condition("stationary", "objective", name) for name in motions]
     now = add("stationary", now - Directional(maximised), *stationary)
+    closed = _closed(model, entropies, excess, moving)
+    families = sorted({f.name for f in model.families})
+    add("closed_form", closed, *(Condition("score", f) for f in families))
+    return tuple(steps)
+
+
+def _closed(
+    model: Model, entropies: Mapping[Family, sp.Expr], excess: sp.Expr, moving: InNoise
+) -> sp.Expr:
+    """The entropy sum, plus what stands beside it, in closed form."""
     sum_ = spelled_out(model, entropy_sum(model, reparametrised=moving), entropies)
     whole = distributed(sum_ + excess)
     if len(model.data) > 1:
         whole = counts_joined(whole, tuple(plate.size for plate in model.data))
-    closed = exponentials_merged(collected(whole, model.sizes))
-    families = sorted({f.name for f in model.families})
-    add("closed_form", closed, *(Condition("score", f) for f in families))
-    return tuple(steps)
+    return exponentials_merged(collected(whole, model.sizes))
 
 
 def _one_by_one(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
 
 from entropysym.language.objective import weight
-from entropysym.language.records import COMPONENT, Model, argument_name
+from entropysym.language.records import COMPONENT, Family, Model, argument_name
 from entropysym.language.store import (
     FORMAT,
     canonical,
@@ -35,7 +36,7 @@ def statement(derivation: Derivation) -> dict[str, Any]:
         },
         "claim": {
             "gap": term(gap, model),
-            "entropy_sum": term(derivation.entropy_sum, model),
+            "entropy_sum": term(derivation.stationary_value, model),
             "excess": term(derivation.excess, model),
         },
         "conditions": [c.stored() for c in derivation.conditions],
@@ -58,26 +59,31 @@ def _motion(found: FamilyCertificate, argument: sp.Basic) -> sp.Basic:
     return found.direction.get(entry, sp.S.Zero)
 
 
+def certificates(entropies: Mapping[Family, FamilyCertificate]) -> dict[str, Any]:
+    """The stored certificates of families, by the name of each."""
+    return {
+        family.name: {
+            "direction": {
+                argument_name(a): family_term(
+                    _motion(found, a),
+                    family,
+                    (COMPONENT,) if isinstance(a, sp.IndexedBase) else (),
+                )
+                for a in family.arguments
+            },
+            "scale": family_term(found.scale, family),
+            "shift": family_term(found.shift, family),
+            "entropy": family_term(found.entropy, family),
+        }
+        for family, found in entropies.items()
+    }
+
+
 def document(derivation: Derivation) -> dict[str, Any]:
     """The whole document, hashes included."""
     body: dict[str, Any] = {
         "statement": statement(derivation),
-        "certificates": {
-            family.name: {
-                "direction": {
-                    argument_name(a): family_term(
-                        _motion(found, a),
-                        family,
-                        (COMPONENT,) if isinstance(a, sp.IndexedBase) else (),
-                    )
-                    for a in family.arguments
-                },
-                "scale": family_term(found.scale, family),
-                "shift": family_term(found.shift, family),
-                "entropy": family_term(found.entropy, family),
-            }
-            for family, found in derivation.entropies.items()
-        },
+        "certificates": certificates(derivation.entropies),
         "steps": [
             {"rule": s.rule, "result": term(s.after, derivation.model)} for s in derivation.steps
         ],
@@ -123,4 +129,11 @@ def refusal_to_json(refusal: Refusal, witness: Witness) -> str:
     return canonical(refusal_document(refusal, witness)) + "\n"
 
 
-__all__ = ["document", "refusal_document", "refusal_to_json", "statement", "to_json"]
+__all__ = [
+    "certificates",
+    "document",
+    "refusal_document",
+    "refusal_to_json",
+    "statement",
+    "to_json",
+]

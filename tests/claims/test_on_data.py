@@ -73,7 +73,7 @@ def test_the_identity_is_as_predicted_wherever_an_ascent_ends(name):
 def test_a_wrong_entropy_sum_is_refuted_by_the_data():
     d = derived("linear_vae")
     some = sample(d.model, data("real"))
-    wrong = replace(d, entropy_sum=d.entropy_sum + 1)
+    wrong = replace(d, stationary_value=d.stationary_value + 1)
     assert rest_verdict(rest_on(wrong, some, plan=EARLY)).value is Value.REFUTED
 
 
@@ -183,7 +183,7 @@ def test_another_start_is_tried_where_the_first_does_not_settle(monkeypatch):
 def test_no_other_start_hides_an_identity_that_fails(monkeypatch):
     monkeypatch.setattr(on_data, "STARTS", 3)
     d = derived("linear_vae")
-    wrong = replace(d, entropy_sum=d.entropy_sum + 1)
+    wrong = replace(d, stationary_value=d.stationary_value + 1)
     rest = rest_on(wrong, sample(d.model, data("real")), plan=EARLY)
     assert rest.seed == 0
     assert rest_verdict(rest).value is Value.REFUTED

@@ -27,7 +27,7 @@ def test_steps_chain_from_the_elbo_to_the_closed_form(derivation):
     assert derivation.steps[0].before == Elbo()
     for before, after in zip(derivation.steps, derivation.steps[1:], strict=False):
         assert after.before == before.after
-    assert derivation.steps[-1].after == derivation.entropy_sum
+    assert derivation.steps[-1].after == derivation.stationary_value
     rules = [s.rule for s in derivation.steps]
     assert rules[0] == "definition"
     assert rules[-3:] == ["gap", "stationary", "closed_form"]

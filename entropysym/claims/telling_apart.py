@@ -1,0 +1,271 @@
+"""Points at which two expressions of a model differ by more than rounding explains, looked for among the random configurations of the witness.
+
+Both sides are evaluated in float64 and compared by the rule that refutes everywhere: $10^3$ eps × the sum of the |terms|. Where what is averaged has to be averaged right,
+an average over normal noise is taken by two Gauss-Hermite rules, and their difference counts as an error; a law of q that has no such rule tells nothing apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from entropysym.errors import InputError, shown
+from entropysym.language.algebra import reads_latent
+from entropysym.language.formula import array_name, array_of, of_type
+from entropysym.language.heads import (
+    EncoderExpectation,
+    Entropy,
+    JointExpectation,
+    JointNoiseExpectation,
+    LawExpectation,
+    LocationScaleExpectation,
+    NetworkValue,
+    NoiseExpectation,
+    OtherNoiseExpectation,
+)
+from entropysym.language.matrices import MatrixLetter
+from entropysym.language.objective import spelled_out
+from entropysym.language.records import Model, Network, Plate
+from entropysym.language.symbols import VARIABLES
+from entropysym.lowering.lowered import Lowered, lower
+from entropysym.lowering.precision import EPS, REFUTES
+from entropysym.lowering.quadrature import JointPoints, Nodes, Points
+from entropysym.witness.configurations import Configuration, Shape, draw, shapes
+
+#: Configurations of each shape, and the order of the two rules for expectations over normal noise.
+_DRAWS, _ORDERS = 4, (24, 31)
+
+#: A relative difference that needs no further shapes.
+_PLAIN = 1e-6
+
+#: Latent dimensions that a product rule serves.
+_FEW = 2
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Where two expressions differ: a configuration of the witness by its shape, seed and number, both values, and the sum of the |terms|."""
+
+    shape: Shape
+    seed: int
+    number: int
+    values: tuple[float, float]
+    terms: float
+    at: Mapping[str, Any]
+
+    @property
+    def ratio(self) -> float:
+        return abs(self.values[0] - self.values[1]) / self.terms
+
+    def __str__(self) -> str:
+        left, right = self.values
+        given = ", ".join(f"{name} = {_told(value)}" for name, value in self.at.items())
+        return f"{left!r} is not {right!r} at {self.shape}{', ' if given else ''}{given} (witness.configurations.draw(model, shape, seed={self.seed}, count={_DRAWS}), number {self.number})"
+
+
+def _told(value: Any) -> str:
+    text = np.array2string(np.asarray(value), separator=", ", floatmode="unique", threshold=8)
+    return " ".join(text.split())
+
+
+def told_apart(
+    a: sp.Expr, b: sp.Expr, model: Model, plates: tuple[Plate, ...], seed: int = 0
+) -> Apart | str:
+    """A point at which two expressions differ, or why there is none; `plates` are those of their free indices."""
+    a, b = (spelled_out(model, e, {}) for e in (a, b))
+    bound = sorted({c.on for c in model.constraints} & _names(a, b))
+    if bound:
+        return f"{bound[0]} is constrained in words, which random numbers do not heed"
+    why = _not_averaged(model, a, b)
+    if why:
+        # What both sides average alike is no part of the difference.
+        a, b = of_type(sp.expand(a - b), sp.Expr), sp.S.Zero
+        if _not_averaged(model, a, b):
+            return why
+    try:
+        sides = tuple(lower(e, model, plates, to="numpy") for e in (a, b))
+    except InputError as reason:
+        return str(reason)
+    return _searched(sides, (a, b), model, seed)
+
+
+def _names(*expressions: sp.Expr) -> set[str]:
+    found = set()
+    for e in expressions:
+        found |= {v.name for v in e.atoms(NetworkValue, MatrixLetter)}
+        found |= {s.name for s in e.free_symbols if isinstance(s, sp.Symbol)}
+    return found
+
+
+def _expectations(*expressions: sp.Expr) -> list[EncoderExpectation | NoiseExpectation]:
+    return [
+        x
+        for e in expressions
+        for x in e.atoms(EncoderExpectation, NoiseExpectation)
+        if reads_latent(x.body)
+    ]
+
+
+def _not_averaged(model: Model, *expressions: sp.Expr) -> str:
+    """Why the numbers would not be those of the expressions, or nothing: an average, or an entropy, of a law that random points are not."""
+    for e in expressions:
+        for entropy in e.atoms(Entropy):
+            if not model.factor(entropy.role).family.is_any:
+                return f"{entropy} has no closed form here"
+    for x in _expectations(*expressions):
+        if isinstance(x, (JointExpectation, JointNoiseExpectation)):
+            # Weighted points are a law like any other, but no given one.
+            fits = all(f.family.is_any for f in model.q)
+        elif isinstance(x, LawExpectation):
+            fits = model.encoder.family.is_any
+        else:
+            fits = not isinstance(x, (LocationScaleExpectation, OtherNoiseExpectation))
+        if not fits:
+            return f"no rule for the averages over the law of {shown(str(x))}"
+    return ""
+
+
+def _searched(
+    sides: tuple[Lowered, ...], written: tuple[sp.Expr, ...], model: Model, seed: int
+) -> Apart | str:
+    in_noise = bool(_expectations(*written)) and model.is_plain and not model.encoder.family.is_any
+    found: list[Apart] = []
+    seen = 0
+    for shape in shapes(model, seed):
+        if in_noise and shape[model.latent.size.name] > _FEW:
+            continue
+        drawn = draw(model, shape, seed, _DRAWS)
+        for number in range(_DRAWS):
+            at = _compared(sides, model, shape, _numbered(drawn, number), in_noise)
+            if at is None:
+                continue
+            seen += 1
+            values, terms, error = at
+            least = max(REFUTES * EPS * terms, REFUTES * error)
+            if abs(values[0] - values[1]) > least:
+                point = _point(written, model, shape, _numbered(drawn, number))
+                found.append(Apart(shape, seed, number, values, terms, point))
+        if found and max(p.ratio for p in found) > _PLAIN:
+            break
+    if found:
+        return max(
+            found,
+            key=lambda p: (p.ratio > _PLAIN, -_size(p.shape) if p.ratio > _PLAIN else p.ratio),
+        )
+    return f"they agree at {seen} random points" if seen else "there is no finite value to compare"
+
+
+def _size(shape: Shape) -> int:
+    return sum(value for _, value in shape.sizes)
+
+
+def _numbered(drawn: Configuration, number: int) -> Configuration:
+    """One of several configurations."""
+
+    def one(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: one(inner) for name, inner in value.items()}
+        return np.asarray(value)[number]
+
+    nodes = drawn.nodes
+    if isinstance(nodes, Nodes):
+        made: Any = Nodes(one(nodes.eps), one(nodes.weights))
+    elif isinstance(nodes, Points):
+        made = Points(one(nodes.z), one(nodes.weights), one(nodes.entropy))
+    else:
+        made = JointPoints(one(nodes.values), one(nodes.weights), one(nodes.entropies))
+    return Configuration(one(drawn.arrays), one(drawn.weights), made)
+
+
+_Compared = tuple[tuple[float, float], float, float]
+
+
+def _compared(
+    sides: tuple[Lowered, ...], model: Model, shape: Shape, at: Configuration, in_noise: bool
+) -> _Compared | None:
+    """Both values where they are furthest apart, the |terms| there, and the error of the averages; None where one is not finite."""
+    given = {**at.arrays, **_networks(model, shape, at.weights), **_sizes(sides, shape)}
+    nodes = (
+        [_rule(order, shape[model.latent.size.name]) for order in _ORDERS]
+        if in_noise
+        else [at.nodes]
+    )
+    with np.errstate(all="ignore"):
+        each = [_evaluated(sides, {**given, "noise": noise}) for noise in nodes]
+    (a, b), terms = each[-1]
+    error = sum(np.abs(x - y) for x, y in zip(each[0][0], (a, b), strict=True))
+    if not all(np.all(np.isfinite(v)) for v in (a, b, terms, error)):
+        return None
+    terms = np.where(terms > 0, terms, 1.0)
+    ratio = np.abs(a - b) / terms
+    worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    return (float(a[worst]), float(b[worst])), float(terms[worst]), float(error[worst])
+
+
+def _evaluated(sides: tuple[Lowered, ...], given: Mapping[str, Any]) -> Any:
+    def wanted(side: Lowered) -> dict[str, Any]:
+        known = {*side.signature, *side.wanted.sizes}
+        return {name: value for name, value in given.items() if name in known}
+
+    values = [np.asarray(side(**wanted(side)), np.float64) for side in sides]
+    terms = [np.asarray(side.terms(**wanted(side)), np.float64) for side in sides]
+    return values, terms[0] + terms[1]
+
+
+def _sizes(sides: tuple[Lowered, ...], shape: Shape) -> dict[str, int]:
+    asked = set().union(*(side.wanted.sizes for side in sides))
+    return {name: value for name, value in shape.sizes if name in asked}
+
+
+def _rule(order: int, H: int) -> Nodes:
+    """The Gauss-Hermite product rule as NumPy arrays, so that nothing depends on JAX's precision."""
+    points, weights = np.polynomial.hermite_e.hermegauss(order)
+    grid = np.stack([g.ravel() for g in np.meshgrid(*[points] * H, indexing="ij")], axis=-1)
+    product = np.ones(1)
+    for _ in range(H):
+        product = np.outer(product, weights / weights.sum()).ravel()
+    return Nodes(grid, product)  # type: ignore[arg-type]
+
+
+def _networks(
+    model: Model, shape: Shape, weights: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Callable[..., np.ndarray]]:
+    return {net.name: _network(net, weights[net.name], shape) for net in model.networks}
+
+
+def _network(net: Network, w: Mapping[str, Any], shape: Shape) -> Callable[..., np.ndarray]:
+    """A network with one hidden tanh layer, in the range of its head, as `configurations` draws it."""
+    lengths = tuple(shape[p.size.name] for p in net.plates)
+
+    def value(*inputs: np.ndarray) -> np.ndarray:
+        hidden = np.tanh(w["inside"] @ np.concatenate(inputs) + w["bias"])
+        raw = (w["outside"] @ hidden + w["shift"]).reshape(lengths)
+        if net.is_matrix:
+            whole = np.eye(len(raw)) * (1 + np.tanh(raw[0, 0]) ** 2) + np.tanh(raw) @ np.tanh(raw).T
+            return whole if net.range == "posdef" else np.linalg.cholesky(whole)
+        if net.range in ("positive", "nonnegative"):
+            return np.exp(6 * np.tanh(raw / 2))
+        if net.range == "simplex":
+            grown = np.exp(raw - raw.max())
+            return grown / grown.sum()
+        return 1 / (1 + np.exp(-raw)) if net.range == "unit" else raw
+
+    return value
+
+
+def _point(
+    written: tuple[sp.Expr, ...], model: Model, shape: Shape, at: Configuration
+) -> dict[str, Any]:
+    """The values of what both sides name, as far as they are few."""
+    named = _names(*written) | {
+        array_name(array_of(e))
+        for w in written
+        for e in w.atoms(sp.Indexed)
+        if not isinstance(array_of(e), VARIABLES)
+    }
+    parameters = [p.name for p in model.parameters if p.name in named]
+    return {name: at.arrays[name] for name in parameters}
