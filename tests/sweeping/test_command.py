@@ -10,6 +10,7 @@ import time
 import pytest
 
 from entropysym.cli import main
+from entropysym.sweeping import sweep
 
 
 @pytest.fixture
@@ -23,8 +24,8 @@ def run(capfd, monkeypatch):
     return run
 
 
-@pytest.mark.usefixtures("two_shapes")
-def test_it_sweeps_and_goes_on(run, tmp_path):
+@pytest.mark.usefixtures("one_shape")
+def test_it_sweeps_in_processes_and_goes_on(run, serial, tmp_path):
     asked = ("vae2", "--draws", "2e2", "--workers", "1", "--into", tmp_path)
     status, out, err = run(*asked)
     assert (status, out.partition(":")[0]) == (0, "vae2"), err
@@ -34,7 +35,7 @@ def test_it_sweeps_and_goes_on(run, tmp_path):
     assert status == 0
     assert report["compared"] == report["draws"] == 200
     (path,) = tmp_path.glob("*.report.json")
-    assert path.read_text(encoding="utf-8") == out
+    assert path.read_text(encoding="utf-8") == out == sweep("vae2", 200, on=serial).json()
 
 
 @pytest.mark.parametrize(

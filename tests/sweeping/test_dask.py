@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from entropysym.sweeping import sweep
+from entropysym.sweeping import sweep, sweeps
 from entropysym.sweeping.units import CHUNK
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
+
+from tests.sweeping.client import one_shape  # noqa: E402 (it needs Dask)
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -44,16 +46,13 @@ def report_of(folder):
 
 @pytest.fixture(scope="module")
 def serial_report(serial, tmp_path_factory):
-    from entropysym.sweeping import sweeps
-    from tests.sweeping.client import two_shapes
-
     known = {}
 
     def of(draws):
         if draws not in known:
             folder = tmp_path_factory.mktemp("serial")
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(sweeps, "shapes", two_shapes)
+                patch.setattr(sweeps, "shapes", one_shape)
                 sweep("vae2", draws, unit=CHUNK, on=serial, into=folder)
             known[draws] = report_of(folder)
         return known[draws]
@@ -61,11 +60,23 @@ def serial_report(serial, tmp_path_factory):
     return of
 
 
-def test_a_cluster_gives_the_serial_bytes(serial_report, tmp_path):
+@pytest.mark.filterwarnings("default")  # Dask's own
+def test_its_executor_gives_the_serial_bytes(serial_report, tmp_path, monkeypatch):
+    monkeypatch.setattr(sweeps, "shapes", one_shape)
     draws = 3 * CHUNK
-    process = client(tmp_path, draws, 0, 0)
-    assert wait_for(process, "done with 0 missing")
-    assert process.wait(60) == 0
+    with distributed.Client(
+        processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as client:
+        sweep("vae2", draws, unit=CHUNK, on=client.get_executor(), into=tmp_path)
+    assert report_of(tmp_path) == serial_report(draws)
+
+
+@pytest.mark.slow
+def test_a_cluster_of_processes_gives_the_serial_bytes(serial_report, tmp_path):
+    draws = 3 * CHUNK
+    with client(tmp_path, draws, 0, 0) as process:
+        assert wait_for(process, "done with 0 missing")
+    assert process.returncode == 0
     assert report_of(tmp_path) == serial_report(draws)
 
 
@@ -73,16 +84,15 @@ def test_a_cluster_gives_the_serial_bytes(serial_report, tmp_path):
 @pytest.mark.parametrize("seed", range(int(os.environ.get("ENTROPYSYM_RUNS", "20"))))
 def test_six_kills_of_workers_and_one_of_the_client_change_no_byte(seed, serial_report, tmp_path):
     draws = 40 * CHUNK
-    first = client(tmp_path, draws, 3, seed)
-    wait_for(first, "killed a worker", 3)
-    first.kill()
-    first.wait()
+    with client(tmp_path, draws, 3, seed) as first:
+        wait_for(first, "killed a worker", 3)
+        first.kill()
     there = len(list(tmp_path.glob("*.unit.json")))
     assert 0 < there < 40
     assert not list(tmp_path.glob("*.report.json"))
-    second = client(tmp_path, draws, 3, seed + 1000)
-    said = wait_for(second, "done with 0 missing")
-    assert f"{40 - there} computed" in said
-    wait_for(second, "all kills")
-    assert second.wait(60) == 0
+    with client(tmp_path, draws, 3, seed + 1000) as second:
+        said = wait_for(second, "done with 0 missing")
+        assert f"{40 - there} computed" in said
+        assert wait_for(second, "all kills")
+    assert second.returncode == 0
     assert report_of(tmp_path) == serial_report(draws)

@@ -54,6 +54,7 @@ def test_order_and_duplicates_change_no_byte(claim, report, seed, tmp_path):
     assert shuffled == report
 
 
+@pytest.mark.slow
 def test_processes_change_no_byte(claim, report, folder, tmp_path):
     spawned = sweep(claim, DRAWS, unit=SIZE, workers=1, into=tmp_path)
     assert spawned.json() == report.json()

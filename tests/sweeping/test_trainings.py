@@ -2,8 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -25,18 +23,13 @@ def settled(seeds=6, together=3, start=executors.anywhere, **how):
     )  # fmt: skip
 
 
-def test_packs_are_what_one_program_gives(serial):
+def test_every_run_arrives_where_the_top_is(serial):
     found = settled(on=serial)
-    starts = [executors.anywhere(seed) for seed in range(6)]
-    one = es.settle(
-        executors.hill,
-        jax.tree.map(lambda *a: jnp.stack(a), *starts),
-        jnp.asarray(DATA),
-        PLAN,
-    )
-    assert found.ending is one.ending is Ending.ARRIVED
-    assert found.values == pytest.approx(one.values, rel=1e-12)
-    assert found.point["b"] == pytest.approx(np.asarray(one.point["b"]), abs=1e-8)
+    assert found.ending is Ending.ARRIVED
+    assert found.gradient_norms.max() <= PLAN.goal
+    assert found.values == pytest.approx(np.full(6, -DATA.var()), rel=1e-12)
+    assert found.point["a"] == pytest.approx(np.full(6, DATA.mean()), abs=1e-8)
+    assert found.point["b"] == pytest.approx(np.ones((6, 2)), abs=1e-8)
     assert found.run(3)["b"].shape == (2,)
     assert found.message.startswith("6 of 6 runs have arrived")
 
@@ -88,13 +81,14 @@ def test_other_code_data_or_plans_are_other_packs():
 
 
 def test_a_run_that_is_not_finite_costs_no_other(serial):
-    found = settled(on=serial, together=4, start=executors.one_without_an_end)
+    found = settled(seeds=[3, 4], together=2, on=serial, start=executors.one_without_an_end)
     assert found.ending is Ending.NOT_FINITE
-    finite = np.isfinite(found.values)
-    assert list(np.flatnonzero(~finite)) == [3]
-    assert found.gradient_norms[finite].max() < PLAN.goal
+    assert list(np.isfinite(found.values)) == [False, True]
+    assert found.gradient_norms[1] < PLAN.goal
+    assert found.message.startswith("1 of 2 runs have arrived")
 
 
+@pytest.mark.slow
 def test_in_processes_of_our_own():
     found = settled(seeds=[4, 9, 5], workers=1)
     assert np.array_equal(found.values, settled(seeds=[4, 9, 5], on=Shuffled(0)).values)
