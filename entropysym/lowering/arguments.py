@@ -150,8 +150,10 @@ class _Given:
             if (self.backend, self.dtype) == ("jax", "float64"):
                 return xp.asarray(value)
             return xp.asarray(value, dtype=getattr(xp, self.dtype))
+        if self.backend == "torch" and backend_of(value) == "torch":
+            return value  # as it is, with the graph that it belongs to
         if backend_of(value) != self.backend and self.backend != "jax":
-            value = np.asarray(value)
+            value = np.array(value)  # a copy, for what is JAX's may not be written to
         return xp.asarray(value)
 
 

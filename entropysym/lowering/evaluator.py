@@ -483,7 +483,9 @@ class Evaluator:
     def _network(self, e: NetworkValue | MatrixNetwork, scope: Scope) -> tuple[Any, Axes]:
         """All outputs of a network, over the leading axes of its inputs; the callable is mapped once."""
         if e.name in self.bound.arrays:
-            return self.bound.arrays[e.name], network_axes(e, scope.sizes, SAMPLE)
+            return self.bound.arrays[e.name], network_axes(
+                e, scope.sizes, SAMPLE, self.bound.signature.data
+            )
         inputs = sp.Tuple(*e.inputs)
         key = ("network", e.name, inputs, self._context(inputs, scope))
         if key not in self.outputs:

@@ -344,7 +344,7 @@ def _walk_network(
     latent: Size | None,
 ) -> None:
     if e.name in s.given:
-        leading = tuple(sizes.get(i, SAMPLES) for i in network_axes(e, sizes, _SAMPLE))
+        leading = tuple(sizes.get(i, SAMPLES) for i in network_axes(e, sizes, _SAMPLE, s.data))
         if e.name in s.arrays and s.places.get(e.name) != e.inputs:
             raise InputError(
                 f"{e.name} reads different vectors in one expression, so its values are no one array; pass a function"
@@ -358,12 +358,17 @@ def _walk_network(
 
 
 def network_axes(
-    e: NetworkValue | MatrixNetwork, sizes: Sizes, sample: sp.Symbol
+    e: NetworkValue | MatrixNetwork,
+    sizes: Sizes,
+    sample: sp.Symbol,
+    data: Mapping[sp.Symbol, str],
 ) -> tuple[sp.Symbol, ...]:
-    """The axes over which a network's values differ: the bound indices that its inputs see, outermost first, and the points of the latents."""
+    """The axes over which a network's values differ: the bound indices that its inputs see, outermost first; of latents their datum, and the points."""
     free = set().union(*(v.free_symbols for v in e.inputs))
-    seen = tuple(i for i in sizes if i in free)
-    return (*seen, sample) if any(map(reads_latent, e.inputs)) else seen
+    latent = any(map(reads_latent, e.inputs))
+    counts = {DATA_SIZE, *data.values()} if latent else set()
+    seen = tuple(i for i, size in sizes.items() if i in free or size in counts)
+    return (*seen, sample) if latent else seen
 
 
 _PLAIN = re.compile(r"(?P<name>.+?)(?P<at>(?:__\d+)*)\Z")

@@ -43,7 +43,12 @@ def derivative_by(e: sp.Expr, model: Model, name: str) -> sp.Expr:
         )
     own = tuple(plate.index for plate in p.plates)
     change = entry(array_like(_CHANGE), *own) if own else _CHANGE
-    moved = Motion([p], {name: change}, model=model).of(e)
+    try:
+        moved = Motion([p], {name: change}, model=model).of(e)
+    except InputError as reason:
+        raise InputError(
+            f"no derivative by {name} as a formula: {reason}; lower the expression and use jax.grad"
+        ) from None
     targets = tuple(sp.Dummy(i.name, integer=True, positive=True) for i in own)
     total: sp.Expr = sp.S.Zero
     for at, slope in _slopes(distributed(moved), targets).items():
