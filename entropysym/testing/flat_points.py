@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,37 +79,37 @@ def sizes_of(model: Model) -> tuple[str, ...]:
     return (*(s.name for s in model.sizes), *(plate.size.name for plate in model.data))
 
 
-def _shape(model: Model, lengths: Mapping[str, int]) -> Shape:
+def _shapes(model: Model, every: Iterable[Sequence[int]]) -> tuple[Shape, ...]:
+    """Shapes of these sizes, two or more where classes are counted, and none twice."""
     least = configurations.numbers_of_classes(model)
     matrices = any(f.range in MATRIX_RANGES for f in (*model.parameters, *model.networks))
     top = _LARGEST_MATRIX if matrices else 99
-    return Shape(
-        tuple((n, min(top, max(v, 2 if n in least else 1))) for n, v in lengths.items())
-    )  # fmt: skip
+    names = sizes_of(model)
+    found = (
+        Shape(
+            tuple(
+                (n, min(top, max(k, 2 if n in least else 1)))
+                for n, k in zip(names, one, strict=True)
+            )
+        )
+        for one in every
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def shapes(model: Model, seed: int = 0) -> tuple[Shape, ...]:
     """The three shapes at which a claim is compared: two in which sizes are 1 and 2 in turn, and one with larger sizes, all different, drawn from the seed."""
-    names = sizes_of(model)
-    order = np.random.default_rng(seed).permutation(len(names))
-    return tuple(
-        dict.fromkeys(
-            _shape(model, dict(zip(names, lengths, strict=True)))
-            for lengths in (
-                [2 - k % 2 for k in range(len(names))],
-                [1 + k % 2 for k in range(len(names))],
-                [int(k) + 2 for k in order],
-            )
-        )
-    )
+    count = len(sizes_of(model))
+    order = np.random.default_rng(seed).permutation(count)
+    odd, even = [2 - k % 2 for k in range(count)], [1 + k % 2 for k in range(count)]
+    return _shapes(model, (odd, even, [int(k) + 2 for k in order]))
 
 
-def small_shapes(model: Model) -> Iterator[Shape]:
-    """Shapes with sizes 1 and 2, the smallest first."""
-    names = sizes_of(model)
-    every = sorted(itertools.product((1, 2), repeat=min(len(names), 10)), key=sum)
-    made = (dict.fromkeys(names, 1) | dict(zip(names, one, strict=False)) for one in every)
-    return iter(list(dict.fromkeys(_shape(model, lengths) for lengths in made))[:_SMALL])
+def small_shapes(model: Model) -> tuple[Shape, ...]:
+    """Shapes in which up to two sizes are 2 and the others 1, the smallest first."""
+    places = range(len(sizes_of(model)))
+    twos = (set(two) for k in range(3) for two in itertools.combinations(places, k))
+    return _shapes(model, ([1 + (k in two) for k in places] for two in twos))[:_SMALL]
 
 
 def shape_of(model: Model, flat: Flat) -> Shape:

@@ -6,7 +6,7 @@ It calls `register` when it is imported, in any program where this package is in
 from __future__ import annotations
 
 import sys
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
 from importlib.util import find_spec
 
 _RECORDS = "entropysym.language.records"
@@ -47,11 +47,20 @@ class _WhenLoaded(MetaPathFinder):
         spec = find_spec(name)
         if spec is None or spec.loader is None:
             return spec
-        load = spec.loader.exec_module
-
-        def and_register(module):  # type: ignore[no-untyped-def]
-            load(module)
-            _register(module)
-
-        spec.loader.exec_module = and_register  # type: ignore[method-assign]
+        spec.loader = _ThenRegister(spec.loader)
         return spec
+
+
+class _ThenRegister(Loader):
+    """Loads as another loader does, which may be that of other modules, too, and then registers."""
+
+    def __init__(self, loader):  # type: ignore[no-untyped-def]
+        self.loader = loader
+
+    def create_module(self, spec):  # type: ignore[no-untyped-def]
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):  # type: ignore[no-untyped-def]
+        module.__spec__.loader = module.__loader__ = self.loader
+        self.loader.exec_module(module)
+        _register(module)

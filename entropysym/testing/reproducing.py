@@ -54,6 +54,23 @@ def lines(made: Comparison, shape: Shape, point: Flat) -> list[str]:
     return [*out, *body]
 
 
+def condition_lines(
+    model: Model, name: str, difference: sp.Expr, draws: int, seed: int
+) -> list[str]:
+    """A claimed stationarity condition as lines that fail in the same way."""
+    written = as_latex(difference, model)
+    if written is None:
+        return ["# the equation has no LaTeX that reads back: repeat the call that you made"]
+    return [
+        "import jax",
+        "import entropysym as es",
+        "from entropysym.testing import assert_stationary_condition, random_graph, random_model",
+        'jax.config.update("jax_enable_x64", True)',
+        f"model = {_model(model, model)}",
+        f'assert_stationary_condition(model, {name!r}, r"{written} = 0", draws={draws}, seed={seed})',
+    ]
+
+
 def _array(value: Any) -> str:
     array = np.asarray(value, float)
     text = re.sub(r"\s+", " ", repr(array.tolist()))

@@ -6,6 +6,7 @@ parameters, $g_1\partial\mathcal J_2=g_2\partial\mathcal J_1$.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -21,6 +22,7 @@ from entropysym.testing import flat_points as points
 from entropysym.testing.comparing import CHECKED, DEFAULTS, Checked, scaled
 from entropysym.testing.failures import Blind, Different, NotShown
 from entropysym.testing.grammar import read_latex
+from entropysym.testing.reproducing import condition_lines
 from entropysym.testing.sides import Compiled, Formula, Values, elbo_of, undressed
 from entropysym.witness.configurations import Configuration, Shape, callables
 
@@ -44,7 +46,10 @@ def check_condition(
         second = points.drawn(model, shape, seed + 1, share) | {name: first[name]}
         pair = [(g_at(flat), slope_at(flat)) for flat in (first, second)]
         residual, tolerance, finite = _compared(pair)
-        _demand(claim, shape, first, residual, finite)
+        _demand(
+            claim, shape, residual, finite,
+            lambda: condition_lines(model, name, side.expression, draws, seed),
+        )  # fmt: skip
         compared, largest = compared + share, max(largest, float(residual.max()))
         coarse += int(np.sum(tolerance > COARSE))
         sizes.append(tolerance)
@@ -135,14 +140,20 @@ def _compared(pair: Pair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return scaled(difference, scale), relative.max(axis=1), finite
 
 
-def _demand(claim: str, shape: Shape, flat: Any, residual: np.ndarray, finite: np.ndarray) -> None:
+def _demand(
+    claim: str,
+    shape: Shape,
+    residual: np.ndarray,
+    finite: np.ndarray,
+    lines: Callable[[], list[str]],
+) -> None:
     if not finite.all():
         raise NotShown(f"{claim} is not shown: a number is not finite at {shape}")
     k = int(np.argmax(residual))
     if residual[k] > REFUTES:
         raise Different(
             f"{claim} differs at {shape}: left - right is not the derivative of the objective times a factor that depends on the parameter alone; residual {residual[k]:.3g} eps x terms "
-            f"at point {k} of seed and shape, where {', '.join(f'{n} = {np.asarray(a)[k].tolist()}' for n, a in list(flat.items())[:6])}"
+            f"at point {k}\nthe same in Python:\n\n" + "\n".join(f"    {line}" for line in lines())
         )
     if residual[k] > TOLERANCE:
         raise NotShown(f"{claim} is not shown: residual {residual[k]:.3g} at {shape}, which rounding may explain")  # fmt: skip

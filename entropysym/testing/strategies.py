@@ -20,7 +20,6 @@ from entropysym.language.records import Family, Model, Network, argument_name
 from entropysym.testing.flat_points import (
     LEVELS,
     configuration,
-    drawn,
     plain,
     sizes_of,
     small_shapes,
@@ -28,7 +27,7 @@ from entropysym.testing.flat_points import (
 )
 from entropysym.testing.random_graphs import Drawing
 from entropysym.testing.random_models import Spec, build, random_spec
-from entropysym.witness.configurations import Configuration, Shape, callables, values
+from entropysym.witness.configurations import Configuration, Shape, callables, scales, values
 
 #: The seeds of arrays: those below `LEVELS` are plain.
 _SEEDS = st.integers(0, 2**16)
@@ -41,7 +40,7 @@ def sizes(largest: int = 6) -> st.SearchStrategy[int]:
 
 def shapes(model: Model, largest: int = 6) -> st.SearchStrategy[Shape]:
     """Integers for all sizes of a model. What it counts by classes has two or more, and a model of matrices three at most."""
-    least = next(small_shapes(model))
+    least = small_shapes(model)[0]
     top = 3 if _has_matrices(model) else largest
     one = st.tuples(*(st.integers(least[n], max(least[n], top)) for n in sizes_of(model)))
     return one.map(lambda lengths: Shape(tuple(zip(sizes_of(model), lengths, strict=True))))
@@ -78,14 +77,10 @@ def configurations(
 ) -> Point:
     """Points of a model: sizes (those of `shape`, if given), data that the model does not fit, parameters in their ranges over many decades, weights of networks, noise of the encoder."""
     at = draw(shapes(model, largest)) if shape is None else shape
-    seeds = {name: draw(_SEEDS) for name in wanted(model, at)}
-    every: dict[int, dict[str, np.ndarray]] = {}
-    arrays = {}
-    for name, (range_, lengths) in wanted(model, at).items():
-        seed = seeds[name]
-        if seed >= LEVELS and seed not in every:
-            every[seed] = drawn(model, at, seed, 1)
-        arrays[name] = plain(range_, lengths, seed) if seed < LEVELS else every[seed][name][0]
+    arrays = {
+        name: draw(_array(range_, lengths, scales(model, name, range_)))
+        for name, (range_, lengths) in wanted(model, at).items()
+    }
     return Point(model, at, arrays)
 
 
@@ -112,13 +107,20 @@ def points(draw: st.DrawFn, family: Family, size: int = 1) -> dict[str, np.ndarr
 
 
 @st.composite
-def _array(draw: st.DrawFn, range_: str, lengths: tuple[int, ...]) -> np.ndarray:
+def _array(
+    draw: st.DrawFn,
+    range_: str,
+    lengths: tuple[int, ...],
+    scales: tuple[float, tuple[float, float]] = (30.0, (1e-3, 1e3)),
+) -> np.ndarray:
     seed = draw(_SEEDS)
     if seed < LEVELS:
         return plain(range_, lengths, seed)
     rng = np.random.default_rng(seed)
+    if range_ == "radius":
+        return np.asarray(1 + rng.uniform())
     gauss, level = rng.standard_normal((1, *lengths)), rng.uniform(size=(1, *lengths))
-    return values(range_, gauss, level, 30.0, (1e-3, 1e3))[0]
+    return values(range_, gauss, level, *scales)[0]
 
 
 @st.composite

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -139,9 +140,6 @@ def draw(model: Model, shape: Shape, seed: int, count: int) -> Configuration:
 def drawn_arrays(model: Model, shape: Shape, seed: int, count: int) -> dict[str, np.ndarray]:
     """The arrays that `draw` assembles: all that `wanted` names, each with a leading axis."""
     every = wanted(model, shape)
-    own = any(density(f).moderate for f in model.families if f.log_density is not None)
-    largest = _LARGEST[0] if own or _exponentiates(model) else _LARGEST[1]
-    positive = _POSITIVE_OWN if own else _POSITIVE
     columns = sum(math.prod(lengths) for _, lengths in every.values())
     normal, uniform = (
         np.random.default_rng([seed, stream, *(v for _, v in shape.sizes)]) for stream in (0, 1)
@@ -154,11 +152,22 @@ def drawn_arrays(model: Model, shape: Shape, seed: int, count: int) -> dict[str,
         part = slice(start, start + math.prod(lengths))
         start = part.stop
         shaped = [a[:, part].reshape(count, *lengths) for a in (gauss, level)]
-        if (name == "noise" or name.startswith("value.")) and range_ in ("real", "positive"):
-            arrays[name] = values(range_, shaped[0], shaped[1], _LARGEST[0], _POSITIVE_OWN)
-        else:
-            arrays[name] = values(range_, shaped[0], shaped[1], largest, positive)
+        arrays[name] = values(range_, *shaped, *scales(model, name, range_))
     return arrays
+
+
+def scales(model: Model, name: str, range_: str) -> tuple[float, tuple[float, float]]:
+    """The largest scale of real values of an array, and between what positive ones lie; values of latents are moderate."""
+    if (name == "noise" or name.startswith("value.")) and range_ in ("real", "positive"):
+        return _LARGEST[0], _POSITIVE_OWN
+    return _scales(model)
+
+
+@lru_cache
+def _scales(model: Model) -> tuple[float, tuple[float, float]]:
+    own = any(density(f).moderate for f in model.families if f.log_density is not None)
+    largest = _LARGEST[0] if own or _exponentiates(model) else _LARGEST[1]
+    return largest, _POSITIVE_OWN if own else _POSITIVE
 
 
 def assembled(model: Model, drawn: Mapping[str, Any]) -> Configuration:
