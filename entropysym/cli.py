@@ -1,4 +1,4 @@
-"""The command line: `entropysym list | derive | judge | replay | verify | families | sweep | experiment`.
+"""The command line: `entropysym list | derive | judge | replay | verify | families | audit | sweep | experiment`.
 
 Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided, 130 interrupted (by SIGTERM 143). Rooms are
 imported inside the commands, so that `--help` loads nothing and `derive` never loads JAX.
@@ -318,6 +318,31 @@ def families(
     else:
         family_table(found)
     raise typer.Exit(REFUTED if any(c.failing for c in found) else VERIFIED)
+
+
+@app.command()
+def audit(
+    libraries: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[LIBRARY]...", help="scipy, torch, numpyro, efax; all if left out."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Audit the distributions of SciPy, PyTorch, NumPyro and EFAX as they are installed: what a library says beside integrals of its own log-density.
+
+    Exit status 1 if something fails, which a second quadrature has confirmed. What is not installed is skipped.
+    """
+    from entropysym.auditing import audit_libraries
+    from entropysym.auditing.table import as_data, lines
+
+    found = list(audit_libraries(libraries or ()))
+    if as_json:
+        _print_json(as_data(found))
+    else:
+        print("\n".join(lines(found)))
+    raise typer.Exit(REFUTED if any(f.alarms for f in found) else VERIFIED)
 
 
 @app.command()

@@ -67,7 +67,7 @@ LADDER = {
         *("monitoring", "pages", "models", "files", "errors", "verdict", "version"),
     },
     "cli": {
-        *("experiments", "sweeping", "claims", "data", "pages", "models"),
+        *("experiments", "sweeping", "auditing", "claims", "data", "pages", "models"),
         *("files", "errors", "verdict", "version", "interruption"),
     },
     "__main__": {"cli", "interruption"},

@@ -106,10 +106,11 @@ def _of_jax(
         found = jax.eval_shape(f, draw, dict(parameters))
     if not hasattr(found, "shape") or found.shape != ():
         raise InputError("a log-density of one draw is one number")
-    log_density = jax.jit(jax.vmap(f, (0, None)))
-    slopes = jax.jit(jax.vmap(jax.grad(f, argnums=1), (0, None)))
+    log_density = _Program(jax.vmap(f, (0, None)))
+    slopes = _Program(jax.vmap(jax.grad(f, argnums=1), (0, None)))
 
     def blocked(program: Callable[..., Any], x: np.ndarray, p: Parameters) -> Any:
+        x = np.asarray(x, np.float64)
         count = -(-len(x) // BLOCK) * BLOCK
         padded = np.concatenate([x, np.repeat(x[-1:], count - len(x), axis=0)])
         parts = []
@@ -120,6 +121,22 @@ def _of_jax(
         return jax.tree.map(lambda a: a[: len(x)], whole)
 
     return lambda x, p: blocked(log_density, x, p), lambda x, p: blocked(slopes, x, p)
+
+
+class _Program:
+    """A function of JAX, compiled at its first call for the shapes that it then has, with little optimisation: it runs for a moment."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f, self.compiled = f, None
+
+    def __call__(self, *arguments: Any) -> Any:
+        import jax
+
+        if self.compiled is None:
+            lowered = jax.jit(self.f).lower(*arguments)
+            options: dict[str, Any] = {"xla_backend_optimization_level": "0"}
+            self.compiled = lowered.compile(compiler_options=options)
+        return self.compiled(*arguments)
 
 
 def _of_torch_function(
@@ -382,17 +399,17 @@ def of_numpyro(
 
         return run
 
-    def kl(p: Parameters, q: Parameters) -> float:
-        return float(kl_divergence(made(p), made(q)))
-
+    entropy = _Program(lambda p: made(p).entropy())
+    kl = _Program(lambda p, q: kl_divergence(made(p), made(q)))
     return Subject(
         name or kind.__name__,
         values,
         log_density,
         at64(lambda p: space_of_constraint(made(p).support, event)),
         gradient,
-        _where_known(at64(lambda p: float(made(p).entropy())), values),
-        _where_known(at64(lambda p: kl(p, p)), values) and at64(kl),
+        _where_known(at64(lambda p: float(entropy(p))), values),
+        _where_known(at64(lambda p: float(kl(p, p))), values)
+        and at64(lambda p, q: float(kl(p, q))),
     )
 
 

@@ -278,11 +278,16 @@ def audit_libraries(
     for library in wanted:
         package, of = LIBRARIES[library]
         began = time.monotonic()
+        installed = ""
         try:
             installed = version(package)
             import_module(package)
-        except (PackageNotFoundError, ImportError):
+        except PackageNotFoundError:
             yield LibraryAudit(library, "", (), 0.0, f"{package} is not installed")
+            continue
+        except Exception as why:  # such as a dependency of its own that is too old
+            skipped = f"{package} cannot be imported: {why}"
+            yield LibraryAudit(library, installed, (), 0.0, skipped)
             continue
         audits = []
         for name, make in of().items():

@@ -66,7 +66,7 @@ def entropy(law: Given) -> ClosedForm:
 
     >>> from entropysym.families import GAMMA
     >>> entropy(GAMMA).value
-    shape - shape*polygamma(0, shape) - log(rate) + loggamma(shape) + polygamma(0, shape)
+    -shape*polygamma(0, shape) + shape - log(rate) + loggamma(shape) + polygamma(0, shape)
     """
     p = _Side.of(law)
     found = _average(p.family, -p.family.density, f"H[{p.family.name}]")

@@ -121,12 +121,16 @@ BUGS = {
 }
 
 
+#: At least one of these finds a bug; the others follow from it.
+MAIN = {"normalised", "entropy", "kl", "support"}
+
+
 @pytest.mark.parametrize("name", BUGS)
 def test_the_bug_is_found(name):
     _, (law, about), rows = BUGS[name]
     found = audit(law, **about)
     alarms = {row.check for row in found.alarms}
-    assert alarms
+    assert alarms & MAIN
     assert alarms <= rows
 
 
