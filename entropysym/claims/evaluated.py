@@ -87,9 +87,9 @@ def _latent_size(d: Derived, given: Mapping[str, Any]) -> int:
     wanted = model.latent.size
     for p in model.parameters:
         for axis, plate in enumerate(p.plates):
-            if plate.size == wanted and np.ndim(given.get(p.name)) > axis:
+            if plate.size == wanted and np.ndim(given.get(p.name, 0.0)) > axis:
                 return int(np.shape(given[p.name])[axis])
-    x = given.get("x")
+    x = given.get("x", 0.0)
     for net in model.networks if np.ndim(x) == 2 else ():
         sizes = [plate.size for plate in net.plates]
         if (

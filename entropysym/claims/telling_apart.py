@@ -197,7 +197,8 @@ def _compared(
     with np.errstate(all="ignore"):
         each = [_evaluated(sides, {**given, "noise": noise}) for noise in nodes]
     (a, b), terms = each[-1]
-    error = sum(np.abs(x - y) for x, y in zip(each[0][0], (a, b), strict=True))
+    first, second = each[0][0]
+    error = np.abs(first - a) + np.abs(second - b)
     if not all(np.all(np.isfinite(v)) for v in (a, b, terms, error)):
         return None
     terms = np.where(terms > 0, terms, 1.0)

@@ -16,6 +16,7 @@ from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, NotStorableError, one_of, shown
 from entropysym.language import heads, matrices
+from entropysym.language.formula import of_type
 from entropysym.language.functions import ROWS, argument_of, row_of
 from entropysym.language.store import MAX_EXPONENT, NAMES, canonical
 from entropysym.language.symbols import (
@@ -267,11 +268,12 @@ class _Reader:
         if head in special:
             return special[head](*parts)
         if head in _ARRAYS:
-            return _ARRAYS[head](self.symbol(*parts))
+            return of_type(_ARRAYS[head](self.symbol(*parts)), sp.IndexedBase)
         if head == "call":
             name, words, *arguments = parts
             function = sp.Function(str(self.word(name)), **_assumptions(words))
-            return function(*(self.of(p, depth + 1) for p in arguments), evaluate=False)
+            made: Any = function(*(self.of(p, depth + 1) for p in arguments), evaluate=False)
+            return made
         if head not in _HEADS and head not in _FUNCTIONS:
             raise one_of(head, [*_HEADS, *_FUNCTIONS], "head")
         arguments = [self.of(p, depth + 1) for p in parts]
@@ -323,7 +325,7 @@ class _Reader:
         return _as_it_was(kind, arguments)
 
 
-def _as_it_was(kind: type[sp.Basic], arguments: list[sp.Basic]) -> sp.Basic:
+def _as_it_was(kind: Any, arguments: list[sp.Basic]) -> sp.Basic:
     """The expression with these arguments, also where SymPy would write it in another way: 2 (x + y) was kept on purpose."""
     made = kind(*arguments)
     if type(made) is kind and made.args == tuple(arguments):

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import sympy as sp
 
 from entropysym.errors import InputError, shown
+from entropysym.language.formula import array_name, array_of
 
 #: What SymPy's code printers, those of `lambdify` among them, ask an expression for.
 CODE_PRINTERS = tuple(
@@ -51,7 +52,7 @@ def demand_own(e: sp.Expr, s: sp.Basic) -> None:
                 f"{s.name} is another symbol than the {s.name} in {shown(str(e))}: same name, other assumptions; take d.symbols.{s.name}, or d.derivative({s.name!r})"
             )
     elif isinstance(s, sp.Indexed):
-        bases = {b for b in e.atoms(sp.IndexedBase) if str(b.label) == str(s.base.label)}
+        bases = {b for b in e.atoms(sp.IndexedBase) if array_name(b) == array_name(array_of(s))}
         if bases and s.base not in bases:
             raise InputError(
                 f"{s.base} is another array than the {s.base} in {shown(str(e))}: same name, other assumptions; take d.symbols.{s.base}, or d.derivative({str(s.base)!r})"

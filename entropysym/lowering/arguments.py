@@ -46,14 +46,7 @@ def bind(
         require_x64()
     given = _Given(backend, dtype)
     text, sizes = signature.text(), _given_sizes(signature, arguments)
-    extra = sorted(set(arguments) - set(text) - signature.sizes)
-    if extra:
-        raise InputError(f"unknown argument {extra[0]!r}; wanted are: {_wanted(text)}")
-    missing = sorted(set(text) - set(arguments) - signature.optional)
-    if missing:
-        raise InputError(
-            f"missing argument {missing[0]!r}: {text[missing[0]]}; wanted are: {_wanted(text)}"
-        )
+    _demand_names(signature, arguments, text)
 
     def note(size: Size, length: int, where: str) -> None:
         if size == ANY_SIZE:
@@ -98,6 +91,19 @@ def bind(
         backend,
         dtype,
     )
+
+
+def _demand_names(
+    signature: Signature, arguments: Mapping[str, Any], text: Mapping[str, str]
+) -> None:
+    extra = sorted(set(arguments) - set(text) - signature.sizes)
+    if extra:
+        raise InputError(f"unknown argument {extra[0]!r}; wanted are: {_wanted(text)}")
+    missing = sorted(set(text) - set(arguments) - signature.optional)
+    if missing:
+        raise InputError(
+            f"missing argument {missing[0]!r}: {text[missing[0]]}; wanted are: {_wanted(text)}"
+        )
 
 
 def _given_sizes(signature: Signature, arguments: Mapping[str, Any]) -> dict[str, tuple[int, str]]:

@@ -105,7 +105,9 @@ def _added(*many: _Slopes) -> _Slopes:
     return total
 
 
-def _summed(found: _Slopes, limits: sp.Tuple, targets: tuple[sp.Expr, ...]) -> _Slopes:
+def _summed(
+    found: _Slopes, limits: tuple[sp.Basic, sp.Basic | int, sp.Basic], targets: tuple[sp.Expr, ...]
+) -> _Slopes:
     r"""$\sum_jc_j\,\delta_{j,t}=c_t$, and $\sum_jc_j$ beside a change at other indices."""
     j = of_type(limits[0], sp.Symbol)
     total: _Slopes = {}
@@ -115,7 +117,7 @@ def _summed(found: _Slopes, limits: sp.Tuple, targets: tuple[sp.Expr, ...]) -> _
             one: _Slopes = {at: sum_over(slope, limits)}
         else:
             (value,) = sp.solve(at[place] - targets[place], j)
-            chosen = {j: value}
+            chosen: dict[sp.Basic, sp.Basic] = {j: value}
             one = {
                 tuple(of_type(i.xreplace(chosen), sp.Expr) for i in at): at_indices(slope, chosen)
             }
