@@ -117,8 +117,8 @@ def _place(log_density: LogDensity) -> tuple[float, float]:
 
 
 def _finite(logs: np.ndarray) -> np.ndarray:
-    """Logarithms with minus infinity for what is not a number."""
-    return np.where(np.isnan(logs), -np.inf, logs)
+    """Logarithms with minus infinity for what is no finite number, such as at a pole."""
+    return np.where(np.isfinite(logs), logs, -np.inf)
 
 
 def _panels(space: Space, log_density: LogDensity, breaks: Sequence[float]) -> tuple[Nodes, Nodes]:
