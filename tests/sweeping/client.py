@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import dask
 from distributed import Client, LocalCluster
 
 import entropysym as es
@@ -27,20 +28,26 @@ def one_shape(model, seed=0):
 
 def kill_workers(cluster, folder, kills, rng):
     """Kill as many workers as asked for, each a random moment after records have come."""
-    for _ in range(kills):
+    killed = set()
+    while len(killed) < kills:
         wanted = len(list(folder.glob("*.unit.json"))) + rng.randint(1, 2)
         while len(list(folder.glob("*.unit.json"))) < wanted:
             time.sleep(0.01)
         time.sleep(rng.uniform(0, 0.3))
-        while not (alive := [w.pid for w in cluster.workers.values() if w.pid]):
+        # A process that was killed keeps its number until its nanny has seen it.
+        while not (alive := {w.pid for w in cluster.workers.values() if w.pid} - killed):
             time.sleep(0.01)
-        os.kill(rng.choice(alive), signal.SIGKILL)
+        killed.add(pid := rng.choice(sorted(alive)))
+        os.kill(pid, signal.SIGKILL)
         print("killed a worker", flush=True)
 
 
 def main(draws, folder, kills, seed):
-    logging.disable(logging.CRITICAL)
+    if not os.environ.get("TALK"):
+        logging.disable(logging.CRITICAL)
     sweeps.shapes = one_shape
+    # Where a worker takes longer to come back, the cluster gives it up; on a busy machine the imports alone do.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "20 minutes"})
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
