@@ -82,6 +82,8 @@ class Claim:
     left: Any
     right: Any
     name: str = ""
+    #: What has been compiled for it; for `comparing` only.
+    compared: list[Any] = field(default_factory=list, repr=False)
 
     def __str__(self) -> str:
         return self.name or f"{told(self.left)} = {told(self.right)}"

@@ -102,7 +102,14 @@ class Comparison:
 
     @staticmethod
     def of(claim: Claim | Theorem) -> Comparison:
+        """The comparison of a claim, with what has been compiled for it before."""
         claim = claim.claim if isinstance(claim, Theorem) else claim
+        if not claim.compared:
+            claim.compared.append(Comparison._of(claim))
+        return claim.compared[0]
+
+    @staticmethod
+    def _of(claim: Claim) -> Comparison:
         model = model_of(claim.model)
         first, second = sides_of(model, claim.left, claim.right)
         same = isinstance(first, Formula) and isinstance(second, Formula)

@@ -95,8 +95,13 @@ class _Program:
     def __init__(self, model: Model, found: Derivation) -> None:
         self.model, identity = model, found.identity
         closed = identity.entropies
-        self.along, self.densities = AlongDirection(identity), Densities()
-        formulas = {"gap identity": found.entropy_sum, "ELBO": found.elbo, "gap": found.gap}
+        self.along = AlongDirection(identity)
+        self.densities = Densities(smooth=not found.elbo.has(sp.Abs))
+        formulas = {
+            "gap identity": found.entropy_sum,
+            "ELBO": found.elbo,
+            "gap": found.gap - found.excess,  # what stands beside the entropies is in their sum
+        }
         self.factors: dict[str, int] = {}
         for k, f in enumerate(model.factors):
             e = _factor(model, f)

@@ -152,11 +152,12 @@ class Formula:
         return one
 
 
-def elbo_of(model: Model) -> DensityElbo:
+def elbo_of(model: Model, *, smooth: bool = True) -> DensityElbo:
     """The ELBO from densities. A closed entropy of q is derived where the table of densities has none."""
     laws = [f.family for f in model.q if not f.family.is_any]
     derived_too = any(density(law).entropy is None for law in laws)
-    return density_elbo(model, closed_forms(model) if derived_too else None)
+    closed = closed_forms(model) if derived_too else None
+    return density_elbo(model, closed, smooth=smooth)
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,8 @@ class Densities:
     """The ELBO from the densities, a part for each factor; or what learning maximises."""
 
     objective: bool = False
+    #: Whether the mean of |z| under a Normal law is taken in closed form; not where the other side averages it at the nodes.
+    smooth: bool = True
     own: bool = False
 
     def at(self, model: Model, shape: Shape) -> At:
@@ -171,7 +174,7 @@ class Densities:
 
     def program(self, model: Model, shape: Shape) -> One:
         """What is evaluated for one configuration."""
-        elbo, networks = elbo_of(model), callables(model, shape)
+        elbo, networks = elbo_of(model, smooth=self.smooth), callables(model, shape)
 
         def one(c: Configuration) -> tuple[jax.Array, jax.Array]:
             parts = elbo({**c.arrays, **networks(c.weights)}, c.nodes)
@@ -408,7 +411,8 @@ def sides_of(model: Model, left: Any, right: Any) -> tuple[Side, Side]:
         p for p in model.plates
         if any(isinstance(e, sp.Basic) and p.index in e.free_symbols for e in dressed)
     )  # fmt: skip
-    first, second = (_side(model, e, plates) for e in dressed)
+    kinks = any(isinstance(e, sp.Basic) and e.has(sp.Abs) for e in dressed)
+    first, second = (_side(model, e, plates, smooth=not kinks) for e in dressed)
     return first, second
 
 
@@ -439,9 +443,9 @@ def undressed(model: Model, side: Any) -> Any:
     return stood_in(model, e, closed_forms(model))
 
 
-def _side(model: Model, e: Any, plates: tuple[Plate, ...]) -> Side:
+def _side(model: Model, e: Any, plates: tuple[Plate, ...], *, smooth: bool) -> Side:
     if isinstance(e, (Elbo, ObjectiveValue)):
-        return Densities(isinstance(e, ObjectiveValue))
+        return Densities(isinstance(e, ObjectiveValue), smooth)
     if isinstance(e, Numbered):
         return Plain(e)
     if isinstance(e, Along):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -158,10 +159,15 @@ def _plain_models(draw: st.DrawFn) -> Model:
     kept = {name: draw(st.integers(0, 9)) for name in parts}
     spec = replace(spec, **{name: part for name, part in parts.items() if kept[name] == 0})
     try:
-        return build(spec)
+        return _built(spec)
     except InputError:
         assume(False)
         raise
+
+
+@lru_cache(maxsize=256)
+def _built(spec: Spec) -> Model:
+    return build(spec)
 
 
 @st.composite
@@ -171,4 +177,4 @@ def _graphs(draw: st.DrawFn) -> Model:
 
 def _randoms() -> st.SearchStrategy[Random]:
     """A generator with a seed of its own: models are found by their choices, which are made plain afterwards."""
-    return st.integers(0, 2**32 - 1).map(Random)
+    return st.integers(0, 2**16).map(Random)
