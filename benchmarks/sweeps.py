@@ -27,7 +27,7 @@ from entropysym.witness.configurations import Shape, draw, shapes
 
 
 def _of_model(name: str, seconds: float) -> str:
-    """One line: configurations per second over all shapes, as many at each, as a sweep has them; what drawing takes of it; the slowest shape; compiling."""
+    """One line: configurations per second of the processor over all shapes, as many at each, as a sweep has them; what drawing takes of it; the slowest shape; compiling."""
     job, model = job_of(name, 0)
     every = shapes(model, 0)
     began = time.perf_counter()
@@ -39,11 +39,11 @@ def _of_model(name: str, seconds: float) -> str:
         program(draw(model, shape, 0, CHUNK))
         spent, done = 0.0, 0
         while spent < seconds / len(every):
-            start = time.perf_counter()
+            start = time.process_time()
             batch = draw(model, shape, done + 1, CHUNK)
-            middle = time.perf_counter()
+            middle = time.process_time()
             program(batch)
-            end = time.perf_counter()
+            end = time.process_time()
             drawing, computing = drawing + middle - start, computing + end - middle
             spent, done = spent + end - start, done + CHUNK
         each[str(shape)] = spent / done
