@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -378,9 +379,9 @@ def of_numpyro(
 ) -> Subject:
     """A distribution of NumPyro, made again at float64."""
     import jax
-    from numpyro.distributions import Distribution, kl_divergence
 
-    if not isinstance(distribution, Distribution):
+    room: Any = import_module("numpyro.distributions")  # which need not be installed
+    if not isinstance(distribution, room.Distribution):
         raise InputError(f"{shown(distribution)} is no distribution of NumPyro")
     values, rest = _taken(distribution)
     values |= as_parameters(parameters or {})
@@ -400,7 +401,7 @@ def of_numpyro(
         return run
 
     entropy = _Program(lambda p: made(p).entropy())
-    kl = _Program(lambda p, q: kl_divergence(made(p), made(q)))
+    kl = _Program(lambda p, q: room.kl_divergence(made(p), made(q)))
     return Subject(
         name or kind.__name__,
         values,

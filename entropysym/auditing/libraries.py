@@ -185,7 +185,8 @@ def _of_torch() -> Makers:
 
 def _of_numpyro() -> Makers:
     import jax
-    import numpyro.distributions as room
+
+    room: Any = import_module("numpyro.distributions")
 
     def maker(kind: Any, arguments: dict[str, Any]) -> Callable[[], Any]:
         def make() -> Any:
@@ -207,8 +208,8 @@ def _of_numpyro() -> Makers:
 _EFAX: dict[str, dict[str, float]] = {
     "NormalDP": {"mean": 0.3, "deviation": 1.4},
     "NormalVP": {"mean": 0.3, "variance": 1.9},
-    "GammaVP": {"rate": 1.7, "shape": 2.3},
-    "BetaNP": {},
+    "GammaNP": {"negative_rate": -1.7, "shape_minus_one": 1.3},
+    "InverseGammaNP": {"negative_scale": -1.7, "shape_minus_one": 1.3},
     "ExponentialNP": {"negative_rate": -1.7},
     "PoissonNP": {"log_mean": 0.9},
     "BernoulliNP": {"log_odds": -0.4},
@@ -220,8 +221,9 @@ _EFAX: dict[str, dict[str, float]] = {
 
 
 def _of_efax() -> Makers:
-    import efax
     import jax
+
+    efax: Any = import_module("efax")
 
     def maker(kind: Any, arguments: dict[str, float]) -> Callable[[], Any]:
         def make() -> Any:
@@ -231,7 +233,7 @@ def _of_efax() -> Makers:
         return make
 
     found = {n: getattr(efax, n, None) for n in _EFAX}
-    return {n: maker(kind, _EFAX[n]) for n, kind in found.items() if kind and _EFAX[n]}
+    return {n: maker(kind, _EFAX[n]) for n, kind in found.items() if kind}
 
 
 #: Library -> the package that has to be installed, and its distributions.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from entropysym.balls import numbers
 from entropysym.balls.functions import FUNCTIONS
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import args_of, array_name, array_of, inside, of_type, substituted
-from entropysym.language.functions import argument_of, row_of
+from entropysym.language.functions import IsZero, Langevin, LogSinhc, argument_of, row_of
 from entropysym.language.heads import (
     DataMean,
     EncoderExpectation,
@@ -25,6 +25,7 @@ from entropysym.language.heads import (
     NoiseExpectation,
     OtherNoiseExpectation,
     Vector,
+    _Expectation,
 )
 from entropysym.language.matrices import (
     Entry,
@@ -92,10 +93,31 @@ class Scope:
 
 def evaluated(e: sp.Expr, point: Point) -> Any:
     """The number: a rational or a ball. Raises `InputError` for what has no value here, with what to pass."""
-    found = Evaluator(point).value(e, Scope({}))
+    found = Evaluator(_in_balls(e, point)).value(e, Scope({}))
     if found.axes:
         raise InputError(f"{', '.join(map(str, found.axes))} stands free in {shown(e)}; sum over it, or name a size so")  # fmt: skip
     return found.array[()]
+
+
+#: Arrays with more entries become balls at once where the result is one all the same: a rational beside a ball is converted each time.
+_LARGE = 64
+
+
+def _in_balls(e: sp.Expr, point: Point) -> Point:
+    at_zero = e.has(IsZero, Langevin, LogSinhc)  # of which 0 itself has to be seen
+    powers = any(not isinstance(p.exp, sp.Integer) for p in e.atoms(sp.Pow))
+    if at_zero or not (powers or e.has(sp.Function, sp.NumberSymbol, _Expectation)):
+        return point
+
+    def as_balls(array: np.ndarray) -> np.ndarray:
+        out = np.empty(array.shape, dtype=object)
+        out.ravel()[:] = [numbers.ball(v) for v in array.ravel()]
+        return out
+
+    return replace(
+        point,
+        values={k: as_balls(v) if v.size > _LARGE else v for k, v in point.values.items()},
+    )
 
 
 def _scalar(number: Any) -> Value:

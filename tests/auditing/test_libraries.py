@@ -1,12 +1,17 @@
 """Distributions of SciPy, PyTorch, NumPyro and EFAX as they are installed."""
 
+import dataclasses
 import importlib.util
 import subprocess
 import sys
 
+import jax
+import numpy as np
 import pytest
 
 from entropysym.auditing import Outcome, audit, audit_libraries, libraries
+from entropysym.auditing.adapters import of_efax
+from entropysym.auditing.checks import audited
 from entropysym.auditing.table import as_data, lines
 from entropysym.errors import InputError
 
@@ -63,6 +68,40 @@ def test_the_table_and_the_data(monkeypatch):
     assert "0 fail" in text
     (data,) = as_data(found)
     assert data["cells"] == found[0].cells > 4
+
+
+@dataclasses.dataclass(frozen=True)
+class ExponentialNP:
+    """What EFAX calls an exponential law, in its natural parameter."""
+
+    negative_rate: float
+
+    def log_pdf(self, x):
+        return jax.numpy.log(-self.negative_rate) + self.negative_rate * x
+
+    def entropy(self):
+        return 1 - jax.numpy.log(-self.negative_rate)
+
+    def kl_divergence(self, q):
+        ratio = q.negative_rate / self.negative_rate
+        return ratio - 1 - jax.numpy.log(ratio)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_an_object_with_the_words_of_efax(monkeypatch, wrong):
+    if wrong:
+        monkeypatch.setattr(ExponentialNP, "entropy", lambda self: 1 + jax.numpy.log(2.0))
+    found = audited(of_efax(ExponentialNP(np.float64(-1.7))))
+    assert {row.check for row in found.alarms} == ({"entropy", "intercept"} if wrong else set())
+    assert found.decided == 8
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("numpyro"), reason="NumPyro is not installed")
+def test_numpyro():
+    (found,) = audit_libraries(["numpyro"])
+    assert found.alarms == ()
+    assert found.cells > 200
 
 
 def test_an_unknown_library():
