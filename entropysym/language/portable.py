@@ -331,5 +331,6 @@ def _as_it_was(kind: Any, arguments: list[sp.Basic]) -> sp.Basic:
     if type(made) is kind and made.args == tuple(arguments):
         return made
     if issubclass(kind, (sp.Add, sp.Mul, sp.Pow, sp.Function)):
-        return kind(*arguments, evaluate=False)
+        kept: Any = kind
+        return kept(*arguments, evaluate=False)
     return made
