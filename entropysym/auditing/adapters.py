@@ -151,9 +151,11 @@ def _of_torch_function(
     def tensors(p: Parameters) -> dict[str, Any]:
         return {k: torch.as_tensor(np.asarray(v)) for k, v in p.items()}
 
-    if not isinstance(one(tensors(parameters), torch.as_tensor(draw)), torch.Tensor):
-        raise InputError("a log-density of one draw is one number")
     mapped = torch.func.vmap(one, (None, 0))
+    # What NumPy computes of a tensor may be a tensor, too; mapped over draws it is not taken.
+    two = mapped(tensors(parameters), torch.as_tensor(np.stack([draw, draw])))
+    if not isinstance(two, torch.Tensor) or two.shape != (2,):
+        raise InputError("a log-density of one draw is one number")
     slopes = torch.func.vmap(torch.func.grad(one), (None, 0))
     return (
         lambda x, p: mapped(tensors(p), torch.as_tensor(x)).numpy(),

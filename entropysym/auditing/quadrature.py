@@ -268,8 +268,10 @@ def _in_panels(space: Space, more: int) -> Nodes:
         return Nodes(np.eye(space.size)[::-1], np.zeros(space.size))
     lines = []
     for low, high, count in _axes(space):
-        order = 6 if count > 90 else 8
-        panels = max(2, (count + more * count // 9) // order)
+        if count > 90:
+            order, panels = 6, max(2, (count + more * count // 9) // 6)
+        else:  # one rule for all of the line, which for what is smooth is the best that there is
+            order, panels = 60 + 8 * more, 1
         lines.append(_composite(np.array([low, high]), panels, order))
     return _product(space, lines)
 

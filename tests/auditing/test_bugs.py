@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch  # noqa: F401 (loaded, a function of NumPy could be taken for one of PyTorch)
 from scipy import special
 
 from entropysym.auditing import Outcome, audit
