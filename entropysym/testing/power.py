@@ -1,7 +1,7 @@
 r"""How many false claims are accepted, and how many true ones are not: ``python -m entropysym.testing.power``.
 
 For every model that ships and whose gap identity is derived, in full or in part, at least four claims: the gap identity, the ELBO spelled out, the gap spelled out, and the mean log-density of each factor of p and the entropy of each
-of q spelled out, each against the densities. Of each claim 500 false variants are made: in one or two of its parts the factor is another one, from a change of sign to $1+10^{-9}$. The command prints how many are
+of q spelled out, each against the densities, as a part of the ELBO, whose terms are then the scale. Of each claim 500 false variants are made: in one or two of its parts the factor is another one, from a change of sign to $1+10^{-9}$. The command prints how many are
 accepted, how many of a million true comparisons are alarms, and beside them the same claims through `numpy.testing.assert_allclose` as it is by default, and through `Expr.equals` of SymPy.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import sympy as sp
 
@@ -26,8 +27,8 @@ from entropysym.models import ZOO
 from entropysym.prover import Derivation, Refusal
 from entropysym.testing import flat_points as points
 from entropysym.testing.claims import _found
-from entropysym.testing.sides import AlongDirection, Densities, Formula, Values, compiled
-from entropysym.witness.configurations import Shape
+from entropysym.testing.sides import AlongDirection, Formula, One, Values, compiled, elbo_of
+from entropysym.witness.configurations import Configuration, Shape, callables
 from entropysym.witness.opaque import stood_in
 
 #: False variants of each claim, and configurations that each of them is compared at.
@@ -38,6 +39,23 @@ _FACTORS = (-1.0, 0.0, 2.0, 0.5, 1.5, 3.0, 1 / 3, *(1 + s * 10.0**-k for k in ra
 
 #: Configurations are drawn and compared so many at a time.
 _BATCH = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class _ByFactor:
+    """The ELBO from the densities, a part for each factor, each with its own scale."""
+
+    smooth: bool
+
+    def program(self, model: Model, shape: Shape) -> One:
+        elbo, networks = elbo_of(model, smooth=self.smooth), callables(model, shape)
+
+        def one(c: Configuration) -> tuple[jax.Array, jax.Array]:
+            found = elbo.by_factor({**c.arrays, **networks(c.weights)}, c.nodes)
+            values, scales = zip(*found.values(), strict=True)
+            return jnp.stack(values)[:, None], jnp.stack(scales)
+
+        return one
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +114,9 @@ class _Program:
         self.model, identity = model, found.identity
         closed = identity.entropies
         self.along = AlongDirection(identity)
-        self.densities = Densities(smooth=not found.elbo.has(sp.Abs))
+        self.densities = _ByFactor(smooth=not found.elbo.has(sp.Abs))
         formulas = {
-            "gap identity": found.entropy_sum,
+            "gap identity": identity.entropy_sum,
             "ELBO": found.elbo,
             "gap": found.gap - found.excess,  # what stands beside the entropies is in their sum
         }
@@ -126,13 +144,13 @@ class _Program:
     def _claims(self, found: list[Values]) -> list[TrueClaim]:
         along, densities, *rest = found
         right = dict(zip(self.formulas, rest, strict=True))
-        E = right["gap identity"]
+        E, whole = right["gap identity"], densities.scale.sum(axis=1, keepdims=True)
         lefts = {
             "gap identity": (along.value, along.scale),
-            "ELBO": (densities.value, densities.scale),
-            "gap": (densities.value - E.value, densities.scale + E.scale),
+            "ELBO": (densities.value, whole),
+            "gap": (densities.value - E.value, whole + E.scale),
         } | {
-            name: (densities.parts[:, k], right[name].scale) for name, k in self.factors.items()
+            name: (densities.parts[:, k], whole) for name, k in self.factors.items()
         }  # fmt: skip
         return [
             TrueClaim(name, left, right[name], scale + right[name].scale)

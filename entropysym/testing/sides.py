@@ -421,7 +421,7 @@ def undressed(model: Model, side: Any) -> Any:
     if isinstance(side, str):
         side = read_latex(side, model)
     if isinstance(side, EntropySum):
-        return stood_in(model, derived(model).entropy_sum, closed_forms(model))
+        return stood_in(model, derived(model).identity.entropy_sum, closed_forms(model))
     if isinstance(side, (Along, Numbered)) or (
         callable(side) and not isinstance(side, (sp.Basic, type))
     ):

@@ -88,6 +88,16 @@ class DensityElbo:
             return nodes
         return _AtPoints(self, arguments, nodes).points
 
+    def by_factor(
+        self, arguments: Mapping[str, Any], nodes: AnyNodes
+    ) -> dict[str, tuple[Array, Array]]:
+        """The part of each factor by its name, as in `ElboParts`, with the sum of its |terms|."""
+        here = _AtPoints(self, arguments, nodes)
+        return {
+            f.name: here.entropy(f) if f in self.model.q else here.log_density(f)
+            for f in self.model.factors
+        }
+
     def penalty(self, arguments: Mapping[str, Any]) -> Float[Array, ""]:
         """What the objective subtracts."""
         penalty = self.model.objective.penalty
