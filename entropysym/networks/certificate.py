@@ -165,10 +165,14 @@ def certify(
     if inertia is not None:
         figures = replace(figures, flat=max(0, inertia[2] - redundant(made.parameters)))
     found = _certificate(t, gradient, motion, figures, goal)
-    # A latent's direction scales what the encoder gives against what the decoder reads.
-    tied = made.tied(nodes) if motion.origin != "written" and not found.exact else []
-    message = "; ".join([found.message, *doubts, *tied, *made.unread(nodes)])
+    message = "; ".join([found.message, *doubts, *_structure(made, nodes, motion, found)])
     return replace(found, inertia=inertia, motion=_told(made, motion), message=message)
+
+
+def _structure(made: Prepared, nodes: Nodes, motion: _Motion, found: Certificate) -> list[str]:
+    """In words, arrays that nothing reads, and where a direction is missing those that are tied: a latent's direction scales encoder against decoder."""
+    tied = made.tied(nodes) if motion.origin != "written" and not found.exact else []
+    return [*tied, *made.unread(nodes)]
 
 
 #: The central difference moves the parameters this far along v; its rounding is that of the ELBO, divided by the step.
