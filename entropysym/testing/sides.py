@@ -79,7 +79,8 @@ class At(Protocol):
 class Side(Protocol):
     """A side of a claim. `own` says whether it is the caller's, so that wrong variants of it are made by other arguments, too."""
 
-    own: bool
+    @property
+    def own(self) -> bool: ...
 
     def at(self, model: Model, shape: Shape) -> At: ...
 

@@ -23,7 +23,9 @@ _half_log_2pi = sp.log(2 * sp.pi) / 2
 _location_scale = {"location": m, "scale": s}
 
 
-def _own(name: str, arguments: tuple[sp.Symbol, ...], log_density: sp.Expr, **more: Any) -> Family:
+def _own(
+    name: str, arguments: tuple[sp.Symbol, ...], log_density: sp.Expr | None, **more: Any
+) -> Family:
     return Family(name, arguments, x, log_density, **more)
 
 

@@ -137,7 +137,7 @@ def _compared(pair: Pair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     with np.errstate(all="ignore"):
         relative = TOLERANCE * EPS * np.where(size > 0, scale / size, np.inf)
     finite = np.isfinite(difference).all(axis=1) & np.isfinite(scale).all(axis=1)
-    return scaled(difference, scale), relative.max(axis=1), finite
+    return scaled(difference, scale), relative.max(axis=1), np.asarray(finite)
 
 
 def _demand(
