@@ -128,7 +128,7 @@ def start(
     """A random network of these settings."""
     made = initial(kind, jnp.asarray(x), settings.latent, settings.hidden, key, settings.activation)
     if settings.encoder is None or "encoder" in KINDS[kind].without:
-        return made
+        return made  # type: ignore[return-value]
     own = encoder(
         x.shape[1],
         settings.encoder,

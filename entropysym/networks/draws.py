@@ -56,7 +56,8 @@ def demand_entropies(programs: Programs, parameters: Any, points: Points, nodes:
     normal = _is_normal(nodes)
     if any(sampled) and (not all(sampled) or H != E or not normal):
         return
-    stated = sum(np.broadcast_to(y if y.ndim > 1 else y[:, None], (N, S)) for y in entropies)
+    each = [np.broadcast_to(y if y.ndim > 1 else y[:, None], (N, S)) for y in entropies]
+    stated = np.sum(each, axis=0)
     if all(sampled):
         squares = np.array([np.sum(e**2) for e in wanted])
         expected = log_det[:, None] + squares / 2 + H / 2 * math.log(2 * math.pi)
@@ -90,8 +91,8 @@ def _evaluated(
         pieces.append([np.asarray(v.y)[:, : len(piece)] if np.ndim(v.y) > 1 else np.asarray(v.y) for v in made.values])  # fmt: skip
     told = [q.words for q in made.quantities]
     joined = [
-        np.concatenate(ys, axis=1) if ys[0].ndim > 1 and len(ys) > 1 else ys[0]
-        for ys in zip(*pieces, strict=True)
+        np.concatenate(ys, axis=1) if first.ndim > 1 and len(ys) > 1 else first
+        for first, ys in zip(pieces[0], zip(*pieces, strict=True), strict=True)
     ]
     return list(zip(told, joined, strict=True))
 

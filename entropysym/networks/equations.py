@@ -109,7 +109,7 @@ def _natural(f: Generated) -> tuple[Any, Any]:
     mean = f.law.mean(jnp, eta) if f.law.mean is not None else jnp.ones_like(eta)
     x = jnp.asarray(f.value)
     idle = (mean < _IDLE) & (x == 0)
-    if f.name == "bernoulli":
+    if f.name == "bernoulli" and f.law.mean is not None:
         idle |= (f.law.mean(jnp, -eta) < _IDLE) & (x == 1)
     eta, idle = jnp.broadcast_arrays(eta, idle)
     if f.name == "categorical":

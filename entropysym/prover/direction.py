@@ -548,7 +548,8 @@ def _collect(
     found: dict[tuple[sp.Expr, ColumnName], sp.Expr] = {}
     for addend in addends(distributed(expression, powers=True)):
         u: ColumnName = right
-        known, others = [sp.S.One if right is None else sp.S.NegativeOne], []
+        known: list[sp.Expr] = [sp.S.One if right is None else sp.S.NegativeOne]
+        others: list[sp.Expr] = []
         for f in sp.Mul.make_args(addend):
             if f in every:
                 u = f

@@ -171,7 +171,9 @@ def _try(job: Job, unit: Unit, shape: Shape) -> dict[str, Tried]:
     count = min(count, TRIED)
     rows = at(draw(_claim(job).model, shape, seed, TRIED))[:count]
     beyond = ~(rows <= TOLERANCE)
-    rejected, differs = (np.asarray(a) for a in (beyond[:, :, 0].sum(axis=0), beyond[:, :, 1].any(axis=0)))
+    rejected, differs = (
+        np.asarray(a) for a in (beyond[:, :, 0].sum(axis=0), beyond[:, :, 1].any(axis=0))
+    )
     every = zip(names, rejected, differs, strict=True)
     return {name: Tried(count, int(r), bool(d)) for name, r, d in every}
 

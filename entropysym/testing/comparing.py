@@ -70,7 +70,9 @@ class Both:
     @property
     def finite(self) -> np.ndarray:
         """Of each point, whether all numbers are."""
-        return np.isfinite(self.difference).all(axis=1) & np.isfinite(self.scale).all(axis=1)
+        return np.asarray(
+            np.isfinite(self.difference).all(axis=1) & np.isfinite(self.scale).all(axis=1)
+        )
 
     @property
     def residual(self) -> np.ndarray:

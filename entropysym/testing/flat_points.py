@@ -170,7 +170,7 @@ def plain(range_: str, lengths: tuple[int, ...], level: int) -> np.ndarray:
     if range_ not in _PLAIN:
         raise InputError(f"no plain values for the range {range_!r} yet")
     value = _PLAIN[range_][level]
-    return value(counting) if callable(value) else np.full(lengths, value)
+    return np.asarray(value(counting) if callable(value) else np.full(lengths, value))
 
 
 def _fraction(text: str) -> float:

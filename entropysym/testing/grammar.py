@@ -122,7 +122,7 @@ def _words_of(model: Model) -> _Words:
                 add("epsilon" if noise == NOISE else f"epsilon_{v.name}", lambda *at, e=noise: entry(e, *at), count)  # fmt: skip
     for net in model.networks:
         if not net.is_matrix:
-            add(net.name, lambda *at: sp.Tuple(*at), len(net.plates), True)
+            add(net.name, lambda *at: sp.Tuple(*at), len(net.plates), True)  # type: ignore[arg-type]
     heads: dict[str, sp.Expr] = {}
     for f in model.factors:
         for kind in (Entropy, LogDensity, LogBaseMeasure):
@@ -435,7 +435,7 @@ class _Reader:
             known = [t for name, t in self.words.inputs if name == one.name]
             raise self.error(f"{one.name} reads {' or '.join(known)}, not {text}")
         network = next(net for net in self.model.networks if net.name == one.name)
-        label = network(*inputs).label
+        label = network(*inputs).label  # type: ignore[arg-type]
         return NetworkValue(label, sp.Tuple(*at), inputs)
 
     def subscript(self) -> list[Any]:

@@ -37,7 +37,7 @@ def evaluated(
         return value, jnp.abs(value)
     if isinstance(e, sp.Add):
         values, scales = zip(*map(of, e.args), strict=True)
-        return sum(values[1:], values[0]), sum(scales[1:], scales[0])
+        return sum(values[1:], values[0]), sum(scales[1:], scales[0])  # type: ignore[return-value]
     if isinstance(e, sp.Mul):
         value, scale = of(e.args[0])
         for a in e.args[1:]:
@@ -66,7 +66,7 @@ def _entry(e: sp.Symbol | sp.Indexed, arrays: Mapping[str, Any]) -> jax.Array:
     name = e.name if isinstance(e, sp.Symbol) else array_name(array_of(e))
     if name not in arrays:
         raise one_of(name, arrays, "array")
-    at = () if isinstance(e, sp.Symbol) else tuple(int(i) - 1 for i in e.indices)
+    at = () if isinstance(e, sp.Symbol) else tuple(int(i) - 1 for i in e.indices)  # type: ignore[arg-type]
     array = jnp.asarray(arrays[name])
     if len(at) != array.ndim or any(
         not 0 <= i < n for i, n in zip(at, array.shape, strict=True)

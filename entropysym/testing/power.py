@@ -262,7 +262,7 @@ def by_sympy(seconds: float, seed: int = 0) -> tuple[int, int, int]:
             continue
         sizes = {s.name: 2 + k for k, s in enumerate((*found.model.sizes, *(p.size for p in found.model.data)))}  # fmt: skip
         try:
-            e = instantiate(found.entropy_sum, **sizes)
+            e = instantiate(found.entropy_sum, **sizes)  # type: ignore[arg-type]
         except InputError:
             continue
         parts = sp.Add.make_args(e)

@@ -61,6 +61,6 @@ class _ThenRegister(Loader):
         return self.loader.create_module(spec)
 
     def exec_module(self, module):  # type: ignore[no-untyped-def]
-        module.__spec__.loader = module.__loader__ = self.loader
+        module.__spec__.loader = module.__loader__ = self.loader  # type: ignore[union-attr]
         self.loader.exec_module(module)
         _register(module)

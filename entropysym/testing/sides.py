@@ -89,7 +89,7 @@ def compiled(one: Callable[[Configuration], Any], batch: Configuration) -> Calla
     """A function of one configuration as a program for batches of this length."""
     lowered = jax.jit(jax.vmap(one)).lower(batch)
     try:
-        return lowered.compile(compiler_options=_COMPILER)
+        return lowered.compile(compiler_options=_COMPILER)  # type: ignore[arg-type]
     except RuntimeError:  # another XLA, which does not know one of them
         return lowered.compile()
 
@@ -341,7 +341,7 @@ def _libraries(function: Callable[..., Any]) -> list[str]:
 
 def _converted(arguments: Mapping[str, Any], library: str) -> dict[str, Any]:
     if library == "numpy":
-        into: Callable[[Any], Any] = np.asarray
+        into: Callable[[Any], Any] = np.asarray  # type: ignore[no-redef]
     elif library == "jax":
         into = jnp.asarray
     else:

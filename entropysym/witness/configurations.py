@@ -152,7 +152,7 @@ def drawn_arrays(model: Model, shape: Shape, seed: int, count: int) -> dict[str,
         part = slice(start, start + math.prod(lengths))
         start = part.stop
         shaped = [a[:, part].reshape(count, *lengths) for a in (gauss, level)]
-        arrays[name] = values(range_, *shaped, *scales(model, name, range_))
+        arrays[name] = values(range_, *shaped, *scales(model, name, range_))  # type: ignore[call-arg]
     return arrays
 
 

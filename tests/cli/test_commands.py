@@ -17,7 +17,19 @@ from entropysym.models.catalogue import CATALOGUE
 
 COMMANDS = [
     (),
-    *((name,) for name in ("list derive judge replay verify families sweep experiment").split()),
+    *(
+        (name,)
+        for name in [
+            "list",
+            "derive",
+            "judge",
+            "replay",
+            "verify",
+            "families",
+            "sweep",
+            "experiment",
+        ]
+    ),
 ]
 
 
