@@ -74,10 +74,7 @@ def bind(
         noise = _joint(signature, noise, note, given)
     elif noise is not None:
         noise = _noise(signature, noise, note, given)
-    networks = {name: arguments[name] for name in signature.networks if name in arguments}
-    for name, f in networks.items():
-        if not callable(f):
-            raise InputError(f"{name} is {shown(f)}; pass a function {text[name]} of one point")
+    networks = _networks(signature, arguments, text)
     _probe(signature, networks, sizes, note, given)
     unread = sorted(s for s in signature.sizes if s not in sizes)
     if unread:
@@ -91,6 +88,17 @@ def bind(
         backend,
         dtype,
     )
+
+
+def _networks(
+    signature: Signature, arguments: Mapping[str, Any], text: Mapping[str, str]
+) -> dict[str, Any]:
+    """The networks among the arguments. Raises `InputError` for one that is no function."""
+    found = {name: arguments[name] for name in signature.networks if name in arguments}
+    for name, f in found.items():
+        if not callable(f):
+            raise InputError(f"{name} is {shown(f)}; pass a function {text[name]} of one point")
+    return found
 
 
 def _demand_names(
