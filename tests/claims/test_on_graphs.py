@@ -103,6 +103,7 @@ def test_equal_seeds_start_alike_and_learn_what_is_learned():
     assert set(one["m1"]) == {"squares", "linear", "shift"}
 
 
+@pytest.mark.slow
 def test_data_without_spread_end_at_a_border_that_is_named():
     """The variance runs to 0, and no gradient norm is ever small; on small data with spread it is only small."""
     d = derivation("gaussian_mixture_shared")
@@ -119,6 +120,7 @@ def test_data_without_spread_end_at_a_border_that_is_named():
     assert early.border is None
 
 
+@pytest.mark.slow
 def test_an_ascent_is_repeated_exactly():
     d = derivation("softmax_classifier")
     sample = graph_sample(d.model, None)

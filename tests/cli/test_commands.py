@@ -278,6 +278,7 @@ def _matrix(folder: Path, values) -> Path:
     return folder / "data.npy"
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -412,6 +413,7 @@ def test_verify_takes_a_model_of_ones_own(run, tmp_path, at_shapes):
     assert twice.stderr.startswith("error: two models are called 'shared_laplace'")
 
 
+@pytest.mark.slow
 def test_verify_takes_the_data_of_a_graph_by_name(run, tmp_path):
     rng = np.random.default_rng(1)
     u = rng.normal(size=(60, 2))
@@ -501,6 +503,7 @@ def test_an_unforeseen_error_is_no_refutation(run, tmp_path):
     assert "error: unforeseen TypeError, please report it" in done.stderr
 
 
+@pytest.mark.slow
 def test_an_experiment_prints_its_table_or_json_and_says_what_was_wrong(run, tmp_path):
     small = ["--seeds", "2", "--epochs", "20", "--size", "300", "--batch", "100"]
     done = run("experiment", "pca", *small, "--json", cwd=tmp_path)

@@ -114,6 +114,7 @@ def test_a_non_linear_network_on_digits_is_brought_to_a_stationary_point(small):
     assert m.certificate.quadrature_error <= 1e-6
 
 
+@pytest.mark.slow
 def test_digits_of_the_user_are_read(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, size=(240, 8, 8), dtype=np.uint8)
     np.savez(tmp_path / "images.npz", images=images)
@@ -153,6 +154,7 @@ def test_ctrl_c_leaves_a_usable_partial_report_and_the_same_call_goes_on(tmp_pat
     assert bytes_of(tmp_path / "cut") == bytes_of(reports("pca")[1])
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, reports):
     program = (
         "import json, sys; from pathlib import Path; from entropysym.experiments.commands import execute; "

@@ -183,6 +183,7 @@ def test_the_number_of_an_index_is_a_number():
     assert es.instantiate(numbered, D=4) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["elbo", "entropy_sum"])
 def test_plain_sympy_and_the_lowered_function_agree(part):
     """At sizes of 2, with the data, covariances and classes as numbers."""

@@ -266,6 +266,7 @@ def test_what_is_not_finite_is_said():
     assert not c.agrees
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["W", "V"])
 def test_a_wrong_direction_is_noticed(name):
     """Negative control of the residual: with the sign of one motion turned, the gap is not the predicted one."""

@@ -427,6 +427,7 @@ def test_wrong_variants_are_rejected():
         assert variant.passed, variant
 
 
+@pytest.mark.slow
 def test_what_is_left_of_a_factor_is_averaged_at_the_same_noise():
     """A decoder that is fixed leaves its gain along the motion of q, in which the noise stands by itself."""
     w = ModelWriter()

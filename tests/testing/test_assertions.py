@@ -106,6 +106,7 @@ def test_the_gap_identity_of_graphs_and_of_derivations():
     assert_gap_identity(derivation("vae2"))
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["linear_vae", "vae2", "bernoulli_vae", "gaussian_mixture"])
 def test_the_derived_sum_in_other_dresses(name):
     d = derivation(name) if name in es.models.MODELS else es.derive(es.models.ZOO[name]())
@@ -177,6 +178,7 @@ def test_the_closed_form_without_an_error(tmp_path):
     assert_equal(_planted(_RIGHT, tmp_path / "right.py"), ELBO, "linear_vae")
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", _IN_ELBO)
 def test_errors_in_a_closed_form_are_found_and_made_small(name, tmp_path):
     old, new = _IN_ELBO[name]
@@ -202,6 +204,7 @@ _IN_SUM = {
 }
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", _IN_SUM)
 def test_errors_in_the_identity_of_a_model_file(name):
     assert_entropy_sum(OWN, _SUM)
@@ -213,6 +216,7 @@ def test_errors_in_the_identity_of_a_model_file(name):
     assert _reproduced(error.value) > 1e3
 
 
+@pytest.mark.slow
 def test_wrong_directions_are_found_and_reproduced():
     d = derivation("vae2")
     for name, motion in d.direction.items():
@@ -261,6 +265,7 @@ def test_float32_is_no_evidence():
         assert_equal(lambda sigma2: np.float32(sigma2), lambda sigma2: sigma2, "vae2")
 
 
+@pytest.mark.slow
 def test_an_average_that_nodes_do_not_give_is_not_shown():
     """The fourth moment is 3; nodes that are exact to degree three have another one."""
 

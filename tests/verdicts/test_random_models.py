@@ -177,6 +177,7 @@ def test_lines_rebuild_the_model_and_shrink():
     assert spec_of(3) == random_spec(Random(3))
 
 
+@pytest.mark.slow
 def test_features_and_both_answers_are_common():
     words, used, count = [], {}, 0
     for seed in range(100):

@@ -178,6 +178,7 @@ def test_verdicts_on_random_graphs(seed):
     assert found["fault"] not in WRONG, (found["fault"], found["reason"], lines(graph(seed)))
 
 
+@pytest.mark.slow
 def test_true_and_false_ones_are_common_and_the_true_ones_are_settled():
     found = [_found(seed) for seed in FEW]
     print(report(found))
