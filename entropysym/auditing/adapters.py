@@ -152,11 +152,12 @@ def _of_torch_function(
         return {k: torch.as_tensor(np.asarray(v)) for k, v in p.items()}
 
     mapped = torch.func.vmap(one, (None, 0))
-    # What NumPy computes of a tensor may be a tensor, too; mapped over draws it is not taken.
+    # What NumPy computes of a tensor may be a tensor, too; mapped over draws, or derived, it is not taken.
     two = mapped(tensors(parameters), torch.as_tensor(np.stack([draw, draw])))
     if not isinstance(two, torch.Tensor) or two.shape != (2,):
         raise InputError("a log-density of one draw is one number")
     slopes = torch.func.vmap(torch.func.grad(one), (None, 0))
+    slopes(tensors(parameters), torch.as_tensor(np.stack([draw, draw])))
     return (
         lambda x, p: mapped(tensors(p), torch.as_tensor(x)).numpy(),
         lambda x, p: {k: v.numpy() for k, v in slopes(tensors(p), torch.as_tensor(x)).items()},
