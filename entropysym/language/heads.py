@@ -13,7 +13,7 @@ from typing import Any, Self
 import sympy as sp
 from sympy.core.symbol import Str
 
-from entropysym.errors import InputError
+from entropysym.errors import InputError, shown
 from entropysym.language.formula import arg_of, args_of, substituted, sum_over
 from entropysym.language.printed import OPEN, Printed
 from entropysym.language.symbols import check_declared
@@ -30,9 +30,11 @@ class _Head(Printed, NoCode, sp.Expr):
         return sp.Expr.__new__(cls, *(sp.sympify(a, strict=True) for a in args))
 
     def diff(self, *symbols: Any, **assumptions: Any) -> sp.Expr:
-        """As in SymPy. Raises `InputError` for a symbol that only looks like one of the expression."""
+        """As in SymPy, but that a text is not run as code. Raises `InputError` for one, and for a symbol that only looks like one of the expression."""
         for s in symbols:
-            demand_own(self, sp.sympify(s))
+            if isinstance(s, str):
+                raise InputError(f"{shown(s)} is a text; take d.symbols.{s}, or d.derivative({s!r})")  # fmt: skip
+            demand_own(self, sp.sympify(s, strict=True))
         return super().diff(*symbols, **assumptions)
 
 

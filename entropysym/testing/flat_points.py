@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -151,8 +152,7 @@ def plain(range_: str, lengths: tuple[int, ...], level: int) -> np.ndarray:
     """Plain values in a range: 0 has the simplest number everywhere, 1 the next, 2 counts."""
     counting = np.arange(1.0, math.prod(lengths) + 1).reshape(lengths)
     if range_.startswith("from "):
-        start = float(range_[5:]) if "/" not in range_ else _fraction(range_[5:])
-        return start + plain("positive", lengths, level)
+        return float(Fraction(range_[5:])) + plain("positive", lengths, level)
     if range_.startswith("upto "):
         return plain("count", lengths, level) % (int(range_[5:]) + 1)
     if range_ == "simplex":
@@ -171,11 +171,6 @@ def plain(range_: str, lengths: tuple[int, ...], level: int) -> np.ndarray:
         raise InputError(f"no plain values for the range {range_!r} yet")
     value = _PLAIN[range_][level]
     return np.asarray(value(counting) if callable(value) else np.full(lengths, value))
-
-
-def _fraction(text: str) -> float:
-    above, below = text.split("/")
-    return int(above) / int(below)
 
 
 def rounded(range_: str, value: np.ndarray, digits: int) -> np.ndarray | None:

@@ -225,7 +225,7 @@ class Plain:
     def program(self, model: Model, shape: Shape) -> One:
         """What is evaluated for one configuration."""
         networks = callables(model, shape)
-        parts = [sp.sympify(a) for a in sp.Add.make_args(self.numbered.expression)]
+        parts = sp.Add.make_args(self.numbered.expression)
 
         def one(c: Configuration) -> tuple[jax.Array, jax.Array]:
             nets = networks(c.weights)
@@ -340,15 +340,10 @@ def _libraries(function: Callable[..., Any]) -> list[str]:
 
 
 def _converted(arguments: Mapping[str, Any], library: str) -> dict[str, Any]:
-    if library == "numpy":
-        into: Callable[[Any], Any] = np.asarray  # type: ignore[no-redef]
-    elif library == "jax":
-        into = jnp.asarray
-    else:
-        import torch
-
-        def into(a: Any) -> Any:
-            return torch.from_numpy(np.array(a, copy=True))
+    def into(a: Any) -> Any:
+        if library == "torch":
+            return sys.modules["torch"].from_numpy(np.array(a, copy=True))
+        return jnp.asarray(a) if library == "jax" else np.asarray(a)
 
     def one(value: Any) -> Any:
         if isinstance(value, (Nodes, Points)):

@@ -78,3 +78,10 @@ def test_symbols_by_name():
     ):
         _ = d.symbols.sigma
     assert not hasattr(d.symbols, "__wrapped__")
+
+
+def test_a_text_is_not_run_as_code():
+    e = es.derive(es.models.vae2()).entropy_sum
+    head = next(iter(e.atoms(DataMean)))
+    with pytest.raises(InputError, match="is a text; take d.symbols"):
+        head.diff("__import__('os').getcwd()")
