@@ -6,7 +6,7 @@ an average over normal noise is taken by two Gauss-Hermite rules, and their diff
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,12 @@ from entropysym.language.heads import (
 )
 from entropysym.language.matrices import MatrixLetter
 from entropysym.language.objective import spelled_out
-from entropysym.language.records import Model, Network, Plate
+from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import VARIABLES
 from entropysym.lowering.lowered import Lowered, lower
 from entropysym.lowering.precision import EPS, REFUTES
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
-from entropysym.witness.configurations import Configuration, Shape, draw, shapes
+from entropysym.witness.configurations import Configuration, Shape, callables, draw, shapes
 
 #: Configurations of each shape, and the order of the two rules for expectations over normal noise.
 _DRAWS, _ORDERS = 4, (24, 31)
@@ -188,7 +188,7 @@ def _compared(
     sides: tuple[Lowered, ...], model: Model, shape: Shape, at: Configuration, in_noise: bool
 ) -> _Compared | None:
     """Both values where they are furthest apart, the |terms| there, and the error of the averages; None where one is not finite."""
-    given = {**at.arrays, **_networks(model, shape, at.weights), **_sizes(sides, shape)}
+    given = {**at.arrays, **callables(model, shape, "numpy")(at.weights), **_sizes(sides, shape)}
     nodes = (
         [_rule(order, shape[model.latent.size.name]) for order in _ORDERS]
         if in_noise
@@ -230,32 +230,6 @@ def _rule(order: int, H: int) -> Nodes:
     for _ in range(H):
         product = np.outer(product, weights / weights.sum()).ravel()
     return Nodes(grid, product)  # type: ignore[arg-type]
-
-
-def _networks(
-    model: Model, shape: Shape, weights: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Callable[..., np.ndarray]]:
-    return {net.name: _network(net, weights[net.name], shape) for net in model.networks}
-
-
-def _network(net: Network, w: Mapping[str, Any], shape: Shape) -> Callable[..., np.ndarray]:
-    """A network with one hidden tanh layer, in the range of its head, as `configurations` draws it."""
-    lengths = tuple(shape[p.size.name] for p in net.plates)
-
-    def value(*inputs: np.ndarray) -> np.ndarray:
-        hidden = np.tanh(w["inside"] @ np.concatenate(inputs) + w["bias"])
-        raw = (w["outside"] @ hidden + w["shift"]).reshape(lengths)
-        if net.is_matrix:
-            whole = np.eye(len(raw)) * (1 + np.tanh(raw[0, 0]) ** 2) + np.tanh(raw) @ np.tanh(raw).T
-            return whole if net.range == "posdef" else np.linalg.cholesky(whole)
-        if net.range in ("positive", "nonnegative"):
-            return np.exp(6 * np.tanh(raw / 2))
-        if net.range == "simplex":
-            grown = np.exp(raw - raw.max())
-            return grown / grown.sum()
-        return 1 / (1 + np.exp(-raw)) if net.range == "unit" else raw
-
-    return value
 
 
 def _point(

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import sympy as sp
 from jaxtyping import Float
@@ -24,6 +23,7 @@ from entropysym.language.functions import Softplus
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Model, Network
 from entropysym.language.symbols import MATRIX_RANGES, Range
+from entropysym.lowering.backends import namespace_of
 from entropysym.lowering.factorisations import cholesky
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
 from entropysym.lowering.signature import DATA_SIZE, is_weighted
@@ -279,22 +279,25 @@ def _wanted_of_arrays(model: Model, shape: Shape) -> dict[str, tuple[str, tuple[
 
 
 def callables(
-    model: Model, shape: Shape
-) -> Callable[[Mapping[str, Mapping[str, jax.Array]]], dict[str, Callable[..., jax.Array]]]:
-    """The function that turns weights into the model's networks, each with one hidden tanh layer."""
+    model: Model, shape: Shape, backend: str = "jax"
+) -> Callable[[Mapping[str, Mapping[str, Any]]], dict[str, Callable[..., Any]]]:
+    """The function that turns weights into the model's networks, each with one hidden tanh layer, of JAX's arrays or NumPy's."""
+    xp = namespace_of(backend)
 
-    def make(weights: Mapping[str, Mapping[str, jax.Array]]) -> dict[str, Callable[..., jax.Array]]:
-        return {net.name: _callable(net, weights[net.name], shape) for net in model.networks}
+    def make(weights: Mapping[str, Mapping[str, Any]]) -> dict[str, Callable[..., Any]]:
+        return {net.name: _callable(net, weights[net.name], shape, xp) for net in model.networks}
 
     return make
 
 
-def _callable(net: Network, w: Mapping[str, jax.Array], shape: Shape) -> Callable[..., jax.Array]:
+def _callable(
+    net: Network, w: Mapping[str, Any], shape: Shape, xp: Any
+) -> Callable[..., Float[Any, ...]]:
     lengths = tuple(shape[p.size.name] for p in net.plates)
 
-    def value(*inputs: Float[jax.Array, " I"]) -> jax.Array:
-        hidden = jnp.tanh(w["inside"] @ jnp.concatenate(inputs) + w["bias"])
-        return _into((w["outside"] @ hidden + w["shift"]).reshape(lengths), net.range)
+    def value(*inputs: Float[Any, " I"]) -> Any:
+        hidden = xp.tanh(w["inside"] @ xp.concat(inputs) + w["bias"])
+        return _into((w["outside"] @ hidden + w["shift"]).reshape(lengths), net.range, xp)
 
     return value
 
@@ -354,16 +357,21 @@ def _log_uniform(level: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.exp(math.log(low) + level * math.log(high / low))
 
 
-def _into(values: jax.Array, range_: Range) -> jax.Array:
+def _into(values: Any, range_: Range, xp: Any) -> Any:
     """A network's raw output in the range of its head; a positive one stays between e-6 and e+6, a matrix well-conditioned."""
     if range_ in ("positive", "nonnegative"):
-        return jnp.exp(6 * jnp.tanh(values / 2))
+        return xp.exp(6 * xp.tanh(values / 2))
     if range_ in MATRIX_RANGES:
-        ratio = jnp.expm1(math.log(_CONDITION) * jax.nn.sigmoid(values[0, 0]))
+        ratio = xp.expm1(math.log(_CONDITION) * _sigmoid(values[0, 0], xp))
         gram = values @ values.T
-        whole = jnp.eye(len(values)) + ratio * gram / (1 + jnp.trace(gram))
-        whole = whole * jnp.exp(3 * jnp.tanh(values[-1, 0] / 2))
+        whole = xp.eye(len(values)) + ratio * gram / (1 + xp.linalg.trace(gram))
+        whole = whole * xp.exp(3 * xp.tanh(values[-1, 0] / 2))
         return whole if range_ == "posdef" else cholesky(whole)
     if range_ == "simplex":
-        return jax.nn.softmax(values)
-    return jax.nn.sigmoid(values) if range_ == "unit" else values
+        grown = xp.exp(values - xp.max(values, axis=-1, keepdims=True))
+        return grown / xp.sum(grown, axis=-1, keepdims=True)
+    return _sigmoid(values, xp) if range_ == "unit" else values
+
+
+def _sigmoid(values: Any, xp: Any) -> Any:
+    return 1 / (1 + xp.exp(-values))
