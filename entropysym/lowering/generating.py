@@ -12,8 +12,8 @@ from entropysym.language.functions import on_entry
 from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import NAME
+from entropysym.lowering.code_of_expressions import Code, Writer, aligned, spelled
 from entropysym.lowering.signature import Signature, read_signature, size_of
-from entropysym.lowering.written import Code, Writer, aligned, spelled
 
 #: Libraries that code is written for: what stands in front of their functions, and what is imported.
 _IMPORTS = {
