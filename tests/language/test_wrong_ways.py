@@ -81,5 +81,5 @@ def test_symbols_by_name():
 
 
 def test_a_text_is_not_run_as_code():
-    with pytest.raises(InputError, match="is a text; take d.symbols"):
+    with pytest.raises(InputError, match=r"is a text; take d\.symbols"):
         HEAD.diff("__import__('os').getcwd()")
