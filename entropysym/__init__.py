@@ -15,15 +15,9 @@ sigma2
 
 from __future__ import annotations
 
-import os
-import sys
 from importlib import import_module
 
 from entropysym.version import __version__
-
-# SymPy would compute with the integers of python-flint (extra `balls`) or gmpy2 as soon as one of them is installed; what is derived must not depend on that.
-if "sympy" not in sys.modules:
-    os.environ.setdefault("SYMPY_GROUND_TYPES", "python")
 
 TYPE_CHECKING = (
     False  # as in `typing`, whose import would be most of what importing the package costs
@@ -146,6 +140,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PUBLIC or name in _ROOMS:
+        import_module(f"{__name__}.ground_types")
     if name in _PUBLIC:
         return getattr(import_module(_PUBLIC[name]), name)
     if name in _ROOMS:

@@ -17,6 +17,7 @@ def lazily(
     def load(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module {room!r} has no attribute {name!r}")
+        import_module("entropysym.ground_types")
         value = getattr(import_module(f"{room}.{home[name]}"), name)
         setattr(sys.modules[room], name, value)
         return value

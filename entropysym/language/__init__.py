@@ -1,5 +1,6 @@
 """The language: symbols with ranges, heads, model records, the objective, and the stored form."""
 
+import entropysym.ground_types
 from entropysym.language.concrete import instantiate
 from entropysym.language.functions import Sigmoid, Softplus
 from entropysym.language.heads import (

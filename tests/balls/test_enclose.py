@@ -29,17 +29,26 @@ s, x = scalar("s", "positive"), scalar("x")
 SMALL = sp.Rational(1, 10**40)
 
 
-def test_ground_types_of_sympy_stay():
-    """python-flint is used here alone: SymPy keeps the ground types that it was loaded with."""
-    program = (
-        "import entropysym, flint; from sympy.external.gmpy import GROUND_TYPES as g; print(g)"
-    )
+@pytest.mark.parametrize(
+    ("used", "given", "found"),
+    [
+        ("entropysym.derive", {}, "python"),
+        ("from entropysym.language import Family", {}, "python"),
+        ("entropysym.derive", {"SYMPY_GROUND_TYPES": "flint"}, "flint"),
+        ("import entropysym.testing.plugin", {}, "flint"),
+    ],
+)
+def test_ground_types_of_sympy_stay(used, given, found):
+    """python-flint is used in this room alone: derivations have SymPy's own integers, unless somebody chose others, and who merely has the package installed keeps what he had."""
+    lines = "from sympy.external.gmpy import GROUND_TYPES as g; print(g)"
     asked = {k: v for k, v in os.environ.items() if k != "SYMPY_GROUND_TYPES"}
-    for given, found in (({}, "python"), ({"SYMPY_GROUND_TYPES": "flint"}, "flint")):
-        run = subprocess.run(
-            [sys.executable, "-c", program], env=asked | given, capture_output=True, text=True
-        )
-        assert run.stdout.strip() == found, run.stderr
+    run = subprocess.run(
+        [sys.executable, "-c", f"import entropysym, flint; {used}; {lines}"],
+        env=asked | given,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.strip() == found, run.stderr
 
 
 def test_bounds_of_an_expression():
