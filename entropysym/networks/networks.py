@@ -8,7 +8,7 @@ that gives one can be trained and certified, shipped or not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import equinox as eqx
 import jax
@@ -172,6 +172,12 @@ GaussianVae = LinearVae | Vae1 | Vae2 | Vae3
 Vae = GaussianVae | BernoulliVae
 
 
+@overload
+def outputs(vae: GaussianVae, x: Float[Array, "N D"], eps: Float[Array, "S H"]) -> Outputs: ...
+@overload
+def outputs(
+    vae: BernoulliVae, x: Float[Array, "N D"], eps: Float[Array, "S H"]
+) -> GraphOutputs: ...
 def outputs(vae: Vae, x: Float[Array, "N D"], eps: Float[Array, "S H"]) -> Outputs | GraphOutputs:
     """What the network computes; the form in which any network is certified."""
     return vae.outputs(x, eps)
