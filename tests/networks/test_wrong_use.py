@@ -1,5 +1,6 @@
 """Wrong use of a certificate that no gradient shows, and structures that are named: each is refused or said, and its right form is taken."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from entropysym.networks import (
     GraphOutputs,
     certify,
     encoded,
+    initial,
     normal,
     vae,
 )
+from entropysym.networks.networks import outputs
 from tests.networks.test_traps import judged, network, start
 from tests.networks.zoo import CASES
 
@@ -193,3 +196,12 @@ def test_modules_of_pytorch_that_are_not_ready_or_compute_in_single_precision():
     assert together.agrees
     assert one.elbo == pytest.approx(together.elbo, rel=1e-12)
     assert one.agrees
+
+
+def test_the_bernoulli_network_that_ships_is_certified():
+    x = (RNG.uniform(size=(60, 4)) < 0.4).astype(float)
+    vae = initial("bernoulli_vae", jnp.asarray(x), 2, (3,), jax.random.key(0))
+    c = certify(outputs, vae, x, TWO)
+    assert c.origin == "solved"
+    assert c.agrees, (c.missing, c.residual)
+    assert abs(c.gap) > 1e-3
