@@ -57,10 +57,11 @@ def test_what_is_not_in_the_grammar_is_refused(text):
 
 def test_a_letter_that_may_be_two_names_is_refused():
     w = es.ModelWriter()
-    a, a2 = w.learned("alpha", range="positive"), w.learned("alpha2", range="positive")
+    entry, whole = w.learned("a_d", range="positive"), w.learned("a", "h", range="positive")
     N = es.families.NORMAL
-    nu, tau2 = w.network("nu", "h", reads=w.x_n), w.network("t", "h", reads=w.x_n, range="positive")
+    nu = w.network("nu", "h", reads=w.x_n)
+    tau2 = w.network("t", "h", reads=w.x_n, range="positive")
     mu = w.network("mu", "d", reads=w.z)
-    model = w.model("two", prior=N(0, a), decoder=N(mu, a2), encoder=N(nu, tau2))
+    model = w.model("two", prior=N(0, whole), decoder=N(mu, entry), encoder=N(nu, tau2))
     with pytest.raises(InputError, match="may be"):
-        read_latex(r"\alpha^{2}", model)
+        read_latex(r"a_{d}", model)
