@@ -152,6 +152,7 @@ def _functions():
                 yield f"{path.relative_to(PACKAGE).as_posix()} {node.name}", node
 
 
+@pytest.mark.slow
 def test_functions_fit_on_a_page():
     long = {name for name, node in _functions() if node.end_lineno - node.lineno >= LINES}
     assert long == LONG
@@ -163,6 +164,7 @@ def _parameters(node):
     return len(named) + bool(a.vararg) + bool(a.kwarg) - (named[:1] in (["self"], ["cls"]))
 
 
+@pytest.mark.slow
 def test_functions_take_few_parameters():
     many = {name for name, node in _functions() if _parameters(node) > PARAMETERS}
     assert many == MANY_PARAMETERS
@@ -283,6 +285,7 @@ for page in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_snippets_run(tmp_path):
     blocks = sum(page.read_text(encoding="utf-8").count("```python\n") for page in PAGES)
     run = subprocess.run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from entropysym import checker
@@ -108,9 +108,14 @@ def replay(text: str | bytes) -> Verdict:
     except checker.Refused as reason:
         return undecided(f"derivation not accepted: {reason}")
     return proved(
-        f"derivation accepted in {len(result.rules)} steps, under {len(result.conditions)} conditions, {result.origin}",
+        f"derivation accepted in {len(result.rules)} steps, under {_kinds(result.conditions)} conditions, {result.origin}",
         "replayed",
     )
+
+
+def _kinds(conditions: Iterable[tuple[str, ...]]) -> int:
+    """How many conditions a page lists: one for each kind, stationarity being one, whether along a simplex or not."""
+    return len({"stationary" if kind == "tangent" else kind for kind, *_ in conditions})
 
 
 def _replay_refusal(text: str | bytes) -> Verdict:

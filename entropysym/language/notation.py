@@ -142,7 +142,7 @@ class Notation(ABC):
 
     def _print_Directional(self, e: Directional) -> str:
         body = self._print(e.body)
-        whole = isinstance(e.body, (Elbo, ObjectiveValue))
+        whole = isinstance(e.body, (Elbo, ObjectiveValue, sp.Symbol, sp.Indexed))
         return self.signs["along v"] + (body if whole else self.enclosed(body, "[", "]"))
 
     def _print_row(self, e: sp.Expr, exp: object = None) -> str:

@@ -75,10 +75,10 @@ class Line:
 def direction_lines(d: Derivation) -> list[Line]:
     """The motion of each parameter that moves."""
     moved = [p for p in d.model.parameters if p.name in d.direction]
-    return [Line(Velocity(p.whole), _readable(d.direction[p.name])) for p in moved]
+    return [Line(Velocity(p.whole), readable(d.direction[p.name])) for p in moved]
 
 
-def _readable(motion: Component) -> Component:
+def readable(motion: Component) -> Component:
     """A motion whose sums run over indices that no entry of it stands at: sum_k of pi_k beside pi_k reads as one index."""
     return named_indices(motion) if isinstance(motion, sp.Expr) and motion.has(sp.Sum) else motion
 

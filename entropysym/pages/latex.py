@@ -18,7 +18,7 @@ from entropysym.language.matrices import Matrix
 from entropysym.language.names import latex_name
 from entropysym.language.notation import LatexNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP, Amount
+from entropysym.pages.marks import ANY_LAW, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
@@ -40,6 +40,8 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         GAP: r"\Delta",
         EXCESS: r"\Delta_{\ast}",
         ANY_LAW: r"\text{any law}",
+        ELL: r"\ell",
+        TIME: "t",
     }
 
     # -- sums and products ------------------------------------------------------------------------------------------
@@ -141,6 +143,12 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
 
     def _print_Velocity(self, e: sp.Expr) -> str:
         return f"v_{{{self._print(e.args[0])}}}"
+
+    def _print_UnderModel(self, e: sp.Expr) -> str:
+        return rf"\mathbb{{E}}_{{p}}{self.enclosed(self._print(e.args[0]), '[', ']')}"
+
+    def _print_OnCurve(self, e: sp.Expr) -> str:
+        return f"{self._print(e.args[0])}(t)"
 
     def _print_Distributed(self, e: sp.Expr) -> str:
         # What TeX would take as a command is dropped from a family's name.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import jinja2
@@ -21,10 +21,11 @@ PAGE, STEP, REASON = 46.5, 37.5, 9.0
 
 @dataclass(frozen=True)
 class Layout:
-    """Three ways to set lines, each returning finished text: a display, a numbered derivation, short equations side by side."""
+    """Ways to set lines, each returning finished text: a display, a numbered derivation, an argument with its reasons, short equations side by side."""
 
     display: Callable[..., str]
     numbered: Callable[[Sequence[Line]], str]
+    argued: Callable[[Sequence[Line]], str]
     together: Callable[[Sequence[Line]], str]
 
 
@@ -36,7 +37,7 @@ def latex_layout(medium: Medium) -> Layout:
         body = " \\\\\n".join(" \\\\*\n".join(line) for line in _aligned(lines, medium, PAGE))
         return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
-    def numbered(lines: Sequence[Line]) -> str:
+    def reasoned(lines: Sequence[Line], environment: str) -> str:
         out = []
         for line, (first, *more) in zip(lines, _aligned(lines, medium, STEP), strict=True):
             out += [
@@ -44,13 +45,19 @@ def latex_layout(medium: Medium) -> Layout:
                 *(rf"{row} && \notag" for row in more),
             ]
         body = " \\\\\n".join(out)
-        return f"{{\\small\n\\begin{{align}}\n{body}\n\\end{{align}}}}"
+        return f"{{\\small\n\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}}}"
+
+    def numbered(lines: Sequence[Line]) -> str:
+        return reasoned(lines, "align")
+
+    def argued(lines: Sequence[Line]) -> str:
+        return reasoned(lines, "align*")
 
     def together(lines: Sequence[Line]) -> str:
         body = " \\\\\n".join(_side_by_side(lines, medium, PAGE))
         return f"\\begin{{gather*}}\n{body}\n\\end{{gather*}}"
 
-    return Layout(display, numbered, together)
+    return Layout(display, numbered, argued, together)
 
 
 def markdown_layout(medium: Medium) -> Layout:
@@ -61,11 +68,14 @@ def markdown_layout(medium: Medium) -> Layout:
         return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
     def numbered(lines: Sequence[Line]) -> str:
+        return argued(
+            [replace(line, reason=f"({k}) {line.reason}") for k, line in enumerate(lines, 1)]
+        )
+
+    def argued(lines: Sequence[Line]) -> str:
         out = []
-        for number, (line, (first, *more)) in enumerate(
-            zip(lines, _aligned(lines, medium, PAGE), strict=True), 1
-        ):
-            out += [rf"{first} && \text{{({number}) {tex_text(line.reason)}}}", *more]
+        for line, (first, *more) in zip(lines, _aligned(lines, medium, PAGE), strict=True):
+            out += [rf"{first} && \text{{{tex_text(line.reason)}}}", *more]
         body = " \\\\\n".join(out)
         return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
@@ -73,7 +83,7 @@ def markdown_layout(medium: Medium) -> Layout:
         body = " \\\\\n".join(_side_by_side(lines, medium, PAGE))
         return f"$$\n\\begin{{gathered}}\n{body}\n\\end{{gathered}}\n$$"
 
-    return Layout(display, numbered, together)
+    return Layout(display, numbered, argued, together)
 
 
 def _aligned(lines: Sequence[Line], medium: Medium, width: float) -> list[list[str]]:
@@ -136,7 +146,17 @@ def plain_layout(medium: Medium) -> Layout:
             for number, line in enumerate(lines, 1)
         )
 
-    return Layout(display, numbered, lambda lines: display(*lines))
+    def argued(lines: Sequence[Line]) -> str:
+        return "\n".join(_beside(set_line(line, "    "), f"({line.reason})") for line in lines)
+
+    return Layout(display, numbered, argued, lambda lines: display(*lines))
+
+
+def _beside(text: str, reason: str) -> str:
+    """A reason at the right edge, on a line of its own where there is no room."""
+    last = text.rsplit("\n", 1)[-1]
+    room = COLUMNS - len(last) - len(reason)
+    return f"{text}{' ' * room}{reason}" if room >= 2 else f"{text}\n{reason:>{COLUMNS}}"
 
 
 def wrapped(text: str, first: int = 0, rest: int = 0) -> str:
@@ -159,6 +179,7 @@ def filled(template: str, layout: Layout, content: Mapping[str, object]) -> str:
         .render(
             display=layout.display,
             numbered=layout.numbered,
+            argued=layout.argued,
             together=layout.together,
             reason_width=REASON,
             **content,

@@ -21,6 +21,11 @@ GAP = sp.Symbol("gap", real=True)
 EXCESS = sp.Symbol("excess", real=True)
 
 
+#: The log-density of a factor at one entry, $\ell$, and the time along the curve of the direction.
+ELL = sp.Dummy("ell", real=True)
+TIME = sp.Dummy("t", real=True)
+
+
 #: How many data points a page speaks of.
 Amount = Literal["finite", "infinite"]
 
@@ -87,3 +92,15 @@ class Times(sp.Expr):
     @property
     def turned(self) -> bool:
         return len(self.args) == 3
+
+
+class UnderModel(sp.Expr):
+    r"""$\mathbb E_p[\,\cdot\,]$, the mean under a factor of p itself: ``UnderModel(body)``."""
+
+    is_commutative = True
+
+
+class OnCurve(sp.Expr):
+    r"""$\theta(t)$, a parameter on the curve along the direction: ``OnCurve(entry)``."""
+
+    is_commutative = True

@@ -14,6 +14,8 @@ from entropysym.language.objective import objective
 from entropysym.language.records import Model
 from entropysym.language.store import digest
 from entropysym.pages.abbreviations import Abbreviation, abbreviation
+from entropysym.pages.argument import about_argument, about_direction, curve
+from entropysym.pages.argument import arguments as reasons_for
 from entropysym.pages.declarations import factor_lines, letters
 from entropysym.pages.equations import (
     Line,
@@ -28,7 +30,9 @@ from entropysym.pages.medium import Medium
 from entropysym.pages.wording import (
     about_excess,
     admitted,
+    constraints,
     has_parts,
+    has_scaling,
     maximised,
     not_zero,
     reason,
@@ -49,6 +53,14 @@ REFERENCES = (
 
 
 @dataclass(frozen=True)
+class Part:
+    """A few lines and the words before them."""
+
+    words: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
 class Paper:
     """The content of a document; `str` fields are already set in the medium, formulas are not printed yet."""
 
@@ -60,15 +72,20 @@ class Paper:
     objective: Line
     learning: tuple[Line, ...]  # what learning maximises where that is not the ELBO
     maximised: str
+    constraint: str  # why what binds the parameters is harmless
     conditions: tuple[str, ...]
+    excluded: str  # where the direction is defined, if not everywhere
     gap_identity: Line
     entropy_sum: Line
     excess: tuple[Line, ...]
     about_excess: str
     direction: tuple[Line, ...]
-    stationary: str
+    stationary: str  # the last condition, where something has to move
     claim: Line
     part_by_part: bool
+    about_direction: str
+    arguments: tuple[Part, ...]
+    curve: tuple[Line, ...]
     identities: tuple[Line, ...]
     steps: tuple[Line, ...]
     entropies: tuple[Line, ...]
@@ -107,16 +124,20 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         objective=Line(Elbo(), by_rule["definition"].after),
         learning=() if model.objective.is_elbo else (Line(ObjectiveValue(), objective(model)),),
         maximised=medium.math(maximised(model)),
-        conditions=(
-            *sentences(standing, model, medium, d.verdict.evidence),
-            *((not_zero(d.excluded, medium),) if d.excluded else ()),
-        ),
+        conditions=tuple(sentences(standing, model, medium, d.verdict.evidence)),
+        constraint=constraints(model, medium),
+        excluded=not_zero(d.excluded, medium) if d.excluded else "",
         gap_identity=Line(Elbo(), right + derivative),
         entropy_sum=Line(ENTROPY_SUM, by_rule["stationary"].after - d.excess),
         excess=lines(Line(EXCESS, d.excess)) if d.excess != 0 else (),
         about_excess=about_excess(d, medium) if d.excess != 0 else "",
         direction=tuple(direction_lines(d)),
-        stationary=_hypotheses(hypotheses, model, medium),
+        stationary=_hypotheses(hypotheses, model, medium) if hypotheses else "",
+        about_direction=about_direction(d, medium),
+        arguments=tuple(
+            Part(about_argument(a, model, medium), lines(*a.lines)) for a in reasons_for(d)
+        ),
+        curve=curve(d) if has_scaling(d) else (),
         claim=lines(Line(equation(Elbo(), right), d.stationary_value))[0],
         part_by_part=has_parts(d),
         identities=tuple(identity_lines(d)),

@@ -13,7 +13,7 @@ from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
 from entropysym.language.notation import PlainNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, ENTROPY_SUM, EXCESS, GAP, Amount
+from entropysym.pages.marks import ANY_LAW, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
@@ -30,7 +30,14 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
     """Text of the language's heads and of the arithmetic between them, in the order of the LaTeX printer."""
 
     printmethod = "_on_a_page"  # a head's own `_sympystr` is for SymPy's printers
-    marks: ClassVar = {ENTROPY_SUM: "ℰ", GAP: "Δ", EXCESS: "Δ*", ANY_LAW: "any law"}
+    marks: ClassVar = {
+        ENTROPY_SUM: "ℰ",
+        GAP: "Δ",
+        EXCESS: "Δ*",
+        ANY_LAW: "any law",
+        ELL: "ℓ",
+        TIME: "t",
+    }
 
     def _product(self, p: TakenApart) -> str:
         heavy = p.heavy
@@ -118,6 +125,12 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
 
     def _print_Velocity(self, e: sp.Expr) -> str:
         return f"v[{self._print(e.args[0])}]"
+
+    def _print_UnderModel(self, e: sp.Expr) -> str:
+        return f"E_p[{self._print(e.args[0])}]"
+
+    def _print_OnCurve(self, e: sp.Expr) -> str:
+        return f"{self._print(e.args[0])}(t)"
 
     def _print_Distributed(self, e: sp.Expr) -> str:
         family = "N" if str(e.args[0]) in NORMALS else str(e.args[0])

@@ -177,8 +177,8 @@ def _interchange(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 
 
 def _constraint(cs: Sequence[Condition], model: Model, m: Medium) -> str:
-    texts = [m.prose(str(c.detail), model) for c in cs]
-    return f"Constraint: {'; '.join(texts)}. What it binds is not moved."
+    held = m.list([declared(c.subject, model) for c in cs])
+    return f"What the constraint binds, {held}, is not moved."
 
 
 def _reparametrised(cs: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -304,10 +304,6 @@ def admitted(
     return list(dict.fromkeys(said))
 
 
-def _bare(model: Model, name: str) -> str:
-    return called(model, name).removeprefix("the ")
-
-
 def called(model: Model, name: str) -> str:
     """A factor in a sentence: the decoder; of a graph what it is of, p(z2)."""
     return f"the {name}" if model.is_plain else f"p({', '.join(model.factor(name).of)})"
@@ -324,13 +320,26 @@ def tempered_role(step: Step, model: Model) -> str:
 REASONS: Mapping[str, str] = {
     "definition": "definition of the ELBO",
     "reparametrise": "{encoder} written with noise",
-    "split": "linearity of means and expectations",
-    "tempering": "tempering direction of {role}",
-    "scaling": "scaling of the latents, {bare} and {encoder} taken together",
-    "gap": "{how}{rest}",
-    "stationary": "no derivative at a stationary point",
+    "split": "linearity",
+    "tempering": "tempering of {role}",
+    "scaling": "scaling symmetry",
+    "gap": "{how}",
+    "stationary": "stationary: zero derivative",
     "closed_form": "entropies of the factors",
 }
+
+
+def has_scaling(derivation: Derivation) -> bool:
+    """Whether latents are scaled in q: then the direction moves q, too."""
+    return any(c.kind == "reparametrised" for c in derivation.conditions)
+
+
+def constraints(model: Model, m: Medium) -> str:
+    """The constraints of the model, and why they are harmless."""
+    if not model.constraints:
+        return ""
+    texts = "; ".join(m.prose(c.text, model) for c in model.constraints)
+    return f"Constraint: {texts}. It is harmless here: the direction of the result moves nothing that it binds."
 
 
 def has_parts(derivation: Derivation) -> bool:
@@ -342,19 +351,13 @@ def reason(step: Step, derivation: Derivation) -> str:
     """The reason for one step. Raises `InputError` for a rule without one."""
     if step.rule not in REASONS:
         raise InputError(f"no reason is worded for the rule {step.rule!r}")
-    how = (
-        "the derivatives of the parts add up"
-        if has_parts(derivation)
-        else f"one direction for {listed([_bare(derivation.model, f) for f in derivation.factors])} together"
-    )
-    rest = ""
+    how = "derivatives add up" if has_parts(derivation) else "one direction for all"
     if derivation.excess != 0:
-        lost = without_direction(derivation)
-        rest = f"; {listed(lost)} leaves a term" if lost else "; the penalty leaves a term"
+        how = "a term remains"
     encoder = "encoder" if derivation.model.is_plain else "q"
-    role = tempered_role(step, derivation.model)
-    bare = role.removeprefix("the ")
-    return REASONS[step.rule].format(role=role, bare=bare, how=how, rest=rest, encoder=encoder)
+    return REASONS[step.rule].format(
+        role=tempered_role(step, derivation.model), how=how, encoder=encoder
+    )
 
 
 def without_direction(derivation: Derivation) -> list[str]:

@@ -356,7 +356,7 @@ def _equations(
         if factor.name in by_argument and certificate and _is_at_rest(factor.family, certificate):
             found += _argument_by_argument(model, factor, certificate, motion)
             continue
-        part, delta, at = _parts(model, entropies, factor, moving)
+        part, delta, at = parts_at_entry(model, entropies, factor, moving)
         moved = motion.of(part)
         classes = model.chosen(factor)
         if factor.family.support == "onehot":
@@ -395,7 +395,7 @@ def density_at_entry(model: Model, factor: Factor, expression: sp.Expr) -> tuple
     return filled, at
 
 
-def _parts(
+def parts_at_entry(
     model: Model,
     entropies: dict[Family, sp.Expr],
     factor: Factor,
@@ -421,12 +421,12 @@ def _parts(
     name = factor.of[0]
     if name in moving:
         law = next(f for f in model.q if name in f.of)
-        own = _entropy_of_q(model, entropies, law, at)
+        own = entropy_of_q(model, entropies, law, at)
         part += weight(model, law) * averaged(model, law, own, reparametrised=moving)
     return part, delta, at
 
 
-def _entropy_of_q(
+def entropy_of_q(
     model: Model, entropies: dict[Family, sp.Expr], law: Factor, at: _Entry
 ) -> sp.Expr:
     """H of a factor of q at one entry, or summed over the plates that the equation of p does not keep apart; without closed entropy what moves of it."""

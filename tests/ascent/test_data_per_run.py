@@ -25,6 +25,7 @@ def alone(run, plan=PLAN):
     return settle(likelihood, start, X[run], plan, observe=observe)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("batch", [None, 7])
 def test_every_run_takes_the_steps_that_it_takes_alone(batch):
     """Adam's batches too: the rows are those of the plan's seed."""
@@ -41,6 +42,7 @@ def test_every_run_takes_the_steps_that_it_takes_alone(batch):
     assert abs(np.diff(found.point["m"], axis=0)).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_every_run_arrives_where_it_arrives_alone():
     found = settle(likelihood, START, X, PLAN, data_per_run=True)
     assert found.ending is Ending.ARRIVED
@@ -60,6 +62,7 @@ def test_newton_alone_reads_the_data_of_its_run():
     np.testing.assert_allclose(found.point["m"], X.mean(axis=1), atol=1e-9)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("after", [2, 11])
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(tmp_path, after):
     def settled(**more):
@@ -149,6 +152,7 @@ def elbo(p, x):
     return jnp.mean(decoder - kl)
 
 
+@pytest.mark.slow
 def test_a_settled_run_is_certified_in_one_line():
     shapes = {"V": (D, 1), "u": (1,), "W": (1, D), "s": ()}
     start = {name: 0.3 * RNG.normal(size=(2, *shape)) for name, shape in shapes.items()}

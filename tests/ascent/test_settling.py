@@ -49,6 +49,7 @@ def test_every_run_arrives_at_the_known_maximum():
     assert list(found.phases) == ["Adam", "L-BFGS", "Newton"][: len(found.phases)]
 
 
+@pytest.mark.slow
 def test_a_saddle_is_left_and_newton_finds_the_maximum():
     def two_hills(p, x):
         return -jnp.sum((p**2 - 1) ** 2) + 0.1 * jnp.sum(p) + 0 * jnp.sum(x)
@@ -72,6 +73,7 @@ class CutOff:
             raise KeyboardInterrupt
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("after", names((1, 4, 9, 12), (1, 12)))
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(tmp_path, after):
     whole = settle(likelihood, START, X, PLAN, observe=OBSERVE)
@@ -89,6 +91,7 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(tmp_path, after):
         assert again.history[name].tobytes() == values.tobytes()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_training_or_damaged_is_refused(tmp_path):
     path = tmp_path / "state.npz"
     settle(likelihood, START, X, PLAN, checkpoint=Checkpoint(path, "one"))
@@ -99,6 +102,7 @@ def test_a_checkpoint_of_another_training_or_damaged_is_refused(tmp_path):
         settle(likelihood, START, X, PLAN, checkpoint=Checkpoint(path, "one"))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_other_data_runs_or_plan_is_refused_whatever_the_caller_says(tmp_path):
     checkpoint = Checkpoint(tmp_path / "state.npz", "mine")
     settle(likelihood, START, X, PLAN, checkpoint=checkpoint)
@@ -125,6 +129,7 @@ def test_a_damaged_checkpoint_is_an_input_error_or_as_good_as_new(tmp_path):
             checkpoint.load()
 
 
+@pytest.mark.slow
 def test_a_disk_that_cannot_be_written_costs_the_checkpoint_only(tmp_path):
     checkpoint = Checkpoint(tmp_path / "missing" / "state.npz", "mine")
     with pytest.warns(UserWarning, match="training goes on without checkpoints"):
@@ -132,6 +137,7 @@ def test_a_disk_that_cannot_be_written_costs_the_checkpoint_only(tmp_path):
     assert found.ending is Ending.ARRIVED
 
 
+@pytest.mark.slow
 def test_a_flat_or_linear_function_ends():
     step = minimiser_within(np.zeros(2), np.ones(2), 1.0)
     assert np.linalg.norm(step) == pytest.approx(1.0, rel=1e-3)

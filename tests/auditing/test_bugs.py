@@ -126,6 +126,7 @@ BUGS = {
 MAIN = {"normalised", "entropy", "kl", "support"}
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", BUGS)
 def test_the_bug_is_found(name):
     _, (law, about), rows = BUGS[name]
@@ -135,6 +136,7 @@ def test_the_bug_is_found(name):
     assert alarms <= rows
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", BUGS)
 def test_the_right_one_is_left_alone(name):
     (law, about), _, rows = BUGS[name]

@@ -133,7 +133,7 @@ def test_jax_and_torch_functions_have_gradients():
     assert "torch" in sys.modules
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("name", sorted(es.families.FAMILIES))
 def test_records(name):
     family = es.families.FAMILIES[name]

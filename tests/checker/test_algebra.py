@@ -17,6 +17,7 @@ BENCHES = [Bench(entropysym.checker, build()) for build in (*DOCUMENTS, workbenc
 NAMED = {bench.document.model.name: bench for bench in BENCHES}
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", TABLES)
 def test_terms_aimed_at_one_rule_each(name):
     for seed in range(3):
@@ -34,6 +35,7 @@ def terms(bench: Bench, rnd, depth: int = 5):
     return random_term(bench.raw["statement"]["model"], rnd, depth, reparam=bench.reparam)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=500)
 @given(st.sampled_from(BENCHES), st.randoms(use_true_random=False), st.integers(0, 99))
 def test_value_of_random_terms(bench, rnd, seed):
@@ -43,6 +45,7 @@ def test_value_of_random_terms(bench, rnd, seed):
         assume(False)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from(BENCHES), st.randoms(use_true_random=False), st.integers(0, 99))
 def test_derivative_of_random_terms(bench, rnd, seed):
@@ -61,6 +64,7 @@ def has_log_of_product_of_sums(term) -> bool:
     return any(has_log_of_product_of_sums(t) for t in term if isinstance(t, list))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=500)
 @given(st.sampled_from(BENCHES), st.randoms(use_true_random=False))
 def test_rewritten_terms_are_recognised(bench, rnd):

@@ -64,7 +64,7 @@ def test_refused_without_assertions(name, tmp_path):
     assert done.stderr.startswith("derivation not accepted: ")
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", SAMPLE)
 def test_hostile_and_tampered_files(name, tmp_path):
     path = tmp_path / "file.json"

@@ -56,6 +56,7 @@ def test_keys_are_stable_and_survivors_name_mutants():
     assert not SURVIVORS.keys() & SAMPLE.keys()
 
 
+@pytest.mark.slow
 def test_a_sample_of_deletions_is_noticed():
     done = run("--sample")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -63,6 +64,7 @@ def test_a_sample_of_deletions_is_noticed():
     assert "SURVIVED" not in done.stdout
 
 
+@pytest.mark.slow
 def test_what_survives_is_reported():
     """With the sample's documents alone another deletion goes unnoticed, and the command says so."""
     start = "kernel/evaluate.py _rate: check(fitting"
@@ -72,13 +74,13 @@ def test_what_survives_is_reported():
     assert "NOT LISTED" in done.stdout
 
 
-@pytest.mark.some(30)
+@pytest.mark.some(11)
 @pytest.mark.parametrize("name", VALID)
 def test_what_is_valid_is_accepted(name):
     replay(json.dumps(VALID[name]()))
 
 
-@pytest.mark.some(80)
+@pytest.mark.some(17)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_shows_a_check_is_refused(name):
     document = REFUSED[name]()

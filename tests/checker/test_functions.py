@@ -101,6 +101,7 @@ def test_what_is_said_to_be_odd_grows_through_0(head):
             assert abs(mirrored + ROWS[head].number(mpmath.mp, u)) < mpmath.mpf(10) ** -150
 
 
+@pytest.mark.some(6)
 @pytest.mark.parametrize("head", functions.ROWS)
 def test_jax_computes_the_same(head):
     row = ROWS[head]
@@ -170,6 +171,7 @@ def random_polynomial(work, rng):
     return total, at
 
 
+@pytest.mark.some(9)
 @pytest.mark.parametrize("seed", range(40))
 def test_a_sign_that_is_seen_is_so(seed):
     rng, seen = random.Random(seed), 0

@@ -25,6 +25,7 @@ STEP = 80  # of all variants of all documents, the quick test looks at one in so
 WRONG = (None, True, 0, -1, "", "x", "N", [], [[]], ["N"], [0], {}, {"x": 0}, 10**17)
 
 
+@pytest.mark.some(6)
 @pytest.mark.parametrize("name", GRAPHS)
 def test_each_graph_is_accepted(name):
     """Else the checker could not read a model of this kind, or its algebra would not close."""
@@ -47,6 +48,7 @@ def test_a_printed_class_has_an_index_of_its_own():
     assert f"  transition p(c[n1, i1] | c@-1) = {law}" in lines
 
 
+@pytest.mark.slow
 def test_the_work_for_a_chain_grows_linearly():
     """Else a deep model would be over the limit: a full noise form triples with each layer."""
     work = [replay(json.dumps(chain(length))).work for length in range(1, 13)]
@@ -78,6 +80,7 @@ def _accepted(documents: Iterator[tuple[str, dict]]) -> list[str]:
     return wrong
 
 
+@pytest.mark.slow
 def test_variants_are_refused():
     """Other weights, signs, sizes, directions, excesses and conditions: else the claim is not compared."""
     assert not _accepted(itertools.islice(_all_variants(), 5, None, STEP))
@@ -90,6 +93,7 @@ def test_all_variants_are_refused():
     assert not _accepted(iter(everything))
 
 
+@pytest.mark.some(14)
 @pytest.mark.parametrize("name", FALSE)
 def test_false_models_are_refused(name):
     """Each for its own reason: else the rule is not there."""
@@ -99,6 +103,7 @@ def test_false_models_are_refused(name):
     assert word in str(caught.value)
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_careless_copy_accepts_what_is_refused(name):
     """The document tests the rule: it is refused with the rule and accepted without it."""
@@ -148,6 +153,7 @@ FUZZED = [
 ]
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("name", "under"), FUZZED)
 def test_wrong_types_are_malformed_or_refused(name, under):
     """Any entry of another type or value: never another exception."""
@@ -171,6 +177,7 @@ def _at(document: dict, path: tuple) -> Any:
     return document
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["hidden_markov", "semi_supervised", "weighted_mixture"])
 def test_keys_that_are_missing_or_too_many_are_malformed(name):
     """Else a reader of the document would see what the checker does not, or the other way round."""

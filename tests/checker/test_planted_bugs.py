@@ -504,6 +504,7 @@ def planted(name: str, folder: Path):
     return importlib.import_module(package)
 
 
+@pytest.mark.slow
 def test_the_unharmed_checker_passes():
     assert list(failures(entropysym.checker)) == []
 

@@ -35,7 +35,7 @@ def without_checks(stored: dict) -> dict:
     return stored
 
 
-@pytest.mark.some(40)
+@pytest.mark.some(11)
 @pytest.mark.parametrize("name", FALSE_CLAIMS)
 def test_a_false_statement_is_printed_as_what_it_says(name):
     document = FALSE_CLAIMS[name]()

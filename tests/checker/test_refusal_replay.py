@@ -195,13 +195,13 @@ def test_the_unharmed_module_notices_nothing():
     assert list(failures(weakened(SOURCE))) == []
 
 
-@pytest.mark.some(12)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("words", DELETED)
 def test_a_deleted_check_is_noticed(words):
     assert next(failures(weakened(DELETED[words])), None)
 
 
-@pytest.mark.some(12)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", WEAKER)
 def test_a_weaker_check_is_noticed(name):
     old, new = WEAKER[name]
@@ -351,6 +351,7 @@ def attempts(model: Model) -> Iterator[dict]:
 QUICK = ("vae2", "bernoulli_vae", "two_layer_vae", "gaussian_mixture", "own state_space", "tilted")
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", names(TRUE, QUICK))
 def test_true_models_have_no_witness(name):
     for document in attempts(TRUE[name]()):
@@ -358,6 +359,7 @@ def test_true_models_have_no_witness(name):
             replay_refusal(json.dumps(document))
 
 
+@pytest.mark.slow
 def test_the_attempts_would_find_a_witness():
     """On models for which the claim is false, some of them are accepted."""
     found = {"observed": False, "latent": False}

@@ -92,6 +92,7 @@ def test_reasons_name_existing_claims():
     assert REASONS.keys() <= FALSE_CLAIMS.keys()
 
 
+@pytest.mark.some(17)
 @pytest.mark.parametrize("name", TAMPERINGS)
 def test_tampered_files_are_refused(name):
     data = TAMPERINGS[name]()
@@ -99,7 +100,7 @@ def test_tampered_files_are_refused(name):
     refusal(data)
 
 
-@pytest.mark.some(14)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_refused(name):
     refusal(HOSTILE[name]())
@@ -129,6 +130,7 @@ LEAVES += [["v", "z", 0, 0], ["sum", "D", 1], ["objective"], ["D", ["objective"]
 LEAVES += [["mat", "A"], ["trace", ["mat", "A"]], ["scaled", 2, ["mat", "A"]], ["abs", -1], ["dim"]]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=120)
 @given(st.data())
 def test_no_node_of_a_document_can_raise_anything_else(data):

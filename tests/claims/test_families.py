@@ -33,6 +33,7 @@ def test_every_family_that_ships_has_a_row():
     assert stems == {name.replace("_", "") for name in WITH_A_NUMBER}
 
 
+@pytest.mark.slow
 def test_three_of_them_are_green(checked, capsys):
     assert [c.family for c in checked] == [*QUICK]
     for c in checked:
@@ -72,6 +73,7 @@ def _failing(checks):
     return {name for name, check in checks.items() if not check.holds}
 
 
+@pytest.mark.slow
 def test_a_false_normaliser():
     false = replace(GAMMA, name="False", log_density=GAMMA.log_density + sp.Rational(1, 10**6))
     assert {"normalised"} <= _failing(_numbers(false)) <= {"normalised", "entropy"}
@@ -105,6 +107,7 @@ def test_a_false_closed_form():
     assert _failing(_numbers(GAMMA, own)) == {"entropy"}
 
 
+@pytest.mark.slow
 def test_a_row_of_another_law():
     looks = _numbers(NORMAL, Known(density(FAMILIES["Laplace"]).log_density))
     assert _failing(looks) == {"row"}
@@ -112,6 +115,7 @@ def test_a_row_of_another_law():
     assert _failing(_numbers(NORMAL, nothing)) == {"row"}
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("write", [as_prior, as_decoder])
 def test_a_false_direction(write):
     true = es.derive(write(FAMILIES["Exponential"])).identity
@@ -129,6 +133,7 @@ def test_a_family_without_a_direction():
     assert found.prior.verdict.value is not Value.PROVED or found.prior.sweep is None
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_1_where_something_fails(monkeypatch, capsys):
     from entropysym.cli import main
 

@@ -57,7 +57,7 @@ def test_a_stationary_point_where_both_witnesses_agree():
     assert rest_verdict(rest).value is Value.PROVED
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names(QUICK, ("vae2", "poisson_vae")))
 def test_the_identity_is_as_predicted_wherever_an_ascent_ends(name):
     """Away from a stationary point the gap is not 0, and nothing is said to be proved of it."""
@@ -77,6 +77,7 @@ def test_a_wrong_entropy_sum_is_refuted_by_the_data():
     assert rest_verdict(rest_on(wrong, some, plan=EARLY)).value is Value.REFUTED
 
 
+@pytest.mark.slow
 def test_the_second_witness_alone_refutes(monkeypatch):
     """The derived sum agrees, the entropies of the densities do not."""
     wrong = {"encoder": 1.0, "prior": 2.0, "decoder": 3.0}
@@ -87,6 +88,7 @@ def test_the_second_witness_alone_refutes(monkeypatch):
     assert rest_verdict(rest).value is Value.REFUTED
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("name", "plan"), [("vae2", EARLY), ("linear_vae", PLAN)])
 def test_the_same_input_gives_the_same_figures(name, plan):
     d = derived(name)
@@ -96,7 +98,7 @@ def test_the_same_input_gives_the_same_figures(name, plan):
     assert one.settled.steps == other.settled.steps
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "factors"),
     [("linear_vae", ("encoder", "prior", "decoder")), ("heteroscedastic_regression", ("p_y",))],
@@ -131,6 +133,7 @@ def test_built_in_data_are_made_to_be_of_the_kind():
     assert sample(ZOO["gaussian_vae"](), "digits").x.shape == (1797, 3)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("x", "words"),
     [(np.ones((20, 4)), "equal"), (np.outer(np.arange(9.0), np.ones(4)), "rank")],
@@ -146,6 +149,7 @@ def test_what_has_no_stationary_point_is_vacuous(x, words, at_shapes):
         rest_on(derived("linear_vae"), Sample(x, "x"))
 
 
+@pytest.mark.slow
 def test_data_that_are_not_used_are_not_named(at_shapes):
     at_shapes((2, 3, 4))
     (found,) = verify([ZOO["vae2"]()], None, configurations=8)
@@ -153,6 +157,7 @@ def test_data_that_are_not_used_are_not_named(at_shapes):
     assert found.verdict.evidence == ("replayed", "float64")
 
 
+@pytest.mark.slow
 def test_a_refused_model_is_settled_for_its_partial_result():
     d = derived("vae0")
     few = Plan(epochs=0, lbfgs=20, newton=0, block=10)
@@ -180,6 +185,7 @@ def test_another_start_is_tried_where_the_first_does_not_settle(monkeypatch):
     assert (rest.measured.stationary, rest.seed) == (True, 5)
 
 
+@pytest.mark.slow
 def test_no_other_start_hides_an_identity_that_fails(monkeypatch):
     monkeypatch.setattr(on_data, "STARTS", 3)
     d = derived("linear_vae")
@@ -189,6 +195,7 @@ def test_no_other_start_hides_an_identity_that_fails(monkeypatch):
     assert rest_verdict(rest).value is Value.REFUTED
 
 
+@pytest.mark.slow
 def test_an_interrupted_ascent_says_nothing(monkeypatch):
     """What `settle` keeps of a training that was cut off is nothing to draw a verdict from, or a counter-example."""
 

@@ -40,6 +40,7 @@ def test_they_are_the_ones_that_are_promised():
     assert list(_written()) == list(LINES)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", LINES)
 def test_a_model_is_short_derived_and_rendered(name):
     text = _written()[name]

@@ -33,6 +33,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 def test_list_says_verdict_and_differences_of_every_model(run):
     shown = run("list")
     assert shown.returncode == 0
@@ -102,6 +103,7 @@ def test_derive_prints_each_form(run, form):
     assert shown.stdout.lstrip().startswith(start[form])
 
 
+@pytest.mark.slow
 def test_derive_writes_a_file_that_replay_accepts(run, tmp_path):
     file = tmp_path / "linear.json"
     written = run("derive", "linear_vae", "--to", "json", "--out", file)
@@ -140,6 +142,7 @@ def test_a_tampered_file_is_not_accepted_and_not_called_false(run, tmp_path):
     assert len(refused.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_refusal_is_written_and_replayed_as_one(run, tmp_path):
     file = tmp_path / "vae0.json"
     written = run("derive", "vae0", "--to", "json", "--out", file)
@@ -185,6 +188,7 @@ def _on_terminal(*arguments):
     return shown.decode(errors="replace"), printed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
 def test_the_stage_is_shown_on_a_terminal_and_nowhere_else(run):
     shown, printed = _on_terminal("derive", "vae0")
@@ -278,7 +282,7 @@ def _matrix(folder: Path, values) -> Path:
     return folder / "data.npy"
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "words"),
     [
@@ -297,6 +301,7 @@ def test_data_without_a_stationary_point_is_undecided(run, values, words, tmp_pa
     assert words in shown.stdout.lower()
 
 
+@pytest.mark.slow
 def test_verify_writes_a_whole_report(run, tmp_path, at_shapes):
     at_shapes((2, 3, 4))
     rng = np.random.default_rng(3)
@@ -481,6 +486,7 @@ def test_without_a_standard_output_there_is_no_verdict(run, command, tmp_path):
     assert "standard output" in done.stderr
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("form", ["text", "latex"])
 def test_a_closed_pipe_is_no_verdict(form):
     """Whether the answer is longer than what a pipe's writer keeps, or not."""

@@ -84,7 +84,7 @@ def small(folder: Path) -> list[str]:
     return ["verify", "linear_vae", "--data", "data.npy", "--configurations", "64"]
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("number", "milestone", "delay"),
     [
@@ -171,7 +171,7 @@ while True:
 """
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @BOTH
 @pytest.mark.parametrize("text", [JAX_FOR_EVER, DEAF], ids=["compiled", "deaf"])
 def test_a_second_signal_ends_what_does_not_heed_the_first(text, number, tmp_path):
@@ -245,6 +245,7 @@ def test_other_lost_exceptions_are_printed_as_ever(tmp_path):
     assert "ValueError: lost" in err
 
 
+@pytest.mark.slow
 def test_an_import_before_any_work_is_left_at_once(tmp_path):
     (tmp_path / "slow.py").write_text("import time\nopen('started', 'w').close()\ntime.sleep(60)")
     (tmp_path / "own.py").write_text("import slow")

@@ -45,7 +45,7 @@ def test_a_script_is_short_and_complete(name):
     assert (t.lines is None) == (t.about_lines == "")
 
 
-@pytest.mark.some(8)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", build.NAMES)
 def test_a_script_renders_to_every_format(name):
     t = THEOREMS[name]
@@ -57,6 +57,7 @@ def test_a_script_renders_to_every_format(name):
     assert json.loads(stored)["format"] == "entropysym/2"
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", build.NAMES)
 def test_the_checker_accepts_the_derivation(name):
     verdict = THEOREMS[name].derivation.verdict
@@ -85,6 +86,7 @@ def _claim_and_control(name):
     assert "no numbers" not in verdict.reason
 
 
+@pytest.mark.some(1)
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", names(build.NAMES, QUICK))
 def test_the_claim_holds_and_the_control_is_rejected(name, at_shapes):
@@ -111,6 +113,7 @@ def test_numbers_that_cannot_be_had_leave_a_claim_undecided(monkeypatch):
     assert "float64 is off" in verdict.reason
 
 
+@pytest.mark.slow
 def test_a_script_runs_by_itself():
     run = subprocess.run(
         [sys.executable, str(SCRIPTS / "poisson.py"), "--to", "text", "--no-numbers"],
@@ -131,6 +134,7 @@ def document(tmp_path_factory):
     return place
 
 
+@pytest.mark.slow
 def test_the_document_has_every_theorem_once(document):
     made = (document / "derivations.tex").read_text(encoding="utf-8")
     assert made.count(r"\documentclass") == 1

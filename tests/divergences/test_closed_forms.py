@@ -72,7 +72,7 @@ def _letters(p, q):
     return wide, -family_certificate(wide).entropy
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_divergence_is_the_integral(name):
     p, q = PAIRS[name]

@@ -64,6 +64,7 @@ def test_sympy_itself_captures_the_index(vae2):
     assert wrong != 1 / s.alpha2[s.h]
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     "name", ["vae2", "linear_vae", "vae2_per_dimension", "bernoulli_vae", "factor_analysis"]
 )

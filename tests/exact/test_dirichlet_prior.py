@@ -55,6 +55,7 @@ def stationary():
     return float(jnp.linalg.norm(gradient(flat))), parts, entropies
 
 
+@pytest.mark.slow
 def test_both_factors_are_minus_their_entropies(stationary):
     norm, parts, entropies = stationary
     assert norm < 1e-12

@@ -5,6 +5,7 @@ import math
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 import sympy as sp
 from jax.scipy.special import erf
 from sklearn.datasets import load_digits
@@ -35,6 +36,7 @@ def parts(p, x):
     return encoder, prior, decoder - D * (p["l"] + math.log(2))
 
 
+@pytest.mark.slow
 def test_at_the_maximum_the_elbo_is_the_entropy_sum_that_is_derived():
     rng = np.random.default_rng(0)
     x = PCA(D).fit_transform(load_digits().data) @ np.linalg.qr(rng.normal(size=(D, D)))[0]

@@ -58,6 +58,7 @@ def components():
     return x / x.std(axis=0)
 
 
+@pytest.mark.slow
 def test_a_gaussian_mixture_is_that_of_scikit_learn(components):
     x, K = components, 4
     found = GaussianMixture(
@@ -192,6 +193,7 @@ def _predictive_entropy(logits):
     return -(p * np.log(p)).sum(axis=1)
 
 
+@pytest.mark.slow
 def test_what_has_no_exact_posterior_is_refused():
     sizes = {"N": 3, "D": 2, "H": 1, "L": 1}
     with pytest.raises(InputError, match="not of any law"):

@@ -105,6 +105,7 @@ def stated(family, *arguments):
     return float(entropy(jnp.asarray(x), *map(jnp.asarray, arguments)))
 
 
+@pytest.mark.slow
 def test_matrix_normal():
     rng = np.random.default_rng(1)
     x = rng.laplace(size=(N, 4, P)) @ rng.normal(size=(P, P)) + rng.normal(size=(4, P))

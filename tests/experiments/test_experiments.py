@@ -51,7 +51,7 @@ def reports(tmp_path_factory):
     return report
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names(SMALL, ("pca", "mnist")))
 def test_an_experiment_writes_its_report(reports, name):
     done, place = reports(name)
@@ -176,6 +176,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, reports):
     assert bytes_of(tmp_path) == bytes_of(reports("pca")[1])
 
 
+@pytest.mark.slow
 def test_a_real_ctrl_c(tmp_path):
     options = ["--seeds", "1", "--epochs", "1000000", "--size", "300", "--batch", "100"]
     # What starts in the background of a shell inherits that Ctrl-C is ignored; somebody's terminal does not.
@@ -204,6 +205,7 @@ def test_a_real_ctrl_c(tmp_path):
     assert published(tmp_path, "pca")["networks"][0]["runs"]
 
 
+@pytest.mark.slow
 def test_numbers_that_are_not_finite_stop_with_step_and_name(tmp_path):
     done = execute("pca", tmp_path, changes={**SMALL["pca"], "rate": 1e8})
     assert done.verdict.value is Value.UNDECIDED
@@ -213,6 +215,7 @@ def test_numbers_that_are_not_finite_stop_with_step_and_name(tmp_path):
     assert "of Adam" in note
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_not_continued_with_other_options(tmp_path):
     execute("pca", tmp_path, changes=SMALL["pca"], progress=Interrupts(5))
     with pytest.raises(InputError, match="belongs to another training"):
@@ -253,6 +256,7 @@ def test_many_latents_are_integrated_by_low_discrepancy_points(tmp_path):
     assert "256 Sobol' points" in done.text
 
 
+@pytest.mark.slow
 def test_a_stream_too_short_to_learn_refutes_nothing(tmp_path):
     done = execute("streaming", tmp_path, changes={"size": 2000})
     assert done.verdict.value in (Value.UNDECIDED, Value.PROVED)

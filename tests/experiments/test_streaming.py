@@ -55,6 +55,7 @@ def same_bytes(one, other):
     assert one.rows == other.rows
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_bytes_and_runs_differ(outcome):
     same_bytes(outcome, stream(SHORT, seed=3))
     assert outcome.complete
@@ -95,6 +96,7 @@ def test_an_interrupted_stream_goes_on_to_the_same_bytes(outcome, tmp_path):
         stream(SHORT, 4, checkpoint=Checkpoint(checkpoint.path, digest_of({"seed": 4})))
 
 
+@pytest.mark.slow
 def test_recorded_values_are_the_elbo_and_entropy_sum_before_the_update(outcome):
     """At the first batch after an interruption the network is at hand: ELBO = entropy sum + v·∇ELBO, from the densities."""
     cut = stream(SHORT, 3, Interrupter(2))
@@ -215,6 +217,7 @@ def test_a_wrong_seed_is_refused(seed):
         stream(SHORT, seed)
 
 
+@pytest.mark.slow
 def test_the_figure_is_drawn_twice_the_same(outcome, tmp_path):
     one, other = (draw_stream(outcome, tmp_path / name, run=1) for name in ("a", "b"))
     for first, second in zip(one, other, strict=True):

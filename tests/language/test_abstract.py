@@ -56,7 +56,7 @@ MODELS = {
 }
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names(MODELS, ("a number and its last layer", "a prior")))
 def test_natural_parameters_that_scale_are_enough(name):
     d = es.derive(MODELS[name]())
@@ -97,6 +97,7 @@ def tampered(change):
     return json.dumps(sealed(json.loads(change(text))))
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -128,6 +129,7 @@ def test_derivatives_are_named():
         abstract("exp")
 
 
+@pytest.mark.slow
 def test_stand_ins_are_what_they_say():
     u = jnp.linspace(-3.0, 3.0, 7)
     for order in range(3):

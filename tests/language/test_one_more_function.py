@@ -149,11 +149,13 @@ def _run(folder, *arguments):
     return run.stdout
 
 
+@pytest.mark.slow
 def test_a_row_in_each_table_is_all_that_a_function_needs(copy):
     (copy / "models.py").write_text(DERIVED + SHOWN, encoding="utf-8")
     assert _run(copy, "models.py").startswith("proved")
 
 
+@pytest.mark.slow
 def test_the_laws_of_functions_hold_for_new_rows(copy):
     """Slopes, ranges and JAX's numbers, by the same tests as those of the rows that ship."""
     shutil.copy(ROOT / "tests/checker/test_functions.py", copy)
@@ -162,6 +164,7 @@ def test_the_laws_of_functions_hold_for_new_rows(copy):
     assert " passed" in said
 
 
+@pytest.mark.slow
 def test_without_the_checkers_row_nothing_is_proved(copy, tmp_path):
     """The row is what the checker believes: left out, nothing is accepted."""
     shutil.copytree(copy, tmp_path / "half")

@@ -20,6 +20,7 @@ def parts(name):
     yield from d.stationarity.values()
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", QUICK)
 def test_every_part_of_a_derivation_comes_back(name):
     for part in parts(name):

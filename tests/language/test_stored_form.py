@@ -52,6 +52,7 @@ def test_models_and_steps_come_back_equal(derivation):
     _come_back_equal(derivation)
 
 
+@pytest.mark.some(5)
 def test_graphs_and_their_steps_come_back_equal(of_a_graph):
     _come_back_equal(of_a_graph)
 
@@ -76,6 +77,7 @@ def _unordered(term):
     return [parts[0], *sorted(parts[1:], key=str)] if parts[:1] in (["add"], ["mul"]) else parts
 
 
+@pytest.mark.some(2)
 def test_a_model_that_was_read_back_derives_the_same_document(derivation):
     _derives_the_same(derivation)
 
@@ -96,7 +98,7 @@ def _derives_the_same(derivation):
     )
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "42"])
 def test_documents_are_byte_equal_over_hash_seeds(seed, derivations):
     program = (

@@ -19,6 +19,7 @@ KINKS = ("laplace_decoder_vae",)
 QUICK = ("sparse_coding",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names((name for name in MODELS if name not in GRAPHS), QUICK))
 def test_a_model_settles_on_data_of_its_kind(name):
     d = derivation(name)

@@ -135,7 +135,7 @@ def in_numbers(family, formula):
     return _function(family, formula, (family.variable, *family.arguments), "value")
 
 
-@pytest.mark.some(31)
+@pytest.mark.some(4)
 @every_integral
 @pytest.mark.parametrize("seed", range(3))
 def test_it_is_normalised(name, seed):
@@ -192,6 +192,7 @@ def test_a_draw_follows_the_noise_alone(name):
         np.testing.assert_allclose(own.draw(eps, *values), row.draw(eps, *values), rtol=1e-14)
 
 
+@pytest.mark.some(1)
 @every_family
 def test_the_record_is_the_row_of_the_table(name):
     """Two roads to one number and to its slopes: the record, and jax.scipy.stats."""

@@ -30,6 +30,7 @@ CASES = {
 }
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("case", names(CASES, ("q alone", "prior and encoder apart")))
 def test_a_weight_of_a_factor_divides_its_motion(case):
     model = CASES[case]
@@ -40,6 +41,7 @@ def test_a_weight_of_a_factor_divides_its_motion(case):
     assert result.passed, result
 
 
+@pytest.mark.slow
 def test_with_other_weights_the_old_direction_fails():
     """The negative control: the direction of the ELBO is none of the weighted objective."""
     plain, model = es.derive(ZOO["vae1"]()), CASES["the reconstruction"]
@@ -55,6 +57,7 @@ def test_weights_that_let_a_latent_not_be_scaled():
     assert isinstance(unlike, Refusal)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("named", OTHER_OBJECTIVES)
 @pytest.mark.parametrize("name", ["vae1", "two_layer_vae", "vae0"])
 def test_what_is_only_named_is_refused_with_its_reason(named, name):

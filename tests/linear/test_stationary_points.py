@@ -74,6 +74,7 @@ def test_digits_maximum_and_saddles(measure, subset):
     assert point.elbo <= max_log_likelihood(DIGITS, 4) + 1e-9
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("subset", "kind", "positive"), [((0, 1, 2, 3), "maximum", 0), ((0, 1, 2, 4), "saddle", 1)]
 )

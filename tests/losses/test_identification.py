@@ -33,6 +33,7 @@ def answers():
     return {case.style: identified(case) for case in PUBLIC_LOSSES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", PUBLIC_LOSSES, ids=lambda case: case.style)
 def test_public_losses_are_named(case, answers):
     assert wrong(case, answers[case.style]) == []
@@ -234,6 +235,7 @@ def _single(loss):
 _TORCH = {c.style: c for c in PUBLIC_LOSSES if "torch" in c.loss.__code__.co_names or "F" in c.loss.__code__.co_names}  # fmt: skip
 
 
+@pytest.mark.some(6)
 @pytest.mark.parametrize("case", _TORCH.values(), ids=_TORCH)
 def test_single_precision_is_named_alike_or_not_at_all(case):
     """Nothing else is said in float32; a weight that rounding hides is no 0."""
@@ -421,6 +423,7 @@ def _objective(loss, link=None, **fixed):
     return objective
 
 
+@pytest.mark.some(6)
 @pytest.mark.parametrize(("loss", "link", "a_gap"), TRAINED, ids=lambda v: getattr(v, "__name__", ""))  # fmt: skip
 def test_the_theorem_holds_where_training_ended(loss, link, a_gap):
     found = identify_objective(loss, arrays="torch")

@@ -50,6 +50,7 @@ def test_grad(entropy_sum):
     close(by_weights, slope.T @ X / (2 * N))
 
 
+@pytest.mark.slow
 def test_vmap(entropy_sum):
     sigma2 = np.array([0.1, 0.37, 2.0])
     run = jax.jit(jax.vmap(lambda s: value(entropy_sum, s, U, WEIGHTS, X)))

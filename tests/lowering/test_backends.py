@@ -123,6 +123,7 @@ def case(cases, name):
     return cases[name]
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", QUICK)
 def test_numpy_gives_what_jax_gives(cases, name):
     compared(case(cases, name), "numpy")
@@ -230,6 +231,7 @@ def test_pytorch_gives_what_jax_gives(cases, name):
     compared_with_torch(case(cases, name))
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("rows", [3, 14])
 @pytest.mark.parametrize("to", ["numpy", "torch"])
 def test_words_of_matrices(to, rows):
@@ -265,6 +267,7 @@ def test_pytorch_differentiates():
     np.testing.assert_allclose(tau.grad, [2.0, 0.5])
 
 
+@pytest.mark.some(7)
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.head)
 def test_functions_are_the_same_in_all_three(row):
     s = scalar("s", "positive")

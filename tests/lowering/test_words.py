@@ -119,6 +119,7 @@ def test_what_is_not_triangular_is_no_number():
     assert not np.isfinite(lower(LogDet(Scaled(-s, A)))(A=jnp.eye(2), s=1.0))
 
 
+@pytest.mark.slow
 def test_networks_of_matrices_are_mapped_over_data():
     T = Network("T", (h, h), (sp.Symbol("D", integer=True, positive=True),), range="posdef")
     e = DataMean(LogDet(Scaled(s, T.matrix(d.vector(DATUM[n, d.index])))), n)
@@ -178,6 +179,7 @@ def test_factorisations(size):
     )
 
 
+@pytest.mark.slow
 def test_gradient_of_a_log_determinant():
     gradient = jax.grad(lambda m: lower(LogDet(A))(A=m))(jnp.asarray(GRAM))
     np.testing.assert_allclose(gradient, np.linalg.inv(GRAM), rtol=1e-11)

@@ -116,6 +116,7 @@ def _train(model, monitor, steps=STEPS, penalty=lambda: 0.0, after=lambda: None)
     return losses
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("kind", ["vae1", "vae2", "vae3"])
 def test_the_gap_of_a_training_run_is_predicted_and_closes(kind):
     model = _Vae(kind)
@@ -302,6 +303,7 @@ def test_steps_between_are_skipped_without_a_look():
     assert monitor.log(np.int64(3), **_plain()).step == 3
 
 
+@pytest.mark.slow
 def test_no_tensor_and_no_graph_is_kept():
     model = _Vae("vae1")
     monitor = Monitor(model.direction())
@@ -400,6 +402,7 @@ def test_json(tmp_path):
     assert stored["history"][3]["elbo"] is None
 
 
+@pytest.mark.slow
 def test_plot(tmp_path):
     model = _Vae("vae1")
     monitor = Monitor(model.direction(), every=2)

@@ -307,6 +307,7 @@ def _equinox():
     return _Eqx(jax.random.key(0)), lambda p: p(x, eps), lambda name: lambda p: getattr(p, name)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("framework", [_linen, _nnx, _nnx_module, _equinox])
 def test_trees_of_jax(framework):
     """The lines of the monitor are those that a user would add."""

@@ -32,6 +32,7 @@ def test_nothing_is_logged_yet():
         Monitor().reading()
 
 
+@pytest.mark.slow
 def test_learning_and_stalled():
     label, message = _label(steps=25)
     assert label is Reading.LEARNING, message

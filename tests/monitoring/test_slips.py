@@ -31,6 +31,7 @@ def _one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("row", [*SLIPS, *RIGHT], ids=lambda row: row.name.replace(" ", "-"))
 def test_the_table(row):
     # The long run by the command of the table; here as much of it as is quick.

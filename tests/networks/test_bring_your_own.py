@@ -97,6 +97,7 @@ def with_flax(positive=jnp.exp):
 MAKERS = {"plain": plain, "equinox": with_equinox, "flax": with_flax}
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", MAKERS)
 def test_the_directions_of_any_network_are_found(name):
     network, p = MAKERS[name]()
@@ -119,7 +120,7 @@ def test_a_softplus_head_has_no_direction():
     assert not c.agrees
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("S", [3, 5])
 def test_a_motion_that_only_fits_the_points_is_no_direction(S):
     """Few data, few nodes and many weights: a softplus head can be moved right where it was looked at."""
@@ -129,7 +130,7 @@ def test_a_motion_that_only_fits_the_points_is_no_direction(S):
     assert not c.agrees
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["vae1", "vae3"])
 def test_an_encoder_with_many_weights_is_determined_by_enough_data(kind):
     x = jnp.asarray(RNG.normal(size=(200, 4)))

@@ -17,6 +17,7 @@ KINDS = {
 }
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", names(ZOO, REPRESENTATIVE))
 def test_every_model_starts_at_finite_numbers(name):
     model = ZOO[name]()
@@ -44,6 +45,7 @@ def test_every_model_starts_at_finite_numbers(name):
     assert frozen <= set(c.fixed)
 
 
+@pytest.mark.slow
 def test_ranges():
     raw = np.random.default_rng(0).normal(size=6)
     L = np.asarray(into(raw, "triangular"))

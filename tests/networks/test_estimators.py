@@ -88,7 +88,7 @@ def distance(a, b):
     return np.linalg.norm(a - b) / np.linalg.norm(b)
 
 
-@pytest.mark.some(5)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("how", NOISES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_value_and_gradient_are_those_of_the_formula(kind, how, monkeypatch):
@@ -109,6 +109,7 @@ def test_value_and_gradient_are_those_of_the_formula(kind, how, monkeypatch):
         assert distance(slope, wanted_slope) < 1e-13
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("kind", ["linear_vae", "vae1", "vae3", "bernoulli_vae"])
 def test_single_precision_is_accurate_to_its_rounding(kind):
     """The formula in double precision on the same numbers is the reference."""
@@ -119,6 +120,7 @@ def test_single_precision_is_accurate_to_its_rounding(kind):
     assert distance(slope, wanted_slope) < 5e-6
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_single_precision_stays_single(kind):
     for how in NOISES:
@@ -127,6 +129,7 @@ def test_single_precision_stays_single(kind):
         assert {leaf.dtype for leaf in jax.tree.leaves(found)} == {jnp.dtype(jnp.float32)}
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("kind", ["vae1", "vae3", "bernoulli_vae"])
 def test_second_derivatives_are_those_of_the_formula(kind):
     """A derivative along the weights of the gradient: both modes, one inside the other."""
@@ -272,6 +275,7 @@ PLANTED = [
 ]
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("kind", "name", "wrong"), PLANTED)
 def test_planted_errors_are_noticed(kind, name, wrong, monkeypatch):
     args = (network(kind), data(), noise("samples per datum")[0])

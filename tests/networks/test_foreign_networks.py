@@ -28,7 +28,7 @@ RNG = np.random.default_rng(11)
 QUICK = sorted(name for name in zoo.CASES if not name.startswith("torch"))
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", QUICK)
 def test_a_direction_is_found_or_truly_absent(name):
     _, faults, _ = zoo.at_the_start(name, 77)
@@ -72,6 +72,7 @@ def test_a_module_of_pytorch_that_draws_its_own_noise():
         certify(net, made.parameters, made.data, made.nodes)
 
 
+@pytest.mark.slow
 def test_batch_statistics_are_noticed():
     made = zoo.batch_norm_in_training_mode(np.random.default_rng(5))
     assert certify(made.network, made.parameters, made.data, made.nodes).agrees
@@ -167,6 +168,7 @@ def decode_with_variance(p, z):
     return zoo.decode_linearly(p, z), jnp.exp(p["s"])
 
 
+@pytest.mark.slow
 def test_a_gradient_that_was_cut_is_noticed():
     p, x = made_for_slips()
     cut = lambda p, z: decode_with_variance(p, jax.lax.stop_gradient(z))  # noqa: E731
@@ -192,6 +194,7 @@ def test_no_directions_are_not_those_of_nobody():
         certify(vae(zoo.encode_linearly, decode_with_variance), p, x, gauss_hermite(1, 5), directions={})  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_clamp_that_one_datum_meets_is_noticed():
     p, x = made_for_slips(R=(zoo.D, 1))
     x = np.concatenate([x] * 20)
@@ -202,6 +205,7 @@ def test_a_clamp_that_one_datum_meets_is_noticed():
     assert not c.exact
 
 
+@pytest.mark.slow
 def test_the_parameters_of_a_shipped_network_do_not_make_it_one():
     from entropysym.networks import initial
     from entropysym.networks.networks import outputs
@@ -246,6 +250,7 @@ def test_one_program_serves_other_containers():
     assert two.gap == one.gap
 
 
+@pytest.mark.slow
 def test_a_variance_for_all_latents_counts_for_each():
     p, x = made_for_slips()
     W = np.random.default_rng(1).normal(size=(2, zoo.D))
@@ -272,6 +277,7 @@ def test_data_that_a_law_does_not_generate(data, decoder, nodes, says):
         certify(vae(encode, zoo.decode_linearly, decoder=decoder), p, data, gauss_hermite(nodes, 4))
 
 
+@pytest.mark.slow
 def test_a_clamp_out_of_reach_of_the_data_is_none():
     """Between the data, or far out in the noise, a clip would act; at the data and the noise it does not."""
     made = zoo.tanh(np.random.default_rng(4))
@@ -291,6 +297,7 @@ def test_a_clamp_out_of_reach_of_the_data_is_none():
     assert not c.agrees
 
 
+@pytest.mark.slow
 def test_a_clamped_encoder_is_named():
     """Trained to a stationary point of the parameters, with the log-variance held at a floor for all data."""
     from entropysym.ascent import Plan, settle
@@ -341,6 +348,7 @@ def test_machine_code_is_used_again_but_for_what_changed(monkeypatch):
     assert counted[0] == counted[1] < counted[2]
 
 
+@pytest.mark.slow
 def test_equinox_modules_keep_what_is_no_array():
     class Vae(eqx.Module):
         net: eqx.nn.MLP
@@ -394,6 +402,7 @@ def test_what_makes_no_vae(options, says):
         certify(vae(**given), {"w": np.ones(())}, X, gauss_hermite(1, 4))
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", LAWS)
 def test_every_law_certifies(name):
     """A decoder of one linear layer under each law, with data that fit none."""

@@ -83,6 +83,7 @@ def test_converged():
     assert c.inertia[2] == 0
 
 
+@pytest.mark.slow
 def test_clamped_variance():
     p = trained(clamped, begin=start(s=0.5))
     c = judged(clamped, p)
@@ -93,6 +94,7 @@ def test_clamped_variance():
     assert not c.agrees
 
 
+@pytest.mark.slow
 def test_a_floor_on_one_dimension_only():
     def floored(p, x, eps):
         own = jnp.exp(p["s"])
@@ -106,6 +108,7 @@ def test_a_floor_on_one_dimension_only():
     assert not c.agrees
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("s", [-16.0, -18.0, -20.0, -22.0, -24.0])
 def test_a_saturated_floor_is_never_converged(s):
     """The gradient is tiny and the direction long: their product, the bound, must not excuse the gap."""
@@ -125,6 +128,7 @@ def drawn_from(nu, tau2, eps):
     return nu[:, None] + jnp.sqrt(tau2) * eps
 
 
+@pytest.mark.slow
 def test_what_a_network_reads_besides_its_arguments_is_read_anew():
     scale = {"k": 0.5}
 
@@ -164,6 +168,7 @@ def test_a_network_that_gives_something_else():
         certify(lambda p, x, eps: (x, x), start(), X, NODES)
 
 
+@pytest.mark.slow
 def test_a_clamped_prior():
     def floored(p, x, eps):
         return network(p, x, eps)._replace(alpha2=jnp.maximum(p["raw"], 5.0))
@@ -178,6 +183,7 @@ def test_a_clamped_prior():
     assert abs(c.gap_prior) > 0.01
 
 
+@pytest.mark.slow
 def test_fixed_variance():
     begin = {k: v for k, v in start().items() if k != "s"}
     c = judged(fixed, trained(fixed, begin=begin))
@@ -194,6 +200,7 @@ def test_a_rate_that_decayed_away():
     assert abs(c.gap) <= c.bound
 
 
+@pytest.mark.slow
 def test_weight_decay():
     def penalised(p, x=X):
         return value(network, p, x) - 0.1 * jnp.sum(p["W"] ** 2)
@@ -208,6 +215,7 @@ def test_weight_decay():
     assert judged(network, p).reading is Reading.STALLED
 
 
+@pytest.mark.slow
 def test_mini_batches_at_a_constant_rate():
     p, x = start(), jnp.asarray(X)
     step = jax.jit(
@@ -223,6 +231,7 @@ def test_mini_batches_at_a_constant_rate():
     assert c.agrees
 
 
+@pytest.mark.slow
 def test_beta_objective_for_which_the_equality_holds():
     def weighted(p, x=X):
         out = network(p, jnp.asarray(x), NODES.eps)
@@ -236,6 +245,7 @@ def test_beta_objective_for_which_the_equality_holds():
     assert abs(c.gap) <= 1e-8
 
 
+@pytest.mark.slow
 def test_parts_that_cancel():
     p = start()
     p["V"] = 0.1 * p["V"]  # whatever was drawn, the prior's part stays above -D/2
@@ -250,6 +260,7 @@ def test_parts_that_cancel():
     assert c.gradient_norm > 0.1
 
 
+@pytest.mark.slow
 def test_a_flat_direction_is_not_certified_as_a_point():
     # The scale of W against the prior's: both learned, no constraint.
     p = trained(network, begin=start(a=np.full(H, 0.3)))
@@ -266,7 +277,7 @@ def test_what_is_not_finite_is_said():
     assert not c.agrees
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["W", "V"])
 def test_a_wrong_direction_is_noticed(name):
     """Negative control of the residual: with the sign of one motion turned, the gap is not the predicted one."""

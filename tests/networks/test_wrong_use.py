@@ -70,12 +70,14 @@ WRONG = {
 }
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("how", RIGHT)
 def test_an_entropy_that_belongs_to_the_draw(how):
     c = certify(drawing(RIGHT[how]), P, X, TWO)
     assert c.agrees, (c.missing, c.residual)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("how", WRONG)
 def test_an_entropy_of_something_else(how):
     with pytest.raises(InputError, match=r"the entropy of z is stated as .* nat for a datum"):
@@ -108,6 +110,7 @@ def test_a_draw_that_is_not_affine_is_not_judged():
     assert not certify(run, P, X, TWO).agrees
 
 
+@pytest.mark.slow
 def test_masked_logits_are_no_equations():
     """Classes that a mask of -1e9 takes away, by datum: neither the direction nor the tolerance sees them."""
     classes = 4
@@ -135,6 +138,7 @@ def test_masked_logits_are_no_equations():
     assert certify(frozen, p, shares, gauss_hermite(1, 8)).missing["x"] > 1e-3
 
 
+@pytest.mark.slow
 def test_tied_arrays_are_named():
     c = CASES["tied_encoder_and_decoder"](np.random.default_rng(1))
     found = certify(c.network, c.parameters, c.data, c.nodes)
@@ -169,6 +173,7 @@ def test_a_graph_without_factors():
         certify(lambda p, x, eps: GraphOutputs({}, {}), {"w": np.ones(2)}, X, TWO)
 
 
+@pytest.mark.slow
 def test_modules_of_pytorch_that_are_not_ready_or_compute_in_single_precision():
     torch = pytest.importorskip("torch")
 
@@ -198,6 +203,7 @@ def test_modules_of_pytorch_that_are_not_ready_or_compute_in_single_precision():
     assert one.agrees
 
 
+@pytest.mark.slow
 def test_the_bernoulli_network_that_ships_is_certified():
     x = (RNG.uniform(size=(60, 4)) < 0.4).astype(float)
     vae = initial("bernoulli_vae", jnp.asarray(x), 2, (3,), jax.random.key(0))

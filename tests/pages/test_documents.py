@@ -69,10 +69,12 @@ def _settled(text: str) -> str:
     return re.sub(r"entropysym (\S+?)\. Verdict: .*", "entropysym VERSION. Verdict: …", text)
 
 
+@pytest.mark.slow
 def test_refused_are_those_that_are_named(derived):
     assert {name for name, d in derived.items() if isinstance(d, Refusal)} == set(REFUSED)
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("suffix", ["tex", "txt"])
 @pytest.mark.parametrize("name", GOLDEN_NAMES)
 def test_golden(name, suffix):
@@ -101,7 +103,7 @@ def _compile(tex: str, folder: Path) -> str:
     return log
 
 
-@pytest.mark.some(9)
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("name", "data"),
     [*((name, "finite") for name in NAMES), *((name, "infinite") for name in GOLDEN_NAMES)],
@@ -114,7 +116,7 @@ def test_document_compiles_without_overfull_lines(name, data, tmp_path):
     assert found == []
 
 
-@pytest.mark.some(24)
+@pytest.mark.some(6)
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", NAMES)
@@ -142,6 +144,7 @@ def test_nothing_of_the_machinery_shows(name, data, to):
         assert word not in made.replace("{{\\small", ""), word
 
 
+@pytest.mark.some(7)
 @pytest.mark.parametrize("name", NAMES)
 def test_text_fits_a_terminal(name):
     lines = page(name, "text").splitlines()
@@ -149,6 +152,7 @@ def test_text_fits_a_terminal(name):
     assert max(map(len, lines)) <= (125 if name.startswith(("vae3", "beta_decoder")) else 100)
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
 @pytest.mark.parametrize("name", NAMES)
 def test_infinite_data_has_no_n(name, to):
@@ -157,6 +161,7 @@ def test_infinite_data_has_no_n(name, to):
         assert trace not in made
 
 
+@pytest.mark.some(9)
 @pytest.mark.parametrize("name", NAMES)
 def test_markdown_is_taken_by_katex(name):
     made = page(name, "markdown")

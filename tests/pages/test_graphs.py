@@ -13,7 +13,7 @@ from tests import instances
 FORMS = ("text", "markdown", "latex")
 
 
-@pytest.mark.some(9)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_form_is_written(name):
     found = instances.found(name)
@@ -23,7 +23,7 @@ def test_every_form_is_written(name):
             assert word not in made.replace("\\_", "_").replace("any_law\n", ""), word
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", GRAPHS)
 def test_it_compiles_without_overfull_lines(name, tmp_path):
     if shutil.which("pdflatex") is None:

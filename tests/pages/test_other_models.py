@@ -88,6 +88,7 @@ def _said(derived, name, form="text"):
     return " ".join(es.render(derived[name], form).split())
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", MODELS)
 def test_they_are_proved_and_every_form_is_written(derived, name):
     assert derived[name].verdict.value is Value.PROVED, derived[name].verdict
@@ -98,6 +99,7 @@ def test_they_are_proved_and_every_form_is_written(derived, name):
                 assert word not in made.replace("\\_", "_").replace("any_law\n", ""), word
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("name", MODELS)
 def test_they_compile_without_overfull_lines(derived, name, tmp_path):
     if shutil.which("pdflatex") is None:
@@ -170,6 +172,7 @@ def test_where_the_direction_is_not_defined_is_said():
     assert r"\neq 0$, for the direction divides by it." in es.render(d, "latex")
 
 
+@pytest.mark.slow
 def test_each_mean_counts_its_own_data():
     """The mean over the data without labels has their number, which cancels against their share of all data."""
     said = es.render(es.derive(GRAPHS["semi_supervised"]()), "text")

@@ -46,6 +46,7 @@ DIRECTIONS = {
 }
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", DIRECTIONS)
 def test_the_direction_is_that_of_theory(name):
     found = derivation(name)
@@ -173,7 +174,7 @@ CONTROLS = {
 }
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_control_is_not_proved(name):
     assert name.split(",")[0].split(" ")[0] in models.ZOO

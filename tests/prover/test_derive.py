@@ -244,7 +244,7 @@ COORDINATES = {
 }
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("coordinates", COORDINATES)
 @pytest.mark.parametrize("make", [es.models.vae1, es.models.vae2])
 def test_the_decoder_variance_in_every_coordinate(make, coordinates):
@@ -265,6 +265,7 @@ def test_a_full_covariance_in_every_coordinate(coordinates):
     assert found.direction[name].args == (rate, found.model.parameters[1].symbol)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("head", ["log-variance", "linear", "scaled"])
 def test_heads_of_vae3_that_leave_a_direction(head):
     assert es.derive(es.models.vae3(head=head)).verdict.value is Value.PROVED
@@ -316,6 +317,7 @@ def test_derivations_do_not_grow_with_the_sizes():
     assert len(lengths) == 1
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize(
     "with_floor",
     [
@@ -544,7 +546,7 @@ def test_denominators_that_lead_in_a_circle_end():
     distributed(s / ((s + t**2) * (t**2 + s * t + u)), powers=True)
 
 
-@pytest.mark.some(8)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", TRUE_MODELS)
 def test_true_models_in_other_words_are_proved_and_replayed(name):
     found = es.derive(TRUE_MODELS[name]())
@@ -634,6 +636,7 @@ def _normal_mixture(x, *variances):
     return sp.log(sp.Add(*terms) / (len(variances) * sp.sqrt(2 * sp.pi)))
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("components", [1, 3])
 def test_a_partial_result_leaves_out_equations_that_are_too_long_to_be_read(components):
     """Those of a factor that the direction does not serve, if it is long; the served factor keeps its own, and so does a short one."""

@@ -200,6 +200,7 @@ def test_logarithms_of_sums_are_stated_as_given(support, log_density):
     assert _proved(family)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("support", "log_density"),
     [

@@ -41,6 +41,7 @@ def test_the_direction_is_that_of_theory(name):
         assert same or sp.expand(moved - theory[parameter]) == 0, parameter
 
 
+@pytest.mark.some(8)
 @every_graph
 def test_the_conditions_are_those_that_the_checker_demands(name):
     found = graph(name)
@@ -63,7 +64,7 @@ def _refused(forged):
         checker.replay(json.dumps(forged))
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(1)
 @every_graph
 def test_a_false_entropy_sum_is_refused(name):
     """Each addend left out, or counted twice, and a constant too many, with fresh hashes."""
@@ -78,7 +79,7 @@ def test_a_false_entropy_sum_is_refused(name):
         _refused(bonus(true, number))
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @every_graph
 def test_a_false_direction_is_refused(name):
     """Each motion halved, turned round, or left out."""
@@ -160,6 +161,7 @@ WITHOUT = {
 }
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("name", WITHOUT)
 def test_of_what_has_no_direction_the_rest_is_true(name):
     make, role, served = WITHOUT[name]
@@ -290,6 +292,7 @@ def test_a_plain_model_may_be_written_factor_by_factor():
     assert "E_q(z|x_n)[log p(x_n|z)]" in es.render(found, "text")
 
 
+@pytest.mark.slow
 def test_a_latent_of_another_name_makes_a_graph():
     model = _written_by_factors("v")
     assert not model.is_plain

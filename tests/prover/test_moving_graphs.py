@@ -203,7 +203,7 @@ def _found(name):
     return es.derive(MOVING[name][0]())
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(1)
 @every
 def test_all_factors_are_served_and_the_derivation_is_replayed(name):
     found = _found(name)
@@ -222,6 +222,7 @@ def test_all_factors_are_served_and_the_derivation_is_replayed(name):
     ]
 
 
+@pytest.mark.some(1)
 @every
 def test_the_direction_scales_what_has_a_fixed_prior(name):
     found = _found(name)
@@ -237,7 +238,7 @@ def test_the_direction_scales_what_has_a_fixed_prior(name):
             assert e.latents == latents
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(1)
 @every
 def test_the_conditions_are_those_that_the_checker_demands(name):
     found = _found(name)
@@ -255,6 +256,7 @@ def _refused(forged):
         checker.replay(json.dumps(forged))
 
 
+@pytest.mark.some(1)
 @some
 def test_a_false_entropy_sum_is_refused(name):
     true = document(_found(name))
@@ -268,6 +270,7 @@ def test_a_false_entropy_sum_is_refused(name):
         _refused(bonus(true, number))
 
 
+@pytest.mark.some(1)
 @some
 def test_a_false_direction_is_refused(name):
     true = document(_found(name))
@@ -303,6 +306,7 @@ WITHOUT = {
 }
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("why", WITHOUT)
 def test_what_has_no_direction_is_undecided_and_what_is_left_is_true(why):
     found = es.derive(WITHOUT[why]())
@@ -316,6 +320,7 @@ def test_what_has_no_direction_is_undecided_and_what_is_left_is_true(why):
     _refused(forged(document(left), (("statement", "claim", "excess"), 0)))
 
 
+@pytest.mark.slow
 def test_a_noise_form_that_is_too_large_is_not_proved():
     """z1 is a sum of features, z2 one of the entries of z1, and the prior of z1 squares both: more than the checker looks through."""
     found = es.derive(both_layers())
@@ -358,7 +363,7 @@ def test_a_direction_that_moves_q_needs_the_noise_form():
 # -- stationarity --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["W", "b", "V", "c", "tau"])
 def test_conditions_of_what_is_learned_in_q_are_gradients(name):
     """z2 is drawn from noise, z1 stands still: the slope is JAX's gradient of the ELBO from densities, at the same noise."""
@@ -391,6 +396,7 @@ def _mirrored(nodes):
     return replace(nodes, values=values, weights=weights)
 
 
+@pytest.mark.slow
 def test_conditions_of_one_latent_do_not_depend_on_its_name():
     """A latent of another name makes a graph, and all averages over its noise are carried out as for z."""
     plain, joint = (es.derive(_linear(name)).stationarity for name in "zv")
@@ -414,7 +420,7 @@ def _linear(latent):
 # -- numbers -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two_layer_vae_fixed_top", "chain"])
 def test_the_identity_holds_at_random_configurations(name):
     result = sweep(_found(name).identity, count=160)

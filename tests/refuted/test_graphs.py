@@ -41,7 +41,7 @@ def fixed(name: str) -> Model:
     return replace(model, name="without", parameters=parameters)
 
 
-@pytest.mark.some(5)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", FIXED)
 def test_a_graph_with_a_fixed_variance_is_refuted(name):
     found = es.derive(fixed(name))

@@ -24,6 +24,7 @@ def run(capfd, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_shape")
 def test_it_sweeps_in_processes_and_goes_on(run, serial, tmp_path):
     asked = ("vae2", "--draws", "2e2", "--workers", "1", "--into", tmp_path)

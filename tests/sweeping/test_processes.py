@@ -25,6 +25,7 @@ NUMBERS = {str(k): (k,) for k in range(7)}
 SQUARES = {str(k): k**2 for k in range(7)}
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     "on", [Shuffled(0), Dying(), Dying(times=TRIES - 1), None], ids=["any order", "well", "dying", "ours"]
 )  # fmt: skip
@@ -38,6 +39,7 @@ def test_a_task_that_never_comes_back_is_named():
     assert lost == {"3": f"tried {TRIES} times: OSError: the worker was killed"}
 
 
+@pytest.mark.slow
 def test_a_worker_of_ours_that_is_killed_is_replaced(tmp_path):
     tasks = {str(k): (k, tmp_path) for k in range(5)}
     kept, lost = results(executors.killed_once, tasks, workers=1)
@@ -63,6 +65,7 @@ def test_a_pool_of_the_callers_that_breaks_is_not_ours_to_mend(tmp_path):
     assert kept.keys() | lost.keys() == {"3", "4", "5"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [None, 1], ids=["a thread", "our process"])
 def test_an_error_of_the_tasks_own_is_raised_at_once(workers):
     on = ThreadPoolExecutor(1) if workers is None else None

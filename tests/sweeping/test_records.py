@@ -35,6 +35,7 @@ def collections(draw):
     }
 
 
+@pytest.mark.slow
 @given(collections(), collections(), collections())
 def test_merging_is_associative_commutative_and_idempotent(a, b, c):
     assert merged(a, merged(b, c)) == merged(merged(a, b), c)

@@ -47,6 +47,7 @@ def test_each_shape_carries_what_is_wrong_everywhere(report):
     assert little.rejected > 0.9 * little.compared
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("seed", range(5))
 def test_order_and_duplicates_change_no_byte(claim, report, seed, tmp_path):
     shuffled = sweep(claim, DRAWS, unit=SIZE, on=Shuffled(seed), into=tmp_path)
@@ -101,6 +102,7 @@ def test_a_record_that_is_damaged_is_computed_again_and_named(claim, report, ser
     assert again.json() == report.json()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_shape")
 def test_records_of_others_are_not_counted_and_named(claim, serial, tmp_path, monkeypatch):
     other = replace(claim, entropies={})
@@ -129,6 +131,7 @@ def test_a_record_of_another_under_the_name_of_ours_is_computed_again(claim, ser
     assert again.json() == ours.json()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_shape")
 def test_a_false_claim_is_refuted_and_one_line_repeats_it(claim, serial):
     false = replace(claim, entropy_sum=claim.entropy_sum + sp.Rational(1, 1000))
@@ -166,6 +169,7 @@ def test_configurations_that_there_are_not(claim, given, says):
         repeat(claim, seed=0, **given)
 
 
+@pytest.mark.slow
 def test_a_unit_whose_variants_all_pass_is_blind(claim, serial, monkeypatch):
     monkeypatch.setattr(computing, "_wrong", lambda *_: [computing.Variant("none", claim)])
     computing._tried.cache_clear()
@@ -182,6 +186,7 @@ def test_one_blind_unit_is_enough(report):
     assert "the wrong variants of 1 units all pass" in replace(report, blind=("u",)).verdict.reason
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_shape")
 def test_numbers_that_are_not_finite_pass_nothing(claim, serial):
     sigma2 = claim.model.parameters[0].symbol
@@ -193,6 +198,7 @@ def test_numbers_that_are_not_finite_pass_nothing(claim, serial):
     assert json.loads(report.json())["largest residual [eps x terms]"] == "inf"
 
 
+@pytest.mark.slow
 def test_progress_is_told(claim, serial):
     seen = []
     sweep(claim, 64, on=serial, progress=lambda *step: seen.append(step))

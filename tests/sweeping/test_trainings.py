@@ -80,6 +80,7 @@ def test_other_code_data_or_plans_are_other_packs():
     assert key(objective=times(2.0)) == every[1]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_finite_costs_no_other(serial):
     found = settled(seeds=[3, 4], together=2, on=serial, start=executors.one_without_an_end)
     assert found.ending is Ending.NOT_FINITE

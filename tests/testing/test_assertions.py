@@ -61,6 +61,7 @@ def test_two_tests_are_short_and_quick(tmp_path):
     assert max(map(float, run.stdout.split())) <= 6
 
 
+@pytest.mark.slow
 def test_what_was_compared_is_told():
     found = assert_equal(elbo, ELBO, "linear_vae")
     assert found.compared == 27
@@ -89,6 +90,7 @@ def test_functions_of_every_library(other):
     assert assert_equal(_numpy, other, "linear_vae").compared == 27
 
 
+@pytest.mark.slow
 def test_a_function_may_call_networks_and_read_the_nodes():
     def second_moment(x, nu, tau2):
         return np.mean([np.sum(nu(row) ** 2 + tau2(row)) for row in x])
@@ -100,13 +102,14 @@ def test_a_function_may_call_networks_and_read_the_nodes():
     assert_equal(second_moment, by_nodes, "vae2")
 
 
+@pytest.mark.slow
 def test_the_gap_identity_of_graphs_and_of_derivations():
     assert_gap_identity("gaussian_mixture")
     assert_gap_identity(es.models.vae2())
     assert_gap_identity(derivation("vae2"))
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["linear_vae", "vae2", "bernoulli_vae", "gaussian_mixture"])
 def test_the_derived_sum_in_other_dresses(name):
     d = derivation(name) if name in es.models.MODELS else es.derive(es.models.ZOO[name]())
@@ -178,7 +181,7 @@ def test_the_closed_form_without_an_error(tmp_path):
     assert_equal(_planted(_RIGHT, tmp_path / "right.py"), ELBO, "linear_vae")
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _IN_ELBO)
 def test_errors_in_a_closed_form_are_found_and_made_small(name, tmp_path):
     old, new = _IN_ELBO[name]
@@ -204,7 +207,7 @@ _IN_SUM = {
 }
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _IN_SUM)
 def test_errors_in_the_identity_of_a_model_file(name):
     assert_entropy_sum(OWN, _SUM)
@@ -226,6 +229,7 @@ def test_wrong_directions_are_found_and_reproduced():
         assert _reproduced(error.value) > 1e3
 
 
+@pytest.mark.slow
 def test_numbers_are_plain_where_they_can_be():
     with pytest.raises(Different) as error:
         assert_equal(lambda sigma2: 2 * np.log(sigma2), r"\log \sigma^{2}", "vae2")
@@ -237,6 +241,7 @@ def test_numbers_are_plain_where_they_can_be():
 # -- what says nothing -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_claim_that_all_wrong_variants_pass_is_blind():
     with pytest.raises(Blind, match="blind"):
         assert_equal(lambda x: 0.0 * np.sum(x), lambda sigma2: 0.0 * sigma2, "vae2")
@@ -245,6 +250,7 @@ def test_a_claim_that_all_wrong_variants_pass_is_blind():
         assert_equal(d.entropy_sum, d.entropy_sum, d.model)
 
 
+@pytest.mark.slow
 def test_numbers_that_are_not_finite_are_no_pass_and_no_failure():
     with pytest.raises(NotShown, match="not finite"):
         assert_equal(lambda sigma2: np.log(-sigma2), lambda sigma2: np.log(-sigma2) + 1, "vae2")
@@ -286,6 +292,7 @@ def test_a_refused_model_makes_no_claim():
 # -- rejection, conditions, points -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rejection_is_shown_too():
     false = Claim("vae2", r"\log \sigma^{2}", r"2 \log \sigma^{2}")
     assert "differs" in assert_rejects(false)
@@ -298,6 +305,7 @@ def test_rejection_is_shown_too():
         assert_rejects(lambda: None)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["sigma2", "alpha2"])
 def test_derived_conditions_hold_and_wrong_ones_do_not(name):
     d = derivation("vae2")

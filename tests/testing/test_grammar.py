@@ -13,6 +13,7 @@ from tests.instances import REPRESENTATIVE, derivation
 SCALAR = [name for name in REPRESENTATIVE if "gaussian_vae" not in name]
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("name", SCALAR)
 def test_what_is_printed_is_read_back(name):
     d = derivation(name)

@@ -57,6 +57,7 @@ def _own_model():
     return (Path(__file__).parent / "own_model.py").read_text()
 
 
+@pytest.mark.slow
 def test_claims_and_model_files_are_tests(project):
     run = project("--entropysym", "-v", test_claims=CLAIMS, own_model=_own_model())
     assert run.returncode == 0, run.stdout
@@ -67,6 +68,7 @@ def test_claims_and_model_files_are_tests(project):
     assert int(line[2]) > 0.9 * int(line[3])
 
 
+@pytest.mark.slow
 def test_a_false_claim_fails_with_its_counterexample(project):
     run = project("--entropysym", test_false=FALSE)
     assert run.returncode == 1
@@ -74,6 +76,7 @@ def test_a_false_claim_fails_with_its_counterexample(project):
     assert "point = {" in run.stdout
 
 
+@pytest.mark.slow
 def test_nothing_collected_is_a_failure(project):
     run = project("--entropysym", test_none="def test_other():\n    pass\n")
     assert run.returncode == 1
@@ -81,6 +84,7 @@ def test_nothing_collected_is_a_failure(project):
     assert project("--entropysym", test_none="").returncode != 0
 
 
+@pytest.mark.slow
 def test_options_say_how_many_and_which(project):
     run = project("--entropysym", "--entropysym-draws=6", "--entropysym-seed=5", test_claims=CLAIMS)
     assert run.returncode == 0, run.stdout
@@ -91,6 +95,7 @@ def test_options_say_how_many_and_which(project):
     assert "pass an integer >= 1" in wrong.stdout + wrong.stderr
 
 
+@pytest.mark.slow
 def test_workers_send_what_they_compared(project):
     run = project("--entropysym", "-n", "2", test_claims=CLAIMS, own_model=_own_model())
     assert run.returncode == 0, run.stdout
@@ -115,6 +120,7 @@ def test_loaded():
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.slow
 def test_the_fixture_gives_double_precision_and_takes_it_back(project):
     tests = """
 import jax, jax.numpy as jnp

@@ -11,6 +11,7 @@ from entropysym.testing.power import TrueClaim, _caught, _changes, by_sympy, cou
 from entropysym.testing.sides import Values
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["linear_vae", "gaussian_mixture", "softmax_classifier"])
 def test_false_variants_are_rejected_and_true_claims_are_not(name):
     found = count(name, 300, variants=100)
@@ -20,6 +21,7 @@ def test_false_variants_are_rejected_and_true_claims_are_not(name):
     assert found.variants > 80 * found.claims
 
 
+@pytest.mark.slow
 def test_a_comparison_that_is_too_loose_is_noticed(monkeypatch):
     monkeypatch.setattr(power, "TOLERANCE", 1e9)
     assert count("linear_vae", 30, variants=100).accepted > 0
@@ -38,12 +40,14 @@ def test_variants_that_change_nothing_are_not_counted():
     assert len(_changes(claim, 7, 0)) == 7
 
 
+@pytest.mark.slow
 def test_sympy_is_asked_too():
     tried, accepted, unknown = by_sympy(2.0)
     assert tried > 0
     assert accepted + unknown <= tried
 
 
+@pytest.mark.slow
 def test_the_command():
     run = subprocess.run(
         [sys.executable, "-m", "entropysym.testing.power", "--models", "linear_vae", "--configurations", "2000", "--variants", "50", "--sympy", "1"],

@@ -24,6 +24,7 @@ SHORT = settings(
 )
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", ["vae2", "linear_vae", "gaussian_vae", "poisson_vae", "gaussian_mixture"])  # fmt: skip
 def test_configurations_shrink_to_ones_and_plain_numbers(name):
     model = es.models.ZOO[name]()
@@ -144,6 +145,7 @@ one()
 """
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("first", "late"), [("import hypothesis.strategies", False), ("import sympy", True)]
 )

@@ -42,6 +42,7 @@ def _encoder(case, n):
     return np.asarray(a["V"] @ x + a["c"]), np.asarray(a["tau"])
 
 
+@pytest.mark.some(1)
 def test_against_explicit_quadrature(case):
     points, weights = roots_hermitenorm(7)
     weights = weights / weights.sum()
@@ -62,6 +63,7 @@ def test_against_explicit_quadrature(case):
     assert parts.terms >= abs(entropy) + abs(prior) + abs(decoder)
 
 
+@pytest.mark.some(1)
 def test_against_monte_carlo(case):
     rng = np.random.default_rng(0)
     draws = []
@@ -78,12 +80,14 @@ def test_against_monte_carlo(case):
     assert error < 0.05 * abs(float(parts.total))
 
 
+@pytest.mark.slow
 def test_cubature_is_exact_for_the_linear_decoder(linear_case):
     elbo = density_elbo(linear_case.model)
     exact = elbo(linear_case.arguments, gauss_hermite(2, 6)).total
     np.testing.assert_allclose(elbo(linear_case.arguments, cubature(2)).total, exact, rtol=1e-13)
 
 
+@pytest.mark.some(1)
 def test_against_the_lowered_definition(case):
     definition = lower(case.elbo, case.model)
     for nodes in (cubature(2), normal_noise(jax.random.key(1), 6, 2, moment_matched=True)):
@@ -165,6 +169,7 @@ def _same(found, wanted):
         np.testing.assert_allclose(getattr(found, kind), getattr(wanted, kind), rtol=1e-13)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("reads_data", [True, False])
 @pytest.mark.parametrize("prior", [NORMAL, LAPLACE], ids=lambda f: f.name)
 @pytest.mark.parametrize("encoder", [NORMAL, LOGISTIC], ids=lambda f: f.name)
@@ -191,6 +196,7 @@ def test_noise_that_all_data_share_is_noise_of_each(prior, encoder, reads_data):
     np.testing.assert_allclose(wanted.at(a, points).values["v"], drawn, rtol=1e-13)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("latent", ["z", "v"])
 def test_a_kink_that_is_met_in_closed_form_keeps_the_identity(latent, at_shapes):
     at_shapes((3, 2, 4))
@@ -219,6 +225,7 @@ def _with_a_kink(where):
     return w.model("kink")
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("where", ["reads a latent", "class in p", "class in q"])
 def test_a_kink_that_has_no_closed_form_is_averaged_at_the_points(where):
     model = _with_a_kink(where)
@@ -311,6 +318,7 @@ def test_a_laplace_prior_under_a_normal_encoder_is_a_folded_normal(at):
     assert terms >= abs(found)
 
 
+@pytest.mark.slow
 def test_an_elbo_with_a_laplace_prior_has_no_kinks():
     """At nodes |z| has a kink wherever a node is at 0; the closed form is smooth, and nodes of a high order come near it."""
     model = es.models.sparse_coding()
@@ -329,6 +337,7 @@ def test_an_elbo_with_a_laplace_prior_has_no_kinks():
     assert abs(near - exact) < 0.2 * abs(far - exact)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("power", [0.0, 30.0, -30.0])
 def test_what_an_exponential_in_an_argument_multiplies_counts(power):
     """A variance $e^{ax+c}$ is good to 1 + |ax + c| eps, and log p follows: else rounding would refute what is true."""
@@ -350,6 +359,7 @@ def test_what_an_exponential_in_an_argument_multiplies_counts(power):
     assert terms == pytest.approx(plain + slope * abs(power), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_what_an_exponential_multiplies_counts_in_a_plain_model():
     """The same in the ELBO of one latent vector: the decoder's variance is $e^{2s_d}$ there."""
     w = es.ModelWriter()

@@ -24,6 +24,7 @@ NODES = {
 }
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("nodes", NODES)
 def test_identity_holds_at_any_parameters_for_any_nodes(case, nodes):
     gap = measure_gap(case.identity, arguments=case.arguments, nodes=NODES[nodes]())
@@ -55,6 +56,7 @@ def test_a_gap_of_the_wrong_direction_is_seen(case):
     assert gap.residual > 1e10
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_never_passes(case, bad):
     identity = gap_function(case.identity)
@@ -97,6 +99,7 @@ def test_a_negative_variance_never_passes(vae2_case):
     assert math.isnan(gap.residual)
 
 
+@pytest.mark.slow
 def test_weights_count_in_the_gradient_norm(vae2_case):
     functions = {k: v for k, v in vae2_case.arguments.items() if callable(v)}
     arrays = {k: v for k, v in vae2_case.arguments.items() if not callable(v)}

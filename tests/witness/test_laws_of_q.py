@@ -106,7 +106,7 @@ QUICK = (
 )
 
 
-@pytest.mark.some(5)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("place", ["latent", "selects"])
 @pytest.mark.parametrize("family", [FAMILIES[name] for name in QUICK], ids=lambda f: f.name)
 def test_a_law_of_q_is_swept(family, place):
@@ -125,6 +125,7 @@ def test_a_law_of_q_is_swept_wherever_it_stands(family, place):
     assert sweep(wrong, count=3).failures == 3
 
 
+@pytest.mark.slow
 def test_what_reads_the_step_before_is_drawn_step_by_step():
     w = ModelWriter(observed="d D")
     w.plate("t T")

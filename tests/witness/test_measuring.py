@@ -45,6 +45,7 @@ def arguments(p):
     }
 
 
+@pytest.mark.slow
 def test_the_identity_holds_at_any_point_and_is_not_stationary_there(vae2_case):
     m = measure(vae2_case.identity, arguments, start(), X, NODES)
     assert m.as_predicted
@@ -55,6 +56,7 @@ def test_the_identity_holds_at_any_point_and_is_not_stationary_there(vae2_case):
     assert m.gap.entropy_sum == pytest.approx(float(E), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_the_pytree_and_of_the_models_own_parameters(vae2_case):
     """The larger of two: a logarithm that runs to minus infinity hides no gradient."""
     p = start()
@@ -111,6 +113,7 @@ def test_what_is_no_point_of_a_model(vae2_case, change, says):
         measure(vae2_case.identity, **given)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("function", [gap_function, sweep, try_variants])
 def test_what_is_no_identity_says_what_to_pass(function):
     for found in (es.derive(es.models.vae2()), es.derive(es.models.vae0())):
@@ -118,6 +121,7 @@ def test_what_is_no_identity_says_what_to_pass(function):
             function(found)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("latent", ["z", "v"])
 def test_an_excess_with_a_kink_is_averaged_at_the_same_nodes_as_the_elbo(
     latent, monkeypatch, at_shapes

@@ -12,6 +12,7 @@ from entropysym.witness.configurations import draw, shapes
 from entropysym.witness.sweeps import Sweep, VariantResult
 
 
+@pytest.mark.some(1)
 def test_no_alarm_at_hundreds_of_configurations(case):
     seen = []
     result = sweep(case.identity, count=480, progress=lambda *step: seen.append(step))

@@ -9,6 +9,7 @@ from .oracle import is_closed
 from .trying import judged, tried
 
 
+@pytest.mark.slow
 def test_every_kind_is_drawn_and_both_answers_are_common():
     drafts = [draft(seed) for seed in range(60)]
     assert {d.kind for d in drafts} == set(KINDS)
@@ -32,6 +33,7 @@ def test_a_wrong_verdict_is_noticed(monkeypatch):
         assert judged(d, "decoder", is_closed(d))["fault"] == fault
 
 
+@pytest.mark.slow
 def test_few_random_densities():
     rows = [row for seed in range(20) for row in tried(seed, uses=(USES[seed % 2],))]
     assert not unmet(rows, most=1), report(rows)

@@ -160,6 +160,7 @@ def test_slopes_are_those_of_differences(seed, monkeypatch):
 # -- the random graphs ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_graphs_are_of_many_kinds():
     every = [graph(seed) for seed in range(100)]
     used = [features(model) for model in every]
@@ -171,7 +172,7 @@ def test_graphs_are_of_many_kinds():
     assert graph(3) == graph(3)
 
 
-@pytest.mark.some(10)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("seed", FEW)
 def test_verdicts_on_random_graphs(seed):
     found = _found(seed)
@@ -194,6 +195,7 @@ def _with_answers(**lie):
     return unmet(out)
 
 
+@pytest.mark.slow
 def test_a_prover_that_always_gives_one_answer_is_noticed():
     words = [_found(seed)["oracle"] for seed in FEW]
     still = [_found(seed)["still"] for seed in FEW]
