@@ -1,0 +1,312 @@
+r"""The argument of each factor's step, computed from its density: the score along v, the tempering equation, the entropy read off.
+
+$$v\cdot\nabla\ell=\sum_\theta v_\theta\,\partial_\theta\ell=\ell-\log h+\tilde{\mathcal H},\qquad\mathbb E_p[v\cdot\nabla\ell]=0,$$
+where $\ell$ is the factor's log-density at one entry. What moves with a latent is written at fixed noise. Nothing is shown that was not computed:
+an argument stands on a page only if the motion of $\ell$, differentiated rule by rule, is what the tempering equation says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import sympy as sp
+
+from entropysym.errors import InputError
+from entropysym.language.algebra import (
+    collected,
+    distributed,
+    exponentials_merged,
+    reads_latent,
+    vanishes,
+)
+from entropysym.language.formula import arg_of, array_of
+from entropysym.language.heads import Directional, NetworkValue
+from entropysym.language.matrices import (
+    LogDet,
+    MatrixNetwork,
+    Quadratic,
+    Scaled,
+    Trace,
+)
+from entropysym.language.noise import noise_form
+from entropysym.language.objective import (
+    expectation,
+    latents_written_out,
+    location_and_scale,
+    weight,
+)
+from entropysym.language.records import Factor, Model, Plate
+from entropysym.pages.equations import Line, readable, with_one_logarithm
+from entropysym.pages.marks import ELL, TIME, OnCurve, ScaleSlope, Slope, UnderModel
+from entropysym.pages.medium import Medium
+from entropysym.pages.wording import called, has_scaling, reparametrisation
+from entropysym.prover.derivation import Derivation
+from entropysym.prover.direction import density_at_entry, entropy_of_q, parts_at_entry
+from entropysym.prover.motion import Motion, with_signs
+
+
+@dataclass(frozen=True)
+class Argument:
+    """The computation behind one factor's step: its name, the rule, and the lines, each with its reason."""
+
+    factor: str
+    rule: Literal["tempering", "scaling"]
+    lines: tuple[Line, ...]
+
+
+def arguments(d: Derivation) -> tuple[Argument, ...]:
+    """One for each factor that the direction serves, in the order of the steps; of a factor whose entropy is not known in closed form there is none."""
+    moving = noise_form(d.model, [*d.direction])
+    found = [_Entry(d, f, moving) for f in d.model.p if f.name in d.factors]
+    shown = [e for e in sorted(found, key=lambda e: e.scaled) if e.is_shown()]
+    drawn: set[str] = set()  # how a latent is drawn is said once
+    return tuple(e.argument(drawn) for e in shown)
+
+
+class _Entry:
+    """One entry of a factor: its log-density, its base measure and its entropy, and how they move."""
+
+    def __init__(self, d: Derivation, factor: Factor, moving: tuple[str, ...]) -> None:
+        self.d, self.model, self.factor, self.moving = d, d.model, factor, moving
+        self.closed = {f: with_one_logarithm(c.entropy) for f, c in d.entropies.items()}
+        self.scaled = bool({*factor.of} & {*moving})
+        self.weight = weight(self.model, factor)
+
+    def at(self, expression: sp.Expr) -> sp.Expr:
+        return density_at_entry(self.model, self.factor, expression)[0]
+
+    @property
+    def ell(self) -> sp.Expr:
+        return self.at(self.factor.family.density)
+
+    @property
+    def base(self) -> sp.Expr:
+        return self.at(self.factor.family.log_base_measure)
+
+    @property
+    def entropy(self) -> sp.Expr:
+        return self._written(self.at(self.closed[self.factor.family]))
+
+    def _written(self, e: sp.Expr) -> sp.Expr:
+        """As a person writes it: exponentials merged, one logarithm for constants, and no index that means two things."""
+        e = exponentials_merged(e)
+        return readable(collected(e, self.model.sizes) if isinstance(e, sp.Add) else e)
+
+    def is_shown(self) -> bool:
+        """Whether the entry moves as the tempering equation says: the parts of the objective are differentiated along v, rule by rule, and compared."""
+        if self.factor.family not in self.closed:
+            return False
+        part, delta, _ = parts_at_entry(self.model, self.closed, self.factor, self.moving)
+        motion = Motion(self.model.parameters, self.d.direction, model=self.model)
+
+        def written(e: sp.Expr) -> sp.Expr:
+            return with_signs(latents_written_out(e, self.model) if self.moving else e)
+
+        try:
+            return vanishes(written(motion.of(with_signs(part))) - written(delta))
+        except InputError:
+            return False
+
+    def argument(self, drawn: set[str]) -> Argument:
+        tempered = ELL + self.entropy - (self.base if self.base != 0 else 0)
+        score = self._written(distributed(self.ell - self.base + self.entropy))
+        about = self.weight * Directional(ELL)
+        lines = [Line(ELL, self.ell, "one entry"), *self._at_fixed_noise(drawn), *self._matrices()]
+        if self.scaled:
+            own = self._written(self._of_q())
+            lines.append(Line(Directional(own), self._moved(own), "entropy of q"))
+            about += weight(self.model, self._own) * Directional(own)
+        chain = self._chain()
+        lines.append(
+            Line(Directional(ELL), chain, "chain rule")
+            if self.scaled
+            else Line(about, self.weight * chain, "chain rule")
+        )
+        if self.scaled:
+            lines.append(Line(about, score, "both together"))
+        else:
+            lines.append(Line(None, score, "the scores"))
+        lines.append(Line(None, tempered, "tempering equation"))
+        relative = UnderModel(ELL - self.base if self.base != 0 else ELL)
+        lines.append(Line(-relative, self.entropy, "scores have mean zero"))
+        rule = "scaling" if self.scaled else "tempering"
+        return Argument(self.factor.name, rule, tuple(lines))
+
+    # -- the lines -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _own(self) -> Factor:
+        """The factor of q of the latent that is scaled."""
+        return next(f for f in self.model.q if {*f.of} & {*self.factor.of})
+
+    def _of_q(self) -> sp.Expr:
+        at = density_at_entry(self.model, self.factor, self.ell)[1]
+        return entropy_of_q(self.model, self.closed, self._own, at)
+
+    def _moved(self, e: sp.Expr) -> sp.Expr:
+        """The derivative along v, latents at fixed noise; 0, or spelled out in parameters and noise."""
+        motion = Motion(self.model.parameters, self.d.direction, model=self.model)
+        if not (self.moving and reads_latent(e)):
+            return distributed(motion.of(e))
+        drawn = expectation(
+            self.model, e, reparametrised=self.moving, datum=self.model.datum(self.factor.of[0])
+        )
+        moved = motion.of(drawn)
+        return distributed(latents_written_out(moved, self.model), powers=True)
+
+    def _at_fixed_noise(self, drawn: set[str]) -> Iterator[Line]:
+        """How the latents that are read are drawn and move, and which inputs of networks stand still."""
+        if not self.moving:
+            return
+        for name in self.moving:
+            if self._reads(name) and name not in drawn:
+                drawn.add(name)
+                law = reparametrisation(self.model, self._law(name))
+                yield Line(arg_of(law, 0, sp.Expr), arg_of(law, 1, sp.Expr), "at fixed noise")
+                yield Line(Directional(self.model.entry(name)), self._velocity(name), "direction v")
+        for value in _networks(self.ell):
+            for vector in value.inputs:
+                if self._reads_both(vector):
+                    yield Line(Directional(vector), sp.S.Zero, "stands still")
+        for argument in self._still:
+            yield Line(Directional(argument), sp.S.Zero, "stands still")
+
+    def _reads_both(self, e: sp.Basic) -> bool:
+        """Whether it reads a parameter that moves and a latent that does."""
+        symbols = [p.symbol for p in self.model.parameters if p.name in self.d.direction]
+        latents = [array_of(self.model.entry(name)) for name in self.moving]
+        return e.has(*symbols) and e.has(*latents)
+
+    @cached_property
+    def _still(self) -> list[sp.Expr]:
+        """Arguments in which latents and parameters move against each other, so that the whole stands still."""
+        found = []
+        for place in self.factor.family.arguments:
+            if not isinstance(place, sp.Symbol):
+                continue
+            argument = self.at(place)
+            if self._reads_both(_outside_networks(argument)) and self._moved(argument) == 0:
+                found.append(argument)
+        return found
+
+    def _law(self, name: str) -> Factor:
+        return next(f for f in self.model.q if name in f.of)
+
+    def _reads(self, name: str) -> bool:
+        return self.ell.has(array_of(self.model.entry(name)))
+
+    def _velocity(self, name: str) -> sp.Expr:
+        r"""How a latent moves at fixed noise, $kz+l$: the scale by k times itself, and the location by what is left beside."""
+        location, scale = location_and_scale(self.model, name)
+        rate = sp.cancel(self._moved(scale) / scale)
+        return rate * self.model.entry(name) + distributed(self._moved(location) - rate * location)
+
+    def _matrices(self) -> Iterator[Line]:
+        """The laws by which words of matrices move: a determinant, a quadratic form, a trace."""
+        if self.moving:
+            return
+        words = self.ell.atoms(LogDet, Quadratic, Trace)
+        for word in sorted(words, key=sp.default_sort_key):
+            moved = self._moved(word)
+            if moved != 0:
+                yield Line(Directional(word), moved, "law of matrices")
+
+    def _chain(self) -> sp.Expr:
+        r"""$\sum_\theta v_\theta\,\partial_\theta\ell$ over what the entry reads and v moves, outside the inputs of networks."""
+        read = [
+            a for a in map(self._argument, self.factor.family.arguments) if a not in self._still
+        ]
+        if self.scaled:
+            read += [self.model.whole(name) for name in self.factor.of]
+        indices = {*density_at_entry(self.model, self.factor, self.ell)[1]}
+        indices |= {plate.index for plate in self.model.data}
+        found: list[sp.Expr] = []
+        for p in self.model.parameters:
+            motion = self.d.direction.get(p.name)
+            if motion is None or not any(a.has(p.symbol) for a in read):
+                continue
+            if isinstance(motion, Scaled):
+                found.append(motion.scalar * ScaleSlope(ELL, p.letter))
+            else:
+                found.append(_summed(readable(motion) * Slope(ELL, p.whole), p.plates, indices))
+        for name in self.moving:
+            if any(a.has(array_of(self.model.entry(name))) for a in read):
+                one = self._velocity(name) * Slope(ELL, self.model.entry(name))
+                found.append(_summed(one, self.model.inner(name), indices))
+        return sp.Add(*found)
+
+    def _argument(self, place: sp.Basic) -> sp.Basic:
+        """What stands at an argument of the family, outside the inputs of networks."""
+        own = dict(zip(self.factor.family.arguments, self.factor.arguments, strict=True))[place]
+        filled = self.at(place) if isinstance(place, sp.Symbol) else own
+        return filled if filled in self._still else _outside_networks(filled)
+
+
+_NETWORKS = (NetworkValue, MatrixNetwork)
+
+
+def _networks(e: sp.Expr) -> list[NetworkValue | MatrixNetwork]:
+    return sorted(e.atoms(*_NETWORKS), key=sp.default_sort_key)
+
+
+def _outside_networks(e: sp.Basic) -> sp.Basic:
+    return e.xreplace({f: sp.Dummy() for f in e.atoms(*_NETWORKS)})
+
+
+def _summed(e: sp.Expr, plates: tuple[Plate, ...], indices: set[sp.Symbol]) -> sp.Expr:
+    for plate in reversed(plates):
+        e = e if plate.index in indices else plate.sum(e)
+    return e
+
+
+def curve(d: Derivation) -> tuple[Line, ...]:
+    r"""The curve $\dot\theta=v(\theta)$ through each parameter, $\theta e^{ct}$ or affine; none if one of them is another."""
+    lines = []
+    for p in d.model.parameters:
+        motion = d.direction.get(p.name)
+        if motion is None:
+            continue
+        if isinstance(motion, Scaled):
+            own, motion = sp.Symbol("own"), motion.scalar * sp.Symbol("own")
+        else:
+            own = p.whole
+        rate, offset = motion.coeff(own), motion.coeff(own, 0)
+        if distributed(rate * own + offset - motion) != 0 or rate.has(own) or offset.has(own):
+            return ()
+        if not rate.is_number:
+            return ()
+        grown = sp.exp(rate * TIME)
+        shift = offset * TIME if rate == 0 else offset * (grown - 1) / rate
+        right = Scaled(grown, p.letter) if p.is_matrix else own * grown + shift
+        lines.append(Line(OnCurve(p.whole), right))
+    return tuple(lines)
+
+
+def about_direction(derivation: Derivation, m: Medium) -> str:
+    """What a tempering direction is and, where latents are scaled, what the scaling symmetry is."""
+    if not derivation.direction:
+        return ""
+    v, t, ell = m.math(sp.Symbol("v", real=True)), m.math(TIME), m.math(ELL)
+    said = (
+        f"The vector {v} is a tempering direction: to first order in {t}, a step of {t} along it turns the density of a factor into its "
+        f"normalised power with the exponent {m.math(1 + TIME)}, so the log-density grows by itself plus the entropy, both times {t}. For each factor it is shown "
+        f"at one of its entries, whose log-density is {ell}."
+    )
+    if has_scaling(derivation):
+        said += (
+            f" Since {v} moves q, derivatives are taken at fixed noise, and the scaling symmetry is used: q draws larger latents, and whatever reads "
+            "them is divided by the same factor and stands still; so only the entropy of q and the density of the latents under p are changed."
+        )
+    return said
+
+
+def about_argument(a: Argument, model: Model, m: Medium) -> str:
+    """Whose step an argument is, and by which rule."""
+    name = called(model, a.factor)
+    if a.rule == "tempering":
+        return f"Tempering of {m.text(name)}:"
+    encoder = "encoder" if model.is_plain else "q"
+    return f"Scaling symmetry of {m.text(name)} and {encoder}:"
