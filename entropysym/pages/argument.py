@@ -23,7 +23,7 @@ from entropysym.language.algebra import (
     vanishes,
 )
 from entropysym.language.formula import arg_of, array_of
-from entropysym.language.heads import Directional, NetworkValue
+from entropysym.language.heads import Directional, NetworkValue, _Expectation
 from entropysym.language.matrices import (
     LogDet,
     MatrixNetwork,
@@ -40,7 +40,7 @@ from entropysym.language.objective import (
 )
 from entropysym.language.records import Factor, Model, Plate
 from entropysym.pages.equations import Line, readable, with_one_logarithm
-from entropysym.pages.marks import ELL, TIME, OnCurve, ScaleSlope, Slope, UnderModel
+from entropysym.pages.marks import BASE, ELL, TIME, OnCurve, ScaleSlope, Slope, UnderModel
 from entropysym.pages.medium import Medium
 from entropysym.pages.wording import called, has_scaling, reparametrisation
 from entropysym.prover.derivation import Derivation
@@ -111,10 +111,16 @@ class _Entry:
             return False
 
     def argument(self, drawn: set[str]) -> Argument:
-        tempered = ELL + self.entropy - (self.base if self.base != 0 else 0)
+        relative = ELL - BASE if self.base != 0 else ELL
         score = self._written(distributed(self.ell - self.base + self.entropy))
         about = self.weight * Directional(ELL)
-        lines = [Line(ELL, self.ell, "one entry"), *self._at_fixed_noise(drawn), *self._matrices()]
+        base = [Line(BASE, self.base, "base measure")] if self.base != 0 else []
+        lines = [
+            Line(ELL, self.ell, "one entry"),
+            *base,
+            *self._at_fixed_noise(drawn),
+            *self._matrices(),
+        ]
         if self.scaled:
             own = self._written(self._of_q())
             lines.append(Line(Directional(own), self._moved(own), "entropy of q"))
@@ -129,9 +135,8 @@ class _Entry:
             lines.append(Line(about, score, "both together"))
         else:
             lines.append(Line(None, score, "the scores"))
-        lines.append(Line(None, tempered, "tempering equation"))
-        relative = UnderModel(ELL - self.base if self.base != 0 else ELL)
-        lines.append(Line(-relative, self.entropy, "scores have mean zero"))
+        lines.append(Line(None, relative + self.entropy, "tempering equation"))
+        lines.append(Line(-UnderModel(relative), self.entropy, "scores have mean zero"))
         rule = "scaling" if self.scaled else "tempering"
         return Argument(self.factor.name, rule, tuple(lines))
 
@@ -154,8 +159,8 @@ class _Entry:
         drawn = expectation(
             self.model, e, reparametrised=self.moving, datum=self.model.datum(self.factor.of[0])
         )
-        moved = motion.of(drawn)
-        return distributed(latents_written_out(moved, self.model), powers=True)
+        moved = latents_written_out(motion.of(drawn), self.model)
+        return distributed(moved.body if isinstance(moved, _Expectation) else moved, powers=True)
 
     def _at_fixed_noise(self, drawn: set[str]) -> Iterator[Line]:
         """How the latents that are read are drawn and move, and which inputs of networks stand still."""

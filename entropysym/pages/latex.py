@@ -18,7 +18,7 @@ from entropysym.language.matrices import Matrix
 from entropysym.language.names import latex_name
 from entropysym.language.notation import LatexNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
+from entropysym.pages.marks import ANY_LAW, BASE, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
@@ -41,6 +41,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         EXCESS: r"\Delta_{\ast}",
         ANY_LAW: r"\text{any law}",
         ELL: r"\ell",
+        BASE: r"\log h",
         TIME: "t",
     }
 

@@ -21,8 +21,9 @@ GAP = sp.Symbol("gap", real=True)
 EXCESS = sp.Symbol("excess", real=True)
 
 
-#: The log-density of a factor at one entry, $\ell$, and the time along the curve of the direction.
+#: The log-density of a factor at one entry, $\ell$, its base measure there, $\log h$, and the time along the curve of the direction.
 ELL = sp.Dummy("ell", real=True)
+BASE = sp.Dummy("log_h", real=True)
 TIME = sp.Dummy("t", real=True)
 
 

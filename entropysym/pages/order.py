@@ -27,7 +27,7 @@ from entropysym.language.heads import (
 from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
 from entropysym.language.records import DATA, Model
 from entropysym.language.symbols import VARIABLES, DatumArray, LatentArray, NoiseArray
-from entropysym.pages.marks import ELL, EXCESS, ScaleSlope, Slice, Slope, Times, Velocity
+from entropysym.pages.marks import BASE, ELL, EXCESS, ScaleSlope, Slice, Slope, Times, Velocity
 
 #: q, p of latents, p of what is observed, derivatives; the factors of a kind follow in the order of the model.
 ENCODER, PRIOR, DECODER, DERIVATIVE = range(0, 400, 100)
@@ -237,7 +237,7 @@ def rank(a: sp.Expr, places: Roles) -> int:
             if not isinstance(d.body, (Elbo, ObjectiveValue))
         ]
         return DERIVATIVE + min(inside, default=DERIVATIVE)
-    if ELL in a.free_symbols:
+    if not {ELL, BASE}.isdisjoint(a.free_symbols):
         return ENCODER
     if EXCESS in a.free_symbols:
         return DERIVATIVE

@@ -13,7 +13,7 @@ from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
 from entropysym.language.notation import PlainNotation
 from entropysym.language.records import Model
-from entropysym.pages.marks import ANY_LAW, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
+from entropysym.pages.marks import ANY_LAW, BASE, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
@@ -36,6 +36,7 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
         EXCESS: "Δ*",
         ANY_LAW: "any law",
         ELL: "ℓ",
+        BASE: "log h",
         TIME: "t",
     }
 

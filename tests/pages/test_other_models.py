@@ -155,7 +155,7 @@ def test_one_direction_for_all_factors_reads_well(derived):
         "It rests on one identity along v, which holds at every value of the parameters: v·∇F = "
         in said
     )
-    assert "one direction for prior and decoder together" in said
+    assert "one direction for all" in said
     assert "Each factor's step" not in said
 
 
@@ -201,5 +201,5 @@ def test_the_noise_of_a_graph_is_that_of_its_latents():
     assert "with independent standard Normal ε_z2,l." in said
     assert "The family of q is closed under the motion: V_lj, c_l and u_l are free in it." in said
     assert "(2) q written with noise" in said
-    assert "scaling of the latents, p(z2) and q taken together" in said
+    assert "(6) scaling symmetry" in said
     assert r"\mathbb{E}_{\varepsilon}" in es.render(found, "latex")
