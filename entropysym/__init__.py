@@ -45,6 +45,10 @@ _PUBLIC = {
     "replay": "entropysym.claims",
     "verify": "entropysym.claims",
     "render": "entropysym.pages",
+    "show": "entropysym.display",
+    "explain": "entropysym.glossary",
+    "latex": "entropysym.pages",
+    "plain": "entropysym.pages",
     "gauss_hermite": "entropysym.lowering",
     "lower": "entropysym.lowering",
     "source": "entropysym.lowering",
@@ -81,6 +85,8 @@ _ROOMS = (
         "divergences",
         "balls",
         "experiments",
+        "display",
+        "glossary",
         "errors",
     ),
 )
@@ -95,10 +101,12 @@ if TYPE_CHECKING:
         checker,
         claims,
         data,
+        display,
         divergences,
         errors,
         experiments,
         families,
+        glossary,
         language,
         linear,
         losses,
@@ -116,7 +124,9 @@ if TYPE_CHECKING:
     from entropysym.auditing import audit
     from entropysym.balls import enclose
     from entropysym.claims import derive, equal, replay, verify
+    from entropysym.display import show
     from entropysym.divergences import cross_entropy, entropy, kl, varentropy
+    from entropysym.glossary import explain
     from entropysym.language import (
         Family,
         Identity,

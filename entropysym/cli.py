@@ -1,4 +1,4 @@
-"""The command line: `entropysym list | derive | judge | replay | verify | families | audit | sweep | experiment`.
+"""The command line: `entropysym list | derive | judge | replay | verify | families | audit | sweep | experiment | explain`.
 
 Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided, 130 interrupted (by SIGTERM 143). Rooms are
 imported inside the commands, so that `--help` loads nothing and `derive` never loads JAX.
@@ -50,6 +50,12 @@ def _model_names(incomplete: str) -> list[str]:
 
 def _experiment_names(incomplete: str) -> list[tuple[str, str]]:
     return [(name, title) for name, title in EXPERIMENTS.items() if name.startswith(incomplete)]
+
+
+def _glossary_words(incomplete: str) -> list[str]:
+    from entropysym.glossary import glossary
+
+    return [word for word in glossary() if word.startswith(incomplete)]
 
 
 def _lines(rows: Iterable[tuple[str, ...]], indent: str = "") -> str:
@@ -478,6 +484,45 @@ def experiment(
         )
         raise typer.Exit(interruption.status())
     raise typer.Exit(_status(done.verdict))
+
+
+@app.command()
+def explain(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORD]...",
+            help="A word or words of one entry; every entry's first sentence if none is given.",
+            autocompletion=_glossary_words,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain a word: a reading, a kind of condition, a rule, a name of evidence, or a word of the field."""
+    from dataclasses import asdict
+
+    from entropysym.glossary import explain as explained
+    from entropysym.glossary import glossary
+
+    if not words:
+        entries = glossary().values()
+        if as_json:
+            _print_json([asdict(e) for e in entries])
+        else:
+            print(_lines((e.word, f"{e.text.split('. ')[0].rstrip('.')}.") for e in entries))
+        return
+    found = explained(" ".join(words))
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        print("\n".join(_wrapped(line) for line in found.lines()))
+
+
+def _wrapped(line: str) -> str:
+    """A line in at most 100 columns; a formula stands as it is."""
+    import textwrap
+
+    return line if line.startswith(" ") else textwrap.fill(line, 100, subsequent_indent="  ")
 
 
 def _layers(text: str) -> tuple[int, ...]:

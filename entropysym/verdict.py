@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NoReturn
 
+from entropysym.shown import Shown
+
 
 class Value(Enum):
     """Proved under named conditions, refuted by a witness, or undecided for a reason."""
@@ -18,8 +20,8 @@ class Value(Enum):
         raise TypeError("a verdict has three values; compare it with Value.PROVED instead")
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
     """A value, the reason for it in one line, and the evidence: names of the checks that really ran."""
 
     value: Value

@@ -30,6 +30,7 @@ from entropysym.ascent.curvature import DENSE, hessian
 from entropysym.ascent.trust_region import TRIALS, trust_region_steps
 from entropysym.errors import InputError, integer, real, shown, whole
 from entropysym.lowering.precision import require_x64
+from entropysym.shown import Shown
 from entropysym.version import __version__
 
 #: Called with how many steps are done, how many there are, and a remark.
@@ -82,8 +83,8 @@ class Plan:
             object.__setattr__(self, name, value)
 
 
-@dataclass(frozen=True, eq=False)
-class Settled:
+@dataclass(frozen=True, eq=False, repr=False)
+class Settled(Shown):
     """Where the runs ended: a pytree with a leading axis of runs, and what is known of each run.
 
     `values` and `gradient_norms` (R,) are those of the objective on all data. `history` holds, by name, what was observed: arrays (T, R); `step`

@@ -12,6 +12,7 @@ import numpy as np
 
 from entropysym.errors import InputError, shown
 from entropysym.language.supports import check_support, interval
+from entropysym.shown import Shown
 
 #: A distribution's parameters by name, in float64.
 Parameters = Mapping[str, np.ndarray]
@@ -121,8 +122,8 @@ class Row:
         return f"{self.check:<12} {self.outcome.value:<9} {self.says}"
 
 
-@dataclass(frozen=True)
-class Audit:
+@dataclass(frozen=True, repr=False)
+class Audit(Shown):
     """The rows of one distribution."""
 
     name: str

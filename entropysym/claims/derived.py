@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from entropysym.witness.gap import Gap
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derived(Derivation):
     """A derivation with its numbers. `derive` returns one."""
 

@@ -21,6 +21,7 @@ from entropysym.errors import InputError, NoStationaryPointError, integer
 from entropysym.language.records import Model
 from entropysym.lowering.precision import COARSE, REFUTES
 from entropysym.prover import Derivation, Refusal
+from entropysym.shown import Shown as ShownResult
 from entropysym.verdict import Value, Verdict, proved, refuted, undecided
 from entropysym.witness import Sweep, VariantResult, gap_function, sweep, try_variants
 
@@ -34,8 +35,8 @@ DEFAULT = ("vae2", "linear_vae")
 CLOSED = 1e-8
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(ShownResult):
     """What was checked of one model, and the verdict that follows. Parts that did not run are None.
 
     For a refused model, `sweep`, `variants` and `rest` are about its partial result, and `partial_verdict` is what they say of it.

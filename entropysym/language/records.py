@@ -54,6 +54,7 @@ from entropysym.language.symbols import (
     scalar,
     size,
 )
+from entropysym.shown import Shown
 
 #: What a name stands for: a scalar, an array or a matrix.
 Letter = sp.Symbol | sp.IndexedBase | MatrixLetter
@@ -531,8 +532,8 @@ class Objective:
         return any(weight != 1 for weight in self.formulas[:-1])
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Model(Shown):
     """A graph of factors: variables, the factors of p and q over them, what is learned, and what learning maximises.
 
     `data` are the plates that count data. Each latent variable has one factor in p and one in q, each observed one a factor in p, a given one none.

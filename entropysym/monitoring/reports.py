@@ -24,6 +24,7 @@ from entropysym.monitoring.arrays import (
     require_support,
 )
 from entropysym.networks.laws import NORMAL
+from entropysym.shown import Shown
 
 #: A latent whose KL is below this many nats counts as collapsed.
 COLLAPSED_BELOW = 0.01
@@ -90,8 +91,8 @@ class Dimensions:
     gap_decoder: Float[np.ndarray, " D"]
 
 
-@dataclass(frozen=True, eq=False)
-class EntropyReport(Entropies):
+@dataclass(frozen=True, eq=False, repr=False)
+class EntropyReport(Shown, Entropies):
     """The entropies with those of each latent and each dimension. A latent is collapsed if its KL is below `collapsed_below`."""
 
     latents: Latents

@@ -6,10 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from entropysym.monitoring.reports import NUMBERS, Entropies
+from entropysym.shown import Shown
 
 
-@dataclass(frozen=True)
-class Step(Entropies):
+@dataclass(frozen=True, repr=False)
+class Step(Shown, Entropies):
     """What was logged at a step, in nats per data point.
 
     `predicted` is v·∇F, None without a direction; `slope_decoder` and `slope_prior` are its parts where every move names its factor, else None.

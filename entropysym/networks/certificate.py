@@ -41,10 +41,11 @@ from entropysym.networks.preparing import Prepared, prepared
 from entropysym.networks.programs import Network, Programs, compiled
 from entropysym.networks.readings import Figures, Reading, reading_of
 from entropysym.networks.written import redundant, written
+from entropysym.shown import Shown
 
 
-@dataclass(frozen=True)
-class Certificate:
+@dataclass(frozen=True, repr=False)
+class Certificate(Shown):
     """How far from ELBO = entropy sum a point is, and why; nats per data point, by factor where several add up.
 
     Factors are `prior` and `decoder` for `Outputs`, else the names in `GraphOutputs.p`. `slopes` are the derivatives of the ELBO along the direction of

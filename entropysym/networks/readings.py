@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from entropysym.shown import Shown
+
 #: An ELBO that changes by more than this many nats under other nodes is not known well enough to be read.
 RESOLVED = 0.05
 
@@ -22,7 +24,7 @@ CANCELLED = 1e-6
 LARGEST = 1e-7
 
 
-class Reading(enum.Enum):
+class Reading(Shown, enum.Enum):
     """The labels, each with what it means for ELBO = entropy sum."""
 
     CONVERGED = "converged: stationary, and the ELBO equals the entropy sum"

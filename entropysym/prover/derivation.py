@@ -15,6 +15,7 @@ from entropysym.prover.families import FamilyCertificate
 from entropysym.prover.motion import Motions
 from entropysym.prover.partial import derivative_by
 from entropysym.prover.refusing import Witness
+from entropysym.shown import Shown
 from entropysym.verdict import Verdict, undecided
 
 Rule = Literal[
@@ -56,8 +57,8 @@ class Step:
     conditions: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True)
-class Derivation:
+@dataclass(frozen=True, repr=False)
+class Derivation(Shown):
     r"""A derivation of $\mathcal F=\mathcal E+v\cdot\nabla\mathcal F$ at every parameter, and of $\mathcal F=\mathcal E$ at stationary points.
 
     Expressions are per data point and in nats. `elbo` and `gap` are spelled out; `excess` is 0 for the theorem and otherwise what
@@ -101,8 +102,8 @@ class Derivation:
         return derivative_by(self.entropy_sum, self.model, name)
 
 
-@dataclass(frozen=True)
-class Refusal:
+@dataclass(frozen=True, repr=False)
+class Refusal(Shown):
     """Why no derivation was found: the factor, the reason, what is missing, and what is true all the same.
 
     `partial` derives $\\mathcal F=\\mathcal E+\\text{excess}$ at stationary points, with the excess spelled out; None if nothing is left.

@@ -54,6 +54,7 @@ from entropysym.language.objective import (
 from entropysym.language.records import Family, Model, Parameter
 from entropysym.language.symbols import LATENT, NOISE, LatentArray, NoiseArray, latent_of
 from entropysym.prover.motion import Component, along
+from entropysym.shown import Shown
 
 #: The test direction: its entries are what the gradient is read off.
 _TEST = array_like(sp.Symbol("w", real=True))
@@ -63,7 +64,7 @@ _TEST = array_like(sp.Symbol("w", real=True))
 _WORK = 10_000
 
 
-class Equations(Mapping[str, sp.Eq]):
+class Equations(Shown, Mapping[str, sp.Eq]):
     """The stationarity conditions of a model, worked out when they are first asked for: nothing rests on them, and they take a while.
 
     `motions` is the scaling field of the latents where a condition per latent is wanted, else empty (see `scaling_condition`).
@@ -97,9 +98,6 @@ class Equations(Mapping[str, sp.Eq]):
 
     def __len__(self) -> int:
         return len(self._found)
-
-    def __repr__(self) -> str:
-        return repr(self._found)
 
 
 def stationarity_conditions(model: Model, entropies: Mapping[Family, sp.Expr]) -> dict[str, sp.Eq]:

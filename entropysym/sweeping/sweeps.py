@@ -23,6 +23,7 @@ from entropysym.language.identity import Identity
 from entropysym.language.records import Model
 from entropysym.models.zoo import ZOO
 from entropysym.prover import Derivation, Refusal
+from entropysym.shown import Shown
 from entropysym.sweeping import folders
 from entropysym.sweeping.computing import claim_digest, double_precision, residuals
 from entropysym.sweeping.processes import carried_out, here
@@ -36,8 +37,8 @@ from entropysym.witness.sweeps import Sweep, VariantResult
 Claimed = str | Model | Derivation | Refusal | Identity
 
 
-@dataclass(frozen=True)
-class SweepReport:
+@dataclass(frozen=True, repr=False)
+class SweepReport(Shown):
     """What a sweep found: `sweep` as of `witness.sweep`, with the line of Python that repeats the largest residual, a histogram of residuals, and the wrong variants.
 
     `blind` names units whose wrong variants all passed, `missing` units that could not be computed, with the reason. `key` is of claim and code. `notes` and `seconds` tell

@@ -26,6 +26,7 @@ from entropysym.language.heads import Elbo
 from entropysym.language.identity import Identity
 from entropysym.language.records import Model
 from entropysym.prover import Derivation, Refusal
+from entropysym.shown import Shown
 from entropysym.testing.failures import NotShown
 from entropysym.witness.opaque import stood_in
 
@@ -74,8 +75,8 @@ class Numbered:
         return f"expression at {', '.join(f'{k}={v}' for k, v in self.sizes.items())}"
 
 
-@dataclass(frozen=True, eq=False)
-class Claim:
+@dataclass(frozen=True, eq=False, repr=False)
+class Claim(Shown):
     """Two sides that are equal at every configuration of `model`: a `Model`, a zoo name, or the path of a file that binds `model`."""
 
     model: Model | str | Path
@@ -89,8 +90,8 @@ class Claim:
         return self.name or f"{told(self.left)} = {told(self.right)}"
 
 
-@dataclass(frozen=True, eq=False)
-class Theorem:
+@dataclass(frozen=True, eq=False, repr=False)
+class Theorem(Shown):
     r"""The claim that `derive` makes of a model: $\mathcal F-v\cdot\nabla\mathcal J$ is the entropy sum, at every configuration.
 
     `model` is as in `Claim`, or a `Derivation` or `Identity`, whose direction and entropy sum are then compared. A model that is refused makes no claim: `claim` raises `NotShown` with the reason.

@@ -16,6 +16,7 @@ from entropysym.language.identity import Identity
 from entropysym.language.records import Model
 from entropysym.lowering.lowered import Lowered, LoweredTogether, lower_together
 from entropysym.lowering.precision import COARSE, EPS, REFUTES, TOLERANCE, require_x64
+from entropysym.shown import Shown
 from entropysym.witness.configurations import Configuration, Shape, callables, draw, shapes
 from entropysym.witness.gap import GapFunction, Networks, gap_function, lowered_motion
 from entropysym.witness.mutations import Variant, variants
@@ -30,8 +31,8 @@ _VARIANT_SHAPES = (1, 3, 4, 5)
 _COMPILER: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Shown):
     """`compared` configurations; `failures` had a residual above tolerance, `beyond` of them by more than rounding may do (`REFUTES`), and at `broken` a number was not finite,
     which shows nothing.
 

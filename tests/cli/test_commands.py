@@ -28,6 +28,7 @@ COMMANDS = [
             "families",
             "sweep",
             "experiment",
+            "explain",
         ]
     ),
 ]
