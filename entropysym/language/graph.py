@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -11,7 +12,7 @@ from entropysym.errors import InputError, shown
 from entropysym.language.formula import array_name, array_of
 from entropysym.language.heads import NetworkValue
 from entropysym.language.matrices import Matrix, MatrixLetter, MatrixNetwork, MatrixVariable
-from entropysym.language.names import name_parts
+from entropysym.language.names import Spelled, spellings
 from entropysym.language.supports import is_within
 from entropysym.language.symbols import LAG
 
@@ -140,19 +141,36 @@ def _check_order(model: Model, side: str, factor_of: Mapping[str, Factor]) -> No
         visit(name, ())
 
 
+#: Ranges of parameters and networks, and supports of variables, at which a trailing 2 is read as a square.
+_SQUARES = ("positive", "nonnegative", "unit")
+
+
+def written(
+    variables: Iterable[Variable], declared: Iterable[Parameter | Network]
+) -> dict[str, Spelled]:
+    """How the names that stand side by side in a model are written."""
+    positive = {v.name: v.support in _SQUARES for v in variables}
+    return spellings(positive | {one.name: one.range in _SQUARES for one in declared})
+
+
 def check_prints(
     variables: tuple[Variable, ...], declared: tuple[Parameter | Network, ...]
 ) -> None:
-    """Refuse names that a page would print alike: sigma2 is the square of sigma, s_d an entry of s, and z_h a latent."""
-    printed: dict[tuple[str, str], str] = {}
+    """Refuse names that a page would print alike: s_d is an entry of s, z_h a latent, and log_s the logarithm of s."""
+    printed: dict[tuple[str, bool, str], str] = {}
     taken = {v.name for v in variables}
+    names = written(variables, declared)
     for one in declared:
-        stem, below, _ = name_parts(one.name)
-        if stem in taken:
+        spelled = names[one.name]
+        if spelled.stem in taken and not spelled.logarithm:
             raise InputError(f"the name {one.name!r} prints as data or a latent; rename it")
+        for other, its in names.items():
+            if spelled == replace(its, logarithm=True) != its:
+                raise InputError(f"{one.name} prints as the logarithm of {other}; rename one")
         indices = [plate.index.name for plate in one.plates]
-        for shown_below in {below, ",".join([*below.split(","), *indices]).strip(",")}:
-            other = printed.setdefault((stem, shown_below), one.name)
+        for below in {spelled.below, (*spelled.below, *indices)}:
+            key = (spelled.stem, spelled.logarithm, ",".join(below))
+            other = printed.setdefault(key, one.name)
             if other != one.name:
                 raise InputError(f"{other} and {one.name} print alike; rename one")
 

@@ -43,7 +43,7 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.names import GREEK, latex_name, name_parts
+from entropysym.language.names import Spelled, latex_stem, plain_stem, spelled
 from entropysym.language.symbols import LAG, n
 
 #: A name with its indices, the power that the name carries, and its arguments.
@@ -69,9 +69,22 @@ class Notation(ABC):
     def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
         """Brackets that fit what stands inside them."""
 
-    @abstractmethod
-    def letter(self, name: str) -> tuple[str, int]:
+    #: How the names that a model declares are written; any other is read by itself.
+    spellings: Mapping[str, Spelled] = MappingProxyType({})
+
+    def spelled(self, name: str, positive: bool | None = False) -> Spelled:
+        """A declared name as a person writes it. What is not said to be positive has no square in its name."""
+        return self.spellings.get(name) or spelled(name, bool(positive))
+
+    def letter(self, name: str, positive: bool | None = False) -> tuple[str, int]:
         """A declared name without its power, and the power that it carries: sigma2 is (σ, 2)."""
+        found = self.spelled(name, positive)
+        return self.stem(found), found.power
+
+    @staticmethod
+    @abstractmethod
+    def stem(name: Spelled) -> str:
+        """A name without its power."""
 
     @abstractmethod
     def joined(self, name: str, indices: Collection[sp.Basic]) -> str:
@@ -154,7 +167,7 @@ class Notation(ABC):
     # -- networks, vectors and matrices -----------------------------------------------------------------------------
 
     def network(self, e: NetworkValue) -> Glyph:
-        name, power = self.letter(e.name)
+        name, power = self.letter(e.name, e.label.is_nonnegative)
         inputs = ", ".join(self._print(v) for v in e.inputs)
         return self.joined(name, e.indices), power, f"({inputs})"
 
@@ -176,7 +189,7 @@ class Notation(ABC):
         """A vector without its index, and whether it is a sum."""
         body = e.body
         if isinstance(body, sp.Indexed) and body.indices[-1] == e.index:
-            name, power = self.letter(array_name(array_of(body)))
+            name, power = self.letter(array_name(array_of(body)), body.is_nonnegative)
             return self.raised((self.joined(name, body.indices[:-1]), power, "")), False
         return self.enclosed(self._print(body)) + self.below((e.index,)), False
 
@@ -260,6 +273,9 @@ class LatexNotation(Notation):
         "apply": " ",
         "pi": r"\pi",
         "given": r" \mid ",
+        "p": r"p_\Theta",
+        "q": r"q_\Phi",
+        "mean": r"\mathbb{E}",
     }
 
     def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
@@ -268,14 +284,14 @@ class LatexNotation(Notation):
         size = "bigg" if "\\Big" in body else "Big" if any(t in body for t in _TALL) else nested
         return f"\\{size}l{left} {body} \\{size}r{right}" if size else f"{left}{body}{right}"
 
-    def letter(self, name: str) -> tuple[str, int]:
-        stem, power = latex_name(name)
-        return stem, 2 if power else 1
+    @staticmethod
+    def stem(name: Spelled) -> str:
+        return latex_stem(name)
 
     def joined(self, name: str, indices: Collection[sp.Basic]) -> str:
         r"""A name with its indices; a subscript that the name has itself comes first: $\mu_{0,h}$."""
         below = self.below(indices)
-        if not below or not name.endswith("}") or "_{" not in name:
+        if not below or name.startswith("{") or not name.endswith("}") or "_{" not in name:
             return name + below
         return f"{name[:-1]},{below[2:]}"
 
@@ -295,7 +311,7 @@ class LatexNotation(Notation):
         if self.infinite:
             own = isinstance(e.body, _Expectation)
             inner = f" {body}" if own else self.enclosed(body, "[", "]")
-            return rf"\mathbb{{E}}_{{p(x)}}{inner}"
+            return f"{self.signs['mean']}_{{p(x)}}{inner}"
         count = self._print(self.counts[e.index]) if e.index in self.counts else ""
         signs = rf"\sum_{{{self._print(e.index)}=1}}^{{{count}}} "
         if with_fraction:
@@ -311,17 +327,17 @@ class LatexNotation(Notation):
     def density(self, role: str, datum: sp.Basic | None) -> str:
         at = "x" if datum is None else self.datum(datum)
         return {
-            "prior": r"p_\Theta(z)",
-            "decoder": rf"p_\Theta({at} \mid z)",
-            "encoder": rf"q_\Phi(z \mid {at})",
+            "prior": f"{self.signs['p']}(z)",
+            "decoder": rf"{self.signs['p']}({at} \mid z)",
+            "encoder": rf"{self.signs['q']}(z \mid {at})",
         }[role]
 
     def _print_EncoderExpectation(self, e: _Expectation) -> str:
-        under = rf"q_\Phi(z \mid {self.datum(e.datum)})"
-        return self.averaged(rf"\mathbb{{E}}_{{{under}}}", e)
+        under = rf"{self.signs['q']}(z \mid {self.datum(e.datum)})"
+        return self.averaged(rf"{self.signs['mean']}_{{{under}}}", e)
 
     def _print_JointExpectation(self, e: _Expectation) -> str:
-        return self.averaged(r"\mathbb{E}_{q}", e)
+        return self.averaged(f"{self.signs['mean']}_{{q}}", e)
 
     def variable(self, name: str) -> str:
         stem, power = self.letter(name.removesuffix(LAG))
@@ -329,11 +345,10 @@ class LatexNotation(Notation):
         return f"{stem}{squared}" + ("^{-}" if name.endswith(LAG) else "")
 
     def _print_NoiseExpectation(self, e: _Expectation) -> str:
-        return self.averaged(r"\mathbb{E}_{\varepsilon}", e)
+        return self.averaged(rf"{self.signs['mean']}_{{\varepsilon}}", e)
 
     def _print_MatrixLetter(self, e: MatrixLetter) -> str:
-        stem, power = latex_name(e.name)
-        return rf"\boldsymbol{{{stem}}}{power}"
+        return rf"\boldsymbol{{{self.letter(e.name)[0]}}}"
 
 
 class PlainNotation(Notation):
@@ -362,9 +377,9 @@ class PlainNotation(Notation):
     def enclosed(self, body: str, left: str = "(", right: str = ")") -> str:
         return f"{left}{body}{right}"
 
-    def letter(self, name: str) -> tuple[str, int]:
-        stem, below, square = name_parts(name)
-        return GREEK.get(stem, stem) + (f"_{below}" if below else ""), 2 if square else 1
+    @staticmethod
+    def stem(name: Spelled) -> str:
+        return plain_stem(name)
 
     def joined(self, name: str, indices: Collection[sp.Basic]) -> str:
         below = self.below(indices)

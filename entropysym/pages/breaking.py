@@ -68,7 +68,8 @@ def _one(tokens: list[str], at: int) -> tuple[float, int]:
         width, end = _run(tokens, at + 1)
         return width, end + 1
     token = tokens[at]
-    return _WIDTHS.get(token, 0.78 if token.isupper() else 0.56), at + 1
+    usual = 0.9 if token.startswith("\\es") else 0.78 if token.isupper() else 0.56
+    return _WIDTHS.get(token, usual), at + 1
 
 
 def _inside_a_binder(

@@ -7,28 +7,40 @@ understood by amsmath, KaTeX and MathJax.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
+from entropysym.errors import InputError
 from entropysym.language.formula import arg_of, array_name, inside
 from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
-from entropysym.language.names import latex_name
 from entropysym.language.notation import LatexNotation
 from entropysym.language.records import Model
 from entropysym.pages.marks import ANY_LAW, BASE, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
+from entropysym.pages.own_notation import PAPERS, OwnNotation, own_notation
 from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
 
 
-def latex(expression: sp.Basic, model: Model | None = None, *, data: Amount = "finite") -> str:
+def latex(
+    expression: sp.Basic,
+    model: Model | None = None,
+    *,
+    data: Amount = "finite",
+    notation: Mapping[str, str] | str | None = None,
+) -> str:
     """LaTeX of one expression. With its model, spelled-out terms are ordered encoder, prior, decoder.
 
-    `data="infinite"` writes the data mean as an expectation over p(x) and drops the index of the datum.
+    `data="infinite"` writes the data mean as an expectation over p(x) and drops the index of the datum. `notation` is that of `own_notation`, which needs the model.
+    Raises `InputError` for a notation without a model.
     """
-    return PaperPrinter(roles(model) if model else Roles(), data).doprint(expression)
+    if notation is not None and model is None:
+        raise InputError("pass the model with a notation: its names are looked up there")
+    own = own_notation(notation, model) if model else PAPERS
+    return PaperPrinter(roles(model) if model else Roles(), data, own).doprint(expression)
 
 
 class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
@@ -44,6 +56,16 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         BASE: r"\log h",
         TIME: "t",
     }
+
+    def __init__(self, places: Roles, data: Amount = "finite", own: OwnNotation = PAPERS) -> None:
+        super().__init__(places, data)
+        self.own = own
+        self.signs = {**self.signs, **own.signs}
+        said = {ENTROPY_SUM: "entropy sum", GAP: "gap"}
+        self.marks = {mark: own.signs.get(said.get(mark, ""), t) for mark, t in self.marks.items()}
+
+    def letter(self, name: str, positive: bool | None = False) -> tuple[str, int]:
+        return self.own.letters.get(name) or super().letter(name, positive)
 
     # -- sums and products ------------------------------------------------------------------------------------------
 
@@ -73,6 +95,8 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
     def _as_factor(self, f: sp.Expr | Matrix) -> str:
         if isinstance(f, sp.log):
             return self._log(f, lone=False)
+        if self.is_logarithm(f):
+            return self.enclosed(self._print(f))
         return super()._as_factor(f)
 
     def _print_Pow(self, e: sp.Pow) -> str:
@@ -81,7 +105,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
             return self._print_Mul(e)
         if base == sp.E:
             return self._exponential(arg_of(e, 1, sp.Expr))
-        own = self.as_letter(base)
+        own = None if self.is_logarithm(base) else self.as_letter(base)
         if own is not None:
             stem, power, after = own
             total = exponent * power
@@ -107,7 +131,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         return f"e^{{{sign}{self.enclosed(self._print(rest))}/{below}}}"
 
     def _print_IndexedBase(self, e: sp.IndexedBase) -> str:
-        return "".join(latex_name(array_name(e)))
+        return self.raised((*self.letter(array_name(e), e.args[0].is_nonnegative), ""))
 
     def _print_log(self, e: sp.Expr, exp: object = None) -> str:
         return self._log(e)
@@ -146,7 +170,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         return f"v_{{{self._print(e.args[0])}}}"
 
     def _print_UnderModel(self, e: sp.Expr) -> str:
-        return rf"\mathbb{{E}}_{{p}}{self.enclosed(self._print(e.args[0]), '[', ']')}"
+        return rf"{self.signs['mean']}_{{p}}{self.enclosed(self._print(e.args[0]), '[', ']')}"
 
     def _print_OnCurve(self, e: sp.Expr) -> str:
         return f"{self._print(e.args[0])}(t)"
@@ -164,3 +188,11 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
             i, lower, upper = (self._print(a) for a in limit)
             signs += rf"\prod_{{{i}={lower}}}^{{{upper}}} "
         return signs + self._print(e.args[0])
+
+
+#: How signs are written unless a notation says otherwise.
+LATEX_SIGNS = {
+    **PaperPrinter.signs,
+    "entropy sum": PaperPrinter.marks[ENTROPY_SUM],
+    "gap": PaperPrinter.marks[GAP],
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +16,10 @@ from entropysym.pages.equations import Line
 from entropysym.pages.medium import Medium, tex_text
 
 COLUMNS = 100
-#: Widths of a LaTeX page in em: a display, and (set small) a step beside the column of reasons.
-PAGE, STEP, REASON = 46.5, 37.5, 9.0
+#: Widths of a LaTeX page in em: a display, and the column of reasons.
+PAGE, REASON = 46.5, 9.0
+#: Below this width of a text, in em, reasons have no column of their own; what small type is to the text's; the room of a number of an equation, and of what stands before a row that goes on.
+NARROW, SMALL, NUMBER, INDENT = 30.0, 0.9, 2.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -29,23 +32,37 @@ class Layout:
     together: Callable[[Sequence[Line]], str]
 
 
-def latex_layout(medium: Medium) -> Layout:
-    """For a LaTeX file: `align`, one number and one reason for each step."""
+def latex_layout(medium: Medium, width: float = PAGE) -> Layout:
+    """For a LaTeX file whose text is `width` em wide: `align`, one number and one reason for each step.
+
+    In a narrow column the reasons stand below the lines. No macro is used that the document would have to define.
+    """
+    narrow = width < NARROW
 
     def display(*lines: Line) -> str:
+        size, broken = _sized(lines, medium, width)
         # A star keeps the rows of one line on one page.
-        body = " \\\\\n".join(" \\\\*\n".join(line) for line in _aligned(lines, medium, PAGE))
-        return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+        body = " \\\\\n".join(" \\\\*\n".join(line) for line in broken)
+        text = f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+        return f"{{{size}\n{text}}}" if size else text
 
     def reasoned(lines: Sequence[Line], environment: str) -> str:
-        out = []
-        for line, (first, *more) in zip(lines, _aligned(lines, medium, STEP), strict=True):
-            out += [
-                rf"{first} && \reason{{{tex_text(line.reason)}}}",
-                *(rf"{row} && \notag" for row in more),
-            ]
+        out, last = [], len(lines)
+        number = NUMBER if environment == "align" else 0.0
+        room = width - number if narrow else width - REASON
+        # Small type is not counted on where a column of reasons stands beside the lines.
+        size, broken = _sized(lines, medium, room, _SIZES[1:] if narrow else _BESIDE)
+        for line, (first, *more) in zip(lines, broken, strict=True):
+            said = "" if narrow else f" && {_reason(line)}"
+            out += [f"{first}{said}", *(rf"{row}{'' if narrow else ' &&'} \notag" for row in more)]
         body = " \\\\\n".join(out)
-        return f"{{\\small\n\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}}}"
+        set_ = f"{{{size}\n\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}}}"
+        if not narrow:
+            return set_
+        each = (tex_text(line.reason) for line in lines)
+        marks = range(1, last + 1) if environment == "align" else [""] * last
+        below = "; ".join(f"({k}) {r}" if k else r for k, r in zip(marks, each, strict=True))
+        return f"{set_}\n{{\\footnotesize {'Reasons' if environment == 'align' else 'Line by line'}: {below}.\\par}}"
 
     def numbered(lines: Sequence[Line]) -> str:
         return reasoned(lines, "align")
@@ -54,17 +71,40 @@ def latex_layout(medium: Medium) -> Layout:
         return reasoned(lines, "align*")
 
     def together(lines: Sequence[Line]) -> str:
-        body = " \\\\\n".join(_side_by_side(lines, medium, PAGE))
+        body = " \\\\\n".join(_side_by_side(lines, medium, width))
         return f"\\begin{{gather*}}\n{body}\n\\end{{gather*}}"
 
     return Layout(display, numbered, argued, together)
 
 
-def markdown_layout(medium: Medium) -> Layout:
+#: Sizes of type, and their share of that of the text.
+_SIZES = (("", 1.0), (r"\small", 0.9), (r"\footnotesize", 0.8), (r"\scriptsize", 0.73))
+
+
+_BESIDE = tuple((size, share / SMALL) for size, share in _SIZES[1:])
+
+
+def _sized(
+    lines: Sequence[Line], medium: Medium, width: float, sizes: Sequence[tuple[str, float]] = _SIZES
+) -> tuple[str, list[list[str]]]:
+    """The largest size of type at which every row fits, and the rows of each line."""
+    found: list[list[str]] = []
+    for size, share in sizes:
+        found, widest = _aligned(lines, medium, width / share)
+        if widest * share <= width:
+            return size, found
+    return sizes[-1][0], found
+
+
+def _reason(line: Line) -> str:
+    return rf"\parbox[t]{{{REASON}em}}{{\raggedright\footnotesize {tex_text(line.reason)}\strut}}"
+
+
+def markdown_layout(medium: Medium, width: float = PAGE) -> Layout:
     r"""For a notebook: `$$\begin{aligned}`, which KaTeX and MathJax both know; steps are numbered in their reasons."""
 
     def display(*lines: Line) -> str:
-        body = " \\\\\n".join(row for line in _aligned(lines, medium, PAGE) for row in line)
+        body = " \\\\\n".join(row for line in _aligned(lines, medium, width)[0] for row in line)
         return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
     def numbered(lines: Sequence[Line]) -> str:
@@ -74,34 +114,64 @@ def markdown_layout(medium: Medium) -> Layout:
 
     def argued(lines: Sequence[Line]) -> str:
         out = []
-        for line, (first, *more) in zip(lines, _aligned(lines, medium, PAGE), strict=True):
+        for line, (first, *more) in zip(lines, _aligned(lines, medium, width)[0], strict=True):
             out += [rf"{first} && \text{{{tex_text(line.reason)}}}", *more]
         body = " \\\\\n".join(out)
         return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
     def together(lines: Sequence[Line]) -> str:
-        body = " \\\\\n".join(_side_by_side(lines, medium, PAGE))
+        body = " \\\\\n".join(_side_by_side(lines, medium, width))
         return f"$$\n\\begin{{gathered}}\n{body}\n\\end{{gathered}}\n$$"
 
     return Layout(display, numbered, argued, together)
 
 
-def _aligned(lines: Sequence[Line], medium: Medium, width: float) -> list[list[str]]:
-    """The rows of each line, aligned at the relation signs; the widest left side takes its room from all of them."""
+def _aligned(lines: Sequence[Line], medium: Medium, width: float) -> tuple[list[list[str]], float]:
+    """The rows of each line, aligned at the relation signs, and the width of the widest; the widest left side takes its room from all of them.
+
+    Where a row does not fit, the widest left side stands above its right one.
+    """
     sides = []
     for line in lines:
         left = "" if line.left is None else medium.printer.doprint(line.left)
         given = "" if line.given is None else medium.printer.doprint(line.given)
         relation = line.relation or r"\quad"
         sides.append((given, rf"\iff {left} {relation}") if given else (left, relation))
-    free = width - max(tex_width(left) for left, _ in sides)
-    out = []
-    for line, (left, relation) in zip(lines, sides, strict=True):
-        first, *more = rows(
-            line.right, medium.printer, tex_width, free - tex_width(relation), free - 2
-        )
-        out.append([f"{left} &{relation} {first}", *(rf"&\quad {row}" for row in more)])
-    return out
+    beside = {k: tex_width(left) for k, (left, _) in enumerate(sides) if left}
+    while True:
+        lead = max(beside.values(), default=0.0)
+        found = [
+            _rows_of(
+                line, *sides[k], medium, width - lead, alone=bool(sides[k][0]) and k not in beside
+            )
+            for k, line in enumerate(lines)
+        ]
+        widest = lead + max(tex_width(_behind_sign(row)) for rows_ in found for row in rows_)
+        if widest <= width or lead <= INDENT:
+            return found, widest
+        del beside[max(beside, key=beside.__getitem__)]
+
+
+def _behind_sign(row: str) -> str:
+    """What stands in the second column."""
+    return row.partition("&")[2]
+
+
+def _rows_of(
+    line: Line, left: str, relation: str, medium: Medium, room: float, *, alone: bool
+) -> list[str]:
+    """One line in rows no wider than `room` behind its left side, which stands above them if it is `alone`."""
+    above: list[str] = []
+    if alone:
+        above, left, room = [f"&{left}"], "", room - INDENT
+        if line.given is not None:
+            middle, _, relation = relation.rpartition(" ")
+            above.append(rf"&\quad {middle}")
+    first, *more = rows(
+        line.right, medium.printer, tex_width, room - tex_width(relation), room - INDENT
+    )
+    start = rf"&\quad {relation} {first}" if alone else f"{left} &{relation} {first}"
+    return [*above, start, *(rf"&\quad {row}" for row in more)]
 
 
 def _side_by_side(lines: Sequence[Line], medium: Medium, width: float) -> list[str]:
@@ -173,7 +243,7 @@ def wrapped(text: str, first: int = 0, rest: int = 0) -> str:
 
 def filled(template: str, layout: Layout, content: Mapping[str, object]) -> str:
     """A template of this package, filled. A name that the template asks for and nobody gives is an error."""
-    return (
+    text = (
         _environment()
         .get_template(template)
         .render(
@@ -181,15 +251,15 @@ def filled(template: str, layout: Layout, content: Mapping[str, object]) -> str:
             numbered=layout.numbered,
             argued=layout.argued,
             together=layout.together,
-            reason_width=REASON,
             **content,
         )
     )
+    return re.sub(r"\n{3,}", "\n\n", text).lstrip("\n")
 
 
-def bare(template: str) -> str:
-    """A template of this package that holds no formulas."""
-    return _environment().get_template(template).render(reason_width=REASON)
+def bare(template: str, **content: str) -> str:
+    """A template of this package without formulas of its own."""
+    return _environment().get_template(template).render(**content)
 
 
 @lru_cache(maxsize=1)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from entropysym.errors import InputError
 from entropysym.language.names import GREEK
 from entropysym.language.records import Model
 from entropysym.pages.latex import PaperPrinter
 from entropysym.pages.marks import Amount
 from entropysym.pages.order import roles
+from entropysym.pages.own_notation import PAPERS, OwnNotation
 from entropysym.pages.plain import PlainPrinter
 
 _TEX = {
@@ -90,18 +92,22 @@ def listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def latex_medium(model: Model, data: Amount) -> Medium:
+def latex_medium(model: Model, data: Amount, own: OwnNotation = PAPERS) -> Medium:
     """For a LaTeX file."""
-    return Medium(PaperPrinter(roles(model), data), lambda t: f"${t}$", tex_text, r"\dots")
+    return Medium(PaperPrinter(roles(model), data, own), lambda t: f"${t}$", tex_text, r"\dots")
 
 
-def markdown_medium(model: Model, data: Amount) -> Medium:
+def markdown_medium(model: Model, data: Amount, own: OwnNotation = PAPERS) -> Medium:
     """For a notebook: the same formulas, Markdown's escapes."""
-    return Medium(PaperPrinter(roles(model), data), lambda t: f"${t}$", markdown_text, r"\dots")
+    return Medium(
+        PaperPrinter(roles(model), data, own), lambda t: f"${t}$", markdown_text, r"\dots"
+    )
 
 
-def plain_medium(model: Model, data: Amount) -> Medium:
-    """For a terminal."""
+def plain_medium(model: Model, data: Amount, own: OwnNotation = PAPERS) -> Medium:
+    """For a terminal. Raises `InputError` for a notation of one's own, which is LaTeX."""
+    if own != PAPERS:
+        raise InputError("a notation of one's own is LaTeX; render to latex, markdown or html")
     # Hard blanks keep a formula on one line; `wrapped` makes them soft again.
     return Medium(
         PlainPrinter(roles(model), data), lambda t: t.replace(" ", "\u00a0"), plain_text, "…"

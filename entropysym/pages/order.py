@@ -14,6 +14,7 @@ import sympy as sp
 
 from entropysym.language.formula import array_name, array_of, inside
 from entropysym.language.functions import SYMBOLS
+from entropysym.language.graph import written
 from entropysym.language.heads import (
     DataMean,
     Directional,
@@ -25,6 +26,7 @@ from entropysym.language.heads import (
     _RoleHead,
 )
 from entropysym.language.matrices import LogDet, Matrix, MatrixLetter, Scaled, Trace
+from entropysym.language.names import Spelled
 from entropysym.language.records import DATA, Model
 from entropysym.language.symbols import VARIABLES, DatumArray, LatentArray, NoiseArray
 from entropysym.pages.marks import BASE, ELL, EXCESS, ScaleSlope, Slice, Slope, Times, Velocity
@@ -47,6 +49,7 @@ class Roles:
     declared: tuple[str, ...] = ()
     pseudo: frozenset[str] = frozenset()
     counts: Mapping[sp.Basic, sp.Basic] = field(default_factory=lambda: {DATA.index: DATA.size})
+    spellings: Mapping[str, Spelled] = field(default_factory=dict)
 
 
 def roles(model: Model) -> Roles:
@@ -64,9 +67,10 @@ def roles(model: Model) -> Roles:
     for f in model.p:
         for plate in model.inner(f.of[0]):
             sizes[plate.size.name] = ranks[f.name]
+    spelled = written(model.variables, (*model.parameters, *model.networks))
     pseudo = frozenset(f.name for f in model.factors if f.family.log_base_measure != 0)
     counts: dict[sp.Basic, sp.Basic] = {plate.index: plate.size for plate in model.data}
-    return Roles(ranks, names, sizes, declared, pseudo, counts)
+    return Roles(ranks, names, sizes, declared, pseudo, counts, spelled)
 
 
 @lru_cache(maxsize=2**13)  # the same addends are put in order in every line and form of a page

@@ -75,13 +75,15 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
     def _as_factor(self, f: sp.Expr | Matrix) -> str:
         if isinstance(f, sp.log):
             return f"log({self._print(f.args[0])})"
+        if self.is_logarithm(f):
+            return f"({self._print(f)})"
         return super()._as_factor(f)
 
     def _print_Pow(self, e: sp.Pow, rational: bool = False) -> str:
         base, exponent = e.base, e.exp
         if exponent.is_Rational and exponent.is_negative:
             return self._print_Mul(e)
-        own = self.as_letter(base)
+        own = None if self.is_logarithm(base) else self.as_letter(base)
         total = exponent * (own[1] if own else 1)
         if total.is_Integer:
             raised = "" if total == 1 else str(total).translate(_RAISED)

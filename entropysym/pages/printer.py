@@ -48,7 +48,7 @@ class PagePrinter(Notation):
             raise one_of(data, get_args(Amount), "kind of data")
         super().__init__()
         self.places, self.pseudo, self.infinite = places, places.pseudo, data == "infinite"
-        self.counts = places.counts
+        self.counts, self.spellings = places.counts, places.spellings
 
     @abstractmethod
     def _product(self, p: TakenApart) -> str: ...
@@ -104,7 +104,7 @@ class PagePrinter(Notation):
         """Letter with its indices, the power that its name carries, and its arguments: `alpha2[h]` is (α_h, 2, "")."""
         if isinstance(e, sp.Symbol):
             index = primed(e)
-            return (index, 1, "") if index else (*self.letter(e.name), "")
+            return (index, 1, "") if index else (*self.letter(e.name, e.is_nonnegative), "")
         if isinstance(e, NetworkValue):
             return self.network(e)
         if isinstance(e, (sp.Indexed, Slice)):
@@ -112,9 +112,17 @@ class PagePrinter(Notation):
             kept = indices[1:] if self.infinite and indices[:1] == (n,) else indices
             if array_name(array).endswith(LAG):
                 return self.joined(self.variable(array_name(array)), kept), 1, ""
-            name, power = self.letter(array_name(array))
+            name, power = self.letter(array_name(array), array.args[0].is_nonnegative)
             return self.joined(name, kept), power, ""
         return None
+
+    def is_logarithm(self, e: sp.Basic) -> bool:
+        """Whether the name of a letter is written as a logarithm, which needs brackets beside others and under a power."""
+        if isinstance(e, NetworkValue):
+            return self.spelled(e.name).logarithm
+        if isinstance(e, (sp.Indexed, Slice)):
+            return self.spelled(array_name(arg_of(e, 0, sp.IndexedBase))).logarithm
+        return isinstance(e, sp.Symbol) and not e.is_integer and self.spelled(e.name).logarithm
 
     def _print_Indexed(self, e: sp.Indexed | Slice) -> str:
         letter = self.as_letter(e)

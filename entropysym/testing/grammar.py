@@ -34,7 +34,8 @@ from entropysym.language.heads import (
     NetworkValue,
     _Head,
 )
-from entropysym.language.names import latex_name
+from entropysym.language.graph import written
+from entropysym.language.names import latex_stem, spelled
 from entropysym.language.objective import expectation, head
 from entropysym.language.records import Model, Plate
 from entropysym.language.symbols import LATENT, NOISE, index, noise_of
@@ -103,11 +104,12 @@ class _Words:
 @lru_cache(maxsize=64)
 def _words_of(model: Model) -> _Words:
     letters: dict[str, list[_Letter]] = {}
+    names = written(model.variables, (*model.parameters, *model.networks))
 
     def add(name: str, build: Callable[..., sp.Expr], count: int, reads: bool = False) -> None:
-        stem, power = latex_name(name)
-        stem, below = _stem(stem)
-        one = _Letter(name, build, count, 2 if power else 1, below, reads)
+        found = names.get(name) or spelled(name)
+        stem, below = _stem(latex_stem(found))
+        one = _Letter(name, build, count, found.power, below, reads)
         letters.setdefault(stem, []).append(one)
 
     for p in model.parameters:

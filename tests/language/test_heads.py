@@ -6,7 +6,6 @@ import sympy as sp
 import entropysym as es
 from entropysym.errors import InputError, NotStorableError
 from entropysym.language import DataMean, Entropy, LogDensity, NetworkValue, Vector
-from entropysym.language.names import latex_name
 from entropysym.language.objective import expectation, latents_written_out, spelled_out
 from entropysym.language.store import term
 from entropysym.language.symbols import DATUM, LATENT, array, index, n, scalar, size
@@ -64,20 +63,6 @@ def test_latents_are_written_out_per_index():
     written = latents_written_out(body)
     assert not written.has(LATENT)
     assert str(written.body).count("epsilon[k]") == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "latex"),
-    [
-        ("sigma2", (r"\sigma", "^{2}")),
-        ("mu", (r"\mu", "")),
-        ("W", ("W", "")),
-        ("mu0", (r"\mu_{0}", "")),
-        ("floor", (r"\mathrm{floor}", "")),
-    ],
-)
-def test_names_print_as_the_papers_symbols(name, latex):
-    assert latex_name(name) == latex
 
 
 @pytest.mark.parametrize("name", ["", "2x", "a b", "x" * 33, "__import__('os')", "σ", "a;b", 3])

@@ -26,7 +26,6 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.names import latex_name
 from entropysym.language.objective import elbo, entropy_sum, expectation, reparametrised
 from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
 from entropysym.pages.abbreviations import abbreviation
@@ -238,23 +237,6 @@ INFINITE = [
 def test_formula_for_infinite_data(expression, tex, text):
     assert latex(expression, VAE2, data="infinite") == tex
     assert plain(expression, VAE2, data="infinite") == text
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("sigma2", (r"\sigma", "^{2}")),
-        ("sigma", (r"\sigma", "")),
-        ("mu0", (r"\mu_{0}", "")),
-        ("W2", ("W_{2}", "")),  # the second layer, not a square
-        ("sigma2_dec", (r"\sigma_{\mathrm{dec}}", "^{2}")),
-        ("epsilon", (r"\varepsilon", "")),
-        ("rate", (r"\mathrm{rate}", "")),
-        ("Sigma", (r"\Sigma", "")),
-    ],
-)
-def test_names(name, expected):
-    assert latex_name(name) == expected
 
 
 def test_the_order_does_not_depend_on_how_a_sum_was_built():

@@ -1,0 +1,90 @@
+"""One HTML file that needs no network: the Markdown page with its formulas as MathML, which browsers draw themselves."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import lru_cache
+
+from entropysym.pages.layout import bare
+
+_DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.M | re.S)
+_INLINE = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$")
+_ENVIRONMENT = re.compile(r"\\begin\{(aligned|gathered)\}\n(.*)\n\\end\{\1\}\Z", re.S)
+_TEXT = re.compile(r"\\text\{(.*)\}\Z", re.S)
+#: A character that no text has stands for the k-th formula while Markdown is read.
+_MARK = "\ue000{}\ue001"
+_MARKED = re.compile("(?:<p>)?\ue000(\\d+)\ue001(?:</p>)?")
+#: What the converter reads otherwise than TeX does.
+_REWRITTEN = (
+    (r"l\{", r"l\lbrace"),
+    (r"r\}", r"r\rbrace"),
+    (r"\operatorname", r"\mathrm"),
+    (r"\mid", r"\,|\,"),
+)
+
+
+@lru_cache(maxsize=4096)
+def mathml(tex: str, *, display: bool = False) -> str:
+    """MathML of one formula in LaTeX, of a single row."""
+    from latex2mathml.converter import convert  # here, since no other form needs it
+
+    for written, read in _REWRITTEN:
+        tex = tex.replace(written, read)
+    found = convert(tex)
+    style = ' displaystyle="true"' if display else ""
+    return found.replace('display="inline"', f'display="inline"{style}', 1)
+
+
+def html_page(markdown: str, title: str) -> str:
+    """A page in Markdown as a whole HTML document with the title."""
+    return bare("page.html", title=html.escape(title), body=html_body(markdown))
+
+
+def html_body(markdown: str) -> str:
+    """Markdown as HTML, its formulas as MathML."""
+    from markdown_it import MarkdownIt
+
+    formulas: list[str] = []
+
+    def kept(found: str) -> str:
+        formulas.append(found)
+        return _MARK.format(len(formulas) - 1)
+
+    text = _DISPLAY.sub(lambda m: kept(_display(m[1])), markdown)
+    text = _INLINE.sub(lambda m: kept(mathml(m[1])), text)
+    body = MarkdownIt("commonmark").enable("table").render(text)
+    return _MARKED.sub(lambda m: _put(m, formulas), body)
+
+
+def _put(found: re.Match[str], formulas: list[str]) -> str:
+    formula = formulas[int(found[1])]
+    if formula.startswith("<div"):
+        return formula  # a display is no paragraph
+    return found[0].replace(_MARK.format(found[1]), formula)
+
+
+def _display(tex: str) -> str:
+    """A display as cells, so that lines align at their relation signs and reasons move below where a screen is narrow."""
+    found = _ENVIRONMENT.match(tex)
+    if not found:
+        return f'<div class="gathered"><span>{mathml(tex, display=True)}</span></div>'
+    rows = found[2].split(" \\\\\n")
+    if found[1] == "gathered":
+        parts = (part.strip() for row in rows for part in row.split(r"\qquad"))
+        cells = "".join(f"<span>{mathml(part, display=True)}</span>" for part in parts)
+        return f'<div class="gathered">{cells}</div>'
+    return f'<div class="aligned">{"".join(map(_row, rows))}</div>'
+
+
+def _row(row: str) -> str:
+    left, _, rest = row.partition("&")
+    right, _, reason = rest.partition("&& ")
+    said = _TEXT.match(reason.strip())
+    words = said[1] if said else ""
+    cells = [
+        f'<span class="left">{mathml(left, display=True) if left.strip() else ""}</span>',
+        f'<span class="right">{mathml(right.strip(), display=True)}</span>',
+        f'<span class="reason">{html.escape(words)}</span>',
+    ]
+    return "".join(cells)
