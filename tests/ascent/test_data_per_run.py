@@ -25,7 +25,7 @@ def alone(run, plan=PLAN):
     return settle(likelihood, start, X[run], plan, observe=observe)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [None, 7])
 def test_every_run_takes_the_steps_that_it_takes_alone(batch):
     """Adam's batches too: the rows are those of the plan's seed."""
@@ -62,7 +62,7 @@ def test_newton_alone_reads_the_data_of_its_run():
     np.testing.assert_allclose(found.point["m"], X.mean(axis=1), atol=1e-9)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [2, 11])
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(tmp_path, after):
     def settled(**more):

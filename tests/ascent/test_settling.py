@@ -73,7 +73,7 @@ class CutOff:
             raise KeyboardInterrupt
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("after", names((1, 4, 9, 12), (1, 12)))
 def test_a_run_that_was_cut_off_goes_on_to_the_same_bytes(tmp_path, after):
     whole = settle(likelihood, START, X, PLAN, observe=OBSERVE)

@@ -28,7 +28,7 @@ def test_scipy(name):
         assert found.row("entropy").outcome is Outcome.HOLDS
 
 
-@pytest.mark.some(6)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(libraries._of_torch()))
 def test_torch(name):
     found = audit(libraries._of_torch()[name](), name=name)

@@ -29,7 +29,7 @@ s, x = scalar("s", "positive"), scalar("x")
 SMALL = sp.Rational(1, 10**40)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("used", "given", "found"),
     [

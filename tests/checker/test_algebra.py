@@ -17,7 +17,7 @@ BENCHES = [Bench(entropysym.checker, build()) for build in (*DOCUMENTS, workbenc
 NAMED = {bench.document.model.name: bench for bench in BENCHES}
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_terms_aimed_at_one_rule_each(name):
     for seed in range(3):

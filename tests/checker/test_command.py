@@ -43,6 +43,7 @@ def run(*arguments: str, python: tuple[str, ...] = ()) -> tuple[subprocess.Compl
     return done, _cpu() - start
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("python", [(), ("-O",), ("-OO",)])
 def test_accepted(python, tmp_path):
     path = tmp_path / "linear.json"

@@ -103,7 +103,7 @@ def test_false_models_are_refused(name):
     assert word in str(caught.value)
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_careless_copy_accepts_what_is_refused(name):
     """The document tests the rule: it is refused with the rule and accepted without it."""
@@ -153,7 +153,7 @@ FUZZED = [
 ]
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "under"), FUZZED)
 def test_wrong_types_are_malformed_or_refused(name, under):
     """Any entry of another type or value: never another exception."""

@@ -129,6 +129,7 @@ def wrong(kernel: Any, case: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_products_are_explicit_sums_in_any_order():
     """Else one-hot and simplex entries would be rewritten to what they are not, or equal sums would
     look different."""
@@ -207,6 +208,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
 }
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_rule_is_noticed(name):
     """Else the products would not reach that rule."""

@@ -191,6 +191,7 @@ def failures(module: ModuleType) -> Iterator[str]:
         yield name
 
 
+@pytest.mark.slow
 def test_the_unharmed_module_notices_nothing():
     assert list(failures(weakened(SOURCE))) == []
 
@@ -351,7 +352,7 @@ def attempts(model: Model) -> Iterator[dict]:
 QUICK = ("vae2", "bernoulli_vae", "two_layer_vae", "gaussian_mixture", "own state_space", "tilted")
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names(TRUE, QUICK))
 def test_true_models_have_no_witness(name):
     for document in attempts(TRUE[name]()):

@@ -125,7 +125,7 @@ TRUE = [
 ]
 
 
-@pytest.mark.some(7)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("family", TRUE, ids=lambda f: f.name)
 def test_a_density_passes(family):
     found = check_family(family)
@@ -177,7 +177,7 @@ FALSE = [
 ]
 
 
-@pytest.mark.some(8)
+@pytest.mark.some(4)
 @pytest.mark.parametrize(("family", "integral"), FALSE, ids=lambda f: getattr(f, "name", ""))
 def test_what_is_no_density_is_refused_with_its_integral(family, integral):
     found = check_family(family)
@@ -384,6 +384,7 @@ def _with_prior(family, *arguments, parameters=()):
     )
 
 
+@pytest.mark.slow
 def test_a_model_is_checked_at_the_arguments_that_it_gives():
     for make in es.models.MODELS.values():
         assert check_densities(make()) == ()

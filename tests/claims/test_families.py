@@ -96,12 +96,14 @@ def test_a_support_that_moves_has_a_score():
     assert _failing(looks) == {"scores", "row"}
 
 
+@pytest.mark.slow
 def test_a_false_entropy():
     true = family_certificate(GAMMA)
     false = replace(true, entropy=true.entropy + sp.Rational(1, 10**11))
     assert _failing(_numbers(GAMMA, certificate=false)) == {"entropy"}
 
 
+@pytest.mark.slow
 def test_a_false_closed_form():
     own = Known(density(GAMMA).log_density, lambda shape, rate: shape)
     assert _failing(_numbers(GAMMA, own)) == {"entropy"}
@@ -115,7 +117,7 @@ def test_a_row_of_another_law():
     assert _failing(_numbers(NORMAL, nothing)) == {"row"}
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [as_prior, as_decoder])
 def test_a_false_direction(write):
     true = es.derive(write(FAMILIES["Exponential"])).identity

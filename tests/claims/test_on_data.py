@@ -88,7 +88,7 @@ def test_the_second_witness_alone_refutes(monkeypatch):
     assert rest_verdict(rest).value is Value.REFUTED
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "plan"), [("vae2", EARLY), ("linear_vae", PLAN)])
 def test_the_same_input_gives_the_same_figures(name, plan):
     d = derived(name)
@@ -133,7 +133,7 @@ def test_built_in_data_are_made_to_be_of_the_kind():
     assert sample(ZOO["gaussian_vae"](), "digits").x.shape == (1797, 3)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("x", "words"),
     [(np.ones((20, 4)), "equal"), (np.outer(np.arange(9.0), np.ones(4)), "rank")],

@@ -336,6 +336,7 @@ def test_verify_writes_a_whole_report(run, tmp_path, at_shapes):
     assert run("replay", report / "linear_vae.json").returncode == 0
 
 
+@pytest.mark.slow
 def test_judge_accepts_a_model_and_refuses_another(run, tmp_path):
     text = """
 from entropysym import ModelWriter
@@ -487,7 +488,7 @@ def test_without_a_standard_output_there_is_no_verdict(run, command, tmp_path):
     assert "standard output" in done.stderr
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "latex"])
 def test_a_closed_pipe_is_no_verdict(form):
     """Whether the answer is longer than what a pipe's writer keeps, or not."""

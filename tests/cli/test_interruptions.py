@@ -171,7 +171,7 @@ while True:
 """
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @BOTH
 @pytest.mark.parametrize("text", [JAX_FOR_EVER, DEAF], ids=["compiled", "deaf"])
 def test_a_second_signal_ends_what_does_not_heed_the_first(text, number, tmp_path):
@@ -325,6 +325,7 @@ def test_folders_that_stay_empty_go_whatever_the_end(tmp_path):
     assert not list((tmp_path / "mine").iterdir())
 
 
+@pytest.mark.slow
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
     program = PROGRAM.replace("default_int_handler", "SIG_IGN") + "__main__.main()"
     process = started(tmp_path, "derive", "vae2", program=program)

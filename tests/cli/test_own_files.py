@@ -72,7 +72,7 @@ def test_judge_calls_it_bad_input(text, tmp_path):
     assert err.startswith("error: ") or "close()" in text
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [ENDS[1], ENDS[2], ENDS[4], ENDS[9]])
 def test_verify_calls_it_bad_input(text, tmp_path):
     (tmp_path / "own.py").write_text(text)
@@ -83,7 +83,7 @@ def test_verify_calls_it_bad_input(text, tmp_path):
     assert "Traceback" not in err
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["judge", "verify"])
 def test_an_interrupt_at_the_keyboard_ends_with_130(command, tmp_path):
     (tmp_path / "own.py").write_text(

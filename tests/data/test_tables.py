@@ -138,6 +138,7 @@ TYPES = [
 ]
 
 
+@pytest.mark.some(13)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_headers_are_not_believed(tmp_path, shape):
     """Any type with any damaged shape is one line of bad input, and little memory is taken for it."""

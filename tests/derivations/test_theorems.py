@@ -86,7 +86,7 @@ def _claim_and_control(name):
     assert "no numbers" not in verdict.reason
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", names(build.NAMES, QUICK))
 def test_the_claim_holds_and_the_control_is_rejected(name, at_shapes):
@@ -143,6 +143,7 @@ def test_the_document_has_every_theorem_once(document):
     assert made.count("Statement SHA-256") == len(build.NAMES)
 
 
+@pytest.mark.slow
 def test_the_document_compiles_without_overfull_lines(document):
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed (Debian: texlive-latex-base, lmodern)")

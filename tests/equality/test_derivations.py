@@ -140,6 +140,7 @@ def test_a_derivative_that_moves_a_law_is_refused():
         derivative_by(spelled_out(m, elbo(m), {}), m, "tau")
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("of", ["vae2", "linear"])
 def test_at_a_point(of, request):
     d = request.getfixturevalue(of)
@@ -199,6 +200,7 @@ def test_all_parts_at_once(vae2, to):
     assert at(parts.stationary_value) == E
 
 
+@pytest.mark.slow
 def test_a_partial_result_has_the_sum_of_entropies_and_what_holds_beside_it():
     partial = es.derive(es.models.vae0()).partial
     assert partial.excess != 0

@@ -137,6 +137,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_usable_partial_report_and_the_same_call_goes_on(tmp_path, reports):
     changes = SMALL["pca"]
     cut = execute("pca", tmp_path / "cut", changes=changes, progress=Interrupts(5))

@@ -65,6 +65,7 @@ def test_equal_seeds_give_equal_bytes_and_runs_differ(outcome):
     assert not np.array_equal(stream(SHORT, 4).elbo[0], outcome.elbo[0])
 
 
+@pytest.mark.slow
 def test_bic_picks_the_right_model_by_either_estimate_and_the_entropy_sum_is_quiet(outcome):
     assert [(r.segment, r.run, r.dimension, r.batches) for r in outcome.rows] == [
         *((0, 0, 4, 400), (0, 1, 4, 400)),

@@ -48,11 +48,12 @@ def _read_back(stored):
     return model_from(statement["model"], statement["objective"])
 
 
+@pytest.mark.some(1)
 def test_models_and_steps_come_back_equal(derivation):
     _come_back_equal(derivation)
 
 
-@pytest.mark.some(5)
+@pytest.mark.some(2)
 def test_graphs_and_their_steps_come_back_equal(of_a_graph):
     _come_back_equal(of_a_graph)
 
@@ -82,7 +83,7 @@ def test_a_model_that_was_read_back_derives_the_same_document(derivation):
     _derives_the_same(derivation)
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 def test_a_graph_that_was_read_back_derives_the_same_document(of_a_graph):
     _derives_the_same(of_a_graph)
 

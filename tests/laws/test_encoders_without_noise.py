@@ -64,7 +64,7 @@ def entropy_sum(p, r):
     )
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_sigmoid_belief_net(seed):
     found = es.derive(sigmoid_belief_net())
@@ -106,7 +106,7 @@ def test_a_laplace_encoder():
     assert es.derive(laplace_posterior()).verdict.value is Value.PROVED
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("learned_prior", [True, False])
 def test_points_with_the_weights_of_the_law_are_the_encoder(learned_prior):
     """All latents, each with its probability: the weighted points give what summing over all latents gives."""
@@ -140,7 +140,7 @@ def test_what_needs_points_or_noise_says_so():
         es.instantiate(found.gap, D=2, H=2, N=2)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [sigmoid_belief_net, laplace_posterior])
 def test_they_are_compared_in_numbers(make, monkeypatch):
     monkeypatch.setattr(configurations, "SHAPES", ((3, 2, 4),))

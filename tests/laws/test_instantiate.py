@@ -35,7 +35,7 @@ def _substituted(plain, model, arrays):
     return float(plain.xreplace(places).evalf(25))
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["elbo", "gap", "entropy_sum"])
 def test_the_linear_vae_agrees_with_its_lowered_function(part, derivations):
     d = derivations["linear_vae"]

@@ -30,7 +30,7 @@ CASES = {
 }
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("case", names(CASES, ("q alone", "prior and encoder apart")))
 def test_a_weight_of_a_factor_divides_its_motion(case):
     model = CASES[case]

@@ -16,7 +16,7 @@ def _point(seed=0, D=4, H=2, N=6):
     return {**point, "sigma": jnp.asarray(0.7), "tau": jnp.abs(point["tau"]) + 0.3}
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["W", "b", "sigma", "V", "c", "tau"])
 def test_linear_vae_gradients_are_those_of_the_density_elbo(name, derivations):
     d = derivations["linear_vae"]
@@ -41,6 +41,7 @@ def test_linear_vae_gradients_are_those_of_the_density_elbo(name, derivations):
     assert jnp.max(jnp.abs(moved)) < 1e-11
 
 
+@pytest.mark.slow
 def test_the_scaling_of_one_latent(derivations):
     d = derivations["linear_vae"]
     point, nodes = _point(3), cubature(2)

@@ -74,7 +74,7 @@ def test_digits_maximum_and_saddles(measure, subset):
     assert point.elbo <= max_log_likelihood(DIGITS, 4) + 1e-9
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("subset", "kind", "positive"), [((0, 1, 2, 3), "maximum", 0), ((0, 1, 2, 4), "saddle", 1)]
 )
@@ -102,6 +102,7 @@ def test_nondiagonal_saddle_of_digits(measure):
     assert point.log_likelihood == pytest.approx(log_likelihood(DIGITS, point), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_fixture_that_tells_the_theorem_from_the_folklore(measure):
     point = nondiagonal_saddle(FOUR)
     elbo, sums, norm = measure(FOUR, point)

@@ -39,6 +39,7 @@ def test_public_losses_are_named(case, answers):
     assert wrong(case, answers[case.style]) == []
 
 
+@pytest.mark.slow
 def test_a_wrong_answer_is_seen(answers):
     """Each field that is expected is compared."""
     for case in PUBLIC_LOSSES:

@@ -123,7 +123,7 @@ def case(cases, name):
     return cases[name]
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_numpy_gives_what_jax_gives(cases, name):
     compared(case(cases, name), "numpy")
@@ -157,6 +157,7 @@ def written(made):
         assert np.max(np.abs(a - found) / scale) <= 8 * EPS, what
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", QUICK)
 def test_the_code_that_is_written_gives_the_same(cases, name):
     written(case(cases, name))
@@ -267,7 +268,7 @@ def test_pytorch_differentiates():
     np.testing.assert_allclose(tau.grad, [2.0, 0.5])
 
 
-@pytest.mark.some(7)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.head)
 def test_functions_are_the_same_in_all_three(row):
     s = scalar("s", "positive")
@@ -423,6 +424,7 @@ def test_nan_says_the_same_in_all_three():
         assert np.isneginf(np.asarray(es.lower(sp.log(s), to=to)(s=0.0)))
 
 
+@pytest.mark.slow
 def test_code_names():
     d = es.derive(ZOO["sparse_coding"]())
     assert "lambda_: (H,)" in es.source(d.entropy_sum, d.model)

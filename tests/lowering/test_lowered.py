@@ -75,6 +75,7 @@ def test_sums(expression, wanted):
     close(f(**{name: known[name] for name in names}), wanted())
 
 
+@pytest.mark.slow
 def test_data_mean_of_a_square_of_a_sum():
     body = d.sum((DATUM[n, d.index] - h.sum(W[d.index, h.index] * b[h.index])) ** 2)
     wanted = np.mean(

@@ -134,6 +134,7 @@ def test_the_gap_of_a_training_run_is_predicted_and_closes(kind):
     assert monitor.first_not_finite is None
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("kind", ["vae1", "vae3"])
 def test_a_wrong_direction_does_not_predict_the_gap(kind):
     model = _Vae(kind)
@@ -157,6 +158,7 @@ def test_the_sign_of_the_objective_matters():
     assert monitors[0].history[0].predicted == -monitors[1].history[0].predicted != 0
 
 
+@pytest.mark.slow
 def test_weight_decay_in_the_loss_leaves_the_gap_of_the_theory():
     """At a stationary point of ELBO - R the gap is v.grad R, here -(rate/2) |W|^2; v.grad of the objective vanishes."""
     model, rate, sizes = _Vae("vae1"), 0.2, []
@@ -412,6 +414,7 @@ def test_plot(tmp_path):
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_a_plot_needs_two_finite_readings(tmp_path):
     monitor = Monitor([Move(plus=-1)])
     with pytest.raises(InputError, match=r"at least two steps, and 0 are logged"):

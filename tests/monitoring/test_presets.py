@@ -206,6 +206,7 @@ def test_a_squared_error_predicts_the_prior_only():
     assert step.elbo == pytest.approx(-loss.mean().item() - D / 2 * math.log(math.pi), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_gradient_norm_and_errors():
     m = _Parts()
     nu, log_tau2, z = m.encoded()
@@ -307,7 +308,7 @@ def _equinox():
     return _Eqx(jax.random.key(0)), lambda p: p(x, eps), lambda name: lambda p: getattr(p, name)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("framework", [_linen, _nnx, _nnx_module, _equinox])
 def test_trees_of_jax(framework):
     """The lines of the monitor are those that a user would add."""

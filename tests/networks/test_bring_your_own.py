@@ -111,6 +111,7 @@ def test_the_directions_of_any_network_are_found(name):
     assert abs(c.gap) <= c.bound
 
 
+@pytest.mark.slow
 def test_a_softplus_head_has_no_direction():
     network, p = with_flax(jax.nn.softplus)
     c = certify(network, p, X, NODES)
@@ -145,6 +146,7 @@ def test_an_encoder_with_many_weights_is_determined_by_enough_data(kind):
     assert foreign.predicted == pytest.approx(shipped.predicted, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_an_unknown_network_has_nothing_that_was_written_down():
     """What is known of a shipped network is asked of a table, which has nothing for others; such a network among others is no shipped one."""
     vae = initial("vae2", jnp.asarray(X), H, (3,), jax.random.key(0))
@@ -170,6 +172,7 @@ def _asked_by_class(source):
     return names & shipped
 
 
+@pytest.mark.slow
 def test_nobody_asks_what_network_it_is():
     """What depends on the network is the network's own, or stands in a table by class, which a new network joins from outside."""
     assert _asked_by_class("if isinstance(vae, Vae1 | Vae2): pass") == {"Vae1", "Vae2"}

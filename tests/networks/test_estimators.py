@@ -129,7 +129,7 @@ def test_single_precision_stays_single(kind):
         assert {leaf.dtype for leaf in jax.tree.leaves(found)} == {jnp.dtype(jnp.float32)}
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["vae1", "vae3", "bernoulli_vae"])
 def test_second_derivatives_are_those_of_the_formula(kind):
     """A derivative along the weights of the gradient: both modes, one inside the other."""

@@ -28,7 +28,7 @@ RNG = np.random.default_rng(11)
 QUICK = sorted(name for name in zoo.CASES if not name.startswith("torch"))
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_a_direction_is_found_or_truly_absent(name):
     _, faults, _ = zoo.at_the_start(name, 77)
@@ -260,6 +260,7 @@ def test_a_variance_for_all_latents_counts_for_each():
     assert found[0] == pytest.approx(found[1], abs=1e-12)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("data", "decoder", "nodes", "says"),
     [

@@ -84,6 +84,7 @@ def test_an_entropy_of_something_else(how):
         certify(drawing(WRONG[how]), P, X, TWO)
 
 
+@pytest.mark.slow
 def test_other_noise_has_another_entropy():
     """Noise of your own law, with its own entropy, a constant: nothing is refused."""
     uniform = Nodes(jnp.asarray(RNG.uniform(-1, 1, size=(25, 2))), jnp.full(25, 1 / 25))

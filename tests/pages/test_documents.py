@@ -116,7 +116,7 @@ def test_document_compiles_without_overfull_lines(name, data, tmp_path):
     assert found == []
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", NAMES)
@@ -144,7 +144,7 @@ def test_nothing_of_the_machinery_shows(name, data, to):
         assert word not in made.replace("{{\\small", ""), word
 
 
-@pytest.mark.some(7)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", NAMES)
 def test_text_fits_a_terminal(name):
     lines = page(name, "text").splitlines()
@@ -152,7 +152,7 @@ def test_text_fits_a_terminal(name):
     assert max(map(len, lines)) <= (125 if name.startswith(("vae3", "beta_decoder")) else 100)
 
 
-@pytest.mark.some(8)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
 @pytest.mark.parametrize("name", NAMES)
 def test_infinite_data_has_no_n(name, to):
@@ -161,7 +161,7 @@ def test_infinite_data_has_no_n(name, to):
         assert trace not in made
 
 
-@pytest.mark.some(9)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", NAMES)
 def test_markdown_is_taken_by_katex(name):
     made = page(name, "markdown")
@@ -169,6 +169,7 @@ def test_markdown_is_taken_by_katex(name):
     assert made.count("$$") % 2 == 0
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
 @pytest.mark.parametrize("name", DERIVED)
 def test_every_document_says_what_it_rests_on(derived, name, to):

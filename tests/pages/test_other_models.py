@@ -88,7 +88,7 @@ def _said(derived, name, form="text"):
     return " ".join(es.render(derived[name], form).split())
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_they_are_proved_and_every_form_is_written(derived, name):
     assert derived[name].verdict.value is Value.PROVED, derived[name].verdict
@@ -99,7 +99,7 @@ def test_they_are_proved_and_every_form_is_written(derived, name):
                 assert word not in made.replace("\\_", "_").replace("any_law\n", ""), word
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", MODELS)
 def test_they_compile_without_overfull_lines(derived, name, tmp_path):
     if shutil.which("pdflatex") is None:
@@ -193,6 +193,7 @@ def test_a_simplex_has_no_condition_that_says_its_gradient_is_zero():
     assert "\n    π_0,k = 1/N Σ_n E_q[c_k]\n" in said
 
 
+@pytest.mark.slow
 def test_the_noise_of_a_graph_is_that_of_its_latents():
     """Each latent that is scaled is written with noise of its own, and the page says which."""
     found = es.derive(ZOO["two_layer_vae_fixed_top"]())

@@ -19,6 +19,7 @@ from tests.instances import graph
 every_graph = pytest.mark.parametrize("name", GRAPHS)
 
 
+@pytest.mark.some(3)
 @every_graph
 def test_all_factors_are_served_and_the_derivation_is_replayed(name):
     found = graph(name)
@@ -64,7 +65,7 @@ def _refused(forged):
         checker.replay(json.dumps(forged))
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @every_graph
 def test_a_false_entropy_sum_is_refused(name):
     """Each addend left out, or counted twice, and a constant too many, with fresh hashes."""
@@ -281,6 +282,7 @@ def _written_by_factors(latent):
     return w.model(f"linear_{latent}")
 
 
+@pytest.mark.slow
 def test_a_plain_model_may_be_written_factor_by_factor():
     """x and z are known, so prior, decoder and encoder are; the encoder moves, and the pages have the papers' signs."""
     model = _written_by_factors("z")

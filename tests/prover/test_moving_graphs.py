@@ -256,7 +256,7 @@ def _refused(forged):
         checker.replay(json.dumps(forged))
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @some
 def test_a_false_entropy_sum_is_refused(name):
     true = document(_found(name))
@@ -270,7 +270,7 @@ def test_a_false_entropy_sum_is_refused(name):
         _refused(bonus(true, number))
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @some
 def test_a_false_direction_is_refused(name):
     true = document(_found(name))
@@ -363,7 +363,7 @@ def test_a_direction_that_moves_q_needs_the_noise_form():
 # -- stationarity --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["W", "b", "V", "c", "tau"])
 def test_conditions_of_what_is_learned_in_q_are_gradients(name):
     """z2 is drawn from noise, z1 stands still: the slope is JAX's gradient of the ELBO from densities, at the same noise."""

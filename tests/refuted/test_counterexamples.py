@@ -38,6 +38,7 @@ def test_a_gap_at_a_vanishing_gradient(name):
     assert f"counter-example {name}" in " ".join(es.render(refusal).split())
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("model", "name"),
     [

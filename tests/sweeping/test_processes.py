@@ -55,6 +55,7 @@ def test_a_task_that_kills_every_worker_of_ours_is_named(tmp_path):
     assert kept.keys() | lost.keys() == {"1", "3"}
 
 
+@pytest.mark.slow
 def test_a_pool_of_the_callers_that_breaks_is_not_ours_to_mend(tmp_path):
     import multiprocessing
 
@@ -75,6 +76,7 @@ def test_an_error_of_the_tasks_own_is_raised_at_once(workers):
         results(executors.refusing, {"1": (1,)}, on=on, workers=workers)
 
 
+@pytest.mark.slow
 def test_workers_of_ours_have_one_thread_and_hear_no_ctrl_c(monkeypatch):
     monkeypatch.delenv("XLA_FLAGS", raising=False)
     with pool(1) as ours:

@@ -23,6 +23,7 @@ def settled(seeds=6, together=3, start=executors.anywhere, **how):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_run_arrives_where_the_top_is(serial):
     found = settled(on=serial)
     assert found.ending is Ending.ARRIVED

@@ -129,6 +129,7 @@ def test_numbered_sizes():
         assert_equal(plain.expression, d.entropy_sum, d.model)
 
 
+@pytest.mark.slow
 def test_entries_are_compared_one_by_one():
     d = derivation("vae2")
     alpha2 = next(p for p in d.model.parameters if p.name == "alpha2").entry
@@ -305,7 +306,7 @@ def test_rejection_is_shown_too():
         assert_rejects(lambda: None)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sigma2", "alpha2"])
 def test_derived_conditions_hold_and_wrong_ones_do_not(name):
     d = derivation("vae2")

@@ -11,7 +11,7 @@ from entropysym.testing.power import TrueClaim, _caught, _changes, by_sympy, cou
 from entropysym.testing.sides import Values
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["linear_vae", "gaussian_mixture", "softmax_classifier"])
 def test_false_variants_are_rejected_and_true_claims_are_not(name):
     found = count(name, 300, variants=100)

@@ -24,7 +24,7 @@ SHORT = settings(
 )
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["vae2", "linear_vae", "gaussian_vae", "poisson_vae", "gaussian_mixture"])  # fmt: skip
 def test_configurations_shrink_to_ones_and_plain_numbers(name):
     model = es.models.ZOO[name]()
@@ -91,6 +91,7 @@ def test_datasets_have_rows_and_columns(x):
     assert np.isfinite(x).all()
 
 
+@pytest.mark.slow
 def test_datasets_have_what_breaks_code():
     seen = {"constant": lambda x: len(x) > 1 and np.ptp(x[:, 0]) == 0 and np.ptp(x) > 0}
     seen["duplicates"] = lambda x: len(x) > 1 and np.ptp(x) > 0 and (x[0] == x[1]).all()
@@ -145,7 +146,7 @@ one()
 """
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "late"), [("import hypothesis.strategies", False), ("import sympy", True)]
 )

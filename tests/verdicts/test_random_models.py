@@ -64,6 +64,7 @@ def _mean(case, arguments, body):
     return sum(p(x) * g(x) for x in range(2 if case.support == "binary" else 200))
 
 
+@pytest.mark.some(10)
 @pytest.mark.parametrize("name", CASES)
 def test_every_family_is_a_density_with_the_entropy_that_is_typed(name):
     case = CASES[name]
@@ -215,7 +216,7 @@ def test_a_wrong_verdict_is_noticed(monkeypatch):
         assert judged(spec, 0, 60)["fault"] == fault
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "seed", [s if s < 20 else pytest.param(s, marks=pytest.mark.slow) for s in range(60)]
 )

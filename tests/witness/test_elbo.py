@@ -42,7 +42,7 @@ def _encoder(case, n):
     return np.asarray(a["V"] @ x + a["c"]), np.asarray(a["tau"])
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 def test_against_explicit_quadrature(case):
     points, weights = roots_hermitenorm(7)
     weights = weights / weights.sum()
@@ -63,7 +63,7 @@ def test_against_explicit_quadrature(case):
     assert parts.terms >= abs(entropy) + abs(prior) + abs(decoder)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 def test_against_monte_carlo(case):
     rng = np.random.default_rng(0)
     draws = []
@@ -169,7 +169,7 @@ def _same(found, wanted):
         np.testing.assert_allclose(getattr(found, kind), getattr(wanted, kind), rtol=1e-13)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("reads_data", [True, False])
 @pytest.mark.parametrize("prior", [NORMAL, LAPLACE], ids=lambda f: f.name)
 @pytest.mark.parametrize("encoder", [NORMAL, LOGISTIC], ids=lambda f: f.name)
@@ -225,7 +225,7 @@ def _with_a_kink(where):
     return w.model("kink")
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["reads a latent", "class in p", "class in q"])
 def test_a_kink_that_has_no_closed_form_is_averaged_at_the_points(where):
     model = _with_a_kink(where)
@@ -337,7 +337,7 @@ def test_an_elbo_with_a_laplace_prior_has_no_kinks():
     assert abs(near - exact) < 0.2 * abs(far - exact)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("power", [0.0, 30.0, -30.0])
 def test_what_an_exponential_in_an_argument_multiplies_counts(power):
     """A variance $e^{ax+c}$ is good to 1 + |ax + c| eps, and log p follows: else rounding would refute what is true."""

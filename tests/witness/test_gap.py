@@ -56,7 +56,7 @@ def test_a_gap_of_the_wrong_direction_is_seen(case):
     assert gap.residual > 1e10
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_never_passes(case, bad):
     identity = gap_function(case.identity)

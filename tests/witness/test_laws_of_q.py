@@ -106,7 +106,7 @@ QUICK = (
 )
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["latent", "selects"])
 @pytest.mark.parametrize("family", [FAMILIES[name] for name in QUICK], ids=lambda f: f.name)
 def test_a_law_of_q_is_swept(family, place):

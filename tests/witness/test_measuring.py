@@ -72,6 +72,7 @@ def test_the_gradient_is_that_of_the_pytree_and_of_the_models_own_parameters(vae
     assert far.gradient_norm >= 1.5 * (1 - 1e-9)
 
 
+@pytest.mark.slow
 def test_either_witness_alone_is_enough_to_disagree(vae2_case, monkeypatch):
     wrong = replace(vae2_case.identity, entropy_sum=vae2_case.entropy_sum + sp.Rational(1, 10**6))
     assert not measure(wrong, arguments, start(), X, NODES).as_predicted
@@ -121,7 +122,7 @@ def test_what_is_no_identity_says_what_to_pass(function):
             function(found)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("latent", ["z", "v"])
 def test_an_excess_with_a_kink_is_averaged_at_the_same_nodes_as_the_elbo(
     latent, monkeypatch, at_shapes

@@ -41,7 +41,7 @@ def settled(make, seed):
     return density_elbo(model, smooth=False), arguments, nodes
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [vae2, sparse_coding])
 @pytest.mark.parametrize("seed", range(2))
 def test_elbo_is_the_entropy_sum(make, seed):

@@ -67,7 +67,7 @@ def _holds(case):
     assert 0 < result.largest < 6
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_shape")
 @pytest.mark.parametrize("name", names(own.CASES, QUICK))
 def test_every_wrong_variant_is_rejected(name):

@@ -12,7 +12,7 @@ from entropysym.witness.configurations import draw, shapes
 from entropysym.witness.sweeps import Sweep, VariantResult
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 def test_no_alarm_at_hundreds_of_configurations(case):
     seen = []
     result = sweep(case.identity, count=480, progress=lambda *step: seen.append(step))
@@ -29,6 +29,7 @@ def few_shapes(at_shapes):
     at_shapes(*configurations.SHAPES[3:5])
 
 
+@pytest.mark.some(1)
 @pytest.mark.usefixtures("few_shapes")
 def test_a_false_identity_fails_everywhere(case):
     false = case.entropy_sum + sp.Rational(1, 1000)
@@ -50,6 +51,7 @@ def test_huge_terms_that_cancel_hide_nothing(vae2_case):
     assert not result.passed
 
 
+@pytest.mark.slow
 def test_a_formula_that_fits_the_small_sizes_only_fails(vae2_case):
     D = vae2_case.model.observed.size
     wrong = vae2_case.entropy_sum + sp.prod(D - k for k in range(1, 7))
