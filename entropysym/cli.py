@@ -11,13 +11,25 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from entropysym import interruption
+from entropysym.cli_printing import (
+    Bib,
+    Form,
+    Fragment,
+    Macros,
+    OnePart,
+    Open,
+    OutFile,
+    OwnNotation,
+    ToForm,
+    Width,
+    Wish,
+)
 from entropysym.errors import EntropysymError, InputError, NoStationaryPointError
 from entropysym.experiments.names import EXPERIMENTS, NEED_DATA
 from entropysym.models.catalogue import CATALOGUE
@@ -66,15 +78,6 @@ def _lines(rows: Iterable[tuple[str, ...]], indent: str = "") -> str:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-
-
-class Form(StrEnum):
-    """What `derive` can print."""
-
-    text = "text"
-    latex = "latex"
-    markdown = "markdown"
-    json = "json"
 
 
 @app.callback()
@@ -137,14 +140,20 @@ def derive(
             metavar="NAME", help="A model of `entropysym list`.", autocompletion=_model_names
         ),
     ],
-    to: Annotated[Form, typer.Option(help="The form to print.")] = Form.text,
-    out: Annotated[
-        Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")
-    ] = None,
+    to: ToForm = Form.text,
+    part: OnePart = None,
+    fragment: Fragment = False,
+    notation: OwnNotation = None,
+    macros: Macros = False,
+    width: Width = None,
+    bib: Bib = False,
+    out: OutFile = None,
+    show: Open = False,
     as_json: AsJson = False,
 ) -> None:
     """Derive a model's entropy sum; the derivation is replayed before it is printed."""
-    _derived(_model(name), to, out, as_json)
+    wish = Wish(to, part, fragment, notation, macros, width, bib, out, show, as_json)
+    _derived(_model(name), wish)
 
 
 @app.command()
@@ -152,41 +161,60 @@ def judge(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.py", help="A Python file that binds `model` to a Model.")
     ],
-    to: Annotated[Form, typer.Option(help="The form to print.")] = Form.text,
-    out: Annotated[
-        Path | None, typer.Option(help="Write to this file instead.", metavar="FILE")
-    ] = None,
+    to: ToForm = Form.text,
+    part: OnePart = None,
+    fragment: Fragment = False,
+    notation: OwnNotation = None,
+    macros: Macros = False,
+    width: Width = None,
+    bib: Bib = False,
+    out: OutFile = None,
+    show: Open = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge your own model: an entropy sum with its derivation, or the reason why not."""
     from entropysym.claims.user_models import model_from_file
 
-    _derived(model_from_file(file), to, out, as_json)
+    wish = Wish(to, part, fragment, notation, macros, width, bib, out, show, as_json)
+    _derived(model_from_file(file), wish)
 
 
-def _derived(model: Any, to: Form, out: Path | None, as_json: bool) -> None:
+def _derived(model: Any, wish: Wish) -> None:
     from entropysym.claims import derive as derived
     from entropysym.claims.progress import stages_on_terminal
-    from entropysym.pages import render
+    from entropysym.pages import bibtex, pdf, render
 
+    wish.check()
+    if wish.bib:
+        print(bibtex(), end="")
+        raise typer.Exit(VERIFIED)
     with _no_way_out(model), stages_on_terminal(sys.stderr, model.name) as progress:
         found = derived(model, progress=progress)
     refuted = _status(found.verdict) == REFUTED
-    if to is Form.json and not refuted and getattr(found, "partial", found) is None:
+    if wish.to is Form.json and not refuted and getattr(found, "partial", found) is None:
         _complain(
             f"{model.name}: {found.verdict}; no result is left to store", _status(found.verdict)
         )
-    text = render(found, to=to.value)
-    if out is not None:
-        from entropysym.files import write_whole
-
-        write_whole(out, text)
-    if as_json:
+    text: str | bytes = render(
+        found,
+        to="latex" if wish.to is Form.pdf else wish.to.value,
+        part=wish.part and wish.part.value,
+        fragment=wish.fragment,
+        notation=wish.own_notation(),
+        macros=wish.macros,
+        width=wish.width,
+    )
+    if wish.to is Form.pdf:
+        text = pdf(str(text))
+    out = wish.written(text, model.name)
+    if wish.as_json:
         verdict = {"verdict": found.verdict.value.value, "reason": found.verdict.reason}
         answer = {"model": model.name, **verdict, "evidence": list(found.verdict.evidence)}
-        _print_json({**answer, "form": to.value, **({"file": str(out)} if out else {"text": text})})
+        _print_json(
+            {**answer, "form": wish.to.value, **({"file": str(out)} if out else {"text": text})}
+        )
     elif out is None:
-        print(text, end="" if text.endswith("\n") else "\n")
+        print(text, end="" if str(text).endswith("\n") else "\n")
     else:
         print(f"{model.name}: {found.verdict}; written to {out}")
     raise typer.Exit(_status(found.verdict))

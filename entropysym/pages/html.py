@@ -15,12 +15,13 @@ _TEXT = re.compile(r"\\text\{(.*)\}\Z", re.S)
 #: A character that no text has stands for the k-th formula while Markdown is read.
 _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("(?:<p>)?\ue000(\\d+)\ue001(?:</p>)?")
-#: What the converter reads otherwise than TeX does.
+#: What the converter reads otherwise than TeX does: sized braces, operators, and the room around a logarithm.
 _REWRITTEN = (
-    (r"l\{", r"l\lbrace"),
-    (r"r\}", r"r\rbrace"),
-    (r"\operatorname", r"\mathrm"),
-    (r"\mid", r"\,|\,"),
+    (re.compile(r"\\[bB]igg?[lr]\\([{}])"), r"\\\1"),
+    (re.compile(r"\\operatorname"), r"\\mathrm"),
+    (re.compile(r"\\mid(?![a-z])"), r"\\,|\\,"),
+    (re.compile(r"(?<=[^\[({\s])\s*\\log(?![a-z])"), r"\\,\\log"),
+    (re.compile(r"\\log (?=[\w\\])"), r"\\log\\,"),
 )
 
 
@@ -30,10 +31,14 @@ def mathml(tex: str, *, display: bool = False) -> str:
     from latex2mathml.converter import convert  # here, since no other form needs it
 
     for written, read in _REWRITTEN:
-        tex = tex.replace(written, read)
-    found = convert(tex)
-    style = ' displaystyle="true"' if display else ""
-    return found.replace('display="inline"', f'display="inline"{style}', 1)
+        tex = written.sub(read, tex)
+    # A display stands beside its relation sign, so it is laid out like one and placed like text.
+    block = 'display="inline" displaystyle="true"'
+    return (
+        convert(tex, display="block").replace('display="block"', block, 1)
+        if display
+        else convert(tex)
+    )
 
 
 def html_page(markdown: str, title: str) -> str:
@@ -53,7 +58,7 @@ def html_body(markdown: str) -> str:
 
     text = _DISPLAY.sub(lambda m: kept(_display(m[1])), markdown)
     text = _INLINE.sub(lambda m: kept(mathml(m[1])), text)
-    body = MarkdownIt("commonmark").enable("table").render(text)
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     return _MARKED.sub(lambda m: _put(m, formulas), body)
 
 
