@@ -638,12 +638,16 @@ def _faults_of_the_end(c: Case, end: Certificate) -> Iterator[str]:
     # A latent that has collapsed leaves no gap, whether or not there is a direction.
     collapsed = stationary and bool(c.absent) and abs(end.gap) < 1e-7
     allowed = DONE if collapsed else c.ends
-    if end.reading not in (allowed if stationary else (Reading.STALLED, *HELD)):
+    # What a gradient leaves of the gap along a long direction, which is said to be one: a variance hardly follows its parameter.
+    left = 2 * end.gradient_norm * end.direction_norm
+    saturating = end.direction_norm > 100 and end.reading is Reading.CLAMPED
+    if end.reading not in (allowed if stationary else (Reading.STALLED, *HELD)) and not saturating:
         yield f"read as {end.reading.name}: {end.message}"
-    if stationary and not c.absent and abs(end.gap) > 1e-7:
+    if stationary and not c.absent and abs(end.gap) > max(1e-7, left):
         yield f"stationary with a gap of {end.gap:.1e}"
-    # Where it is not, a variance may be on its way to 0.
-    if stationary and not c.absent and not end.agrees:
+    # Where it is not, a variance may be on its way to 0. A gap and a slope that are both nothing agree whatever is missing of a direction.
+    nothing = max(abs(end.gap), abs(end.predicted)) < 1e-9
+    if stationary and not c.absent and not end.agrees and not nothing:
         yield f"at the end not as predicted: {end.gap:.3g}, {end.predicted:.3g}, {end.residual:.1f} eps x terms, missing {max(end.missing.values()):.0e}"
 
 
