@@ -77,8 +77,9 @@ LADDER = {
     },
     "cli": {
         *("experiments", "sweeping", "auditing", "claims", "data", "pages", "models", "glossary"),
-        *("files", "errors", "verdict", "version", "interruption"),
+        *("files", "errors", "verdict", "version", "interruption", "cli_printing"),
     },
+    "cli_printing": {"files", "errors"},
     "__main__": {"cli", "interruption"},
 }
 
@@ -138,6 +139,9 @@ MANY_PARAMETERS = {
     "checker/kernel/normal_form.py __init__",  # of an atom, made in one place
     "cli.py verify",
     "cli.py experiment",
+    "cli.py derive",
+    "cli.py judge",
+    "pages/rendering.py render",
     "auditing/adapters.py of_function",  # what an author says of a log-density, by keyword
     "ascent/settling.py settle",
     "claims/verification.py verify",

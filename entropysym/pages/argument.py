@@ -56,6 +56,13 @@ class Argument:
     rule: Literal["tempering", "scaling"]
     lines: tuple[Line, ...]
 
+    def words(self, model: Model, m: Medium) -> str:
+        """Whose step it is, and by which rule."""
+        name = called(model, self.factor)
+        if self.rule == "tempering":
+            return f"Tempering of {m.text(name)}:"
+        return f"Scaling symmetry of {m.text(name)} and {'encoder' if model.is_plain else 'q'}:"
+
 
 def arguments(d: Derivation) -> tuple[Argument, ...]:
     """One for each factor that the direction serves, in the order of the steps; of a factor whose entropy is not known in closed form there is none."""
@@ -306,12 +313,3 @@ def about_direction(derivation: Derivation, m: Medium) -> str:
             "them is divided by the same factor and stands still; so only the entropy of q and the density of the latents under p are changed."
         )
     return said
-
-
-def about_argument(a: Argument, model: Model, m: Medium) -> str:
-    """Whose step an argument is, and by which rule."""
-    name = called(model, a.factor)
-    if a.rule == "tempering":
-        return f"Tempering of {m.text(name)}:"
-    encoder = "encoder" if model.is_plain else "q"
-    return f"Scaling symmetry of {m.text(name)} and {encoder}:"

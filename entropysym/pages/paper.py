@@ -14,7 +14,7 @@ from entropysym.language.objective import objective
 from entropysym.language.records import Model
 from entropysym.language.store import digest
 from entropysym.pages.abbreviations import Abbreviation, abbreviation
-from entropysym.pages.argument import about_argument, about_direction, curve
+from entropysym.pages.argument import about_direction, curve
 from entropysym.pages.argument import arguments as reasons_for
 from entropysym.pages.declarations import factor_lines, letters
 from entropysym.pages.equations import (
@@ -104,9 +104,8 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
     """Gather the content. Raises `InputError` for a condition or a rule that has no wording."""
     d, model = derivation, derivation.model
     by_rule = {s.rule: s for s in d.steps}
-    kinds = ("stationary", "tangent")
-    hypotheses = [c for c in d.conditions if c.kind in kinds]
-    standing = [c for c in d.conditions if c.kind not in kinds]
+    hypotheses = [c for c in d.conditions if c.kind in ("stationary", "tangent")]
+    standing = [c for c in d.conditions if c not in hypotheses]
     derivative = by_rule["gap"].after - by_rule["stationary"].after
     right = ENTROPY_SUM + _under_its_sign(d)
     short = abbreviation(model)
@@ -134,9 +133,7 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         direction=tuple(direction_lines(d)),
         stationary=_hypotheses(hypotheses, model, medium) if hypotheses else "",
         about_direction=about_direction(d, medium),
-        arguments=tuple(
-            Part(about_argument(a, model, medium), lines(*a.lines)) for a in reasons_for(d)
-        ),
+        arguments=tuple(Part(a.words(model, medium), lines(*a.lines)) for a in reasons_for(d)),
         curve=curve(d) if has_scaling(d) else (),
         claim=lines(Line(equation(Elbo(), right), d.stationary_value))[0],
         part_by_part=has_parts(d),

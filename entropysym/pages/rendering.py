@@ -87,37 +87,43 @@ def render(
     Raises `InputError` for an unknown form, part, notation or kind of data, for a width beyond 20 to 80 em, and for a refusal that has no such part or stored form.
     """
     found = _checked(derivation)
+    pieces = bool(part) or fragment
+    _demand_sense(to, pieces=pieces, dressed=bool(notation), macros=macros, width=width)
     if to == "json":
-        if part or fragment or notation or macros or width:
-            raise InputError(
-                "the stored form has no parts, notation or width; render to latex or markdown"
-            )
         return _stored(found)
-    if to not in _FORMS:
-        raise one_of(to, FORMATS, "format")
-    if (macros or width) and to != "latex":
-        raise InputError(f"macros and width are for LaTeX, not for {to}")
-    if macros and not (part or fragment):
-        raise InputError("macros stand before a fragment; pass fragment=True or a part")
-    if width is not None and not WIDTHS[0] <= width <= WIDTHS[1]:
-        raise InputError(
-            f"the text is {shown(width)} em wide; pass {WIDTHS[0]:.0f} to {WIDTHS[1]:.0f}"
-        )
     form = _FORMS[to]
     if to == "latex":
-        form = replace(form, width=width or (FRAGMENT if part or fragment else PAGE))
+        form = replace(form, width=width or (FRAGMENT if pieces else PAGE))
     own = own_notation(notation, found.model)
     medium = form.medium(found.model, data, with_macros(own) if macros else own)
     layout = form.layout(medium, form.width)
     if part is not None:
         text = _part(found, part, medium, layout, form.ending)
-    elif fragment:
-        text = _filled(found, medium, layout, form.ending, whole=False)
     else:
-        text = _filled(found, medium, layout, form.ending, whole=True)
+        text = _filled(found, medium, layout, form.ending, whole=not fragment)
     if to == "html":
-        return html_body(text) if part or fragment else html_page(text, found.model.title)
+        return html_body(text) if pieces else html_page(text, found.model.title)
     return _macros_of(text, own.signs) + text if macros else text
+
+
+def _demand_sense(
+    to: str, *, pieces: bool, dressed: bool, macros: bool, width: float | None
+) -> None:
+    """Raises `InputError` for wishes that contradict each other."""
+    if to not in FORMATS:
+        raise one_of(to, FORMATS, "format")
+    if to == "json" and (pieces or dressed or macros or width):
+        raise InputError(
+            "the stored form has no parts, notation or width; render to latex or markdown"
+        )
+    if (macros or width) and to != "latex":
+        raise InputError(f"macros and width are for LaTeX, not for {to}")
+    if macros and not pieces:
+        raise InputError("macros stand before a fragment; pass fragment=True or a part")
+    if width is not None and not WIDTHS[0] <= width <= WIDTHS[1]:
+        raise InputError(
+            f"the text is {shown(width)} em wide; pass {WIDTHS[0]:.0f} to {WIDTHS[1]:.0f}"
+        )
 
 
 def _macros_of(text: str, signs: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ import sympy as sp
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import entry, sum_over
 from entropysym.language.functions import ROWS
+from entropysym.language.graph import written
 from entropysym.language.heads import (
     DataMean,
     Elbo,
@@ -34,7 +35,6 @@ from entropysym.language.heads import (
     NetworkValue,
     _Head,
 )
-from entropysym.language.graph import written
 from entropysym.language.names import latex_stem, spelled
 from entropysym.language.objective import expectation, head
 from entropysym.language.records import Model, Plate
