@@ -1,5 +1,5 @@
 """`python -m derivations --out FOLDER` builds the document of all theorems."""
 
-from derivations.build import main
+from .build import main
 
 main()

@@ -1,8 +1,9 @@
 """Bernoulli decoder: the last layer is the direction, weights and bias together."""
 
-from derivations.page import main
-from derivations.theorem import LUECKE, Theorem, everywhere, wrong
 from entropysym.models import bernoulli_vae
+
+from .page import main
+from .theorem import LUECKE, Theorem, everywhere, wrong
 
 THEOREM = Theorem(
     title="Bernoulli decoder with logits affine in the last layer",

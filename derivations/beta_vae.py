@@ -1,8 +1,9 @@
 r"""The β-VAE: at stationary points of the weighted objective the plain ELBO is an entropy sum, for any weight."""
 
-from derivations.page import main
-from derivations.theorem import OWN, Theorem, derivation, everywhere, wrong
 from entropysym.models import beta_vae, vae1, vae2, with_beta
+
+from .page import main
+from .theorem import OWN, Theorem, derivation, everywhere, wrong
 
 THEOREM = Theorem(
     title="β-VAE: the plain ELBO at stationary points of the weighted objective",

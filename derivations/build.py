@@ -6,15 +6,17 @@ import argparse
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from derivations.page import as_section, checks, switch_on_float64
-from derivations.theorem import VELYCHKO, Theorem
 from entropysym.errors import InputError
 from entropysym.files import folder, write_whole
 from entropysym.pages import REFERENCES, preamble, tex_text
+
+from .limits import LIMITS
+from .page import as_section, checks, switch_on_float64
+from .theorem import VELYCHKO, Theorem
 
 #: The scripts, in the order of the document.
 NAMES = (
@@ -53,14 +55,16 @@ INTRODUCTION = (
 
 def theorems() -> dict[str, Theorem]:
     """Every theorem by the name of its script."""
-    return {name: import_module(f"derivations.{name}").THEOREM for name in NAMES}
+    return {name: import_module(f".{name}", __package__).THEOREM for name in NAMES}
 
 
-def collection(*, numbers: bool) -> str:
-    """The LaTeX document; with `numbers`, every claim and every control is run, which takes minutes."""
-    sections = [
-        as_section(t, checks(t) if numbers else (), label=name) for name, t in theorems().items()
-    ]
+def collection(*, numbers: bool, progress: Callable[[str], None] = lambda said: None) -> str:
+    """The LaTeX document; with `numbers`, every claim and every control is run, which takes minutes. `progress` is called before each theorem."""
+    found = theorems()
+    sections = []
+    for count, (name, t) in enumerate(found.items(), 1):
+        progress(f"theorem {count} of {len(found)}: {t.title}")
+        sections.append(as_section(t, checks(t) if numbers else (), label=name))
     head = preamble().replace(
         r"\setcounter{secnumdepth}{0}",
         "\\setcounter{secnumdepth}{1}\n\\setcounter{tocdepth}{1}\n\\numberwithin{equation}{section}",
@@ -71,12 +75,33 @@ def collection(*, numbers: bool) -> str:
             f"{head}\n\\begin{{document}}",
             f"\\begin{{center}}\n  {{\\Large {TITLE}\\par}}\n\\end{{center}}",
             INTRODUCTION,
-            "\\tableofcontents\n\\clearpage",
+            "\\tableofcontents",
+            _by_model(found),
+            "\\clearpage",
             *sections,
+            _limits(),
             "\\section*{References}\n\\begin{enumerate}\\renewcommand{\\labelenumi}{[\\arabic{enumi}]}\n"
             f"{listed}\n\\end{{enumerate}}\n\\end{{document}}\n",
         )
     )
+
+
+def _by_model(found: Mapping[str, Theorem]) -> str:
+    """The theorems by the model that they are about, each with its page."""
+    rows = sorted((t.model().title, name) for name, t in found.items())
+    body = "\n".join(
+        rf"{tex_text(title)} & \ref{{{name}}} & \pageref{{{name}}} \\" for title, name in rows
+    )
+    return (
+        "\\section*{By model}\n\\begin{center}\\small\n\\begin{tabular}{@{}p{0.76\\textwidth}rr@{}}\n\\toprule\n"
+        f"model & section & page \\\\\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n\\end{{center}}"
+    )
+
+
+def _limits() -> str:
+    """What is known to be beyond the theorems, on a page of its own."""
+    said = "\n".join(rf"\item[{tex_text(head)}.] {tex_text(text)}" for head, text in LIMITS)
+    return f"\\clearpage\n\\section{{Known limits}}\n\\begin{{description}}\n{said}\n\\end{{description}}"
 
 
 def compiled(source: Path) -> Path | None:
@@ -99,18 +124,25 @@ def compiled(source: Path) -> Path | None:
     return source.with_suffix(".pdf")
 
 
+def book(
+    out: Path, *, numbers: bool = False, progress: Callable[[str], None] = lambda said: None
+) -> Path:
+    """Write the document into a folder; its path, that of the PDF where pdflatex is installed."""
+    if numbers:
+        switch_on_float64()
+    source = folder(out) / "derivations.tex"
+    write_whole(source, collection(numbers=numbers, progress=progress))
+    progress("compiling")
+    return compiled(source) or source
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line: `python -m derivations --out FOLDER`."""
     parser = argparse.ArgumentParser(prog="python -m derivations", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the document")
     parser.add_argument("--no-numbers", action="store_true", help="do not run claims and controls")
     given = parser.parse_args(arguments)
-    if not given.no_numbers:
-        switch_on_float64()
-    source = folder(given.out) / "derivations.tex"
-    write_whole(source, collection(numbers=not given.no_numbers))
-    pdf = compiled(source)
-    print(source if pdf is None else pdf)
+    print(book(given.out, numbers=not given.no_numbers))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """What is given: labels and inputs that factors read and nothing generates."""
 
-from derivations.page import main
-from derivations.theorem import Theorem, entropy, everywhere, wrong
 from entropysym.models import conditional_vae, conditional_vae_fixed_prior
+
+from .page import main
+from .theorem import Theorem, entropy, everywhere, wrong
 
 THEOREM = Theorem(
     title="Conditional VAE: labels that are given",

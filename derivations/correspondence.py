@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import sympy as sp
 
-from derivations.page import main
-from derivations.theorem import OWN, Theorem, derivation, everywhere, shown_identity, together
 from entropysym.families import NORMAL
 from entropysym.language import DataMean, Entropy, Model, NoiseExpectation, Parameter, Vector
 from entropysym.language.algebra import distributed, exponentials_merged
@@ -21,6 +19,9 @@ from entropysym.models import vae1
 from entropysym.pages import Line
 from entropysym.prover import Derivation
 from entropysym.verdict import Verdict
+
+from .page import main
+from .theorem import OWN, Theorem, derivation, everywhere, shown_identity, together
 
 
 def rescaled() -> Model:

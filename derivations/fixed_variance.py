@@ -1,8 +1,9 @@
 r"""VAE-0: with a fixed decoder variance there is no entropy sum; the reconstruction error stays in the result."""
 
-from derivations.page import main
-from derivations.theorem import DAMM, Theorem, everywhere, wrong
 from entropysym.models import vae0
+
+from .page import main
+from .theorem import DAMM, Theorem, everywhere, wrong
 
 THEOREM = Theorem(
     title="VAE-0: what is left when the decoder variance is fixed",

@@ -1,9 +1,10 @@
 """The general Gaussian VAE: full covariances for prior, decoder and encoder, in three coordinates of the prior's."""
 
-from derivations.page import main
-from derivations.theorem import OWN, Theorem, everywhere, wrong
 from entropysym.language.matrices import LogDet
 from entropysym.models import gaussian_vae
+
+from .page import main
+from .theorem import OWN, Theorem, everywhere, wrong
 
 THEOREM = Theorem(
     title="General Gaussian VAE with full covariances",

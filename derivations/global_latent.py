@@ -1,8 +1,9 @@
 """A latent that all data share: what is global counts once, so for each datum by 1/N."""
 
-from derivations.page import main
-from derivations.theorem import Theorem, entropy, everywhere, wrong
 from entropysym.models import bayesian_regression
+
+from .page import main
+from .theorem import Theorem, entropy, everywhere, wrong
 
 THEOREM = Theorem(
     title="Bayesian regression: a latent of all data",

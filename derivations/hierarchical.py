@@ -1,8 +1,9 @@
 """Several layers of latents: one entropy for each factor, averaged over what it reads."""
 
-from derivations.page import main
-from derivations.theorem import Theorem, entropy, everywhere, wrong
 from entropysym.models import ladder_vae, two_layer_vae
+
+from .page import main
+from .theorem import Theorem, entropy, everywhere, wrong
 
 THEOREM = Theorem(
     title="Two-layer VAE: one entropy for each layer",

@@ -1,11 +1,12 @@
 r"""Infinite data: the data mean may be an expectation over p(x); no step of the derivation asks which it is."""
 
-from derivations.page import main
-from derivations.theorem import DAMM, Theorem, derivation, everywhere, together, wrong
 from entropysym.lowering.signature import DATA_SIZE
 from entropysym.models import vae2
 from entropysym.pages import render
 from entropysym.verdict import Verdict, proved, refuted
+
+from .page import main
+from .theorem import DAMM, Theorem, derivation, everywhere, together, wrong
 
 
 def no_number_of_data() -> Verdict:

@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 
-from derivations.page import main
-from derivations.theorem import DAMM, Theorem, derivation, everywhere, together
 from entropysym.errors import EntropysymError
 from entropysym.models import linear_vae
 from entropysym.verdict import Verdict, proved, refuted, undecided
+
+from .page import main
+from .theorem import DAMM, Theorem, derivation, everywhere, together
 
 #: Eigenvalues of the data's covariance, and the number of latents.
 EIGENVALUES, LATENTS = np.array([5.0, 2.5, 0.9, 0.4]), 2

@@ -1,8 +1,9 @@
 """Classes: the entropy of a component is averaged over the classes of q, and the class probabilities move along the simplex."""
 
-from derivations.page import main
-from derivations.theorem import LUECKE, Theorem, entropy, everywhere, wrong
 from entropysym.models import gaussian_mixture, mixture_of_factor_analysers, mixture_prior_vae
+
+from .page import main
+from .theorem import LUECKE, Theorem, entropy, everywhere, wrong
 
 THEOREM = Theorem(
     title="Mixtures: classes and a simplex",

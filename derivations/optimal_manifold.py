@@ -2,13 +2,14 @@ r"""The optimal manifold: with σ² and α² at their best values the ELBO is an
 
 import sympy as sp
 
-from derivations.page import main
-from derivations.theorem import DAMM, Theorem, derivation
 from entropysym.errors import EntropysymError
 from entropysym.models import vae2
 from entropysym.pages import Line
 from entropysym.prover import Derivation
 from entropysym.verdict import Verdict, proved, refuted
+
+from .page import main
+from .theorem import DAMM, Theorem, derivation
 
 PROFILED = sp.Symbol("F_best", real=True)
 

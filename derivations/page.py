@@ -6,9 +6,10 @@ import argparse
 import textwrap
 from collections.abc import Sequence
 
-from derivations.theorem import Theorem
 from entropysym.pages import display, preamble, render, section, tex_text
 from entropysym.verdict import Verdict
+
+from .theorem import Theorem
 
 FORMATS = ("latex", "text", "json")
 

@@ -1,12 +1,13 @@
 """Poisson decoder: a base measure that is not constant asks for the pseudo entropy and leaves a data term."""
 
-from derivations.page import main
-from derivations.theorem import LUECKE, Theorem, everywhere, wrong
 from entropysym.language.heads import DataMean, LogBaseMeasure
 from entropysym.language.objective import spelled_out
 from entropysym.language.symbols import n
 from entropysym.models import poisson_vae
 from entropysym.prover import Derivation
+
+from .page import main
+from .theorem import LUECKE, Theorem, everywhere, wrong
 
 
 def data_term(d: Derivation):

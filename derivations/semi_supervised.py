@@ -1,8 +1,9 @@
 """Several plates of data: N with labels and M without."""
 
-from derivations.page import main
-from derivations.theorem import Theorem, entropy, everywhere, wrong
 from entropysym.models import semi_supervised_vae
+
+from .page import main
+from .theorem import Theorem, entropy, everywhere, wrong
 
 THEOREM = Theorem(
     title="Semi-supervised VAE: data with labels and data without",

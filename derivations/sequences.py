@@ -1,8 +1,9 @@
 """Time: a start, T transitions that read one step earlier, and T emissions."""
 
-from derivations.page import main
-from derivations.theorem import Theorem, entropy, everywhere, wrong
 from entropysym.models import deep_markov_model, hidden_markov_model, linear_state_space
+
+from .page import main
+from .theorem import Theorem, entropy, everywhere, wrong
 
 THEOREM = Theorem(
     title="Hidden Markov model: rows of a transition matrix",

@@ -1,8 +1,9 @@
 """Sparse coding: a Laplace prior with learned scales; the entropies are those of Laplace and Normal."""
 
-from derivations.page import main
-from derivations.theorem import VELYCHKO, Theorem, everywhere, wrong
 from entropysym.models import sparse_coding
+
+from .page import main
+from .theorem import VELYCHKO, Theorem, everywhere, wrong
 
 THEOREM = Theorem(
     title="Sparse coding with a Laplace prior",

@@ -1,8 +1,9 @@
 """Models without latents: the log-likelihood itself becomes a sum of entropies."""
 
-from derivations.page import main
-from derivations.theorem import Theorem, entropy, everywhere, wrong
 from entropysym.models import heteroscedastic_regression, softmax_classifier
+
+from .page import main
+from .theorem import Theorem, entropy, everywhere, wrong
 
 THEOREM = Theorem(
     title="Softmax classifier: log-likelihood and predictive entropy",

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import sympy as sp
 
-from derivations.page import main
-from derivations.theorem import OWN, Theorem, derivation, identity, together, wrong
 from entropysym.errors import EntropysymError
 from entropysym.language.algebra import distributed
 from entropysym.language.heads import DataMean, Directional, Elbo, Entropy, LogDensity
@@ -17,6 +15,9 @@ from entropysym.prover import Derivation
 from entropysym.prover.derive import delta
 from entropysym.prover.motion import along
 from entropysym.verdict import Verdict
+
+from .page import main
+from .theorem import OWN, Theorem, derivation, identity, together, wrong
 
 RECONSTRUCTION, KL = sp.symbols("reconstruction KL", real=True)
 

@@ -2,8 +2,6 @@ r"""VAE-1: the prior N(0, I) has nothing to move; the scaling symmetry of encode
 
 import sympy as sp
 
-from derivations.page import main
-from derivations.theorem import DAMM, Theorem, everywhere, refused
 from entropysym.errors import EntropysymError
 from entropysym.language.algebra import distributed
 from entropysym.language.heads import DataMean, Elbo
@@ -16,6 +14,9 @@ from entropysym.pages.marks import Slope
 from entropysym.prover import Derivation
 from entropysym.prover.derive import delta
 from entropysym.prover.stationarity import noise_averaged
+
+from .page import main
+from .theorem import DAMM, Theorem, everywhere, refused
 
 
 def prior_gap(d: Derivation) -> list[Line]:

@@ -1,8 +1,9 @@
 """VAE-2: prior and decoder variances are learned, so both factors have directions of their own; any encoder will do."""
 
-from derivations.page import main
-from derivations.theorem import DAMM, Theorem, entropy, everywhere, wrong
 from entropysym.models import vae2
+
+from .page import main
+from .theorem import DAMM, Theorem, entropy, everywhere, wrong
 
 THEOREM = Theorem(
     title="VAE-2: the ELBO becomes a sum of three entropies",

@@ -1,8 +1,9 @@
 """VAE-3: a variance network is allowed if its head lets all variances shrink by one factor, with the mean unmoved."""
 
-from derivations.page import main
-from derivations.theorem import DAMM, Theorem, everywhere, refused
 from entropysym.models import vae3
+
+from .page import main
+from .theorem import DAMM, Theorem, everywhere, refused
 
 THEOREM = Theorem(
     title="VAE-3: a variance network and the condition on its head",

@@ -1,8 +1,9 @@
 r"""Weight decay on VAE-1's first layer leaves a gap of exactly minus the penalty."""
 
-from derivations.page import main
-from derivations.theorem import OWN, Theorem, everywhere, wrong
 from entropysym.models import vae1, with_weight_decay
+
+from .page import main
+from .theorem import OWN, Theorem, everywhere, wrong
 
 
 def decayed():

@@ -221,6 +221,30 @@ def _derived(model: Any, wish: Wish) -> None:
 
 
 @app.command()
+def book(
+    out: Annotated[Path, typer.Option(help="The folder for it.", metavar="DIR")] = Path("book"),
+    numbers: Annotated[
+        bool,
+        typer.Option(
+            "--numbers", help="Also run every claim and its negative control; takes minutes."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the book of all theorems: each with its model, conditions, argument and derivation."""
+    from entropysym.book import write_book
+    from entropysym.claims.progress import stages_on_terminal
+
+    with stages_on_terminal(sys.stderr, "book") as progress:
+        written = write_book(out, numbers=numbers, progress=progress)
+    if as_json:
+        _print_json({"file": str(written)})
+    else:
+        print(f"written to {written}")
+    raise typer.Exit(VERIFIED)
+
+
+@app.command()
 def replay(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A stored derivation or refusal (JSON).")
