@@ -18,6 +18,7 @@ import numpy as np
 from entropysym.errors import InputError
 from entropysym.language.records import Model
 from entropysym.language.symbols import MATRIX_RANGES
+from entropysym.lowering.precision import EPS
 from entropysym.lowering.quadrature import Nodes
 from entropysym.lowering.signature import is_weighted
 from entropysym.witness import configurations
@@ -55,6 +56,17 @@ def drawn(model: Model, shape: Shape, seed: int, count: int) -> dict[str, np.nda
         noise = flat.pop("noise")
         flat[RADIUS] = 1 + np.minimum(np.abs(noise.reshape(count, -1)[:, 0]), 1)
     return flat
+
+
+def shaken(flat: Flat, seed: int) -> dict[str, np.ndarray]:
+    """The points with every number one rounding larger or smaller, at random."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: a * (1 + EPS * rng.choice((-1.0, 1.0), size=np.shape(a)))
+        if np.asarray(a).dtype.kind == "f"
+        else np.asarray(a)
+        for name, a in flat.items()
+    }
 
 
 def configuration(model: Model, shape: Shape, flat: Flat) -> Configuration:
