@@ -634,6 +634,10 @@ def _faults_of_directions(c: Case, found: Certificate) -> Iterator[str]:
 
 
 def _faults_of_the_end(c: Case, end: Certificate) -> Iterator[str]:
+    if not np.isfinite(end.gap):  # training ran away, and the certificate has to say so
+        if end.reading is not Reading.NOT_FINITE:
+            yield f"not finite, but read as {end.reading.name}"
+        return
     stationary = end.gradient_norm <= STATIONARY
     # A latent that has collapsed leaves no gap, whether or not there is a direction.
     collapsed = stationary and bool(c.absent) and abs(end.gap) < 1e-7
