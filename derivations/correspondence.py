@@ -103,8 +103,7 @@ THEOREM = Theorem(
     statement=(
         "Where no column of the first layer vanishes and the encoder can be rescaled, VAE-1 and VAE-2 are the same model in two "
         "gauges: with α the norms of the columns, dividing W by α and multiplying the encoder's means and standard deviations by α "
-        "turns one into the other. ELBO and entropy sum agree, while encoder and prior entropy both "
-        "grow by the sum of log α."
+        "turns one into the other. ELBO and entropy sum agree, while encoder and prior entropy both grow by the sum of log α."
     ),
     source=OWN,
     model=rescaled,

@@ -77,9 +77,10 @@ LADDER = {
     },
     "cli": {
         *("experiments", "sweeping", "auditing", "claims", "data", "pages", "models", "glossary"),
-        *("files", "errors", "verdict", "version", "interruption", "cli_printing"),
+        *("files", "errors", "verdict", "version", "interruption", "cli_printing", "book"),
     },
     "cli_printing": {"files", "errors"},
+    "book": {"errors"},
     "__main__": {"cli", "interruption"},
 }
 

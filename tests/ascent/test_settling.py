@@ -35,6 +35,7 @@ START = starts()
 OBSERVE = {"value": lambda p: likelihood(p, X)}
 
 
+@pytest.mark.slow
 def test_every_run_arrives_at_the_known_maximum():
     found = settle(likelihood, START, X, PLAN, observe=OBSERVE)
     assert found.ending is Ending.ARRIVED

@@ -37,6 +37,7 @@ from .laws import (
 from .small_graphs import GRAPHS
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("build", [*DOCUMENTS, *LAWS, *GRAPHS])
 def test_accepted_with_its_statement(build, tmp_path):
     document = build()

@@ -26,6 +26,7 @@ def zoo():
     return {name: instances.found(name) for name in es.models.ZOO}
 
 
+@pytest.mark.slow
 def test_every_model_of_the_zoo_has_the_verdict_that_is_listed(zoo):
     listed = {name: known.verdict for name, known in CATALOGUE.items()}
     assert listed == {name: found.verdict.value.value for name, found in zoo.items()}

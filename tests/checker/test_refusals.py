@@ -78,6 +78,7 @@ def refusal(data: bytes | str) -> str:
     return message
 
 
+@pytest.mark.some(40)
 @pytest.mark.parametrize("name", FALSE_CLAIMS)
 def test_false_claims_are_refused(name):
     document = FALSE_CLAIMS[name]()
@@ -106,6 +107,7 @@ def test_hostile_files_are_refused(name):
     refusal(HOSTILE[name]())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_no_byte_of_a_file_can_be_changed_unnoticed(data):

@@ -47,6 +47,7 @@ def one_start(monkeypatch):
     monkeypatch.setattr(on_data, "STARTS", 1)
 
 
+@pytest.mark.slow
 def test_a_stationary_point_where_both_witnesses_agree():
     d = derived("linear_vae")
     rest = rest_on(d, sample(d.model, data("real")))

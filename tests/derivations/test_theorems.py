@@ -20,7 +20,7 @@ from entropysym.verdict import Value
 from tests.instances import names
 
 SCRIPTS = Path(build.__file__).parent
-SHARED = {"__init__", "__main__", "build", "page", "theorem"}
+SHARED = {"limits", "__init__", "__main__", "build", "page", "theorem"}
 THEOREMS = build.theorems()
 
 #: Claims of every kind: a sum, matrices, a remainder, a correspondence, and graphs with classes, with labels, and with time.

@@ -62,6 +62,7 @@ def test_the_likelihood_is_the_sum_with_pseudo_entropies(fitted):
     assert likelihood - (classes - true) < -0.5
 
 
+@pytest.mark.slow
 def test_the_derived_sum_is_that_number(fitted):
     x, pi, rates, posterior = fitted
     d = derivation("poisson_mixture")

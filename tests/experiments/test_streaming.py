@@ -79,6 +79,7 @@ def test_bic_picks_the_right_model_by_either_estimate_and_the_entropy_sum_is_qui
         assert abs(row.gap) < 1.0
 
 
+@pytest.mark.slow
 def test_an_interrupted_stream_goes_on_to_the_same_bytes(outcome, tmp_path):
     digest = digest_of({**asdict(SHORT), "seed": 3})
     checkpoint = Checkpoint(tmp_path / "stream.npz", digest)

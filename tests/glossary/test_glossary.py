@@ -78,6 +78,7 @@ def test_every_word_of_the_code_has_one_entry_and_no_entry_has_another():
     assert len(ENTRIES) >= 60
 
 
+@pytest.mark.slow
 def test_the_law_rejects():
     wanted, (first, *rest) = in_the_code(), ENTRIES
     coded = next(e for e in ENTRIES if e.code)

@@ -109,7 +109,7 @@ def test_arguments_of_a_family_are_exact_formulas(given, words):
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (("sigma",), "sigma2 and sigma print alike"),
+        (("sigma_2", "sigma"), "print alike"),
         (("x_n",), "prints as data or a latent"),
         (("z_h",), "prints as data or a latent"),
         (("alpha_h",), "alpha2 and alpha_h print alike"),

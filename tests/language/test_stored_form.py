@@ -48,7 +48,7 @@ def _read_back(stored):
     return model_from(statement["model"], statement["objective"])
 
 
-@pytest.mark.some(1)
+@pytest.mark.some(10)
 def test_models_and_steps_come_back_equal(derivation):
     _come_back_equal(derivation)
 

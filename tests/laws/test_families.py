@@ -143,7 +143,7 @@ def test_it_is_normalised(name, seed):
     assert found.total == pytest.approx(1, abs=1e-12)
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(5)
 @every_integral
 @pytest.mark.parametrize("seed", range(3))
 def test_scores_have_mean_zero(name, seed):

@@ -144,6 +144,7 @@ def _agrees(parts, inputs):
     assert gap.residual <= TOLERANCE, gap
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(linear_points())
 def test_linear_vae(point):

@@ -114,6 +114,7 @@ def test_the_fixture_that_tells_the_theorem_from_the_folklore(measure):
     assert hessian_inertia(FOUR, point.parameters).kind == "saddle"
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("subset", [(), (0,), (1,), (0, 1)])
 def test_fewer_active_latents_than_there_are(measure, subset):
     point = stationary_point(FOUR, 3, subset)

@@ -48,6 +48,7 @@ def test_a_wrong_answer_is_seen(answers):
             assert len(wrong(other, answers[case.style])) == 1
 
 
+@pytest.mark.slow
 def test_enough_losses_are_no_elbo(answers):
     assert sum(not found.is_elbo for found in answers.values()) >= 12
     assert sum(found.kind == "unknown" for found in answers.values()) >= 8

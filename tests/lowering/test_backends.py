@@ -157,7 +157,7 @@ def written(made):
         assert np.max(np.abs(a - found) / scale) <= 8 * EPS, what
 
 
-@pytest.mark.some(1)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", QUICK)
 def test_the_code_that_is_written_gives_the_same(cases, name):
     written(case(cases, name))
@@ -227,12 +227,13 @@ def compared_with_torch(made):
         assert np.max(np.abs(np.asarray(terms) - size_.numpy()) / scale) <= 1e-10, what
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", QUICK)
 def test_pytorch_gives_what_jax_gives(cases, name):
     compared_with_torch(case(cases, name))
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [3, 14])
 @pytest.mark.parametrize("to", ["numpy", "torch"])
 def test_words_of_matrices(to, rows):

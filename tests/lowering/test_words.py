@@ -59,7 +59,7 @@ def given(*expressions):
     }
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("name", WORDS)
 def test_words(name):
     word, wanted = WORDS[name]

@@ -344,6 +344,7 @@ def test_trees_of_jax(framework):
     assert step.gradient_norm == pytest.approx(math.sqrt(squares), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_head_and_a_label_in_a_tree():
     """One layer for mean and log-variance whose kernel has its outputs last, and a decoder that reads a label after z."""
     x, eps = _jax_data()

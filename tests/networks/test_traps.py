@@ -74,6 +74,7 @@ class Row(NamedTuple):
     small_gap: bool
 
 
+@pytest.mark.slow
 def test_converged():
     c = judged(network, trained(network))
     assert c.reading is Reading.CONVERGED, c.message

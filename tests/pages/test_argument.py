@@ -29,7 +29,7 @@ def _plainly(e):
     return e.xreplace({i: index(i.name[:-2]) for i in bound if i.name.endswith("_1")})
 
 
-@pytest.mark.some(1)
+@pytest.mark.some(8)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_factor_that_is_served_has_an_argument_and_its_lines_follow(name):
     d = _derivation(name)
@@ -63,7 +63,7 @@ def _chained(line, ell):
     return total
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(5)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_chain_rule_gives_the_scores(name):
     d = _derivation(name)

@@ -169,7 +169,7 @@ def test_markdown_is_taken_by_katex(name):
     assert made.count("$$") % 2 == 0
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(10)
 @pytest.mark.parametrize("to", ["latex", "markdown", "text"])
 @pytest.mark.parametrize("name", DERIVED)
 def test_every_document_says_what_it_rests_on(derived, name, to):

@@ -61,6 +61,7 @@ def test_what_cannot_be_drawn_is_refused(history, gaps, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_importing_render_loads_no_plotting():
     code = "import sys, entropysym.pages; print(sorted({'matplotlib', 'jax', 'numpy'} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -49,7 +49,7 @@ def _parts(name):
     return [p for p in PARTS if p != "conditions" or d.stationarity]
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("notation", ["papers", "textbook"])
 @pytest.mark.parametrize("kind", CLASSES)
 def test_parts_compile_in_other_classes(kind, notation, tmp_path):

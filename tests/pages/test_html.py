@@ -13,7 +13,7 @@ from tests.instances import found
 NAMES = sorted(es.models.ZOO)
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_is_whole_and_nothing_on_it_is_raw(name):
     page = es.render(found(name), "html")

@@ -64,7 +64,7 @@ def relation(model):
     return found
 
 
-@pytest.mark.some(12)
+@pytest.mark.some(5)
 @pytest.mark.parametrize("name", sorted(ZOO))
 def test_every_graph_of_the_zoo(name):
     model = ZOO[name]()
@@ -91,7 +91,7 @@ def test_every_graph_of_the_zoo(name):
         assert met == [], way.edge
 
 
-@pytest.mark.some(12)
+@pytest.mark.some(5)
 @pytest.mark.parametrize("name", sorted(ZOO))
 def test_the_svg_has_everything_once(name):
     model = ZOO[name]()

@@ -53,7 +53,7 @@ UNIVARIATE = [f for f in FAMILIES.values() if not f.is_multivariate]
 OWN = [UNIT_NORMAL, STANDARD_NORMAL, STANDARD_LAPLACE]
 
 
-@pytest.mark.some(5)
+@pytest.mark.some(6)
 @pytest.mark.parametrize("family", UNIVARIATE + OWN, ids=lambda f: f.name)
 def test_every_certificate_satisfies_the_identity_pointwise(family):
     found = family_certificate(family)

@@ -19,7 +19,7 @@ from tests.instances import graph
 every_graph = pytest.mark.parametrize("name", GRAPHS)
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(6)
 @every_graph
 def test_all_factors_are_served_and_the_derivation_is_replayed(name):
     found = graph(name)

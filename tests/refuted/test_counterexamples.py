@@ -19,6 +19,7 @@ REASONS = {
 QUICK = ("fixed variance", "clamped variance")
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", names(COUNTER_EXAMPLES, QUICK))
 def test_a_gap_at_a_vanishing_gradient(name):
     found = COUNTER_EXAMPLES[name]()

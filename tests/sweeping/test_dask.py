@@ -60,6 +60,7 @@ def serial_report(serial, tmp_path_factory):
     return of
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # Dask's own
 def test_its_executor_gives_the_serial_bytes(serial_report, tmp_path, monkeypatch):
     monkeypatch.setattr(sweeps, "shapes", one_shape)

@@ -35,6 +35,7 @@ def test_every_run_arrives_where_the_top_is(serial):
     assert found.message.startswith("6 of 6 runs have arrived")
 
 
+@pytest.mark.slow
 def test_executors_and_folders_change_no_bit(serial, tmp_path):
     first = settled(on=serial, into=tmp_path)
     for again in (settled(on=Shuffled(1)), settled(on=serial, into=tmp_path)):

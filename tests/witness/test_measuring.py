@@ -83,6 +83,7 @@ def test_either_witness_alone_is_enough_to_disagree(vae2_case, monkeypatch):
     assert not m.as_predicted
 
 
+@pytest.mark.slow
 def test_what_is_not_finite_is_never_as_predicted_nor_stationary(vae2_case):
     m = measure(vae2_case.identity, arguments, {**start(), "s": jnp.asarray(np.nan)}, X, NODES)
     assert not m.as_predicted

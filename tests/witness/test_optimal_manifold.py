@@ -56,6 +56,7 @@ def test_elbo_is_the_entropy_sum(make, seed):
     assert abs(wrong) > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_vae1_keeps_the_gap_of_its_prior(seed):
     elbo, arguments, nodes = settled(vae1, seed)

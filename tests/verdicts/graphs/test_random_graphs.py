@@ -208,6 +208,7 @@ def test_a_prover_that_always_gives_one_answer_is_noticed():
     assert _with_answers(verdict="EXCEPTION")[0] == f"{len(words)} exception"
 
 
+@pytest.mark.slow
 def test_a_wrong_claim_is_noticed(monkeypatch):
     seed = next(s for s in FEW if _found(s)["verdict"] == "PROVED")
     model = graph(seed)
