@@ -22,7 +22,7 @@ from entropysym.language.algebra import (
     reads_latent,
     vanishes,
 )
-from entropysym.language.formula import arg_of, array_of
+from entropysym.language.formula import arg_of, array_of, derivative, of_type, substituted
 from entropysym.language.heads import Directional, NetworkValue, _Expectation
 from entropysym.language.matrices import (
     LogDet,
@@ -100,7 +100,8 @@ class _Entry:
     def _written(self, e: sp.Expr) -> sp.Expr:
         """As a person writes it: exponentials merged, one logarithm for constants, and no index that means two things."""
         e = exponentials_merged(e)
-        return readable(collected(e, self.model.sizes) if isinstance(e, sp.Add) else e)
+        e = collected(e, self.model.sizes) if isinstance(e, sp.Add) else e
+        return of_type(readable(e), sp.Expr)
 
     def is_shown(self) -> bool:
         """Whether the entry moves as the tempering equation says: the parts of the objective are differentiated along v, rule by rule, and compared."""
@@ -252,8 +253,10 @@ class _Entry:
 
     def _argument(self, place: sp.Basic) -> sp.Basic:
         """What stands at an argument of the family, outside the inputs of networks."""
-        own = dict(zip(self.factor.family.arguments, self.factor.arguments, strict=True))[place]
-        filled = self.at(place) if isinstance(place, sp.Symbol) else own
+        own: dict[sp.Basic, sp.Basic] = dict(
+            zip(self.factor.family.arguments, self.factor.arguments, strict=True)
+        )
+        filled = self.at(place) if isinstance(place, sp.Symbol) else own[place]
         return filled if filled in self._still else _outside_networks(filled)
 
 
@@ -281,18 +284,23 @@ def curve(d: Derivation) -> tuple[Line, ...]:
         motion = d.direction.get(p.name)
         if motion is None:
             continue
-        if isinstance(motion, Scaled):
-            own, motion = sp.Symbol("own"), motion.scalar * sp.Symbol("own")
-        else:
-            own = p.whole
-        rate, offset = motion.coeff(own), motion.coeff(own, 0)
-        if distributed(rate * own + offset - motion) != 0 or rate.has(own) or offset.has(own):
-            return ()
-        if not rate.is_number:
+        own = sp.Dummy("own", real=True)  # a matrix moves by a multiple of itself, too
+        moved = (
+            motion.scalar * own
+            if isinstance(motion, Scaled)
+            else substituted(motion, {p.whole: own})
+        )
+        rate = derivative(moved, own)
+        offset = distributed(moved - rate * own)
+        if not rate.is_number or offset.has(own):
             return ()
         grown = sp.exp(rate * TIME)
         shift = offset * TIME if rate == 0 else offset * (grown - 1) / rate
-        right = Scaled(grown, p.letter) if p.is_matrix else own * grown + shift
+        right = (
+            Scaled(grown, p.letter)
+            if p.is_matrix
+            else substituted(own * grown + shift, {own: p.entry})
+        )
         lines.append(Line(OnCurve(p.whole), right))
     return tuple(lines)
 

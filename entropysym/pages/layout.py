@@ -142,9 +142,9 @@ def _aligned(lines: Sequence[Line], medium: Medium, width: float) -> tuple[list[
         lead = max(beside.values(), default=0.0)
         found = [
             _rows_of(
-                line, *sides[k], medium, width - lead, alone=bool(sides[k][0]) and k not in beside
+                line, left, relation, medium, width - lead, alone=bool(left) and k not in beside
             )
-            for k, line in enumerate(lines)
+            for k, (line, (left, relation)) in enumerate(zip(lines, sides, strict=True))
         ]
         widest = lead + max(tex_width(_behind_sign(row)) for rows_ in found for row in rows_)
         if widest <= width or lead <= INDENT:
