@@ -49,6 +49,7 @@ def test_what_is_said_of_a_form_is_what_it_has():
     assert {*es.models.zoo.VARIANTS} <= forms | {"factor_analysis"}
 
 
+@pytest.mark.slow
 def test_every_model_of_the_zoo_has_its_hash(zoo):
     current = {}
     for name, found in zoo.items():

@@ -71,6 +71,7 @@ def test_the_identity_is_as_predicted_wherever_an_ascent_ends(name):
     assert rest_verdict(early).value is Value.UNDECIDED
 
 
+@pytest.mark.slow
 def test_a_wrong_entropy_sum_is_refuted_by_the_data():
     d = derived("linear_vae")
     some = sample(d.model, data("real"))

@@ -55,6 +55,7 @@ def test_enough_losses_are_no_elbo(answers):
     assert {found.kind for found in answers.values()} >= set(THEOREMS) - {"no reconstruction"}
 
 
+@pytest.mark.slow
 def test_the_page_has_the_tables_of_the_code(answers):
     page = DOCS.read_text(encoding="utf-8")
     assert table() in page
@@ -62,6 +63,7 @@ def test_the_page_has_the_tables_of_the_code(answers):
     assert "\n".join(lines) in page
 
 
+@pytest.mark.slow
 def test_the_answer_in_words(answers):
     said = str(answers["MSE summed over dimensions"])
     for line in (
@@ -79,6 +81,7 @@ def test_the_answer_in_words(answers):
     assert "missing factor" not in str(answers["MSE summed over dimensions"])
 
 
+@pytest.mark.slow
 def test_parts(answers):
     parts = answers["PyTorch-VAE: MSE averaged, kld_weight"].parts
     assert parts == {
