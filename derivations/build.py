@@ -3,16 +3,13 @@ r"""All theorems as one LaTeX document with a table of contents: the appendix th
 from __future__ import annotations
 
 import argparse
-import re
-import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from entropysym.errors import InputError
 from entropysym.files import folder, write_whole
-from entropysym.pages import REFERENCES, preamble, tex_text
+from entropysym.pages import REFERENCES, pdf, preamble, tex_text
+from entropysym.pages.compiling import is_installed
 
 from .limits import LIMITS
 from .page import as_section, checks, switch_on_float64
@@ -104,26 +101,6 @@ def _limits() -> str:
     return f"\\clearpage\n\\section{{Known limits}}\n\\begin{{description}}\n{said}\n\\end{{description}}"
 
 
-def compiled(source: Path) -> Path | None:
-    """The PDF beside a LaTeX file, or None where pdflatex is not installed. Raises `InputError` with TeX's message if it fails."""
-    if shutil.which("pdflatex") is None:
-        return None
-    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", source.name]
-    for _ in range(3):  # contents, then page numbers after the contents have their length
-        run = subprocess.run(command, cwd=source.parent, capture_output=True, timeout=300)
-        log = source.with_suffix(".log").read_text(encoding="latin-1")
-        if run.returncode != 0:
-            message = next(
-                (line for line in log.splitlines() if line.startswith("!")), "no message"
-            )
-            raise InputError(f"pdflatex refuses {source.name!r}: {message}")
-        if not re.search(r"Rerun|No file .*\.toc", log):
-            break
-    for suffix in (".aux", ".toc", ".out"):
-        source.with_suffix(suffix).unlink(missing_ok=True)
-    return source.with_suffix(".pdf")
-
-
 def book(
     out: Path, *, numbers: bool = False, progress: Callable[[str], None] = lambda said: None
 ) -> Path:
@@ -131,9 +108,14 @@ def book(
     if numbers:
         switch_on_float64()
     source = folder(out) / "derivations.tex"
-    write_whole(source, collection(numbers=numbers, progress=progress))
+    text = collection(numbers=numbers, progress=progress)
+    write_whole(source, text)
+    if not is_installed():
+        return source
     progress("compiling")
-    return compiled(source) or source
+    page = source.with_suffix(".pdf")
+    write_whole(page, pdf(text))
+    return page
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `entropysym list | derive | judge | replay | verify | families | audit | sweep | experiment | explain`.
+"""The command line: `entropysym list | derive | judge | replay | verify | families | audit | sweep | experiment | book | explain`.
 
 Exit status: 0 verified, 1 refuted (`replay`: not accepted), 2 bad usage or input, 3 undecided, 130 interrupted (by SIGTERM 143). Rooms are
 imported inside the commands, so that `--help` loads nothing and `derive` never loads JAX.
@@ -186,7 +186,8 @@ def _derived(model: Any, wish: Wish) -> None:
 
     wish.check()
     if wish.bib:
-        print(bibtex(), end="")
+        out = wish.written(bibtex(), "references")
+        print(bibtex() if out is None else f"written to {out}", end="" if out is None else "\n")
         raise typer.Exit(VERIFIED)
     with _no_way_out(model), stages_on_terminal(sys.stderr, model.name) as progress:
         found = derived(model, progress=progress)

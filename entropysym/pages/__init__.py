@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from entropysym.pages.compiling import pdf
 from entropysym.pages.equations import Line
 from entropysym.pages.figure import training_figure
 from entropysym.pages.latex import latex
 from entropysym.pages.medium import tex_text
 from entropysym.pages.own_notation import PROFILES
 from entropysym.pages.paper import REFERENCES
-from entropysym.pages.pdf import pdf
 from entropysym.pages.plain import plain
 from entropysym.pages.rendering import (
     FORMATS,

@@ -310,14 +310,17 @@ def about_direction(derivation: Derivation, m: Medium) -> str:
     if not derivation.direction:
         return ""
     v, t, ell = m.math(sp.Symbol("v", real=True)), m.math(TIME), m.math(ELL)
+    served = [f for f in derivation.model.p if f.name in derivation.factors]
+    relative = any(f.family.log_base_measure != 0 for f in served)
+    weighed = any(weight(derivation.model, f) != 1 for f in served)
     said = (
-        f"The vector {v} is a tempering direction: to first order in {t}, a step of {t} along it turns the density of a factor into its "
-        f"normalised power with the exponent {m.math(1 + TIME)}, so the log-density grows by itself plus the entropy, both times {t}. For each factor it is shown "
-        f"at one of its entries, whose log-density is {ell}."
+        f"The vector {v} is a tempering direction: to first order in {t}, a step of {t} along it turns a density{', relative to its base measure if it has one,' if relative else ''} "
+        f"into its normalised power with the exponent {m.math(1 + TIME)}, so the log-density grows by itself plus the entropy, both times {t}"
+        f"{' and divided by the weight of the factor' if weighed else ''}. For each factor it is shown at one of its entries, whose log-density is {ell}."
     )
     if has_scaling(derivation):
         said += (
-            f" Since {v} moves q, derivatives are taken at fixed noise, and the scaling symmetry is used: q draws larger latents, and whatever reads "
-            "them is divided by the same factor and stands still; so only the entropy of q and the density of the latents under p are changed."
+            f" The latents have no density that {v} tempers. It moves q instead, and derivatives are taken at fixed noise. That is the scaling symmetry: q draws scaled latents, and what "
+            "reads them undoes the factor, so that its input stands still; the entropy of q and the density of the latents under p, taken together, give what tempering gives."
         )
     return said

@@ -81,6 +81,7 @@ def latex_layout(medium: Medium, width: float = PAGE) -> Layout:
 _SIZES = (("", 1.0), (r"\small", 0.9), (r"\footnotesize", 0.8), (r"\scriptsize", 0.73))
 
 
+#: Beside a column of reasons, where the room was measured for small type.
 _BESIDE = tuple((size, share / SMALL) for size, share in _SIZES[1:])
 
 

@@ -11,18 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from entropysym.errors import InputError, one_of, shown
+from entropysym.language.graph import written
+from entropysym.language.names import latex_stem
 from entropysym.language.records import Model
 
-#: What may be written otherwise beside the declared names: the key, what it is, and the printer's word for it.
-SIGNS: Mapping[str, tuple[str, str]] = {
-    "F": ("the ELBO", "F"),
-    "J": ("what is maximised where that is not the ELBO", "J"),
-    "entropy": ("an entropy", "entropy"),
-    "expectation": ("an expectation", "mean"),
-    "p": ("the densities of the model", "p"),
-    "q": ("the densities of the encoder", "q"),
-    "entropy sum": ("the sum of entropies", "entropy sum"),
-    "gap": ("the gap", "gap"),
+#: What may be written otherwise beside the declared names, and the printer's word for it.
+SIGNS: Mapping[str, str] = {
+    **{key: key for key in ("F", "J", "entropy", "p", "q", "entropy sum", "gap")},
+    "expectation": "mean",
 }
 
 #: Notations by name: that of the papers on entropy sums, that of textbooks on variational autoencoders, that of statistics.
@@ -80,22 +76,28 @@ def own_notation(given: Mapping[str, str] | str | None, model: Model) -> OwnNota
     profile = wanted.pop("profile", "papers")
     if profile not in PROFILES:
         raise one_of(profile, PROFILES, "profile of notation")
-    names = {one.name for one in (*model.parameters, *model.networks, *model.variables)}
-    names |= {size.name for size in model.sizes}
+    spelled = written(model.variables, (*model.parameters, *model.networks))
+    usual = {name: (latex_stem(one), one.power) for name, one in spelled.items()}
+    usual |= {size.name: (size.name, 1) for size in model.sizes}
     letters, signs = {}, {}
     for key, text in (*PROFILES[profile].items(), *wanted.items()):
-        if key in names and key in wanted:
+        if key in usual and key in wanted:
             letters[key] = _letter(_checked(key, text))
         elif key in SIGNS:
-            signs[SIGNS[key][1]] = _checked(key, text)
+            signs[SIGNS[key]] = _checked(key, text)
         else:
-            raise one_of(key, [*sorted(names), *SIGNS], "name to be written otherwise")
+            raise one_of(key, [*sorted(usual), *SIGNS], "name to be written otherwise")
+    _demand_distinct(usual | letters)
+    return OwnNotation(letters, signs)
+
+
+def _demand_distinct(letters: Mapping[str, tuple[str, int]]) -> None:
+    """Raises `InputError` where two names, those that keep their usual letter included, would be written alike."""
     by_text: dict[tuple[str, int], str] = {}
     for name, text in letters.items():
         other = by_text.setdefault(text, name)
         if other != name:
             raise InputError(f"{other} and {name} are both to be written {shown(text[0])}")
-    return OwnNotation(letters, signs)
 
 
 def with_macros(own: OwnNotation) -> OwnNotation:

@@ -194,11 +194,12 @@ def section(derivation: Derivation | Refusal, *, data: Amount = "finite", closin
 def display(
     lines: Sequence[Line], model: Model, to: str = "latex", *, data: Amount = "finite"
 ) -> str:
-    """Equations as one display, ordered and broken as those of a derivation; `to` is latex, markdown or text."""
+    """Equations as one display, ordered and broken as those of a derivation; `to` is latex, html, markdown or text."""
     if to not in _FORMS:
         raise one_of(to, _FORMS, "format")
     form = _FORMS[to]
-    return form.layout(form.medium(model, data), form.width).display(*lines)
+    text = form.layout(form.medium(model, data), form.width).display(*lines)
+    return html_body(text) if to == "html" else text
 
 
 def preamble() -> str:

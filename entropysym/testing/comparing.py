@@ -1,12 +1,13 @@
 r"""Both sides of a claim at random points, its wrong variants beside it, and what a failure is.
 
-The rule is that of the sweeps: a residual of at most 8 eps × (sum of the |terms| of both sides) passes; only one beyond `REFUTES` refutes; in between, where a number is not finite, and where the
+The rule is that of the sweeps: a residual of at most 8 eps × (sum of the |terms| of both sides) passes, and at a point where it is larger what one rounding of the point's own numbers moves counts as
+a term, too; only one beyond `REFUTES` refutes; in between, where a number is not finite, and where the
 terms are so large that rounding could hide `COARSE` nats, nothing is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -219,13 +220,18 @@ def steadied(made: Comparison, shape: Shape, flat: Flat, both: Both) -> Both:
     moved = [made.at(shape, points.shaken(flat, k)) for k in range(SHAKEN)]
 
     def grown(side: Values, others: list[Values]) -> Values:
-        with np.errstate(all="ignore"):
-            spread = np.max([np.abs(o.value - side.value) for o in others], axis=0)
-        return replace(side, scale=side.scale + np.where(np.isfinite(spread), spread, 0.0) / EPS)
+        return replace(side, scale=side.scale + spread(side.value, [o.value for o in others]))
 
     return Both(
         grown(both.left, [m.left for m in moved]), grown(both.right, [m.right for m in moved])
     )
+
+
+def spread(value: np.ndarray, moved: Sequence[np.ndarray]) -> np.ndarray:
+    """How far a value moves in units of eps; 0 where it moves to what is no number, which excuses nothing."""
+    with np.errstate(all="ignore"):
+        found = np.max([np.abs(m - value) for m in moved], axis=0)
+    return np.where(np.isfinite(found), found, 0.0) / EPS
 
 
 def _passed(made: Comparison, seen: list[tuple[Both, Shape, Flat]]) -> Checked:

@@ -27,7 +27,7 @@ from entropysym.models import ZOO
 from entropysym.prover import Derivation, Refusal
 from entropysym.testing import flat_points as points
 from entropysym.testing.claims import _found
-from entropysym.testing.comparing import SHAKEN
+from entropysym.testing.comparing import SHAKEN, spread
 from entropysym.testing.sides import AlongDirection, Formula, One, Values, compiled, elbo_of
 from entropysym.witness.configurations import Configuration, Shape, callables
 from entropysym.witness.opaque import stood_in
@@ -153,9 +153,9 @@ class _Program:
         """With scales that hold how far both sides move if every number moves by one rounding, as `comparing.steadied` has it."""
         found = []
         for k, claim in enumerate(claims):
-            left = np.max([np.abs(m[k].left - claim.left) for m in moved], axis=0)
-            right = np.max([np.abs(m[k].right.value - claim.right.value) for m in moved], axis=0)
-            found.append(replace(claim, scale=claim.scale + (left + right) / EPS))
+            left = spread(claim.left, [m[k].left for m in moved])
+            right = spread(claim.right.value, [m[k].right.value for m in moved])
+            found.append(replace(claim, scale=claim.scale + left + right))
         return found
 
     def _claims(self, found: list[Values]) -> list[TrueClaim]:

@@ -118,6 +118,8 @@ def test_macros_are_defined_where_they_are_used_and_nowhere_else():
         ({"notation": {"sigma2": "$s$"}}, "dollar"),
         ({"notation": {"sigma2": r"\sigma_{x"}}, "braces"),
         ({"notation": {"sigma2": "s", "alpha2": "s"}}, "both"),
+        ({"notation": {"sigma2": r"\tau^2"}}, "both"),
+        ({"notation": {"sigma2": "D"}}, "both"),
         ({"notation": {"sigma2": " "}}, "characters"),
         ({"width": 5.0}, "5.0"),
         ({"macros": True}, "fragment"),

@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import entropysym as es
+from entropysym.pages import display
+from entropysym.pages.equations import direction_lines
 from entropysym.pages.html import html_body, mathml
 from tests.instances import found
 
@@ -59,3 +61,10 @@ def test_a_fragment_is_no_document():
 def test_a_notation_of_ones_own_is_drawn():
     page = es.render(found("vae2"), "html", part="theorem", notation={"sigma2": r"\rho^2"})
     assert "&#x003C1;" in page
+
+
+def test_equations_alone_are_drawn_too():
+    d = found("vae2")
+    shown = display(direction_lines(d), d.model, "html")
+    assert "<math" in shown
+    assert "$$" not in shown
