@@ -320,7 +320,7 @@ def about_direction(derivation: Derivation, m: Medium) -> str:
     )
     if has_scaling(derivation):
         said += (
-            f" The latents have no density that {v} tempers. It moves q instead, and derivatives are taken at fixed noise. That is the scaling symmetry: q draws scaled latents, and what "
-            "reads them undoes the factor, so that its input stands still; the entropy of q and the density of the latents under p, taken together, give what tempering gives."
+            f" A density of latents that has nothing to be tempered is served by the scaling symmetry: {v} moves q, at fixed noise, so that q draws scaled latents, and what reads them undoes "
+            "the factor, so that its input stands still; the entropy of q and this density, taken together, give what tempering gives."
         )
     return said
