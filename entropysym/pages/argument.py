@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import sympy as sp
@@ -38,14 +38,14 @@ from entropysym.language.objective import (
     location_and_scale,
     weight,
 )
-from entropysym.language.records import Factor, Model, Plate
+from entropysym.language.records import Factor, Family, Model, Plate
 from entropysym.pages.equations import Line, readable, with_one_logarithm
 from entropysym.pages.marks import BASE, ELL, TIME, OnCurve, ScaleSlope, Slope, UnderModel
 from entropysym.pages.medium import Medium
 from entropysym.pages.wording import called, has_scaling, reparametrisation
 from entropysym.prover.derivation import Derivation
 from entropysym.prover.direction import density_at_entry, entropy_of_q, parts_at_entry
-from entropysym.prover.motion import Motion, with_signs
+from entropysym.prover.motion import Component, Motion, Motions, with_signs
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,22 @@ class Argument:
 
 def arguments(d: Derivation) -> tuple[Argument, ...]:
     """One for each factor that the direction serves, in the order of the steps; of a factor whose entropy is not known in closed form there is none."""
-    moving = noise_form(d.model, [*d.direction])
-    found = [_Entry(d, f, moving) for f in d.model.p if f.name in d.factors]
+    entropies = ((family, c.entropy) for family, c in d.entropies.items())
+    return _arguments(d.model, tuple(d.direction.items()), d.factors, tuple(entropies))
+
+
+@lru_cache(maxsize=16)  # the forms of a page share them
+def _arguments(
+    model: Model,
+    direction: tuple[tuple[str, Component], ...],
+    factors: tuple[str, ...],
+    entropies: tuple[tuple[Family, sp.Expr], ...],
+) -> tuple[Argument, ...]:
+    closed = {family: with_one_logarithm(entropy) for family, entropy in entropies}
+    moving = noise_form(model, [name for name, _ in direction])
+    found = [
+        _Entry(model, dict(direction), closed, f, moving) for f in model.p if f.name in factors
+    ]
     shown = [e for e in sorted(found, key=lambda e: e.scaled) if e.is_shown()]
     drawn: set[str] = set()  # how a latent is drawn is said once
     return tuple(e.argument(drawn) for e in shown)
@@ -76,24 +90,37 @@ def arguments(d: Derivation) -> tuple[Argument, ...]:
 class _Entry:
     """One entry of a factor: its log-density, its base measure and its entropy, and how they move."""
 
-    def __init__(self, d: Derivation, factor: Factor, moving: tuple[str, ...]) -> None:
-        self.d, self.model, self.factor, self.moving = d, d.model, factor, moving
-        self.closed = {f: with_one_logarithm(c.entropy) for f, c in d.entropies.items()}
+    def __init__(
+        self,
+        model: Model,
+        direction: Motions,
+        closed: dict[Family, sp.Expr],
+        factor: Factor,
+        moving: tuple[str, ...],
+    ) -> None:
+        self.model, self.direction, self.closed = model, direction, closed
+        self.factor, self.moving = factor, moving
         self.scaled = bool({*factor.of} & {*moving})
-        self.weight = weight(self.model, factor)
+        self.weight = weight(model, factor)
+        self.motion = Motion(model.parameters, direction, model=model)
 
     def at(self, expression: sp.Expr) -> sp.Expr:
         return density_at_entry(self.model, self.factor, expression)[0]
 
-    @property
+    @cached_property
+    def indices(self) -> tuple[sp.Symbol, ...]:
+        """The indices of the entry."""
+        return density_at_entry(self.model, self.factor, sp.S.Zero)[1]
+
+    @cached_property
     def ell(self) -> sp.Expr:
         return self.at(self.factor.family.density)
 
-    @property
+    @cached_property
     def base(self) -> sp.Expr:
         return self.at(self.factor.family.log_base_measure)
 
-    @property
+    @cached_property
     def entropy(self) -> sp.Expr:
         return self._written(self.at(self.closed[self.factor.family]))
 
@@ -108,13 +135,12 @@ class _Entry:
         if self.factor.family not in self.closed:
             return False
         part, delta, _ = parts_at_entry(self.model, self.closed, self.factor, self.moving)
-        motion = Motion(self.model.parameters, self.d.direction, model=self.model)
 
         def written(e: sp.Expr) -> sp.Expr:
             return with_signs(latents_written_out(e, self.model) if self.moving else e)
 
         try:
-            return vanishes(written(motion.of(with_signs(part))) - written(delta))
+            return vanishes(written(self.motion.of(with_signs(part))) - written(delta))
         except InputError:
             return False
 
@@ -156,18 +182,16 @@ class _Entry:
         return next(f for f in self.model.q if {*f.of} & {*self.factor.of})
 
     def _of_q(self) -> sp.Expr:
-        at = density_at_entry(self.model, self.factor, self.ell)[1]
-        return entropy_of_q(self.model, self.closed, self._own, at)
+        return entropy_of_q(self.model, self.closed, self._own, self.indices)
 
     def _moved(self, e: sp.Expr) -> sp.Expr:
         """The derivative along v, latents at fixed noise; 0, or spelled out in parameters and noise."""
-        motion = Motion(self.model.parameters, self.d.direction, model=self.model)
         if not (self.moving and reads_latent(e)):
-            return distributed(motion.of(e))
+            return distributed(self.motion.of(e))
         drawn = expectation(
             self.model, e, reparametrised=self.moving, datum=self.model.datum(self.factor.of[0])
         )
-        moved = latents_written_out(motion.of(drawn), self.model)
+        moved = latents_written_out(self.motion.of(drawn), self.model)
         return distributed(moved.body if isinstance(moved, _Expectation) else moved, powers=True)
 
     def _at_fixed_noise(self, drawn: set[str]) -> Iterator[Line]:
@@ -189,7 +213,7 @@ class _Entry:
 
     def _reads_both(self, e: sp.Basic) -> bool:
         """Whether it reads a parameter that moves and a latent that does."""
-        symbols = [p.symbol for p in self.model.parameters if p.name in self.d.direction]
+        symbols = [p.symbol for p in self.model.parameters if p.name in self.direction]
         latents = [array_of(self.model.entry(name)) for name in self.moving]
         return e.has(*symbols) and e.has(*latents)
 
@@ -234,11 +258,10 @@ class _Entry:
         ]
         if self.scaled:
             read += [self.model.whole(name) for name in self.factor.of]
-        indices = {*density_at_entry(self.model, self.factor, self.ell)[1]}
-        indices |= {plate.index for plate in self.model.data}
+        indices = {*self.indices, *(plate.index for plate in self.model.data)}
         found: list[sp.Expr] = []
         for p in self.model.parameters:
-            motion = self.d.direction.get(p.name)
+            motion = self.direction.get(p.name)
             if motion is None or not any(a.has(p.symbol) for a in read):
                 continue
             if isinstance(motion, Scaled):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import sympy as sp
 
@@ -26,6 +27,7 @@ _WIDTHS = {  # em, at the size of the text
 }  # fmt: skip
 
 
+@lru_cache(maxsize=2**13)  # the same terms are tried in rows, sizes and lines
 def tex_width(tex: str) -> float:
     """The width of LaTeX mathematics in display style, in em. An estimate."""
     width, _ = _run(_TOKEN.findall(tex), 0)
