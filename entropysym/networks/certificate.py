@@ -33,6 +33,7 @@ from entropysym.networks.directions import (
     still_scales,
     together,
     two_sets,
+    worst_points,
 )
 from entropysym.networks.draws import demand_entropies
 from entropysym.networks.networks import outputs
@@ -154,6 +155,7 @@ def certify(
     origin = "written" if directions is None else "given"
     motion = _motion(made, nodes, known if directions is None else directions, t, origin)
     _demand_whole_batch(motion, rows, made.x)
+    motion = _seen_everywhere(made, nodes, motion, t, gradient)
     motion, doubts = _doubted(motion, t, gradient, _difference(made, nodes, rows, motion))
     figures = _figures(t, gradient, motion, trained and made.slope_of(trained))
     if batch is not None:
@@ -198,21 +200,48 @@ def _difference(made: Prepared, nodes: Nodes, rows: int | None, motion: _Motion)
     return found if np.isfinite(found) else None
 
 
+#: How often a direction is solved for again with the points where it missed.
+_AGAIN = 3
+
+
+def _seen_everywhere(
+    made: Prepared, nodes: Nodes, motion: _Motion, t: Parts, gradient: Any
+) -> _Motion:
+    """The motion; where it was solved for and misses at data that were not looked at, solved for again with those."""
+    at = made.programs, made.parameters, made.x, np.asarray(nodes.eps)
+    for _ in range(_AGAIN):
+        apart = _apart(motion, t, gradient)
+        if motion.origin != "solved" or not apart:
+            break
+        also = worst_points(*at, {name: motion.directions[name] for name in apart})
+        found = solved_directions(*at, also)
+        motion = motion._replace(directions=found.directions, missing=found.missing)
+    return motion
+
+
+def _apart(motion: _Motion, t: Parts, gradient: Any) -> dict[str, float]:
+    """The factors whose direction holds where it was looked at, and does not say the gap at *all* data; with the difference as a share of the larger."""
+    level = 1e4 * EPS * float(t.terms)
+    found = {}
+    for name, v in motion.directions.items():
+        gap, slope = float(t.gaps[name]), _dot(v, gradient)
+        apart = abs(gap - slope)
+        if motion.missing[name] <= EXACT and apart > level + 1e-7 * (abs(gap) + abs(slope)):
+            found[name] = min(1.0, apart / max(abs(gap), abs(slope)))
+    return found
+
+
 def _doubted(
     motion: _Motion, t: Parts, gradient: Any, difference: float | None
 ) -> tuple[_Motion, list[str]]:
     """The motion with what it leaves over at *all* data, and why: equations were looked at for some data, and a gradient may have been cut."""
     missing, doubts = dict(motion.missing), []
     slopes = {name: _dot(v, gradient) for name, v in motion.directions.items()}
-    level = 1e4 * EPS * float(t.terms)
-    for name, slope in slopes.items():
-        gap = float(t.gaps[name])
-        apart = abs(gap - slope)
-        if missing[name] <= EXACT and apart > level + 1e-7 * (abs(gap) + abs(slope)):
-            missing[name] = min(1.0, apart / max(abs(gap), abs(slope)))
-            doubts.append(
-                f"the direction of {name} holds at the data that were looked at, not at all of them (a clamp that few meet?)"
-            )
+    for name, share in _apart(motion, t, gradient).items():
+        missing[name] = share
+        doubts.append(
+            f"the direction of {name} holds at the data that were looked at, not at all of them (a clamp that few meet?)"
+        )
     total = sum(slopes.values())
     scale = abs(total) + sum(map(abs, slopes.values()))
     length = max(1.0, _norm(together(motion.directions)))

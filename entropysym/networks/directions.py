@@ -27,6 +27,9 @@ ROWS, NOISE = 32, 4
 #: Equations of each quantity that are kept, at random, unless the unknowns are more.
 _KEPT = 1500
 
+#: Where a motion misses at the data: as many rows and noise points, of as many rows that are looked at, are added to those of the fit, and of all these so many equations are kept.
+_WORST_ROWS, _WORST_NOISE, _LOOKED, _KEPT_OF_WORST = 16, 4, 2048, 100_000
+
 #: Motions that are pushed forward at a time; less where the network is large.
 _BATCH, _NUMBERS = 16, 8_000_000
 
@@ -62,24 +65,31 @@ class Found(NamedTuple):
     by_batch: bool
 
 
-def solved_directions(programs: Programs, parameters: Any, x: Any, eps: np.ndarray) -> Found:
+def solved_directions(
+    programs: Programs, parameters: Any, x: Any, eps: np.ndarray, also: Points | None = None
+) -> Found:
     """The directions of any network, for each factor, with their residuals at points that they were not fitted to.
 
     Equations are asked to hold at the data and between them, at the noise and beyond it: only what a network computes everywhere is a direction
     by its structure. Where a clamp is out of reach of the data, they hold at the data alone, and that is tried next, with few unknowns.
-    v = 0 is the worst that is returned: no residual is above 1.
+    `also` are points at which an earlier answer missed (see `worst_points`): the equations hold there too. v = 0 is the worst that is returned: no
+    residual is above 1.
     """
-    fit, test = two_sets(x, eps, ROWS, NOISE)
-    columns = _Columns(programs, parameters, fit)
+    kept = _KEPT if also is None else _KEPT_OF_WORST
+    fit, test = (_joined(points, also) for points in two_sets(x, eps, ROWS, NOISE))
+    columns = _Columns(programs, parameters, fit, kept)
     columns.demand_drawn()
     still = [np.zeros_like(np.asarray(a)) for a in jax.tree.leaves(parameters)]
     best = dict.fromkeys(columns.factors, (1.0, still))
-    best = _improved(best, columns, test, lambda: _with_more_points(programs, parameters, x, eps))
+    best = _improved(
+        best, columns, test, lambda: _with_more_points(programs, parameters, x, eps, also)
+    )
     if any(residual > EXACT for residual, _ in best.values()):
-        near, far = two_sets(x, eps, ROWS, NOISE, between=False)
+        sets = two_sets(x, eps, ROWS, NOISE, between=False)
+        near, far = (_joined(points, also) for points in sets)
         # With few data the points to check at are those of the fit: few unknowns only.
         finest = 1 if len(jax.tree.leaves(x)[0]) >= 2 * ROWS else 0
-        best = _improved(best, _Columns(programs, parameters, near), far, None, finest)
+        best = _improved(best, _Columns(programs, parameters, near, kept), far, None, finest)
     tree = jax.tree.structure(parameters)
     return Found(
         {f: jax.tree.unflatten(tree, motion) for f, (_, motion) in best.items()},
@@ -110,6 +120,34 @@ def _improved(
             residual = columns.missing(test, f, motion, rates)
             best[f] = min(best[f], (residual, motion), key=lambda pair: pair[0])
     return best
+
+
+def worst_points(
+    programs: Programs, parameters: Any, x: Any, eps: np.ndarray, directions: Mapping[str, Any]
+) -> Points:
+    """Data and given noise where directions miss their equations most: what the points that they were solved at did not show, such as a unit that few data reach."""
+    columns = _Columns(programs, parameters, two_sets(x, eps, ROWS, NOISE)[0])
+    each = [(f, [np.asarray(a) for a in jax.tree.leaves(v)]) for f, v in directions.items()]
+    moved = [(f, motion, columns.rates_of(motion, f)) for f, motion in each]
+    looked = np.random.default_rng(0).permutation(len(jax.tree.leaves(x)[0]))[:_LOOKED]
+    over, size = np.zeros((0, len(eps))), min(len(looked), 4 * ROWS)
+    for start in range(0, len(looked), size):
+        # The last rows are filled up with the first, so that one program serves all.
+        some = np.resize(looked[start : start + size], size)
+        here = Points(jax.tree.map(lambda a, some=some: np.asarray(a)[some], x), np.asarray(eps))
+        over = np.concatenate([over, sum(columns.over_at(here, *m) for m in moved)])
+    over = over[: len(looked)]
+    rows = looked[np.argsort(over.max(axis=1))[::-1][:_WORST_ROWS]]
+    noise = np.argsort(over.max(axis=0))[::-1][:_WORST_NOISE]
+    return Points(jax.tree.map(lambda a: np.asarray(a)[rows], x), np.asarray(eps)[noise])
+
+
+def _joined(points: Points, also: Points | None) -> Points:
+    """Points and more points."""
+    if also is None:
+        return points
+    x = jax.tree.map(lambda a, b: np.concatenate([a, b]), points.x, also.x)
+    return Points(x, np.concatenate([points.eps, also.eps]))
 
 
 def together(directions: Mapping[str, Any]) -> Any:
@@ -222,6 +260,20 @@ class _Columns:
         relative = np.sqrt(over / goal) if goal > 0 else np.sqrt(over)
         return float(relative) if np.isfinite(relative) else float("inf")
 
+    def over_at(
+        self, points: Points, factor: str, motion: list[np.ndarray], rates: dict[str, Rates]
+    ) -> np.ndarray:
+        """The largest square that a motion leaves over at each datum and noise point, over the quantities that there are for each; shape (rows, noise)."""
+        moved = pushed(*self._at[:2], points, [motion])
+        found = np.zeros((len(jax.tree.leaves(points.x)[0]), len(points.eps)))
+        for q, v, dy in zip(moved.quantities, moved.values, moved.moved, strict=True):
+            over = (left(q, v, dy, rates.get(q.latent)) - right(q, v, factor))[0] ** 2
+            over = over.reshape(*over.shape[:2], -1) if over.ndim > 1 else over.reshape(1, 1, -1)
+            over = over.max(axis=2, initial=0.0)
+            if all(n in (1, m) for n, m in zip(over.shape, found.shape, strict=True)):
+                found = np.maximum(found, np.nan_to_num(over))
+        return found
+
     def demand_drawn(self) -> None:
         """Raise `InputError` where the value of a latent's law is not what was drawn."""
         by_words = {q.words: np.asarray(v.y) for q, v in self._equations}
@@ -281,11 +333,14 @@ class _Columns:
         return np.concatenate(sides)
 
 
-def _with_more_points(programs: Programs, parameters: Any, x: Any, eps: np.ndarray) -> _Columns:
+def _with_more_points(
+    programs: Programs, parameters: Any, x: Any, eps: np.ndarray, also: Points | None
+) -> _Columns:
     """For unknowns by the hundred: more points, so that each linear piece in use is seen, and more equations than unknowns of each kind."""
     size = min(sum(a.size for a in jax.tree.leaves(parameters)), 1024)
     fit, _ = two_sets(x, eps, max(ROWS, size), 2 * NOISE)
-    return _Columns(programs, parameters, fit, kept=3 * size + _KEPT)
+    kept = 3 * size + (_KEPT if also is None else _KEPT_OF_WORST)
+    return _Columns(programs, parameters, _joined(fit, also), kept)
 
 
 def batch_size(leaves: list[np.ndarray]) -> int:
@@ -359,10 +414,15 @@ def _sparse(
 
 
 def _in_quarters(matrix: np.ndarray, goal: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """The same with multiples of 1/4 where it is that close to them, unless the equations then hold less well."""
-    rounded = np.round(4 * u) / 4
+    """The same with multiples of 1/4 where it is that close to them, and the others solved for once more, unless the equations then hold less well."""
+    quarters = np.round(4 * u) / 4
     u = np.where(np.abs(u) < 1e-9, 0.0, u)
-    rounded = np.where(np.abs(rounded - u) <= 1e-7 * (1 + np.abs(u)), rounded, u)
+    near = np.abs(quarters - u) <= 1e-7 * (1 + np.abs(u))
+    rounded = np.where(near, quarters, u)
+    others = np.flatnonzero(~near)
+    if others.size:
+        rest = goal - matrix @ rounded
+        rounded[others] += np.linalg.lstsq(matrix[:, others], rest, rcond=None)[0]
     worse, level = np.linalg.norm(matrix @ rounded - goal), np.linalg.norm(matrix @ u - goal)
     return rounded if worse <= max(2 * level, 1e-13 * np.linalg.norm(goal)) else u
 

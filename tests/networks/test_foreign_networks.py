@@ -13,14 +13,16 @@ from entropysym.networks import (
     GraphOutputs,
     Reading,
     bernoulli,
+    certificate,
     certify,
+    directions,
     encoded,
     normal,
     programs,
     vae,
 )
 from entropysym.networks.candidates import Candidate, levels, words
-from entropysym.networks.directions import two_sets
+from entropysym.networks.directions import Points, two_sets
 from entropysym.networks.laws import LAWS
 from tests.networks import zoo
 
@@ -327,6 +329,39 @@ def test_points_to_check_at_are_others():
     labels = np.arange(100)
     (_, y), _ = (p.x for p in two_sets((x, labels), eps, 32, 4))
     assert set(y) <= set(labels)  # never mixed
+
+
+def test_what_is_no_quarter_is_solved_for_again_beside_the_quarters():
+    """A matrix with the rounding of 4e-13 in one coefficient: the quarter that it hid is put right, and so is the other, which is none."""
+    rng = np.random.default_rng(0)
+    A, u = rng.normal(size=(50, 3)), np.array([0.5, -0.25, 0.1985])
+    off = u + np.array([4e-13, 0, -2e-13])
+    found = directions._in_quarters(A, A @ u, off)
+    assert list(found[:2]) == [0.5, -0.25]
+    assert abs(found[2] - u[2]) < 1e-15
+    assert abs(off[2] - u[2]) > 1e-13
+
+
+def test_what_the_first_points_do_not_show_is_looked_for(monkeypatch):
+    """A unit that 3 of 300 data reach: where it is silent, adding to the other's weight does what scaling does."""
+    x = np.concatenate([RNG.normal(size=(297, 1)), 40 + RNG.normal(size=(3, 1))])
+    p = {
+        "V": np.array([[1.0]]), "u": np.array([-9.0]), "s": np.array(0.3),
+        "W": np.array([[0.05, 1.0]]), "B": np.array([[0.5], [-2.0]]),
+    }  # fmt: skip
+    heads = lambda p, x: (x @ p["V"], p["u"] + 0 * x)  # noqa: E731
+
+    def out(p, z):
+        reached = jnp.maximum(z @ p["W"] - jnp.array([-60.0, 20.0]), 0)
+        return reached @ p["B"], jnp.exp(p["s"])
+
+    net = vae(heads, out)
+    few = lambda x, eps, *a, **k: tuple(Points(x[:8], eps) for _ in range(2))  # noqa: E731
+    monkeypatch.setattr(directions, "two_sets", few)
+    found = certify(net, p, x, gauss_hermite(1, 5))
+    assert found.agrees, found.message
+    monkeypatch.setattr(certificate, "_AGAIN", 0)
+    assert "not at all of them" in certify(net, p, x, gauss_hermite(1, 5)).message
 
 
 def test_machine_code_is_used_again_but_for_what_changed(monkeypatch):
