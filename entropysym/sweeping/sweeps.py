@@ -26,10 +26,11 @@ from entropysym.prover import Derivation, Refusal
 from entropysym.shown import Shown
 from entropysym.sweeping import folders
 from entropysym.sweeping.computing import claim_digest, double_precision, residuals
+from entropysym.sweeping.escalation import LookedAt, looked_at
 from entropysym.sweeping.processes import carried_out, here
 from entropysym.sweeping.records import Record, merged, read, total
 from entropysym.sweeping.units import CHUNK, SEEDS, UNIT, Job, Unit, code_digest, compute, planned
-from entropysym.verdict import Value, Verdict, undecided
+from entropysym.verdict import Value, Verdict, refuted, undecided
 from entropysym.witness.configurations import Configuration, Shape, draw, shapes
 from entropysym.witness.sweeps import Sweep, VariantResult
 
@@ -41,7 +42,7 @@ Claimed = str | Model | Derivation | Refusal | Identity
 class SweepReport(Shown):
     """What a sweep found: `sweep` as of `witness.sweep`, with the line of Python that repeats the largest residual, a histogram of residuals, and the wrong variants.
 
-    `blind` names units whose wrong variants all passed, `missing` units that could not be computed, with the reason. `key` is of claim and code. `notes` and `seconds` tell
+    `balls` tells what bounds in ball arithmetic show at configurations where rounding could hide a difference. `blind` names units whose wrong variants all passed, `missing` units that could not be computed, with the reason. `key` is of claim and code. `notes` and `seconds` tell
     of this run alone (records that were computed again or not counted); they are no part of `json`, which has the same bytes for the same sweep.
     """
 
@@ -52,6 +53,7 @@ class SweepReport(Shown):
     sweep: Sweep
     histogram: Mapping[str, int]
     variants: tuple[VariantResult, ...]
+    balls: tuple[LookedAt, ...] = ()
     blind: tuple[str, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -64,6 +66,12 @@ class SweepReport(Shown):
         found = sweep_verdict(self.sweep, self.variants)
         if found.value is Value.REFUTED:
             return found
+        for one in self.balls:
+            if one.verdict.value is Value.REFUTED:
+                return refuted(
+                    f"where rounding hides it, balls show a difference: {one.verdict.reason}; {one.where}",
+                    "ball",
+                )
         if self.missing:
             name, reason = next(iter(self.missing.items()))
             return undecided(f"{len(self.missing)} units are missing, such as {name}: {reason}")
@@ -90,6 +98,9 @@ class SweepReport(Shown):
             "coarse": s.coarse,
             "largest residual [eps x terms]": repr(s.largest),
             "where": s.where,
+            "looked at with balls": {
+                b.where: f"{b.verdict.value.value}: {b.verdict.reason}" for b in self.balls
+            },
             "histogram of floor(4 log10 residual)": dict(self.histogram),
             "wrong variants": {
                 v.name: "equal" if v.equal else f"rejected at {v.rejected} of {v.compared}"
@@ -108,6 +119,7 @@ class SweepReport(Shown):
                 f"{s.compared} configurations in {self.units} units, seed {self.seed}; {self.computed} computed now in {self.seconds:.1f} s",
                 f"largest residual {s.largest:.3g} eps x terms: {s.where}",
                 f"wrong variants rejected: {sum(v.rejected > 0 for v in wrong)} of {len(wrong)}",
+                *(f"looked at with balls, {b.where}: {b.verdict}" for b in self.balls),
                 *self.notes,
             )
         )
@@ -146,7 +158,8 @@ def sweep(
     lost = carried_out(compute, todo, work.keep, on=on, workers=workers) if todo else {}
     name = repr(claim) if isinstance(claim, str) else "claim"
     report = _report(job, model.name, [job.name(u) for u in units], work.done, (draws, name))
-    report = replace(report, missing=dict(sorted(lost.items())))
+    balls = looked_at(pickle.loads(job.claim), job, units, work.done, name)
+    report = replace(report, missing=dict(sorted(lost.items())), balls=balls)
     if place is not None and not lost:
         folders.store_report(place, job, draws, report.json())
     seconds = time.monotonic() - began
