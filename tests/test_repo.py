@@ -66,6 +66,7 @@ LADDER = {
         *("errors", "lazy", "shown"),
     },
     "sweeping": {
+        "balls",
         *("claims", "prover", "models", "witness", "lowering", "ascent", "language"),
         *("files", "errors", "verdict", "lazy", "shown"),
     },
