@@ -1,0 +1,50 @@
+"""A page for each model that ships: theorem, argument and steps as `es.render` writes them, what the checker says of the stored form, and files to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import entropysym as es
+from entropysym.language.store import digest
+from entropysym.prover import Refusal
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Path and text of each page, and of the stored forms."""
+    rows = []
+    for name, make in es.models.ZOO.items():
+        derived = es.derive(make())
+        stored = es.render(derived, to="json")
+        said, sha = es.replay(stored), digest(stored)
+        refused = isinstance(derived, Refusal)
+        rows.append(f"| [{name}]({name}.md) | {'refused' if refused else 'proved'} | `{sha[:12]}` |")
+        yield f"gallery/{name}.json", stored
+        yield f"gallery/{name}.tex", es.render(derived, to="latex")
+        yield f"gallery/{name}.md", _page(name, es.render(derived, to="markdown"), str(said), sha)
+    yield "gallery/index.md", _index(rows)
+
+
+def _page(name: str, text: str, said: str, sha: str) -> str:
+    return "\n\n".join(
+        (
+            text.strip(),
+            "## Checked",
+            f"The independent checker says of the stored form: {said}.",
+            f"SHA-256 of the stored form: `{sha}`",
+            f"[The stored form]({name}.json), which `entropysym replay FILE` checks again; [LaTeX]({name}.tex). The same by command: `entropysym derive {name} --to latex`.",
+        )
+    )
+
+
+def _index(rows: list[str]) -> str:
+    return "\n".join(
+        (
+            "# Gallery of theorems",
+            "",
+            "Every model that ships, each derived, stored, and replayed by the independent checker when this page was made. `entropysym derive NAME` does the same on your machine.",
+            "",
+            "| model | verdict | hash of the stored form |",
+            "| --- | --- | --- |",
+            *rows,
+        )
+    )
