@@ -85,7 +85,6 @@ def _binding(text: str) -> int:
 
 
 def _shown(found: Derivation | Refusal) -> dict[str, Any]:
-    refused = isinstance(found, Refusal)
     head, *sections = _sections(render(found, "html"))
     try:
         stored = render(found, "json")
@@ -97,7 +96,6 @@ def _shown(found: Derivation | Refusal) -> dict[str, Any]:
         "verdict": found.verdict.value.value,
         "reason": found.verdict.reason,
         "evidence": list(found.verdict.evidence),
-        "missing": list(found.missing) if refused else [],
         "head": head["html"],
         "sections": sorted(sections, key=lambda section: section["heading"] != "Result"),
         "checked": _checked(stored),
@@ -119,6 +117,8 @@ def _checked(stored: str | None) -> str:
     if stored is None:
         return ""
     try:
-        return (checker.replay_refusal if checker.is_refusal(stored) else checker.replay)(stored).statement
+        return (checker.replay_refusal if checker.is_refusal(stored) else checker.replay)(
+            stored
+        ).statement
     except (checker.Malformed, checker.Refused) as reason:
         return f"not accepted: {reason}"

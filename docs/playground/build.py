@@ -15,8 +15,10 @@ import zipfile
 from importlib.metadata import files
 from pathlib import Path
 
+import entropysym
+
 HERE = Path(__file__).parent
-PACKAGE = HERE.parent.parent / "entropysym"
+PACKAGE = Path(entropysym.__file__).parent
 #: The distributions that deriving, replaying and printing import, with what these import.
 DISTRIBUTIONS = (
     *("sympy", "mpmath", "jinja2", "markupsafe"),
@@ -45,6 +47,7 @@ def build(out: Path) -> None:
     esbuild = HERE / "node_modules/esbuild/bin/esbuild"
     bundle = ("--bundle", "--minify", "--format=esm", "--target=es2022", "--legal-comments=linked")
     _run("node", str(esbuild), "page.js", *bundle, f"--outfile={(out / 'page.js').resolve()}")
+    (out / "licences.txt").write_text(licences(), encoding="utf-8")
     examples = json.dumps(gallery(), ensure_ascii=False, indent=1)
     (out / "examples.json").write_text(examples, encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
@@ -57,11 +60,23 @@ def gallery() -> dict[str, list[dict[str, str]]]:
     """The examples by what is said of them, each with the first line of its docstring as title; VAE first, as it is what the page begins with."""
     return {
         label: [
-            _example(path)
-            for path in sorted((HERE / "examples" / folder).glob("*.py"), key=_order)
+            _example(path) for path in sorted((HERE / "examples" / folder).glob("*.py"), key=_order)
         ]
         for folder, label in GALLERY.items()
     }
+
+
+def licences() -> str:
+    """What comes from npm into the page, each with its licence; those of the Python packages lie in the archive beside them."""
+    lock = json.loads((HERE / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    said = []
+    for name, package in lock.items():
+        if name and not package.get("dev"):
+            said.append(
+                f"{Path(name).relative_to('node_modules').as_posix()} {package['version']}: {package['license']}"
+            )
+            said += [p.read_text(encoding="utf-8") for p in sorted((HERE / name).glob("LICENSE*"))]
+    return "\n\n".join(said)
 
 
 def _order(path: Path) -> tuple[bool, str]:
@@ -86,6 +101,9 @@ def _pack(archive: Path) -> None:
     """The sources that the worker imports, with the licences of the distributions that they come from."""
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(HERE / "answering.py", "answering.py")
+        version = entropysym.__version__
+        named = f"Metadata-Version: 2.4\nName: entropysym\nVersion: {version}\n"
+        packed.writestr(f"entropysym-{version}.dist-info/METADATA", named)
         for path in sorted(PACKAGE.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 packed.write(path, path.relative_to(PACKAGE.parent))
@@ -105,6 +123,8 @@ def _run(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Build the playground as a folder of static files.")
+    parser = argparse.ArgumentParser(
+        description="Build the playground as a folder of static files."
+    )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     build(parser.parse_args().folder)

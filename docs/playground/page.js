@@ -212,14 +212,10 @@ function wrong({ error, printed }, seconds) {
 
 function show(answer, seconds) {
   head(answer.verdict, `${WORDS[answer.verdict]}: ${answer.title}`);
-  const missing = answer.missing.length
-    ? [heading("What is missing"), element("ul", {}, ...answer.missing.map((m) => element("li", { textContent: m })))]
-    : [];
   at("answered").replaceChildren(
     element("p", { className: "reason" }, `${sentence(answer.reason)} ${CHECKED[answer.verdict]}`),
     saving(answer),
     ...(answer.head.trim() ? [formulas("Why", answer.head)] : []),
-    ...missing,
     ...answer.sections.flatMap((section) => [heading(section.heading), formulas(section.heading, section.html)]),
     ...checked(answer),
     ...output(answer.printed),

@@ -24,14 +24,20 @@ def test_a_proof_comes_with_all_that_the_page_shows():
     assert stages[-1] == "writing the page"
 
 
-def test_a_refusal_says_what_is_missing():
+def test_a_refusal_comes_with_its_witness():
     found = answering().answer(VAE.replace('learned("sigma2"', 'fixed("sigma2"'))
     assert found["verdict"] == "refuted"
     assert found["evidence"] == ["witness"]
-    assert found["missing"]
     assert "No entropy sum was derived" in found["head"]
     assert es.replay(found["json"]).value.name == "REFUTED"
     assert "refusal of kind observed" in found["checked"]
+
+
+def test_what_was_not_shown_says_what_is_missing():
+    found = answering().answer(example("refused", "abstract_logits"))
+    assert found["verdict"] == "undecided"
+    assert "What is missing" in found["head"]
+    assert "name their last layers" in found["head"]
 
 
 @pytest.mark.parametrize(
