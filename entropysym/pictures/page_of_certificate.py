@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entropysym.errors import InputError, shown
-from entropysym.pages.figure import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, demand_drawing, tidy
+from entropysym.pages.figure import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    demand_drawing,
+    tidy,
+)
 from entropysym.pictures.writing import checked, write
 
 if TYPE_CHECKING:

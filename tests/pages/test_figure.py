@@ -27,7 +27,9 @@ def test_without_matplotlib_one_line_says_what_to_install(tmp_path, monkeypatch)
         lambda: training_figure(_history(), "", tmp_path / "run.png"),
         lambda: figure.canvas(1, 1),
     ):
-        with pytest.raises(InputError, match=r"install it with pip install 'entropysym\[figures\]'"):
+        with pytest.raises(
+            InputError, match=r"install it with pip install 'entropysym\[figures\]'"
+        ):
             draw()
     assert list(tmp_path.iterdir()) == []
 

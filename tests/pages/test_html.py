@@ -40,7 +40,9 @@ def test_the_lines_of_a_display_have_their_reasons():
 
 
 def test_what_goes_on_below_stands_before_its_reason():
-    body = html_body("$$\n\\begin{aligned}\na &= b && \\text{why} \\\\\n&\\quad + c \\\\\nd &= e\n\\end{aligned}\n$$\n")
+    body = html_body(
+        "$$\n\\begin{aligned}\na &= b && \\text{why} \\\\\n&\\quad + c \\\\\nd &= e\n\\end{aligned}\n$$\n"
+    )
     assert body.count('class="left"') == body.count('class="reason"') == 2
     assert body.index("<mi>b<") < body.index("<mi>c<") < body.index("why") < body.index("<mi>d<")
 
