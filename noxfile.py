@@ -42,7 +42,7 @@ COMMANDS = {
 #: Hooks that take no files.
 WHOLE = {"sp-repo-review": "sp-repo-review ."}
 #: Hooks that are a regular expression no line may match.
-PATTERNS = {"python-check-blanket-noqa": (r"(?i)# noqa(?!: )", r"\.py$")}
+PATTERNS = {"python-check-blanket-noqa": (r"(?i)# [n]oqa(?!: )", r"\.py$")}
 
 
 @nox.session(default=True)
@@ -70,7 +70,8 @@ def hooks(session: nox.Session) -> None:
         if name in PATTERNS:
             _demand_no_match(session, command, files)
         elif files:
-            session.run(*command.split(), *hook.get("args", ()), *files)
+            session.log(f"{command}: {len(files)} files")
+            session.run(*command.split(), *hook.get("args", ()), *files, log=False)
 
 
 def _is_text(file: str) -> bool:

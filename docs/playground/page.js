@@ -69,7 +69,7 @@ const editor = new EditorView({
       syntaxHighlighting(colours),
       mistakes,
       keymap.of([{ key: "Ctrl-Enter", mac: "Cmd-Enter", run: () => (derive(), true) }, ...defaultKeymap, ...historyKeymap]),
-      EditorView.contentAttributes.of({ "aria-label": "The model, a Python program", spellcheck: "false" }),
+      EditorView.contentAttributes.of({ "aria-label": "The model, a Python program", spellcheck: "false", tabindex: "0" }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) say(at("mistake"), "");
       }),
@@ -105,10 +105,13 @@ const script = URL.createObjectURL(
 );
 const LONG = 20; // seconds after which a derivation takes longer than those of the examples
 
-let worker, ready, running, clock;
+let worker, ready, running, clock, why;
 
-function start() {
+/** Load Python; `before` is why it is loaded once more. */
+function start(before = "") {
   ready = false;
+  why = before;
+  say(at("status"), `${why}Loading …`);
   worker = new Worker(script, { type: "module" });
   worker.onmessage = ({ data }) => hear[data.kind](data);
   worker.onerror = (event) => lost(event.message || "the worker could not be loaded");
@@ -118,7 +121,7 @@ function start() {
 const hear = {
   loading({ stage, done }) {
     at("progress").value = done;
-    if (!running) say(at("status"), `Loading: ${stage} …`);
+    if (!running) say(at("status"), `${why}Loading: ${stage} …`);
   },
   ready() {
     ready = true;
@@ -172,12 +175,11 @@ function ended() {
 function again(message) {
   worker.terminate();
   if (running) ended();
-  start();
-  say(at("status"), message);
+  start(message);
 }
 
 function stop() {
-  again("Stopped. Loading again …");
+  again("Stopped. ");
   at("derive").focus();
 }
 
@@ -185,7 +187,7 @@ let losses = 0;
 function lost(message) {
   losses += 1;
   console.error(message);
-  if (losses < 3) return again(`Python ended unexpectedly (${message}). Loading again …`);
+  if (losses < 3) return again(`Python ended unexpectedly (${message}). `);
   if (running) ended();
   at("derive").disabled = true;
   say(at("status"), `This page cannot run Python here: ${message}`);

@@ -24,15 +24,26 @@ def built(folder):
     return folder
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _Noting(SimpleHTTPRequestHandler):
+    def __init__(self, *arguments, arrived, **named):
+        self.arrived = arrived
+        super().__init__(*arguments, **named)
+
+    def do_GET(self):
+        self.arrived.append(self.path)
+        super().do_GET()
+
     def log_message(self, *arguments):
         pass
 
 
 @contextmanager
-def served(folder):
-    """The folder's address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+def served(folder, arrived=None):
+    """The folder's address; what is asked for is noted in the list `arrived`."""
+    noted = [] if arrived is None else arrived
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(_Noting, directory=str(folder), arrived=noted)
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
