@@ -4,7 +4,8 @@ from entropysym import ModelWriter, families
 
 w = ModelWriter(observed="d D", latent="h H")
 
-sigma2 = w.fixed("sigma2", range="positive")  # write `learned` for `fixed`, and it is proved
+# write `learned` for `fixed`, and it is proved
+sigma2 = w.fixed("sigma2", range="positive")
 alpha2 = w.learned("alpha2", "h", range="positive")
 
 model = w.model(
