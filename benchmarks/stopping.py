@@ -462,9 +462,10 @@ def table(
     )
     names = [kinds[k] for k in here]
     print(
-        "| rule | setting | threshold | false stops | of these kinds | never | mean delay | median |"
+        "| rule | setting | threshold | false stops | of these kinds | never | mean delay | median "
+        "| mean delay at 5 % |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|")
     for rule in RULES:
         setting, threshold = calibrated(rule, chosen_on, allowed)
         score = rule.score(held_out, setting)

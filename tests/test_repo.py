@@ -277,6 +277,61 @@ def test_doctests_run(path):
     assert result.failed == 0
 
 
+#: Import -> the distribution that has it, where the two differ.
+DISTRIBUTIONS = {"flint": "python-flint", "markdown_it": "markdown-it-py", "PIL": "pillow"}
+
+
+def _distribution(requirement: str) -> str:
+    return re.split(r"[\[<>=!~ ]", requirement, maxsplit=1)[0].lower()
+
+
+def test_what_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = [r for group in project["dependency-groups"].values() for r in group]
+    extras = [r for extra in project["project"]["optional-dependencies"].values() for r in extra]
+    needed = {_distribution(r) for r in project["project"]["dependencies"]}
+    declared = needed | {_distribution(r) for r in (*extras, *groups) if isinstance(r, str)}
+    imported = set()
+    for path in _modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add(str(node.module).split(".")[0])
+    foreign = imported - sys.stdlib_module_names - {"entropysym"}
+    found = {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in foreign}
+    assert found - declared <= {"ipython"}  # only asked for where it is loaded already
+    assert needed <= found
+    assert "scikit-learn" not in needed
+    assert "sklearn" not in imported
+    assert "matplotlib" not in needed
+
+
+def test_every_hook_is_a_task_as_well():
+    config = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    tasks = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    repositories = set(re.findall(r"repo: (\S+)", config))
+    assert len(repositories) > 5
+    table = tasks.partition("DISTRIBUTIONS = {")[2].partition("}")[0]
+    patterns = tasks.partition("PATTERNS = {")[2].partition("}")[0]
+    assert repositories - set(re.findall(r'"(https://[^"]+)"', table)) == {
+        "https://github.com/pre-commit/pygrep-hooks"
+    }
+    assert all(f'"{hook}"' in patterns for hook in re.findall(r"id: (python-\S+)", config))
+
+
+def test_continuous_integration_runs_what_is_configured():
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert "nox -s hooks wheel" in script
+    assert "tests/playground/test_click_through.py" in script
+
+
+def test_a_lock_file_holds_no_addresses():
+    lock = (ROOT / "docs/playground/package-lock.json").read_text(encoding="utf-8")
+    assert '"integrity"' in lock
+    assert "://" not in lock
+
+
 def test_versions_agree():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from entropysym.claims.verification import Verification
 from entropysym.files import write_whole
 from entropysym.language.store import digest
 from entropysym.pages import render
-from entropysym.pages.figure import training_figure
+from entropysym.pages.figure import NO_FIGURES, can_draw, training_figure
 from entropysym.prover import Derivation
 from entropysym.prover.document import statement, to_json
 
@@ -76,7 +76,7 @@ def _at_rest(rest: Rest | GraphRest) -> dict[str, Figure]:
 
 
 def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path]:
-    """Write `report.json`, and for each model its derivation, its LaTeX document and the figure of its training.
+    """Write `report.json`, and for each model its derivation, its LaTeX document and, where matplotlib is installed, the figure of its training.
 
     Files are replaced whole. Raises `InputError` for a folder that cannot be written.
     """
@@ -108,10 +108,10 @@ def write_report(results: Sequence[Verification], place: Path) -> dict[str, Path
         entry["files"].append(f"{v.model}.tex")
         history = () if v.rest is None else _history(v.rest)
         if len(history) > 1:
-            drawn = training_figure(
-                history, v.derivation.model.title, place / f"{v.model}_training.png"
-            )
-            entry["files"] += [p.name for p in drawn]
+            if can_draw():
+                target = place / f"{v.model}_training.png"
+                drawn = training_figure(history, v.derivation.model.title, target)
+                entry["files"] += [p.name for p in drawn]
             entry["history"] = [
                 {name: _stored(value) for name, value in h._asdict().items()} for h in history
             ]
@@ -157,7 +157,8 @@ def table(results: Sequence[Verification], place: Path) -> None:
         _print_rows(results, columns, console)
     else:
         _print_columns(results, columns, console)
-    console.print(f"report: {place}", markup=False)
+    left_out = "" if can_draw() else f" (without figures: {NO_FIGURES})"
+    console.print(f"report: {place}{left_out}", markup=False)
 
 
 def _print_columns(
@@ -318,16 +319,7 @@ def _stored(value: Figure) -> Figure:
 
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
-    for name in (
-        "entropysym",
-        "sympy",
-        "numpy",
-        "jax",
-        "jaxlib",
-        "equinox",
-        "scipy",
-        "scikit-learn",
-    ):
+    for name in ("entropysym", "sympy", "numpy", "jax", "jaxlib", "equinox", "scipy"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Real data: image files, CelebA, SUSY and scikit-learn's digits, one datum per row, in float64.
+"""Real data: image files, CelebA and SUSY, one datum per row, in float64.
 
 All but the digits are files of the user. They are read as bytes and numbers, nothing in them is unpickled or run, and a size that a file
 announces is believed only as far as its bytes go. Every slip raises `InputError` with the file, the value and what to do.

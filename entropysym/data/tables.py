@@ -28,6 +28,8 @@ from entropysym.data.npy import (
 from entropysym.data.synthetic import bent_curve
 from entropysym.errors import InputError, NoStationaryPointError, integer, one_of, shown
 
+#: Handwritten digits, 8 × 8 pixels with values 0 to 16; the file beside them says whose they are, and their licence.
+DIGITS = Path(__file__).parent / "digits.npz"
 #: How the name of a table in text ends.
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".dat")
 
@@ -62,7 +64,7 @@ ELSEWHERE = {
 def load(
     source: str | Path, *, header: bool | None = None, decimal: str | None = None
 ) -> Float[np.ndarray, "N D"]:
-    """A float64 data matrix, one datum per row: ``digits`` (scikit-learn's, 1797 × 64), ``curve`` (synthetic, 2000 × 8), or of a file.
+    """A float64 data matrix, one datum per row: ``digits`` (handwritten, 1797 × 64, which ship), ``curve`` (synthetic, 2000 × 8), or of a file.
 
     FILE.npy; FILE.npz, whose data are the array of a usual name (`npy.KEYS`) or the only one, and FILE.npz:NAME any array of it; a table in text
     (`TEXT`), for which `header` and `decimal` see `delimited.read_delimited`. Data of more axes, such as images (N, 28, 28), become rows; no entry is changed.
@@ -76,9 +78,7 @@ def load(
     if str(source) == "curve":
         return of_kind("curve", "real")
     if str(source) == "digits":
-        from sklearn.datasets import load_digits
-
-        return np.asarray(load_digits(return_X_y=True)[0], dtype=np.float64)
+        return np.load(DIGITS)["digits"].astype(np.float64)
     path, array = named_array(source)
     with reading(path):
         if path.suffix.lower() == ".npy":

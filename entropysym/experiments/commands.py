@@ -24,6 +24,7 @@ from entropysym.experiments.running import Progress, demand_data, run
 from entropysym.experiments.selection import StreamSettings
 from entropysym.experiments.streaming import stream
 from entropysym.files import folder
+from entropysym.pages.figure import demand_drawing
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def execute(
     """
     if name not in EXPERIMENTS:
         raise one_of(name, EXPERIMENTS, "experiment")
+    demand_drawing()
     wanted = {k: v for k, v in (changes or {}).items() if v is not None}
     asked = Asked(place, integer("seed", seed, 0), source, wanted, progress)
     report = written(RUNS[name](asked) if name in RUNS else _networks(TRAINED[name], asked), place)

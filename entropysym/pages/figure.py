@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,21 @@ BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK = (
 #: The curves that are drawn in nats per data point, by name.
 COLOURS = {"ELBO": BLUE, "entropy sum": VERMILION, "log-likelihood": GREEN}
 _DASHES: dict[str, Any] = {"ELBO": "-", "entropy sum": (0, (5, 2)), "log-likelihood": (0, (1, 1))}
+
+
+#: Why nothing is drawn where matplotlib, which is optional, is not installed.
+NO_FIGURES = "figures need matplotlib; install it with pip install 'entropysym[figures]'"
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def demand_drawing() -> None:
+    """Raises `InputError` where nothing can be drawn, before anything is computed for a figure."""
+    if not can_draw():
+        raise InputError(NO_FIGURES)
 
 
 class Record(Protocol):
@@ -48,6 +64,7 @@ def training_figure(
     on a logarithmic axis, with $|v\cdot\nabla\mathcal F|$ as markers where `predicted_gap` gives $v\cdot\nabla\mathcal F$ for each record.
     Raises `InputError` for fewer than two records, values that are not finite, or a `predicted_gap` of another length.
     """
+    demand_drawing()
     from matplotlib.ticker import MaxNLocator
 
     steps, elbo, entropies = _columns(history, predicted_gap)
@@ -115,6 +132,7 @@ def _draw_gap(
 
 def canvas(width: float, height: float) -> Any:
     """An empty figure of so many inches, apart from all global state."""
+    demand_drawing()
     # Drawing is rare and slow to import, so it waits until somebody draws.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -11,6 +11,8 @@ from entropysym.pages.layout import bare
 _DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.M | re.S)
 _INLINE = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$")
 _ENVIRONMENT = re.compile(r"\\begin\{(aligned|gathered)\}\n(.*)\n\\end\{\1\}\Z", re.S)
+#: How a row begins that goes on with the line above.
+_GOES_ON = r"&\quad"
 _TEXT = re.compile(r"\\text\{(.*)\}\Z", re.S)
 #: A character that no text has stands for the k-th formula while Markdown is read.
 _MARK = "\ue000{}\ue001"
@@ -79,17 +81,24 @@ def _display(tex: str) -> str:
         parts = (part.strip() for row in rows for part in row.split(r"\qquad"))
         cells = "".join(f"<span>{mathml(part, display=True)}</span>" for part in parts)
         return f'<div class="gathered">{cells}</div>'
-    return f'<div class="aligned">{"".join(map(_row, rows))}</div>'
+    lines: list[list[str]] = []
+    for row in rows:
+        if lines and row.startswith(_GOES_ON):
+            lines[-1].append(row.removeprefix("&"))
+        else:
+            lines.append([row])
+    return f'<div class="aligned">{"".join(_line(*line) for line in lines)}</div>'
 
 
-def _row(row: str) -> str:
-    left, _, rest = row.partition("&")
+def _line(first: str, *more: str) -> str:
+    """A line in three cells. What goes on below stands in the same cell, so that on a narrow screen the reason comes after it."""
+    left, _, rest = first.partition("&")
     right, _, reason = rest.partition("&& ")
     said = _TEXT.match(reason.strip())
-    words = said[1] if said else ""
+    below = (f'<span class="more">{mathml(row.strip(), display=True)}</span>' for row in more)
     cells = [
         f'<span class="left">{mathml(left, display=True) if left.strip() else ""}</span>',
-        f'<span class="right">{mathml(right.strip(), display=True)}</span>',
-        f'<span class="reason">{html.escape(words)}</span>',
+        f'<span class="right">{mathml(right.strip(), display=True)}{"".join(below)}</span>',
+        f'<span class="reason">{html.escape(said[1] if said else "")}</span>',
     ]
     return "".join(cells)

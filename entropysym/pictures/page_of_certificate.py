@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from entropysym.errors import InputError, shown
-from entropysym.pages.figure import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, tidy
+from entropysym.pages.figure import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    demand_drawing,
+    tidy,
+)
 from entropysym.pictures.writing import checked, write
 
 if TYPE_CHECKING:
@@ -27,6 +36,7 @@ def certificate_report(certificate: Certificate, path: str | Path, *, title: str
 
     Numbers that are not finite stand in the table and have no bar. Raises `InputError` for what is no certificate, and for another suffix.
     """
+    demand_drawing()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

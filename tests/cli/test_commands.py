@@ -337,6 +337,24 @@ def test_verify_writes_a_whole_report(run, tmp_path, at_shapes):
 
 
 @pytest.mark.slow
+def test_without_matplotlib_the_report_has_no_figures_and_says_so(
+    run, tmp_path, at_shapes, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as where it is not installed
+    at_shapes((2, 3, 4))
+    data = _matrix(tmp_path, np.random.default_rng(3).laplace(size=(60, 6)))
+    command = ("verify", "linear_vae", "--data", data, "--configurations", "64", "--report")
+    shown = run(*command, tmp_path / "report")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "without figures: figures need matplotlib; install it" in " ".join(shown.stdout.split())
+    stored = json.loads((tmp_path / "report/report.json").read_text())
+    assert stored["models"][0]["files"] == ["linear_vae.json", "linear_vae.tex"]
+    refused = run("experiment", "pca", "--out", tmp_path / "pca")
+    assert refused.returncode == 2
+    assert "pip install 'entropysym[figures]'" in refused.stderr
+
+
+@pytest.mark.slow
 def test_judge_accepts_a_model_and_refuses_another(run, tmp_path):
     text = """
 from entropysym import ModelWriter

@@ -372,3 +372,10 @@ def test_the_rank_does_not_depend_on_scale(scale):
 def test_latents_that_make_no_sense(H):
     with pytest.raises(InputError, match="pass an integer >= 1"):
         require_stationary_point(RNG.normal(size=(5, 3)), H)
+
+
+def test_the_digits_that_ship_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    np.testing.assert_array_equal(load("digits"), load_digits().data)
+    assert load("digits").dtype == np.float64

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from entropysym.errors import InputError
-from entropysym.pages import training_figure
+from entropysym.pages import figure, training_figure
 from entropysym.pages.figure import settled_limits
 
 
@@ -18,6 +18,20 @@ def _history(length=60):
         )
         for i in range(length)
     ]
+
+
+def test_without_matplotlib_one_line_says_what_to_install(tmp_path, monkeypatch):
+    assert figure.can_draw()
+    monkeypatch.setattr(figure, "find_spec", lambda name: None)
+    for draw in (
+        lambda: training_figure(_history(), "", tmp_path / "run.png"),
+        lambda: figure.canvas(1, 1),
+    ):
+        with pytest.raises(
+            InputError, match=r"install it with pip install 'entropysym\[figures\]'"
+        ):
+            draw()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_figure_is_written_as_png_and_pdf(tmp_path):

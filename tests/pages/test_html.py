@@ -39,6 +39,14 @@ def test_the_lines_of_a_display_have_their_reasons():
     assert "tempering equation" in reasons
 
 
+def test_what_goes_on_below_stands_before_its_reason():
+    body = html_body(
+        "$$\n\\begin{aligned}\na &= b && \\text{why} \\\\\n&\\quad + c \\\\\nd &= e\n\\end{aligned}\n$$\n"
+    )
+    assert body.count('class="left"') == body.count('class="reason"') == 2
+    assert body.index("<mi>b<") < body.index("<mi>c<") < body.index("why") < body.index("<mi>d<")
+
+
 def test_sums_of_a_display_carry_their_limits_above_and_below():
     assert "munderover" in mathml(r"\sum_{n=1}^{N} x_{n}", display=True)
     assert "munderover" not in mathml(r"\sum_{n=1}^{N} x_{n}")
