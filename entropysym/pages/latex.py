@@ -22,7 +22,7 @@ from entropysym.language.records import Model
 from entropysym.pages.marks import ANY_LAW, BASE, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.own_notation import PAPERS, OwnNotation, own_notation
-from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
+from entropysym.pages.printer import NORMALS, PagePrinter, divided_sum, is_closed
 
 
 def latex(
@@ -81,23 +81,17 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         parts = []
         if below:
             parts.append(
-                rf"\frac{{{self._light(p.numerator) or '1'}}}{{{self._light(below, lone=True)}}}"
+                rf"\frac{{{self._light(p.numerator, ends=True) or '1'}}}{{{self._light(below, ends=True)}}}"
             )
         elif p.numerator or not heavy:
-            parts.append(self._light(p.numerator) or "1")
+            parts.append(self._light(p.numerator, ends=not heavy) or "1")
         return " ".join((*parts, *self._heavy(heavy, shared)))
 
-    def _light(self, factors: tuple[sp.Expr, ...], *, lone: bool = False) -> str:
-        if lone and len(factors) == 1:
-            return self._print(factors[0])
-        return " ".join(self._as_factor(f) for f in factors)
+    def _light(self, factors: tuple[sp.Expr, ...], *, ends: bool) -> str:
+        return " ".join(self._side_by_side(factors, ends=ends))
 
     def _as_factor(self, f: sp.Expr | Matrix) -> str:
-        if isinstance(f, sp.log):
-            return self._log(f, lone=False)
-        if self.is_logarithm(f):
-            return self.enclosed(self._print(f))
-        return super()._as_factor(f)
+        return self._log(f, lone=False) if isinstance(f, sp.log) else super()._as_factor(f)
 
     def _print_Pow(self, e: sp.Pow) -> str:
         base, exponent = e.base, e.exp
@@ -117,7 +111,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         text = self._print(base)
         if not base.is_Number or base.is_negative or not base.is_Integer:
             simple = isinstance(base, (sp.Symbol, sp.Indexed)) and own is not None and own[1] == 1
-            text = text if simple or isinstance(base, CLOSED) else self.enclosed(text)
+            text = text if simple or is_closed(base) else self.enclosed(text)
         return f"{text}^{{{self._print(exponent)}}}"
 
     def _print_ExpBase(self, e: sp.Expr, exp: object = None) -> str:
@@ -142,7 +136,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         text = self._print(of)
         bare = (
             lone
-            and (isinstance(base, CLOSED) or self.as_letter(base) is not None)
+            and (is_closed(base) or self.as_letter(base) is not None)
             and "\\frac" not in text
             and "\\sqrt" not in text
         )
