@@ -99,7 +99,7 @@ def functions(draw, deep, row=None):
 
 #: How an expression with each head at its root is drawn.
 HEADS = {
-    hd.DataMean: lambda r, g: hd.DataMean(expression(r, g), n),
+    hd.DataMean: lambda r, g: hd.DataMean(expression(r, g), r.choice([n, n, k])),
     hd.EncoderExpectation: lambda r, g: hd.EncoderExpectation(expression(r, g), n, z, z),
     hd.LawExpectation: lambda r, g: hd.LawExpectation(expression(r, g), n, z, z),
     hd.LocationScaleExpectation: lambda r, g: hd.LocationScaleExpectation(expression(r, g), n, z, z),
