@@ -141,7 +141,11 @@ class Notation(ABC):
 
         of, _, given = e.law[2:-1].partition("|")
         sides = [", ".join(map(name, side.split(","))) for side in (of, given) if side]
-        return f"{e.law[0]}({self.signs['given'].join(sides)})"
+        return f"{self.law_letter(e.law[0])}({self.signs['given'].join(sides)})"
+
+    def law_letter(self, letter: str) -> str:
+        """The letter of a factor of a graph: p or q."""
+        return letter
 
     @abstractmethod
     def variable(self, name: str) -> str:
@@ -341,7 +345,7 @@ class LatexNotation(Notation):
         return self.averaged(rf"{self.signs['mean']}_{{{under}}}", e)
 
     def _print_JointExpectation(self, e: _Expectation) -> str:
-        return self.averaged(f"{self.signs['mean']}_{{q}}", e)
+        return self.averaged(f"{self.signs['mean']}_{{{self.law_letter('q')}}}", e)
 
     def variable(self, name: str) -> str:
         stem, power = self.letter(name.removesuffix(LAG))

@@ -11,7 +11,7 @@ from entropysym.pages.layout import bare
 _DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.M | re.S)
 _INLINE = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$")
 _ENVIRONMENT = re.compile(r"\\begin\{(aligned|gathered)\}\n(.*)\n\\end\{\1\}\Z", re.S)
-_TEXT = re.compile(r"\\text\{(.*)\}\Z", re.S)
+_TEXT = re.compile(r"\\text\{([^{}]*)\}")
 #: A character that no text has stands for the k-th formula while Markdown is read.
 _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("(?:<p>)?\ue000(\\d+)\ue001(?:</p>)?")
@@ -85,11 +85,19 @@ def _display(tex: str) -> str:
 def _row(row: str) -> str:
     left, _, rest = row.partition("&")
     right, _, reason = rest.partition("&& ")
-    said = _TEXT.match(reason.strip())
-    words = said[1] if said else ""
     cells = [
         f'<span class="left">{mathml(left, display=True) if left.strip() else ""}</span>',
         f'<span class="right">{mathml(right.strip(), display=True)}</span>',
-        f'<span class="reason">{html.escape(words)}</span>',
+        f'<span class="reason">{_reason(reason.strip())}</span>',
     ]
     return "".join(cells)
+
+
+def _reason(tex: str) -> str:
+    r"""A reason, \text{words} and formulas in turn."""
+    parts = _TEXT.split(tex)  # formulas at the even places
+    return "".join(
+        html.escape(part) if place % 2 else mathml(part.strip())
+        for place, part in enumerate(parts)
+        if part.strip()
+    )

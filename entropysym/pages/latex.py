@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
 from entropysym.errors import InputError
-from entropysym.language.formula import arg_of, array_name, inside
+from entropysym.language.formula import arg_of, inside
 from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
 from entropysym.language.notation import LatexNotation
@@ -66,6 +66,10 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
 
     def letter(self, name: str, positive: bool | None = False) -> tuple[str, int]:
         return self.own.letters.get(name) or super().letter(name, positive)
+
+    def law_letter(self, letter: str) -> str:
+        # The papers' index of all parameters is for the three factors of a VAE.
+        return self.own.signs.get(letter, letter)
 
     # -- sums and products ------------------------------------------------------------------------------------------
 
@@ -120,12 +124,17 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
     def _exponential(self, exponent: sp.Expr) -> str:
         halved = divided_sum(exponent)
         if halved is None:
-            return f"e^{{{self._print(exponent)}}}"
+            return f"e^{{{self._divided(exponent)}}}"
         sign, rest, below = halved
         return f"e^{{{sign}{self.enclosed(self._print(rest))}/{below}}}"
 
-    def _print_IndexedBase(self, e: sp.IndexedBase) -> str:
-        return self.raised((*self.letter(array_name(e), e.args[0].is_nonnegative), ""))
+    def _divided(self, exponent: sp.Expr) -> str:
+        """An exponent on one line, -t/2, where a number is all that it is divided by."""
+        number, rest = exponent.as_coeff_Mul()
+        if not isinstance(number, sp.Rational) or number.q == 1 or isinstance(rest, sp.Add):
+            return self._print(exponent)
+        above = self._print(number.p * rest)
+        return self._print(exponent) if "\\frac" in above else f"{above}/{number.q}"
 
     def _print_log(self, e: sp.Expr, exp: object = None) -> str:
         return self._log(e)

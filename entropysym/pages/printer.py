@@ -24,7 +24,7 @@ from entropysym.language.matrices import LogDet, Matrix
 from entropysym.language.names import primed
 from entropysym.language.notation import Glyph, Notation
 from entropysym.language.symbols import LAG, n
-from entropysym.pages.marks import Amount, DensityName, Slice, Times
+from entropysym.pages.marks import Amount, DensityName, FactorName, Slice, Times
 from entropysym.pages.order import Roles, TakenApart, in_order, taken_apart
 from entropysym.pages.vectors import without_index
 
@@ -151,6 +151,9 @@ class PagePrinter(Notation):
         assert letter is not None  # an entry has a letter
         return self.raised(letter)
 
+    def _print_IndexedBase(self, e: sp.IndexedBase) -> str:
+        return self.raised((*self.letter(array_name(e), e.args[0].is_nonnegative), ""))
+
     _print_Slice = _print_Indexed
 
     def _print_Symbol(self, e: sp.Symbol) -> str:
@@ -172,6 +175,9 @@ class PagePrinter(Notation):
     def _print_DensityName(self, e: DensityName) -> str:
         head = e.head
         return self.law(head) if head.law else self.density(head.role, n)
+
+    def _print_FactorName(self, e: FactorName) -> str:
+        return f"{self.law_letter('p')}({', '.join(self.variable(str(a)) for a in e.args)})"
 
     def _print_loggamma(self, e: sp.Expr, exp: object = None) -> str:
         counted = inside(e) - 1
