@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from entropysym.display.forms import html, latex, markdown, text
     from entropysym.display.formula import Formula, show, sympy_printer
+    from entropysym.display.notebooks import load_ipython_extension, unload_ipython_extension
     from entropysym.display.table import line, said_of
 
 __getattr__, __dir__ = lazily(
@@ -14,6 +15,7 @@ __getattr__, __dir__ = lazily(
         "table": "line said_of",
         "forms": "html latex markdown text",
         "formula": "Formula show sympy_printer",
+        "notebooks": "load_ipython_extension unload_ipython_extension",
     },
 )
 __all__ = [
@@ -21,9 +23,11 @@ __all__ = [
     "html",
     "latex",
     "line",
+    "load_ipython_extension",
     "markdown",
     "said_of",
     "show",
     "sympy_printer",
     "text",
+    "unload_ipython_extension",
 ]

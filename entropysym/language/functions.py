@@ -17,7 +17,7 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import args_of, inside, of_type, replaced, substituted
-from entropysym.language.printed import Printed
+from entropysym.language.printed import CLOSED, OPEN, Printed
 
 
 class OwnFunction(Printed, sp.Function):
@@ -25,6 +25,12 @@ class OwnFunction(Printed, sp.Function):
 
     nargs = 1
     is_real = True
+
+    @property
+    def precedence(self) -> int:
+        """How firmly SymPy's printers see it hold together: a logarithm of something ends openly."""
+        row = row_of(self)
+        return OPEN if row is not None and row.is_logarithm else CLOSED
 
     # A number where the argument is one.
     def __new__(cls, argument: sp.Expr, **options: bool) -> sp.Expr:
@@ -160,6 +166,11 @@ class Row:
     number: Callable[[Any, Any], Any]
     order: tuple[int, ...] = ()
     moves: bool = True
+
+    @property
+    def is_logarithm(self) -> bool:
+        r"""Whether it is written as the logarithm of something, such as $\log\Gamma$, which takes up what is written after it."""
+        return self.latex.startswith(r"\log")
 
 
 def _log_sinhc(m: Any, u: Any) -> Any:

@@ -15,7 +15,8 @@ from sympy.core.symbol import Str
 
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import arg_of, args_of, substituted, sum_over
-from entropysym.language.printed import OPEN, Printed
+from entropysym.language.names import spelled
+from entropysym.language.printed import CLOSED, OPEN, RAISED, Printed
 from entropysym.language.symbols import check_declared
 from entropysym.language.wrong_ways import NoCode, demand_own, demand_unbound
 
@@ -222,6 +223,12 @@ class NetworkValue(_Head):
     ``NetworkValue(name, Tuple(index, …), Tuple(Vector, …))``. The network is an arbitrary function whose own parameters are
     never named, so it has no derivative except where its inputs do not move.
     """
+
+    @property
+    def precedence(self) -> int:
+        """How firmly SymPy's printers see it hold together; a name may be written as a square or as a logarithm."""
+        name = spelled(self.name, bool(self.label.is_nonnegative))
+        return OPEN if name.logarithm else RAISED if name.square else CLOSED
 
     def _eval_is_positive(self) -> bool | None:
         return self.label.is_positive

@@ -14,7 +14,7 @@ from sympy.core.symbol import Str
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import arg_of, args_of
 from entropysym.language.heads import Vector, _Head
-from entropysym.language.printed import Printed
+from entropysym.language.printed import OPEN, RAISED, Printed
 from entropysym.language.symbols import MATRIX_RANGES, MatrixRange
 from entropysym.language.wrong_ways import NoCode
 
@@ -138,6 +138,8 @@ class Transposed(_OfWord):
 class LogDet(_Head):
     r"""$\log\det M$ of a word with positive determinant."""
 
+    precedence = OPEN
+
     def __new__(cls, word: Matrix) -> LogDet:
         return sp.Expr.__new__(cls, word)
 
@@ -175,6 +177,8 @@ class Entry(_Head):
 
 class Quadratic(_Head):
     r"""$v^\top M\,w$ for vectors v, w and a word M: ``Quadratic(Vector, M, Vector)``."""
+
+    precedence = RAISED
 
     def __new__(cls, left: Vector, word: Matrix, right: Vector) -> Quadratic:
         return sp.Expr.__new__(cls, left, word, right)

@@ -54,7 +54,7 @@ _LETTERLIKE = (MatrixLetter, Inverse, Transposed)
 class Notation(ABC):
     """One method for each head. Of infinite data the index of the datum is dropped; `pseudo` names factors whose entropies are pseudo entropies."""
 
-    #: How a few words look: log, entropy, pseudo entropy, F, J, trace, log det, transposed, inverted, squared, π.
+    #: How a few words look: log, entropy, pseudo entropy, F, J, trace, log det, transposed, inverted, squared, π, Euler's constant.
     signs: ClassVar[Mapping[str, str]]
     #: Prints anything, heads or not.
     _print: Callable[[sp.Basic], str]
@@ -117,7 +117,7 @@ class Notation(ABC):
     def _print_LogDensity(self, e: LogDensity) -> str:
         if e.law:
             return f"{self.signs['log']} {self.law(e)}"
-        datum = e.datum[0] if e.role == "decoder" and e.datum else None
+        datum = e.datum[0] if e.role != "prior" and e.datum else None
         return f"{self.signs['log']} {self.density(e.role, datum)}"
 
     def _print_Entropy(self, e: Entropy) -> str:
@@ -141,7 +141,11 @@ class Notation(ABC):
 
         of, _, given = e.law[2:-1].partition("|")
         sides = [", ".join(map(name, side.split(","))) for side in (of, given) if side]
-        return f"{e.law[0]}({self.signs['given'].join(sides)})"
+        return f"{self.law_letter(e.law[0])}({self.signs['given'].join(sides)})"
+
+    def law_letter(self, letter: str) -> str:
+        """The letter of a factor of a graph: p or q."""
+        return letter
 
     @abstractmethod
     def variable(self, name: str) -> str:
@@ -238,7 +242,10 @@ class Notation(ABC):
         return self.signs["trace"] + self.enclosed(self._print(e.word))
 
     def _print_Entry(self, e: Entry) -> str:
-        return self._word(e.word) + self.below(e.indices)
+        text = self._word(e.word)  # what has an index of its own takes no second subscript
+        return (
+            self.enclosed(text) if isinstance(e.word, MatrixVariable) and e.word.indices else text
+        ) + self.below(e.indices)
 
     def _print_Quadratic(self, e: Quadratic) -> str:
         sides = [self.enclosed(t) if sum_ else t for t, sum_ in map(self.vector, (e.left, e.right))]
@@ -272,6 +279,7 @@ class LatexNotation(Notation):
         "times": r" \, ",
         "apply": " ",
         "pi": r"\pi",
+        "euler": r"\gamma_{\mathrm{E}}",
         "given": r" \mid ",
         "p": r"p_\Theta",
         "q": r"q_\Phi",
@@ -337,7 +345,7 @@ class LatexNotation(Notation):
         return self.averaged(rf"{self.signs['mean']}_{{{under}}}", e)
 
     def _print_JointExpectation(self, e: _Expectation) -> str:
-        return self.averaged(f"{self.signs['mean']}_{{q}}", e)
+        return self.averaged(f"{self.signs['mean']}_{{{self.law_letter('q')}}}", e)
 
     def variable(self, name: str) -> str:
         stem, power = self.letter(name.removesuffix(LAG))
@@ -371,6 +379,7 @@ class PlainNotation(Notation):
         "times": " ",
         "apply": "",
         "pi": "π",
+        "euler": "γ_E",
         "given": "|",
     }
 

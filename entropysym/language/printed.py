@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sympy as sp
+from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.printer import Printer
 
-#: Between product and power: what is written with an open end stands in brackets under an exponent.
-OPEN = 55
+#: Between sum and product, for SymPy's printers: what is written with an open end, such as a mean, stands in brackets as a factor and under an exponent.
+OPEN = 45
+#: Between product and power: what would share an exponent with its last letter, $x^\top Mx$, or bear a second one, $\tau^2(x)$, stands in brackets under one.
+RAISED = 55
+#: What needs no brackets.
+CLOSED = 1000
 
 
 class Printed(sp.Basic):
@@ -18,7 +23,10 @@ class Printed(sp.Basic):
         from entropysym.language.notation import LatexWithin  # it knows the heads
 
         text = LatexWithin(printer).of(self)
-        return text if exp is None else rf"{text}^{{{exp}}}"
+        if exp is None:
+            return text
+        closed = precedence(self) > PRECEDENCE["Pow"]
+        return rf"{text}^{{{exp}}}" if closed else rf"\left({text}\right)^{{{exp}}}"
 
     def _sympystr(self, printer: Printer) -> str:
         from entropysym.language.notation import PlainWithin

@@ -8,7 +8,7 @@ an argument stands on a page only if the motion of $\ell$, differentiated rule b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -26,6 +26,7 @@ from entropysym.language.formula import arg_of, array_of, derivative, of_type, s
 from entropysym.language.heads import Directional, NetworkValue, _Expectation
 from entropysym.language.matrices import (
     LogDet,
+    Matrix,
     MatrixNetwork,
     Quadratic,
     Scaled,
@@ -39,10 +40,24 @@ from entropysym.language.objective import (
     weight,
 )
 from entropysym.language.records import Factor, Family, Model, Plate
-from entropysym.pages.equations import Line, readable, with_one_logarithm
-from entropysym.pages.marks import BASE, ELL, TIME, OnCurve, ScaleSlope, Slope, UnderModel
-from entropysym.pages.medium import Medium
-from entropysym.pages.wording import called, has_scaling, reparametrisation
+from entropysym.pages.equations import (
+    Line,
+    readable,
+    with_one_logarithm,
+    without_log_of_exp,
+)
+from entropysym.pages.marks import (
+    BASE,
+    DIRECTION,
+    ELL,
+    TIME,
+    OnCurve,
+    ScaleSlope,
+    Slope,
+    UnderModel,
+)
+from entropysym.pages.medium import Medium, listed
+from entropysym.pages.wording import called, has_scaling, letter_of_q, reparametrisation
 from entropysym.prover.derivation import Derivation
 from entropysym.prover.direction import density_at_entry, entropy_of_q, parts_at_entry
 from entropysym.prover.motion import Component, Motion, Motions, with_signs
@@ -50,22 +65,23 @@ from entropysym.prover.motion import Component, Motion, Motions, with_signs
 
 @dataclass(frozen=True)
 class Argument:
-    """The computation behind one factor's step: its name, the rule, and the lines, each with its reason."""
+    """The computation behind the step of a factor, or of several with the same lines: their names, the rule, and the lines, each with its reason."""
 
-    factor: str
+    factors: tuple[str, ...]
     rule: Literal["tempering", "scaling"]
     lines: tuple[Line, ...]
 
     def words(self, model: Model, m: Medium) -> str:
         """Whose step it is, and by which rule."""
-        name = called(model, self.factor)
+        names = [called(model, name, m) for name in self.factors]
         if self.rule == "tempering":
-            return f"Tempering of {m.text(name)}:"
-        return f"Scaling symmetry of {m.text(name)} and {'encoder' if model.is_plain else 'q'}:"
+            return f"Tempering of {listed(names)}:"
+        own = "the encoder" if model.is_plain else letter_of_q(model, m)
+        return f"Scaling symmetry of {listed([*names, own])}:"
 
 
 def arguments(d: Derivation) -> tuple[Argument, ...]:
-    """One for each factor that the direction serves, in the order of the steps; of a factor whose entropy is not known in closed form there is none."""
+    """One for each factor that the direction serves, in the order of the steps, factors with the same lines together; of a factor whose entropy is not known in closed form there is none."""
     entropies = ((family, c.entropy) for family, c in d.entropies.items())
     return _arguments(d.model, tuple(d.direction.items()), d.factors, tuple(entropies))
 
@@ -84,7 +100,13 @@ def _arguments(
     ]
     shown = [e for e in sorted(found, key=lambda e: e.scaled) if e.is_shown()]
     drawn: set[str] = set()  # how a latent is drawn is said once
-    return tuple(e.argument(drawn) for e in shown)
+    together: dict[tuple[str, tuple[Line, ...]], Argument] = {}
+    for a in (e.argument(drawn) for e in shown):
+        same = together.get((a.rule, a.lines))
+        together[a.rule, a.lines] = replace(
+            a, factors=(*(same.factors if same else ()), *a.factors)
+        )
+    return tuple(together.values())
 
 
 class _Entry:
@@ -128,6 +150,7 @@ class _Entry:
         """As a person writes it: exponentials merged, one logarithm for constants, and no index that means two things."""
         e = exponentials_merged(e)
         e = collected(e, self.model.sizes) if isinstance(e, sp.Add) else e
+        e = sp.Add(*map(without_log_of_exp, sp.Add.make_args(e)))
         return of_type(readable(e), sp.Expr)
 
     def is_shown(self) -> bool:
@@ -150,7 +173,7 @@ class _Entry:
         about = self.weight * Directional(ELL)
         base = [Line(BASE, self.base, "base measure")] if self.base != 0 else []
         lines = [
-            Line(ELL, self.ell, "one entry"),
+            Line(ELL, sp.Add(*map(without_log_of_exp, sp.Add.make_args(self.ell))), "one entry"),
             *base,
             *self._at_fixed_noise(drawn),
             *self._matrices(),
@@ -172,7 +195,7 @@ class _Entry:
         lines.append(Line(None, relative + self.entropy, "tempering equation"))
         lines.append(Line(-UnderModel(relative), self.entropy, "scores have mean zero"))
         rule = "scaling" if self.scaled else "tempering"
-        return Argument(self.factor.name, rule, tuple(lines))
+        return Argument((self.factor.name,), rule, tuple(lines))
 
     # -- the lines -------------------------------------------------------------------------------------------------------
 
@@ -300,6 +323,16 @@ def _summed(e: sp.Expr, plates: tuple[Plate, ...], indices: set[sp.Symbol]) -> s
     return e
 
 
+def scaling_parameters(d: Derivation) -> list[sp.Expr | Matrix]:
+    """What moves, but is not what a tempered density is differentiated by: it scales latents, and undoes that where they are read."""
+    lines = (line for a in arguments(d) if a.rule == "tempering" for line in a.lines)
+    tempered = {s.args[1] for line in lines for s in line.right.atoms(Slope, ScaleSlope)}
+    moved = (p for p in d.model.parameters if p.name in d.direction)
+    return [
+        p.whole for p in moved if not {p.whole, p.letter if p.is_matrix else p.whole} & tempered
+    ]
+
+
 def curve(d: Derivation) -> tuple[Line, ...]:
     r"""The curve $\dot\theta=v(\theta)$ through each parameter, $\theta e^{ct}$ or affine; none if one of them is another."""
     lines = []
@@ -332,18 +365,23 @@ def about_direction(derivation: Derivation, m: Medium) -> str:
     """What a tempering direction is and, where latents are scaled, what the scaling symmetry is."""
     if not derivation.direction:
         return ""
-    v, t, ell = m.math(sp.Symbol("v", real=True)), m.math(TIME), m.math(ELL)
+    v, t, ell, entropy = (m.math(e) for e in (DIRECTION, TIME, ELL, -UnderModel(ELL)))
     served = [f for f in derivation.model.p if f.name in derivation.factors]
     relative = any(f.family.log_base_measure != 0 for f in served)
     weighed = any(weight(derivation.model, f) != 1 for f in served)
     said = (
         f"The vector {v} is a tempering direction: to first order in {t}, a step of {t} along it turns a density{', relative to its base measure if it has one,' if relative else ''} "
         f"into its normalised power with the exponent {m.math(1 + TIME)}, so the log-density grows by itself plus the entropy, both times {t}"
-        f"{' and divided by the weight of the factor' if weighed else ''}. For each factor it is shown at one of its entries, whose log-density is {ell}."
+        f"{' and divided by the weight of the factor' if weighed else ''}. For each factor it is shown at one of its entries, which has "
+        f"the log-density {ell} and the entropy {entropy}, a mean under that density itself"
     )
+    if relative:
+        said += f"; where there is a base measure, what is tempered has the entropy {m.math(-UnderModel(ELL - BASE))}"
+    said += "."
     if has_scaling(derivation):
+        q = letter_of_q(derivation.model, m)
         said += (
-            f" A density of latents that has nothing to be tempered is served by the scaling symmetry: {v} moves q, at fixed noise, so that q draws scaled latents, and what reads them undoes "
-            "the factor, so that its input stands still; the entropy of q and this density, taken together, give what tempering gives."
+            f" A density of latents that has nothing to be tempered is served by the scaling symmetry: {v} moves {q}, at fixed noise, so that {q} draws scaled latents, and what reads them undoes "
+            f"the factor, so that its input stands still; the entropy of {q} and this density, taken together, move by a multiple of the score that this density has in its scale, and give what tempering gives."
         )
     return said

@@ -5,6 +5,7 @@ Here expressions are only brought into the shape in which a person writes them; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -48,6 +49,7 @@ from entropysym.pages.wording import (
     declared,
     has_parts,
     independent_noise,
+    letter_of_q,
     maximised,
     reparametrisation,
     samples,
@@ -59,12 +61,13 @@ from entropysym.prover.stationarity import named_indices, noise_averaged
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a display: left, right, and the reason for it in words. No left side continues the line above."""
+    """One line of a display: left, right, and the reason for it, words and the formulas that these end with. No left side continues the line above."""
 
     left: sp.Basic | None
     right: sp.Expr | Scaled
     reason: str = ""
     given: sp.Basic | None = None  # the equation that this line is equivalent to
+    about: tuple[sp.Basic, ...] = ()
 
     @property
     def relation(self) -> str:
@@ -126,19 +129,21 @@ def _shortened(formula: sp.Expr, d: Derivation) -> sp.Expr:
     if index not in body.free_symbols:
         return size * body
     factor, rest = body.as_coeff_Mul()
-    return factor * sum_over(_without_log_of_exp(rest), *formula.limits)
+    return factor * sum_over(without_log_of_exp(rest), *formula.limits)
 
 
-def _without_log_of_exp(e: sp.Expr) -> sp.Expr:
-    """$\\log(2\\pi e\\,e^u)$ as $\\log(2\\pi e)+u$."""
-    if not isinstance(e, sp.log):
+def without_log_of_exp(e: sp.Expr) -> sp.Expr:
+    """$c\\log(2\\pi e\\,e^u)$ as $c\\,(\\log(2\\pi e)+u)$."""
+    c, log = e.as_coeff_Mul()
+    if not isinstance(log, sp.log):
         return e
-    factors = sp.Mul.make_args(inside(e))
+    factors = sp.Mul.make_args(inside(log))
     powers = [f for f in factors if isinstance(f, sp.exp) and not inside(f).is_number]
     if not powers:
         return e
     rest = sp.Mul(*(f for f in factors if f not in powers))
-    return sp.log(rest) + sp.Add(*map(inside, powers))
+    parts = sp.Add(sp.log(rest), *map(inside, powers))
+    return parts if c == 1 else sp.Mul(c, parts, evaluate=False)
 
 
 def scaling_index(d: Derivation) -> sp.Indexed:
@@ -202,10 +207,7 @@ def _of_scaling(d: Derivation, e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
         return _balanced(e)
     scale = distributed(weighted) / z**2
     if noise(d.model.encoder.family).normal and not scale.has(LATENT):
-        _, location, spread = expectation(d.model, sp.S.One).encoder
-        squares = location**2 + exponentials_merged(of_type(spread, sp.Expr) ** 2)
-        moment = DataMean(squares, n)
-        return 1 / scale, moment
+        return 1 / scale, DataMean(_second_moment(d), n)
     tidy = distributed(substituted(weighted, {sp.sign(z): sp.Abs(z) / z}))
     return sp.S.One, DataMean(expectation(d.model, tidy), n)
 
@@ -267,8 +269,8 @@ def _with_exponent(e: sp.Expr, exponent: sp.Expr) -> sp.Expr | None:
     return sp.Mul(*(f for f in factors if f not in powers), sp.exp(together))
 
 
-def about_stationarity(d: Derivation, m: Medium) -> str:
-    """What has to be said before the conditions: noise, matrices, the scaling."""
+def about_stationarity(d: Derivation, m: Medium, scaling: Sequence[sp.Expr | Matrix]) -> str:
+    """What has to be said before the conditions: noise, moments, matrices, and the parameters that move together in a `scaling`."""
     said = "One condition for each learned parameter whose derivative can be written out, at every index."
     named = {
         name
@@ -288,13 +290,39 @@ def about_stationarity(d: Derivation, m: Medium) -> str:
     along = _on_simplex(d)
     if along:
         said += f" For {m.list(along)} it is the condition along the simplex."
+    if _second_moment_is_used(d):
+        z = entry(LATENT, d.model.latent.index)
+        said += f" Under {letter_of_q(d.model, m)} the mean of {m.math(z**2)} is {m.math(_second_moment(d))}."
     if "scaling" in d.stationarity:
         scale, z = m.math(scaling_index(d)), m.math(entry(LATENT, d.model.latent.index))
         said += (
-            f" The last line follows from the others: {scale} is the logarithm of a factor that scales {z} "
+            f" The last line is what the conditions of {m.list(scaling)} give together: {scale} is the logarithm of a factor that scales {z} "
             "in the encoder and is undone in the decoder."
         )
     return said
+
+
+def _second_moment(d: Derivation) -> sp.Expr:
+    """The mean of the squared latent under a Normal encoder."""
+    _, location, spread = expectation(d.model, sp.S.One).encoder
+    return location**2 + exponentials_merged(of_type(spread, sp.Expr) ** 2)
+
+
+def _second_moment_is_used(d: Derivation) -> bool:
+    """Whether a condition has the second moment in place of the squared latent."""
+    if not d.model.is_plain:
+        return False
+    family = d.model.encoder.family
+    if family.location is None or family.scale is None or not noise(family).normal:
+        return False
+    _, location, _ = expectation(d.model, sp.S.One).encoder
+    squares = location**2
+    return any(
+        a.has(squares)
+        for line in stationarity_lines(d)
+        for a in (line.left, line.right)
+        if a is not None
+    )
 
 
 def with_one_logarithm(e: sp.Expr) -> sp.Expr:

@@ -13,7 +13,7 @@ _INLINE = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$")
 _ENVIRONMENT = re.compile(r"\\begin\{(aligned|gathered)\}\n(.*)\n\\end\{\1\}\Z", re.S)
 #: How a row begins that goes on with the line above.
 _GOES_ON = r"&\quad"
-_TEXT = re.compile(r"\\text\{(.*)\}\Z", re.S)
+_TEXT = re.compile(r"\\text\{([^{}]*)\}")
 #: A character that no text has stands for the k-th formula while Markdown is read.
 _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("(?:<p>)?\ue000(\\d+)\ue001(?:</p>)?")
@@ -94,11 +94,20 @@ def _line(first: str, *more: str) -> str:
     """A line in three cells. What goes on below stands in the same cell, so that on a narrow screen the reason comes after it."""
     left, _, rest = first.partition("&")
     right, _, reason = rest.partition("&& ")
-    said = _TEXT.match(reason.strip())
     below = (f'<span class="more">{mathml(row.strip(), display=True)}</span>' for row in more)
     cells = [
         f'<span class="left">{mathml(left, display=True) if left.strip() else ""}</span>',
         f'<span class="right">{mathml(right.strip(), display=True)}{"".join(below)}</span>',
-        f'<span class="reason">{html.escape(said[1] if said else "")}</span>',
+        f'<span class="reason">{_reason(reason.strip())}</span>',
     ]
     return "".join(cells)
+
+
+def _reason(tex: str) -> str:
+    r"""A reason, \text{words} and formulas in turn."""
+    parts = _TEXT.split(tex)  # formulas at the even places
+    return "".join(
+        html.escape(part) if place % 2 else mathml(part.strip())
+        for place, part in enumerate(parts)
+        if part.strip()
+    )

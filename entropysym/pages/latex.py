@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
 from entropysym.errors import InputError
-from entropysym.language.formula import arg_of, array_name, inside
+from entropysym.language.formula import arg_of, inside
 from entropysym.language.heads import DataMean
 from entropysym.language.matrices import Matrix
 from entropysym.language.notation import LatexNotation
@@ -22,7 +22,7 @@ from entropysym.language.records import Model
 from entropysym.pages.marks import ANY_LAW, BASE, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
 from entropysym.pages.own_notation import PAPERS, OwnNotation, own_notation
-from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
+from entropysym.pages.printer import NORMALS, PagePrinter, divided_sum, is_closed
 
 
 def latex(
@@ -67,6 +67,10 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
     def letter(self, name: str, positive: bool | None = False) -> tuple[str, int]:
         return self.own.letters.get(name) or super().letter(name, positive)
 
+    def law_letter(self, letter: str) -> str:
+        # The papers' index of all parameters is for the three factors of a VAE.
+        return self.own.signs.get(letter, letter)
+
     # -- sums and products ------------------------------------------------------------------------------------------
 
     def _product(self, p: TakenApart) -> str:
@@ -81,23 +85,17 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         parts = []
         if below:
             parts.append(
-                rf"\frac{{{self._light(p.numerator) or '1'}}}{{{self._light(below, lone=True)}}}"
+                rf"\frac{{{self._light(p.numerator, ends=True) or '1'}}}{{{self._light(below, ends=True)}}}"
             )
         elif p.numerator or not heavy:
-            parts.append(self._light(p.numerator) or "1")
+            parts.append(self._light(p.numerator, ends=not heavy) or "1")
         return " ".join((*parts, *self._heavy(heavy, shared)))
 
-    def _light(self, factors: tuple[sp.Expr, ...], *, lone: bool = False) -> str:
-        if lone and len(factors) == 1:
-            return self._print(factors[0])
-        return " ".join(self._as_factor(f) for f in factors)
+    def _light(self, factors: tuple[sp.Expr, ...], *, ends: bool) -> str:
+        return " ".join(self._side_by_side(factors, ends=ends))
 
     def _as_factor(self, f: sp.Expr | Matrix) -> str:
-        if isinstance(f, sp.log):
-            return self._log(f, lone=False)
-        if self.is_logarithm(f):
-            return self.enclosed(self._print(f))
-        return super()._as_factor(f)
+        return self._log(f, lone=False) if isinstance(f, sp.log) else super()._as_factor(f)
 
     def _print_Pow(self, e: sp.Pow) -> str:
         base, exponent = e.base, e.exp
@@ -117,7 +115,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         text = self._print(base)
         if not base.is_Number or base.is_negative or not base.is_Integer:
             simple = isinstance(base, (sp.Symbol, sp.Indexed)) and own is not None and own[1] == 1
-            text = text if simple or isinstance(base, CLOSED) else self.enclosed(text)
+            text = text if simple or is_closed(base) else self.enclosed(text)
         return f"{text}^{{{self._print(exponent)}}}"
 
     def _print_ExpBase(self, e: sp.Expr, exp: object = None) -> str:
@@ -126,12 +124,17 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
     def _exponential(self, exponent: sp.Expr) -> str:
         halved = divided_sum(exponent)
         if halved is None:
-            return f"e^{{{self._print(exponent)}}}"
+            return f"e^{{{self._divided(exponent)}}}"
         sign, rest, below = halved
         return f"e^{{{sign}{self.enclosed(self._print(rest))}/{below}}}"
 
-    def _print_IndexedBase(self, e: sp.IndexedBase) -> str:
-        return self.raised((*self.letter(array_name(e), e.args[0].is_nonnegative), ""))
+    def _divided(self, exponent: sp.Expr) -> str:
+        """An exponent on one line, -t/2, where a number is all that it is divided by."""
+        number, rest = exponent.as_coeff_Mul()
+        if not isinstance(number, sp.Rational) or number.q == 1 or isinstance(rest, sp.Add):
+            return self._print(exponent)
+        above = self._print(number.p * rest)
+        return self._print(exponent) if "\\frac" in above else f"{above}/{number.q}"
 
     def _print_log(self, e: sp.Expr, exp: object = None) -> str:
         return self._log(e)
@@ -142,7 +145,7 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         text = self._print(of)
         bare = (
             lone
-            and (isinstance(base, CLOSED) or self.as_letter(base) is not None)
+            and (is_closed(base) or self.as_letter(base) is not None)
             and "\\frac" not in text
             and "\\sqrt" not in text
         )

@@ -13,7 +13,7 @@ import sympy as sp
 
 from entropysym.pages.breaking import rows, tex_width
 from entropysym.pages.equations import Line
-from entropysym.pages.medium import Medium, tex_text
+from entropysym.pages.medium import Medium, listed, tex_text
 
 COLUMNS = 100
 #: Widths of a LaTeX page in em: a display, and the column of reasons.
@@ -53,13 +53,13 @@ def latex_layout(medium: Medium, width: float = PAGE) -> Layout:
         # Small type is not counted on where a column of reasons stands beside the lines.
         size, broken = _sized(lines, medium, room, _SIZES[1:] if narrow else _BESIDE)
         for line, (first, *more) in zip(lines, broken, strict=True):
-            said = "" if narrow else f" && {_reason(line)}"
+            said = "" if narrow else f" && {_reason(line, medium)}"
             out += [f"{first}{said}", *(rf"{row}{'' if narrow else ' &&'} \notag" for row in more)]
         body = " \\\\\n".join(out)
         set_ = f"{{{size}\n\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}}}"
         if not narrow:
             return set_
-        each = (tex_text(line.reason) for line in lines)
+        each = (_words(line, medium) for line in lines)
         marks = range(1, last + 1) if environment == "align" else [""] * last
         below = "; ".join(f"({k}) {r}" if k else r for k, r in zip(marks, each, strict=True))
         return f"{set_}\n{{\\footnotesize {'Reasons' if environment == 'align' else 'Line by line'}: {below}.\\par}}"
@@ -97,8 +97,14 @@ def _sized(
     return sizes[-1][0], found
 
 
-def _reason(line: Line) -> str:
-    return rf"\parbox[t]{{{REASON}em}}{{\raggedright\footnotesize {tex_text(line.reason)}\strut}}"
+def _reason(line: Line, medium: Medium) -> str:
+    return rf"\parbox[t]{{{REASON}em}}{{\raggedright\footnotesize {_words(line, medium)}\strut}}"
+
+
+def _words(line: Line, medium: Medium) -> str:
+    """A reason in a sentence."""
+    said = medium.text(line.reason)
+    return f"{said} {medium.list(line.about)}" if line.about else said
 
 
 def markdown_layout(medium: Medium, width: float = PAGE) -> Layout:
@@ -116,7 +122,7 @@ def markdown_layout(medium: Medium, width: float = PAGE) -> Layout:
     def argued(lines: Sequence[Line]) -> str:
         out = []
         for line, (first, *more) in zip(lines, _aligned(lines, medium, width)[0], strict=True):
-            out += [rf"{first} && \text{{{tex_text(line.reason)}}}", *more]
+            out += [rf"{first} && {_words_in_math(line, medium)}", *more]
         body = " \\\\\n".join(out)
         return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
@@ -125,6 +131,15 @@ def markdown_layout(medium: Medium, width: float = PAGE) -> Layout:
         return f"$$\n\\begin{{gathered}}\n{body}\n\\end{{gathered}}\n$$"
 
     return Layout(display, numbered, argued, together)
+
+
+def _words_in_math(line: Line, medium: Medium) -> str:
+    """A reason inside a display, where no dollar signs may stand."""
+    about = [medium.printer.doprint(e) for e in line.about]
+    said = tex_text(line.reason)
+    if not about:
+        return rf"\text{{{said}}}"
+    return rf"\text{{{said} }}" + listed(about).replace(" and ", r"\text{ and }")
 
 
 def _aligned(lines: Sequence[Line], medium: Medium, width: float) -> tuple[list[list[str]], float]:
@@ -213,12 +228,14 @@ def plain_layout(medium: Medium) -> Layout:
 
     def numbered(lines: Sequence[Line]) -> str:
         return "\n".join(
-            f"  ({number}) {line.reason}\n{set_line(line, '      ')}"
+            f"  ({number}) {_words(line, medium)}\n{set_line(line, '      ')}"
             for number, line in enumerate(lines, 1)
         )
 
     def argued(lines: Sequence[Line]) -> str:
-        return "\n".join(_beside(set_line(line, "    "), f"({line.reason})") for line in lines)
+        return "\n".join(
+            _beside(set_line(line, "    "), f"({_words(line, medium)})") for line in lines
+        )
 
     return Layout(display, numbered, argued, lambda lines: display(*lines))
 

@@ -27,6 +27,10 @@ BASE = sp.Dummy("log_h", real=True)
 TIME = sp.Dummy("t", real=True)
 
 
+#: The direction as a letter.
+DIRECTION = sp.Symbol("v", real=True)
+
+
 #: How many data points a page speaks of.
 Amount = Literal["finite", "infinite"]
 
@@ -54,6 +58,15 @@ class DensityName(sp.Expr):
     @property
     def head(self) -> LogDensity:
         return arg_of(self, 0, LogDensity)
+
+
+class FactorName(sp.Expr):
+    r"""A factor by the variables that it is of, $p(c_0)$: ``FactorName(Str("c0"), …)``."""
+
+    is_commutative = True
+
+    def __new__(cls, *of: str | Str) -> FactorName:
+        return sp.Expr.__new__(cls, *(Str(str(name)) for name in of))
 
 
 class Distributed(sp.Expr):

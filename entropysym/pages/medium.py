@@ -71,11 +71,11 @@ class Medium:
         return listed([self.math(e) for e in formulas])
 
     def prose(self, text: str, model: Model) -> str:
-        """Free text in which a declared name of two or more letters is set as the symbol it names."""
+        """Free text in which a declared name is set as the symbol it names; what could be a word, "a", "A" or "I", and the s of a genitive are none."""
         names = {p.name: p.symbol for p in model.parameters} | {
             w.name: sp.Symbol(w.name) for w in model.networks
         }
-        parts = re.split(r"\b([A-Za-z][A-Za-z0-9_]+)\b", text)
+        parts = re.split(r"(?<!['’])\b(?![aAI]\b)([A-Za-z][A-Za-z0-9_]*)\b", text)
         spaced = []
         for part in parts:
             edge = (

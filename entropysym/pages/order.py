@@ -180,6 +180,8 @@ _BINDERS = (_Expectation, sp.Sum, DataMean, Directional)
 
 def _heavy_key(f: sp.Expr) -> tuple[int, str]:
     base, _ = _base_and_exponent(f)
+    if isinstance(base, (Slope, ScaleSlope)):  # $v\,\partial_\theta\ell$, what moves first
+        return 3 + len(_BINDERS), str(f)
     if base == f and isinstance(base, _BINDERS):
         kind = 3 + next(k for k, binder in enumerate(_BINDERS) if isinstance(base, binder))
     else:

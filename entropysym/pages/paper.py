@@ -14,7 +14,7 @@ from entropysym.language.objective import objective
 from entropysym.language.records import Model
 from entropysym.language.store import digest
 from entropysym.pages.abbreviations import Abbreviation, abbreviation
-from entropysym.pages.argument import about_direction, curve
+from entropysym.pages.argument import about_direction, curve, scaling_parameters
 from entropysym.pages.argument import arguments as reasons_for
 from entropysym.pages.declarations import factor_lines, letters
 from entropysym.pages.equations import (
@@ -29,6 +29,8 @@ from entropysym.pages.marks import ENTROPY_SUM, EXCESS, GAP
 from entropysym.pages.medium import Medium
 from entropysym.pages.wording import (
     about_excess,
+    about_gap,
+    about_q,
     admitted,
     constraints,
     has_parts,
@@ -87,10 +89,12 @@ class Paper:
     arguments: tuple[Part, ...]
     curve: tuple[Line, ...]
     identities: tuple[Line, ...]
+    about_q: str  # why the entropy of q has no derivative along the direction, where that is used
     steps: tuple[Line, ...]
     entropies: tuple[Line, ...]
     about_stationarity: str
     stationarity: tuple[Line, ...]
+    about_gap: str
     gap: Line
     remark: str
     admitted: tuple[str, ...]
@@ -138,10 +142,12 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         claim=lines(Line(equation(Elbo(), right), d.stationary_value))[0],
         part_by_part=has_parts(d),
         identities=tuple(identity_lines(d)),
+        about_q=about_q(d, medium),
         steps=lines(*_steps(d)),
         entropies=lines(*entropy_lines(d)),
-        about_stationarity=about_stationarity(d, medium),
+        about_stationarity=about_stationarity(d, medium, scaling_parameters(d)),
         stationarity=lines(*stationarity_lines(d)),
+        about_gap=about_gap(d, medium),
         gap=lines(Line(equation(GAP, Elbo() - ENTROPY_SUM), d.gap))[0],
         remark=_remark(d, medium),
         admitted=tuple(admitted(standing, medium, d.verdict.evidence)),
@@ -177,7 +183,8 @@ def _steps(d: Derivation) -> list[Line]:
     for s in d.steps:
         short = s.rule in ("gap", "stationary")
         after = s.after - d.excess + _under_its_sign(d) if short else s.after
-        lines.append(Line(None if lines else Elbo(), after, reason(s, d)))
+        words, about = reason(s, d)
+        lines.append(Line(None if lines else Elbo(), after, words, about=about))
     return lines
 
 

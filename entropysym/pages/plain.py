@@ -15,7 +15,7 @@ from entropysym.language.notation import PlainNotation
 from entropysym.language.records import Model
 from entropysym.pages.marks import ANY_LAW, BASE, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
 from entropysym.pages.order import Roles, TakenApart, roles
-from entropysym.pages.printer import CLOSED, NORMALS, PagePrinter, divided_sum
+from entropysym.pages.printer import NORMALS, PagePrinter, divided_sum, is_closed
 
 _RELATIONS = {sp.Eq: "=", sp.Ne: "≠", sp.Ge: "≥", sp.Le: "≤", sp.Gt: ">", sp.Lt: "<"}
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -49,11 +49,11 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
         below = p.denominator
         parts = []
         if below or p.numerator or not heavy:
-            above = self._light(p.numerator) or "1"
-            under = self._light(below)
+            above = self._light(p.numerator, ends=not heavy or bool(below)) or "1"
+            under = self._light(below, ends=True)
+            short = (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow)
             several = len(below) > 1 or (
-                below
-                and not isinstance(below[0], (sp.Symbol, sp.Indexed, sp.Integer, sp.Pow, *CLOSED))
+                below and not isinstance(below[0], short) and not is_closed(below[0])
             )
             grouped = f"({above})" if below and " " in above else above
             parts.append(
@@ -61,11 +61,9 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
             )
         return " ".join((*parts, *self._heavy(heavy, shared)))
 
-    def _light(self, factors: tuple[sp.Expr, ...]) -> str:
-        if len(factors) == 1:
-            return self._print(factors[0])
+    def _light(self, factors: tuple[sp.Expr, ...], *, ends: bool) -> str:
         out, close = "", True
-        for text in (self._as_factor(f) for f in factors):
+        for text in self._side_by_side(factors, ends=ends):
             bare = text.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
             short = bare.isdigit() or len(bare) <= 1  # 2πe is one word, τ_h z_h are two
             out += text if not out or (close and short) else f" {text}"
@@ -73,11 +71,7 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
         return out
 
     def _as_factor(self, f: sp.Expr | Matrix) -> str:
-        if isinstance(f, sp.log):
-            return f"log({self._print(f.args[0])})"
-        if self.is_logarithm(f):
-            return f"({self._print(f)})"
-        return super()._as_factor(f)
+        return f"log({self._print(f.args[0])})" if isinstance(f, sp.log) else super()._as_factor(f)
 
     def _print_Pow(self, e: sp.Pow, rational: bool = False) -> str:
         base, exponent = e.base, e.exp
@@ -90,7 +84,7 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
             if own:
                 return f"{own[0]}{raised}{own[2]}"
             text = self._print(base)
-            bare = base.is_Integer or base == sp.E or isinstance(base, CLOSED)
+            bare = base.is_Integer or base == sp.E or is_closed(base)
             return f"{text if bare else f'({text})'}{raised}"
         if exponent == sp.S.Half:
             return f"√({self._print(base)})"
@@ -110,7 +104,7 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
         (of,) = e.args
         base = of.base if isinstance(of, sp.Pow) else of
         text = self._print(of)
-        closed = isinstance(base, CLOSED) or self.as_letter(base) is not None
+        closed = is_closed(base) or self.as_letter(base) is not None
         bare = closed and "/" not in text and "√" not in text
         return f"log {text}" if bare else f"log({text})"
 

@@ -11,20 +11,33 @@ import sympy as sp
 
 from entropysym.errors import one_of
 from entropysym.language.formula import arg_of, array_name, inside, of_type
-from entropysym.language.functions import SYMBOLS
-from entropysym.language.heads import DataMean, NetworkValue, Vector
-from entropysym.language.matrices import Matrix
+from entropysym.language.functions import row_of
+from entropysym.language.heads import (
+    DataMean,
+    Directional,
+    LogBaseMeasure,
+    LogDensity,
+    NetworkValue,
+    Vector,
+)
+from entropysym.language.matrices import LogDet, Matrix
 from entropysym.language.names import primed
 from entropysym.language.notation import Glyph, Notation
 from entropysym.language.symbols import LAG, n
-from entropysym.pages.marks import Amount, DensityName, Slice, Times
+from entropysym.pages.marks import Amount, DensityName, FactorName, Slice, Times
 from entropysym.pages.order import Roles, TakenApart, in_order, taken_apart
 from entropysym.pages.vectors import without_index
 
-#: Functions that need no brackets under an exponent.
-CLOSED = (*SYMBOLS, sp.Abs)
+#: Heads that are written with an open end: what is multiplied after them would be read as theirs.
+OPEN = (LogDensity, LogBaseMeasure, LogDet, Directional)
 #: Families that are written with the one letter N.
 NORMALS = ("Normal", "MultivariateNormal")
+
+
+def is_closed(f: sp.Basic) -> bool:
+    r"""Whether a function ends with its own brackets, so that an exponent is its own; of $\log\Gamma(s)^2$ nobody knows what is squared."""
+    row = row_of(f)
+    return isinstance(f, sp.Abs) or (row is not None and not row.is_logarithm)
 
 
 def divided_sum(exponent: sp.Expr) -> tuple[str, sp.Expr, int] | None:
@@ -98,7 +111,16 @@ class PagePrinter(Notation):
 
     def _as_factor(self, f: sp.Expr | Matrix) -> str:
         text = self._print(f)
-        return self.enclosed(text) if isinstance(f, (sp.Add, sp.Sum, DataMean)) else text
+        row = row_of(f)
+        whole = isinstance(f, (sp.Add, sp.Sum, DataMean, *OPEN)) or self.is_logarithm(f)
+        return self.enclosed(text) if whole or (row and row.is_logarithm) else text
+
+    def _side_by_side(self, factors: tuple[sp.Expr, ...], *, ends: bool) -> list[str]:
+        """Light factors. What `ends` a product may end openly."""
+        texts = [self._as_factor(f) for f in factors]
+        if ends and factors and (len(factors) == 1 or row_of(factors[-1])):
+            texts[-1] = self._print(factors[-1])
+        return texts
 
     def as_letter(self, e: sp.Basic) -> Glyph | None:
         """Letter with its indices, the power that its name carries, and its arguments: `alpha2[h]` is (α_h, 2, "")."""
@@ -129,6 +151,9 @@ class PagePrinter(Notation):
         assert letter is not None  # an entry has a letter
         return self.raised(letter)
 
+    def _print_IndexedBase(self, e: sp.IndexedBase) -> str:
+        return self.raised((*self.letter(array_name(e), e.args[0].is_nonnegative), ""))
+
     _print_Slice = _print_Indexed
 
     def _print_Symbol(self, e: sp.Symbol) -> str:
@@ -141,12 +166,18 @@ class PagePrinter(Notation):
     def _print_Pi(self, e: sp.Expr) -> str:
         return self.signs["pi"]
 
+    def _print_EulerGamma(self, e: sp.Expr) -> str:
+        return self.signs["euler"]
+
     def _print_Exp1(self, e: sp.Expr) -> str:
         return "e"
 
     def _print_DensityName(self, e: DensityName) -> str:
         head = e.head
         return self.law(head) if head.law else self.density(head.role, n)
+
+    def _print_FactorName(self, e: FactorName) -> str:
+        return f"{self.law_letter('p')}({', '.join(self.variable(str(a)) for a in e.args)})"
 
     def _print_loggamma(self, e: sp.Expr, exp: object = None) -> str:
         counted = inside(e) - 1

@@ -115,7 +115,7 @@ def _witness(w: Witness, model: Model, m: Medium) -> str:
         if named:
             pairs = [sp.Eq(declared(name, model), v, evaluate=False) for name, v in named.items()]
             numbers += f"{'and ' if numbers else ''}{what.format(m.list(pairs))}, "
-    name = called(model, w.factor)
+    name = called(model, w.factor, m)
     still = f"Witness, at all sizes 1: {numbers}no law depends on a variable"
     if w.kind == "observed":
         points = listed([f"{m.math(y)} at {m.math(p)}" for y, p in w.points])

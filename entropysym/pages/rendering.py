@@ -103,7 +103,7 @@ def render(
         text = _filled(found, medium, layout, form.ending, whole=not fragment)
     if to == "html":
         return html_body(text) if pieces else html_page(text, found.model.title)
-    return _macros_of(text, own.signs) + text if macros else text
+    return _macros_of(text, own.signs, found.model) + text if macros else text
 
 
 def _demand_sense(
@@ -126,9 +126,10 @@ def _demand_sense(
         )
 
 
-def _macros_of(text: str, signs: Mapping[str, str]) -> str:
+def _macros_of(text: str, signs: Mapping[str, str], model: Model) -> str:
     """A `\\newcommand` for each sign that occurs."""
-    given = {**LATEX_SIGNS, **signs}
+    graph = {} if model.is_plain else {"p": "p", "q": "q"}
+    given = {**LATEX_SIGNS, **graph, **signs}
     used = ((macro, given[word]) for word, macro in MACROS.items() if macro in text)
     return "".join(f"\\newcommand{{{macro}}}{{{meaning}}}\n" for macro, meaning in used)
 

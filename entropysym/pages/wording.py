@@ -25,7 +25,7 @@ from entropysym.language.objective import expectation, head, location_and_scale,
 from entropysym.language.records import Factor, Model
 from entropysym.language.supports import in_words
 from entropysym.language.symbols import LATENT, NOISE
-from entropysym.pages.marks import EXCESS, Slope
+from entropysym.pages.marks import DIRECTION, EXCESS, FactorName, Slope
 from entropysym.pages.medium import Medium, listed
 from entropysym.prover.derivation import Condition, Derivation, Step
 
@@ -158,7 +158,7 @@ def _base_measure(cs: Sequence[Condition], model: Model, m: Medium) -> str:
         if family.name in named and family.log_base_measure != 0:
             h = m.math(head(model, LogBaseMeasure, f))
             said.append(
-                f"{m.text(called(model, f.name)).replace('the ', 'The ', 1)} has the base measure of the {m.text(family_name(family.name))} family, {h}; "
+                f"{called(model, f.name, m).replace('the ', 'The ', 1)} has the base measure of the {m.text(family_name(family.name))} family, {h}; "
                 f"{m.math(head(model, Entropy, f))} is the pseudo entropy relative to it, "
                 "minus the mean of the log-density without its base measure."
             )
@@ -209,7 +209,7 @@ def _closed(cs: Sequence[Condition], model: Model, m: Medium) -> str:
 def _lipschitz(cs: Sequence[Condition], model: Model, m: Medium) -> str:
     named = m.list([declared(c.subject, model) for c in cs])
     are, inputs = ("is", "input stands") if len(cs) == 1 else ("are", "inputs stand")
-    return f"{named} {are} locally Lipschitz, as usual networks are: along the straight line of v the {inputs} still to first order."
+    return f"{named} {are} locally Lipschitz, as usual networks are: along the straight line of {m.math(DIRECTION)} the {inputs} still to first order."
 
 
 def _support(cs: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -304,16 +304,25 @@ def admitted(
     return list(dict.fromkeys(said))
 
 
-def called(model: Model, name: str) -> str:
-    """A factor in a sentence: the decoder; of a graph what it is of, p(z2)."""
-    return f"the {name}" if model.is_plain else f"p({', '.join(model.factor(name).of)})"
+def called(model: Model, name: str, m: Medium) -> str:
+    """A factor in a sentence: the decoder; of a graph by what it is of, $p(z_2)$."""
+    return m.text(f"the {name}") if model.is_plain else m.math(_named(model, name))
 
 
-def tempered_role(step: Step, model: Model) -> str:
-    """The factor whose log-density a step brings under the derivative."""
+def _named(model: Model, name: str) -> FactorName:
+    return FactorName(*model.factor(name).of)
+
+
+def letter_of_q(model: Model, m: Medium) -> str:
+    """q as the densities of the page write it."""
+    printer = m.printer
+    return m.inline(printer.signs.get("q", "q") if model.is_plain else printer.law_letter("q"))
+
+
+def tempered(step: Step) -> list[str]:
+    """The factors whose log-densities a step brings under the derivative."""
     new = step.after.atoms(Directional) - step.before.atoms(Directional)
-    found = sorted({h.role for d in new for h in d.atoms(LogDensity)})
-    return listed([called(model, name) for name in found]) if found else "the model"
+    return sorted({h.role for d in new for h in d.atoms(LogDensity)})
 
 
 #: Rule -> the reason beside its line.
@@ -321,7 +330,7 @@ REASONS: Mapping[str, str] = {
     "definition": "definition of the ELBO",
     "reparametrise": "{encoder} written with noise",
     "split": "linearity",
-    "tempering": "tempering of {role}",
+    "tempering": "tempering of",
     "scaling": "scaling symmetry",
     "gap": "{how}",
     "stationary": "stationary: zero derivative",
@@ -347,31 +356,49 @@ def has_parts(derivation: Derivation) -> bool:
     return any(s.rule in ("tempering", "scaling") for s in derivation.steps)
 
 
-def reason(step: Step, derivation: Derivation) -> str:
-    """The reason for one step. Raises `InputError` for a rule without one."""
+def reason(step: Step, derivation: Derivation) -> tuple[str, tuple[FactorName, ...]]:
+    """The reason for one step, and the factors of a graph that it ends with. Raises `InputError` for a rule without one."""
     if step.rule not in REASONS:
         raise InputError(f"no reason is worded for the rule {step.rule!r}")
+    model = derivation.model
+    if step.rule == "tempering":
+        names = tempered(step)
+        if names and not model.is_plain:
+            return REASONS[step.rule], tuple(_named(model, name) for name in names)
+        roles = listed([f"the {name}" for name in names]) if names else "the model"
+        return f"{REASONS[step.rule]} {roles}", ()
     how = "derivatives add up" if has_parts(derivation) else "one direction for all"
     if derivation.excess != 0:
         how = "a term remains"
-    encoder = "encoder" if derivation.model.is_plain else "q"
-    return REASONS[step.rule].format(
-        role=tempered_role(step, derivation.model), how=how, encoder=encoder
-    )
-
-
-def without_direction(derivation: Derivation) -> list[str]:
-    """The factors that have no direction."""
-    model = derivation.model
-    return [called(model, f.name) for f in model.p if f.name not in derivation.factors]
+    encoder = "encoder" if model.is_plain else "q"
+    return REASONS[step.rule].format(how=how, encoder=encoder), ()
 
 
 def about_excess(derivation: Derivation, m: Medium) -> str:
     """Where what stands beside the entropy sum comes from."""
-    lost, excess = without_direction(derivation), m.math(EXCESS)
+    model, excess = derivation.model, m.math(EXCESS)
+    lost = [called(model, f.name, m) for f in model.p if f.name not in derivation.factors]
     if lost:
         return (
             f"For {listed(lost)} no direction was found, and no symmetry that replaces it; {excess} is its mean log-density "
-            f"plus its entropy, minus the derivative of that mean along v."
+            f"plus its entropy, minus the derivative of that mean along {m.math(DIRECTION)}."
         )
     return f"{excess} is the derivative of the penalty along the direction; it is exact."
+
+
+def about_q(derivation: Derivation, m: Medium) -> str:
+    """Why the entropy of q drops out of the derivative, where the steps need it: it is no part of what was tempered."""
+    model = derivation.model
+    if not model.q or has_scaling(derivation) or not has_parts(derivation):
+        return ""
+    v, q = m.math(DIRECTION), letter_of_q(model, m)
+    return f"Nothing that {q} reads moves along {v}, so its entropy has the derivative 0. "
+
+
+def about_gap(derivation: Derivation, m: Medium) -> str:
+    """What the gap is by the statement, before it is written out."""
+    if not derivation.direction:
+        return "At every value of the parameters"
+    moved: sp.Expr = Directional(maximised(derivation.model))
+    whole = moved + EXCESS if derivation.excess != 0 else moved
+    return f"The gap is {m.math(whole)}, as stated above; written out, at every value of the parameters,"

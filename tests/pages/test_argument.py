@@ -13,10 +13,12 @@ from entropysym.language.heads import Directional
 from entropysym.language.matrices import LogDet, Quadratic, Trace
 from entropysym.language.objective import weight
 from entropysym.language.symbols import index
-from entropysym.pages.argument import arguments, curve
+from entropysym.pages.argument import arguments, curve, scaling_parameters
+from entropysym.pages.equations import about_stationarity
 from entropysym.pages.marks import BASE, ELL, OnCurve, ScaleSlope, Slope
 from entropysym.pages.medium import plain_medium
 from entropysym.pages.paper import paper
+from entropysym.pages.wording import about_q, has_parts
 from entropysym.prover.derivation import Derivation
 from entropysym.prover.derive import derive
 from entropysym.testing import random_graph
@@ -44,7 +46,7 @@ def test_every_factor_that_is_served_has_an_argument_and_its_lines_follow(name):
     if d is None:
         return
     shown = arguments(d)
-    assert {a.factor for a in shown} == {*d.factors}
+    assert {name for a in shown for name in a.factors} == {*d.factors}
     for a in shown:
         lines = {line.reason: line for line in a.lines}
         ell = lines["one entry"].right
@@ -90,8 +92,9 @@ def check_lines(d, a):
     score = lines["both together" if a.rule == "scaling" else "the scores"].right
     moved = _chained(chain, ell)
     if a.rule == "scaling":  # in the objective the entropy of q and log p have weights
-        law = next(f for f in d.model.q if {*f.of} & {*d.model.factor(a.factor).of})
-        moved = weight(d.model, d.model.factor(a.factor)) * moved
+        (own,) = (d.model.factor(name) for name in a.factors)
+        law = next(f for f in d.model.q if {*f.of} & {*own.of})
+        moved = weight(d.model, own) * moved
         moved += weight(d.model, law) * lines["entropy of q"].right
     assert vanishes(distributed(moved - score, powers=True))
     return True
@@ -138,6 +141,47 @@ def test_what_stands_still_is_said_and_checked():
     assert [line.right for line in still] == [0]
     assert isinstance(still[0].left, Directional)
     assert (decoder.rule, prior.rule) == ("tempering", "scaling")
+
+
+def test_factors_with_the_same_lines_are_shown_once():
+    shown = arguments(found("semi_supervised_vae"))
+    assert [a.factors for a in shown if len(a.factors) > 1] == [("p_y", "p_y_u")]
+    d = found("semi_supervised_vae")
+    words = [a.words(d.model, plain_medium(d.model, "finite")) for a in shown]
+    assert "Tempering of p(y) and p(y_u):" in words
+
+
+@pytest.mark.some(8)
+@pytest.mark.parametrize("name", NAMES)
+def test_where_q_is_said_to_stand_still_it_reads_nothing_that_moves(name):
+    d = _derivation(name)
+    if d is None:
+        return
+    said = about_q(d, plain_medium(d.model, "finite"))
+    moved = [p.symbol for p in d.model.parameters if p.name in d.direction]
+    reads = [a for f in d.model.q for a in f.arguments if moved and a.has(*moved)]
+    if said:
+        assert said.startswith("Nothing that q reads moves along v")
+        assert reads == []
+    elif has_parts(d) and d.model.q:
+        assert reads != []
+
+
+@pytest.mark.parametrize(
+    ("name", "together"),
+    [("vae1", "W V c u"), ("vae3", "W U V c u"), ("linear_vae", "W V c tau"), ("vae2", "")],
+)
+def test_the_parameters_of_the_scaling_are_named(name, together):
+    d = found(name)
+    symbols = [d.symbols[p] for p in together.split()]
+    assert [array_of(e).label for e in scaling_parameters(d)] == [s.label for s in symbols]
+
+
+def test_the_second_moment_is_said_where_it_is_used():
+    for name, used in (("vae2", True), ("vae1", True), ("sparse_coding", False)):
+        d = found(name)
+        said = about_stationarity(d, plain_medium(d.model, "finite"), scaling_parameters(d))
+        assert ("the mean of z_h" in said) is used
 
 
 @pytest.mark.some(8)

@@ -172,6 +172,12 @@ MATRICES = [
     (sp.Abs(LATENT[h]) / alpha2[h], r"\frac{|z_{h}|}{\alpha_{h}^{2}}", "|z_h|/α_h²"),
     (sp.loggamma(DATUM[n, d] + 1), r"\log x_{nd}!", "log x_nd!"),
     (sp.loggamma(sigma), r"\log\Gamma(\sigma)", "log Γ(σ)"),
+    (sp.loggamma(sigma) ** 2, r"(\log\Gamma(\sigma))^{2}", "(log Γ(σ))²"),
+    (D * sp.loggamma(sigma), r"D \log\Gamma(\sigma)", "D log Γ(σ)"),
+    (sp.loggamma(sigma) * LogDet(L), r"(\log\Gamma(\sigma)) \log\det \boldsymbol{L}", "(log Γ(σ)) log det L"),
+    (LogDet(L) * Trace(L), r"(\log\det \boldsymbol{L}) \mathrm{tr}(\boldsymbol{L})", "(log det L) tr(L)"),
+    (LogDensity("prior", latent=True) * Entropy("prior"), r"\mathcal{H}[p_\Theta(z)] \log p_\Theta(z)", "H[p(z)] log p(z)"),
+    (sp.EulerGamma * sigma, r"\gamma_{\mathrm{E}} \sigma", "γ_E σ"),
     (sp.exp((nu + b[d]) / 2) * NOISE[h], r"e^{(\nu_{h}(x_{n}) + b_{d})/2} \varepsilon_{h}", "exp((ν_h(x_n) + b_d)/2) ε_h"),
     (sp.log(sp.pi * sp.exp(-1) / 2), r"\log\Bigl( \frac{\pi}{2 e} \Bigr)", "log(π/(2e))"),
     # heads of other objectives and base measures

@@ -229,7 +229,7 @@ def test_a_class_has_the_probability_with_which_q_gives_it():
 def test_transitions_are_counted_by_q():
     """A row of transitions times how often its class was left is how often each class came next."""
     equation = graph("hidden_markov").stationarity["A"]
-    assert str(equation.lhs) == "1/N Σ_n {E_q[Sum(c@-1[t, l], (t, 1, T))]}*A[l, k]"
+    assert str(equation.lhs) == "(1/N Σ_n {E_q[Sum(c@-1[t, l], (t, 1, T))]})*A[l, k]"
     assert str(equation.rhs) == "1/N Σ_n {E_q[Sum(c@-1[t, l]*c[t, k], (t, 1, T))]}"
 
 
