@@ -203,6 +203,8 @@ Lemma moves_pow n f a a' : moves f a a' -> moves (fun t => f t ^ S n) (a ^ S n) 
 Proof.
   apply (moves_comp (fun u => u ^ S n)). apply is_derive_Reals. exact (derivable_pt_lim_pow a (S n)).
 Qed.
+Lemma moves_square f a a' : moves f a a' -> moves (fun t => f t ^ 2) (a ^ 2) (a' * (2 * a)).
+Proof. intros h. apply (moves_eq _ _ _ _ _ (moves_pow 1 f a a' h)); [reflexivity | simpl; ring]. Qed.
 Lemma moves_sqrt f a a' : 0 < a -> moves f a a' -> moves (fun t => sqrt (f t)) (sqrt a) (a' * / (2 * sqrt a)).
 Proof.
   intros. apply (moves_comp sqrt); [|assumption]. apply is_derive_Reals. now apply derivable_pt_lim_sqrt.
@@ -363,7 +365,8 @@ Ltac known := fail.
 Ltac velocity_of := cbv beta;
   lazymatch goal with
   | |- moves (fun _ => ?c) _ _ => exact (moves_const c)
-  | |- moves ?f _ _ => first [ known | eassumption | solve [eauto 2 with nocore] | velocity_by_shape ]
+  | |- moves ?f _ _ => first [ known | eassumption
+      | match goal with H : _ |- _ => eapply H; eassumption end | velocity_by_shape ]
   end
 with velocity_by_shape :=
   lazymatch goal with
@@ -379,6 +382,7 @@ with velocity_by_shape :=
   | |- moves (fun t => - @?f t) _ _ => eapply (moves_opp f); velocity_of
   | |- moves (fun t => / @?f t) _ _ => eapply (moves_inv f); cycle 1; [velocity_of | positive]
   | |- moves (fun t => @?f t / @?g t) _ _ => eapply (moves_div f g); cycle 1; [velocity_of | velocity_of | positive]
+  | |- moves (fun t => @?f t ^ 2) _ _ => eapply (moves_square f); velocity_of
   | |- moves (fun t => @?f t ^ S ?n) _ _ => eapply (moves_pow n f); velocity_of
   | |- moves (fun t => exp (@?f t)) _ _ => eapply (moves_exp f); velocity_of
   | |- moves (fun t => ln (@?f t)) _ _ => eapply (moves_ln f); cycle 1; [velocity_of | positive]
@@ -415,6 +419,8 @@ Proof.
   intros h. induction n as [|n IH]; [simpl; rewrite ln_1; ring|].
   rewrite S_INR. simpl pow. rewrite ln_mult, IH; [ring | assumption | now apply pow_lt].
 Qed.
+Lemma ln_square a : 0 < a -> ln (a ^ 2) = 2 * ln a.
+Proof. intros h. rewrite ln_power by assumption. simpl. ring. Qed.
 Lemma ln_sqrt a : 0 < a -> ln (sqrt a) = / 2 * ln a.
 Proof.
   intros h. rewrite <- (sqrt_sqrt a) at 2 by lra. rewrite ln_mult by (now apply sqrt_lt_R0). field.
@@ -481,6 +487,7 @@ Ltac spell := cbv beta;
   | |- ln (_ * _) = _ => eapply eq_trans; [apply ln_mult; positive | eapply eq_plus; spell]
   | |- ln (_ / _) = _ => eapply eq_trans; [apply ln_quotient; positive | eapply eq_plus; spell]
   | |- ln (/ _) = _ => eapply eq_trans; [apply ln_Rinv; positive | spell]
+  | |- ln (_ ^ 2) = _ => eapply eq_trans; [apply ln_square; positive | spell]
   | |- ln (_ ^ _) = _ => eapply eq_trans; [apply ln_power; positive | spell]
   | |- ln (sqrt _) = _ => eapply eq_trans; [apply ln_sqrt; positive | spell]
   | |- ln (Rpower _ _) = _ => eapply eq_trans; [apply ln_Rpower | spell]
@@ -497,12 +504,20 @@ Ltac same := first
 with match_sums :=
   repeat match goal with |- context [Sum ?n ?f] => match goal with |- context [Sum n ?g] =>
     lazymatch f with g => fail | _ => replace (Sum n f) with (Sum n g) by (apply Sum_ext; intros; cbv beta; same) end end end.
+Ltac quotients := first [ ring | field; repeat split; positive ].
+(* Sums that are 1, because what is summed is one-hot or on a simplex. *)
+Ltac units := repeat match goal with
+  | H : onehot ?n ?c |- context [Sum ?n ?g] =>
+      replace (Sum n g) with 1 by (rewrite <- (onehot_sum n c H); apply Sum_ext; intros; cbv beta; quotients)
+  | H : simplex ?n ?c |- context [Sum ?n ?g] =>
+      replace (Sum n g) with 1 by (rewrite <- (simplex_sum n c H); apply Sum_ext; intros; cbv beta; quotients)
+  end.
 Ltac atoms := repeat match goal with |- context [Sum ?k ?f] => let a := fresh in set (a := Sum k f) in *; clearbody a end.
 (* An equation of sums, products, quotients and logarithms. *)
 Ltac algebra := first
   [ reflexivity | solve [ring]
   | solve [ eapply eq_trans; [spell | apply eq_sym; eapply eq_trans; [spell | apply eq_sym]];
-            match_sums; first [ring | solve [field; repeat split; positive] | atoms; field; repeat split; positive] ] ].
+            units; match_sums; first [ring | solve [field; repeat split; positive] | atoms; field; repeat split; positive] ] ].
 (* The velocity of an argument is the one that is asked for. *)
 Ltac velocity := intros; cbv beta; eapply moves_eq; [velocity_of | first [reflexivity | algebra] | algebra].
 (* has_mean, by the shape of the integrand; leaves are the premises. *)
@@ -533,9 +548,9 @@ Ltac merged := first
   | algebra ].
 
 (* a t = exp q * a 0, by the shape of a. *)
-Lemma scale_sqrt a b q : 0 <= b -> a = exp (q + q) * b -> sqrt a = exp q * sqrt b.
+Lemma scale_sqrt a b q : a = exp (q + q) * b -> sqrt a = exp q * sqrt b.
 Proof.
-  intros h ->. rewrite exp_plus. rewrite sqrt_mult; [|left; apply Rmult_lt_0_compat; apply exp_pos | assumption].
+  intros ->. rewrite exp_plus, sqrt_mult_alt by (left; apply Rmult_lt_0_compat; apply exp_pos).
   rewrite sqrt_square; [reflexivity | left; apply exp_pos].
 Qed.
 Lemma scale_square a b q : a = exp (q / 2) * b -> a ^ 2 = exp q * b ^ 2.
@@ -546,7 +561,7 @@ Ltac scales := cbv beta;
   | |- 0 = _ => ring
   | |- _ + _ = exp _ * (_ + _) => rewrite Rmult_plus_distr_l; apply eq_plus; scales
   | |- Sum _ _ = exp _ * Sum _ _ => rewrite <- Sum_scal; apply Sum_ext; intros; scales
-  | |- sqrt _ = exp _ * sqrt _ => apply scale_sqrt; [left; positive | scales]
+  | |- sqrt _ = exp _ * sqrt _ => apply scale_sqrt; scales
   | |- _ ^ 2 = exp _ * _ ^ 2 => apply scale_square; scales
   | |- exp _ = exp _ * exp _ => rewrite <- exp_plus; f_equal; exponents
   | |- ?b * exp _ = exp _ * ?b => rewrite Rmult_comm; f_equal; f_equal; exponents

@@ -52,7 +52,8 @@ class Place:
 
     def opened(self, size: str) -> tuple[str, Place]:
         """A new index over a size, and the place under it."""
-        name = letter(self.dims.get(size, size), {*self.used, *self.scope, *self.bindings.values()})
+        used = {*self.used, *self.scope, *self.bindings.values(), *self.dims.values()}
+        name = letter("i" if size in self.dims else size, used)
         return name, replace(self, scope=(*self.scope, name))
 
 

@@ -204,10 +204,11 @@ class Theory:
         if not any(f.family == family.name for f in self.model.factors.values()):
             return ""
         certificate, name = self.said.certificates[family.name], family.name
-        arguments = [safe(a) for a in family.arguments]
+        used = self.place.used
+        arguments = [fresh(a, used) for a in family.arguments]
         vectors = family.depth == 1
-        variable = fresh("y", arguments)
-        dims = {"dim": fresh("n", arguments)} if vectors else {}
+        variable = fresh("y", {*arguments, *used})
+        dims = {"dim": fresh("n", {*arguments, *used})} if vectors else {}
         place = replace(self.at(), dims=dims, bindings={**dict(zip(family.arguments, arguments, strict=True)), "var": variable})
         kinds = {a: "nat -> R" if r in ("vector", "positives", "simplex") else "R" for a, r in zip(arguments, family.arguments.values(), strict=True)}
         size = f"({dims['dim']} : nat) " if vectors else ""
@@ -228,7 +229,7 @@ class Theory:
         """(T): where the arguments move as the certificate says, D log p = log p - log h + H."""
         name, certificate = family.name, self.said.certificates[family.name]
         n = place.dims.get("dim", "")
-        curves = {a: fresh(f"{a}_t", kinds) for a in kinds}
+        curves = {a: fresh(f"{a}_t", {*kinds, *self.place.used}) for a in kinds}
         said, steps = [], []
         for (stored, range_), a in zip(family.arguments.items(), kinds, strict=True):
             if kinds[a] == "R":
@@ -592,14 +593,14 @@ class Theory:
         return "\n".join(
             [
                 f"Lemma {own}_scales t {given} : {along} = exp ({r} * t) * {here}.",
-                f"Proof. in_range. unfold {own}. cbn [move {' '.join(map(safe, model.parameters))}]. latent_scales. Qed.",
+                f"Proof. in_range. unfold {own}. cbn [move {' '.join(map(safe, model.parameters))}]. scales. Qed.",
                 f"Lemma {own}_moves {given} : moves (fun t : R => {along}) ({here}) ({r} * {here}).",
                 f"Proof. in_range. apply (moves_ext (fun t : R => {here} * exp ({r} * t))); [intros t; rewrite {own}_scales; ring | apply curve_exp]. Qed.",
             ]
         )
 
     def _stills(self) -> Iterator[tuple[tuple[str, str, str], str]]:
-        """Networks whose inputs name what moves; they are the same all along the curve."""
+        """Networks whose inputs name parameters or noise; they are the same all along the curve."""
         model, seen = self.model, set()
         for factor in model.factors.values():
             if factor.family == ANY:
@@ -614,8 +615,7 @@ class Theory:
             names, place = self.opened(base, [*alike, *chosen])
             for argument in factor.arguments:
                 for net, inner in self._nets(argument, place):
-                    moved = named(net[-1], "param") & {*self.said.direction}
-                    if not moved and not named(net[-1], "v") & self.noise:
+                    if not named(net[-1], "param") and not named(net[-1], "v") & self.noise:
                         continue
                     given = " ".join(["o", *(n for n in inner.scope if n)])
                     along = text(net, replace(inner, at="(move p t)"))
