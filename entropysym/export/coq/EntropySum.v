@@ -79,6 +79,12 @@ Lemma onehot_sum n c : onehot n c -> Sum n c = 1. Proof. now intros []. Qed.
 Lemma simplex_sum n c : simplex n c -> Sum n c = 1. Proof. now intros []. Qed.
 Lemma simplex_pos n c : simplex n c -> forall i, (i < n)%nat -> 0 < c i. Proof. now intros []. Qed.
 
+Lemma sum_size n c : Sum n c = 1 -> (0 < n)%nat.
+Proof. destruct n; [simpl; lra | lia]. Qed.
+Lemma onehot_size n c : onehot n c -> (0 < n)%nat. Proof. intros []. eauto using sum_size. Qed.
+Lemma simplex_size n c : simplex n c -> (0 < n)%nat. Proof. intros []. eauto using sum_size. Qed.
+Lemma count_nonneg y : count y -> 0 <= y. Proof. intros [n ->]. apply pos_INR. Qed.
+
 (* ---- expectations ------------------------------------------------------------------------------ *)
 Definition has_mean {W} (E : law W) (f : W -> R) (v : R) : Prop := integrable E f /\ expect E f = v.
 
@@ -338,6 +344,7 @@ Ltac positive :=
   lazymatch goal with
   | |- _ <> 0 => apply Rgt_not_eq; unfold Rgt; positive
   | |- 0 < _ => first [ solve [assumption] | solve [eauto 3] | positive_by_shape | solve [lra] ]
+  | |- 0 <= _ => first [ solve [assumption] | solve [eauto 3 using count_nonneg] | left; positive ]
   | |- _ /\ _ => split; positive
   | |- True => exact I
   end
@@ -345,7 +352,8 @@ with positive_by_shape :=
   lazymatch goal with
   | |- 0 < _ * _ => apply Rmult_lt_0_compat; positive
   | |- 0 < _ / _ => apply Rdiv_lt_0_compat; positive
-  | |- 0 < _ + _ => apply Rplus_lt_0_compat; positive
+  | |- 0 < _ + _ => first
+      [ apply Rplus_lt_0_compat; positive | apply Rplus_le_lt_0_compat; positive | apply Rplus_lt_le_0_compat; positive ]
   | |- 0 < / _ => apply Rinv_0_lt_compat; positive
   | |- 0 < exp _ => apply exp_pos
   | |- 0 < PI => exact PI_RGT_0
@@ -354,7 +362,7 @@ with positive_by_shape :=
   | |- 0 < sqrt _ => apply sqrt_lt_R0; positive
   | |- 0 < Rpower _ _ => apply Rpower_pos
   | |- 0 < _ ^ _ => apply pow_lt; positive
-  | |- 0 < Sum _ _ => apply Sum_pos; [solve [assumption | auto] | intros; cbv beta; positive]
+  | |- 0 < Sum _ _ => apply Sum_pos; [solve [assumption | auto | eauto 2 using onehot_size, simplex_size] | intros; cbv beta; positive]
   | |- 0 < INR _ => apply lt_0_INR; solve [assumption | auto]
   end.
 
@@ -494,16 +502,36 @@ Ltac spell := cbv beta;
   | |- ln (exp _) = _ => eapply eq_trans; [apply ln_exp | spell]
   | |- ln 1 = _ => exact ln_1
   | |- Sum _ _ = _ => eapply eq_trans; [apply Sum_ext; intros; spell | cbv beta; pull]
+  | L : derivative_law ?F ?G |- ?F ?u = _ => try (progress ring_simplify u); reflexivity
+  | L : derivative_law ?F ?G |- ?G ?u = _ => try (progress ring_simplify u); reflexivity
   | |- _ => reflexivity
   end.
-(* Two sums are the same if their bodies are, up to the order of products. *)
-Ltac same := first
-  [ reflexivity | solve [ring] | solve [field; repeat split; positive]
+(* Two sums are the same if their bodies are, up to the order of products; so are two values of a
+   function of which the derivative alone is known. *)
+Ltac alike f g word :=
+  lazymatch f with
+  | context [word] => lazymatch g with context [word] => idtac end
+  | _ => lazymatch g with context [word] => fail | _ => idtac end
+  end.
+Ltac calls := repeat match goal with
+  | L : derivative_law ?F ?G |- context [?F ?u] => match goal with |- context [F ?v] =>
+      lazymatch u with v => fail | _ => replace (F u) with (F v) by (f_equal; ring) end end
+  | L : derivative_law ?F ?G |- context [?G ?u] => match goal with |- context [G ?v] =>
+      lazymatch u with v => fail | _ => replace (G u) with (G v) by (f_equal; ring) end end
+  end.
+(* Makes sums over the same indices one, where `by_body` shows that their bodies are equal. *)
+Ltac pair_sums by_body :=
+  repeat match goal with |- context [Sum ?n ?f] => match goal with |- context [Sum n ?g] =>
+    lazymatch f with g => fail | _ => idtac end;
+    alike f g ln; alike f g exp; alike f g sigmoid; alike f g softplus; alike f g Sum;
+    lazymatch goal with L : derivative_law ?F ?G |- _ => alike f g F; alike f g G | _ => idtac end;
+    replace (Sum n f) with (Sum n g) by (apply Sum_ext; intros; cbv beta; by_body) end end.
+Ltac same := calls; first
+  [ reflexivity | solve [ring]
+  | lazymatch goal with |- context [/ _] => solve [field; repeat split; positive] end
   | lazymatch goal with |- Sum _ _ = Sum _ _ => apply Sum_ext; intros; cbv beta; same end
   | progress match_sums; ring ]
-with match_sums :=
-  repeat match goal with |- context [Sum ?n ?f] => match goal with |- context [Sum n ?g] =>
-    lazymatch f with g => fail | _ => replace (Sum n f) with (Sum n g) by (apply Sum_ext; intros; cbv beta; same) end end end.
+with match_sums := pair_sums ltac:(solve [ring]); pair_sums same.
 Ltac quotients := first [ ring | field; repeat split; positive ].
 (* Sums that are 1, because what is summed is one-hot or on a simplex. *)
 Ltac units := repeat match goal with
@@ -517,7 +545,7 @@ Ltac atoms := repeat match goal with |- context [Sum ?k ?f] => let a := fresh in
 Ltac algebra := first
   [ reflexivity | solve [ring]
   | solve [ eapply eq_trans; [spell | apply eq_sym; eapply eq_trans; [spell | apply eq_sym]];
-            units; match_sums; first [ring | solve [field; repeat split; positive] | atoms; field; repeat split; positive] ] ].
+            units; calls; match_sums; first [ring | solve [field; repeat split; positive] | atoms; field; repeat split; positive] ] ].
 (* The velocity of an argument is the one that is asked for. *)
 Ltac velocity := intros; cbv beta; eapply moves_eq; [velocity_of | first [reflexivity | algebra] | algebra].
 (* has_mean, by the shape of the integrand; leaves are the premises. *)
@@ -597,3 +625,5 @@ Lemma theorem_of (O : R -> R) F S X C : is_derive O 0 (F - S - X) -> S + X = C -
 Proof.
   intros G e. apply theorem_of_plain; [|assumption]. replace (F - (S + X)) with (F - S - X) by ring. assumption.
 Qed.
+Ltac plain_means := repeat match goal with
+  |- context [expect ?E (fun o => ?f o)] => progress change (expect E (fun o => f o)) with (expect E f) end.

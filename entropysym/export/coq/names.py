@@ -12,6 +12,7 @@ TAKEN = frozenset(
     exp ln sqrt cosh sinh tanh sin cos tan PI Rabs Rpower Rplus Rmult Rminus Rdiv Rinv Ropp INR IZR Derive is_derive plus mult minus opp scal zero one norm abs
     Sum integrable expect interchange softplus sigmoid logsinhc langevin lag onehot simplex count binary finite surely joint moves velocity means known same positive algebra
     spell tempers identity atoms pull move p t o E e elbo entropies gain penalty objective excess closed_form entropy_sum ELBO outcome parameters in_range conditions
+    ranges mean_a mean_b mean_0 mean_1 mean_2 gap_0 gap_1 gap_2 slope gap closed along pointwise
     loggamma digamma trigamma inverse logdet eq_plus distribute constant_part real
     """.split()
 )

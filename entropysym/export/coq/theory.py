@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -40,10 +41,12 @@ from entropysym.export.coq.printer import (
 )
 
 #: Seconds that `coqc` may spend on one proof.
-PATIENCE = 60
+PATIENCE = 120
 #: Ranges of numbers and of the entries of arrays, as premises.
 RANGES = {"positive": "0 < {0}", "nonnegative": "0 <= {0}", "unit": "0 < {0} < 1"}
 SUPPORTS = {**RANGES, "binary": "binary {0}", "count": "count {0}"}
+#: Supports of single numbers that a certificate's proof may use.
+POINTS = ("positive", "unit", "count")
 WIDTH = 100
 
 
@@ -245,6 +248,8 @@ class Theory:
                 elif range_ == "positives":
                     said.append(f"(forall {i}, ({i} < {n})%nat -> 0 < {a} {i})")
                     said.append(f"(0 < {n})%nat")
+        if family.support in POINTS:
+            said.append(SUPPORTS[family.support].format(variable))
         if family.support == "onehot":
             said.append(f"onehot {n} {variable}")
         if family.support == "simplex":
@@ -589,7 +594,7 @@ class Theory:
         r = text(self.moving.noise[name], self.place, ATOM)
         here = " ".join([own, "p", "o", *indices])
         along = " ".join([own, "(move p t)", "o", *indices])
-        given = " ".join(["o", *indices])
+        given = f"o ({' '.join(indices)} : nat)" if indices else "o"
         return "\n".join(
             [
                 f"Lemma {own}_scales t {given} : {along} = exp ({r} * t) * {here}.",
@@ -617,9 +622,11 @@ class Theory:
                 for net, inner in self._nets(argument, place):
                     if not named(net[-1], "param") and not named(net[-1], "v") & self.noise:
                         continue
-                    given = " ".join(["o", *(n for n in inner.scope if n)])
                     along = text(net, replace(inner, at="(move p t)"))
                     here = text(net, inner)
+                    words = {*re.findall(r"\w+", here)}
+                    indices = " ".join(n for n in inner.scope if n in words)
+                    given = f"o ({indices} : nat)" if indices else "o"
                     if (given, along) not in seen:
                         seen.add((given, along))
                         yield (given, along, here), factor.name
@@ -715,13 +722,9 @@ class Theory:
         both = " /\\ ".join([*said, f"{left} = {right} - excess_of o{penalty}"])
         proof = []
         if self.said.penalty != 0:
-            proof.append(
-                "  assert (P : exists d, moves (fun t : R => penalty (move p t)) (penalty p) d /\\ Derive (fun t : R => penalty (move p t)) 0 = d)\n"
-                "    by (unfold penalty; eexists; assert (A : moves _ _ _) by velocity_of; split; [exact A | exact (moves_value _ _ _ A)])."
-            )
             proof = [
-                "  eassert (P : moves (fun t : R => penalty (move p t)) (penalty p) _) by (unfold penalty; velocity_of).",
-                "  rewrite (moves_value _ _ _ P). clear P.",
+                "  eassert (slope : moves (fun t : R => penalty (move p t)) (penalty p) _) by (unfold penalty; velocity_of).",
+                "  rewrite (moves_value _ _ _ slope). clear slope.",
             ]
         if unfolded:
             proof.append(f"  unfold {', '.join(unfolded)}.")
@@ -783,7 +786,7 @@ class Theory:
         if self.several:
             lines.append(f"  unfold ELBO, entropy_sum{'' if self.plain else ', objective'}.")
             lines += [
-                f"  assert (I{i} : is_derive (fun t : R => {law(w)} ({self.integrand}{self.suffix(w)} (move p t))) 0 "
+                f"  assert (gap_{i} : is_derive (fun t : R => {law(w)} ({self.integrand}{self.suffix(w)} (move p t))) 0 "
                 f"({law(w)} (elbo{self.suffix(w)} p) - {law(w)} (entropies{self.suffix(w)} p)))\n"
                 f"    by (apply plain_identity; [intros o; exact (at_start _ _ _ (along{self.suffix(w)} o)) | assumption ..])."
                 for i, w in enumerate(self.worlds)
@@ -791,7 +794,7 @@ class Theory:
             lines += [
                 "  eapply derives_as; [|" + " ".join(
                     ["apply @is_derive_plus; [" * (len(self.worlds) - 1)]
-                ) + f"apply is_derive_scal; exact I0" + "".join(f" | apply is_derive_scal; exact I{i}]" for i in range(1, len(self.worlds))) + "].",
+                ) + f"apply is_derive_scal; exact gap_0" + "".join(f" | apply is_derive_scal; exact gap_{i}]" for i in range(1, len(self.worlds))) + "].",
                 "  unfold plus; simpl. ring.",
                 "Qed.",
             ]
@@ -828,11 +831,12 @@ class Theory:
             lines.append("  in_range. destruct means.")
             for i, w in enumerate(self.worlds):
                 end = self.suffix(w)
+                heads_here = [h for h in heads if h.removeprefix("log_base_").removeprefix("H_") not in model.factors or model.data_plate(model.factors[h.removeprefix("log_base_").removeprefix("H_")].of[0]) == w]
                 lines.append(
-                    f"  eassert (A{i} : has_mean E{end} (entropies{end} p) _)\n    by (eapply hm_ext; [intros o; apply eq_sym; unfold entropies{end}, {', '.join(heads)}; spell | means])."
+                    f"  eassert (mean_{i} : has_mean E{end} (entropies{end} p) _)\n    by (eapply hm_ext; [intros o; apply eq_sym; unfold entropies{end}, {', '.join(heads_here)}; spell | means])."
                 )
-            lines.append("  unfold entropy_sum, closed_form. " + " ".join(f"rewrite (hm_expect _ _ _ A{i})." for i in range(len(self.worlds))))
-            lines += ["  algebra.", "Qed."]
+            lines.append("  unfold entropy_sum, closed_form. " + " ".join(f"rewrite (hm_expect _ _ _ mean_{i})." for i in range(len(self.worlds))))
+            lines += ["  plain_means. algebra.", "Qed."]
             return "\n".join(lines)
         body = self._at_outcome(self.said.entropy_sum)
         excess = " + excess_of o" if self.said.excess != 0 else ""
@@ -842,16 +846,16 @@ class Theory:
             f"Proof. in_range. unfold {', '.join(unfold)}. algebra. Qed.",
             *lines,
             "  destruct means.",
-            f"  assert (A : has_mean E (fun o => entropies p o{excess}) ({left})).",
+            f"  assert (mean_a : has_mean E (fun o => entropies p o{excess}) ({left})).",
         ]
         if excess:
             lines.append("  { apply hm_plus; [now apply hm_self|]. unfold excess, excess_of. eapply hm_eq; [means | reflexivity]. }")
         else:
             lines.append("  { now apply hm_self. }")
         lines += [
-            f"  assert (B : has_mean E (fun o => entropies p o{excess}) (closed_form p)).",
+            f"  assert (mean_b : has_mean E (fun o => entropies p o{excess}) (closed_form p)).",
             "  { eapply hm_ext; [intros o; apply eq_sym, pointwise|]. unfold closed_form. eapply hm_eq; [means | reflexivity]. }",
-            "  rewrite <- (hm_expect _ _ _ A). exact (hm_expect _ _ _ B).",
+            "  rewrite <- (hm_expect _ _ _ mean_a). exact (hm_expect _ _ _ mean_b).",
             "Qed.",
         ]
         return "\n".join(lines)
