@@ -47,6 +47,29 @@ Definition simplex (n : nat) (c : nat -> R) : Prop :=
 Definition count (y : R) : Prop := exists n : nat, y = INR n.
 Definition binary (y : R) : Prop := y = 0 \/ y = 1.
 
+(* Matrices by their entries, and what is assumed of determinant and inverse of those of size n:
+   laws that every textbook has. Outside of n an inverse is 0. *)
+Definition matrix := nat -> nat -> R.
+Definition scaled (c : R) (M : matrix) : matrix := fun i j => c * M i j.
+Definition transposed (M : matrix) : matrix := fun i j => M j i.
+Definition matmul (n : nat) (A B : matrix) : matrix := fun i j => Sum n (fun k => A i k * B k j).
+Definition trace (n : nat) (M : matrix) : R := Sum n (fun i => M i i).
+Definition quad (n : nat) (v : nat -> R) (M : matrix) (w : nat -> R) : R :=
+  Sum n (fun i => Sum n (fun j => v i * M i j * w j)).
+Definition posdef (n : nat) (M : matrix) : Prop :=
+  (forall i j, (i < n)%nat -> (j < n)%nat -> M i j = M j i) /\
+  (forall v, (exists i, (i < n)%nat /\ v i <> 0) -> 0 < quad n v M v).
+Definition triangular (n : nat) (M : matrix) : Prop :=
+  (forall i j, (i < j)%nat -> M i j = 0) /\ (forall i, (i < n)%nat -> 0 < M i i).
+Record matrix_laws (n : nat) (det : matrix -> R) (inverse : matrix -> matrix) : Prop := {
+  det_scaled : forall c M, det (scaled c M) = c ^ n * det M;
+  det_product : forall A B, det (matmul n A B) = det A * det B;
+  det_transposed : forall M, det (transposed M) = det M;
+  det_inverse : forall M, det M <> 0 -> det (inverse M) = / det M;
+  inverse_scaled : forall c M, c <> 0 -> inverse (scaled c M) = scaled (/ c) (inverse M);
+  det_posdef : forall M, posdef n M -> 0 < det M;
+  det_triangular : forall M, triangular n M -> 0 < det M }.
+
 (* ---- finite sums ------------------------------------------------------------------------------- *)
 Lemma Sum_ext n f g : (forall i, (i < n)%nat -> f i = g i) -> Sum n f = Sum n g.
 Proof.
@@ -291,6 +314,48 @@ Proof.
   apply (moves_eq _ (b + 0 * v) v); [|ring|ring]. split; [reflexivity|]. auto_derive; [trivial | ring].
 Qed.
 
+(* Matrices move by multiples of themselves. *)
+Lemma moves_exps n r : moves (fun t => exp (r * t) ^ n) 1 (INR n * r).
+Proof.
+  induction n as [|n IH]; [simpl pow; apply (moves_eq _ 1 0); [apply moves_const | reflexivity | simpl; ring]|].
+  simpl pow. eapply moves_eq; [apply moves_mult; [|exact IH] | |].
+  - apply (moves_ext (fun t => 1 * exp (r * t))); [intros; ring | apply curve_exp].
+  - ring.
+  - rewrite S_INR. ring.
+Qed.
+Lemma moves_logdet n det inverse (L : matrix_laws n det inverse) M_t M r :
+  (forall t, M_t t = scaled (exp (r * t)) M) -> 0 < det M ->
+  moves (fun t => ln (det (M_t t))) (ln (det M)) (INR n * r).
+Proof.
+  intros E h. apply (moves_ext (fun t => ln (exp (r * t) ^ n * det M))).
+  { intros t. now rewrite E, (det_scaled _ _ _ L). }
+  eapply moves_eq; [apply moves_ln; [|apply moves_scal_r, moves_exps]; lra | f_equal; ring | field; lra].
+Qed.
+Lemma moves_inverse n det inverse (L : matrix_laws n det inverse) M_t M r i j :
+  (forall t, M_t t = scaled (exp (r * t)) M) ->
+  moves (fun t => inverse (M_t t) i j) (inverse M i j) (- r * inverse M i j).
+Proof.
+  intros E. apply (moves_ext (fun t => inverse M i j * exp (- r * t))); [|apply curve_exp].
+  intros t. rewrite E, (inverse_scaled _ _ _ L) by (apply Rgt_not_eq, exp_pos). unfold scaled.
+  rewrite <- exp_Ropp. rewrite Rmult_comm. f_equal. f_equal. ring.
+Qed.
+Lemma moves_quad n det inverse (L : matrix_laws n det inverse) M_t M r v_t v :
+  (forall t, M_t t = scaled (exp (r * t)) M) ->
+  (forall i, (i < n)%nat -> moves (fun t => v_t t i) (v i) 0) ->
+  moves (fun t => quad n (v_t t) (inverse (M_t t)) (v_t t)) (quad n v (inverse M) v) (- r * quad n v (inverse M) v).
+Proof.
+  intros E h. unfold quad. rewrite <- Sum_scal.
+  apply (moves_Sum n (fun t i => Sum n (fun j => v_t t i * inverse (M_t t) i j * v_t t j))). intros i hi.
+  rewrite <- Sum_scal. apply (moves_Sum n (fun t j => v_t t i * inverse (M_t t) i j * v_t t j)). intros j hj.
+  eapply moves_eq.
+  - apply (moves_mult (fun t => v_t t i * inverse (M_t t) i j)); [|apply h; exact hj].
+    apply (moves_mult (fun t => v_t t i)); [apply h; exact hi | exact (moves_inverse _ _ _ L _ _ r i j E)].
+  - reflexivity.
+  - ring.
+Qed.
+Lemma scaled_scaled a b M : scaled a (scaled b M) = scaled (a * b) M.
+Proof. unfold scaled. extensionality i. extensionality j. ring. Qed.
+
 (* ---- the identity, once for all models --------------------------------------------------------- *)
 (* For one law: the integrand J t of the objective has the velocity F - S - X in each outcome, where
    F is the integrand of the ELBO, S that of the entropy sum and X that of the excess; a penalty, a
@@ -402,6 +467,8 @@ with velocity_by_shape :=
   | |- moves (fun t => Rabs (@?f t)) _ _ =>
       eapply (moves_abs f); eapply moves_eq; [velocity_of | reflexivity | ring]
   | |- moves (fun t => Sum ?n (@?f t)) _ _ => eapply (moves_Sum n f); intros; velocity_of
+  | L : matrix_laws _ _ ?inverse |- moves (fun t => quad _ (@?v t) (?inverse (@?M t)) _) _ _ =>
+      eapply (moves_quad _ _ _ L M _ _ v); [eassumption | intros; eapply moves_eq; [velocity_of | reflexivity | ring]]
   | L : derivative_law ?F ?G |- moves (fun t => ?F (@?f t)) _ _ =>
       eapply (moves_law F G f _ _ L); cycle 1; [velocity_of | positive]
   end.
@@ -563,12 +630,35 @@ with means_by_shape :=
   | |- has_mean _ (fun o => @?f o / @?g o) _ =>
       lazymatch g with (fun _ => ?c) => eapply (hm_scal_r _ (/ c) f); means end
   end.
+(* A matrix along the curve is a multiple of itself: by the products, inverses and multiples in it. *)
+Ltac unfold_curve := idtac. (* each printed file says anew what the parameters are along the curve *)
+Ltac scales_matrix := intros; unfold_curve;
+  first [ reflexivity
+    | match goal with L : matrix_laws _ _ ?inverse |- ?inverse (scaled _ _) = _ =>
+        rewrite (inverse_scaled _ _ _ L) by (apply Rgt_not_eq, exp_pos) end;
+      f_equal; rewrite <- exp_Ropp; f_equal; ring
+    | let i := fresh in let j := fresh in extensionality i; extensionality j;
+      unfold scaled, matmul, transposed; rewrite <- ?Sum_scal; try (apply Sum_ext; intros); cancel_matrix ]
+with cancel_matrix := cbv beta;
+  first [ ring
+    | match goal with |- context [exp (?a * ?t)] => match goal with |- context [exp (?b * t)] =>
+        lazymatch a with b => fail | _ => idtac end;
+        replace (exp (a * t)) with (exp (b * t) * exp (b * t)) by (rewrite <- exp_plus; f_equal; field) end end; ring ].
+Ltac det_pos :=
+  match goal with L : matrix_laws _ ?det _ |- 0 < ?det _ => first
+    [ solve [eapply (det_posdef _ _ _ L); eauto 3] | solve [eapply (det_triangular _ _ _ L); eauto 3]
+    | rewrite (det_scaled _ _ _ L); apply Rmult_lt_0_compat; [apply pow_lt; positive | det_pos]
+    | rewrite (det_product _ _ _ L); apply Rmult_lt_0_compat; det_pos
+    | rewrite (det_transposed _ _ _ L); det_pos
+    | rewrite (det_inverse _ _ _ L); [apply Rinv_0_lt_compat; det_pos | apply Rgt_not_eq; det_pos] ] end.
 (* What a family asks of an argument: its velocity, or where it lies. *)
 Ltac argument := intros; cbv beta;
   lazymatch goal with
   | |- moves _ _ _ => velocity
+  | |- _ = scaled _ _ => scales_matrix
   | |- forall _, _ => intros; argument
-  | |- _ => first [ solve [eauto 3] | positive ]
+  | |- matrix_laws _ _ _ => assumption
+  | |- _ => first [ solve [eauto 3] | det_pos | positive ]
   end.
 (* (T) for a latent and its factor of q: both sums are over the same indices. *)
 Ltac merged := first

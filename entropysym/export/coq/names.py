@@ -13,7 +13,7 @@ TAKEN = frozenset(
     Sum integrable expect interchange softplus sigmoid logsinhc langevin lag onehot simplex count binary finite surely joint moves velocity means known same positive algebra
     spell tempers identity atoms pull move p t o E e elbo entropies gain penalty objective excess closed_form entropy_sum ELBO outcome parameters in_range conditions
     ranges mean_a mean_b mean_0 mean_1 mean_2 gap_0 gap_1 gap_2 slope gap closed along pointwise
-    loggamma digamma trigamma inverse logdet eq_plus distribute constant_part real
+    loggamma digamma trigamma inverse logdet det matrix scaled transposed matmul trace quad posdef triangular matrix_laws eq_plus distribute constant_part real
     """.split()
 )
 

@@ -46,6 +46,7 @@ class Place:
     noise: frozenset[str] = frozenset()
     bindings: Mapping[str, str] = field(default_factory=dict)
     dims: Mapping[str, str] = field(default_factory=dict)
+    rows: frozenset[str] = frozenset()
 
     def index(self, position: int) -> str:
         return self.scope[-1 - position]
@@ -201,6 +202,53 @@ def _function(head: str) -> Callable[[Term, Place], Printed]:
     return lambda term, place: applied(head, text(term[1], place, ATOM))
 
 
+def size_of(term: Term, place: Place) -> str:
+    """The size of a matrix term, as Coq prints it."""
+    model = place.model
+    match term:
+        case ["arg", name] if place.dims:
+            return place.dims["rows" if name in place.rows else "dim"]
+        case ["mat", name]:
+            return safe(model.parameters[name].plates[0])
+        case ["matnet", name, _]:
+            return safe(model.networks[name].plates[0])
+    return size_of(term[2] if term[0] == "scaled" else term[1], place)
+
+
+def _matrix(term: Term, place: Place) -> Printed:
+    match term:
+        case ["mat", name]:
+            return applied(safe(name), place.at)
+        case ["matnet", name, inputs]:
+            return applied(safe(name), *(vector(v, place) for v in inputs))
+        case ["scaled", number, inner]:
+            return applied("scaled", text(number, place, ATOM), text(inner, place, ATOM))
+        case ["transposed", inner]:
+            return applied("transposed", text(inner, place, ATOM))
+        case ["inverse", inner]:
+            return applied(f"inverse_{size_of(inner, place)}", text(inner, place, ATOM))
+        case ["matmul", *parts]:
+            n, found = size_of(parts[0], place), _printed(parts[0], place)
+            for part in parts[1:]:
+                found = applied("matmul", n, bracketed(found, ATOM), text(part, place, ATOM))
+            return found
+    raise unsupported(f"the matrix {term[0]!r}", place.model)
+
+
+def _of_matrix(term: Term, place: Place) -> Printed:
+    match term:
+        case ["logdet", inner]:
+            return f"ln (det_{size_of(inner, place)} {text(inner, place, ATOM)})", APPLIED
+        case ["trace", inner]:
+            return applied("trace", size_of(inner, place), text(inner, place, ATOM))
+        case ["quad", left, inner, right]:
+            n = size_of(inner, place)
+            return applied("quad", n, vector(left, place), text(inner, place, ATOM), vector(right, place))
+        case ["entry", inner, i, j]:
+            return applied(text(inner, place, ATOM), place.index(i), place.index(j))
+    raise unsupported(f"the matrix {term[0]!r}", place.model)
+
+
 def _mean(term: Term, place: Place) -> Printed:
     """The mean over a data plate is the expectation under the law of its outcomes."""
     inner = replace(place, scope=(*place.scope, ""), world=term[1] if place.several else "")
@@ -257,6 +305,8 @@ _PRINTERS: dict[str, Callable[[Term, Place], Printed]] = {
     "pow": _pow,
     "var": _in_family,
     "arg": _in_family,
+    **dict.fromkeys(("mat", "matnet", "scaled", "transposed", "inverse", "matmul"), _matrix),
+    **dict.fromkeys(("logdet", "trace", "quad", "entry"), _of_matrix),
     "logp": lambda term, place: factor("logp", term[1], place),
     "logh": lambda term, place: factor("logh", term[1], place),
     "H": lambda term, place: factor("H", term[1], place),

@@ -45,6 +45,9 @@ PATIENCE = 120
 #: Ranges of numbers and of the entries of arrays, as premises.
 RANGES = {"positive": "0 < {0}", "nonnegative": "0 <= {0}", "unit": "0 < {0} < 1"}
 SUPPORTS = {**RANGES, "binary": "binary {0}", "count": "count {0}"}
+#: The types of arguments that are no numbers.
+KINDS = {"vector": "nat -> R", "positives": "nat -> R", "simplex": "nat -> R", "posdef": "matrix"}
+MATRIX_PROOF = "\n  match goal with L : matrix_laws _ _ _ |- _ => pose proof (moves_logdet _ _ _ L) end.\n "
 #: Supports of single numbers that a certificate's proof may use.
 POINTS = ("positive", "unit", "count")
 WIDTH = 100
@@ -94,7 +97,7 @@ class Theory:
             certificate = said.certificates[family.name]
             if (certificate.scale, certificate.shift) != (0, 0):
                 raise unsupported(f"the certificate of {family.name} moves the variable", model)
-            if family.depth == 2 or "posdef" in family.arguments.values():
+            if family.depth == 2:
                 raise unsupported(f"{family.name} is over matrices", model)
         if self.several and (said.penalty != 0 or said.excess != 0):
             raise unsupported("an excess or a penalty with several data plates", model)
@@ -159,9 +162,10 @@ class Theory:
         model = self.model
         lines = [comment("Sizes, and networks: any functions. Indices start at 0."), f"Variables {' '.join(map(safe, model.sizes))} : nat."]
         for net in model.networks.values():
-            if net.range in ("posdef", "triangular"):
-                raise unsupported(f"the network {net.name} of matrices", model)
             lines.append(f"Variable {safe(net.name)} : {'(nat -> R) -> ' * len(net.inputs)}{'nat -> ' * len(net.plates)}R.")
+        for size in self._matrix_sizes():
+            lines.append(comment(f"Determinant and inverse of matrices of size {size}; their laws are premises."))
+            lines.append(f"Variables (det_{size} : matrix -> R) (inverse_{size} : matrix -> matrix).")
         for function, slope in self._laws():
             lines += [comment(f"{function}, of which the derivative is known, {slope}."), f"Variables {function} {slope} : R -> R."]
         for world in self.worlds:
@@ -192,6 +196,15 @@ class Theory:
             role = "noise of a latent" if variable.name in self.noise else variable.role
             yield f"Variable {drawn_as} : {shape}. (* {role} *)"
 
+    def _matrix_sizes(self) -> list[str]:
+        """The sizes of the positive definite arguments of factors."""
+        model, found = self.model, {}
+        for factor in model.factors.values():
+            family = model.families.get(factor.family)
+            if family is not None and "posdef" in family.arguments.values():
+                found[safe(model.variables[factor.of[0]].plates[-1])] = None
+        return list(found)
+
     def _laws(self) -> list[tuple[str, str]]:
         used = [
             [f.log_density for f in self.model.families.values()],
@@ -213,8 +226,11 @@ class Theory:
         variable = fresh("y", {*arguments, *used})
         dims = {"dim": fresh("n", {*arguments, *used})} if vectors else {}
         place = replace(self.at(), dims=dims, bindings={**dict(zip(family.arguments, arguments, strict=True)), "var": variable})
-        kinds = {a: "nat -> R" if r in ("vector", "positives", "simplex") else "R" for a, r in zip(arguments, family.arguments.values(), strict=True)}
+        kinds = {a: KINDS.get(r, "R") for a, r in zip(arguments, family.arguments.values(), strict=True)}
         size = f"({dims['dim']} : nat) " if vectors else ""
+        if "matrix" in kinds.values():
+            n = dims["dim"]
+            size += f"(det_{n} : matrix -> R) (inverse_{n} : matrix -> matrix) "
         taken = size + " ".join(f"({a} : {kind})" for a, kind in kinds.items())
         drawn = f"({variable} : {'nat -> R' if vectors else 'R'})"
         lines = [
@@ -233,12 +249,15 @@ class Theory:
         name, certificate = family.name, self.said.certificates[family.name]
         n = place.dims.get("dim", "")
         curves = {a: fresh(f"{a}_t", {*kinds, *self.place.used}) for a in kinds}
-        said, steps = [], []
+        said = []
         for (stored, range_), a in zip(family.arguments.items(), kinds, strict=True):
             if kinds[a] == "R":
                 said.append(f"moves {curves[a]} {a} {text(certificate.direction[stored], place, ATOM)}")
                 if range_ in RANGES:
                     said.append(RANGES[range_].format(a))
+            elif kinds[a] == "matrix":
+                r = text(certificate.direction[stored][1], place, ATOM)
+                said += [f"(forall t, {curves[a]} t = scaled (exp ({r} * t)) {a})", f"0 < det_{n} {a}"]
             else:
                 i, inner = place.opened("dim")
                 direction = text(certificate.direction[stored], inner, ATOM)
@@ -256,7 +275,11 @@ class Theory:
             said.append(f"simplex {n} {variable}")
         laws = [f"derivative_law {f} {g}" for f, g in self._laws() if any(True for _ in subterms(family.log_density, f))]
         curved = size + " ".join(f"({curves[a]} : R -> {kinds[a]}) ({a} : {kinds[a]})" for a in kinds)
+        matrices = "matrix" in kinds.values()
+        if matrices:
+            laws.insert(0, f"matrix_laws {n} det_{n} inverse_{n}")
         prefix = f"{n} " if n else ""
+        prefix += f"det_{n} inverse_{n} " if matrices else ""
         at_t = prefix + " ".join(f"({curves[a]} t)" for a in kinds)
         at_0 = prefix + " ".join(kinds)
         drawn = f"({variable} : {'nat -> R' if n else 'R'})"
@@ -271,9 +294,8 @@ class Theory:
                         f"({name}_logpdf {at_0} {variable}) ({name}_logpdf {at_0} {variable} + {right})."),
                 "Proof.",
                 "  intros. repeat match goal with H : simplex _ _ |- _ => pose proof (simplex_pos _ _ H); revert H end; intros.",
-                f"  unfold {unfolded}. velocity.",
+                f"  unfold {unfolded}.{MATRIX_PROOF if matrices else ''} velocity.",
                 "Qed.",
-                *steps,
             ]
         )
 
@@ -284,8 +306,6 @@ class Theory:
             raise unsupported("it has no parameters", self.model)
         fields = []
         for array in self.model.parameters.values():
-            if array.range in ("posdef", "triangular"):
-                raise unsupported(f"the matrix {array.name}", self.model)
             fields.append(f"{safe(array.name)} : {'nat -> ' * len(array.plates)}R")
         return comment("The parameters.") + "\n" + wrapped(f"Record parameters := Parameters {{ {'; '.join(fields)} }}.")
 
@@ -304,7 +324,8 @@ class Theory:
         klass, inner = self.opened(inner, chosen)
         call = [f"{family.name}_{kind}"]
         if family.depth:
-            call.append(safe(own[-1]))
+            n = safe(own[-1])
+            call += [n, *([f"det_{n}", f"inverse_{n}"] if "posdef" in family.arguments.values() else [])]
         for argument, range_ in zip(factor.arguments, family.arguments.values(), strict=True):
             wide = range_ in ("vector", "positives", "simplex")
             call.append(vector(argument, inner) if wide else text(argument, inner, ATOM))
@@ -456,6 +477,10 @@ class Theory:
             if array.name not in self.said.direction:
                 fields.append(f"{name} := {name} p")
                 velocity, proof = "0", "apply moves_const"
+            elif array.range in ("posdef", "triangular"):
+                factor = text(self.said.direction[array.name][1], replace(self.place, scope=()), ATOM)
+                fields.append(f"{name} := scaled (exp ({factor} * t)) ({name} p)")
+                continue
             elif (r := rate(self.said, array.name)) is not None:
                 factor = text(r, replace(self.place, scope=()), ATOM)
                 fields.append(f"{name} := {bound}{here} * exp ({factor} * t)")
@@ -491,6 +516,8 @@ class Theory:
                     name = of_model(model, variable.name, world if self.several else "")
                     data = 1 if plate else 0
                     yield Premise(f"support_{name}", self._all(f"{name} o", variable.plates[data:], variable.support, first="forall o, "))
+        for size in self._matrix_sizes():
+            yield Premise(f"laws_{size}", f"matrix_laws {size} det_{size} inverse_{size}")
         for function, slope in self._laws():
             yield Premise(f"law_{function}", f"derivative_law {function} {slope}")
 
@@ -501,6 +528,8 @@ class Theory:
         return self._all(called, array.plates, array.range, first=first)
 
     def _all(self, called: str, plates: list[str], kind: str, first: str) -> str:
+        if kind in ("posdef", "triangular"):
+            return f"{first}{kind} {safe(plates[0])} ({called})"
         whole = kind in ("simplex", "onehot")
         if not whole and kind not in SUPPORTS:
             raise unsupported(f"the support or range {kind!r}", self.model)
@@ -559,7 +588,12 @@ class Theory:
 
     def _proofs(self) -> Iterator[str]:
         yield "Variable p : parameters.\nHypothesis ranges : in_range p.\nLtac in_range := destruct ranges."
-        known = [f"apply {safe(name)}_moves" for name in self.model.parameters]
+        moving = self.said.direction
+        known = [
+            f"apply {safe(a.name)}_moves"
+            for a in self.model.parameters.values()
+            if a.name not in moving or a.range not in ("posdef", "triangular")
+        ]
         for name in self.noise:
             yield self._scales(name)
             known.append(f"apply {of_model(self.model, name, self._world_of(name))}_moves")
@@ -568,6 +602,8 @@ class Theory:
             yield self._still(i, said)
             known.append(f"apply still_{i}")
         yield "Ltac known ::= first [ " + " | ".join(known) + " ]."
+        fields = " ".join(map(safe, self.model.parameters))
+        yield f"Ltac unfold_curve ::= cbn [move {fields}]."
         for factor in self.moving.tempering:
             yield self._tempering(factor)
         for factor, partner in self.moving.scaling:
@@ -657,6 +693,8 @@ class Theory:
     def _tempering(self, factor: Factor) -> str:
         name, family = factor.name, factor.family
         base = self._has_base(factor)
+        if name in self.said.weights:
+            return self._weighted_tempering(factor)
         right = f"(H_{name} p o - log_base_{name} p o)" if base else f"H_{name} p o"
         unfolded = ", ".join([f"log_{name}", f"H_{name}", *([f"log_base_{name}"] if base else [])])
         return "\n".join(
@@ -664,6 +702,22 @@ class Theory:
                 f"(* (T) for {name}. *)",
                 wrapped(f"Lemma {name}_T o : moves (fun t : R => log_{name} (move p t) o) (log_{name} p o) (log_{name} p o + {right})."),
                 f"Proof. in_range. unfold {unfolded}. tempers ltac:(apply {family}_T; argument). Qed.",
+            ]
+        )
+
+    def _weighted_tempering(self, factor: Factor) -> str:
+        """(T) for a factor with a weight: the weighted velocity is log p + H."""
+        f, family = factor.name, factor.family
+        if self._has_base(factor):
+            raise unsupported("a weight of a factor with a base measure", self.model)
+        return "\n".join(
+            [
+                f"(* (T) for {f}, which counts with a weight. *)",
+                wrapped(
+                    f"Lemma {f}_T o : exists d, moves (fun t : R => log_{f} (move p t) o) (log_{f} p o) d /\\ "
+                    f"{self._times(factor, 'd')} = log_{f} p o + H_{f} p o."
+                ),
+                f"Proof. in_range. unfold log_{f}, H_{f}, {family}_logpdf, {family}_entropy. eexists. split; [velocity_of | merged]. Qed.",
             ]
         )
 
@@ -752,7 +806,11 @@ class Theory:
         integrand = f"{self.integrand}{end}"
         excess = " - excess_of o" if self._unexplained else ""
         penalty = " + Derive (fun t : R => penalty (move p t)) 0" if self.said.penalty != 0 else ""
-        steps = [f"  pose proof ({f.name}_T o)." for f in mine]
+        weights = self.said.weights
+        steps = [
+            f"  destruct ({f.name}_T o) as (d_{f.name} & ? & ?)." if f.name in weights else f"  pose proof ({f.name}_T o)."
+            for f in mine
+        ]
         steps += [f"  destruct ({f.name}_T o) as (d_{f.name} & d_{g.name} & ? & ? & ?)." for f, g in pairs]
         if self._unexplained:
             rest = self.moving.rest
@@ -761,7 +819,7 @@ class Theory:
         for q in model.q.values():
             if q.family != ANY and q.name not in paired and model.data_plate(q.of[0]) == world:
                 steps.append(
-                    f"  assert (moves (fun t : R => H_{q.name} (move p t) o) (H_{q.name} p o) 0) by (unfold H_{q.name}, {q.family}_entropy; velocity)."
+                    f"  assert (moves (fun t : R => H_{q.name} (move p t) o) (H_{q.name} p o) 0) \n    by first [exact (moves_still _ _ (fun t => eq_refl)) | unfold H_{q.name}, {q.family}_entropy; velocity]."
                 )
         unfolded = ", ".join(dict.fromkeys([integrand, f"elbo{end}", f"entropies{end}"]))
         return "\n".join(
