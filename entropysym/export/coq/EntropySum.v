@@ -393,6 +393,59 @@ Proof.
   - apply hm_const.
 Qed.
 
+(* From the formula of an entropy to -E log p: where the score D along the certificate has mean zero. *)
+Lemma entropy_link {W} (L : law W) (D f : W -> R) H :
+  (forall w, D w = f w + H) -> integrable L f -> expect L D = 0 -> H = - expect L f.
+Proof.
+  intros e i z. assert (M : has_mean L D (expect L f + H)).
+  { apply (hm_ext L (fun w => f w + H)); [intros; symmetry; apply e|].
+    apply hm_plus; [now apply hm_self | apply hm_const]. }
+  pose proof (hm_expect _ _ _ M). lra.
+Qed.
+Lemma entropy_link_base {W} (L : law W) (D f b : W -> R) H :
+  (forall w, D w = f w + (H - b w)) -> integrable L f -> integrable L b -> expect L D = 0 ->
+  H = - (expect L f - expect L b).
+Proof.
+  intros e i j z. assert (M : has_mean L D (expect L f + (H - expect L b))).
+  { apply (hm_ext L (fun w => f w + (H - b w))); [intros; symmetry; apply e|].
+    apply hm_plus; [now apply hm_self | apply hm_minus; [apply hm_const | now apply hm_self]]. }
+  pose proof (hm_expect _ _ _ M). lra.
+Qed.
+
+(* The mean over N points, spelled out. *)
+Lemma joint_points {Z} N (HN : (0 < N)%nat) (q : nat -> law Z) (f : nat * Z -> R) :
+  expect (joint (finite N HN) q) f = / INR N * Sum N (fun n => expect (q n) (fun z => f (n, z))).
+Proof. reflexivity. Qed.
+
+(* Of size 1 there are a determinant and an inverse that meet the laws. *)
+Lemma laws_of_size_1 : matrix_laws 1 (fun M => M 0%nat 0%nat) (fun M _ _ => / M 0%nat 0%nat).
+Proof.
+  constructor; unfold scaled, matmul, transposed; simpl; intros; try ring.
+  - extensionality i. extensionality j. destruct (Req_dec (M 0%nat 0%nat) 0) as [e|n].
+    + rewrite e, Rmult_0_r, Rinv_0. ring.
+    + field. now split.
+  - destruct H as [_ h]. specialize (h (fun _ => 1)). unfold quad in h. simpl in h.
+    assert (0 < 0 + (0 + 1 * M 0%nat 0%nat * 1)) by (apply h; exists 0%nat; split; [lia | lra]). lra.
+  - apply H. lia.
+Qed.
+Lemma law_of_zero : derivative_law (fun _ => 0) (fun _ => 0).
+Proof. intros a _. exact (@is_derive_const R_AbsRing R_NormedModule 0 a). Qed.
+Lemma posdef_1 : posdef 1 (fun _ _ => 1).
+Proof.
+  split; [reflexivity|]. intros v [i [hi nz]]. replace i with 0%nat in nz by lia. unfold quad. simpl.
+  assert (0 < v 0%nat * v 0%nat) by nra. lra.
+Qed.
+Lemma triangular_1 : triangular 1 (fun i j => if Nat.eq_dec i j then 1 else 0).
+Proof. split; intros i; intros; [destruct (Nat.eq_dec i j) | destruct (Nat.eq_dec i i)]; try lia; lra. Qed.
+Lemma onehot_1 : onehot 1 (fun _ => 1). Proof. split; simpl; intros; [now right | lra]. Qed.
+Lemma simplex_1 : simplex 1 (fun _ => 1). Proof. split; simpl; intros; lra. Qed.
+Lemma count_1 : count 1. Proof. now exists 1%nat. Qed.
+Lemma binary_1 : binary 1. Proof. now right. Qed.
+(* A premise about ranges, for values that are 1 (or 1/2, in the unit interval). *)
+Ltac example := simpl; intros;
+  first [ exact laws_of_size_1 | exact law_of_zero | exact posdef_1 | exact triangular_1 | exact onehot_1
+        | exact simplex_1 | exact count_1 | exact binary_1 | lia | lra | split; lra ].
+
 (* A law that is surely one outcome: every premise on means is met where the integrand has a velocity. *)
 Lemma surely_interchange {W} (o : W) (J : R -> W -> R) v d :
   moves (fun t => J t o) v d -> interchange (surely o) J.
@@ -650,7 +703,7 @@ Ltac det_pos :=
     | rewrite (det_scaled _ _ _ L); apply Rmult_lt_0_compat; [apply pow_lt; positive | det_pos]
     | rewrite (det_product _ _ _ L); apply Rmult_lt_0_compat; det_pos
     | rewrite (det_transposed _ _ _ L); det_pos
-    | rewrite (det_inverse _ _ _ L); [apply Rinv_0_lt_compat; det_pos | apply Rgt_not_eq; det_pos] ] end.
+    | rewrite (det_inverse _ _ _ L); [apply Rinv_0_lt_compat; det_pos | apply Rgt_not_eq; unfold Rgt; det_pos] ] end.
 (* What a family asks of an argument: its velocity, or where it lies. *)
 Ltac argument := intros; cbv beta;
   lazymatch goal with

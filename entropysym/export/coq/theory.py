@@ -140,6 +140,7 @@ class Theory:
             *self._proofs(),
             self._theorem(),
             f"End {safe(name)}.",
+            self._not_vacuous(),
             f"Check {self.theorem}.\nPrint Assumptions {self.theorem}.",
         ]
         return "\n\n".join(block for block in blocks if block) + "\n"
@@ -160,7 +161,7 @@ class Theory:
 
     def _declarations(self) -> str:
         model = self.model
-        lines = [comment("Sizes, and networks: any functions. Indices start at 0."), f"Variables {' '.join(map(safe, model.sizes))} : nat."]
+        lines = [comment("Sizes, and networks: any functions. Indices start at 0."), *([f"Variables {' '.join(map(safe, self._sizes()))} : nat."] if self._sizes() else [])]
         for net in model.networks.values():
             lines.append(f"Variable {safe(net.name)} : {'(nat -> R) -> ' * len(net.inputs)}{'nat -> ' * len(net.plates)}R.")
         for size in self._matrix_sizes():
@@ -242,7 +243,58 @@ class Theory:
             lines.append(definition(f"{name}_logbase {taken} {drawn}", text(family.log_base_measure, place)))
         lines.append(definition(f"{name}_entropy {taken}", text(certificate.entropy, place)))
         lines.append(self._certificate(family, place, kinds, variable, size))
+        lines.append(self._link(family, place, kinds, size))
         return "\n".join(lines)
+
+    def _link(self, family: Family, place: Place, kinds: dict[str, str], size: str) -> str:
+        """That the formula is the entropy, where the score along the certificate has mean zero."""
+        name, certificate, n = family.name, self.said.certificates[family.name], place.dims.get("dim", "")
+        base = family.log_base_measure != 0
+        curves, said = [], []
+        for (stored, range_), a in zip(family.arguments.items(), kinds, strict=True):
+            term = certificate.direction[stored]
+            if kinds[a] == "R":
+                curves.append(f"({a} + t * {text(term, place, ATOM)})")
+                said += [RANGES[range_].format(a)] if range_ in RANGES else []
+            elif kinds[a] == "matrix":
+                curves.append(f"(scaled (exp ({text(term[1], place, ATOM)} * t)) {a})")
+                said.append(f"0 < det_{n} {a}")
+            else:
+                i, inner = place.opened("dim")
+                curves.append(f"(fun {i} => {a} {i} + t * {text(term, inner, ATOM)})")
+                said += [f"simplex {n} {a}"] if range_ == "simplex" else []
+                said += [f"(forall {i}, ({i} < {n})%nat -> 0 < {a} {i})", f"(0 < {n})%nat"] if range_ == "positives" else []
+        if family.support in ("onehot", "simplex"):
+            said.append(f"(forall w, {family.support} {n} (y_of w))")
+        elif family.support in POINTS:
+            said.append(f"(forall w, {SUPPORTS[family.support].format('(y_of w)')})")
+        if "matrix" in kinds.values():
+            said.append(f"matrix_laws {n} det_{n} inverse_{n}")
+        said += [f"derivative_law {f} {g}" for f, g in self._laws() if any(True for _ in subterms(family.log_density, f))]
+        prefix = (f"{n} " if n else "") + (f"det_{n} inverse_{n} " if "matrix" in kinds.values() else "")
+        here, along = prefix + " ".join(kinds), prefix + " ".join(curves)
+        mean = f"expect law_of_y (fun w => {name}_logpdf {here} (y_of w))"
+        said.append(f"integrable law_of_y (fun w => {name}_logpdf {here} (y_of w))")
+        if base:
+            said.append(f"integrable law_of_y (fun w => {name}_logbase {here} (y_of w))")
+            mean = f"({mean} - expect law_of_y (fun w => {name}_logbase {here} (y_of w)))"
+        said.append(f"expect law_of_y (fun w => Derive (fun t : R => {name}_logpdf {along} (y_of w)) 0) = 0")
+        given = size + " ".join(f"({a} : {kind})" for a, kind in kinds.items())
+        kind = "nat -> R" if n else "R"
+        proof = f"  intros. apply entropy_link{'_base' if base else ''} with (D := fun w => Derive (fun t : R => {name}_logpdf {along} (y_of w)) 0); try assumption."
+        return "\n".join(
+            [
+                comment("Where the score has mean zero under the law of y, this entropy is " + ("-E log (p / h)." if base else "-E log p.")),
+                wrapped(
+                    f"Lemma {name}_is_entropy (W : Type) (law_of_y : law W) (y_of : W -> {kind}) {given} : {' -> '.join(said)} -> "
+                    f"{name}_entropy {here} = - {mean}."
+                ),
+                "Proof.",
+                wrapped(proof),
+                f"  intros w. eapply moves_value, {name}_T; intros; first [apply curve_line | reflexivity | eauto 3].",
+                "Qed.",
+            ]
+        )
 
     def _certificate(self, family: Family, place: Place, kinds: dict[str, str], variable: str, size: str) -> str:
         """(T): where the arguments move as the certificate says, D log p = log p - log h + H."""
@@ -503,9 +555,8 @@ class Theory:
 
     def ranges(self) -> Iterator[Premise]:
         model = self.model
-        for size in model.sizes:
-            if size not in model.data or self.several:
-                yield Premise(f"size_{size}", f"(0 < {safe(size)})%nat")
+        for size in self._sizes():
+            yield Premise(f"size_{size}", f"(0 < {safe(size)})%nat")
         for array in (*model.parameters.values(), *model.networks.values()):
             if array.range not in ("real", "angle"):
                 yield Premise(f"range_{array.name}", self._range(array))
@@ -614,6 +665,7 @@ class Theory:
             yield self._rest()
         for world in self.worlds:
             yield self._along(world)
+        yield self._holds()
         yield self._gap()
         yield self._closed()
 
@@ -832,6 +884,68 @@ class Theory:
                 "Qed.",
             ]
         )
+
+    def _holds(self) -> str:
+        """For a law that is surely one outcome, ranges are all that is assumed."""
+        outcomes = {w: f"o{self.suffix(w)}" for w in self.worlds}
+        given = " ".join(f"({o} : outcome{self.suffix(w)})" for w, o in outcomes.items())
+        said = " -> ".join(f"E{self.suffix(w)} = surely {o}" for w, o in outcomes.items())
+        names = [f"e{i}" for i in range(len(outcomes))]
+        tries = " | ".join(f"exact (surely_interchange {o} _ _ _ (along{self.suffix(w)} {o}))" for w, o in outcomes.items())
+        return "\n".join(
+            [
+                comment("Where the law is surely one outcome, at parameters in range all conditions hold."),
+                f"Lemma {self.model.name}_conditions_hold {given} : {said} -> conditions p.",
+                f"Proof using All. intros {' '.join(names)}. constructor; rewrite {', '.join(f'?{e}' for e in names)}; first [exact I | {tries}]. Qed.",
+            ]
+        )
+
+    def _not_vacuous(self) -> str:
+        """All premises hold together, for sizes, networks, data and parameters that are 1."""
+        model, name = self.model, self.model.name
+        one = {"unit": "(1 / 2)"}
+        sizes = ["1%nat" for _ in self._sizes()]
+        def value(depth: int, range_: str) -> str:
+            if range_ == "triangular":
+                return "(fun i j => if Nat.eq_dec i j then 1 else 0)"
+            return f"(fun {' '.join('_' * depth)} => {one.get(range_, '1')})" if depth else one.get(range_, "1")
+        given = [*sizes]
+        for net in model.networks.values():
+            inner = value(len(net.plates), net.range)
+            given.append(f"(fun {' '.join('_' * len(net.inputs))} => {inner})" if net.inputs else inner)
+        for _ in self._matrix_sizes():
+            given += ["(fun M => M 0%nat 0%nat)", "(fun M _ _ => / M 0%nat 0%nat)"]
+        for _ in self._laws():
+            given += ["(fun _ => 0)", "(fun _ => 0)"]
+        for world in self.worlds:
+            given += ["unit", "(surely tt)"]
+            for variable in model.variables.values():
+                plate = model.data_plate(variable.name)
+                if plate in (world, ""):
+                    depth = len(variable.plates) - bool(plate)
+                    given.append(f"(fun _ => {value(depth, variable.support)})")
+        for factor in model.q.values():
+            if factor.family == ANY:
+                given.append("(fun _ => 1)" if model.data_plate(factor.of[0]) else "1")
+        values = " ".join(value(len(a.plates), a.range) for a in model.parameters.values())
+        given.append(f"(Parameters {values})")
+        certain = " ".join(["tt"] * len(self.worlds) + ["eq_refl"] * len(self.worlds))
+        applied_to = f"{name}_conditions_hold {' '.join(given)}"
+        return "\n".join(
+            [
+                comment("The premises do not contradict each other: they hold together where all is 1 and the law is surely one outcome."),
+                wrapped(f"Lemma {name}_not_vacuous : ltac:(let all := type of (fun ranges => {applied_to} ranges {certain}) in"),
+                "  lazymatch all with ?ranges -> ?conditions => exact (ranges /\\ conditions) end).",
+                "Proof.",
+                "  match goal with |- ?ranges /\\ _ => assert (r : ranges) by (constructor; example) end.",
+                wrapped(f"  split; [exact r | exact ({applied_to} r {certain})]."),
+                "Qed.",
+            ]
+        )
+
+    def _sizes(self) -> list[str]:
+        """The sizes that the file declares: how many data there are only where it matters."""
+        return [s for s in self.model.sizes if s not in self.model.data or self.several]
 
     def _gap(self) -> str:
         excess = " - excess p" if self.said.excess != 0 else ""
