@@ -446,10 +446,35 @@ Ltac example := simpl; intros;
   first [ exact laws_of_size_1 | exact law_of_zero | exact posdef_1 | exact triangular_1 | exact onehot_1
         | exact simplex_1 | exact count_1 | exact binary_1 | lia | lra | split; lra ].
 
-(* A law that is surely one outcome: every premise on means is met where the integrand has a velocity. *)
-Lemma surely_interchange {W} (o : W) (J : R -> W -> R) v d :
-  moves (fun t => J t o) v d -> interchange (surely o) J.
-Proof. intros h. unfold interchange. simpl. rewrite (moves_value _ _ _ h). apply h. Qed.
+(* A tame law integrates every function and takes every derivative inside: one outcome for sure, N
+   points, N points with finitely many draws each. *)
+Definition tame {W} (E : law W) : Prop :=
+  (forall f, integrable E f) /\
+  (forall J, (forall o, exists v d, moves (fun t => J t o) v d) -> interchange E J).
+Lemma tame_surely {W} (o : W) : tame (surely o).
+Proof.
+  split; [exact (fun _ => I)|]. intros J h. destruct (h o) as (v & d & m). unfold interchange. simpl.
+  rewrite (moves_value _ _ _ m). apply m.
+Qed.
+Lemma tame_finite N (HN : (0 < N)%nat) : tame (finite N HN).
+Proof.
+  split; [exact (fun _ => I)|]. intros J h. unfold interchange. simpl. apply is_derive_scal.
+  apply (moves_Sum N J (J 0) (fun n => Derive (fun t => J t n) 0)). intros n _.
+  destruct (h n) as (v & d & m). rewrite (moves_value _ _ _ m). split; [reflexivity | apply m].
+Qed.
+Lemma tame_joint {W Z} (data : law W) (q : W -> law Z) :
+  tame data -> (forall n, tame (q n)) -> tame (joint data q).
+Proof.
+  intros [a b] h. split; [split; intros; [apply h | apply a]|]. intros J m. unfold interchange. simpl.
+  assert (e : forall n, is_derive (fun t => expect (q n) (fun z => J t (n, z))) 0
+    (expect (q n) (fun z => Derive (fun t => J t (n, z)) 0))).
+  { intros n. apply (proj2 (h n) (fun t z => J t (n, z))). intros z. apply m. }
+  replace (fun n => expect (q n) (fun z => Derive (fun t => J t (n, z)) 0))
+    with (fun n => Derive (fun t => expect (q n) (fun z => J t (n, z))) 0)
+    by (extensionality n; apply is_derive_unique, e).
+  apply b. intros n. exists (expect (q n) (fun z => J 0 (n, z))), (expect (q n) (fun z => Derive (fun t => J t (n, z)) 0)).
+  split; [reflexivity | apply e].
+Qed.
 
 (* ---- tactics ------------------------------------------------------------------------------------ *)
 Lemma softplus_pos u : 0 < softplus u.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from importlib.resources import files
 
 from entropysym.checker import gate
 from entropysym.checker.kernel.normal_form import Work
 from entropysym.checker.kernel.reader import read
-from entropysym.checker.kernel.theorem import accept
+from entropysym.checker.kernel.theorem import Judgement, accept
 from entropysym.errors import InputError
 from entropysym.export.coq.motions import NoRate, motions
 from entropysym.export.coq.theory import Theory
+from entropysym.version import __version__
 
 #: The name of the file that all printed ones need.
 PRELUDE = "EntropySum.v"
@@ -35,7 +35,7 @@ def theory(document: str | bytes) -> str:
     return printed(judgement, found.actual_sha256["statement"])
 
 
-def printed(judgement, sha256: str) -> str:
+def printed(judgement: Judgement, sha256: str) -> str:
     """The Coq text of an accepted statement."""
     name = judgement.statement.model.name
     try:
@@ -44,4 +44,4 @@ def printed(judgement, sha256: str) -> str:
         raise InputError(
             f"{name} cannot be printed for Coq: the latent {error} does not move by a multiple of itself"
         ) from None
-    return Theory(judgement, moving, sha256, version("entropysym")).text()
+    return Theory(judgement, moving, sha256, __version__).text()

@@ -140,6 +140,7 @@ class Theory:
             *self._proofs(),
             self._theorem(),
             f"End {safe(name)}.",
+            self._points(),
             self._not_vacuous(),
             f"Check {self.theorem}.\nPrint Assumptions {self.theorem}.",
         ]
@@ -886,19 +887,75 @@ class Theory:
         )
 
     def _holds(self) -> str:
-        """For a law that is surely one outcome, ranges are all that is assumed."""
-        outcomes = {w: f"o{self.suffix(w)}" for w in self.worlds}
-        given = " ".join(f"({o} : outcome{self.suffix(w)})" for w, o in outcomes.items())
-        said = " -> ".join(f"E{self.suffix(w)} = surely {o}" for w, o in outcomes.items())
-        names = [f"e{i}" for i in range(len(outcomes))]
-        tries = " | ".join(f"exact (surely_interchange {o} _ _ _ (along{self.suffix(w)} {o}))" for w, o in outcomes.items())
+        """For tame laws, ranges are all that is assumed."""
+        said = " -> ".join(f"tame E{self.suffix(w)}" for w in self.worlds)
+        names = [f"tame_{i}" for i in range(len(self.worlds))]
+        tries = " | ".join(f"apply {n}" for n in names)
+        swaps = " | ".join(
+            f"apply {n}; intros o; exists ({self.integrand}{self.suffix(w)} p o); eexists; exact (along{self.suffix(w)} o)"
+            for n, w in zip(names, self.worlds, strict=True)
+        )
         return "\n".join(
             [
-                comment("Where the law is surely one outcome, at parameters in range all conditions hold."),
-                f"Lemma {self.model.name}_conditions_hold {given} : {said} -> conditions p.",
-                f"Proof using All. intros {' '.join(names)}. constructor; rewrite {', '.join(f'?{e}' for e in names)}; first [exact I | {tries}]. Qed.",
+                comment("Where the law is tame, at parameters in range all conditions hold."),
+                f"Lemma {self.model.name}_conditions_hold : {said} -> conditions p.",
+                f"Proof using All. intros {' '.join(f'[{n} {n}_swaps]' for n in names)}. constructor; first [{tries} | {swaps.replace('apply tame_', 'apply tame_').replace('; intros', '_swaps; intros')}]. Qed.",
             ]
         )
+
+    def _points(self) -> str:
+        """The theorem for N data points, each with a law of its latents."""
+        model, name = self.model, self.model.name
+        bound = [*self._sizes(), *model.networks]
+        given = [*map(safe, bound)]
+        taken = [*map(safe, bound)]
+        for size in self._matrix_sizes():
+            taken += [f"det_{size}", f"inverse_{size}"]
+            given += [f"det_{size}", f"inverse_{size}"]
+        for pair in self._laws():
+            taken += pair
+            given += pair
+        tame = []
+        for world in self.worlds:
+            end, first, second = self.suffix(world), "o", "o"
+            if not world:
+                taken += ["outcome", "E"]
+                given += ["outcome", "E"]
+            else:
+                n = safe(world)
+                taken += ([] if self.several else [n]) + [f"(some{end} : (0 < {n})%nat)"]
+                points = f"(finite {n} some{end})"
+                tame.append(f"(tame_finite {n} some{end})")
+                if self.latent_free:
+                    given += ["nat", points]
+                else:
+                    taken += [f"(draw{end} : Type) (q{end} : nat -> law draw{end})"]
+                    given += [f"(nat * draw{end})", f"(joint {points} q{end})"]
+                    first, second = "(fst o)", "(snd o)"
+            for variable in model.variables.values():
+                plate = model.data_plate(variable.name)
+                if plate not in (world, ""):
+                    continue
+                own = f"eps_{variable.name}" if variable.name in self.noise else of_model(model, variable.name, world if self.several else "")
+                of_draw = variable.role == "latent"
+                kind = "outcome" if not world else f"draw{end}" if of_draw else "nat"
+                taken.append(f"({own} : {kind} -> {'nat -> ' * (len(variable.plates) - bool(plate))}R)")
+                given.append(f"(fun o => {own} {second if of_draw else first})")
+        for factor in model.q.values():
+            if factor.family == ANY:
+                plate = model.data_plate(factor.of[0])
+                taken.append(f"(H_{factor.name} : nat -> R)" if plate else f"H_{factor.name}")
+                given.append(f"(fun o => H_{factor.name} (fst o))" if plate else f"H_{factor.name}")
+        all_given = " ".join(given)
+        body = f"{self.theorem} {all_given}"
+        if self.latent_free:
+            body = f"fun p ranges => {body} p ranges ({name}_conditions_hold {all_given} p ranges {' '.join(tame)})"
+        words = (
+            "For N data points: nothing is assumed but ranges."
+            if self.latent_free
+            else "For N data points, the n-th with any law q n of the latents: the mean is / INR N * Sum N (fun n => expect (q n) ...), see joint_points."
+        )
+        return "\n".join([comment(words), wrapped(f"Definition {name}_points {' '.join(taken)} := {body}."), f"Check {name}_points."])
 
     def _not_vacuous(self) -> str:
         """All premises hold together, for sizes, networks, data and parameters that are 1."""
@@ -929,7 +986,7 @@ class Theory:
                 given.append("(fun _ => 1)" if model.data_plate(factor.of[0]) else "1")
         values = " ".join(value(len(a.plates), a.range) for a in model.parameters.values())
         given.append(f"(Parameters {values})")
-        certain = " ".join(["tt"] * len(self.worlds) + ["eq_refl"] * len(self.worlds))
+        certain = " ".join(["(tame_surely tt)"] * len(self.worlds))
         applied_to = f"{name}_conditions_hold {' '.join(given)}"
         return "\n".join(
             [
@@ -1047,7 +1104,7 @@ class Theory:
                 f"  is_derive (fun t : R => {o} (move p t)) 0 (ELBO p - (entropy_sum p{excess}))",
                 f"  /\\ entropy_sum p{excess} = closed_form p",
                 f"  /\\ (is_derive (fun t : R => {o} (move p t)) 0 0 -> ELBO p = closed_form p).",
-                "Proof. exact (theorem_of _ _ _ _ _ gap closed). Qed." if excess else "Proof. exact (theorem_of_plain _ _ _ _ gap closed). Qed.",
+                f"Proof using All. exact (theorem_of{'' if excess else '_plain'} _ _ _ _{' _' if excess else ''} gap closed). Qed.",
             ]
         )
 

@@ -1,4 +1,4 @@
-"""`python -m entropysym.export.coq [NAME …]`: print every shipped theorem, have Coq check it, and say so in a table."""
+"""`python benchmarks/machine_checked.py [NAME …]`: print every shipped theorem, have Coq check it, and say so in a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADER = ("model", "accepted", "seconds", "lines", "axioms", "premises", "points
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m entropysym.export.coq", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="models; all that ship by default")
     parser.add_argument("--out", type=Path, help="the folder for the files; a temporary one by default")
     given = parser.parse_args(arguments)
