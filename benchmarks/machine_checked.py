@@ -20,7 +20,9 @@ HEADER = ("model", "accepted", "seconds", "lines", "axioms", "premises", "points
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="models; all that ship by default")
-    parser.add_argument("--out", type=Path, help="the folder for the files; a temporary one by default")
+    parser.add_argument(
+        "--out", type=Path, help="the folder for the files; a temporary one by default"
+    )
     given = parser.parse_args(arguments)
     for name in given.names:
         if name not in ZOO:
@@ -57,9 +59,23 @@ def _row(name: str, folder: Path) -> tuple[str, ...]:
         return (name, f"no: {error}", *[""] * 6)
     seen = check(text, name, folder)
     accepted = "yes" if seen.standard else f"no: {seen.message or seen.axioms}"[:160]
-    premises = sum(text.count(f"\n  {word}") for word in ("size_", "range_", "support_", "law_", "finite_", "interchange_"))
-    marks = ("yes" if f"{word} " in text else "no" for word in (f"Theorem {name}_points", f"Lemma {name}_not_vacuous"))
-    return (name, accepted, f"{seen.seconds:.1f}", str(seen.lines), str(len(seen.axioms)), str(premises), *marks)
+    premises = sum(
+        text.count(f"\n  {word}")
+        for word in ("size_", "range_", "support_", "law_", "finite_", "interchange_")
+    )
+    marks = (
+        "yes" if f"{word} " in text else "no"
+        for word in (f"Definition {name}_points", f"Lemma {name}_not_vacuous")
+    )
+    return (
+        name,
+        accepted,
+        f"{seen.seconds:.1f}",
+        str(seen.lines),
+        str(len(seen.axioms)),
+        str(premises),
+        *marks,
+    )
 
 
 if __name__ == "__main__":

@@ -118,9 +118,7 @@ def _demand_sense(
         raise one_of(to, FORMATS, "format")
     if to in STORED and (pieces or dressed or macros or width):
         form = "stored form" if to == "json" else "Coq text"
-        raise InputError(
-            f"the {form} has no parts, notation or width; render to latex or markdown"
-        )
+        raise InputError(f"the {form} has no parts, notation or width; render to latex or markdown")
     if (macros or width) and to != "latex":
         raise InputError(f"macros and width are for LaTeX, not for {to}")
     if macros and not pieces:

@@ -50,7 +50,11 @@ def coqc() -> str | None:
 def compile_prelude(folder: Path) -> Checked:
     """The prelude written to a folder and compiled there, unless that was done already."""
     path = folder / PRELUDE
-    if path.exists() and path.read_text(encoding="utf-8") == prelude() and path.with_suffix(".vo").exists():
+    if (
+        path.exists()
+        and path.read_text(encoding="utf-8") == prelude()
+        and path.with_suffix(".vo").exists()
+    ):
         return Checked(PRELUDE, True, 0.0, prelude().count("\n"), ())
     return check(prelude(), path.stem, folder)
 
@@ -65,14 +69,23 @@ def check(text: str, name: str, folder: Path, patience: float = PATIENCE) -> Che
     start = time.monotonic()
     try:
         ran = subprocess.run(
-            [program, path.name], cwd=folder, capture_output=True, text=True, timeout=patience, check=False
+            [program, path.name],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=patience,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        return Checked(name, False, patience, text.count("\n"), (), f"stopped after {patience:.0f} s")
+        return Checked(
+            name, False, patience, text.count("\n"), (), f"stopped after {patience:.0f} s"
+        )
     seconds = time.monotonic() - start
     said = _NEWS.sub("", ran.stderr)
     message = " ".join(said.split()) if ran.returncode else ""
-    return Checked(name, ran.returncode == 0, seconds, text.count("\n"), _axioms(ran.stdout), message)
+    return Checked(
+        name, ran.returncode == 0, seconds, text.count("\n"), _axioms(ran.stdout), message
+    )
 
 
 def _axioms(said: str) -> tuple[str, ...]:
@@ -80,7 +93,7 @@ def _axioms(said: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for block in said.split("Axioms:\n")[1:]:
         for line in block.splitlines():
-            if line.startswith("Closed under") or line.startswith("Section Variables"):
+            if line.startswith(("Closed under", "Section Variables")):
                 break
             if (name := re.match(r"([A-Za-z_][\w.']*)( :|$)", line)) is not None:
                 found[name[1]] = None

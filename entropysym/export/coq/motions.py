@@ -59,7 +59,9 @@ def motions(judgement: Judgement) -> Motions:
     noise = {name: _rate_of(site, name) for name in site.noise}
     tempering, scaling, rest = [], [], []
     for factor in said.model.p.values():
-        partner = next((q for q in said.model.q.values() if {*q.of} & {*factor.of} & {*noise}), None)
+        partner = next(
+            (q for q in said.model.q.values() if {*q.of} & {*factor.of} & {*noise}), None
+        )
         if not _tempers(site, factor, partner):
             rest.append(factor)
         elif partner:

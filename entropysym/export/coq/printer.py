@@ -85,7 +85,11 @@ def function_of(name: str, body: Printed) -> str:
     """fun i => body as an atom; f where the body is f i."""
     words = body[0]
     head = words.removesuffix(f" {name}")
-    if body[1] == APPLIED and head != words and name not in head.replace("(", " ").replace(")", " ").split():
+    if (
+        body[1] == APPLIED
+        and head != words
+        and name not in head.replace("(", " ").replace(")", " ").split()
+    ):
         return head if " " not in head else f"({head})"
     return f"(fun {name} => {words})"
 
@@ -107,9 +111,14 @@ def variable(name: str, positions: list[int], place: Place) -> Printed:
     indices = [place.index(i) for i in positions[data:]]
     if name in model.lags:
         lag = model.lags[name]
-        if plates[data : data + 1] != [lag.plate] or {lag.start, name.removesuffix(LAG)} & place.noise:
+        if (
+            plates[data : data + 1] != [lag.plate]
+            or {lag.start, name.removesuffix(LAG)} & place.noise
+        ):
             raise unsupported(f"the lag {name} along {lag.plate}", model)
-        start, now = (bracketed(_drawn(n, place), ATOM) for n in (lag.start, name.removesuffix(LAG)))
+        start, now = (
+            bracketed(_drawn(n, place), ATOM) for n in (lag.start, name.removesuffix(LAG))
+        )
         return applied("lag", start, now, *indices)
     found = _drawn(name, place)
     return applied(found[0], *indices)
@@ -176,7 +185,9 @@ def _mul(term: Term, place: Place) -> Printed:
     words = text(term[1], place, PRODUCT)
     for part in term[2:]:
         divides = _is(part, "pow") and part[2] == -1
-        words += f" / {text(part[1], place, POWER)}" if divides else f" * {text(part, place, POWER)}"
+        words += (
+            f" / {text(part[1], place, POWER)}" if divides else f" * {text(part, place, POWER)}"
+        )
     return words, PRODUCT
 
 
@@ -243,7 +254,9 @@ def _of_matrix(term: Term, place: Place) -> Printed:
             return applied("trace", size_of(inner, place), text(inner, place, ATOM))
         case ["quad", left, inner, right]:
             n = size_of(inner, place)
-            return applied("quad", n, vector(left, place), text(inner, place, ATOM), vector(right, place))
+            return applied(
+                "quad", n, vector(left, place), text(inner, place, ATOM), vector(right, place)
+            )
         case ["entry", inner, i, j]:
             return applied(text(inner, place, ATOM), place.index(i), place.index(j))
     raise unsupported(f"the matrix {term[0]!r}", place.model)

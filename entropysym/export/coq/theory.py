@@ -18,14 +18,12 @@ from entropysym.checker.kernel.terms import (
     named,
     subterms,
 )
-from entropysym.checker.kernel.theorem import Judgement, elbo_parts, head
-from entropysym.errors import InputError
+from entropysym.checker.kernel.theorem import Judgement, elbo_parts
 from entropysym.export.coq.motions import Motions, rate
 from entropysym.export.coq.names import TAKEN, safe
 from entropysym.export.coq.printer import (
     APPLIED,
     ATOM,
-    DEFINED,
     LAWS,
     OPEN,
     PRODUCT,
@@ -33,7 +31,6 @@ from entropysym.export.coq.printer import (
     Place,
     function_of,
     law,
-    letter,
     of_model,
     text,
     unsupported,
@@ -47,7 +44,9 @@ RANGES = {"positive": "0 < {0}", "nonnegative": "0 <= {0}", "unit": "0 < {0} < 1
 SUPPORTS = {**RANGES, "binary": "binary {0}", "count": "count {0}"}
 #: The types of arguments that are no numbers.
 KINDS = {"vector": "nat -> R", "positives": "nat -> R", "simplex": "nat -> R", "posdef": "matrix"}
-MATRIX_PROOF = "\n  match goal with L : matrix_laws _ _ _ |- _ => pose proof (moves_logdet _ _ _ L) end.\n "
+MATRIX_PROOF = (
+    "\n  match goal with L : matrix_laws _ _ _ |- _ => pose proof (moves_logdet _ _ _ L) end.\n "
+)
 #: Supports of single numbers that a certificate's proof may use.
 POINTS = ("positive", "unit", "count")
 WIDTH = 100
@@ -74,7 +73,12 @@ class Theory:
         self.several = len(self.worlds) > 1
         self.latent_free = not any(map(model.latent, model.variables))
         self._refuse_what_is_not_printed()
-        taken = {*TAKEN, *map(safe, model.sizes), *map(safe, model.parameters), *map(safe, model.networks)}
+        taken = {
+            *TAKEN,
+            *map(safe, model.sizes),
+            *map(safe, model.parameters),
+            *map(safe, model.networks),
+        }
         taken |= {of_model(model, v, w) for v in model.variables for w in ("", *self.worlds)}
         taken |= {*LAWS, *LAWS.values(), *model.families}
         self.place = Place(model, frozenset(taken), several=self.several, noise=self.noise)
@@ -91,7 +95,9 @@ class Theory:
             if family is None:
                 continue
             if family.name not in said.certificates:
-                raise unsupported(f"the entropy of {family.name} is not known in closed form", model)
+                raise unsupported(
+                    f"the entropy of {family.name} is not known in closed form", model
+                )
             if factor.name in model.q and family.log_base_measure != 0:
                 raise unsupported(f"{factor.name} in q has a base measure", model)
             certificate = said.certificates[family.name]
@@ -162,29 +168,55 @@ class Theory:
 
     def _declarations(self) -> str:
         model = self.model
-        lines = [comment("Sizes, and networks: any functions. Indices start at 0."), *([f"Variables {' '.join(map(safe, self._sizes()))} : nat."] if self._sizes() else [])]
+        lines = [
+            comment("Sizes, and networks: any functions. Indices start at 0."),
+            *([f"Variables {' '.join(map(safe, self._sizes()))} : nat."] if self._sizes() else []),
+        ]
         for net in model.networks.values():
-            lines.append(f"Variable {safe(net.name)} : {'(nat -> R) -> ' * len(net.inputs)}{'nat -> ' * len(net.plates)}R.")
+            lines.append(
+                f"Variable {safe(net.name)} : {'(nat -> R) -> ' * len(net.inputs)}{'nat -> ' * len(net.plates)}R."
+            )
         for size in self._matrix_sizes():
-            lines.append(comment(f"Determinant and inverse of matrices of size {size}; their laws are premises."))
-            lines.append(f"Variables (det_{size} : matrix -> R) (inverse_{size} : matrix -> matrix).")
+            lines.append(
+                comment(
+                    f"Determinant and inverse of matrices of size {size}; their laws are premises."
+                )
+            )
+            lines.append(
+                f"Variables (det_{size} : matrix -> R) (inverse_{size} : matrix -> matrix)."
+            )
         for function, slope in self._laws():
-            lines += [comment(f"{function}, of which the derivative is known, {slope}."), f"Variables {function} {slope} : R -> R."]
+            lines += [
+                comment(f"{function}, of which the derivative is known, {slope}."),
+                f"Variables {function} {slope} : R -> R.",
+            ]
         for world in self.worlds:
             lines += self._world(world)
         for factor in model.q.values():
             if factor.family == ANY:
                 plate = model.data_plate(factor.of[0])
-                lines.append(comment(f"The entropy of {factor.name}, which is any law: any number{' for each datum' if plate else ''}."))
-                lines.append(f"Variable H_{factor.name} : {f'outcome{self.suffix(plate)} -> ' if plate else ''}R.")
+                lines.append(
+                    comment(
+                        f"The entropy of {factor.name}, which is any law: any number{' for each datum' if plate else ''}."
+                    )
+                )
+                lines.append(
+                    f"Variable H_{factor.name} : {f'outcome{self.suffix(plate)} -> ' if plate else ''}R."
+                )
         return "\n".join(lines)
 
     def _world(self, world: str) -> Iterator[str]:
         model, end = self.model, self.suffix(world)
-        drawn = "" if self.latent_free else " with a draw of the latents" + (" (or of their noise)" if self.noise else "")
+        drawn = (
+            ""
+            if self.latent_free
+            else " with a draw of the latents" + (" (or of their noise)" if self.noise else "")
+        )
         what = f"a datum of the plate {world}{drawn}" if world else "a draw of what is global"
         yield comment(
-            f"An outcome is {what}. Their law is any: E{end} is the mean over the data" + ("" if self.latent_free else " of the expectation under q") + "."
+            f"An outcome is {what}. Their law is any: E{end} is the mean over the data"
+            + ("" if self.latent_free else " of the expectation under q")
+            + "."
             if world
             else f"An outcome is {what}; E is the expectation under q."
         )
@@ -194,7 +226,11 @@ class Theory:
             if plate not in (world, ""):
                 continue
             shape = f"outcome{end} -> {'nat -> ' * (len(variable.plates) - bool(plate))}R"
-            drawn_as = f"eps_{variable.name}" if variable.name in self.noise else of_model(model, variable.name, world if self.several else "")
+            drawn_as = (
+                f"eps_{variable.name}"
+                if variable.name in self.noise
+                else of_model(model, variable.name, world if self.several else "")
+            )
             role = "noise of a latent" if variable.name in self.noise else variable.role
             yield f"Variable {drawn_as} : {shape}. (* {role} *)"
 
@@ -213,7 +249,9 @@ class Theory:
             [c.entropy for c in self.said.certificates.values()],
             [f.arguments for f in self.model.factors.values()],
         ]
-        return [(f, slope) for f, slope in LAWS.items() if any(True for _ in subterms(used, f, slope))]
+        return [
+            (f, slope) for f, slope in LAWS.items() if any(True for _ in subterms(used, f, slope))
+        ]
 
     # ---- families ------------------------------------------------------------------------------
 
@@ -227,8 +265,14 @@ class Theory:
         vectors = family.depth == 1
         variable = fresh("y", {*arguments, *used})
         dims = {"dim": fresh("n", {*arguments, *used})} if vectors else {}
-        place = replace(self.at(), dims=dims, bindings={**dict(zip(family.arguments, arguments, strict=True)), "var": variable})
-        kinds = {a: KINDS.get(r, "R") for a, r in zip(arguments, family.arguments.values(), strict=True)}
+        place = replace(
+            self.at(),
+            dims=dims,
+            bindings={**dict(zip(family.arguments, arguments, strict=True)), "var": variable},
+        )
+        kinds = {
+            a: KINDS.get(r, "R") for a, r in zip(arguments, family.arguments.values(), strict=True)
+        }
         size = f"({dims['dim']} : nat) " if vectors else ""
         if "matrix" in kinds.values():
             n = dims["dim"]
@@ -236,12 +280,16 @@ class Theory:
         taken = size + " ".join(f"({a} : {kind})" for a, kind in kinds.items())
         drawn = f"({variable} : {'nat -> R' if vectors else 'R'})"
         lines = [
-            comment(f"The family {name}: its log density{', log base measure' if family.log_base_measure != 0 else ''} and entropy."),
+            comment(
+                f"The family {name}: its log density{', log base measure' if family.log_base_measure != 0 else ''} and entropy."
+            ),
             definition(f"{name}_logpdf {taken} {drawn}", text(family.log_density, place)),
         ]
         base = family.log_base_measure != 0
         if base:
-            lines.append(definition(f"{name}_logbase {taken} {drawn}", text(family.log_base_measure, place)))
+            lines.append(
+                definition(f"{name}_logbase {taken} {drawn}", text(family.log_base_measure, place))
+            )
         lines.append(definition(f"{name}_entropy {taken}", text(certificate.entropy, place)))
         lines.append(self._certificate(family, place, kinds, variable, size))
         lines.append(self._link(family, place, kinds, size))
@@ -249,7 +297,11 @@ class Theory:
 
     def _link(self, family: Family, place: Place, kinds: dict[str, str], size: str) -> str:
         """That the formula is the entropy, where the score along the certificate has mean zero."""
-        name, certificate, n = family.name, self.said.certificates[family.name], place.dims.get("dim", "")
+        name, certificate, n = (
+            family.name,
+            self.said.certificates[family.name],
+            place.dims.get("dim", ""),
+        )
         base = family.log_base_measure != 0
         curves, said = [], []
         for (stored, range_), a in zip(family.arguments.items(), kinds, strict=True):
@@ -264,28 +316,43 @@ class Theory:
                 i, inner = place.opened("dim")
                 curves.append(f"(fun {i} => {a} {i} + t * {text(term, inner, ATOM)})")
                 said += [f"simplex {n} {a}"] if range_ == "simplex" else []
-                said += [f"(forall {i}, ({i} < {n})%nat -> 0 < {a} {i})", f"(0 < {n})%nat"] if range_ == "positives" else []
+                said += (
+                    [f"(forall {i}, ({i} < {n})%nat -> 0 < {a} {i})", f"(0 < {n})%nat"]
+                    if range_ == "positives"
+                    else []
+                )
         if family.support in ("onehot", "simplex"):
             said.append(f"(forall w, {family.support} {n} (y_of w))")
         elif family.support in POINTS:
             said.append(f"(forall w, {SUPPORTS[family.support].format('(y_of w)')})")
         if "matrix" in kinds.values():
             said.append(f"matrix_laws {n} det_{n} inverse_{n}")
-        said += [f"derivative_law {f} {g}" for f, g in self._laws() if any(True for _ in subterms(family.log_density, f))]
-        prefix = (f"{n} " if n else "") + (f"det_{n} inverse_{n} " if "matrix" in kinds.values() else "")
+        said += [
+            f"derivative_law {f} {g}"
+            for f, g in self._laws()
+            if any(True for _ in subterms(family.log_density, f))
+        ]
+        prefix = (f"{n} " if n else "") + (
+            f"det_{n} inverse_{n} " if "matrix" in kinds.values() else ""
+        )
         here, along = prefix + " ".join(kinds), prefix + " ".join(curves)
         mean = f"expect law_of_y (fun w => {name}_logpdf {here} (y_of w))"
         said.append(f"integrable law_of_y (fun w => {name}_logpdf {here} (y_of w))")
         if base:
             said.append(f"integrable law_of_y (fun w => {name}_logbase {here} (y_of w))")
             mean = f"({mean} - expect law_of_y (fun w => {name}_logbase {here} (y_of w)))"
-        said.append(f"expect law_of_y (fun w => Derive (fun t : R => {name}_logpdf {along} (y_of w)) 0) = 0")
+        said.append(
+            f"expect law_of_y (fun w => Derive (fun t : R => {name}_logpdf {along} (y_of w)) 0) = 0"
+        )
         given = size + " ".join(f"({a} : {kind})" for a, kind in kinds.items())
         kind = "nat -> R" if n else "R"
         proof = f"  intros. apply entropy_link{'_base' if base else ''} with (D := fun w => Derive (fun t : R => {name}_logpdf {along} (y_of w)) 0); try assumption."
         return "\n".join(
             [
-                comment("Where the score has mean zero under the law of y, this entropy is " + ("-E log (p / h)." if base else "-E log p.")),
+                comment(
+                    "Where the score has mean zero under the law of y, this entropy is "
+                    + ("-E log (p / h)." if base else "-E log p.")
+                ),
                 wrapped(
                     f"Lemma {name}_is_entropy (W : Type) (law_of_y : law W) (y_of : W -> {kind}) {given} : {' -> '.join(said)} -> "
                     f"{name}_entropy {here} = - {mean}."
@@ -297,7 +364,9 @@ class Theory:
             ]
         )
 
-    def _certificate(self, family: Family, place: Place, kinds: dict[str, str], variable: str, size: str) -> str:
+    def _certificate(
+        self, family: Family, place: Place, kinds: dict[str, str], variable: str, size: str
+    ) -> str:
         """(T): where the arguments move as the certificate says, D log p = log p - log h + H."""
         name, certificate = family.name, self.said.certificates[family.name]
         n = place.dims.get("dim", "")
@@ -305,16 +374,23 @@ class Theory:
         said = []
         for (stored, range_), a in zip(family.arguments.items(), kinds, strict=True):
             if kinds[a] == "R":
-                said.append(f"moves {curves[a]} {a} {text(certificate.direction[stored], place, ATOM)}")
+                said.append(
+                    f"moves {curves[a]} {a} {text(certificate.direction[stored], place, ATOM)}"
+                )
                 if range_ in RANGES:
                     said.append(RANGES[range_].format(a))
             elif kinds[a] == "matrix":
                 r = text(certificate.direction[stored][1], place, ATOM)
-                said += [f"(forall t, {curves[a]} t = scaled (exp ({r} * t)) {a})", f"0 < det_{n} {a}"]
+                said += [
+                    f"(forall t, {curves[a]} t = scaled (exp ({r} * t)) {a})",
+                    f"0 < det_{n} {a}",
+                ]
             else:
                 i, inner = place.opened("dim")
                 direction = text(certificate.direction[stored], inner, ATOM)
-                said.append(f"(forall {i}, ({i} < {n})%nat -> moves (fun t : R => {curves[a]} t {i}) ({a} {i}) {direction})")
+                said.append(
+                    f"(forall {i}, ({i} < {n})%nat -> moves (fun t : R => {curves[a]} t {i}) ({a} {i}) {direction})"
+                )
                 if range_ == "simplex":
                     said.append(f"simplex {n} {a}")
                 elif range_ == "positives":
@@ -326,8 +402,14 @@ class Theory:
             said.append(f"onehot {n} {variable}")
         if family.support == "simplex":
             said.append(f"simplex {n} {variable}")
-        laws = [f"derivative_law {f} {g}" for f, g in self._laws() if any(True for _ in subterms(family.log_density, f))]
-        curved = size + " ".join(f"({curves[a]} : R -> {kinds[a]}) ({a} : {kinds[a]})" for a in kinds)
+        laws = [
+            f"derivative_law {f} {g}"
+            for f, g in self._laws()
+            if any(True for _ in subterms(family.log_density, f))
+        ]
+        curved = size + " ".join(
+            f"({curves[a]} : R -> {kinds[a]}) ({a} : {kinds[a]})" for a in kinds
+        )
         matrices = "matrix" in kinds.values()
         if matrices:
             laws.insert(0, f"matrix_laws {n} det_{n} inverse_{n}")
@@ -339,12 +421,16 @@ class Theory:
         entropy = f"{name}_entropy {at_0}"
         base = family.log_base_measure != 0
         right = f"({entropy} - {name}_logbase {at_0} {variable})" if base else entropy
-        unfolded = ", ".join([f"{name}_logpdf", f"{name}_entropy", *([f"{name}_logbase"] if base else [])])
+        unfolded = ", ".join(
+            [f"{name}_logpdf", f"{name}_entropy", *([f"{name}_logbase"] if base else [])]
+        )
         statement = " -> ".join([*said, *laws])
         return "\n".join(
             [
-                wrapped(f"Lemma {name}_T {curved} {drawn} : {statement} -> moves (fun t : R => {name}_logpdf {at_t} {variable}) "
-                        f"({name}_logpdf {at_0} {variable}) ({name}_logpdf {at_0} {variable} + {right})."),
+                wrapped(
+                    f"Lemma {name}_T {curved} {drawn} : {statement} -> moves (fun t : R => {name}_logpdf {at_t} {variable}) "
+                    f"({name}_logpdf {at_0} {variable}) ({name}_logpdf {at_0} {variable} + {right})."
+                ),
                 "Proof.",
                 "  intros. repeat match goal with H : simplex _ _ |- _ => pose proof (simplex_pos _ _ H); revert H end; intros.",
                 f"  unfold {unfolded}.{MATRIX_PROOF if matrices else ''} velocity.",
@@ -360,7 +446,11 @@ class Theory:
         fields = []
         for array in self.model.parameters.values():
             fields.append(f"{safe(array.name)} : {'nat -> ' * len(array.plates)}R")
-        return comment("The parameters.") + "\n" + wrapped(f"Record parameters := Parameters {{ {'; '.join(fields)} }}.")
+        return (
+            comment("The parameters.")
+            + "\n"
+            + wrapped(f"Record parameters := Parameters {{ {'; '.join(fields)} }}.")
+        )
 
     def _of_factor(self, factor: Factor, kind: str, place: Place) -> str:
         """log p, log h or H of a factor, summed over its plates and classes."""
@@ -378,18 +468,39 @@ class Theory:
         call = [f"{family.name}_{kind}"]
         if family.depth:
             n = safe(own[-1])
-            call += [n, *([f"det_{n}", f"inverse_{n}"] if "posdef" in family.arguments.values() else [])]
+            call += [
+                n,
+                *([f"det_{n}", f"inverse_{n}"] if "posdef" in family.arguments.values() else []),
+            ]
         for argument, range_ in zip(factor.arguments, family.arguments.values(), strict=True):
             wide = range_ in ("vector", "positives", "simplex")
             call.append(vector(argument, inner) if wide else text(argument, inner, ATOM))
         if kind != "entropy":
-            drawn = text(["v", of, *range(len(inner.scope) - 1, len(inner.scope) - 1 - data - len(alike), -1)], replace(inner), OPEN) if not family.depth else self._vector_drawn(of, inner, data, alike)
+            drawn = (
+                text(
+                    [
+                        "v",
+                        of,
+                        *range(len(inner.scope) - 1, len(inner.scope) - 1 - data - len(alike), -1),
+                    ],
+                    replace(inner),
+                    OPEN,
+                )
+                if not family.depth
+                else self._vector_drawn(of, inner, data, alike)
+            )
             call.append(drawn if " " not in drawn else f"({drawn})")
         body = (" ".join(call), APPLIED)
         if factor.select:
             sizes = model.variable(factor.select).plates
             positions = {size: len(inner.scope) - 1 - data - i for i, size in enumerate(alike)}
-            entry = ["v", factor.select, *([len(inner.scope) - 1] if data else []), *(positions[s] for s in sizes[data:-1]), 0]
+            entry = [
+                "v",
+                factor.select,
+                *([len(inner.scope) - 1] if data else []),
+                *(positions[s] for s in sizes[data:-1]),
+                0,
+            ]
             body = (f"{text(entry, inner, PRODUCT)} * {body[0]}", PRODUCT)
             body = (f"Sum {safe(chosen[0])} {function_of(klass[0], body)}", APPLIED)
         for index, size in reversed(list(zip(indices, alike, strict=True))):
@@ -401,12 +512,21 @@ class Theory:
         name, inner = place.opened(self.model.variables[of].plates[-1])
         depth = len(place.scope)
         positions = [*([depth] if data else []), *(depth - data - i for i in range(len(alike))), 0]
-        return function_of(name, (text(["v", of, *positions], inner, APPLIED), APPLIED)).strip("()") if False else function_of(name, (text(["v", of, *positions], inner, OPEN), APPLIED))
+        return (
+            function_of(name, (text(["v", of, *positions], inner, APPLIED), APPLIED)).strip("()")
+            if False
+            else function_of(name, (text(["v", of, *positions], inner, OPEN), APPLIED))
+        )
 
     def _definitions(self) -> Iterator[str]:
         model = self.model
         if self.noise:
-            yield "\n".join([comment("The latents that move: location + scale * noise."), *map(self._latent, self.noise)])
+            yield "\n".join(
+                [
+                    comment("The latents that move: location + scale * noise."),
+                    *map(self._latent, self.noise),
+                ]
+            )
         lines = [comment("The factors: log p, and the entropies by the formulas above.")]
         for factor in model.factors.values():
             world = model.data_plate(factor.of[0])
@@ -414,10 +534,25 @@ class Theory:
             if factor.family == ANY:
                 continue
             if factor.name in model.p:
-                lines.append(definition(f"log_{factor.name} (p : parameters) {outcome}", self._of_factor(factor, "logpdf", place)))
+                lines.append(
+                    definition(
+                        f"log_{factor.name} (p : parameters) {outcome}",
+                        self._of_factor(factor, "logpdf", place),
+                    )
+                )
                 if self._has_base(factor):
-                    lines.append(definition(f"log_base_{factor.name} (p : parameters) {outcome}", self._of_factor(factor, "logbase", place)))
-            lines.append(definition(f"H_{factor.name} (p : parameters) {outcome}", self._of_factor(factor, "entropy", place)))
+                    lines.append(
+                        definition(
+                            f"log_base_{factor.name} (p : parameters) {outcome}",
+                            self._of_factor(factor, "logbase", place),
+                        )
+                    )
+            lines.append(
+                definition(
+                    f"H_{factor.name} (p : parameters) {outcome}",
+                    self._of_factor(factor, "entropy", place),
+                )
+            )
         yield "\n".join(lines)
         yield self._sums()
 
@@ -433,13 +568,20 @@ class Theory:
         world = model.data_plate(name)
         place = replace(self.at(world), scope=("",) * data)
         indices, inner = self.opened(place, plates[data:])
-        values = {a: text(t, inner, ATOM) for a, t in zip(family.arguments, factor.arguments, strict=True)}
+        values = {
+            a: text(t, inner, ATOM) for a, t in zip(family.arguments, factor.arguments, strict=True)
+        }
         inside = replace(inner, bindings=values)
-        location, scale = (text(t, inside, level) for t, level in ((family.location, SUM), (family.scale, PRODUCT)))
+        location, scale = (
+            text(t, inside, level) for t, level in ((family.location, SUM), (family.scale, PRODUCT))
+        )
         noise = " ".join([f"eps_{name} o", *indices])
         own = of_model(model, name, world if self.several else "")
         bound = f"({' '.join(indices)} : nat) " if indices else ""
-        return definition(f"{own} (p : parameters) (o : outcome{self.suffix(world)}) {bound}".rstrip(), f"{location} + {scale} * {noise}")
+        return definition(
+            f"{own} (p : parameters) (o : outcome{self.suffix(world)}) {bound}".rstrip(),
+            f"{location} + {scale} * {noise}",
+        )
 
     def _part(self, factor: Factor, kind: str, at: str = "p") -> str:
         place = replace(self.at(self.model.data_plate(factor.of[0])), at=at)
@@ -448,32 +590,55 @@ class Theory:
 
     def _sums(self) -> str:
         """ELBO, entropy sum, objective, excess and closed form."""
-        lines = [comment("The ELBO, the entropy sum and what is optimised, for one outcome and then averaged.")]
+        lines = [
+            comment(
+                "The ELBO, the entropy sum and what is optimised, for one outcome and then averaged."
+            )
+        ]
         model, said = self.model, self.said
         weighted = self.weighted
         for world in self.worlds:
             end, given = self.suffix(world), f"(p : parameters) (o : outcome{self.suffix(world)})"
             parts = [(f, k) for f, k in self._parts() if model.data_plate(f.of[0]) == world]
-            lines.append(definition(f"elbo{end} {given}", " + ".join(self._part(f, k) for f, k in parts)))
-            entropies = [f"{self._part(f, 'H')}" for f in model.q.values() if model.data_plate(f.of[0]) == world]
+            lines.append(
+                definition(f"elbo{end} {given}", " + ".join(self._part(f, k) for f, k in parts))
+            )
+            entropies = [
+                f"{self._part(f, 'H')}"
+                for f in model.q.values()
+                if model.data_plate(f.of[0]) == world
+            ]
             words = " + ".join(entropies) or "0"
             for f in model.p.values():
                 if model.data_plate(f.of[0]) == world:
-                    words += f" - {self._part(f, 'H')}" + (f" + {self._part(f, 'logh')}" if self._has_base(f) else "")
+                    words += f" - {self._part(f, 'H')}" + (
+                        f" + {self._part(f, 'logh')}" if self._has_base(f) else ""
+                    )
             lines.append(definition(f"entropies{end} {given}", words.removeprefix("0 + ")))
             if weighted:
-                lines.append(definition(f"gain{end} {given}", " + ".join(self._weighted(f, k) for f, k in parts)))
+                lines.append(
+                    definition(
+                        f"gain{end} {given}", " + ".join(self._weighted(f, k) for f, k in parts)
+                    )
+                )
         lines.append(definition("ELBO (p : parameters)", self._averaged("elbo")))
         lines.append(definition("entropy_sum (p : parameters)", self._averaged("entropies")))
         if said.penalty != 0:
             lines.append(definition("penalty (p : parameters)", text(said.penalty, self.place)))
         if not self.plain:
             penalty = " - penalty p" if said.penalty != 0 else ""
-            lines.append(definition("objective (p : parameters)", self._averaged("gain" if weighted else "elbo") + penalty))
+            lines.append(
+                definition(
+                    "objective (p : parameters)",
+                    self._averaged("gain" if weighted else "elbo") + penalty,
+                )
+            )
         if said.excess != 0:
             lines.append(comment("What stands beside the entropy sum at stationary points."))
             lines.append(definition("excess (p : parameters)", text(said.excess, self.place)))
-        lines.append(comment("The closed form" + (", excess included." if said.excess != 0 else ".")))
+        lines.append(
+            comment("The closed form" + (", excess included." if said.excess != 0 else "."))
+        )
         lines.append(definition("closed_form (p : parameters)", text(said.entropy_sum, self.place)))
         return "\n".join(lines)
 
@@ -488,7 +653,9 @@ class Theory:
 
     def _parts(self) -> list[tuple[Factor, str]]:
         q = {*self.model.q}
-        return [(factor, "H" if factor.name in q else "logp") for factor, _ in elbo_parts(self.model)]
+        return [
+            (factor, "H" if factor.name in q else "logp") for factor, _ in elbo_parts(self.model)
+        ]
 
     def _weighted(self, factor: Factor, kind: str) -> str:
         weight = self.said.weights.get(factor.name)
@@ -504,7 +671,9 @@ class Theory:
     def _averaged(self, name: str) -> str:
         if not self.several:
             return f"{law('')} ({name} p)"
-        return " + ".join(f"{self._share(w)} * {law(w)} ({name}{self.suffix(w)} p)" for w in self.worlds)
+        return " + ".join(
+            f"{self._share(w)} * {law(w)} ({name}{self.suffix(w)} p)" for w in self.worlds
+        )
 
     @property
     def optimised(self) -> str:
@@ -531,7 +700,9 @@ class Theory:
                 fields.append(f"{name} := {name} p")
                 velocity, proof = "0", "apply moves_const"
             elif array.range in ("posdef", "triangular"):
-                factor = text(self.said.direction[array.name][1], replace(self.place, scope=()), ATOM)
+                factor = text(
+                    self.said.direction[array.name][1], replace(self.place, scope=()), ATOM
+                )
                 fields.append(f"{name} := scaled (exp ({factor} * t)) ({name} p)")
                 continue
             elif (r := rate(self.said, array.name)) is not None:
@@ -542,12 +713,20 @@ class Theory:
                 term = text(self.said.direction[array.name], place, ATOM)
                 fields.append(f"{name} := {bound}{here} + t * {term}")
                 velocity, proof = term, "apply curve_line"
-            lemmas.append(f"Lemma {name}_moves p {given}: moves (fun t : R => {along}) {start} {velocity}.\nProof. {proof}. Qed.")
+            lemmas.append(
+                f"Lemma {name}_moves p {given}: moves (fun t : R => {along}) {start} {velocity}.\nProof. {proof}. Qed."
+            )
             del value
         return "\n".join(
             [
-                comment("The curve through p along which the derivative is taken; its velocity at t = 0 is the direction."),
-                wrapped("Definition move (p : parameters) (t : R) : parameters := {| " + "; ".join(fields) + " |}."),
+                comment(
+                    "The curve through p along which the derivative is taken; its velocity at t = 0 is the direction."
+                ),
+                wrapped(
+                    "Definition move (p : parameters) (t : R) : parameters := {| "
+                    + "; ".join(fields)
+                    + " |}."
+                ),
                 *lemmas,
             ]
         )
@@ -564,10 +743,22 @@ class Theory:
         for world in self.worlds:
             for variable in model.variables.values():
                 plate = model.data_plate(variable.name)
-                if plate in (world, "") and variable.support != "real" and variable.name not in self.noise:
+                if (
+                    plate in (world, "")
+                    and variable.support != "real"
+                    and variable.name not in self.noise
+                ):
                     name = of_model(model, variable.name, world if self.several else "")
                     data = 1 if plate else 0
-                    yield Premise(f"support_{name}", self._all(f"{name} o", variable.plates[data:], variable.support, first="forall o, "))
+                    yield Premise(
+                        f"support_{name}",
+                        self._all(
+                            f"{name} o",
+                            variable.plates[data:],
+                            variable.support,
+                            first="forall o, ",
+                        ),
+                    )
         for size in self._matrix_sizes():
             yield Premise(f"laws_{size}", f"matrix_laws {size} det_{size} inverse_{size}")
         for function, slope in self._laws():
@@ -585,9 +776,12 @@ class Theory:
         whole = kind in ("simplex", "onehot")
         if not whole and kind not in SUPPORTS:
             raise unsupported(f"the support or range {kind!r}", self.model)
-        names, place = self.opened(replace(self.place, scope=()), plates)
+        names, _ = self.opened(replace(self.place, scope=()), plates)
         outer = names[:-1] if whole else names
-        bounds = "".join(f"forall {i}, ({i} < {safe(size)})%nat -> " for i, size in zip(outer, plates, strict=False))
+        bounds = "".join(
+            f"forall {i}, ({i} < {safe(size)})%nat -> "
+            for i, size in zip(outer, plates, strict=False)
+        )
         entry = " ".join([called, *outer])
         if whole:
             said = f"{kind} {safe(plates[-1])} ({entry})"
@@ -605,7 +799,9 @@ class Theory:
             if term[0] == "mean" or (term[0] in ("expect", "reparam")):
                 world = term[1] if term[0] == "mean" else world
                 body = term[2] if term[0] == "mean" else term[1]
-                inner = replace(self.at(world, pointwise=True), scope=("",) if term[0] == "mean" else ())
+                inner = replace(
+                    self.at(world, pointwise=True), scope=("",) if term[0] == "mean" else ()
+                )
                 found[world, text(body, inner)] = None
                 return
             for part in term[1:]:
@@ -621,9 +817,14 @@ class Theory:
             yield Premise(f"finite_elbo{end}", f"integrable E{end} (elbo{end} p)")
             yield Premise(f"finite_entropies{end}", f"integrable E{end} (entropies{end} p)")
             integrand = f"{self.integrand}{end}"
-            yield Premise(f"interchange{end}_objective", f"interchange E{end} (fun t : R => {integrand} (move p t))")
+            yield Premise(
+                f"interchange{end}_objective",
+                f"interchange E{end} (fun t : R => {integrand} (move p t))",
+            )
         for i, (world, body) in enumerate(self.leaves, 1):
-            yield Premise(f"finite_{i}", f"integrable E{self.suffix(world)} {function_of('o', (body, OPEN))}")
+            yield Premise(
+                f"finite_{i}", f"integrable E{self.suffix(world)} {function_of('o', (body, OPEN))}"
+            )
 
     def _premises(self) -> str:
         ranges, means = list(self.ranges()), list(self.means())
@@ -631,7 +832,9 @@ class Theory:
             [
                 comment("Premises: where parameters, networks and data lie."),
                 record("in_range", ranges),
-                comment("Premises: means exist, and the derivative at t = 0 may be taken under the mean."),
+                comment(
+                    "Premises: means exist, and the derivative at t = 0 may be taken under the mean."
+                ),
                 record("conditions", means),
             ]
         )
@@ -706,7 +909,7 @@ class Theory:
             alike = plates[: len(plates) - family.depth]
             chosen = model.variable(factor.select).plates[-1:] if factor.select else []
             base = replace(self.at(model.data_plate(of)), scope=("",) * data)
-            names, place = self.opened(base, [*alike, *chosen])
+            _, place = self.opened(base, [*alike, *chosen])
             for argument in factor.arguments:
                 for net, inner in self._nets(argument, place):
                     if not named(net[-1], "param") and not named(net[-1], "v") & self.noise:
@@ -734,7 +937,10 @@ class Theory:
     def _still(self, i: int, said: tuple[str, str, str]) -> str:
         given, along, here = said
         model = self.model
-        scales = "".join(f" rewrite ?{of_model(model, name, self._world_of(name))}_scales;" for name in self.noise)
+        scales = "".join(
+            f" rewrite ?{of_model(model, name, self._world_of(name))}_scales;"
+            for name in self.noise
+        )
         cbn = f"cbn [move {' '.join(map(safe, model.parameters))}]"
         return "\n".join(
             [
@@ -753,7 +959,9 @@ class Theory:
         return "\n".join(
             [
                 f"(* (T) for {name}. *)",
-                wrapped(f"Lemma {name}_T o : moves (fun t : R => log_{name} (move p t) o) (log_{name} p o) (log_{name} p o + {right})."),
+                wrapped(
+                    f"Lemma {name}_T o : moves (fun t : R => log_{name} (move p t) o) (log_{name} p o) (log_{name} p o + {right})."
+                ),
                 f"Proof. in_range. unfold {unfolded}. tempers ltac:(apply {family}_T; argument). Qed.",
             ]
         )
@@ -778,7 +986,15 @@ class Theory:
         """(T) for a latent that is written as noise: the entropy of q moves with log p."""
         f, g = factor.name, partner.name
         families = dict.fromkeys([factor.family, partner.family])
-        unfolded = ", ".join([f"log_{f}", f"H_{f}", f"H_{g}", *(f"{n}_logpdf" for n in families), *(f"{n}_entropy" for n in families)])
+        unfolded = ", ".join(
+            [
+                f"log_{f}",
+                f"H_{f}",
+                f"H_{g}",
+                *(f"{n}_logpdf" for n in families),
+                *(f"{n}_entropy" for n in families),
+            ]
+        )
         left = " + ".join(self._times(x, d) for x, d in ((partner, "d"), (factor, "d'")))
         return "\n".join(
             [
@@ -816,7 +1032,10 @@ class Theory:
         """What (T) does not explain: the excess, at an outcome, is what is left over."""
         rest = self.moving.rest
         velocities = [f"d{i}" for i in range(len(rest))]
-        said = [f"moves (fun t : R => log_{f.name} (move p t) o) (log_{f.name} p o) {d}" for f, d in zip(rest, velocities, strict=True)]
+        said = [
+            f"moves (fun t : R => log_{f.name} (move p t) o) (log_{f.name} p o) {d}"
+            for f, d in zip(rest, velocities, strict=True)
+        ]
         left = " + ".join(self._times(f, d) for f, d in zip(rest, velocities, strict=True)) or "0"
         right = " + ".join(f"(log_{f.name} p o + H_{f.name} p o)" for f in rest) or "0"
         if any(map(self._has_base, rest)):
@@ -861,14 +1080,20 @@ class Theory:
         penalty = " + Derive (fun t : R => penalty (move p t)) 0" if self.said.penalty != 0 else ""
         weights = self.said.weights
         steps = [
-            f"  destruct ({f.name}_T o) as (d_{f.name} & ? & ?)." if f.name in weights else f"  pose proof ({f.name}_T o)."
+            f"  destruct ({f.name}_T o) as (d_{f.name} & ? & ?)."
+            if f.name in weights
+            else f"  pose proof ({f.name}_T o)."
             for f in mine
         ]
-        steps += [f"  destruct ({f.name}_T o) as (d_{f.name} & d_{g.name} & ? & ? & ?)." for f, g in pairs]
+        steps += [
+            f"  destruct ({f.name}_T o) as (d_{f.name} & d_{g.name} & ? & ? & ?)." for f, g in pairs
+        ]
         if self._unexplained:
             rest = self.moving.rest
             pattern = " & ".join([*(f"e{i}" for i in range(len(rest))), *("?" for _ in rest), "?"])
-            steps.append(f"  destruct (rest_T o) as ({pattern})." if rest else "  pose proof (rest_T o).")
+            steps.append(
+                f"  destruct (rest_T o) as ({pattern})." if rest else "  pose proof (rest_T o)."
+            )
         for q in model.q.values():
             if q.family != ANY and q.name not in paired and model.data_plate(q.of[0]) == world:
                 steps.append(
@@ -936,10 +1161,16 @@ class Theory:
                 plate = model.data_plate(variable.name)
                 if plate not in (world, ""):
                     continue
-                own = f"eps_{variable.name}" if variable.name in self.noise else of_model(model, variable.name, world if self.several else "")
+                own = (
+                    f"eps_{variable.name}"
+                    if variable.name in self.noise
+                    else of_model(model, variable.name, world if self.several else "")
+                )
                 of_draw = variable.role == "latent"
                 kind = "outcome" if not world else f"draw{end}" if of_draw else "nat"
-                taken.append(f"({own} : {kind} -> {'nat -> ' * (len(variable.plates) - bool(plate))}R)")
+                taken.append(
+                    f"({own} : {kind} -> {'nat -> ' * (len(variable.plates) - bool(plate))}R)"
+                )
                 given.append(f"(fun o => {own} {second if of_draw else first})")
         for factor in model.q.values():
             if factor.family == ANY:
@@ -955,21 +1186,35 @@ class Theory:
             if self.latent_free
             else "For N data points, the n-th with any law q n of the latents: the mean is / INR N * Sum N (fun n => expect (q n) ...), see joint_points."
         )
-        return "\n".join([comment(words), wrapped(f"Definition {name}_points {' '.join(taken)} := {body}."), f"Check {name}_points."])
+        return "\n".join(
+            [
+                comment(words),
+                wrapped(f"Definition {name}_points {' '.join(taken)} := {body}."),
+                f"Check {name}_points.",
+            ]
+        )
 
     def _not_vacuous(self) -> str:
         """All premises hold together, for sizes, networks, data and parameters that are 1."""
         model, name = self.model, self.model.name
         one = {"unit": "(1 / 2)"}
         sizes = ["1%nat" for _ in self._sizes()]
+
         def value(depth: int, range_: str) -> str:
             if range_ == "triangular":
                 return "(fun i j => if Nat.eq_dec i j then 1 else 0)"
-            return f"(fun {' '.join('_' * depth)} => {one.get(range_, '1')})" if depth else one.get(range_, "1")
+            return (
+                f"(fun {' '.join('_' * depth)} => {one.get(range_, '1')})"
+                if depth
+                else one.get(range_, "1")
+            )
+
         given = [*sizes]
         for net in model.networks.values():
             inner = value(len(net.plates), net.range)
-            given.append(f"(fun {' '.join('_' * len(net.inputs))} => {inner})" if net.inputs else inner)
+            given.append(
+                f"(fun {' '.join('_' * len(net.inputs))} => {inner})" if net.inputs else inner
+            )
         for _ in self._matrix_sizes():
             given += ["(fun M => M 0%nat 0%nat)", "(fun M _ _ => / M 0%nat 0%nat)"]
         for _ in self._laws():
@@ -990,8 +1235,12 @@ class Theory:
         applied_to = f"{name}_conditions_hold {' '.join(given)}"
         return "\n".join(
             [
-                comment("The premises do not contradict each other: they hold together where all is 1 and the law is surely one outcome."),
-                wrapped(f"Lemma {name}_not_vacuous : ltac:(let all := type of (fun ranges => {applied_to} ranges {certain}) in"),
+                comment(
+                    "The premises do not contradict each other: they hold together where all is 1 and the law is surely one outcome."
+                ),
+                wrapped(
+                    f"Lemma {name}_not_vacuous : ltac:(let all := type of (fun ranges => {applied_to} ranges {certain}) in"
+                ),
                 "  lazymatch all with ?ranges -> ?conditions => exact (ranges /\\ conditions) end).",
                 "Proof.",
                 "  match goal with |- ?ranges /\\ _ => assert (r : ranges) by (constructor; example) end.",
@@ -1021,9 +1270,13 @@ class Theory:
                 for i, w in enumerate(self.worlds)
             ]
             lines += [
-                "  eapply derives_as; [|" + " ".join(
-                    ["apply @is_derive_plus; [" * (len(self.worlds) - 1)]
-                ) + f"apply is_derive_scal; exact gap_0" + "".join(f" | apply is_derive_scal; exact gap_{i}]" for i in range(1, len(self.worlds))) + "].",
+                "  eapply derives_as; [|"
+                + " ".join(["apply @is_derive_plus; [" * (len(self.worlds) - 1)])
+                + "apply is_derive_scal; exact gap_0"
+                + "".join(
+                    f" | apply is_derive_scal; exact gap_{i}]" for i in range(1, len(self.worlds))
+                )
+                + "].",
                 "  unfold plus; simpl. ring.",
                 "Qed.",
             ]
@@ -1035,8 +1288,16 @@ class Theory:
                 "Qed.",
             ]
             return "\n".join(lines)
-        penalty = "(fun t : R => penalty (move p t)) (penalty p) (Derive (fun t : R => penalty (move p t)) 0)" if self.said.penalty != 0 else "(fun _ => 0) 0 0"
-        bare = "" if self.said.penalty != 0 else "apply (is_derive_ext (fun t : R => ELBO (move p t) - 0)); [intros; apply Rminus_0_r|]. "
+        penalty = (
+            "(fun t : R => penalty (move p t)) (penalty p) (Derive (fun t : R => penalty (move p t)) 0)"
+            if self.said.penalty != 0
+            else "(fun _ => 0) 0 0"
+        )
+        bare = (
+            ""
+            if self.said.penalty != 0
+            else "apply (is_derive_ext (fun t : R => ELBO (move p t) - 0)); [intros; apply Rminus_0_r|]. "
+        )
         moved = "  - apply penalty_moves." if self.said.penalty != 0 else "  - apply moves_const."
         lines += [
             f"  {bare}apply (identity E (fun t : R => {self.integrand} (move p t)) (elbo p) (entropies p) excess_of {penalty}); try assumption.",
@@ -1060,11 +1321,22 @@ class Theory:
             lines.append("  in_range. destruct means.")
             for i, w in enumerate(self.worlds):
                 end = self.suffix(w)
-                heads_here = [h for h in heads if h.removeprefix("log_base_").removeprefix("H_") not in model.factors or model.data_plate(model.factors[h.removeprefix("log_base_").removeprefix("H_")].of[0]) == w]
+                heads_here = [
+                    h
+                    for h in heads
+                    if h.removeprefix("log_base_").removeprefix("H_") not in model.factors
+                    or model.data_plate(
+                        model.factors[h.removeprefix("log_base_").removeprefix("H_")].of[0]
+                    )
+                    == w
+                ]
                 lines.append(
                     f"  eassert (mean_{i} : has_mean E{end} (entropies{end} p) _)\n    by (eapply hm_ext; [intros o; apply eq_sym; unfold entropies{end}, {', '.join(heads_here)}; spell | means])."
                 )
-            lines.append("  unfold entropy_sum, closed_form. " + " ".join(f"rewrite (hm_expect _ _ _ mean_{i})." for i in range(len(self.worlds))))
+            lines.append(
+                "  unfold entropy_sum, closed_form. "
+                + " ".join(f"rewrite (hm_expect _ _ _ mean_{i})." for i in range(len(self.worlds)))
+            )
             lines += ["  plain_means. algebra.", "Qed."]
             return "\n".join(lines)
         body = self._at_outcome(self.said.entropy_sum)
@@ -1078,7 +1350,9 @@ class Theory:
             f"  assert (mean_a : has_mean E (fun o => entropies p o{excess}) ({left})).",
         ]
         if excess:
-            lines.append("  { apply hm_plus; [now apply hm_self|]. unfold excess, excess_of. eapply hm_eq; [means | reflexivity]. }")
+            lines.append(
+                "  { apply hm_plus; [now apply hm_self|]. unfold excess, excess_of. eapply hm_eq; [means | reflexivity]. }"
+            )
         else:
             lines.append("  { now apply hm_self. }")
         lines += [
@@ -1121,16 +1395,36 @@ def comment(words: str) -> str:
 
 
 def wrapped(words: str) -> str:
-    return "\n".join(textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+    return "\n".join(
+        textwrap.wrap(
+            words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    )
 
 
 def definition(name: str, body: str) -> str:
     line = f"Definition {name} : R := {body}."
-    return line if len(line) <= WIDTH else f"Definition {name} : R :=\n" + "\n".join(
-        textwrap.wrap(body + ".", WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return (
+        line
+        if len(line) <= WIDTH
+        else f"Definition {name} : R :=\n"
+        + "\n".join(
+            textwrap.wrap(
+                body + ".",
+                WIDTH,
+                initial_indent="  ",
+                subsequent_indent="    ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
     )
 
 
 def record(name: str, premises: list[Premise]) -> str:
     fields = ";\n".join(f"  {p.name} : {p.said}" for p in premises)
-    return f"Record {name} (p : parameters) : Prop := {{\n{fields} }}." if premises else f"Record {name} (p : parameters) : Prop := {{ }}."
+    return (
+        f"Record {name} (p : parameters) : Prop := {{\n{fields} }}."
+        if premises
+        else f"Record {name} (p : parameters) : Prop := {{ }}."
+    )
