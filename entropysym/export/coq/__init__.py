@@ -9,8 +9,9 @@ from entropysym.checker.kernel.normal_form import Work
 from entropysym.checker.kernel.reader import read
 from entropysym.checker.kernel.theorem import Judgement, accept
 from entropysym.errors import InputError
+from entropysym.export.coq.layout import Layout
 from entropysym.export.coq.motions import NoRate, motions
-from entropysym.export.coq.theory import Theory
+from entropysym.export.coq.theory import printed_theory
 from entropysym.version import __version__
 
 #: The name of the file that all printed ones need.
@@ -44,4 +45,4 @@ def printed(judgement: Judgement, sha256: str) -> str:
         raise InputError(
             f"{name} cannot be printed for Coq: the latent {error} does not move by a multiple of itself"
         ) from None
-    return Theory(judgement, moving, sha256, __version__).text()
+    return printed_theory(Layout(judgement, moving, sha256, __version__))
