@@ -143,7 +143,7 @@ def _given(w):
         "expect": lambda _: lambda f: sum(weight(o) * f(o) for o in outcomes),
         "p": None,
     }
-    given |= {size: n for size, n in w.sizes.items()}
+    given |= w.sizes
     given |= {name: (lambda a: lambda p: _curried(a))(array) for name, array in w.arrays.items()}
     given |= {net["name"]: _network(w, net) for net in w.model["networks"]}
     given["x"] = lambda o: _curried(w.data["x"][o[0]])
