@@ -208,6 +208,11 @@ def _derived(model: Any, wish: Wish) -> None:
     if wish.to is Form.pdf:
         text = pdf(str(text))
     out = wish.written(text, model.name)
+    if wish.to is Form.coq and out is not None:
+        from entropysym.export.coq import PRELUDE, prelude
+        from entropysym.files import write_whole
+
+        write_whole(out.parent / PRELUDE, prelude())
     if wish.as_json:
         verdict = {"verdict": found.verdict.value.value, "reason": found.verdict.reason}
         answer = {"model": model.name, **verdict, "evidence": list(found.verdict.evidence)}

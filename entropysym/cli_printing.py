@@ -21,6 +21,7 @@ class Form(StrEnum):
     pdf = "pdf"
     markdown = "markdown"
     json = "json"
+    coq = "coq"
 
 
 class Part(StrEnum):

@@ -42,7 +42,9 @@ LADDER = {
         *("exact", "ascent", "witness", "lowering", "data"),
         *("models", "language", "errors", "lazy", "shown"),
     },
-    "pages": {"prover", "families", "language", "files", "errors", "verdict"},
+    # Other provers are told what the checker has accepted.
+    "export": {"checker", "errors", "version"},
+    "pages": {"export", "prover", "families", "language", "files", "errors", "verdict"},
     "losses": {"monitoring", "networks", "errors", "lazy"},
     "monitoring": {"networks", "pages", "files", "errors", "lazy", "shown"},
     "linear": {"networks", "witness", "lowering", "data", "language", "errors", "lazy"},
@@ -77,7 +79,7 @@ LADDER = {
         *("monitoring", "pages", "models", "files", "errors", "verdict", "version"),
     },
     "cli": {
-        *("experiments", "sweeping", "auditing", "claims", "data", "pages", "models", "glossary"),
+        *("experiments", "sweeping", "auditing", "claims", "data", "pages", "models", "glossary", "export"),
         *("files", "errors", "verdict", "version", "interruption", "cli_printing", "book"),
     },
     "cli_printing": {"files", "errors"},

@@ -29,7 +29,9 @@ from entropysym.prover.document import refusal_to_json, to_json
 from entropysym.verdict import Value
 
 #: What `render` can write.
-FORMATS = ("html", "json", "latex", "markdown", "text")
+FORMATS = ("coq", "html", "json", "latex", "markdown", "text")
+#: Those that are for a checker and not for a page.
+STORED = ("coq", "json")
 #: The parts of a page, and the template of each.
 PARTS: Mapping[str, str] = {
     "model": "model",
@@ -76,8 +78,8 @@ def render(
 ) -> str:
     r"""A derivation or a refusal as a complete document, or a piece of one.
 
-    `to` is latex (a file for pdflatex), html (one file that needs no network), markdown (for notebooks), text (for a terminal) or json (for the checker; of a
-    refusal that is REFUTED its witness, of any other its partial result). `data="infinite"` writes the data mean as $\mathbb E_{p(x)}$; it changes how the page reads, not what is stored.
+    `to` is latex (a file for pdflatex), html (one file that needs no network), markdown (for notebooks), text (for a terminal), json (for the checker; of a
+    refusal that is REFUTED its witness, of any other its partial result) or coq (a theory for `coqc`, of a refusal that of its partial result). `data="infinite"` writes the data mean as $\mathbb E_{p(x)}$; it changes how the page reads, not what is stored.
 
     `part` is model, theorem, derivation, closed form, conditions or gap; of a refusal that of its partial result. Parts, and with `fragment` the whole, come without a preamble, title and
     references, for a document of one's own: LaTeX asks for amsmath and amssymb and, where a theorem stands in it, for an environment of that name, and is broken for a text of `width` em
@@ -91,6 +93,8 @@ def render(
     _demand_sense(to, pieces=pieces, dressed=bool(notation), macros=macros, width=width)
     if to == "json":
         return _stored(found)
+    if to == "coq":
+        return _theory(found)
     form = _FORMS[to]
     if to == "latex":
         form = replace(form, width=width or (FRAGMENT if pieces else PAGE))
@@ -112,10 +116,9 @@ def _demand_sense(
     """Raises `InputError` for wishes that contradict each other."""
     if to not in FORMATS:
         raise one_of(to, FORMATS, "format")
-    if to == "json" and (pieces or dressed or macros or width):
-        raise InputError(
-            "the stored form has no parts, notation or width; render to latex or markdown"
-        )
+    if to in STORED and (pieces or dressed or macros or width):
+        form = "stored form" if to == "json" else "Coq text"
+        raise InputError(f"the {form} has no parts, notation or width; render to latex or markdown")
     if (macros or width) and to != "latex":
         raise InputError(f"macros and width are for LaTeX, not for {to}")
     if macros and not pieces:
@@ -180,6 +183,17 @@ def _stored(found: Derivation | Refusal) -> str:
             "render it to text, markdown or latex"
         )
     return to_json(found.partial)
+
+
+def _theory(found: Derivation | Refusal) -> str:
+    from entropysym.export.coq import theory
+
+    d = found.partial if isinstance(found, Refusal) else found
+    if d is None:
+        raise InputError(
+            f"nothing was derived for {found.model.name}, so there is no theorem to print for Coq"
+        )
+    return theory(to_json(d))
 
 
 def section(derivation: Derivation | Refusal, *, data: Amount = "finite", closing: str = "") -> str:

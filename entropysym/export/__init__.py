@@ -1,0 +1,1 @@
+"""Export: accepted statements as theorems for other provers."""

@@ -1,0 +1,113 @@
+"""What moves along the direction, and how: asked of the checker's evaluation, never guessed from names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from entropysym.checker.kernel.evaluate import Site, evaluate, expected, variable
+from entropysym.checker.kernel.normal_form import Polynomial, split
+from entropysym.checker.kernel.terms import (
+    OF_DIRECTION,
+    OF_STEP,
+    Factor,
+    Model,
+    Statement,
+    Term,
+    subterms,
+)
+from entropysym.checker.kernel.theorem import Judgement, head, per_datum
+
+
+def rate(statement: Statement, name: str) -> Term | None:
+    """r where a parameter moves by r times itself, else None."""
+    term = statement.direction[name]
+    plates = statement.model.parameters[name].plates
+    own = ["param", name, *reversed(range(len(plates)))]
+    if term == own:
+        return 1
+    if isinstance(term, list) and term[0] == "mul" and term.count(own) == 1:
+        rest = [part for part in term[1:] if part != own]
+        if not any(map(plain_indices, rest)):
+            return rest[0] if len(rest) == 1 else ["mul", *rest]
+    return None
+
+
+def plain_indices(term: Term) -> bool:
+    """Whether a term holds a parameter with indices, so that it is not one number."""
+    return any(len(found) > 2 for found in subterms(term, "param"))
+
+
+@dataclass(frozen=True)
+class Motions:
+    """`noise`: the rate of each latent that is written as noise. `tempering`: factors of p of which (T) holds by themselves. `scaling`: those
+    of which it holds together with the entropy of q, by its factor of q. `rest`: factors of p of neither kind."""
+
+    noise: dict[str, Term]
+    tempering: tuple[Factor, ...]
+    scaling: tuple[tuple[Factor, Factor], ...]
+    rest: tuple[Factor, ...]
+
+
+class NoRate(ValueError):
+    """A latent that moves, but not by a multiple of itself."""
+
+
+def motions(judgement: Judgement) -> Motions:
+    said, site = judgement.statement, judgement.site
+    site.work.allowed, site.work.left = None, site.work.budget
+    noise = {name: _rate_of(site, name) for name in site.noise}
+    tempering, scaling, rest = [], [], []
+    for factor in said.model.p.values():
+        partner = next(
+            (q for q in said.model.q.values() if {*q.of} & {*factor.of} & {*noise}), None
+        )
+        if not _tempers(site, factor, partner):
+            rest.append(factor)
+        elif partner:
+            scaling.append((factor, partner))
+        else:
+            tempering.append(factor)
+    return Motions(noise, tuple(tempering), tuple(scaling), tuple(rest))
+
+
+def _rates(statement: Statement) -> Iterator[Term]:
+    for name in statement.direction:
+        found = rate(statement, name)
+        if found is not None:
+            yield found
+
+
+def _rate_of(site: Site, name: str) -> Term:
+    """r of D z = r z."""
+    inside = replace(expected(site), moving=True)
+    indices = [inside.opened(size) for size in site.statement.model.variables[name].plates]
+    value, change = split(variable(inside, name, indices))
+    for found in _rates(site.statement):
+        number = evaluate(inside.apart(OF_DIRECTION, moving=False), found)
+        if site.work.equal(change, site.work.product(number, value)):
+            return found
+    raise NoRate(name)
+
+
+def _tempers(site: Site, factor: Factor, partner: Factor | None) -> bool:
+    """Whether the weighted velocities are log p - log h + H."""
+    work, model = site.work, site.statement.model
+    value, change = _part(site, factor, "logp")
+    if partner:
+        _, more = _part(site, partner, "H")
+        change = work.add(change, more)
+    target = work.add(value, _part(site, factor, "H")[0])
+    if model.families[factor.family].log_base_measure != 0:
+        target = work.add(target, work.negative(_part(site, factor, "logh")[0]))
+    return work.equal(change, target)
+
+
+def _part(site: Site, factor: Factor, kind: str) -> tuple[Polynomial, Polynomial]:
+    """A factor's part, and its velocity with its weight."""
+    model: Model = site.statement.model
+    term = per_datum(model, [(factor, head(model, kind, factor))])
+    value, change = split(evaluate(site.apart(OF_STEP, moving=True), term))
+    weight = site.statement.weights.get(factor.name, 1)
+    number = evaluate(site.apart(OF_DIRECTION), weight)
+    return value, site.work.product(number, change)

@@ -1,0 +1,195 @@
+"""Printed theories, without Coq: each states what is stored, and what is not printed says so in a line."""
+
+import hashlib
+import itertools
+import json
+import re
+import time
+
+import numpy as np
+import pytest
+
+import entropysym as es
+from entropysym.checker import Refused
+from entropysym.errors import InputError
+from entropysym.export.coq import prelude, theory
+from entropysym.language.store import canonical
+from entropysym.prover.document import to_json
+from tests.checker.explicit_sums import NODES, WEIGHTS, number, world
+from tests.export.reading import definitions
+from tests.instances import derivation, found
+
+NAMES = sorted(es.models.ZOO)
+#: Of one data plate and the latent z, which the evaluator of stored terms knows.
+ONE_LATENT = (
+    "vae2",
+    "vae1_log_variance",
+    "vae1",
+    "linear_vae",
+    "vae0",
+    "poisson_vae",
+    "bernoulli_vae",
+    "sparse_coding",
+    "beta_vae",
+    "vae3",
+    "vae1_softplus",
+)
+
+
+def _document(name):
+    return to_json(derivation(name))
+
+
+@pytest.mark.some(2)
+@pytest.mark.parametrize("name", NAMES)
+def test_all_that_ships_is_printed(name):
+    text = theory(_document(name))
+    assert f"Theorem {name}_theorem :" in text
+    assert max(map(len, text.splitlines())) <= 400
+    assert not re.search(r"\b(Admitted|Axiom|Parameter|admit)\b", text)
+
+
+def test_the_file_has_the_hash_of_its_statement():
+    document = _document("vae2")
+    statement = canonical(json.loads(document)["statement"]).encode()
+    assert hashlib.sha256(statement).hexdigest() in theory(document)
+
+
+def test_the_prelude_assumes_nothing():
+    assert not re.search(r"\b(Admitted|Axiom|Parameter|Conjecture|admit)\b", prelude())
+
+
+@pytest.mark.some(2)
+@pytest.mark.parametrize("name", NAMES)
+def test_premises_come_from_a_fixed_list(name):
+    text = theory(_document(name))
+    records = re.findall(r"^Record (?:in_range|conditions) .*?\}\.", text, flags=re.M | re.S)
+    fields = re.findall(r"^  (\w+) : (.*?)(?=;$| \}\.)", "\n".join(records), flags=re.M | re.S)
+    assert len(records) == 2
+    kinds = ("size_", "range_", "support_", "law_", "laws_", "finite_", "interchange_")
+    for field, said in fields:
+        assert field.startswith(kinds), field
+        if not field.startswith(("finite_", "interchange_")):
+            assert not re.search(r"ELBO|elbo|entrop", said)
+
+
+def test_a_document_that_is_not_accepted_is_not_printed():
+    document = json.loads(_document("vae2"))
+    document["statement"]["direction"]["sigma2"] = ["param", "sigma2"]
+    with pytest.raises(Refused):
+        theory(json.dumps(document))
+
+
+def test_what_is_not_printed_says_so():
+    refused = found("vae1_frozen_encoder")
+    assert "vae1_frozen_encoder_theorem" in es.render(refused, to="coq")  # the partial result
+    with pytest.raises(InputError, match="no parts"):
+        es.render(derivation("vae2"), to="coq", part="theorem")
+
+
+def test_printing_is_quick():
+    """The checker's replay is a matter of its own."""
+    from entropysym.checker import gate
+    from entropysym.checker.kernel.normal_form import Work
+    from entropysym.checker.kernel.reader import read
+    from entropysym.checker.kernel.theorem import accept
+    from entropysym.export.coq import printed
+
+    parts = gate.envelope(_document("vae1"))
+    judgement = accept(read(parts.statement, parts.certificates), Work())
+    start = time.process_time()
+    printed(judgement, "0")
+    assert time.process_time() - start < 0.2
+
+
+# ---- a second reader: the printed definitions as numbers, beside the stored terms ---------------
+
+
+def _curried(array):
+    """An array as a function of its indices, one by one."""
+    array = np.asarray(array)
+    return (lambda i: _curried(array[i])) if array.ndim else float(array)
+
+
+def _network(w, net):
+    """A network as a printed file calls it: the inputs, then the indices."""
+    sizes = [w.sizes[s] for s in net["inputs"]]
+
+    def called(values, indices):
+        if len(values) < len(sizes):
+            return lambda v: called(
+                [*values, np.array([v(k) for k in range(sizes[len(values)])])], ()
+            )
+        if len(indices) < len(net["plates"]):
+            return lambda i: called(values, (*indices, i))
+        return w.network(net["name"], indices, values)
+
+    return called([], ())
+
+
+def _given(w):
+    """Values for what a printed file declares, with the law of its outcomes."""
+    noise = list(itertools.product(range(len(NODES)), repeat=w.sizes["H"]))
+    draws = noise if w.reparametrised else range(len(w.latents["z"]))
+    outcomes = list(itertools.product(range(w.sizes["N"]), draws))
+
+    def weight(o):
+        return (
+            float(np.prod(WEIGHTS[list(o[1])])) if w.reparametrised else 1 / len(draws)
+        ) / w.sizes["N"]
+
+    given = {
+        "E": None,
+        "expect": lambda _: lambda f: sum(weight(o) * f(o) for o in outcomes),
+        "p": None,
+    }
+    given |= w.sizes
+    given |= {name: (lambda a: lambda p: _curried(a))(array) for name, array in w.arrays.items()}
+    given |= {net["name"]: _network(w, net) for net in w.model["networks"]}
+    given["x"] = lambda o: _curried(w.data["x"][o[0]])
+    if w.reparametrised:
+        given["eps_z"] = lambda o: _curried(NODES[list(o[1])])
+    else:
+        given["z"] = lambda o: _curried(w.latents["z"][o[1]][o[0]])
+    return given
+
+
+def _printed_and_stored(name, seed=1):
+    document = json.loads(_document(name))
+    w = world(
+        document,
+        seed,
+        {size: 1 + (k % 2) for k, size in enumerate(document["statement"]["model"]["sizes"])},
+    )
+    if name == "poisson_vae":
+        w.data["x"][...] = np.arange(w.data["x"].size).reshape(w.data["x"].shape)
+    read = definitions(theory(json.dumps(document)), _given(w))
+    claim = document["statement"]["claim"]
+    elbo = next(step["result"] for step in document["steps"] if step["rule"] == "definition")
+    pairs = {
+        "closed_form": (read["closed_form"](None), number(w, claim["entropy_sum"])),
+        "ELBO": (read["ELBO"](None), number(w, elbo)),
+        "entropy_sum": (
+            read["entropy_sum"](None),
+            number(w, claim["entropy_sum"]) - number(w, claim["excess"]),
+        ),
+    }
+    return pairs, read
+
+
+@pytest.mark.some(2)
+@pytest.mark.parametrize("name", ONE_LATENT)
+def test_printed_definitions_are_the_stored_ones_in_numbers(name):
+    pairs, _ = _printed_and_stored(name)
+    for what, (printed, stored) in pairs.items():
+        assert printed == pytest.approx(stored, rel=1e-9, abs=1e-9), what
+
+
+def test_the_second_reader_notices_a_misprint():
+    document = json.loads(_document("vae2"))
+    w = world(document, 1)
+    text = theory(json.dumps(document))
+    assert "1 / 2 * INR D *" in text
+    wrong = definitions(text.replace("1 / 2 * INR D *", "1 / 2 * INR H *"), _given(w))
+    right = definitions(text, _given(w))
+    assert abs(wrong["closed_form"](None) - right["closed_form"](None)) > 1e-3
