@@ -79,7 +79,17 @@ LADDER = {
         *("monitoring", "pages", "models", "files", "errors", "verdict", "version"),
     },
     "cli": {
-        *("experiments", "sweeping", "auditing", "claims", "data", "pages", "models", "glossary", "export"),
+        *(
+            "experiments",
+            "sweeping",
+            "auditing",
+            "claims",
+            "data",
+            "pages",
+            "models",
+            "glossary",
+            "export",
+        ),
         *("files", "errors", "verdict", "version", "interruption", "cli_printing", "book"),
     },
     "cli_printing": {"files", "errors"},

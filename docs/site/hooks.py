@@ -5,7 +5,6 @@ MkDocs calls `on_…`; each generated page is made when the site is built, so th
 
 from __future__ import annotations
 
-import html
 import importlib.util
 import re
 import sys
@@ -115,6 +114,3 @@ def on_post_build(config: Any, **_: Any) -> None:
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     made.build(Path(config["site_dir"]) / "playground")
-
-
-__all__ = ["anchor", "html", "on_files", "on_page_content", "on_page_markdown", "on_post_build"]

@@ -58,7 +58,7 @@ def html_body(markdown: str) -> str:
         formulas.append(found)
         return _MARK.format(len(formulas) - 1)
 
-    text = _DISPLAY.sub(lambda m: kept(_display(m[1])), markdown)
+    text = _DISPLAY.sub(lambda m: kept(display(m[1])), markdown)
     text = _INLINE.sub(lambda m: kept(mathml(m[1])), text)
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     return _MARKED.sub(lambda m: _put(m, formulas), body)
@@ -71,7 +71,7 @@ def _put(found: re.Match[str], formulas: list[str]) -> str:
     return found[0].replace(_MARK.format(found[1]), formula)
 
 
-def _display(tex: str) -> str:
+def display(tex: str) -> str:
     """A display as cells, so that lines align at their relation signs and reasons move below where a screen is narrow."""
     found = _ENVIRONMENT.match(tex)
     if not found:
