@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -102,10 +103,15 @@ def _modules():
     return sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _imports(path: Path) -> set[str]:
     """Rooms that a module imports, wherever the import stands."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         names = []
         if isinstance(node, ast.Import):
             names = [a.name for a in node.names]
@@ -297,26 +303,33 @@ def _distribution(requirement: str) -> str:
     return re.split(r"[\[<>=!~ ]", requirement, maxsplit=1)[0].lower()
 
 
+def _distributions(tree: ast.Module) -> set[str]:
+    """Distributions beyond the standard library that a module imports, wherever the import stands."""
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            imported.add(str(node.module).split(".")[0])
+    foreign = imported - sys.stdlib_module_names - {"entropysym"}
+    return {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in foreign}
+
+
 def test_what_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = [r for group in project["dependency-groups"].values() for r in group]
     extras = [r for extra in project["project"]["optional-dependencies"].values() for r in extra]
     needed = {_distribution(r) for r in project["project"]["dependencies"]}
     declared = needed | {_distribution(r) for r in (*extras, *groups) if isinstance(r, str)}
-    imported = set()
-    for path in _modules():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                imported.add(str(node.module).split(".")[0])
-    foreign = imported - sys.stdlib_module_names - {"entropysym"}
-    found = {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in foreign}
+    found = set().union(*(_distributions(_tree(path)) for path in _modules()))
     assert found - declared <= {"ipython"}  # only asked for where it is loaded already
     assert needed <= found
     assert "scikit-learn" not in needed
-    assert "sklearn" not in imported
+    assert "sklearn" not in found
     assert "matplotlib" not in needed
+    assert _distributions(ast.parse("import json, PIL.Image\nfrom flint import arb")) == {
+        *("pillow", "python-flint"),
+    }
 
 
 def test_every_hook_is_a_task_as_well():

@@ -33,6 +33,7 @@ def test_a_refusal_comes_with_its_witness():
     assert "refusal of kind observed" in found["checked"]
 
 
+@pytest.mark.slow
 def test_what_was_not_shown_says_what_is_missing():
     found = answering().answer(example("refused", "abstract_logits"))
     assert found["verdict"] == "undecided"
