@@ -17,7 +17,9 @@ def pages() -> Iterator[tuple[str, str]]:
         stored = es.render(derived, to="json")
         said, sha = es.replay(stored), digest(stored)
         refused = isinstance(derived, Refusal)
-        rows.append(f"| [{name}]({name}.md) | {'refused' if refused else 'proved'} | `{sha[:12]}` |")
+        rows.append(
+            f"| [{name}]({name}.md) | {'refused' if refused else 'proved'} | `{sha[:12]}` |"
+        )
         yield f"gallery/{name}.json", stored
         yield f"gallery/{name}.tex", es.render(derived, to="latex")
         yield f"gallery/{name}.md", _page(name, es.render(derived, to="markdown"), str(said), sha)

@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the sites' own modules and the scripts of `derivations`
 
 from docs.site import gallery, notebooks, reference  # noqa: E402
-
 from entropysym.glossary import glossary  # noqa: E402
 from entropysym.pages.html import display, mathml  # noqa: E402
 
