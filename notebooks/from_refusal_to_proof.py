@@ -27,7 +27,7 @@ def model(learned):
         w.network("nu", "h", reads=w.x_n), w.network("tau2", "h", reads=w.x_n, range="positive")
     )
     alpha2 = w.learned("alpha2", "h", range="positive")
-    decoder = families.NORMAL(w.network("mu", "d", reads=w.z_n), sigma2)
+    decoder = families.NORMAL(w.network("mu", "d", reads=w.z), sigma2)
     return w.model("mine", prior=families.NORMAL(0, alpha2), decoder=decoder, encoder=encoder)
 
 

@@ -16,10 +16,12 @@
 # A latent that the decoder does not use falls back to the prior: $\tau^2\to\alpha^2$, $\nu\to0$. In the entropies this is visible for each latent by itself, from arrays of any framework.
 
 # %%
+import jax
 import numpy as np
 
 import entropysym as es
 
+jax.config.update("jax_enable_x64", True)
 rng = np.random.default_rng(0)
 z = rng.normal(size=(800, 2))
 x = z @ np.array([[1.2, -0.8, 0.5, 0.9], [0.3, 0.9, -0.7, 0.1]]) + 0.5 * rng.normal(size=(800, 4))

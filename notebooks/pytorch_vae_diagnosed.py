@@ -68,7 +68,7 @@ assert monitor.slip is not None
 # %%
 adam = torch.optim.Adam(model.parameters(), lr=3e-3)
 monitor = monitored(adam)
-for at in range(600):
+for at in range(400):
     step(monitor, adam, at)
 print(monitor.slip)
 print(*monitor.reading())
