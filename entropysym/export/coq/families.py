@@ -186,11 +186,11 @@ def _along(f: _Said) -> Iterator[str]:
 def _link(f: _Said) -> str:
     """That the formula is the entropy, where the score along the certificate has mean zero."""
     name, here = f.family.name, f.called(*f.kinds)
-    density, base = (f"(fun w => {name}_{kind} {here} (y_of w))" for kind in ("logpdf", "logbase"))
-    score = f"(fun w => Derive (fun t : R => {name}_logpdf {f.called(*_along(f))} (y_of w)) 0)"
+    density, base = (f"(fun o => {name}_{kind} {here} (y_of o))" for kind in ("logpdf", "logbase"))
+    score = f"(fun o => Derive (fun t : R => {name}_logpdf {f.called(*_along(f))} (y_of o)) 0)"
     mean = f"expect law_of_y {density}"
     mean = f"({mean} - expect law_of_y {base})" if f.base else mean
-    premises = [*f.ranges(), *(f"(forall w, {said})" for said in f.support("(y_of w)")), *f.laws()]
+    premises = [*f.ranges(), *(f"(forall o, {said})" for said in f.support("(y_of o)")), *f.laws()]
     premises += [f"integrable law_of_y {each}" for each in (density, *([base] if f.base else []))]
     premises.append(f"expect law_of_y {score} = 0")
     kind, end = "nat -> R" if f.n else "R", "_base" if f.base else ""
@@ -206,7 +206,7 @@ def _link(f: _Said) -> str:
             ),
             "Proof.",
             wrapped(f"  intros. apply entropy_link{end} with (D := {score}); try assumption."),
-            f"  intros w. eapply moves_value, {name}_T; intros; first [apply curve_line | reflexivity | eauto 3].",
+            f"  intros o. eapply moves_value, {name}_T; intros; first [apply curve_line | reflexivity | eauto 3].",
             "Qed.",
         ]
     )
