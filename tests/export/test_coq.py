@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from importlib.resources import files
 
 import pytest
 
@@ -90,6 +91,16 @@ def test_what_is_tampered_with_is_refused(name, i, folder):
     assert count, old
     seen = check(text, f"{name}_tampered_{i}", folder)
     assert not seen.accepted
+
+
+@pytest.mark.slow
+def test_a_fixed_variance_has_a_gap_and_no_direction(folder):
+    text = files("entropysym.export.coq").joinpath("FixedVariance.v").read_text(encoding="utf-8")
+    assert check(_text("vae0"), "vae0", folder).accepted
+    assert check(text, "FixedVariance", folder).standard
+    wrong = text.replace("= 1 / 2 - v / (2 * s).", "= 1 / 3 - v / (2 * s).")
+    assert wrong != text
+    assert not check(wrong, "WrongGap", folder).accepted
 
 
 @pytest.mark.slow

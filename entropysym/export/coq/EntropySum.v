@@ -690,7 +690,9 @@ Ltac atoms := repeat match goal with |- context [Sum ?k ?f] => let a := fresh in
 Ltac algebra := first
   [ reflexivity | solve [ring]
   | solve [ eapply eq_trans; [spell | apply eq_sym; eapply eq_trans; [spell | apply eq_sym]];
-            units; calls; match_sums; first [ring | solve [field; repeat split; positive] | atoms; field; repeat split; positive] ] ].
+            units; calls; pair_sums ltac:(solve [ring]);
+            first [ solve [ring] | solve [field; repeat split; positive]
+              | pair_sums same; first [ring | solve [field; repeat split; positive] | atoms; field; repeat split; positive] ] ] ].
 (* The velocity of an argument is the one that is asked for. *)
 Ltac velocity := intros; cbv beta; eapply moves_eq; [velocity_of | first [reflexivity | algebra] | algebra].
 (* has_mean, by the shape of the integrand; leaves are the premises. *)

@@ -21,36 +21,11 @@ def points_corollary(t: Layout) -> str:
     for pair in t.function_laws():
         taken += pair
         given += pair
-    tame = []
+    tame = [f"(tame_finite {safe(w)} some{t.suffix(w)})" for w in t.worlds if w]
     for world in t.worlds:
-        end, first, second = t.suffix(world), "o", "o"
-        if not world:
-            taken += ["outcome", "E"]
-            given += ["outcome", "E"]
-        else:
-            n = safe(world)
-            taken += ([] if t.several else [n]) + [f"(some{end} : (0 < {n})%nat)"]
-            points = f"(finite {n} some{end})"
-            tame.append(f"(tame_finite {n} some{end})")
-            if t.latent_free:
-                given += ["nat", points]
-            else:
-                taken += [f"(draw{end} : Type) (q{end} : nat -> law draw{end})"]
-                given += [f"(nat * draw{end})", f"(joint {points} q{end})"]
-                first, second = "(fst o)", "(snd o)"
-        for variable in model.variables.values():
-            plate = model.data_plate(variable.name)
-            if plate not in (world, ""):
-                continue
-            own = (
-                f"eps_{variable.name}"
-                if variable.name in t.noise
-                else of_model(model, variable.name, world if t.several else "")
-            )
-            of_draw = variable.role == "latent"
-            kind = "outcome" if not world else f"draw{end}" if of_draw else "nat"
-            taken.append(f"({own} : {kind} -> {'nat -> ' * (len(variable.plates) - bool(plate))}R)")
-            given.append(f"(fun o => {own} {second if of_draw else first})")
+        more_taken, more_given = _outcomes(t, world)
+        taken += more_taken
+        given += more_given
     for factor in model.q.values():
         if factor.family == ANY:
             plate = model.data_plate(factor.of[0])
@@ -74,41 +49,33 @@ def points_corollary(t: Layout) -> str:
     )
 
 
+def _outcomes(t: Layout, world: str) -> tuple[list[str], list[str]]:
+    """The outcomes of a plate with N data, and its variables: what is taken, and what is given for it."""
+    model, n, end = t.model, safe(world), t.suffix(world)
+    taken, given, datum, draw = ["outcome", "E"], ["outcome", "E"], "o", "o"
+    if world:
+        points = f"(finite {n} some{end})"
+        taken = [*([] if t.several else [n]), f"(some{end} : (0 < {n})%nat)"]
+        given = ["nat", points]
+        if not t.latent_free:
+            taken.append(f"(draw{end} : Type) (q{end} : nat -> law draw{end})")
+            given = [f"(nat * draw{end})", f"(joint {points} q{end})"]
+            datum, draw = "(fst o)", "(snd o)"
+    for variable in model.variables.values():
+        plate = model.data_plate(variable.name)
+        if plate in (world, ""):
+            seen = of_model(model, variable.name, world if t.several else "")
+            own = f"eps_{variable.name}" if variable.name in t.noise else seen
+            latent = variable.role == "latent"
+            kind = "outcome" if not world else f"draw{end}" if latent else "nat"
+            taken.append(f"({own} : {kind} -> {'nat -> ' * (len(variable.plates) - bool(plate))}R)")
+            given.append(f"(fun o => {own} {draw if latent else datum})")
+    return taken, given
+
+
 def not_vacuous_lemma(t: Layout) -> str:
     """All premises hold together, for sizes, networks, data and parameters that are 1."""
-    model, name = t.model, t.model.name
-    one = {"unit": "(1 / 2)"}
-    sizes = ["1%nat" for _ in t.sizes()]
-
-    def value(depth: int, range_: str) -> str:
-        if range_ == "triangular":
-            return "(fun i j => if Nat.eq_dec i j then 1 else 0)"
-        return (
-            f"(fun {' '.join('_' * depth)} => {one.get(range_, '1')})"
-            if depth
-            else one.get(range_, "1")
-        )
-
-    given = [*sizes]
-    for net in model.networks.values():
-        inner = value(len(net.plates), net.range)
-        given.append(f"(fun {' '.join('_' * len(net.inputs))} => {inner})" if net.inputs else inner)
-    for _ in t.matrix_sizes():
-        given += ["(fun M => M 0%nat 0%nat)", "(fun M _ _ => / M 0%nat 0%nat)"]
-    for _ in t.function_laws():
-        given += ["(fun _ => 0)", "(fun _ => 0)"]
-    for world in t.worlds:
-        given += ["unit", "(surely tt)"]
-        for variable in model.variables.values():
-            plate = model.data_plate(variable.name)
-            if plate in (world, ""):
-                depth = len(variable.plates) - bool(plate)
-                given.append(f"(fun _ => {value(depth, variable.support)})")
-    for factor in model.q.values():
-        if factor.family == ANY:
-            given.append("(fun _ => 1)" if model.data_plate(factor.of[0]) else "1")
-    values = " ".join(value(len(a.plates), a.range) for a in model.parameters.values())
-    given.append(f"(Parameters {values})")
+    name, given = t.model.name, _ones(t)
     certain = " ".join(["(tame_surely tt)"] * len(t.worlds))
     applied_to = f"{name}_conditions_hold {' '.join(given)}"
     return "\n".join(
@@ -126,3 +93,37 @@ def not_vacuous_lemma(t: Layout) -> str:
             "Qed.",
         ]
     )
+
+
+def _one(depth: int, range_: str) -> str:
+    """An array of ones; of halves where it lies in the unit interval."""
+    if range_ == "triangular":
+        return "(fun i j => if Nat.eq_dec i j then 1 else 0)"
+    value = "(1 / 2)" if range_ == "unit" else "1"
+    return f"(fun {' '.join('_' * depth)} => {value})" if depth else value
+
+
+def _ones(t: Layout) -> list[str]:
+    """Ones for all that a printed file declares, in its order."""
+    model = t.model
+    given = ["1%nat" for _ in t.sizes()]
+    for net in model.networks.values():
+        inner = _one(len(net.plates), net.range)
+        given.append(f"(fun {' '.join('_' * len(net.inputs))} => {inner})" if net.inputs else inner)
+    for _ in t.matrix_sizes():
+        given += ["(fun M => M 0%nat 0%nat)", "(fun M _ _ => / M 0%nat 0%nat)"]
+    for _ in t.function_laws():
+        given += ["(fun _ => 0)", "(fun _ => 0)"]
+    for world in t.worlds:
+        given += ["unit", "(surely tt)"]
+        for variable in model.variables.values():
+            plate = model.data_plate(variable.name)
+            if plate in (world, ""):
+                depth = len(variable.plates) - bool(plate)
+                given.append(f"(fun _ => {_one(depth, variable.support)})")
+    for factor in model.q.values():
+        if factor.family == ANY:
+            given.append("(fun _ => 1)" if model.data_plate(factor.of[0]) else "1")
+    values = " ".join(_one(len(a.plates), a.range) for a in model.parameters.values())
+    given.append(f"(Parameters {values})")
+    return given

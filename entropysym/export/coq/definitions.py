@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from entropysym.checker.kernel.terms import ANY, Factor
+from entropysym.checker.kernel.terms import ANY, Factor, Family, Term
 from entropysym.export.coq.layout import Layout
 from entropysym.export.coq.lines import comment, definition, wrapped
 from entropysym.export.coq.motions import rate
@@ -14,7 +14,6 @@ from entropysym.export.coq.names import safe
 from entropysym.export.coq.printer import (
     APPLIED,
     ATOM,
-    OPEN,
     PRODUCT,
     SUM,
     Place,
@@ -108,70 +107,52 @@ def parameters_record(t: Layout) -> str:
 
 def of_factor(t: Layout, factor: Factor, kind: str, place: Place) -> str:
     """log p, log h or H of a factor, summed over its plates and classes."""
-    model = t.model
-    family = model.families[factor.family]
-    of = factor.of[0]
-    plates = model.variables[of].plates
-    data = 1 if model.data_plate(of) else 0
-    place = replace(place, scope=("",) * data)
-    own = list(plates[data:])
-    alike = own[: len(own) - family.depth]
-    indices, inner = t.opened(place, alike)
+    model, family = t.model, t.model.families[factor.family]
+    plates = model.variables[factor.of[0]].plates
+    data = bool(model.data_plate(factor.of[0]))
+    alike = plates[data : len(plates) - family.depth]
+    indices, inner = t.opened(replace(place, scope=("",) * data), alike)
     chosen = model.variable(factor.select).plates[-1:] if factor.select else []
     klass, inner = t.opened(inner, chosen)
-    call = [f"{family.name}_{kind}"]
-    if family.depth:
-        n = safe(own[-1])
-        call += [
-            n,
-            *([f"det_{n}", f"inverse_{n}"] if "posdef" in family.arguments.values() else []),
-        ]
+    call = [f"{family.name}_{kind}", *_sizes_of(family, safe(plates[-1]) if plates else "")]
     for argument, range_ in zip(factor.arguments, family.arguments.values(), strict=True):
         wide = range_ in ("vector", "positives", "simplex")
         call.append(vector(argument, inner) if wide else text(argument, inner, ATOM))
     if kind != "entropy":
-        drawn = (
-            text(
-                [
-                    "v",
-                    of,
-                    *range(len(inner.scope) - 1, len(inner.scope) - 1 - data - len(alike), -1),
-                ],
-                replace(inner),
-                OPEN,
-            )
-            if not family.depth
-            else vector_drawn(t, of, inner, data, alike)
-        )
-        call.append(drawn if " " not in drawn else f"({drawn})")
+        call.append(_drawn(t, factor, inner, [*range(len(inner.scope))][: data + len(alike)]))
     body = (" ".join(call), APPLIED)
     if factor.select:
-        sizes = model.variable(factor.select).plates
-        positions = {size: len(inner.scope) - 1 - data - i for i, size in enumerate(alike)}
-        entry = [
-            "v",
-            factor.select,
-            *([len(inner.scope) - 1] if data else []),
-            *(positions[s] for s in sizes[data:-1]),
-            0,
-        ]
-        body = (f"{text(entry, inner, PRODUCT)} * {body[0]}", PRODUCT)
+        entry = text(_class_entry(t, factor, alike, len(inner.scope) - 1), inner, PRODUCT)
+        body = (f"{entry} * {body[0]}", PRODUCT)
         body = (f"Sum {safe(chosen[0])} {function_of(klass[0], body)}", APPLIED)
     for index, size in reversed(list(zip(indices, alike, strict=True))):
         body = (f"Sum {safe(size)} {function_of(index, body)}", APPLIED)
     return body[0]
 
 
-def vector_drawn(t: Layout, of: str, place: Place, data: int, alike: list[str]) -> str:
-    """The variable of a factor over vectors, without its last index."""
-    name, inner = place.opened(t.model.variables[of].plates[-1])
-    depth = len(place.scope)
-    positions = [*([depth] if data else []), *(depth - data - i for i in range(len(alike))), 0]
-    return (
-        function_of(name, (text(["v", of, *positions], inner, APPLIED), APPLIED)).strip("()")
-        if False
-        else function_of(name, (text(["v", of, *positions], inner, OPEN), APPLIED))
-    )
+def _sizes_of(family: Family, n: str) -> list[str]:
+    """The size of a vector, with determinant and inverse of its matrices."""
+    matrices = "posdef" in family.arguments.values()
+    return [n, *([f"det_{n}", f"inverse_{n}"] if matrices else [])] if family.depth else []
+
+
+def _class_entry(t: Layout, factor: Factor, alike: list[str], last: int) -> Term:
+    """The entry of the one-hot variable that chooses, at the class that was opened last."""
+    data = bool(t.model.data_plate(factor.of[0]))
+    positions = {size: last - data - i for i, size in enumerate(alike)}
+    plates = t.model.variable(factor.select).plates
+    own = [positions[size] for size in plates[data:-1]]
+    return ["v", factor.select, *([last] if data else []), *own, 0]
+
+
+def _drawn(t: Layout, factor: Factor, place: Place, binders: list[int]) -> str:
+    """The variable of a factor at these binders; of a vector, without its last index."""
+    (of,), depth = factor.of, len(place.scope)
+    if t.model.families[factor.family].depth:
+        name, inner = place.opened(t.model.variables[of].plates[-1])
+        entry = ["v", of, *(depth - i for i in binders), 0]
+        return function_of(name, (text(entry, inner), APPLIED))
+    return text(["v", of, *(depth - 1 - i for i in binders)], place, ATOM)
 
 
 def definition_blocks(t: Layout) -> Iterator[str]:
@@ -308,7 +289,6 @@ def curve_block(t: Layout) -> str:
         bound = f"fun {' '.join(indices)} => " if indices else ""
         given = f"({' '.join(indices)} : nat) " if indices else ""
         along = " ".join([name, "(move p t)", *indices])
-        value = here if not indices else f"({here})"
         start = f"({here})"
         if array.name not in t.said.direction:
             fields.append(f"{name} := {name} p")
@@ -328,7 +308,6 @@ def curve_block(t: Layout) -> str:
         lemmas.append(
             f"Lemma {name}_moves p {given}: moves (fun t : R => {along}) {start} {velocity}.\nProof. {proof}. Qed."
         )
-        del value
     return "\n".join(
         [
             comment(

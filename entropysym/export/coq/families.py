@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from entropysym.checker.kernel.terms import Family, subterms
+from entropysym.checker.kernel.terms import Family, FamilyCertificate, Term, subterms
 from entropysym.export.coq.layout import RANGES, SUPPORTS, Layout
 from entropysym.export.coq.lines import comment, definition, fresh, wrapped
 from entropysym.export.coq.printer import ATOM, Place, text
@@ -18,183 +19,194 @@ MATRIX_PROOF = (
 POINTS = ("positive", "unit", "count")
 
 
+@dataclass(frozen=True)
+class _Said:
+    """A family as it is printed: its arguments with their types, and its variable."""
+
+    t: Layout
+    family: Family
+    place: Place
+    kinds: dict[str, str]
+
+    @property
+    def certificate(self) -> FamilyCertificate:
+        return self.t.said.certificates[self.family.name]
+
+    @property
+    def variable(self) -> str:
+        return self.place.bindings["var"]
+
+    @property
+    def n(self) -> str:
+        """The size of a vector, or nothing."""
+        return self.place.dims.get("dim", "")
+
+    @property
+    def base(self) -> bool:
+        return self.family.log_base_measure != 0
+
+    @property
+    def matrices(self) -> bool:
+        return "matrix" in self.kinds.values()
+
+    @property
+    def size(self) -> str:
+        """The size, with determinant and inverse, as binders."""
+        size = f"({self.n} : nat) " if self.n else ""
+        both = f"(det_{self.n} : matrix -> R) (inverse_{self.n} : matrix -> matrix) "
+        return size + (both if self.matrices else "")
+
+    @property
+    def given(self) -> str:
+        return self.size + " ".join(f"({a} : {kind})" for a, kind in self.kinds.items())
+
+    @property
+    def drawn(self) -> str:
+        return f"({self.variable} : {'nat -> R' if self.n else 'R'})"
+
+    def called(self, *arguments: str) -> str:
+        """The size and the arguments of a call."""
+        both = [f"det_{self.n}", f"inverse_{self.n}"] if self.matrices else []
+        return " ".join([*([self.n] if self.n else []), *both, *arguments])
+
+    def arguments(self) -> Iterator[tuple[str, str, Term]]:
+        """Each argument with its range and its motion."""
+        for (stored, range_), a in zip(self.family.arguments.items(), self.kinds, strict=True):
+            yield a, range_, self.certificate.direction[stored]
+
+    def ranges(self) -> Iterator[str]:
+        """Where the arguments lie."""
+        n = self.n
+        for a, range_, _ in self.arguments():
+            if range_ in RANGES:
+                yield RANGES[range_].format(a)
+            elif range_ == "posdef":
+                yield f"0 < det_{n} {a}"
+            elif range_ == "simplex":
+                yield f"simplex {n} {a}"
+            elif range_ == "positives":
+                i, _ = self.place.opened("dim")
+                yield f"(forall {i}, ({i} < {n})%nat -> 0 < {a} {i})"
+                yield f"(0 < {n})%nat"
+
+    def support(self, drawn: str) -> list[str]:
+        """Where the variable lies, as far as a proof needs it."""
+        support = self.family.support
+        if support in ("onehot", "simplex"):
+            return [f"{support} {self.n} {drawn}"]
+        return [SUPPORTS[support].format(drawn)] if support in POINTS else []
+
+    def laws(self) -> list[str]:
+        """The laws of functions and matrices that the density names."""
+        found = [
+            f"derivative_law {f} {g}"
+            for f, g in self.t.function_laws()
+            if any(True for _ in subterms(self.family.log_density, f))
+        ]
+        n = self.n
+        return [*([f"matrix_laws {n} det_{n} inverse_{n}"] if self.matrices else []), *found]
+
+
 def family_block(t: Layout, family: Family) -> str:
-    """Its log density, base measure and entropy, and (T)."""
+    """Its log density, base measure and entropy, (T), and the link to -E log p."""
     if not any(f.family == family.name for f in t.model.factors.values()):
         return ""
-    certificate, name = t.said.certificates[family.name], family.name
     used = t.place.used
-    arguments = [fresh(a, used) for a in family.arguments]
-    vectors = family.depth == 1
-    variable = fresh("y", {*arguments, *used})
-    dims = {"dim": fresh("n", {*arguments, *used})} if vectors else {}
-    place = replace(
-        t.at(),
-        dims=dims,
-        bindings={**dict(zip(family.arguments, arguments, strict=True)), "var": variable},
-    )
-    kinds = {
-        a: KINDS.get(r, "R") for a, r in zip(arguments, family.arguments.values(), strict=True)
-    }
-    size = f"({dims['dim']} : nat) " if vectors else ""
-    if "matrix" in kinds.values():
-        n = dims["dim"]
-        size += f"(det_{n} : matrix -> R) (inverse_{n} : matrix -> matrix) "
-    taken = size + " ".join(f"({a} : {kind})" for a, kind in kinds.items())
-    drawn = f"({variable} : {'nat -> R' if vectors else 'R'})"
+    names = [fresh(a, used) for a in family.arguments]
+    taken = {*names, *used}
+    bindings = {**dict(zip(family.arguments, names, strict=True)), "var": fresh("y", taken)}
+    dims = {"dim": fresh("n", taken)} if family.depth else {}
+    place = replace(t.at(), dims=dims, bindings=bindings)
+    kinds = [KINDS.get(range_, "R") for range_ in family.arguments.values()]
+    f = _Said(t, family, place, dict(zip(names, kinds, strict=True)))
+    name = family.name
+    measure = ", log base measure" if f.base else ""
     lines = [
-        comment(
-            f"The family {name}: its log density{', log base measure' if family.log_base_measure != 0 else ''} and entropy."
-        ),
-        definition(f"{name}_logpdf {taken} {drawn}", text(family.log_density, place)),
+        comment(f"The family {name}: its log density{measure} and entropy."),
+        definition(f"{name}_logpdf {f.given} {f.drawn}", text(family.log_density, place)),
+        definition(f"{name}_logbase {f.given} {f.drawn}", text(family.log_base_measure, place))
+        if f.base
+        else "",
+        definition(f"{name}_entropy {f.given}", text(f.certificate.entropy, place)),
+        _certificate(f),
+        _link(f),
     ]
-    base = family.log_base_measure != 0
-    if base:
-        lines.append(
-            definition(f"{name}_logbase {taken} {drawn}", text(family.log_base_measure, place))
-        )
-    lines.append(definition(f"{name}_entropy {taken}", text(certificate.entropy, place)))
-    lines.append(certificate_lemma(t, family, place, kinds, variable, size))
-    lines.append(entropy_link(t, family, place, kinds, size))
-    return "\n".join(lines)
+    return "\n".join(filter(None, lines))
 
 
-def certificate_lemma(
-    t: Layout, family: Family, place: Place, kinds: dict[str, str], variable: str, size: str
-) -> str:
+def _certificate(f: _Said) -> str:
     """(T): where the arguments move as the certificate says, D log p = log p - log h + H."""
-    name, certificate = family.name, t.said.certificates[family.name]
-    n = place.dims.get("dim", "")
-    curves = {a: fresh(f"{a}_t", {*kinds, *t.place.used}) for a in kinds}
-    said = []
-    for (stored, range_), a in zip(family.arguments.items(), kinds, strict=True):
-        if kinds[a] == "R":
-            said.append(f"moves {curves[a]} {a} {text(certificate.direction[stored], place, ATOM)}")
-            if range_ in RANGES:
-                said.append(RANGES[range_].format(a))
-        elif kinds[a] == "matrix":
-            r = text(certificate.direction[stored][1], place, ATOM)
-            said += [
-                f"(forall t, {curves[a]} t = scaled (exp ({r} * t)) {a})",
-                f"0 < det_{n} {a}",
-            ]
-        else:
-            i, inner = place.opened("dim")
-            direction = text(certificate.direction[stored], inner, ATOM)
-            said.append(
-                f"(forall {i}, ({i} < {n})%nat -> moves (fun t : R => {curves[a]} t {i}) ({a} {i}) {direction})"
-            )
-            if range_ == "simplex":
-                said.append(f"simplex {n} {a}")
-            elif range_ == "positives":
-                said.append(f"(forall {i}, ({i} < {n})%nat -> 0 < {a} {i})")
-                said.append(f"(0 < {n})%nat")
-    if family.support in POINTS:
-        said.append(SUPPORTS[family.support].format(variable))
-    if family.support == "onehot":
-        said.append(f"onehot {n} {variable}")
-    if family.support == "simplex":
-        said.append(f"simplex {n} {variable}")
-    laws = [
-        f"derivative_law {f} {g}"
-        for f, g in t.function_laws()
-        if any(True for _ in subterms(family.log_density, f))
-    ]
-    curved = size + " ".join(f"({curves[a]} : R -> {kinds[a]}) ({a} : {kinds[a]})" for a in kinds)
-    matrices = "matrix" in kinds.values()
-    if matrices:
-        laws.insert(0, f"matrix_laws {n} det_{n} inverse_{n}")
-    prefix = f"{n} " if n else ""
-    prefix += f"det_{n} inverse_{n} " if matrices else ""
-    at_t = prefix + " ".join(f"({curves[a]} t)" for a in kinds)
-    at_0 = prefix + " ".join(kinds)
-    drawn = f"({variable} : {'nat -> R' if n else 'R'})"
-    entropy = f"{name}_entropy {at_0}"
-    base = family.log_base_measure != 0
-    right = f"({entropy} - {name}_logbase {at_0} {variable})" if base else entropy
-    unfolded = ", ".join(
-        [f"{name}_logpdf", f"{name}_entropy", *([f"{name}_logbase"] if base else [])]
-    )
-    statement = " -> ".join([*said, *laws])
+    name, y = f.family.name, f.variable
+    curves = {a: fresh(f"{a}_t", {*f.kinds, *f.t.place.used}) for a in f.kinds}
+    curved = f.size + " ".join(f"({curves[a]} : R -> {k}) ({a} : {k})" for a, k in f.kinds.items())
+    premises = [*_motions(f, curves), *f.ranges(), *f.support(y), *f.laws()]
+    along, here = f.called(*(f"({curves[a]} t)" for a in f.kinds)), f.called(*f.kinds)
+    entropy = f"{name}_entropy {here}"
+    right = f"({entropy} - {name}_logbase {here} {y})" if f.base else entropy
+    unfolded = [f"{name}_logpdf", f"{name}_entropy", *([f"{name}_logbase"] if f.base else [])]
     return "\n".join(
         [
             wrapped(
-                f"Lemma {name}_T {curved} {drawn} : {statement} -> moves (fun t : R => {name}_logpdf {at_t} {variable}) "
-                f"({name}_logpdf {at_0} {variable}) ({name}_logpdf {at_0} {variable} + {right})."
+                f"Lemma {name}_T {curved} {f.drawn} : {' -> '.join(premises)} -> "
+                f"moves (fun t : R => {name}_logpdf {along} {y}) ({name}_logpdf {here} {y}) ({name}_logpdf {here} {y} + {right})."
             ),
             "Proof.",
             "  intros. repeat match goal with H : simplex _ _ |- _ => pose proof (simplex_pos _ _ H); revert H end; intros.",
-            f"  unfold {unfolded}.{MATRIX_PROOF if matrices else ''} velocity.",
+            f"  unfold {', '.join(unfolded)}.{MATRIX_PROOF if f.matrices else ''} velocity.",
             "Qed.",
         ]
     )
 
 
-def entropy_link(t: Layout, family: Family, place: Place, kinds: dict[str, str], size: str) -> str:
-    """That the formula is the entropy, where the score along the certificate has mean zero."""
-    name, certificate, n = (
-        family.name,
-        t.said.certificates[family.name],
-        place.dims.get("dim", ""),
-    )
-    base = family.log_base_measure != 0
-    curves, said = [], []
-    for (stored, range_), a in zip(family.arguments.items(), kinds, strict=True):
-        term = certificate.direction[stored]
-        if kinds[a] == "R":
-            curves.append(f"({a} + t * {text(term, place, ATOM)})")
-            said += [RANGES[range_].format(a)] if range_ in RANGES else []
-        elif kinds[a] == "matrix":
-            curves.append(f"(scaled (exp ({text(term[1], place, ATOM)} * t)) {a})")
-            said.append(f"0 < det_{n} {a}")
+def _motions(f: _Said, curves: dict[str, str]) -> Iterator[str]:
+    """That the curves of the arguments start with the certificate's velocities."""
+    for a, _, term in f.arguments():
+        if f.kinds[a] == "R":
+            yield f"moves {curves[a]} {a} {text(term, f.place, ATOM)}"
+        elif f.kinds[a] == "matrix":
+            yield f"(forall t, {curves[a]} t = scaled (exp ({text(term[1], f.place, ATOM)} * t)) {a})"
         else:
-            i, inner = place.opened("dim")
-            curves.append(f"(fun {i} => {a} {i} + t * {text(term, inner, ATOM)})")
-            said += [f"simplex {n} {a}"] if range_ == "simplex" else []
-            said += (
-                [f"(forall {i}, ({i} < {n})%nat -> 0 < {a} {i})", f"(0 < {n})%nat"]
-                if range_ == "positives"
-                else []
-            )
-    if family.support in ("onehot", "simplex"):
-        said.append(f"(forall w, {family.support} {n} (y_of w))")
-    elif family.support in POINTS:
-        said.append(f"(forall w, {SUPPORTS[family.support].format('(y_of w)')})")
-    if "matrix" in kinds.values():
-        said.append(f"matrix_laws {n} det_{n} inverse_{n}")
-    said += [
-        f"derivative_law {f} {g}"
-        for f, g in t.function_laws()
-        if any(True for _ in subterms(family.log_density, f))
-    ]
-    prefix = (f"{n} " if n else "") + (
-        f"det_{n} inverse_{n} " if "matrix" in kinds.values() else ""
-    )
-    here, along = prefix + " ".join(kinds), prefix + " ".join(curves)
-    mean = f"expect law_of_y (fun w => {name}_logpdf {here} (y_of w))"
-    said.append(f"integrable law_of_y (fun w => {name}_logpdf {here} (y_of w))")
-    if base:
-        said.append(f"integrable law_of_y (fun w => {name}_logbase {here} (y_of w))")
-        mean = f"({mean} - expect law_of_y (fun w => {name}_logbase {here} (y_of w)))"
-    said.append(
-        f"expect law_of_y (fun w => Derive (fun t : R => {name}_logpdf {along} (y_of w)) 0) = 0"
-    )
-    given = size + " ".join(f"({a} : {kind})" for a, kind in kinds.items())
-    kind = "nat -> R" if n else "R"
-    proof = f"  intros. apply entropy_link{'_base' if base else ''} with (D := fun w => Derive (fun t : R => {name}_logpdf {along} (y_of w)) 0); try assumption."
+            i, inner = f.place.opened("dim")
+            entry = f"moves (fun t : R => {curves[a]} t {i}) ({a} {i}) {text(term, inner, ATOM)}"
+            yield f"(forall {i}, ({i} < {f.n})%nat -> {entry})"
+
+
+def _along(f: _Said) -> Iterator[str]:
+    """The arguments on such curves."""
+    for a, _, term in f.arguments():
+        if f.kinds[a] == "R":
+            yield f"({a} + t * {text(term, f.place, ATOM)})"
+        elif f.kinds[a] == "matrix":
+            yield f"(scaled (exp ({text(term[1], f.place, ATOM)} * t)) {a})"
+        else:
+            i, inner = f.place.opened("dim")
+            yield f"(fun {i} => {a} {i} + t * {text(term, inner, ATOM)})"
+
+
+def _link(f: _Said) -> str:
+    """That the formula is the entropy, where the score along the certificate has mean zero."""
+    name, here = f.family.name, f.called(*f.kinds)
+    density, base = (f"(fun o => {name}_{kind} {here} (y_of o))" for kind in ("logpdf", "logbase"))
+    score = f"(fun o => Derive (fun t : R => {name}_logpdf {f.called(*_along(f))} (y_of o)) 0)"
+    mean = f"expect law_of_y {density}"
+    mean = f"({mean} - expect law_of_y {base})" if f.base else mean
+    premises = [*f.ranges(), *(f"(forall o, {said})" for said in f.support("(y_of o)")), *f.laws()]
+    premises += [f"integrable law_of_y {each}" for each in (density, *([base] if f.base else []))]
+    premises.append(f"expect law_of_y {score} = 0")
+    kind, end = "nat -> R" if f.n else "R", "_base" if f.base else ""
+    ratio = "(p / h)" if f.base else "p"
     return "\n".join(
         [
             comment(
-                "Where the score has mean zero under the law of y, this entropy is "
-                + ("-E log (p / h)." if base else "-E log p.")
+                f"Where the score has mean zero under the law of y, this entropy is -E log {ratio}."
             ),
             wrapped(
-                f"Lemma {name}_is_entropy (W : Type) (law_of_y : law W) (y_of : W -> {kind}) {given} : {' -> '.join(said)} -> "
-                f"{name}_entropy {here} = - {mean}."
+                f"Lemma {name}_is_entropy (W : Type) (law_of_y : law W) (y_of : W -> {kind}) {f.given} : "
+                f"{' -> '.join(premises)} -> {name}_entropy {here} = - {mean}."
             ),
             "Proof.",
-            wrapped(proof),
-            f"  intros w. eapply moves_value, {name}_T; intros; first [apply curve_line | reflexivity | eauto 3].",
+            wrapped(f"  intros. apply entropy_link{end} with (D := {score}); try assumption."),
+            f"  intros o. eapply moves_value, {name}_T; intros; first [apply curve_line | reflexivity | eauto 3].",
             "Qed.",
         ]
     )

@@ -312,112 +312,114 @@ def conditions_hold(t: Layout) -> str:
 
 
 def gap_lemma(t: Layout) -> str:
+    """The identity: from the velocity at an outcome to that of the mean."""
     excess = " - excess p" if t.said.excess != 0 else ""
-    lines = [
-        "Hypothesis means : conditions p.",
-        f"Lemma gap : is_derive (fun t : R => {t.optimised} (move p t)) 0 (ELBO p - entropy_sum p{excess}).",
-        "Proof.",
-        "  destruct means.",
+    how = _by_plates(t) if t.several else _with_excess(t) if t.unexplained else _plainly(t)
+    return "\n".join(
+        [
+            "Hypothesis means : conditions p.",
+            f"Lemma gap : is_derive (fun t : R => {t.optimised} (move p t)) 0 (ELBO p - entropy_sum p{excess}).",
+            "Proof.",
+            "  destruct means.",
+            *how,
+            "Qed.",
+        ]
+    )
+
+
+def _plainly(t: Layout) -> list[str]:
+    return [
+        f"  apply (plain_identity E (fun t : R => {t.integrand} (move p t))); try assumption.",
+        "  intros o. exact (at_start _ _ _ (along o)).",
     ]
-    if t.several:
-        lines.append(f"  unfold ELBO, entropy_sum{'' if t.plain else ', objective'}.")
-        lines += [
-            f"  assert (gap_{i} : is_derive (fun t : R => {law(w)} ({t.integrand}{t.suffix(w)} (move p t))) 0 "
-            f"({law(w)} (elbo{t.suffix(w)} p) - {law(w)} (entropies{t.suffix(w)} p)))\n"
-            f"    by (apply plain_identity; [intros o; exact (at_start _ _ _ (along{t.suffix(w)} o)) | assumption ..])."
-            for i, w in enumerate(t.worlds)
-        ]
-        lines += [
-            "  eapply derives_as; [|"
-            + " ".join(["apply @is_derive_plus; [" * (len(t.worlds) - 1)])
-            + "apply is_derive_scal; exact gap_0"
-            + "".join(f" | apply is_derive_scal; exact gap_{i}]" for i in range(1, len(t.worlds)))
-            + "].",
-            "  unfold plus; simpl. ring.",
-            "Qed.",
-        ]
-        return "\n".join(lines)
-    if not t.unexplained:
-        lines += [
-            f"  apply (plain_identity E (fun t : R => {t.integrand} (move p t))); try assumption.",
-            "  intros o. exact (at_start _ _ _ (along o)).",
-            "Qed.",
-        ]
-        return "\n".join(lines)
-    penalty = (
-        "(fun t : R => penalty (move p t)) (penalty p) (Derive (fun t : R => penalty (move p t)) 0)"
-        if t.said.penalty != 0
-        else "(fun _ => 0) 0 0"
-    )
-    bare = (
-        ""
-        if t.said.penalty != 0
-        else "apply (is_derive_ext (fun t : R => ELBO (move p t) - 0)); [intros; apply Rminus_0_r|]. "
-    )
-    moved = "  - apply penalty_moves." if t.said.penalty != 0 else "  - apply moves_const."
-    lines += [
-        f"  {bare}apply (identity E (fun t : R => {t.integrand} (move p t)) (elbo p) (entropies p) excess_of {penalty}); try assumption.",
+
+
+def _by_plates(t: Layout) -> list[str]:
+    lines = [f"  unfold ELBO, entropy_sum{'' if t.plain else ', objective'}."]
+    for i, w in enumerate(t.worlds):
+        end = t.suffix(w)
+        velocity = f"{law(w)} (elbo{end} p) - {law(w)} (entropies{end} p)"
+        lines.append(
+            f"  assert (gap_{i} : is_derive (fun t : R => {law(w)} ({t.integrand}{end} (move p t))) 0 ({velocity}))\n"
+            f"    by (apply plain_identity; [intros o; exact (at_start _ _ _ (along{end} o)) | assumption ..])."
+        )
+    more = range(1, len(t.worlds))
+    sums = "apply @is_derive_plus; [" * len(more) + "apply is_derive_scal; exact gap_0"
+    sums += "".join(f" | apply is_derive_scal; exact gap_{i}]" for i in more)
+    return [*lines, f"  eapply derives_as; [|{sums}].", "  unfold plus; simpl. ring."]
+
+
+def _with_excess(t: Layout) -> list[str]:
+    curve = "fun t : R => penalty (move p t)"
+    if t.said.penalty != 0:
+        start, moved = "", "apply penalty_moves"
+        penalty = f"({curve}) (penalty p) (Derive ({curve}) 0)"
+    else:
+        start = "apply (is_derive_ext (fun t : R => ELBO (move p t) - 0)); [intros; apply Rminus_0_r|]. "
+        penalty, moved = "(fun _ => 0) 0 0", "apply moves_const"
+    parts = f"(fun t : R => {t.integrand} (move p t)) (elbo p) (entropies p) excess_of {penalty}"
+    return [
+        f"  {start}apply (identity E {parts}); try assumption.",
         "  - intros o. eapply moves_eq; [exact (at_start _ _ _ (along o)) | reflexivity | ring].",
-        moved,
+        f"  - {moved}.",
         "  - unfold excess, excess_of. eapply hm_eq; [means | reflexivity].",
-        "Qed.",
     ]
-    return "\n".join(lines)
+
+
+def _entropy_heads(t: Layout, world: str) -> str:
+    """The definitions behind the entropies of a plate."""
+    factors = [f for f in t.model.factors.values() if f.family != ANY]
+    mine = [f for f in factors if t.model.data_plate(f.of[0]) == world]
+    families = sorted({f.family for f in factors})
+    heads = [f"H_{f.name}" for f in mine] + [f"{name}_entropy" for name in families]
+    heads += [f"log_base_{f.name}" for f in mine if f.name in t.model.p and t.has_base(f)]
+    heads += [f"{n}_logbase" for n in families if t.model.families[n].log_base_measure != 0]
+    return ", ".join(heads)
 
 
 def closed_lemma(t: Layout) -> str:
-    model = t.model
-    families = sorted({f.family for f in model.factors.values() if f.family != ANY})
-    bases = [f"log_base_{f.name}" for f in model.p.values() if t.has_base(f)]
-    heads = [f"H_{f.name}" for f in model.factors.values() if f.family != ANY]
-    heads += [f"{n}_entropy" for n in families] + bases
-    heads += [f"{n}_logbase" for n in families if model.families[n].log_base_measure != 0]
-    left = "entropy_sum p + excess p" if t.said.excess != 0 else "entropy_sum p"
-    lines = [f"Lemma closed : {left} = closed_form p.", "Proof."]
+    """The closed form: at an outcome, and then in the mean."""
     if t.several:
-        lines.append("  in_range. destruct means.")
-        for i, w in enumerate(t.worlds):
-            end = t.suffix(w)
-            heads_here = [
-                h
-                for h in heads
-                if h.removeprefix("log_base_").removeprefix("H_") not in model.factors
-                or model.data_plate(
-                    model.factors[h.removeprefix("log_base_").removeprefix("H_")].of[0]
-                )
-                == w
-            ]
-            lines.append(
-                f"  eassert (mean_{i} : has_mean E{end} (entropies{end} p) _)\n    by (eapply hm_ext; [intros o; apply eq_sym; unfold entropies{end}, {', '.join(heads_here)}; spell | means])."
-            )
-        lines.append(
-            "  unfold entropy_sum, closed_form. "
-            + " ".join(f"rewrite (hm_expect _ _ _ mean_{i})." for i in range(len(t.worlds)))
-        )
-        lines += ["  plain_means. algebra.", "Qed."]
-        return "\n".join(lines)
-    body = at_outcome(t, t.said.entropy_sum)
-    excess = " + excess_of o" if t.said.excess != 0 else ""
-    unfold = [*(["excess_of"] if excess else []), "entropies", *heads]
+        return _closed_by_plates(t)
+    excess = t.said.excess != 0
+    more, unfold = (" + excess_of o", "excess_of, ") if excess else ("", "")
+    left = "entropy_sum p + excess p" if excess else "entropy_sum p"
+    by_parts = "apply hm_plus; [now apply hm_self|]. unfold excess, excess_of. eapply hm_eq; [means | reflexivity]."
+    (world,) = t.worlds
+    return "\n".join(
+        [
+            wrapped(
+                f"Lemma pointwise o : entropies p o{more} = {at_outcome(t, t.said.entropy_sum)}."
+            ),
+            f"Proof. in_range. unfold {unfold}entropies, {_entropy_heads(t, world)}. algebra. Qed.",
+            f"Lemma closed : {left} = closed_form p.",
+            "Proof.",
+            "  destruct means.",
+            f"  assert (mean_a : has_mean E (fun o => entropies p o{more}) ({left})).",
+            f"  {{ {by_parts if excess else 'now apply hm_self.'} }}",
+            f"  assert (mean_b : has_mean E (fun o => entropies p o{more}) (closed_form p)).",
+            "  { eapply hm_ext; [intros o; apply eq_sym, pointwise|]. unfold closed_form. eapply hm_eq; [means | reflexivity]. }",
+            "  rewrite <- (hm_expect _ _ _ mean_a). exact (hm_expect _ _ _ mean_b).",
+            "Qed.",
+        ]
+    )
+
+
+def _closed_by_plates(t: Layout) -> str:
     lines = [
-        wrapped(f"Lemma pointwise o : entropies p o{excess} = {body}."),
-        f"Proof. in_range. unfold {', '.join(unfold)}. algebra. Qed.",
-        *lines,
-        "  destruct means.",
-        f"  assert (mean_a : has_mean E (fun o => entropies p o{excess}) ({left})).",
+        "Lemma closed : entropy_sum p = closed_form p.",
+        "Proof.",
+        "  in_range. destruct means.",
     ]
-    if excess:
+    for i, w in enumerate(t.worlds):
+        end = t.suffix(w)
+        spelled = f"unfold entropies{end}, {_entropy_heads(t, w)}; spell"
         lines.append(
-            "  { apply hm_plus; [now apply hm_self|]. unfold excess, excess_of. eapply hm_eq; [means | reflexivity]. }"
+            f"  eassert (mean_{i} : has_mean E{end} (entropies{end} p) _)\n"
+            f"    by (eapply hm_ext; [intros o; apply eq_sym; {spelled} | means])."
         )
-    else:
-        lines.append("  { now apply hm_self. }")
-    lines += [
-        f"  assert (mean_b : has_mean E (fun o => entropies p o{excess}) (closed_form p)).",
-        "  { eapply hm_ext; [intros o; apply eq_sym, pointwise|]. unfold closed_form. eapply hm_eq; [means | reflexivity]. }",
-        "  rewrite <- (hm_expect _ _ _ mean_a). exact (hm_expect _ _ _ mean_b).",
-        "Qed.",
-    ]
+    rewritten = " ".join(f"rewrite (hm_expect _ _ _ mean_{i})." for i in range(len(t.worlds)))
+    lines += [f"  unfold entropy_sum, closed_form. {rewritten}", "  plain_means. algebra.", "Qed."]
     return "\n".join(lines)
 
 
