@@ -150,6 +150,7 @@ LONG = {
     "checker/kernel/evaluate.py evaluate",  # one case for each head, as in the next two
     "checker/printing.py infix",
     "language/store.py term",
+    "pages/paper.py paper",  # one line for each field of the record
     "cli.py verify",
     "cli.py experiment",
 }

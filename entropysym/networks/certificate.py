@@ -155,8 +155,7 @@ def certify(
     origin = "written" if directions is None else "given"
     motion = _motion(made, nodes, known if directions is None else directions, t, origin)
     _demand_whole_batch(motion, rows, made.x)
-    motion = _seen_everywhere(made, nodes, motion, t, gradient)
-    motion, doubts = _doubted(motion, t, gradient, _difference(made, nodes, rows, motion))
+    motion, doubts = _doubted(made, nodes, rows, motion, (t, gradient))
     figures = _figures(t, gradient, motion, trained and made.slope_of(trained))
     if batch is not None:
         figures = replace(figures, noise=_noise(made, gradient, nodes, batch))
@@ -232,9 +231,12 @@ def _apart(motion: _Motion, t: Parts, gradient: Any) -> dict[str, float]:
 
 
 def _doubted(
-    motion: _Motion, t: Parts, gradient: Any, difference: float | None
+    made: Prepared, nodes: Nodes, rows: int | None, motion: _Motion, found: tuple[Parts, Any]
 ) -> tuple[_Motion, list[str]]:
-    """The motion with what it leaves over at *all* data, and why: equations were looked at for some data, and a gradient may have been cut."""
+    """The motion, seen everywhere, with what it leaves over at *all* data, and why: equations were looked at for some data, and a gradient, `found` with the parts, may have been cut."""
+    t, gradient = found
+    motion = _seen_everywhere(made, nodes, motion, t, gradient)
+    difference = _difference(made, nodes, rows, motion)
     missing, doubts = dict(motion.missing), []
     slopes = {name: _dot(v, gradient) for name, v in motion.directions.items()}
     for name, share in _apart(motion, t, gradient).items():

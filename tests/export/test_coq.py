@@ -29,6 +29,7 @@ def _text(name):
     return theory(to_json(derivation(name)))
 
 
+@pytest.mark.slow
 def test_vae2_is_accepted_on_the_four_axioms(folder):
     seen = check(_text("vae2"), "vae2", folder)
     assert seen.accepted, seen.message
