@@ -136,6 +136,14 @@ def playground(session: nox.Session) -> None:
 
 
 @nox.session
+def site(session: nox.Session) -> None:
+    """The site, with gallery, reference, executed notebooks and playground, built into site; a warning is an error."""
+    session.install("pip>=25.1")
+    session.run("python", "-m", "pip", "install", "-q", "-e", ".", "--group", "docs")
+    session.run("mkdocs", "build", "--strict", *session.posargs)
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measures and appends to benchmarks/history.json what this machine needs for the usual jobs."""
     session.install("-e", ".", env={"PIP_QUIET": os.environ.get("PIP_QUIET", "1")})

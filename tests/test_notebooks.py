@@ -13,7 +13,14 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+#: The others than the tour take longer than the README's test command allows for all.
+CASES = [
+    pytest.param(p, id=p.stem, marks=() if p.stem == "tour" else pytest.mark.slow)
+    for p in NOTEBOOKS
+]
+
+
+@pytest.mark.parametrize("path", CASES)
 def test_a_notebook_runs_and_converts(path, tmp_path):
     run = subprocess.run([sys.executable, path], capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 0, run.stderr

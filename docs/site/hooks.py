@@ -22,7 +22,7 @@ from entropysym.glossary import glossary  # noqa: E402
 from entropysym.pages.html import display, mathml  # noqa: E402
 
 #: What stands in code is no formula.
-_CODE = re.compile(r"^(```|~~~).*?^\1\s*$|`[^`\n]+`|^(?: {4}|\t).*$", re.M | re.S)
+_CODE = re.compile(r"^(```|~~~).*?^\1\s*$|`[^`\n]+`|^(?: {4}|\t)[^\n]*$", re.M | re.S)
 _DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.M | re.S)
 _INLINE = re.compile(r"(?<![\\$])\$(?!\s)([^$\n]+?)(?<![\\\s])\$(?!\d)")
 #: Stands for the k-th formula, or piece of code, while Markdown is read; no text has these characters.

@@ -1,0 +1,94 @@
+"""What the site makes of its pages: formulas become MathML and code stays code; the glossary's links lead somewhere; outputs of notebooks are kept."""
+
+import base64
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from entropysym.glossary import glossary
+
+pytest.importorskip("mkdocs")
+pytest.importorskip("jupytext")
+
+from docs.site import hooks, notebooks
+
+
+def both(markdown):
+    """A page as it is before and after Markdown is read, which leaves the marks as they are."""
+    page = SimpleNamespace(meta={})
+    text = hooks.on_page_markdown(markdown, page)
+    return text, hooks.on_page_content(f"<p>{text}</p>", page)
+
+
+def test_formulas_are_drawn_by_the_browser():
+    text, html = both(r"the value $\sigma^2$ of 5 $ and 6 $")
+    assert "sigma" not in text
+    assert html.count("<math") == 1
+    assert "5 $ and 6 $" in html
+
+
+@pytest.mark.parametrize(
+    "code", ["`a $x$ b`", "```python\nprint('$x$ $y$')\n```", "    cost $x$ y"]
+)
+def test_code_stays_code(code):
+    text, html = both(f"before\n\n{code}\n\nafter $y$")
+    assert code in text
+    assert html.count("<math") == 1
+
+
+def test_a_display_is_no_paragraph():
+    _, html = both("$$\na=b\n$$")
+    assert html.startswith("<div")
+    assert "<p>" not in html
+
+
+def test_nothing_of_a_mark_is_left():
+    _, html = both(
+        "$a$ and $$ and `$b$`\n\n$$\n\\begin{aligned}\na &= b && \\text{why} \\\\\n&= c\n\\end{aligned}\n$$\n"
+    )
+    assert not re.search("[\ue000-\ue003]", html)
+    assert "why" in html
+
+
+def test_the_glossary_s_links_lead_somewhere():
+    text = hooks._glossary()
+    there = set(re.findall(r"\{#([^}]+)\}", text))
+    linked = set(re.findall(r"\]\(#([^)]+)\)", text))
+    assert len(there) == len(glossary())
+    assert linked <= there
+
+
+def test_outputs_of_a_notebook():
+    cell = SimpleNamespace
+    dot = base64.b64encode(b"a picture").decode()
+    outputs = [
+        cell(output_type="stream", text="said\n"),
+        cell(output_type="display_data", get=lambda *_: {"image/png": dot}),
+        cell(output_type="execute_result", get=lambda *_: {"text/plain": "x", "text/markdown": "**x**"}),
+        cell(output_type="execute_result", get=lambda *_: {"text/latex": "$\\sigma$"}),
+    ]  # fmt: skip
+    cells = [cell(cell_type="markdown", source="# Title"), cell(cell_type="code", source="f()", outputs=outputs)]  # fmt: skip
+    text, pictures = notebooks.written(cell(cells=cells), "n")
+    assert text.split("\n\n") == [
+        "# Title",
+        "```python\nf()\n```",
+        "```text\nsaid\n```",
+        "![Output](n_0.png)",
+        "**x**",
+        "$$\n\\sigma\n$$",
+    ]
+    assert pictures == {"n_0.png": b"a picture"}
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path):
+    """Links and anchors included; what is not found is a warning, and a warning is an error."""
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    config = load_config(str(hooks.ROOT / "mkdocs.yml"), site_dir=str(tmp_path), strict=True)
+    build(config)
+    assert (tmp_path / "gallery" / "vae2.html").is_file()
+    assert (tmp_path / "playground" / "index.html").is_file()
+    assert "<math" in (tmp_path / "idea.html").read_text(encoding="utf-8")
