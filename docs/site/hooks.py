@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the sites' own modules and the scripts of `derivations`
 
 from docs.site import gallery, notebooks, reference  # noqa: E402
+from docs.site.formulas import drawn, marked  # noqa: E402
 from entropysym.glossary import glossary  # noqa: E402
-from entropysym.pages.html import display, mathml  # noqa: E402
-
-#: What stands in code is no formula.
-_CODE = re.compile(r"^(```|~~~).*?^\1\s*$|`[^`\n]+`|^(?: {4}|\t)[^\n]*$", re.M | re.S)
-_DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.M | re.S)
-_INLINE = re.compile(r"(?<![\\$])\$(?!\s)([^$\n]+?)(?<![\\\s])\$(?!\d)")
-#: Stands for the k-th formula, or piece of code, while Markdown is read; no text has these characters.
-_FORMULA, _KEPT = "\ue000{}\ue001", "\ue002{}\ue003"
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -69,39 +62,14 @@ def anchor(word: str) -> str:
     return re.sub(r"[^\w]+", "-", word.casefold()).strip("-")
 
 
-def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Put a mark in the place of each formula outside of code."""
-    formulas: list[str] = []
-    kept: list[str] = []
-
-    def keep(found: re.Match[str]) -> str:
-        kept.append(found[0])
-        return _KEPT.format(len(kept) - 1)
-
-    def put(made: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
-        def one(found: re.Match[str]) -> str:
-            formulas.append(made(found[1]))
-            return _FORMULA.format(len(formulas) - 1)
-
-        return one
-
-    text = _DISPLAY.sub(put(display), markdown)
-    text = _CODE.sub(keep, text)
-    text = _INLINE.sub(put(mathml), text)
-    page.meta["formulas"] = formulas
-    return re.sub("\ue002(\\d+)\ue003", lambda m: kept[int(m[1])], text)
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Mark the formulas."""
+    return marked(markdown)
 
 
-def on_page_content(content: str, page: Any, **_: Any) -> str:
-    """Put the formulas in the place of their marks; a display is no paragraph."""
-    formulas = page.meta.pop("formulas", [])
-
-    def put(found: re.Match[str]) -> str:
-        formula = formulas[int(found[1])]
-        whole = found[0].startswith("<p>") and found[0].endswith("</p>")
-        return formula if whole and formula.startswith("<div") else found[0].replace(_FORMULA.format(found[1]), formula)  # fmt: skip
-
-    return re.sub("(?:<p>)?\ue000(\\d+)\ue001(?:</p>)?", put, content)
+def on_page_content(content: str, **_: Any) -> str:
+    """Draw them."""
+    return drawn(content)
 
 
 def on_post_build(config: Any, **_: Any) -> None:

@@ -16,9 +16,8 @@ from docs.site import hooks, notebooks
 
 def both(markdown):
     """A page as it is before and after Markdown is read, which leaves the marks as they are."""
-    page = SimpleNamespace(meta={})
-    text = hooks.on_page_markdown(markdown, page)
-    return text, hooks.on_page_content(f"<p>{text}</p>", page)
+    text = hooks.on_page_markdown(markdown)
+    return text, hooks.on_page_content(f"<p>{text}</p>")
 
 
 def test_formulas_are_drawn_by_the_browser():
@@ -49,6 +48,16 @@ def test_nothing_of_a_mark_is_left():
     )
     assert not re.search("[\ue000-\ue003]", html)
     assert "why" in html
+
+
+def test_doctests_are_code_and_formulas_are_marked():
+    pytest.importorskip("griffe")
+    from docs.site.docstrings import as_markdown
+
+    text = as_markdown("Gives $a$.\n\n>>> f(['x'])\n['x']\n\nMore.")
+    assert "```pycon\n>>> f(['x'])\n['x']\n```" in text
+    assert "$" not in text
+    assert text.endswith("More.")
 
 
 def test_the_glossary_s_links_lead_somewhere():
