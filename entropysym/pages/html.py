@@ -19,6 +19,7 @@ _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("(?:<p>)?\ue000(\\d+)\ue001(?:</p>)?")
 #: What the converter reads otherwise than TeX does: sized braces, operators, and the room around a logarithm.
 _REWRITTEN = (
+    (re.compile(r"\\(math(?:cal|bb|bf|rm))\s+(\w)"), r"\\\1{\2}"),
     (re.compile(r"\\[bB]igg?[lr]\\([{}])"), r"\\\1"),
     (re.compile(r"\\operatorname"), r"\\mathrm"),
     (re.compile(r"\\mid(?![a-z])"), r"\\,|\\,"),

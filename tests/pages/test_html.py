@@ -76,3 +76,8 @@ def test_equations_alone_are_drawn_too():
     shown = display(direction_lines(d), d.model, "html")
     assert "<math" in shown
     assert "$$" not in shown
+
+
+def test_a_letter_of_another_alphabet_needs_no_braces():
+    assert mathml(r"\mathcal F=\mathbb E") == mathml(r"\mathcal{F}=\mathbb{E}")
+    assert mathml(r"\mathcal F") != mathml("F")
