@@ -57,7 +57,7 @@ from entropysym.pages.marks import (
     UnderModel,
 )
 from entropysym.pages.medium import Medium, listed
-from entropysym.pages.wording import called, has_scaling, letter_of_q, reparametrisation
+from entropysym.pages.wording import called, has_scaling, letter_of, reparametrisation
 from entropysym.prover.derivation import Derivation
 from entropysym.prover.direction import density_at_entry, entropy_of_q, parts_at_entry
 from entropysym.prover.motion import Component, Motion, Motions, with_signs
@@ -76,7 +76,7 @@ class Argument:
         names = [called(model, name, m) for name in self.factors]
         if self.rule == "tempering":
             return f"Tempering of {listed(names)}:"
-        own = "the encoder" if model.is_plain else letter_of_q(model, m)
+        own = "the encoder" if model.is_plain else letter_of("q", model, m)
         return f"Scaling symmetry of {listed([*names, own])}:"
 
 
@@ -379,7 +379,7 @@ def about_direction(derivation: Derivation, m: Medium) -> str:
         said += f"; where there is a base measure, what is tempered has the entropy {m.math(-UnderModel(ELL - BASE))}"
     said += "."
     if has_scaling(derivation):
-        q = letter_of_q(derivation.model, m)
+        q = letter_of("q", derivation.model, m)
         said += (
             f" A density of latents that has nothing to be tempered is served by the scaling symmetry: {v} moves {q}, at fixed noise, so that {q} draws scaled latents, and what reads them undoes "
             f"the factor, so that its input stands still; the entropy of {q} and this density, taken together, move by a multiple of the score that this density has in its scale, and give what tempering gives."

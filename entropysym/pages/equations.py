@@ -49,7 +49,7 @@ from entropysym.pages.wording import (
     declared,
     has_parts,
     independent_noise,
-    letter_of_q,
+    letter_of,
     maximised,
     reparametrisation,
     samples,
@@ -292,7 +292,7 @@ def about_stationarity(d: Derivation, m: Medium, scaling: Sequence[sp.Expr | Mat
         said += f" For {m.list(along)} it is the condition along the simplex."
     if _second_moment_is_used(d):
         z = entry(LATENT, d.model.latent.index)
-        said += f" Under {letter_of_q(d.model, m)} the mean of {m.math(z**2)} is {m.math(_second_moment(d))}."
+        said += f" Under {letter_of('q', d.model, m)} the mean of {m.math(z**2)} is {m.math(_second_moment(d))}."
     if "scaling" in d.stationarity:
         scale, z = m.math(scaling_index(d)), m.math(entry(LATENT, d.model.latent.index))
         said += (

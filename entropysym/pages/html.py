@@ -5,27 +5,45 @@ from __future__ import annotations
 import html
 import re
 from functools import lru_cache
+from unicodedata import lookup
 
 from entropysym.pages.layout import bare
 
 _DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.M | re.S)
 _INLINE = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$")
 _ENVIRONMENT = re.compile(r"\\begin\{(aligned|gathered)\}\n(.*)\n\\end\{\1\}\Z", re.S)
-#: How a row begins that goes on with the line above.
-_GOES_ON = r"&\quad"
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
 #: A character that no text has stands for the k-th formula while Markdown is read.
 _MARK = "\ue000{}\ue001"
-_MARKED = re.compile("(?:<p>)?\ue000(\\d+)\ue001(?:</p>)?")
-#: What the converter reads otherwise than TeX does: sized braces, operators, and the room around a logarithm.
+_MARKED = re.compile(
+    "(?P<before>(?:<p>)?)\ue000(?P<formula>\\d+)\ue001(?P<mark>[.,;:)]*)(?P<after>(?:</p>)?)"
+)
+#: What the converter reads otherwise than TeX does: operators, and the room around a logarithm and an equivalence.
 _REWRITTEN = (
     (re.compile(r"\\(math(?:cal|bb|bf|rm))\s+(\w)"), r"\\\1{\2}"),
-    (re.compile(r"\\[bB]igg?[lr]\\([{}])"), r"\\\1"),
+    (re.compile(r"\\iff(?![a-z])"), r"\\;\\iff\\;"),
+    (re.compile(r"(?<=[^\[({\s])\s*\\operatorname"), r"\\,\\mathrm"),
     (re.compile(r"\\operatorname"), r"\\mathrm"),
     (re.compile(r"\\mid(?![a-z])"), r"\\,|\\,"),
     (re.compile(r"(?<=[^\[({\s])\s*\\log(?![a-z])"), r"\\,\\log"),
     (re.compile(r"\\log (?=[\w\\])"), r"\\log\\,"),
 )
+#: Matrices: browsers know bold letters as characters of their own.
+_BOLD = re.compile(r"\\boldsymbol\{(\\?)([A-Za-z]+)\}")
+#: What it writes otherwise than a browser needs it: sized braces, primes of indices, and the room behind a relation that opens a line.
+_CORRECTED = (
+    (re.compile(r">\\([{}])</mo>"), r">\1</mo>"),
+    (
+        re.compile(r"<msup><mi>([a-z])</mi><mi>(&#x0203[234];)</mi></msup>"),
+        r'<mi>\1</mi><mo lspace="0" rspace="0">\2</mo>',
+    ),
+    (
+        re.compile(r"\A(<math[^>]*><mrow>)<mo>&#x0003D;"),
+        r'\1<mo lspace="0" rspace="0.28em">&#x0003D;',
+    ),
+)
+#: A sized bracket that opens or closes, and a group.
+_BRACKET = re.compile(r"\\[bB]igg?(?P<side>[lr])\\?.|(?<!\\)(?P<group>[{}])")
 
 
 @lru_cache(maxsize=4096)
@@ -35,13 +53,48 @@ def mathml(tex: str, *, display: bool = False) -> str:
 
     for written, read in _REWRITTEN:
         tex = written.sub(read, tex)
+    tex = _grouped(_BOLD.sub(_bold, tex))
     # A display stands beside its relation sign, so it is laid out like one and placed like text.
     block = 'display="inline" displaystyle="true"'
-    return (
+    found = (
         convert(tex, display="block").replace('display="block"', block, 1)
         if display
         else convert(tex)
     )
+    for written, read in _CORRECTED:
+        found = written.sub(read, found)
+    return found
+
+
+def _bold(found: re.Match[str]) -> str:
+    r"""The bold character of a letter; a capital Greek one stands upright, as in TeX. A longer name stays as it is."""
+    greek, name = found[1], found[2]
+    slanted = "" if greek and name[0].isupper() else "ITALIC "
+    try:
+        return lookup(
+            f"MATHEMATICAL BOLD {slanted}{'CAPITAL' if name[0].isupper() else 'SMALL'} {name.upper()}"
+        )
+    except KeyError:
+        return found[0]
+
+
+def _grouped(tex: str) -> str:
+    """Sized brackets with an exponent or a subscript as one group: a bracket that bears it alone is not drawn in its size."""
+    open_: list[int | None] = []  # None for a group
+    grouped: list[tuple[int, str]] = []
+    for found in _BRACKET.finditer(tex):
+        if found["side"] == "l" or found["group"] == "{":
+            open_.append(found.start() if found["side"] else None)
+        elif found["group"]:
+            while open_ and open_.pop() is not None:  # what opened here closes in another line
+                pass
+        elif open_ and open_[-1] is not None:
+            start = open_.pop()
+            if start is not None and tex[found.end() : found.end() + 1] in ("^", "_"):
+                grouped += [(start, "{"), (found.end(), "}")]
+    for place, brace in sorted(grouped, reverse=True):
+        tex = f"{tex[:place]}{brace}{tex[place:]}"
+    return tex
 
 
 def html_page(markdown: str, title: str) -> str:
@@ -66,14 +119,16 @@ def html_body(markdown: str) -> str:
 
 
 def _put(found: re.Match[str], formulas: list[str]) -> str:
-    formula = formulas[int(found[1])]
+    formula = formulas[int(found["formula"])]
     if formula.startswith("<div"):
         return formula  # a display is no paragraph
-    return found[0].replace(_MARK.format(found[1]), formula)
+    if found["mark"]:  # a comma or a full stop does not begin a line
+        formula = f'<span class="kept">{formula}{found["mark"]}</span>'
+    return f"{found['before']}{formula}{found['after']}"
 
 
 def display(tex: str) -> str:
-    """A display as cells, so that lines align at their relation signs and reasons move below where a screen is narrow."""
+    """A display as cells, so that lines align at their relation signs; the reason of a line stands beside it, and above it where a screen is narrow."""
     found = _ENVIRONMENT.match(tex)
     if not found:
         return f'<div class="gathered"><span>{mathml(tex, display=True)}</span></div>'
@@ -82,24 +137,16 @@ def display(tex: str) -> str:
         parts = (part.strip() for row in rows for part in row.split(r"\qquad"))
         cells = "".join(f"<span>{mathml(part, display=True)}</span>" for part in parts)
         return f'<div class="gathered">{cells}</div>'
-    lines: list[list[str]] = []
-    for row in rows:
-        if lines and row.startswith(_GOES_ON):
-            lines[-1].append(row.removeprefix("&"))
-        else:
-            lines.append([row])
-    return f'<div class="aligned">{"".join(_line(*line) for line in lines)}</div>'
+    return f'<div class="aligned">{"".join(map(_row, rows))}</div>'
 
 
-def _line(first: str, *more: str) -> str:
-    """A line in three cells. What goes on below stands in the same cell, so that on a narrow screen the reason comes after it."""
-    left, _, rest = first.partition("&")
+def _row(row: str) -> str:
+    left, _, rest = row.partition("&")
     right, _, reason = rest.partition("&& ")
-    below = (f'<span class="more">{mathml(row.strip(), display=True)}</span>' for row in more)
     cells = [
-        f'<span class="left">{mathml(left, display=True) if left.strip() else ""}</span>',
-        f'<span class="right">{mathml(right.strip(), display=True)}{"".join(below)}</span>',
         f'<span class="reason">{_reason(reason.strip())}</span>',
+        f'<span class="left">{mathml(left, display=True) if left.strip() else ""}</span>',
+        f'<span class="right">{mathml(right.strip(), display=True)}</span>',
     ]
     return "".join(cells)
 

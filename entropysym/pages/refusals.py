@@ -13,7 +13,7 @@ from entropysym.pages.declarations import factor_lines
 from entropysym.pages.equations import Line
 from entropysym.pages.medium import Medium, listed
 from entropysym.pages.paper import Paper, installed_version, paper
-from entropysym.pages.wording import called, declared, family_name, why_normalised
+from entropysym.pages.wording import called, declared, family_name, letter_of, why_normalised
 from entropysym.prover.conditions import refusal_conditions
 from entropysym.prover.derivation import Refusal
 from entropysym.prover.refusing import Witness
@@ -115,19 +115,19 @@ def _witness(w: Witness, model: Model, m: Medium) -> str:
         if named:
             pairs = [sp.Eq(declared(name, model), v, evaluate=False) for name, v in named.items()]
             numbers += f"{'and ' if numbers else ''}{what.format(m.list(pairs))}, "
-    name = called(model, w.factor, m)
+    name, q, p = called(model, w.factor, m), letter_of("q", model, m), letter_of("p", model, m)
     still = f"Witness, at all sizes 1: {numbers}no law depends on a variable"
     if w.kind == "observed":
         points = listed([f"{m.math(y)} at {m.math(p)}" for y, p in w.points])
-        alike = " and q has the laws of p" if model.q else ""
+        alike = f" and {q} has the laws of {p}" if model.q else ""
         others = sum(v.role == "observed" for v in model.variables) > 1
         beside = " while other data follow laws of their own" if others else ""
         return (
             f"{still}{alike}. Data that follow {name}, changed by a small multiple of the weights {points},{beside} leave every derivative 0: the weights sum "
             f"to 0, and so do the weighted scores. The weighted log-densities sum to {m.math(w.gap)}, so the gap is that multiple of it and not 0."
         )
-    alike = "the other laws of q are those of p, " if len(model.q) > 1 else ""
+    alike = f"the other laws of {q} are those of {p}, " if len(model.q) > 1 else ""
     return (
-        f"{still}, the data follow their laws, {alike}and {name} and q of the same latents learn nothing. "
-        f"The mean of that log-density under q, minus that under p itself, is {m.math(w.gap)}, and that is the gap."
+        f"{still}, the data follow their laws, {alike}and {name} and {q} of the same latents learn nothing. "
+        f"The mean of that log-density under {q}, minus that under {p} itself, is {m.math(w.gap)}, and that is the gap."
     )

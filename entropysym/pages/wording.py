@@ -313,10 +313,11 @@ def _named(model: Model, name: str) -> FactorName:
     return FactorName(*model.factor(name).of)
 
 
-def letter_of_q(model: Model, m: Medium) -> str:
-    """q as the densities of the page write it."""
+def letter_of(letter: str, model: Model, m: Medium) -> str:
+    """p or q as the densities of the page write it."""
     printer = m.printer
-    return m.inline(printer.signs.get("q", "q") if model.is_plain else printer.law_letter("q"))
+    plain = printer.signs.get(letter, letter)
+    return m.inline(plain if model.is_plain else printer.law_letter(letter))
 
 
 def tempered(step: Step) -> list[str]:
@@ -391,7 +392,7 @@ def about_q(derivation: Derivation, m: Medium) -> str:
     model = derivation.model
     if not model.q or has_scaling(derivation) or not has_parts(derivation):
         return ""
-    v, q = m.math(DIRECTION), letter_of_q(model, m)
+    v, q = m.math(DIRECTION), letter_of("q", model, m)
     return f"Nothing that {q} reads moves along {v}, so its entropy has the derivative 0. "
 
 

@@ -52,6 +52,7 @@ def collapse_figure(report: EntropyReport, path: str | Path, *, title: str = "")
     axes[0].set_ylabel("latent, by KL")
     for each in axes:
         tidy(each)
+        each.locator_params(axis="x", nbins=4)
     _captions(figure, axes, report, title)
     return write(figure, target)
 
@@ -89,6 +90,6 @@ def _captions(figure: Any, axes: Any, report: EntropyReport, title: str) -> None
         Line2D([], [], color=BLUE, label="in use", **ring),
         Line2D([], [], color=VERMILION, markerfacecolor="white", label="collapsed", **ring),
         Line2D([], [], color="0.3", linestyle="none", marker="|", markersize=9, markeredgewidth=1.6, label="prior entropy"),
-        Line2D([], [], color="0.4", linewidth=0.9, linestyle=(0, (4, 2)), label="threshold; 1"),
+        Line2D([], [], color="0.4", linewidth=0.9, linestyle=(0, (4, 2)), label="KL threshold, ratio 1"),
     ]  # fmt: skip
     figure.legend(handles=marks, loc="outside lower center", ncols=4, frameon=False, fontsize=8)

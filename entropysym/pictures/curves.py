@@ -15,8 +15,8 @@ from entropysym.pictures.placing import MARK, Layout, loop_box
 
 Point = tuple[float, float]
 
-#: Angles in degrees, the less bent first; positive is to the left of the way in TikZ's sense.
-_BENDS = (0, 18, -18, 30, -30, 42, -42, 54, -54, 66, -66)
+#: Angles in degrees, the less bent first, but for those that are close to 0 beside a straight arrow; positive is to the left of the way in TikZ's sense.
+_BENDS = (0, 18, -18, 30, -30, 26, -26, 42, -42, 54, -54, 66, -66)
 #: More of them, for arrows that meet something under each of these.
 _FURTHER = tuple(sorted((*range(-84, 0, 6), *range(6, 90, 6)), key=abs))
 _LOOSENESS = 0.3915
@@ -50,7 +50,7 @@ def ways(graph: Graph, layout: Layout) -> tuple[Way, ...]:
 
 
 def _best(edge: Edge, layout: Layout, taken: Sequence[int], others: Sequence[Way]) -> Way:
-    """The way that meets the fewest boxes, then runs along the fewest other ways, then is bent least."""
+    """The way that meets the fewest boxes, then runs least along other ways and the sides of plates, then is bent least."""
     obstacles = [p.box for n, p in layout.nodes.items() if n not in (edge.source, edge.target)]
     obstacles += [f.label for f in layout.frames]  # a plate may be crossed, its label may not
     obstacles += [loop_box(layout.nodes[n], s, layout.radius) for n, s in layout.loops.items()]
@@ -61,7 +61,7 @@ def _best(edge: Edge, layout: Layout, taken: Sequence[int], others: Sequence[Way
             if any(abs(bend - other) <= 25 for other in taken):
                 continue
             way = _bent(edge, layout, bend)
-            met, along = _met(way, obstacles), _along(way, drawn)
+            met, along = _met(way, obstacles), _along(way, drawn) + _on_borders(way, layout)
             found.append((met, along + k, len(found), way))
             if met == along == 0:  # what is bent more is no better
                 break
@@ -74,6 +74,19 @@ def _along(way: Way, drawn: Sequence[Point]) -> int:
     """How many of its points lie on other ways, of which points are given; those near the ends, where arrows of one node meet, do not count."""
     points = [at(way.curve, k / 16) for k in range(3, 14)]
     return sum(any(math.hypot(x - u, y - v) < 7 for u, v in drawn) for x, y in points)
+
+
+def _on_borders(way: Way, layout: Layout) -> int:
+    """How many points of a bent way lie on the upright side of a plate, beyond those of a way that crosses it."""
+    if not way.bend:
+        return 0
+    points = [at(way.curve, k / 16) for k in range(3, 14)]
+    sides = [
+        sum(f.box.top < y < f.box.bottom and abs(x - side) < 3 for x, y in points)
+        for f in layout.frames
+        for side in (f.box.left, f.box.right)
+    ]
+    return sum(max(0, count - 2) for count in sides)
 
 
 def _met(way: Way, obstacles: Sequence[Box]) -> int:

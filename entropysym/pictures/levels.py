@@ -133,8 +133,15 @@ def _joined(axes: Any, found: tuple[Level, ...], across: dict[tuple[int, ...], f
                 axes.plot(ends, heights, color="0.82", linewidth=0.8, zorder=1)
 
 
+#: What a colour says.
+_KINDS = {
+    GREEN: "maximum",
+    ORANGE: "saddle, 1 or 2 directions up",
+    VERMILION: "saddle, more directions up",
+}
+
+
 def _colour(level: Level) -> str:
-    """Maxima, saddles with one or two ascending directions, and with more."""
     up = level.inertia.positive
     return GREEN if up == 0 else ORANGE if up <= 2 else VERMILION
 
@@ -179,13 +186,9 @@ def _axes(
     axes.set_xlim(-0.7, max(across.values()) + 0.7)
     tidy(axes)
     axes.grid(False, axis="x")
-    stroke: dict[str, Any] = {"linewidth": 2.6}
-    marks = [
-        Line2D([], [], color=GREEN, label="maximum", **stroke),
-        Line2D([], [], color=ORANGE, label="saddle, 1 or 2 directions up", **stroke),
-        Line2D([], [], color=VERMILION, label="saddle, more", **stroke),
-        Line2D([], [], color=BLACK, marker="o", markerfacecolor="white", markersize=5, linestyle="none", label="entropy sum"),
-    ]  # fmt: skip
+    drawn = {_colour(level) for level in found}
+    marks = [Line2D([], [], color=c, label=words, linewidth=2.6) for c, words in _KINDS.items() if c in drawn]  # fmt: skip
+    marks.append(Line2D([], [], color=BLACK, marker="o", markerfacecolor="white", markersize=5, linestyle="none", label="entropy sum"))  # fmt: skip
     axes.legend(
         handles=marks,
         loc="lower left",

@@ -199,7 +199,7 @@ def _pictures(figure: Any, c: Certificate, y: float) -> float:
         axes.tick_params(labelsize=8 if len(rows) < 6 else 7)
         axes.set_xlabel("nats per data point", fontsize=8)
         axes.grid(False, axis="y")
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=4)
     return bottom - 3.6 * _LINE
 
 

@@ -39,12 +39,67 @@ def test_the_lines_of_a_display_have_their_reasons():
     assert "tempering equation" in reasons
 
 
-def test_what_goes_on_below_stands_before_its_reason():
-    body = html_body(
-        "$$\n\\begin{aligned}\na &= b && \\text{why} \\\\\n&\\quad + c \\\\\nd &= e\n\\end{aligned}\n$$\n"
+def test_the_reason_of_a_graph_ends_with_a_formula():
+    page = es.render(found("hidden_markov_model"), "html")
+    reasons = re.findall(r'<span class="reason">(.*?)</span>', page)
+    (one,) = (r for r in reasons if r.startswith("(3)"))
+    assert one.startswith("(3) tempering of <math")
+    assert "".join(ET.fromstring(one.partition("of ")[2]).itertext()) == "p(c0)"
+
+
+def test_a_reason_stands_before_its_line():
+    """Where a screen is narrow it is read first, and the line goes on without a break."""
+    row = html_body(
+        "$$\n\\begin{aligned}\na &= b && \\text{why} \\\\\n&\\quad + c\n\\end{aligned}\n$$"
     )
-    assert body.count('class="left"') == body.count('class="reason"') == 2
-    assert body.index("<mi>b<") < body.index("<mi>c<") < body.index("why") < body.index("<mi>d<")
+    cells = re.findall(r'class="(reason|left|right)"', row)
+    assert cells == ["reason", "left", "right"] * 2
+    assert re.findall(r'"reason">(.*?)<', row) == ["why", ""]
+
+
+@pytest.mark.parametrize(
+    ("tex", "drawn"),
+    [
+        (r"\Bigl\{ a \Bigr\}", ["{", "a", "}"]),
+        (r"\boldsymbol{A} + \boldsymbol{\Omega}", ["\U0001d468", "+", "\U0001d6c0"]),
+        (r"\boldsymbol{\sigma}", ["\U0001d748"]),
+    ],
+)
+def test_letters_and_braces_are_drawn_as_tex_draws_them(tex, drawn):
+    tree = ET.fromstring(mathml(tex))
+    assert [t for t in tree.itertext() if t.strip()] == drawn
+
+
+def test_there_is_room_before_the_name_of_a_function_that_follows_a_factor():
+    assert "mspace" in mathml(r"x \operatorname{erf}(y)")
+    assert "mspace" not in mathml(r"(\operatorname{erf}(y))")
+
+
+def _base(tex):
+    """What bears the exponent of a formula, as text."""
+    tree = ET.fromstring(mathml(tex))
+    power = next(e for e in tree.iter() if e.tag.endswith("msup"))
+    return "".join(power[0].itertext())
+
+
+@pytest.mark.parametrize(
+    ("tex", "base"),
+    [
+        (r"\Bigl( a + \bigl[ b \bigr] \Bigr)^{2}", "(a+[b])"),
+        (r"\frac{\Bigl( a \Bigr)^{2}}{b}", "(a)"),
+        (r"\Bigl( \Bigl( a \Bigr)^{2} + b \Bigr)", "(a)"),
+        (r"a + b \Bigr)^{2}", ")"),  # what was opened in another line
+        (r"(a)^{2}", ")"),
+    ],
+)
+def test_a_sized_bracket_and_what_it_closes_bear_an_exponent_together(tex, base):
+    assert _base(tex) == base
+
+
+def test_a_full_stop_stays_with_its_formula():
+    body = html_body("Let $a$, $b$ be.\n\n$c$.\n")
+    assert re.findall(r'<span class="kept"><math.*?</math>(.)</span>', body) == [",", "."]
+    assert body.count("<p>") == body.count("</p>") == 2
 
 
 def test_sums_of_a_display_carry_their_limits_above_and_below():

@@ -1,6 +1,7 @@
 """The graphs of all models: what is drawn, where it stands, and that both writers draw the same."""
 
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,9 +15,10 @@ import entropysym as es
 from entropysym.errors import InputError
 from entropysym.language.symbols import LAG
 from entropysym.models import ZOO
+from entropysym.pages.compiling import compiled, is_installed
 from entropysym.pictures import model_graph
 from entropysym.pictures.boxes import Box
-from entropysym.pictures.curves import at, ways
+from entropysym.pictures.curves import _bent, _on_borders, at, ways
 from entropysym.pictures.nodes import Repeated, graph_of, named_in
 from entropysym.pictures.placing import loop_box, placed
 from entropysym.testing.random_graphs import random_graph
@@ -272,3 +274,36 @@ def test_graphs_of_the_tests(name):
     """Nested plates, matrices, several data plates."""
     graph = graph_of(GRAPHS[name]())
     assert violations(graph, placed(graph)) == []
+
+
+def _is_known_to_tex(file):
+    found = is_installed() and shutil.which("kpsewhich")
+    return bool(found) and subprocess.run(["kpsewhich", file], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not _is_known_to_tex("tikz.sty"), reason="tikz is not installed")
+def test_tikz_compiles():
+    """Kinds that between them have loops, plates in plates, shared parameters, matrices, joint laws and marks without an arrow."""
+    names = ("hidden_markov_model", "semi_supervised_vae", "gaussian_vae", "beta_vae", "categorical_vae")  # fmt: skip
+    pictures = "\n\n".join(model_graph(ZOO[name](), to="tikz") for name in names)
+    head = r"\documentclass{article}\usepackage{tikz,amsmath}\setlength{\parindent}{0pt}\begin{document}"
+    assert "Overfull" not in compiled(f"{head}{pictures}\\end{{document}}").log
+    wrong = pictures.replace(r"\draw", r"\draws", 1)
+    with pytest.raises(InputError, match="Undefined control sequence"):
+        compiled(f"{head}{wrong}\\end{{document}}")
+
+
+@pytest.mark.some(6)
+@pytest.mark.parametrize("name", sorted(ZOO))
+def test_no_arrow_runs_along_the_side_of_a_plate(name):
+    graph = graph_of(ZOO[name]())
+    layout = placed(graph)
+    assert [w.edge for w in ways(graph, layout) if _on_borders(w, layout)] == []
+
+
+def test_an_arrow_that_would_is_bent_less():
+    graph = graph_of(ZOO["vae3_softplus"]())
+    layout = placed(graph)
+    (bent,) = (w for w in ways(graph, layout) if w.bend)
+    assert not _on_borders(bent, layout)
+    assert _on_borders(_bent(bent.edge, layout, 30), layout)
