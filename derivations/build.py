@@ -84,13 +84,17 @@ def collection(*, numbers: bool, progress: Callable[[str], None] = lambda said: 
 
 
 def _by_model(found: Mapping[str, Theorem]) -> str:
-    """The theorems by the model that they are about, each with its page."""
-    rows = sorted((t.model().title, name) for name, t in found.items())
-    body = "\n".join(
-        rf"{tex_text(title)} & \ref{{{name}}} & \pageref{{{name}}} \\" for title, name in rows
-    )
+    """The theorems by the model that they are about, several of one model in their order, each with its page."""
+    names: dict[str, list[str]] = {}
+    for name, theorem in found.items():
+        names.setdefault(theorem.model().title, []).append(name)
+    rows = []
+    for title, about in sorted(names.items()):
+        cells = (", ".join(rf"\{ref}{{{n}}}" for n in about) for ref in ("ref", "pageref"))
+        rows.append(rf"{tex_text(title)} & {' & '.join(cells)} \\")
+    body = "\n".join(rows)
     return (
-        "\\section*{By model}\n\\begin{center}\\small\n\\begin{tabular}{@{}p{0.76\\textwidth}rr@{}}\n\\toprule\n"
+        "\\section*{By model}\n\\begin{center}\\small\n\\begin{tabular}{@{}p{0.68\\textwidth}rr@{}}\n\\toprule\n"
         f"model & section & page \\\\\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n\\end{{center}}"
     )
 

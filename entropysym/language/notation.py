@@ -129,19 +129,22 @@ class Notation(ABC):
 
     def _print_LogBaseMeasure(self, e: LogBaseMeasure) -> str:
         if e.law:
-            return f"{self.signs['log']} h({self.law(e)[2:-1].split(self.signs['given'])[0]})"
+            return f"{self.signs['log']} h({self.sides(e)[0]})"
         return f"{self.signs['log']} h({'z' if e.role == 'prior' else self.datum(e.datum[0])})"
 
     def law(self, e: _RoleHead) -> str:
         """A factor of a graph: p(x_n | z, y_n)."""
+        return f"{self.law_letter(e.law[0])}({self.signs['given'].join(self.sides(e))})"
+
+    def sides(self, e: _RoleHead) -> list[str]:
+        """What a factor of a graph is of and, if it reads anything, what it is given."""
 
         def name(written: str) -> str:
             stem = self.variable(written.removesuffix("@"))
             return self.joined(stem, e.datum) if written[-1] == "@" and e.datum else stem
 
         of, _, given = e.law[2:-1].partition("|")
-        sides = [", ".join(map(name, side.split(","))) for side in (of, given) if side]
-        return f"{self.law_letter(e.law[0])}({self.signs['given'].join(sides)})"
+        return [", ".join(map(name, side.split(","))) for side in (of, given) if side]
 
     def law_letter(self, letter: str) -> str:
         """The letter of a factor of a graph: p or q."""

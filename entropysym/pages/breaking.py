@@ -19,10 +19,11 @@ from entropysym.pages.plain import PlainPrinter
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.")
 _WIDTHS = {  # em, at the size of the text
-    "\\quad": 1.0, "\\qquad": 2.0, "\\log": 1.5, "\\mid": 0.85, "\\cdot": 0.75, "\\nabla": 0.85, "\\iff": 2.6, "\\mathbb": 0.0,
+    "\\quad": 1.0, "\\qquad": 2.0, "\\log": 1.5, "\\mid": 0.85, "\\cdot": 0.75, "\\nabla": 0.85, "\\iff": 3.0, "\\mathbb": 0.0,
     "\\mathcal": 0.1, "\\mathrm": 0.0, "\\operatorname": 0.35, "\\boldsymbol": 0.1, "\\det": 1.5, "\\,": 0.17, "\\sum": 1.0, "\\prod": 1.0, "\\Phi": 0.75, "\\Theta": 0.8, "\\varepsilon": 0.5,
     "=": 1.35, "+": 1.25, "-": 1.25, ",": 0.45, "(": 0.4, ")": 0.4, "[": 0.3, "]": 0.3, "'": 0.3, "|": 0.3,
     "\\bigl": 0.1, "\\bigr": 0.1, "\\Bigl": 0.25, "\\Bigr": 0.25, "\\biggl": 0.4, "\\biggr": 0.4, "\\{": 0.5, "\\}": 0.5,
+    "m": 0.88, "w": 0.72, "n": 0.6, "W": 0.96, "M": 0.98, "H": 0.85, "D": 0.84, "N": 0.83, "\\omega": 0.65, "\\Omega": 0.85, "\\Sigma": 0.8, "\\Lambda": 0.75, "\\Delta": 0.85, "\\Gamma": 0.65, "\\Pi": 0.8, "\\Psi": 0.8, "\\Xi": 0.7, "\\Upsilon": 0.8,
     "\\partial": 0.6, "\\sqrt": 0.9, "\\infty": 1.0, "&": 0.0,
 }  # fmt: skip
 
@@ -34,40 +35,40 @@ def tex_width(tex: str) -> float:
     return width
 
 
-def _run(tokens: list[str], at: int) -> tuple[float, int]:
-    """Width from `at` to the end of the group, and the place after it."""
+def _run(tokens: list[str], at: int, *, script: bool = False) -> tuple[float, int]:
+    """Width from `at` to the end of the group, and the place after it. In a `script`, and in a fraction, the limits of a sum stand beside it."""
     total, operator, over, under = 0.0, 0.0, 0.0, 0.0
     while at < len(tokens) and tokens[at] != "}":
         token = tokens[at]
         if token.isspace():
             at += 1
         elif token in "^_":
-            script, at = _one(tokens, at + 1)
-            over, under = (0.72 * script, under) if token == "^" else (over, 0.72 * script)
+            width, at = _one(tokens, at + 1, script=True)
+            over, under = (0.74 * width, under) if token == "^" else (over, 0.74 * width)
         else:
             total += max(operator, over, under) if operator else max(over, under)
             over = under = operator = 0.0
             if token == "\\frac":
-                above, at = _one(tokens, at + 1)
-                below, at = _one(tokens, at)
+                above, at = _one(tokens, at + 1, script=True)
+                below, at = _one(tokens, at, script=True)
                 total += max(above, below) + 0.4
             elif token in ("\\sum", "\\prod"):
-                operator, at = 1.5, at + 1
-                total += 0.17
+                operator, at = (0.0, at + 1) if script else (1.5, at + 1)
+                total += 1.2 if script else 0.17
             else:
-                step, at = _one(tokens, at)
+                step, at = _one(tokens, at, script=script)
                 total += step
     return total + max(operator, over, under), at
 
 
-def _one(tokens: list[str], at: int) -> tuple[float, int]:
+def _one(tokens: list[str], at: int, *, script: bool = False) -> tuple[float, int]:
     """Width of one token or one group."""
     while at < len(tokens) and tokens[at].isspace():
         at += 1
     if at >= len(tokens):
         return 0.0, at
     if tokens[at] == "{":
-        width, end = _run(tokens, at + 1)
+        width, end = _run(tokens, at + 1, script=script)
         return width, end + 1
     token = tokens[at]
     usual = 0.9 if token.startswith("\\es") else 0.78 if token.isupper() else 0.56

@@ -17,9 +17,9 @@ from entropysym.pages.medium import Medium, listed, tex_text
 
 COLUMNS = 100
 #: Widths of a LaTeX page in em: a display, and the column of reasons.
-PAGE, REASON = 46.5, 9.0
+PAGE, REASON = 46.9, 9.0
 #: Below this width of a text, in em, reasons have no column of their own; what small type is to the text's; the room of a number of an equation, and of what stands before a row that goes on.
-NARROW, SMALL, NUMBER, INDENT = 30.0, 0.9, 2.5, 2.0
+NARROW, SMALL, NUMBER, INDENT = 30.0, 0.92, 2.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def latex_layout(medium: Medium, width: float = PAGE) -> Layout:
     return Layout(display, numbered, argued, together)
 
 
-#: Sizes of type, and their share of that of the text.
-_SIZES = (("", 1.0), (r"\small", 0.9), (r"\footnotesize", 0.8), (r"\scriptsize", 0.73))
+#: Sizes of type, and the width of a letter as a share of that in the text: small letters are cut wider.
+_SIZES = (("", 1.0), (r"\small", 0.92), (r"\footnotesize", 0.84), (r"\scriptsize", 0.79))
 
 
 #: Beside a column of reasons, where the room was measured for small type.

@@ -13,7 +13,7 @@ from typing import overload
 import sympy as sp
 
 from entropysym.language.formula import array_name, array_of, inside
-from entropysym.language.functions import SYMBOLS
+from entropysym.language.functions import SYMBOLS, argument_of
 from entropysym.language.graph import written
 from entropysym.language.heads import (
     DataMean,
@@ -144,7 +144,7 @@ def is_light(f: sp.Expr) -> bool:
     """Whether a factor may stand inside a fraction."""
     base, _ = _base_and_exponent(f)
     if isinstance(base, (*SYMBOLS, sp.Abs)):
-        return True
+        return sp.fraction(argument_of(base), exact=True)[1] == 1  # no fraction in a fraction
     if isinstance(base, sp.exp):
         return all(is_light(a) for m in sp.Add.make_args(inside(base)) for a in sp.Mul.make_args(m))
     return bool(

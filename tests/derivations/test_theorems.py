@@ -143,6 +143,15 @@ def test_the_document_has_every_theorem_once(document):
     assert made.count("Statement SHA-256") == len(build.NAMES)
 
 
+def test_the_index_names_each_model_once_with_all_of_its_theorems():
+    index = build._by_model(THEOREMS)
+    titles = re.findall(r"^(.+?) & \\ref", index, flags=re.M)
+    assert titles == sorted({t.model().title for t in THEOREMS.values()})
+    (row,) = (line for line in index.splitlines() if line.startswith("VAE-2: Gaussian VAE"))
+    assert row.count("\\ref{") == row.count("\\pageref{") > 1
+    assert sorted(re.findall(r"\\ref\{(\w+)\}", index)) == sorted(THEOREMS)
+
+
 @pytest.mark.slow
 def test_the_document_compiles_without_overfull_lines(document):
     if not is_installed():

@@ -26,12 +26,13 @@ from entropysym.language.matrices import (
     Trace,
     Transposed,
 )
-from entropysym.language.objective import elbo, entropy_sum, expectation, reparametrised
+from entropysym.language.objective import elbo, entropy_sum, expectation, head, reparametrised
 from entropysym.language.symbols import DATUM, LATENT, NOISE, array, index, n, scalar, size
 from entropysym.pages.abbreviations import abbreviation
 from entropysym.pages.latex import latex
 from entropysym.pages.marks import EXCESS, ScaleSlope
 from entropysym.pages.plain import plain
+from tests.instances import derivation
 
 VAE2, LINEAR = models.vae2(), models.linear_vae()
 D, H = size("D"), size("H")
@@ -266,3 +267,10 @@ def test_plain_sympy_printing_still_works_in_notebooks():
 def test_unknown_kind_of_data_is_refused_with_the_list():
     with pytest.raises(InputError, match=r"'monthly'.*finite, infinite"):
         latex(sigma2, data="monthly")  # type: ignore[arg-type]
+
+
+def test_the_base_measure_of_a_graph_is_that_of_the_variable_in_every_notation():
+    d = derivation("single_cell_vae")
+    base = head(d.model, LogBaseMeasure, d.model.factor("p_x"))
+    assert latex(base, d.model) == r"\log h(x_{n})"
+    assert latex(base, d.model, notation="textbook") == r"\log h(x_{n})"

@@ -9,6 +9,7 @@ import pytest
 import entropysym as es
 from entropysym.errors import InputError
 from entropysym.pages import PARTS, PROFILES, bibtex
+from entropysym.pages.breaking import tex_width
 from entropysym.pages.own_notation import MACROS
 from tests.instances import found
 
@@ -145,3 +146,32 @@ def test_every_profile_prints_and_differs():
 
 def test_the_bibliography_has_both_works():
     assert len(re.findall(r"^@\w+\{(\w+),", bibtex(), re.M)) == 2
+
+
+def test_a_profile_reaches_graphs():
+    d = found("hidden_markov_model")
+    text = es.render(d, "latex", fragment=True, notation="textbook")
+    assert r"p_{\theta}(c \mid c^{-})" in text
+    assert r"\mathbb{E}_{q_{\phi}}" in text
+    assert "tempering of $p_{\\theta}(c_{0})$" in text
+    assert not re.search(r"(?<![A-Za-z_{\\])[pq]\(", text)
+    usual = es.render(d, "latex", fragment=True)
+    assert r"p(c \mid c^{-})" in usual
+    assert "Theta" not in usual
+    macros = es.render(d, "latex", fragment=True, macros=True)
+    assert r"\newcommand{\esModel}{p}" in macros
+    assert r"\esModel(c \mid c^{-})" in macros
+
+
+@pytest.mark.parametrize(
+    ("tex", "em"),
+    [
+        (r"\partial_{\alpha_{h}^{2}} \mathcal{F} = 0 \iff \alpha_{h}^{2} = \frac{1}{N} \sum_{n=1}^{N} \nu_{h}^{2}(x_{n}) + \frac{1}{N} \sum_{n=1}^{N} \tau_{h}^{2}(x_{n})", 22.66),
+        (r"x_{nd} \mathbb{E}_{q}\Bigl[ e^{\sum_{k=1}^{K} V_{dk} f_{k}(z, s_{n})} \Bigr]", 10.62),
+        (r"\frac{1}{\sum_{k'=1}^{K} e^{\sum_{h=1}^{H} B_{k'h} z_{h}}} \sum_{k'=1}^{K} e^{\sum_{h=1}^{H} B_{k'h} z_{h}} \sum_{h=1}^{H} B_{k'h} z_{h}", 20.85),
+        (r"(x_{n} - \mu(z))^{\top} (s \, \boldsymbol{\Omega}(z))^{-1} (x_{n} - \mu(z))", 15.29),
+    ],
+)  # fmt: skip
+def test_the_width_of_a_formula_is_estimated_as_tex_sets_it(tex, em):
+    r"""Widths that pdflatex measures with \settowidth: never half an em too narrow, and not a tenth too wide."""
+    assert -0.5 <= tex_width(tex) - em <= 0.1 * em
