@@ -16,7 +16,7 @@ from sympy.core.symbol import Str
 from entropysym.errors import InputError, shown
 from entropysym.language.formula import arg_of, args_of, substituted, sum_over
 from entropysym.language.names import spelled
-from entropysym.language.printed import CLOSED, OPEN, RAISED, Printed
+from entropysym.language.printed import CLOSED, DIVIDED, OPEN, RAISED, Printed
 from entropysym.language.symbols import check_declared
 from entropysym.language.wrong_ways import NoCode, demand_own, demand_unbound
 
@@ -80,7 +80,7 @@ class DataMean(_Binder):
     ``DataMean(body, n)`` binds the index n of a data point.
     """
 
-    precedence = OPEN
+    precedence = DIVIDED
 
     def _eval_derivative(self, s: sp.Expr) -> sp.Expr:
         demand_unbound(self, s)

@@ -6,7 +6,9 @@ import sympy as sp
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.printer import Printer
 
-#: Between sum and product, for SymPy's printers: what is written with an open end, such as a mean, stands in brackets as a factor and under an exponent.
+#: Below a sum, for `str`, which asks no more where there is a minus: a mean opens with a fraction, 1/N Σ_n.
+DIVIDED = 39
+#: Between sum and product, for SymPy's printers: what is written with an open end, such as $\log p$, stands in brackets as a factor and under an exponent.
 OPEN = 45
 #: Between product and power: what would share an exponent with its last letter, $x^\top Mx$, or bear a second one, $\tau^2(x)$, stands in brackets under one.
 RAISED = 55

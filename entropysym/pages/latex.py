@@ -20,7 +20,7 @@ from entropysym.language.matrices import Matrix
 from entropysym.language.notation import LatexNotation
 from entropysym.language.records import Model
 from entropysym.pages.marks import ANY_LAW, BASE, ELL, ENTROPY_SUM, EXCESS, GAP, TIME, Amount
-from entropysym.pages.order import Roles, TakenApart, roles
+from entropysym.pages.order import Roles, TakenApart, is_light, roles
 from entropysym.pages.own_notation import PAPERS, OwnNotation, own_notation
 from entropysym.pages.printer import NORMALS, PagePrinter, divided_sum, is_closed
 
@@ -129,9 +129,11 @@ class PaperPrinter(PagePrinter, LatexNotation, LatexPrinter):
         return f"e^{{{sign}{self.enclosed(self._print(rest))}/{below}}}"
 
     def _divided(self, exponent: sp.Expr) -> str:
-        """An exponent on one line, -t/2, where a number is all that it is divided by."""
+        """An exponent on one line, -t/2, where a number is all that it is divided by and nothing ends openly before the stroke."""
         number, rest = exponent.as_coeff_Mul()
-        if not isinstance(number, sp.Rational) or number.q == 1 or isinstance(rest, sp.Add):
+        factors = sp.Mul.make_args(rest)
+        closed = all(is_light(f) and not self.ends_openly(f) for f in factors)
+        if not isinstance(number, sp.Rational) or number.q == 1 or not closed:
             return self._print(exponent)
         above = self._print(number.p * rest)
         return self._print(exponent) if "\\frac" in above else f"{above}/{number.q}"

@@ -111,9 +111,14 @@ class PagePrinter(Notation):
 
     def _as_factor(self, f: sp.Expr | Matrix) -> str:
         text = self._print(f)
+        whole = isinstance(f, (sp.Add, sp.Sum, DataMean)) or self.ends_openly(f)
+        return self.enclosed(text) if whole else text
+
+    def ends_openly(self, f: sp.Basic) -> bool:
+        """Whether what is written after a factor would be read as a part of it."""
         row = row_of(f)
-        whole = isinstance(f, (sp.Add, sp.Sum, DataMean, *OPEN)) or self.is_logarithm(f)
-        return self.enclosed(text) if whole or (row and row.is_logarithm) else text
+        named = row is not None and row.is_logarithm
+        return named or isinstance(f, (sp.log, *OPEN)) or self.is_logarithm(f)
 
     def _side_by_side(self, factors: tuple[sp.Expr, ...], *, ends: bool) -> list[str]:
         """Light factors. What `ends` a product may end openly."""

@@ -4,6 +4,7 @@ It knows letters and the rules of mathematical writing, and nothing of SymPy or 
 
 * a sum, a mean and a derivative reach over everything that is multiplied after them, up to the next plus, minus or closing bracket;
 * a logarithm, $\log\det$ and $v\cdot\nabla$ without brackets are of the one factor that follows, which has to be the last of its product;
+* a stroke divides the product before it by the number that follows;
 * a power belongs to the letter, bracket or function value before it; between a name and its arguments it is a power of the value;
 * $v^\top M w$ is a number, the power of a vector is none.
 
@@ -120,9 +121,19 @@ class _Reader:
     def term(self, sign: int) -> Value:
         factors = [self.factor()]
         while not self.ended():
+            if self.take("/"):
+                factors.append(self.divided())
+                continue
             self.take(r"\cdot")
             factors.append(self.factor())
         return lambda w: _product([sign, *(f(w) for f in factors)])
+
+    def divided(self) -> Value:
+        """What stands behind a stroke: a number, by which the product before it is divided."""
+        number = self.next()
+        if not number.isdigit():
+            raise Unreadable(f"what is divided by {number}? {''.join(self.tokens)}")
+        return lambda w: 1 / complex(int(number))
 
     def ended(self) -> bool:
         """Whether a product ends here."""

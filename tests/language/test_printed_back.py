@@ -278,6 +278,7 @@ def test_a_careless_printer_is_noticed(name, monkeypatch):
     ("text", "words"),
     [
         (r"\log a b", "does log reach over b"),
+        (r"\log a/2", "does log reach over /"),
         (r"x_{n}^{\top} \boldsymbol{\Sigma} x_{n}^{2}", "a power of what is no number"),
         (r"v \cdot \nabla \mathcal{F} a", "reach over a"),
         (r"\log\det \boldsymbol{\Sigma} a", "reach over a"),

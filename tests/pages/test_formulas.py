@@ -254,6 +254,9 @@ def test_the_order_does_not_depend_on_how_a_sum_was_built():
 def test_what_ends_openly_is_enclosed_inside_a_formula():
     mean = DataMean(DATUM[n, d], n)
     assert str(2 * mean**2 * D) == "2*D*(1/N Σ_n {x[n, d]})**2"
+    assert str(-D / mean) == "-D/(1/N Σ_n {x[n, d]})"
+    assert str(-D * mean) == "-D*(1/N Σ_n {x[n, d]})"
+    assert str(-mean) == "-(1/N Σ_n {x[n, d]})"
     assert str(LogDensity("prior", latent=True) ** 2) == "(log p(z))**2"
     assert str(mu**2) == "μ_d(z)**2"
 

@@ -58,7 +58,7 @@ def test_stationarity_conditions_are_solved_where_they_can_be(derivations):
         str(vae2["sigma2"])
         == "Eq(sigma2, (1/N Σ_n {E_q(z|x_n)[Sum((x[n, d] - μ_d(z))**2, (d, 1, D))]})/D)"
     )
-    assert str(vae2["alpha2"]) == "Eq(alpha2[h], 1/N Σ_n {ν_h(x_n)**2} + 1/N Σ_n {τ_h²(x_n)})"
+    assert str(vae2["alpha2"]) == "Eq(alpha2[h], (1/N Σ_n {ν_h(x_n)**2}) + (1/N Σ_n {τ_h²(x_n)}))"
     assert str(linear["tau"]) == "Eq(tau[h]**2, 1/(1 + Sum(W[d, h]**2, (d, 1, D))/sigma**2))"
     assert str(linear["sigma"].lhs) == "sigma**2"
     assert set(linear) == {"W", "b", "sigma", "V", "c", "tau", "scaling"}
@@ -284,7 +284,7 @@ def test_the_softplus_head_is_undecided_and_a_counter_example_is_named():
 def test_partial_results_say_what_is_left():
     fixed = es.derive(es.models.vae0())
     assert fixed.verdict.value is Value.REFUTED
-    assert str(fixed.partial.excess).startswith("D/2 - 1/N Σ_n {E_ε[Sum((x[n, d] - F_d(")
+    assert str(fixed.partial.excess).startswith("D/2 - (1/N Σ_n {E_ε[Sum((x[n, d] - F_d(")
     frozen = es.derive(es.models.vae1(frozen_encoder=True))
     assert frozen.verdict.value is Value.REFUTED
     assert str(frozen.partial.excess) == "H/2 - (1/N Σ_n {E_q(z|x_n)[Sum(z[h]**2, (h, 1, H))]})/2"
