@@ -1,4 +1,4 @@
-"""The graphs that the README writes down: short, derived, rendered, swept, and brought to a stationary point on simulated data."""
+"""The graphs that `docs/models.md` writes down: short, derived, rendered, swept, and brought to a stationary point on simulated data."""
 
 import re
 from functools import cache
@@ -11,7 +11,7 @@ from entropysym.claims.on_graphs import graph_sample, rest_on_graph
 from entropysym.prover import Derivation
 from entropysym.witness import sweep, try_variants
 
-README = Path(es.__file__).parent.parent / "README.md"
+PAGE = Path(es.__file__).parent.parent / "docs" / "models.md"
 #: The lines that each may take.
 LINES = {"three_layers": 20, "mixture": 12, "semi_supervised": 20, "two_views": 20}
 
@@ -21,7 +21,7 @@ def _written():
     """The text of each model, by its name."""
     (block,) = (
         text
-        for text in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+        for text in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
         if "three_layers" in text
     )
     parts = ["w = ModelWriter" + part for part in block.split("\nw = ModelWriter")[1:]]
