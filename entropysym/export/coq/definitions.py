@@ -204,11 +204,11 @@ def latent_definition(t: Layout, name: str) -> str:
     place = replace(t.at(world), scope=("",) * data)
     indices, inner = t.opened(place, plates[data:])
     values = {
-        a: text(t, inner, ATOM) for a, t in zip(family.arguments, factor.arguments, strict=True)
+        a: text(e, inner, ATOM) for a, e in zip(family.arguments, factor.arguments, strict=True)
     }
     inside = replace(inner, bindings=values)
     location, scale = (
-        text(t, inside, level) for t, level in ((family.location, SUM), (family.scale, PRODUCT))
+        text(e, inside, level) for e, level in ((family.location, SUM), (family.scale, PRODUCT))
     )
     noise = " ".join([f"eps_{name} o", *indices])
     own = of_model(model, name, world if t.several else "")
