@@ -368,8 +368,8 @@ def test_versions_agree():
     assert f"## {entropysym.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-#: The pages whose code is run.
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+#: The pages whose code is run; what README shows stands on them.
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 #: Each snippet in a namespace of its own, in the order of the pages; what is imported is imported once.
 SNIPPETS = """
@@ -380,6 +380,17 @@ for page in sys.argv[1:]:
         exec(compile(block, page, "exec"), {"__name__": "__main__"})
         print("it ran")
 """
+
+
+def _blocks(page):
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S)
+
+
+def test_what_the_readme_shows_stands_on_a_page():
+    """Word for word, so that the two cannot drift apart, and running the pages runs it."""
+    shown, there = _blocks(ROOT / "README.md"), {b for page in PAGES for b in _blocks(page)}
+    assert len(shown) > 3
+    assert set(shown) <= there
 
 
 @pytest.mark.slow

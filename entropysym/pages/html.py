@@ -10,7 +10,8 @@ from unicodedata import lookup
 from entropysym.pages.layout import bare
 
 _DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.M | re.S)
-_INLINE = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$")
+#: A dollar that is followed by a blank, or a closing one by a digit, is money.
+_INLINE = re.compile(r"(?<![\\$])\$(?!\s)([^$\n]+?)(?<![\\\s])\$(?!\d)")
 _ENVIRONMENT = re.compile(r"\\begin\{(aligned|gathered)\}\n(.*)\n\\end\{\1\}\Z", re.S)
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
 #: A character that no text has stands for the k-th formula while Markdown is read.
@@ -107,14 +108,24 @@ def html_body(markdown: str) -> str:
     from markdown_it import MarkdownIt
 
     formulas: list[str] = []
+    text = marked(markdown, formulas)
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    return drawn(body, formulas)
+
+
+def marked(markdown: str, formulas: list[str]) -> str:
+    """Markdown with a mark in the place of each formula, whose MathML is put at the end of `formulas`."""
 
     def kept(found: str) -> str:
         formulas.append(found)
         return _MARK.format(len(formulas) - 1)
 
     text = _DISPLAY.sub(lambda m: kept(display(m[1])), markdown)
-    text = _INLINE.sub(lambda m: kept(mathml(m[1])), text)
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    return _INLINE.sub(lambda m: kept(mathml(m[1])), text)
+
+
+def drawn(body: str, formulas: list[str]) -> str:
+    """HTML with the formulas in the place of their marks."""
     return _MARKED.sub(lambda m: _put(m, formulas), body)
 
 
