@@ -73,7 +73,7 @@ def on_page_content(content: str, **_: Any) -> str:
 
 
 def on_post_build(config: Any, **_: Any) -> None:
-    """Build the playground into the site, where its packages are installed."""
+    """Build the playground into the site; its packages come from npm the first time."""
     path = ROOT / "docs" / "playground" / "build.py"
     spec = importlib.util.spec_from_file_location("playground_build", path)
     assert spec is not None
