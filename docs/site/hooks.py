@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mkdocs.structure.files import File, Files
-
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the sites' own modules and the scripts of `derivations`
 
@@ -22,8 +20,10 @@ from docs.site.formulas import drawn, marked  # noqa: E402
 from entropysym.glossary import glossary  # noqa: E402
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: Any, config: Any) -> Any:
     """Add the pages that are generated."""
+    from mkdocs.structure.files import File  # here, so that the rest is tested without MkDocs
+
     for path, text in _generated():
         files.append(File.generated(config, path, content=text))
     return files

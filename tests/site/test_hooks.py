@@ -6,12 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from entropysym.glossary import glossary
-
-pytest.importorskip("mkdocs")
-pytest.importorskip("jupytext")
-
 from docs.site import hooks, notebooks
+from entropysym.glossary import glossary
 
 
 def both(markdown):
@@ -93,6 +89,7 @@ def test_outputs_of_a_notebook():
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path):
     """Links and anchors included; what is not found is a warning, and a warning is an error."""
+    pytest.importorskip("mkdocs")
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
