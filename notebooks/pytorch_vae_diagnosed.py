@@ -23,10 +23,10 @@ from torch import nn
 from torch.nn import functional as F
 
 import entropysym as es
-from entropysym.data.sources import digits
+from entropysym.data import load
 
 torch.manual_seed(0)
-x = torch.tensor(digits(), dtype=torch.float32)
+x = torch.tensor(load("digits") / 16, dtype=torch.float32)
 body, mu, logvar = nn.Sequential(nn.Linear(64, 32), nn.ReLU()), nn.Linear(32, 2), nn.Linear(32, 2)
 decoder = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 64))
 model = nn.ModuleDict({"body": body, "mu": mu, "logvar": logvar, "decoder": decoder})
