@@ -1,22 +1,29 @@
-"""`python benchmarks/machine_checked.py [NAME …]`: print every shipped theorem, have Coq check it, and say so in a table."""
+"""`python benchmarks/machine_checked.py [NAME …] [--record]`: print every shipped theorem, have Coq check it, and say so in a table.
+
+With --record what was accepted is written to machine_checked.json, by which the gallery of theorems marks it; a theory that was printed otherwise since is not marked.
+"""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from entropysym.errors import InputError
-from entropysym.export.coq import theory
-from entropysym.export.coq.checking import check, compile_prelude
+from entropysym.export.coq import prelude, theory
+from entropysym.export.coq.checking import check, compile_prelude, coqc
 from entropysym.models import ZOO
 from entropysym.prover.derive import derive
 from entropysym.prover.document import to_json
 
 #: A premise in the records of a file, by the beginning of its name.
 PREMISE = r"^  (?:size|range|support|laws?|finite|interchange)_"
+RECORD = Path(__file__).with_suffix(".json")
 HEADER = ("model", "accepted", "seconds", "lines", "axioms", "premises", "points", "not vacuous")
 
 
@@ -26,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, help="the folder for the files; a temporary one by default"
     )
+    parser.add_argument(
+        "--record", action="store_true", help="keep what was accepted for the gallery"
+    )
     given = parser.parse_args(arguments)
     for name in given.names:
         if name not in ZOO:
@@ -33,22 +43,59 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.out or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        return _table(given.names or list(ZOO), folder)
+        accepted = _table(names := given.names or list(ZOO), folder)
+    if given.record:
+        _record(accepted)
+    print(f"{len(accepted)} of {len(names)} accepted")
+    return 0 if len(accepted) == len(names) else 1
 
 
-def _table(names: list[str], folder: Path) -> int:
+def _table(names: list[str], folder: Path) -> dict[str, str]:
+    """Prints a row for each; name -> hash of what was accepted."""
     first = compile_prelude(folder)
     if not first.accepted:
         print(f"the prelude is not accepted: {first.message}")
-        return 1
+        return {}
     print(" | ".join(HEADER), flush=True)
-    failed = 0
+    accepted = {}
     for name in names:
         row = _row(name, folder)
-        failed += row[1] != "yes"
+        if row[1] == "yes":
+            accepted[name] = sha256((folder / f"{name}.v").read_text(encoding="utf-8"))
         print(" | ".join(row), flush=True)
-    print(f"{len(names) - failed} of {len(names)} accepted")
-    return 1 if failed else 0
+    return accepted
+
+
+def sha256(text: str) -> str:
+    """Of a theory without its comments, which Coq does not read."""
+    bare = " ".join(re.sub(r"\(\*.*?\*\)", "", text, flags=re.S).split())
+    return hashlib.sha256(bare.encode()).hexdigest()
+
+
+def _record(accepted: dict[str, str]) -> None:
+    program = coqc()
+    assert program is not None
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    kept = recorded()
+    same = kept.get("prelude") == sha256(prelude())
+    theories = {**(kept["theories"] if same else {}), **accepted}
+    found = {
+        "coq": said.stdout.splitlines()[0],
+        "prelude": sha256(prelude()),
+        "theories": {name: theories[name] for name in ZOO if name in theories},
+    }
+    RECORD.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def recorded() -> dict:
+    """What was accepted when the record was written: the version of Coq, and hashes of the prelude and the theories."""
+    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+
+
+def accepted(name: str, text: str) -> bool:
+    """Whether Coq has accepted the theory as it is printed here."""
+    kept = recorded()
+    return kept.get("prelude") == sha256(prelude()) and kept["theories"].get(name) == sha256(text)
 
 
 def _row(name: str, folder: Path) -> tuple[str, ...]:

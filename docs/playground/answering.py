@@ -86,10 +86,7 @@ def _binding(text: str) -> int:
 
 def _shown(found: Derivation | Refusal) -> dict[str, Any]:
     head, *sections = _sections(render(found, "html"))
-    try:
-        stored = render(found, "json")
-    except InputError:  # nothing was derived that could be replayed
-        stored = None
+    stored = _text(found, "json")
     return {
         "name": found.model.name,
         "title": found.model.title,
@@ -101,7 +98,16 @@ def _shown(found: Derivation | Refusal) -> dict[str, Any]:
         "checked": _checked(stored),
         "latex": render(found, "latex"),
         "json": stored,
+        "coq": _text(found, "coq"),
     }
+
+
+def _text(found: Derivation | Refusal, form: str) -> str | None:
+    """What can be replayed or checked by Coq; None where nothing was derived, or where it holds something that is not printed."""
+    try:
+        return render(found, form)
+    except InputError:
+        return None
 
 
 def _sections(page: str) -> list[dict[str, str]]:

@@ -255,6 +255,7 @@ function saving(answer) {
   const forms = [
     ["LaTeX", answer.latex, "tex", "text/x-tex"],
     ["JSON", answer.json, "json", "application/json"],
+    ["Coq", answer.coq, "v", "text/plain"],
   ].filter(([, content]) => content);
   const button = (words, act) => {
     const made = element("button", { type: "button", textContent: words });

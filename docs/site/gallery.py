@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import entropysym as es
+from benchmarks import machine_checked as record
+from entropysym.export.coq import PRELUDE, prelude
 from entropysym.language.store import digest
 from entropysym.prover import Refusal
 
@@ -17,21 +19,33 @@ def pages() -> Iterator[tuple[str, str]]:
         stored = es.render(derived, to="json")
         said, sha = es.replay(stored), digest(stored)
         refused = isinstance(derived, Refusal)
+        theory = es.render(derived, to="coq")
+        accepted = record.accepted(name, theory)
+        marks = ", ".join(["replayed", *(["machine-checked"] if accepted else [])])
         rows.append(
-            f"| [{name}]({name}.md) | {'refused' if refused else 'proved'} | `{sha[:12]}` |"
+            f"| [{name}]({name}.md) | {'refused' if refused else 'proved'} | {marks} | `{sha[:12]}` |"
         )
         yield f"gallery/{name}.json", stored
         yield f"gallery/{name}.tex", es.render(derived, to="latex")
-        yield f"gallery/{name}.md", _page(name, es.render(derived, to="markdown"), str(said), sha)
+        yield f"gallery/{name}.v", theory
+        yield (
+            f"gallery/{name}.md",
+            _page(name, es.render(derived, to="markdown"), str(said), sha, accepted),
+        )
+    yield f"gallery/{PRELUDE}", prelude()
     yield "gallery/index.md", _index(rows)
 
 
-def _page(name: str, text: str, said: str, sha: str) -> str:
+def _page(name: str, text: str, said: str, sha: str, accepted: bool) -> str:
+    coq = f"[the theory for Coq]({name}.v), which needs [the prelude]({PRELUDE})"
     return "\n\n".join(
         (
             text.strip(),
             "## Checked",
             f"The independent checker says of the stored form: {said}.",
+            f"*Machine-checked*: {record.recorded()['coq']} accepted {coq}, on its four standard axioms; see [what is proved](../coq.md)."
+            if accepted
+            else f"Not machine-checked in this form: {coq}.",
             f"SHA-256 of the stored form: `{sha}`",
             f"[The stored form]({name}.json), which `entropysym replay FILE` checks again; [LaTeX]({name}.tex). The same by command: `entropysym derive {name} --to latex`.",
         )
@@ -43,10 +57,10 @@ def _index(rows: list[str]) -> str:
         (
             "# Gallery of theorems",
             "",
-            "Every model that ships, each derived, stored, and replayed by the independent checker when this page was made. `entropysym derive NAME` does the same on your machine.",
+            "Every model that ships, each derived, stored, and replayed by the independent checker when this page was made. *Machine-checked* are those whose theory Coq has accepted as it is printed here: of refused models what holds all the same. `entropysym derive NAME` does the same on your machine.",
             "",
-            "| model | verdict | hash of the stored form |",
-            "| --- | --- | --- |",
+            "| model | verdict | checked | hash of the stored form |",
+            "| --- | --- | --- | --- |",
             *rows,
         )
     )

@@ -28,6 +28,21 @@ PRELUDE: dict[str, Any] = {
     "sigmoid": lambda u: 1 / (1 + math.exp(-u)),
     "lag": lambda start: lambda f: lambda i: start if i == 0 else f(i - 1),
     "loggamma": math.lgamma,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "sin": math.sin,
+    "cos": math.cos,
+    "logsinhc": lambda u: math.log(math.sinh(u) / u),
+    "langevin": lambda u: math.cosh(u) / math.sinh(u) - 1 / u,
+    "scaled": lambda c: lambda m: lambda i: lambda j: c * m(i)(j),
+    "transposed": lambda m: lambda i: lambda j: m(j)(i),
+    "matmul": lambda n: (
+        lambda a: lambda b: lambda i: lambda j: _sum(n, lambda k: a(i)(k) * b(k)(j))
+    ),
+    "trace": lambda n: lambda m: _sum(n, lambda i: m(i)(i)),
+    "quad": lambda n: (
+        lambda v: lambda m: lambda w: _sum(n, lambda i: _sum(n, lambda j: v(i) * m(i)(j) * w(j)))
+    ),
 }
 
 
@@ -132,9 +147,14 @@ def definitions(text: str, given: dict[str, Any]) -> dict[str, Any]:
         flags=re.M | re.S,
     ):
         names = [n for group in re.findall(r"\(([\w ]+) :", binders) for n in group.split()]
-        reader = Reader(body)
-        term = reader.term()
-        if reader.peek():
-            raise ValueError(f"{name}: {reader.peek()!r} is left over")
-        scope[name] = _function(names, term)(scope)
+        scope[name] = _function(names, term_of(body))(scope)
     return scope
+
+
+def term_of(body: str) -> Callable:
+    """One term, as a function of the names in scope."""
+    reader = Reader(body)
+    term = reader.term()
+    if reader.peek():
+        raise ValueError(f"{body[:200]}: {reader.peek()!r} is left over")
+    return term

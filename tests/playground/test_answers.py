@@ -19,6 +19,7 @@ def test_a_proof_comes_with_all_that_the_page_shows():
     assert all("<math" in s["html"] for s in found["sections"][:3])
     assert found["latex"].startswith("\\documentclass")
     assert es.replay(found["json"]).value.name == "PROVED"
+    assert "Theorem vae_theorem :" in found["coq"]
     assert "stationary: the objective is stationary in sigma2" in found["checked"]
     assert stages[0] == "reading the model"
     assert stages[-1] == "writing the page"

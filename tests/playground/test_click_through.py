@@ -117,6 +117,9 @@ def test_load_derive_fix_the_variance_be_refused_and_copy(browser, site):
     page.wait_for_selector("text=JSON copied.")
     stored = page.evaluate("() => navigator.clipboard.readText()")
     assert es.replay(stored).value.name == "PROVED"
+    page.click("text=Copy Coq")
+    page.wait_for_selector("text=Coq copied.")
+    assert "Theorem vae_theorem :" in page.evaluate("() => navigator.clipboard.readText()")
 
     page.locator(".cm-line", has_text='sigma2 = w.learned("sigma2"').click()
     page.keyboard.press("Home")

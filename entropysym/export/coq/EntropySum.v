@@ -393,6 +393,171 @@ Proof.
   - apply hm_const.
 Qed.
 
+(* ---- where the integrand separates, the derivative may be taken under the mean ------------------ *)
+(* Along a curve on which f' = f - S, where S grows by k for each unit of t, f is known for all t. *)
+Lemma shifted (f : R -> R) s d : is_derive (fun t => f (s + t)) 0 d -> is_derive f s d.
+Proof.
+  intros h. apply (is_derive_ext (fun t => f (s + (t - s)))); [intros; f_equal; ring|].
+  replace d with (1 * d) by ring. apply (is_derive_comp (fun t => f (s + t)) (fun t => t - s) s d 1).
+  - now replace (s - s) with 0 by ring.
+  - auto_derive; [trivial | ring].
+Qed.
+Lemma constant (f : R -> R) : (forall t, is_derive f t 0) -> forall t, f t = f 0.
+Proof.
+  intros h t. destruct (Rtotal_order t 0) as [l | [-> | l]]; [|reflexivity|].
+  - now apply (eq_is_derive f t 0); [intros; apply h|].
+  - symmetry. now apply (eq_is_derive f 0 t); [intros; apply h|].
+Qed.
+Lemma known_for_all_t (f S : R -> R) k :
+  (forall t : R, is_derive f t (f t - S t)) -> (forall t : R, is_derive S t k) ->
+  forall t, f t = exp t * (f 0 - S 0 - k) + (S 0 + k * (1 + t)).
+Proof.
+  intros D e t.
+  assert (L : forall t, S t = S 0 + k * t).
+  { intros u. assert (C := constant (fun t => S t - k * t)). simpl in C.
+    enough (S u - k * u = S 0 - k * 0) by lra. apply C. intros w.
+    replace 0 with (k - k) by ring. apply @is_derive_minus; [apply e | auto_derive; [trivial | ring]]. }
+  assert (C : exp (- t) * (f t - (S 0 + k * (1 + t))) = exp (- 0) * (f 0 - (S 0 + k * (1 + 0)))).
+  { apply (constant (fun t => exp (- t) * (f t - (S 0 + k * (1 + t))))). intros u.
+    pose proof (D u) as Du. rewrite L in Du. evar_last.
+    - auto_derive; [eexists; exact Du | reflexivity].
+    - replace (Derive (fun x : R => f x) u) with (f u - (S 0 + k * u)) by (symmetry; exact (is_derive_unique _ _ _ Du)). ring. }
+  rewrite Ropp_0, exp_0 in C. rewrite exp_Ropp in C. pose proof (exp_pos t).
+  apply (f_equal (Rmult (exp t))) in C. rewrite <- Rmult_assoc, Rinv_r in C by lra. lra.
+Qed.
+(* P is where parameters live: the curve goes on from each of its points, and stays in range. *)
+Theorem separates {P W} (E : law W) (in_range : P -> Prop) (move : P -> R -> P) (F S : P -> W -> R) k :
+  (forall p s t, move (move p s) t = move p (s + t)) ->
+  (forall p t, in_range p -> in_range (move p t)) ->
+  (forall p, in_range p -> forall o, moves (fun t => F (move p t) o) (F p o) (F p o - S p o)) ->
+  (forall p, in_range p -> forall o, moves (fun t => S (move p t) o) (S p o) k) ->
+  forall p, in_range p -> integrable E (F p) -> integrable E (S p) -> interchange E (fun t => F (move p t)).
+Proof.
+  intros flow stays T K p r iF iS.
+  assert (known : forall t o, F (move p t) o = exp t * (F p o - S p o - k) + (S p o + k * (1 + t))).
+  { intros t o. destruct (T p r o) as [F0 _], (K p r o) as [S0 _].
+    rewrite <- F0, <- S0. revert t.
+    apply (known_for_all_t (fun t => F (move p t) o) (fun t => S (move p t) o)); intros t; apply shifted;
+      eapply is_derive_ext; try (intros u; rewrite <- flow; reflexivity); [apply T | apply K]; now apply stays. }
+  assert (M : forall t, expect E (F (move p t)) = exp t * (expect E (F p) - expect E (S p) - k) + (expect E (S p) + k * (1 + t))).
+  { intros t. replace (F (move p t)) with (fun o => exp t * (F p o - S p o - k) + (S p o + k * (1 + t)))
+      by (extensionality o; symmetry; apply known).
+    apply hm_expect, hm_plus; [apply hm_scal, hm_minus; [apply hm_minus|] | apply hm_plus]; try apply hm_const; now apply hm_self. }
+  unfold interchange.
+  replace (fun o => Derive (fun t : R => F (move p t) o) 0) with (fun o => F p o - S p o)
+    by (extensionality o; symmetry; exact (moves_value _ _ _ (T p r o))).
+  rewrite (hm_expect _ _ _ (hm_minus E _ _ _ _ (hm_self E _ iF) (hm_self E _ iS))).
+  eapply is_derive_ext; [intros t; symmetry; apply M|].
+  auto_derive; [trivial | rewrite exp_0; ring].
+Qed.
+
+(* ---- from the gradient to the curve ------------------------------------------------------------- *)
+(* A stationary point of O: O is differentiable there and its gradient is 0, as seen by all that is
+   in range: whatever eps > 0, near p it changes by at most eps times the distance. *)
+Definition stationary {P} (in_range : P -> Prop) (distance : P -> P -> R) (O : P -> R) (p : P) : Prop :=
+  forall eps, 0 < eps -> exists delta, 0 < delta /\
+    forall q, in_range q -> distance p q < delta -> Rabs (O q - O p) <= eps * distance p q.
+(* The distance grows at most as fast as |t|. *)
+Definition slow (f : R -> R) : Prop := exists C, 0 < C /\ locally 0 (fun t => 0 <= f t <= C * Rabs t).
+Lemma slow_plus f g : slow f -> slow g -> slow (fun t => f t + g t).
+Proof.
+  intros (C & c & h) (B & b & k). exists (C + B). split; [lra|].
+  generalize (filter_and _ _ h k). apply filter_imp. intros t [i j]. lra.
+Qed.
+Lemma slow_zero : slow (fun _ => 0).
+Proof. exists 1. split; [lra|]. apply filter_forall. intros t. pose proof (Rabs_pos t). lra. Qed.
+Lemma slow_Sum n (f : R -> nat -> R) : (forall i, (i < n)%nat -> slow (fun t => f t i)) -> slow (fun t => Sum n (f t)).
+Proof.
+  induction n as [|n IH]; intros h; simpl; [apply slow_zero|]. apply (slow_plus (fun t => Sum n (f t)) (fun t => f t n)); auto with arith.
+Qed.
+Lemma slow_moves f v d : moves f v d -> slow (fun t => Rabs (f t - v)).
+Proof.
+  intros [<- h]. exists (Rabs d + 1). pose proof (Rabs_pos d). split; [lra|].
+  apply is_derive_Reals in h. destruct (h 1 Rlt_0_1) as [delta near]. exists delta. intros t ht.
+  change (Rabs (t - 0) < delta) in ht. rewrite Rminus_0_r in ht. split; [apply Rabs_pos|].
+  destruct (Req_dec t 0) as [->|nz]; [rewrite Rminus_eq_0, Rabs_R0; lra|].
+  specialize (near t nz ht). rewrite Rplus_0_l in near.
+  replace (f t - f 0) with ((((f t - f 0) / t - d) + d) * t) by (field; exact nz).
+  rewrite Rabs_mult. apply Rmult_le_compat_r; [apply Rabs_pos|].
+  eapply Rle_trans; [apply Rabs_triang | lra].
+Qed.
+Theorem zero_along {P} (in_range : P -> Prop) (distance : P -> P -> R) (O : P -> R) (p : P) (curve : R -> P) :
+  locally 0 (fun t => in_range (curve t)) -> slow (fun t => distance p (curve t)) ->
+  stationary in_range distance O p -> is_derive (fun t => O (curve t)) 0 0.
+Proof.
+  intros near (C & c & small) z. apply is_derive_Reals. intros eps he.
+  destruct (z (eps / (2 * C))) as (delta & hd & far); [apply Rdiv_lt_0_compat; lra|].
+  pose proof (filter_and _ _ near small) as [eta both].
+  assert (start : O (curve 0) = O p).
+  { destruct (both 0 (ball_center 0 eta)) as [i j]. rewrite Rabs_R0, Rmult_0_r in j.
+    specialize (far (curve 0) i). replace (distance p (curve 0)) with 0 in far by lra.
+    specialize (far hd). rewrite Rmult_0_r in far. pose proof (Rabs_pos (O (curve 0) - O p)).
+    assert (e : Rabs (O (curve 0) - O p) = 0) by lra. apply Rabs_eq_0 in e. lra. }
+  assert (m : 0 < Rmin eta (delta / (2 * C))).
+  { apply Rmin_glb_lt; [apply cond_pos | apply Rdiv_lt_0_compat; lra]. }
+  exists (mkposreal _ m). simpl. intros t nz ht. rewrite Rplus_0_l, Rminus_0_r, start.
+  assert (t1 : Rabs t < eta) by (eapply Rlt_le_trans; [exact ht | apply Rmin_l]).
+  assert (t2 : Rabs t < delta / (2 * C)) by (eapply Rlt_le_trans; [exact ht | apply Rmin_r]).
+  destruct (both t) as [i j]; [change (Rabs (t - 0) < eta); now rewrite Rminus_0_r|].
+  assert (pos : 0 < Rabs t) by now apply Rabs_pos_lt.
+  assert (d : distance p (curve t) < delta).
+  { apply Rmult_lt_compat_l with (r := C) in t2; [|exact c].
+    replace (C * (delta / (2 * C))) with (delta / 2) in t2 by (field; lra). lra. }
+  specialize (far (curve t) i d).
+  unfold Rdiv. rewrite Rabs_mult, Rabs_inv. apply (Rmult_lt_reg_r (Rabs t)); [exact pos|].
+  rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
+  eapply Rle_lt_trans; [exact far|]. eapply Rle_lt_trans.
+  - apply Rmult_le_compat_l; [left; apply Rdiv_lt_0_compat; lra | apply j].
+  - replace (eps / (2 * C) * (C * Rabs t)) with (eps * Rabs t / 2) by (field; lra).
+    pose proof (Rmult_lt_0_compat _ _ he pos). lra.
+Qed.
+
+(* Ranges hold near p, where they hold at p. *)
+Lemma near_all n (Q : nat -> R -> Prop) : (forall i, (i < n)%nat -> locally 0 (Q i)) -> locally 0 (fun t => forall i, (i < n)%nat -> Q i t).
+Proof.
+  induction n as [|n IH]; intros h; [apply filter_forall; intros; lia|].
+  assert (a : locally 0 (fun t => forall i, (i < n)%nat -> Q i t)) by (apply IH; auto).
+  generalize (filter_and _ _ a (h n (Nat.lt_succ_diag_r n))). apply filter_imp. intros t [i j] m hm.
+  destruct (Nat.eq_dec m n) as [->|]; [exact j | apply i; lia].
+Qed.
+Lemma near_below f v d c : moves f v d -> v < c -> locally 0 (fun t => f t < c).
+Proof.
+  intros [<- h] l. assert (k : continuous f 0) by (apply @ex_derive_continuous; now exists d).
+  exact (k _ (open_lt c (f 0) l)).
+Qed.
+Lemma near_positive f v d : moves f v d -> 0 < v -> locally 0 (fun t => 0 < f t).
+Proof.
+  intros [<- h] l. assert (k : continuous f 0) by (apply @ex_derive_continuous; now exists d).
+  exact (k _ (open_gt 0 (f 0) l)).
+Qed.
+Lemma near_unit f v d : moves f v d -> 0 < v < 1 -> locally 0 (fun t => 0 < f t < 1).
+Proof.
+  intros m [a b]. apply filter_and; [eapply near_positive | eapply near_below]; eassumption.
+Qed.
+Lemma near_simplex n f a d : (forall i, (i < n)%nat -> moves (fun t => f t i) (a i) (d i)) ->
+  (forall t, Sum n (f t) = Sum n a) -> simplex n a -> locally 0 (fun t => simplex n (f t)).
+Proof.
+  intros m e [pos one]. assert (near : locally 0 (fun t => forall i, (i < n)%nat -> 0 < f t i)).
+  { apply near_all. intros i hi. apply (near_positive _ _ _ (m i hi)). auto. }
+  revert near. apply filter_imp. intros t h. split; [exact h | now rewrite e].
+Qed.
+Lemma Sum_line n a v t : Sum n v = 0 -> Sum n (fun i => a i + t * v i) = Sum n a.
+Proof. intros z. rewrite Sum_plus, Sum_scal, z. ring. Qed.
+Lemma posdef_scaled n c M : 0 < c -> posdef n M -> posdef n (scaled c M).
+Proof.
+  intros h [s q]. split; [intros; unfold scaled; f_equal; auto|]. intros v nz.
+  replace (quad n v (scaled c M) v) with (c * quad n v M v); [apply Rmult_lt_0_compat; auto|].
+  unfold quad, scaled. rewrite <- Sum_scal. apply Sum_ext. intros. rewrite <- Sum_scal. apply Sum_ext. intros. ring.
+Qed.
+Lemma triangular_scaled n c M : 0 < c -> triangular n M -> triangular n (scaled c M).
+Proof.
+  intros h [z q]. split; intros; unfold scaled; [rewrite z by assumption; ring | apply Rmult_lt_0_compat; auto].
+Qed.
+(* Entropies change at a constant rate, size by size. *)
+Lemma moves_steady n (f : R -> nat -> R) a c :
+  (forall i, (i < n)%nat -> moves (fun t => f t i) (a i) c) -> moves (fun t => Sum n (f t)) (Sum n a) (INR n * c).
+Proof. intros h. rewrite <- Sum_const. now apply moves_Sum. Qed.
+
 (* From the formula of an entropy to -E log p: where the score D along the certificate has mean zero. *)
 Lemma entropy_link {W} (L : law W) (D f : W -> R) H :
   (forall w, D w = f w + H) -> integrable L f -> expect L D = 0 -> H = - expect L f.
@@ -780,6 +945,46 @@ Ltac stands_still unfolded := cbv beta; first
     | |- Sum _ _ = Sum _ _ => apply Sum_ext; intros; stands_still unfolded
     | |- _ => f_equal; stands_still unfolded
     end ].
+
+(* Two points of the curve are the same, field by field. *)
+Ltac same_point := cbv beta; first
+  [ reflexivity
+  | let i := fresh in extensionality i; same_point
+  | unfold scaled; rewrite ?Rmult_plus_distr_l, ?exp_plus; ring ].
+(* A range holds all along the curve. *)
+Ltac stays := intros; first
+  [ assumption | solve [eauto 4] | solve [positive]
+  | apply Rmult_le_pos; [solve [eauto 4] | left; apply exp_pos]
+  | apply posdef_scaled; [apply exp_pos | assumption]
+  | apply triangular_scaled; [apply exp_pos | assumption] ].
+(* The distance grows as fast as the entries move. *)
+Ltac grows := cbv beta;
+  lazymatch goal with
+  | |- slow (fun t => @?f t + @?g t) => apply (slow_plus f g); grows
+  | |- slow (fun t => Sum ?n (@?f t)) => apply (slow_Sum n f); intros; grows
+  | |- slow (fun t => Rabs (@?f t - ?v)) => eapply (slow_moves f v); first [solve [velocity_of] | unfold_curve; unfold scaled; eapply moves_eq; [velocity_of | rewrite ?Rmult_0_r, ?exp_0; ring | reflexivity]]
+  end.
+(* A range holds near p, where it holds at p. *)
+Ltac near_range lemma :=
+  lazymatch goal with
+  | |- locally 0 (fun t => forall i, (i < ?n)%nat -> @?Q t i) =>
+      apply (near_all n (fun i t => Q t i)); intros; near_range lemma
+  | |- _ => eapply lemma; [velocity_of | stays]
+  end.
+Ltac near_rows :=
+  lazymatch goal with
+  | |- locally 0 (fun t => forall i, (i < ?n)%nat -> @?Q t i) =>
+      apply (near_all n (fun i t => Q t i)); intros; near_rows
+  | |- _ => eapply near_simplex; [intros; velocity_of | intros; unfold_curve; sum_of_line | stays]
+  end
+with sum_of_line :=
+  lazymatch goal with |- Sum ?n (fun i => @?a i + ?t * @?v i) = _ => apply (Sum_line n a v t); cbv beta; algebra end.
+(* Sums of what moves at a constant rate. *)
+Ltac steady lemma := cbv beta;
+  lazymatch goal with
+  | |- moves (fun t => Sum ?n (@?f t)) _ (INR ?n * _) => apply (moves_steady n f); intros; steady lemma
+  | _ => lemma
+  end.
 
 Lemma at_start (f : R -> R) v d : moves f v d -> moves f (f 0) d.
 Proof. now intros [_ h]. Qed.

@@ -1,6 +1,6 @@
 (* vae0, the VAE with a fixed variance: an explicit counter-example. At c = 0 and u = 0 the ELBO stands
    still along every curve of the learned parameters, and yet it differs from the entropy sum by
-   1/2 - v / (2 s): so no direction gives the identity. Needs vae0.v, as it is printed.
+   1/2 - v / (2 s): so no direction gives the identity, unless v = s. Needs vae0.v, as it is printed.
 
    coqc EntropySum.v && coqc vae0.v && coqc FixedVariance.v *)
 From Coq Require Import Reals Lra Lia FunctionalExtensionality.
@@ -66,6 +66,19 @@ Proof.
   - extensionality o. unfold entropies, H_encoder, H_prior, H_decoder, Normal_entropy, zero. cbn [Sum].
     rewrite ?Rmult_0_r, ?Rplus_0_l, ?Rplus_0_r, es, eu, ln_1. rewrite ?ln_exp. field.
 Qed.
+
+(* So no direction of the learned parameters has the derivative that the identity asks for. *)
+Theorem no_direction (P : R -> parameters) (dc du : R) : v <> s ->
+  (forall t, sigma2 (P t) = s) ->
+  moves (fun t : R => c (P t) 0%nat) 0 dc -> moves (fun t : R => u (P t) 0%nat) 0 du ->
+  ~ is_derive (fun t : R => value (P t)) 0 (value (P 0) - entropies_at (P 0)).
+Proof.
+  intros out fs mc mu identity. pose proof (proj1 mc). pose proof (proj1 mu).
+  apply is_derive_unique in identity.
+  rewrite (is_derive_unique _ _ _ (stands_still_along_every_curve P dc du fs mc mu)) in identity.
+  rewrite (gap_of_fixed_variance (P 0) (fs 0)) in identity by assumption.
+  apply out. apply (Rmult_eq_reg_r (/ (2 * s))); [|apply Rinv_neq_0_compat; lra].
+  replace (s * / (2 * s)) with (1 / 2) by (field; lra). unfold Rdiv in identity. lra.
+Qed.
 End fixed_variance.
-Print Assumptions gap_of_fixed_variance.
-Print Assumptions stands_still_along_every_curve.
+Print Assumptions no_direction.

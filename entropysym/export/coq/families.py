@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from entropysym.checker.kernel.terms import Family, FamilyCertificate, Term, subterms
+from entropysym.export.coq import separation
 from entropysym.export.coq.layout import RANGES, SUPPORTS, Layout
 from entropysym.export.coq.lines import comment, definition, fresh, wrapped
 from entropysym.export.coq.printer import ATOM, Place, text
@@ -129,6 +130,7 @@ def family_block(t: Layout, family: Family) -> str:
         else "",
         definition(f"{name}_entropy {f.given}", text(f.certificate.entropy, place)),
         _certificate(f),
+        _entropy_rate(f),
         _link(f),
     ]
     return "\n".join(filter(None, lines))
@@ -153,6 +155,29 @@ def _certificate(f: _Said) -> str:
             "Proof.",
             "  intros. repeat match goal with H : simplex _ _ |- _ => pose proof (simplex_pos _ _ H); revert H end; intros.",
             f"  unfold {', '.join(unfolded)}.{MATRIX_PROOF if f.matrices else ''} velocity.",
+            "Qed.",
+        ]
+    )
+
+
+def _entropy_rate(f: _Said) -> str:
+    """That the entropy of a family with matrices moves at a constant rate, where the integrand separates."""
+    change = separation.family_rate(f.t, f.family, f.n)
+    if not f.matrices or change is None or not separation.separates(f.t):
+        return ""
+    name = f.family.name
+    curves = {a: fresh(f"{a}_t", {*f.kinds, *f.t.place.used}) for a in f.kinds}
+    curved = f.size + " ".join(f"({curves[a]} : R -> {k}) ({a} : {k})" for a, k in f.kinds.items())
+    premises = [*_motions(f, curves), *f.ranges(), *f.laws()]
+    along, here = f.called(*(f"({curves[a]} t)" for a in f.kinds)), f.called(*f.kinds)
+    return "\n".join(
+        [
+            wrapped(
+                f"Lemma {name}_entropy_moves {curved} : {' -> '.join(premises)} -> "
+                f"moves (fun t : R => {name}_entropy {along}) ({name}_entropy {here}) ({change})."
+            ),
+            "Proof.",
+            f"  intros. unfold {name}_entropy.{MATRIX_PROOF} velocity.",
             "Qed.",
         ]
     )

@@ -105,6 +105,9 @@ class Layout:
             (f, slope) for f, slope in LAWS.items() if any(True for _ in subterms(used, f, slope))
         ]
 
+    def has_matrices(self, family: str) -> bool:
+        return "posdef" in self.model.families[family].arguments.values()
+
     def has_base(self, factor: Factor) -> bool:
         return self.model.families[factor.family].log_base_measure != 0
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from entropysym.checker.kernel.evaluate import Site, evaluate, expected, variable
 from entropysym.checker.kernel.normal_form import Polynomial, split
 from entropysym.checker.kernel.terms import (
+    ANY,
     OF_DIRECTION,
     OF_STEP,
     Factor,
@@ -41,12 +42,14 @@ def plain_indices(term: Term) -> bool:
 @dataclass(frozen=True)
 class Motions:
     """`noise`: the rate of each latent that is written as noise. `tempering`: factors of p of which (T) holds by themselves. `scaling`: those
-    of which it holds together with the entropy of q, by its factor of q. `rest`: factors of p of neither kind."""
+    of which it holds together with the entropy of q, by its factor of q. `rest`: factors of p of neither kind. `rates`: the velocity of each
+    entropy and base measure, of factors whose family is known."""
 
     noise: dict[str, Term]
     tempering: tuple[Factor, ...]
     scaling: tuple[tuple[Factor, Factor], ...]
     rest: tuple[Factor, ...]
+    rates: Mapping[tuple[str, str], Polynomial]
 
 
 class NoRate(ValueError):
@@ -68,7 +71,19 @@ def motions(judgement: Judgement) -> Motions:
             scaling.append((factor, partner))
         else:
             tempering.append(factor)
-    return Motions(noise, tuple(tempering), tuple(scaling), tuple(rest))
+    return Motions(
+        noise, tuple(tempering), tuple(scaling), tuple(rest), dict(_rates_of_parts(site))
+    )
+
+
+def _rates_of_parts(site: Site) -> Iterator[tuple[tuple[str, str], Polynomial]]:
+    model = site.statement.model
+    for factor in model.factors.values():
+        if factor.family == ANY:
+            continue
+        yield (factor.name, "H"), _part(site, factor, "H", weighted=False)[1]
+        if factor.name in model.p and model.families[factor.family].log_base_measure != 0:
+            yield (factor.name, "logh"), _part(site, factor, "logh", weighted=False)[1]
 
 
 def _rates(statement: Statement) -> Iterator[Term]:
@@ -103,11 +118,13 @@ def _tempers(site: Site, factor: Factor, partner: Factor | None) -> bool:
     return work.equal(change, target)
 
 
-def _part(site: Site, factor: Factor, kind: str) -> tuple[Polynomial, Polynomial]:
+def _part(
+    site: Site, factor: Factor, kind: str, weighted: bool = True
+) -> tuple[Polynomial, Polynomial]:
     """A factor's part, and its velocity with its weight."""
     model: Model = site.statement.model
     term = per_datum(model, [(factor, head(model, kind, factor))])
     value, change = split(evaluate(site.apart(OF_STEP, moving=True), term))
-    weight = site.statement.weights.get(factor.name, 1)
+    weight = site.statement.weights.get(factor.name, 1) if weighted else 1
     number = evaluate(site.apart(OF_DIRECTION), weight)
     return value, site.work.product(number, change)

@@ -15,7 +15,8 @@ atoms pull move p t o E e elbo entropies gain penalty objective excess closed_fo
 ELBO outcome parameters in_range conditions ranges mean_a mean_b mean_0 mean_1 mean_2 gap_0
 gap_1 gap_2 slope gap closed along pointwise loggamma digamma trigamma inverse logdet det matrix
 scaled transposed matmul trace quad posdef triangular matrix_laws eq_plus distribute
-constant_part real
+constant_part real near near_0 near_1 near_2 near_3 distance distance_grows stationary slow grows stays
+stays_in_range move_move interchange_holds entropies_move separates
 """
 #: Words that mean something else in a printed file: Coq's, its libraries', the prelude's, and those of the file itself.
 TAKEN = frozenset(_WORDS.split())

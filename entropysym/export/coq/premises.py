@@ -10,6 +10,7 @@ from entropysym.export.coq.layout import SUPPORTS, Layout
 from entropysym.export.coq.lines import Premise, comment, fresh, record
 from entropysym.export.coq.names import safe
 from entropysym.export.coq.printer import OPEN, function_of, of_model, unsupported
+from entropysym.export.coq.separation import separates
 
 
 def ranges(t: Layout) -> Iterator[Premise]:
@@ -41,9 +42,9 @@ def ranges(t: Layout) -> Iterator[Premise]:
         yield Premise(f"law_{function}", f"derivative_law {function} {slope}")
 
 
-def range_of(t: Layout, array: Array) -> str:
+def range_of(t: Layout, array: Array, at: str = "p") -> str:
     inputs = [fresh(f"v{i}", []) for i in range(len(array.inputs))]
-    called = " ".join([safe(array.name), *(inputs if array.inputs else ["p"])])
+    called = " ".join([safe(array.name), *(inputs if array.inputs else [at])])
     first = f"forall {' '.join(inputs)}, " if inputs else ""
     return bounded(t, called, array.plates, array.range, first=first)
 
@@ -72,11 +73,11 @@ def means(t: Layout) -> Iterator[Premise]:
         end = t.suffix(world)
         yield Premise(f"finite_elbo{end}", f"integrable E{end} (elbo{end} p)")
         yield Premise(f"finite_entropies{end}", f"integrable E{end} (entropies{end} p)")
-        integrand = f"{t.integrand}{end}"
-        yield Premise(
-            f"interchange{end}_objective",
-            f"interchange E{end} (fun t : R => {integrand} (move p t))",
-        )
+        if not separates(t):
+            yield Premise(
+                f"interchange{end}_objective",
+                f"interchange E{end} (fun t : R => {t.integrand}{end} (move p t))",
+            )
     for i, (world, body) in enumerate(t.leaves, 1):
         yield Premise(
             f"finite_{i}", f"integrable E{t.suffix(world)} {function_of('o', (body, OPEN))}"
@@ -90,7 +91,9 @@ def premise_records(t: Layout) -> str:
             comment("Premises: where parameters, networks and data lie."),
             record("in_range", where),
             comment(
-                "Premises: means exist, and the derivative at t = 0 may be taken under the mean."
+                "Premises: means exist. That the derivative at t = 0 may be taken under them is proved below (`interchange_holds`)."
+                if separates(t)
+                else "Premises: means exist, and the derivative at t = 0 may be taken under the mean."
             ),
             record("conditions", exist),
         ]

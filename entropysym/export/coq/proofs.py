@@ -20,26 +20,60 @@ from entropysym.export.coq.printer import (
     text,
     unsupported,
 )
+from entropysym.export.coq.separation import interchange_block, rate_lemmas, separates
 
 
 def proof_blocks(t: Layout) -> Iterator[str]:
-    yield "Variable p : parameters.\nHypothesis ranges : in_range p.\nLtac in_range := destruct ranges."
-    moving = t.said.direction
-    known = [
+    if not separates(t):
+        yield AT_P
+        yield from at_parameters(t)
+    else:
+        yield f"Section at_parameters.\n{AT_P}"
+        yield from at_parameters(t)
+        yield rate_lemmas(t)
+        yield "End at_parameters."
+        yield unfold_curve(t)
+        yield interchange_block(t)
+        yield f"{AT_P}\n{known_velocities(parameters_known(t))}"
+    yield conditions_hold(t)
+    yield gap_lemma(t)
+    yield closed_lemma(t)
+
+
+#: The parameters that a proof is about.
+AT_P = (
+    "Variable p : parameters.\nHypothesis ranges : in_range p.\nLtac in_range := destruct ranges."
+)
+
+
+def parameters_known(t: Layout) -> list[str]:
+    moving, matrices = t.said.direction, ("posdef", "triangular")
+    return [
         f"apply {safe(a.name)}_moves"
         for a in t.model.parameters.values()
-        if a.name not in moving or a.range not in ("posdef", "triangular")
+        if a.name not in moving or a.range not in matrices
     ]
+
+
+def known_velocities(known: list[str]) -> str:
+    return f"Ltac known ::= first [ {' | '.join([*known, 'fail'])} ]."
+
+
+def unfold_curve(t: Layout) -> str:
+    return f"Ltac unfold_curve ::= cbn [move {' '.join(map(safe, t.model.parameters))}]."
+
+
+def at_parameters(t: Layout) -> Iterator[str]:
+    """What holds at each outcome, up to the velocity of what is optimised."""
+    known = parameters_known(t)
     for name in t.noise:
         yield scales_lemmas(t, name)
         known.append(f"apply {of_model(t.model, name, t.seen_from(name))}_moves")
-    stills = list(still_networks(t))
-    for i, said in enumerate(stills):
+    for i, said in enumerate(still_networks(t)):
         yield still_lemma(t, i, said)
         known.append(f"apply still_{i}")
-    yield "Ltac known ::= first [ " + " | ".join(known) + " ]."
-    fields = " ".join(map(safe, t.model.parameters))
-    yield f"Ltac unfold_curve ::= cbn [move {fields}]."
+    yield known_velocities(known)
+    yield unfold_curve(t)
     for factor in t.moving.tempering:
         yield tempering_lemma(t, factor)
     for factor, partner in t.moving.scaling:
@@ -50,9 +84,6 @@ def proof_blocks(t: Layout) -> Iterator[str]:
         yield rest_lemma(t)
     for world in t.worlds:
         yield along_lemma(t, world)
-    yield conditions_hold(t)
-    yield gap_lemma(t)
-    yield closed_lemma(t)
 
 
 def scales_lemmas(t: Layout, name: str) -> str:
@@ -284,7 +315,7 @@ def along_lemma(t: Layout, world: str) -> str:
     return "\n".join(
         [
             f"Lemma along{end} o : moves (fun t : R => {integrand} (move p t) o) ({integrand} p o) (elbo{end} p o - entropies{end} p o{excess}{penalty}).",
-            "Proof.",
+            "Proof using All." if separates(t) else "Proof.",
             "  in_range.",
             *steps,
             f"  unfold {unfolded}. eapply moves_eq; [velocity_of | reflexivity | lra].",
@@ -297,16 +328,17 @@ def conditions_hold(t: Layout) -> str:
     """For tame laws, ranges are all that is assumed."""
     said = " -> ".join(f"tame E{t.suffix(w)}" for w in t.worlds)
     names = [f"tame_{i}" for i in range(len(t.worlds))]
-    tries = " | ".join(f"apply {n}" for n in names)
+    tries = "first [" + " | ".join(f"apply {n}" for n in names) + "]"
     swaps = " | ".join(
         f"apply {n}_swaps; intros o; exists ({t.integrand}{t.suffix(w)} p o); eexists; exact (along{t.suffix(w)} o)"
         for n, w in zip(names, t.worlds, strict=True)
     )
+    how = tries if separates(t) else f"first [{tries} | {swaps}]"
     return "\n".join(
         [
             comment("Where the law is tame, at parameters in range all conditions hold."),
             f"Lemma {t.model.name}_conditions_hold : {said} -> conditions p.",
-            f"Proof using All. intros {' '.join(f'[{n} {n}_swaps]' for n in names)}. constructor; first [{tries} | {swaps}]. Qed.",
+            f"Proof using All. intros {' '.join(f'[{n} {n}_swaps]' for n in names)}. constructor; {how}. Qed.",
         ]
     )
 
@@ -328,6 +360,12 @@ def gap_lemma(t: Layout) -> str:
 
 
 def _plainly(t: Layout) -> list[str]:
+    if separates(t):
+        return [
+            f"  apply (plain_identity E (fun t : R => {t.integrand} (move p t))); try assumption.",
+            "  - intros o. exact (at_start _ _ _ (along p ranges o)).",
+            "  - now apply interchange_holds.",
+        ]
     return [
         f"  apply (plain_identity E (fun t : R => {t.integrand} (move p t))); try assumption.",
         "  intros o. exact (at_start _ _ _ (along o)).",

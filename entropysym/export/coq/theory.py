@@ -17,6 +17,7 @@ from entropysym.export.coq.lines import comment
 from entropysym.export.coq.names import safe
 from entropysym.export.coq.premises import premise_records
 from entropysym.export.coq.proofs import proof_blocks
+from entropysym.export.coq.stationary import stationary_block
 
 #: Seconds that `coqc` may spend on one proof.
 PATIENCE = 120
@@ -35,6 +36,7 @@ def printed_theory(t: Layout) -> str:
         premise_records(t),
         *proof_blocks(t),
         theorem_block(t),
+        stationary_block(t),
         f"End {safe(name)}.",
         points_corollary(t),
         not_vacuous_lemma(t),
