@@ -31,7 +31,7 @@ Proof.
     (1 / 2 + 1 / 2 * ln 2 + 1 / 2 * ln PI + 1 / 2 * b - 1 / 2 * ln (2 * PI * 1) - 1 / 2 * ln (2 * PI * sigma2 p))
     + (- (1 / 2)) * z o 0%nat ^ 2 + (- (1 / 2 / sigma2 p)) * x o 0%nat ^ 2)).
   - intros o. unfold elbo, H_encoder, log_prior, log_decoder, Normal_entropy, Normal_logpdf, zero.
-    cbn [Sum]. rewrite !Rmult_0_r, !Rplus_0_l, !Rplus_0_r, ln_exp, fixed. field. apply Rgt_not_eq. assumption.
+    cbn [Sum]. rewrite ?Rmult_0_r, ?Rplus_0_l, ?Rplus_0_r, ln_exp, fixed. field. apply Rgt_not_eq. assumption.
   - eapply hm_eq; [apply hm_plus; [apply hm_plus; [apply hm_const|]|]; apply hm_scal; eassumption|].
     field. apply Rgt_not_eq. exact h.
 Qed.
@@ -45,7 +45,7 @@ Proof.
   assert (known : exists a e, moves (fun t : R => value (P t)) a e /\ e = 0).
   { eexists. eexists. split.
     - eapply moves_ext; [intros t; symmetry; apply value_is; auto|]. velocity_of.
-    - field. lra. }
+    - field. repeat split; try lra; exact PI_neq0. }
   destruct known as (a & e & [_ k] & ->). exact k.
 Qed.
 
