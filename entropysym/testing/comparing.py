@@ -23,8 +23,8 @@ from entropysym.testing.flat_points import Flat
 from entropysym.testing.sides import At, Formula, Side, Values, sides_of
 from entropysym.witness.configurations import Shape
 
-#: Points and seed where nothing else is said; the plugin's options change them.
-DEFAULTS: dict[str, int] = {"draws": 25, "seed": 0}
+#: Points, seed and shapes where nothing else is said; the plugin's options change them.
+DEFAULTS: dict[str, int] = {"draws": 25, "seed": 0, "shapes": 3}
 
 
 #: How often the numbers of a point are shaken where its residual is too large.
@@ -187,8 +187,14 @@ def at(claim: Claim | Theorem, point: Mapping[str, Any]) -> AtPoint:
     return AtPoint(left, right, float(both.residual[0]), float(both.scale.max()))
 
 
-def check(claim: Claim | Theorem, *, draws: int | None = None, seed: int | None = None) -> Checked:
-    """Compare both sides of a claim at `draws` random points, and see its wrong variants fail.
+def check(
+    claim: Claim | Theorem,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    shapes: int | None = None,
+) -> Checked:
+    """Compare both sides of a claim at `draws` random points of `shapes` shapes, at most three, and see its wrong variants fail. Of fewer shapes than three they are the last, whose sizes are the largest.
 
     Raises `Different` with a counter-example made small; `NotShown` where nothing is shown; `Blind` if every wrong variant passes; `InputError` for sides that are none.
     """
@@ -197,8 +203,9 @@ def check(claim: Claim | Theorem, *, draws: int | None = None, seed: int | None 
     require_x64()
     draws = integer("draws", DEFAULTS["draws"] if draws is None else draws)
     seed = integer("seed", DEFAULTS["seed"] if seed is None else seed, 0)
+    shapes = integer("shapes", DEFAULTS["shapes"] if shapes is None else shapes)
     made = Comparison.of(claim)
-    every = made.shapes(seed)
+    every = made.shapes(seed)[-shapes:]
     share = -(-draws // len(every))
     seen: list[tuple[Both, Shape, Flat]] = []
     for shape in every:

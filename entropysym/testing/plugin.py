@@ -3,7 +3,7 @@
 With ``pytest --entropysym`` every `Claim` and `Theorem` that a test module binds, or holds in a list, is a test, and so is every Python file beside the tests that ends in ``_model.py`` and binds `model`. Options:
 
 * ``--entropysym``: collect claims and models; nothing collected is a failure;
-* ``--entropysym-draws N``, ``--entropysym-seed N``: how many configurations each claim is compared at, and which.
+* ``--entropysym-draws N``, ``--entropysym-seed N``, ``--entropysym-shapes N``: how many configurations each claim is compared at, which, and of how many shapes (each is compiled).
 
 The fixture `entropysym_x64` turns on double precision in JAX. A last line says what was really compared. Until one of them is used the plugin loads the standard library only.
 """
@@ -18,6 +18,9 @@ import pytest
 #: What a model file is called.
 _PATTERN = "*_model.py"
 
+#: Options that are numbers.
+_NUMBERS = ("draws", "seed", "shapes")
+
 _STATE: dict[str, list] = {"workers": []}
 
 
@@ -26,6 +29,7 @@ def pytest_addoption(parser):  # type: ignore[no-untyped-def]
     group.addoption("--entropysym", action="store_true", help="collect Claim and Theorem objects and model files; fail if there are none")  # fmt: skip
     group.addoption("--entropysym-draws", type=int, metavar="N", help="configurations for each claim (25)")  # fmt: skip
     group.addoption("--entropysym-seed", type=int, metavar="N", help="the seed that they are drawn from (0)")  # fmt: skip
+    group.addoption("--entropysym-shapes", type=int, metavar="N", help="shapes that they are drawn at (3)")  # fmt: skip
 
 
 def pytest_configure(config):  # type: ignore[no-untyped-def]
@@ -35,7 +39,7 @@ def pytest_configure(config):  # type: ignore[no-untyped-def]
 
 
 def _asked(config) -> bool:  # type: ignore[no-untyped-def]
-    return any(config.getoption(f"entropysym_{name}") is not None for name in ("draws", "seed"))
+    return any(config.getoption(f"entropysym_{name}") is not None for name in _NUMBERS)
 
 
 def _use(config) -> None:  # type: ignore[no-untyped-def]
@@ -46,10 +50,10 @@ def _use(config) -> None:  # type: ignore[no-untyped-def]
     from entropysym.testing.comparing import CHECKED, DEFAULTS
 
     CHECKED.clear()
-    for name in ("draws", "seed"):
+    for name in _NUMBERS:
         value = config.getoption(f"entropysym_{name}")
         if value is not None:
-            least = 1 if name == "draws" else 0
+            least = 0 if name == "seed" else 1
             if value < least:
                 raise pytest.UsageError(f"--entropysym-{name} is {value}; pass an integer >= {least}")  # fmt: skip
             DEFAULTS[name] = value

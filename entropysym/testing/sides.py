@@ -65,7 +65,8 @@ class Values:
 
     @property
     def value(self) -> np.ndarray:
-        return self.parts.sum(axis=1)
+        with np.errstate(all="ignore"):  # what is not finite is seen by whoever compares
+            return self.parts.sum(axis=1)
 
 
 class At(Protocol):

@@ -96,6 +96,25 @@ def test_options_say_how_many_and_which(project):
 
 
 @pytest.mark.slow
+def test_a_theorem_of_a_refused_model_fails_and_the_others_run(project):
+    refused = "from entropysym.testing import Theorem\n\nRefused = Theorem('vae1_frozen_encoder')\n"
+    run = project("--entropysym", test_a=refused, test_claims=CLAIMS)
+    assert run.returncode == 1
+    assert "NotShown: no gap identity of vae1_frozen_encoder was derived" in run.stdout
+    assert "INTERNALERROR" not in run.stdout + run.stderr
+    assert "1 failed, 3 passed" in run.stdout
+
+
+@pytest.mark.slow
+def test_fewer_shapes_are_compiled_where_that_is_asked_for(project):
+    run = project("--entropysym", "--entropysym-shapes=1", test_claims=CLAIMS)
+    assert run.returncode == 0, run.stdout
+    assert "2 claims held at 50 configurations" in run.stdout
+    wrong = project("--entropysym-shapes=0", test_claims=CLAIMS)
+    assert "pass an integer >= 1" in wrong.stdout + wrong.stderr
+
+
+@pytest.mark.slow
 def test_workers_send_what_they_compared(project):
     run = project("--entropysym", "-n", "2", test_claims=CLAIMS, own_model=_own_model())
     assert run.returncode == 0, run.stdout

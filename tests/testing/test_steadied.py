@@ -43,3 +43,11 @@ def test_what_passes_is_left_as_it_is():
     sides = _Sides(1.0)
     both = sides.at(None, FLAT)
     assert steadied(sides, None, FLAT, both) is both
+
+
+def test_what_is_not_finite_warns_nobody():
+    """Of a wrong variant or a steep point; whoever compares sees it."""
+    values = Values(np.array([[[np.inf], [-np.inf]], [[1.0], [2.0]]]), np.ones((2, 1)))
+    assert np.isnan(values.value[0, 0])
+    assert values.value[1, 0] == 3.0
+    assert not Both(values, values).finite[0]
