@@ -60,30 +60,51 @@ def motions(judgement: Judgement) -> Motions:
     said, site = judgement.statement, judgement.site
     site.work.allowed, site.work.left = None, site.work.budget
     noise = {name: _rate_of(site, name) for name in site.noise}
+    parts = _Parts(site)
     tempering, scaling, rest = [], [], []
     for factor in said.model.p.values():
         partner = next(
             (q for q in said.model.q.values() if {*q.of} & {*factor.of} & {*noise}), None
         )
-        if not _tempers(site, factor, partner):
+        if not _tempers(parts, factor, partner):
             rest.append(factor)
         elif partner:
             scaling.append((factor, partner))
         else:
             tempering.append(factor)
     return Motions(
-        noise, tuple(tempering), tuple(scaling), tuple(rest), dict(_rates_of_parts(site))
+        noise, tuple(tempering), tuple(scaling), tuple(rest), dict(_rates_of_parts(parts))
     )
 
 
-def _rates_of_parts(site: Site) -> Iterator[tuple[tuple[str, str], Polynomial]]:
-    model = site.statement.model
+class _Parts:
+    """A factor's parts with their velocities, each evaluated once."""
+
+    def __init__(self, site: Site):
+        self.site = site
+        self.known: dict[tuple[str, str], tuple[Polynomial, Polynomial]] = {}
+
+    def __call__(self, factor: Factor, kind: str) -> tuple[Polynomial, Polynomial]:
+        key = factor.name, kind
+        if key not in self.known:
+            model: Model = self.site.statement.model
+            term = per_datum(model, [(factor, head(model, kind, factor))])
+            self.known[key] = split(evaluate(self.site.apart(OF_STEP, moving=True), term))
+        return self.known[key]
+
+    def weighted(self, factor: Factor, velocity: Polynomial) -> Polynomial:
+        weight = self.site.statement.weights.get(factor.name, 1)
+        return self.site.work.product(evaluate(self.site.apart(OF_DIRECTION), weight), velocity)
+
+
+def _rates_of_parts(parts: _Parts) -> Iterator[tuple[tuple[str, str], Polynomial]]:
+    model = parts.site.statement.model
     for factor in model.factors.values():
         if factor.family == ANY:
             continue
-        yield (factor.name, "H"), _part(site, factor, "H", weighted=False)[1]
+        yield (factor.name, "H"), parts(factor, "H")[1]
         if factor.name in model.p and model.families[factor.family].log_base_measure != 0:
-            yield (factor.name, "logh"), _part(site, factor, "logh", weighted=False)[1]
+            yield (factor.name, "logh"), parts(factor, "logh")[1]
 
 
 def _rates(statement: Statement) -> Iterator[Term]:
@@ -105,26 +126,14 @@ def _rate_of(site: Site, name: str) -> Term:
     raise NoRate(name)
 
 
-def _tempers(site: Site, factor: Factor, partner: Factor | None) -> bool:
+def _tempers(parts: _Parts, factor: Factor, partner: Factor | None) -> bool:
     """Whether the weighted velocities are log p - log h + H."""
-    work, model = site.work, site.statement.model
-    value, change = _part(site, factor, "logp")
+    work, model = parts.site.work, parts.site.statement.model
+    value, velocity = parts(factor, "logp")
+    change = parts.weighted(factor, velocity)
     if partner:
-        _, more = _part(site, partner, "H")
-        change = work.add(change, more)
-    target = work.add(value, _part(site, factor, "H")[0])
+        change = work.add(change, parts.weighted(partner, parts(partner, "H")[1]))
+    target = work.add(value, parts(factor, "H")[0])
     if model.families[factor.family].log_base_measure != 0:
-        target = work.add(target, work.negative(_part(site, factor, "logh")[0]))
+        target = work.add(target, work.negative(parts(factor, "logh")[0]))
     return work.equal(change, target)
-
-
-def _part(
-    site: Site, factor: Factor, kind: str, weighted: bool = True
-) -> tuple[Polynomial, Polynomial]:
-    """A factor's part, and its velocity with its weight."""
-    model: Model = site.statement.model
-    term = per_datum(model, [(factor, head(model, kind, factor))])
-    value, change = split(evaluate(site.apart(OF_STEP, moving=True), term))
-    weight = site.statement.weights.get(factor.name, 1) if weighted else 1
-    number = evaluate(site.apart(OF_DIRECTION), weight)
-    return value, site.work.product(number, change)
