@@ -24,7 +24,10 @@ from entropysym.prover.document import to_json
 #: A premise in the records of a file, by the beginning of its name.
 PREMISE = r"^  (?:size|range|support|laws?|finite|interchange)_"
 RECORD = Path(__file__).with_suffix(".json")
-HEADER = ("model", "accepted", "seconds", "lines", "axioms", "premises", "points", "not vacuous")
+HEADER = (
+    *("model", "accepted", "seconds", "lines", "axioms", "premises", "interchange"),
+    *("stationary", "points", "not vacuous"),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -102,18 +105,22 @@ def _row(name: str, folder: Path) -> tuple[str, ...]:
     found = derive(ZOO[name]())
     derivation = found if hasattr(found, "steps") else found.partial
     if derivation is None:
-        return (name, "no: nothing was derived", *[""] * 6)
+        return (name, "no: nothing was derived", *[""] * 8)
     try:
         text = theory(to_json(derivation))
     except InputError as error:
-        return (name, f"no: {error}", *[""] * 6)
+        return (name, f"no: {error}", *[""] * 8)
     seen = check(text, name, folder)
     accepted = "yes" if seen.standard else f"no: {seen.message or seen.axioms}"[:160]
     premises = len(re.findall(PREMISE, text, re.M))
     marks = (
         "yes" if f"{word} " in text else "no"
-        for word in (f"Definition {name}_points", f"Lemma {name}_not_vacuous")
+        for word in (
+            *(f"Theorem {name}_stationary", f"Definition {name}_points"),
+            f"Lemma {name}_not_vacuous",
+        )
     )
+    interchange = "proved" if "Lemma interchange_holds " in text else "premise"
     return (
         name,
         accepted,
@@ -121,6 +128,7 @@ def _row(name: str, folder: Path) -> tuple[str, ...]:
         str(seen.lines),
         str(len(seen.axioms)),
         str(premises),
+        interchange,
         *marks,
     )
 
