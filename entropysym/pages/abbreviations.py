@@ -28,8 +28,8 @@ class Abbreviation:
     index: sp.Symbol
 
     def applied(self, e: sp.Expr) -> sp.Expr:
-        """The expression with the letter in place of what it stands for, also under another index."""
-        return of_type(self._applied(e), sp.Expr)
+        """The expression with the letter in place of what it stands for, also under another index and where an exponential of it was taken apart."""
+        return of_type(self._applied(exponentials_merged(e)), sp.Expr)
 
     def _applied(self, e: sp.Basic) -> sp.Basic:
         if not e.args or not holds(e, VARIABLES):
@@ -68,39 +68,44 @@ def _times(addend: sp.Expr, part: sp.Sum) -> bool:
     return any(part in product.args for product in addend.atoms(sp.Mul))
 
 
-def abbreviation(model: Model) -> Abbreviation | None:
-    """The linear predictor of what is observed, where there is one that deserves a letter."""
+def abbreviations(model: Model) -> tuple[Abbreviation, ...]:
+    """The linear predictors of what is observed, where there are some that deserve a letter."""
     observed = [f for f in model.p if model.variable(f.of[0]).role == "observed"]
-    return next((found for f in observed if (found := _of_factor(model, f))), None)
+    return next((found for f in observed if (found := _of_factor(model, f))), ())
 
 
-def _of_factor(model: Model, factor: Factor) -> Abbreviation | None:
+def _of_factor(model: Model, factor: Factor) -> tuple[Abbreviation, ...]:
     plate = model.plate(factor.name)
     inside = [] if factor.family.location is not None else list(factor.arguments)
     for argument in factor.arguments:
         inside += [f.args[0] for f in sorted(argument.atoms(sp.Function), key=str)]
     long = [
         e
-        for e in inside
+        for e in dict.fromkeys(inside)
         if isinstance(e, sp.Add)
         and e.has(*VARIABLES)
         and any(isinstance(a, sp.Sum) for a in e.args)
         and plate.index in e.free_symbols
     ]
     taken = {p.name for p in model.parameters} | {w.name for w in model.networks}
-    name = next((c for c in _LETTERS if c not in taken), None)
-    if not long or name is None:
-        return None
-    read = [v for v in factor.given if long[0].has(model.variable(v).lagged(v))]
+    free = [c for c in _LETTERS if c not in taken]
+    found = (_named(name, e, model, factor) for name, e in zip(free, long, strict=False))
+    return tuple(one for one in found if one is not None)
+
+
+def _named(name: str, meaning: sp.Add, model: Model, factor: Factor) -> Abbreviation | None:
+    """What stands for a long argument; None where that reads a variable of which there is one only."""
+    plate = model.plate(factor.name)
+    read = [v for v in factor.given if meaning.has(model.variable(v).lagged(v))]
     if not all(model.inner(v) for v in read):
         return None
     vectors = (model.inner(v)[-1].vector(model.entry(v)) for v in read)
     plates = model.inner(factor.of[0])
-    others = [q.index for q in plates if q != plate and q.index in long[0].free_symbols]
+    others = [q.index for q in plates if q != plate and q.index in meaning.free_symbols]
     letter = NetworkValue(
         sp.Symbol(name, real=True), sp.Tuple(*others, plate.index), sp.Tuple(*vectors)
     )
-    return Abbreviation(letter, long[0], plate.index)
+    return Abbreviation(letter, meaning, plate.index)
 
 
 def _indices(e: sp.Basic) -> set[sp.Basic]:
