@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import entropysym as es
 from entropysym.language.store import digest
-from entropysym.prover import Refusal
+from entropysym.pages import for_screen
+from entropysym.pages.medium import markdown_text
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -16,13 +17,13 @@ def pages() -> Iterator[tuple[str, str]]:
         derived = es.derive(make())
         stored = es.render(derived, to="json")
         said, sha = es.replay(stored), digest(stored)
-        refused = isinstance(derived, Refusal)
+        title = markdown_text(derived.model.title)
         rows.append(
-            f"| [{name}]({name}.md) | {'refused' if refused else 'proved'} | `{sha[:12]}` |"
+            f"| [{name}]({name}.md) | {title} | {derived.verdict.value.value} | `{sha[:12]}` |"
         )
         yield f"gallery/{name}.json", stored
         yield f"gallery/{name}.tex", es.render(derived, to="latex")
-        yield f"gallery/{name}.md", _page(name, es.render(derived, to="markdown"), str(said), sha)
+        yield f"gallery/{name}.md", _page(name, for_screen(derived), str(said), sha)
     yield "gallery/index.md", _index(rows)
 
 
@@ -45,8 +46,8 @@ def _index(rows: list[str]) -> str:
             "",
             "Every model that ships, each derived, stored, and replayed by the independent checker when this page was made. `entropysym derive NAME` does the same on your machine.",
             "",
-            "| model | verdict | hash of the stored form |",
-            "| --- | --- | --- |",
+            "| model | what it is | verdict | hash of the stored form |",
+            "| --- | --- | --- | --- |",
             *rows,
         )
     )
