@@ -8,6 +8,7 @@ import pytest
 
 import entropysym as es
 from docs.site import gallery, hooks, notebooks, tables
+from docs.site.hooks import ROOT
 from entropysym.glossary import glossary
 from entropysym.pages import for_screen
 from entropysym.pages.html import html_body
@@ -65,6 +66,13 @@ def test_the_glossary_s_links_lead_somewhere():
     linked = set(re.findall(r"\]\(#([^)]+)\)", text))
     assert len(there) == len(glossary())
     assert linked <= there
+
+
+def test_the_first_page_leads_to_what_people_come_for():
+    """LaTeX, testing a claim, what a reading means, what to believe: one click each."""
+    first = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([a-z]+)\.md\)", first))
+    assert {"pages", "testing", "glossary", "trust", "idea"} <= linked
 
 
 def test_outputs_of_a_notebook():
