@@ -39,7 +39,7 @@ es.show(d.gap, d.model)
 
 # %%
 for name, equation in d.stationarity.items():
-    print(f"{name}:  {es.plain(equation, d.model)}")
+    print(f"{name}: {es.plain(equation, d.model)}")
 es.show(d.entropy_sum, d.model)
 
 # %% [markdown]

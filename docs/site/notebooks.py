@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
 #: Seconds that a cell may take.
 LIMIT = 300
+#: A formula in the size of a display, and nothing else.
+_ALONE = re.compile(r"\A\$\\displaystyle (.*)\$\Z", re.S)
 
 
 def pages() -> Iterator[tuple[str, str | bytes]]:
@@ -89,9 +91,10 @@ def _shown(output: Any, stem: str, pictures: dict[str, bytes]) -> str:
             pictures[name] = content.encode() if ending == "svg" else base64.b64decode(content)
             return f"![Output]({name})"
     if "text/markdown" in data:
-        return str(data["text/markdown"])
+        return _ALONE.sub(r"$$\n\1\n$$", str(data["text/markdown"]))
     if "text/html" in data:
         return f'<div class="output">\n{data["text/html"]}\n</div>'
     if "text/latex" in data:
-        return f"$$\n{str(data['text/latex']).strip().strip('$').strip()}\n$$"
+        tex = str(data["text/latex"]).strip().strip("$").strip()
+        return f"$$\n{tex.removeprefix(chr(92) + 'displaystyle').strip()}\n$$"
     return _fenced(data.get("text/plain", ""))

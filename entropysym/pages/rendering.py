@@ -218,7 +218,8 @@ def display(
     if to not in _FORMS:
         raise one_of(to, _FORMS, "format")
     form = _FORMS[to]
-    text = form.layout(form.medium(model, data), form.width).display(*lines)
+    width = form.width if to == "latex" else min(form.width, SCREEN)  # else it is looked at
+    text = form.layout(form.medium(model, data), width).display(*lines)
     return html_body(text) if to == "html" else text
 
 

@@ -85,6 +85,7 @@ def test_outputs_of_a_notebook():
         {"output_type": "stream", "text": "\n"},
         {"output_type": "execute_result", "data": {"text/plain": "x", "text/markdown": "**x**"}},
         {"output_type": "execute_result", "data": {"text/latex": "$\\sigma$"}},
+        {"output_type": "execute_result", "data": {"text/markdown": "$\\displaystyle x$"}},
         {"output_type": "execute_result", "data": {"text/plain": "one  two"}},
     ]
     cells = [cell(cell_type="markdown", source="# Title"), cell(cell_type="code", source="f()", outputs=outputs)]  # fmt: skip
@@ -96,6 +97,7 @@ def test_outputs_of_a_notebook():
         "![Output](n_0.png)",
         "**x**",
         "$$\n\\sigma\n$$",
+        "$$\nx\n$$",
         "```{ .text .columns }\none  two\n```",
     ]
     assert pictures == {"n_0.png": b"a picture"}
