@@ -172,3 +172,8 @@ def test_all_that_draws_displays_knows_their_cells():
     ):
         rules = (root / style).read_text(encoding="utf-8")
         assert cells - set(re.findall(r"\.([a-z]+)", rules)) == set(), style
+        # What is too wide is scrolled sideways; a bar beside every display would be for the tails of its letters.
+        assert "overflow: auto hidden" in rules, style
+        assert "overflow-x: auto; }" not in "".join(
+            re.findall(r"\.(?:aligned|gathered) \{.*", rules)
+        )
