@@ -11,7 +11,7 @@ from functools import lru_cache
 import sympy as sp
 
 from entropysym.language.algebra import addends, distributed, exponentials_merged, holds
-from entropysym.language.formula import of_type, substituted
+from entropysym.language.formula import args_of, of_type, substituted
 from entropysym.language.heads import NetworkValue
 from entropysym.language.records import Factor, Model
 from entropysym.language.symbols import VARIABLES
@@ -38,8 +38,19 @@ class Abbreviation:
             for index in sorted(_indices(e), key=str):
                 if _settled(e) == _settled(self.meaning.xreplace({self.index: index})):
                     return self.letter.xreplace({self.index: index})
+                rest = self._beside(e, index)
+                if rest is not None:
+                    return self.letter.xreplace({self.index: index}) + self._applied(rest)
         args = [self._applied(a) for a in e.args]
         return e.func(*args) if tuple(args) != e.args else e
+
+    def _beside(self, e: sp.Basic, index: sp.Basic) -> sp.Expr | None:
+        """What a sum has beside all addends of the meaning, None if it has not all of them."""
+        own = {_settled(a): a for a in args_of(e)}
+        wanted = [_settled(a) for a in args_of(self.meaning.xreplace({self.index: index}))]
+        if not own.keys() >= set(wanted):
+            return None
+        return sp.Add(*(a for settled, a in own.items() if settled not in wanted))
 
     def gathered(self, e: sp.Expr) -> sp.Expr:
         """The expression with addends joined that differ only in which part of the meaning they hold; `applied` first."""

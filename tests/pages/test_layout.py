@@ -78,6 +78,10 @@ def test_a_long_argument_has_its_letter_wherever_it_stands(name):
     assert len(short) == (2 if name == "beta_decoder_vae" else 1)
     closed = es.render(d, "text", part="closed form")
     assert not re.search(r"exp\([^()]*Σ", closed)
+    argument = es.render(d, "text", part="derivation").partition("ℓ = ")[2]
+    if name != "beta_decoder_vae":
+        assert " + c_d" not in argument
+        assert " + b_k" not in argument
     if name == "softmax_classifier":
         assert "exp(b" not in es.render(d, "text", part="conditions")
 
