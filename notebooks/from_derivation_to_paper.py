@@ -35,7 +35,7 @@ print(es.render(d, "latex", part="theorem", notation=own, width=23))
 print(es.render(d, "latex", part="closed form", notation="textbook"))
 
 # %% [markdown]
-# A whole document compiles as it is. A fragment goes into your own, under its `\\subsection`s; what is cited has keys for BibTeX (`entropysym derive vae2 --bib`).
+# A whole document compiles as it is. A fragment goes into your own, under its `\subsection`s; what is cited has keys for BibTeX (`entropysym derive vae2 --bib`).
 
 # %%
 whole = es.render(d, "latex")

@@ -39,7 +39,8 @@ d
 # The direction tempers both factors; in the class probabilities it moves along the simplex.
 
 # %%
-print(d.direction)
+for name, motion in d.direction.items():
+    print(f"{name} moves by {es.plain(motion, d.model)}")
 es.show(d.entropy_sum, d.model)
 
 # %% [markdown]

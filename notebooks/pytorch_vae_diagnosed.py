@@ -71,7 +71,9 @@ monitor = monitored(adam)
 for at in range(400):
     step(monitor, adam, at)
 print(monitor.slip)
-print(*monitor.reading())
+reading, figures = monitor.reading()
+print(reading.value)
+print(figures)
 print(monitor.may_stop(tolerance=0.5))
 assert monitor.slip is None
 

@@ -32,15 +32,15 @@ print(d.verdict)
 # %%
 for name, motion in d.direction.items():
     print(f"{name} moves by {motion}")
-print("gap =", d.gap)
+es.show(d.gap, d.model)
 
 # %% [markdown]
 # At stationary points the gap is zero. The conditions for that, and the closed form:
 
 # %%
 for name, equation in d.stationarity.items():
-    print(f"{name}:  {equation.lhs} = {equation.rhs}")
-print("entropy sum =", d.entropy_sum)
+    print(f"{name}: {es.plain(equation, d.model)}")
+es.show(d.entropy_sum, d.model)
 
 # %% [markdown]
 # A fixed decoder variance breaks it. The refusal says why, and what is left:
@@ -48,7 +48,7 @@ print("entropy sum =", d.entropy_sum)
 # %%
 refused = es.derive(es.models.vae0())
 print(refused.verdict)
-print("excess =", refused.partial.excess)
+es.show(refused.partial.excess, refused.model)
 
 # %% [markdown]
 # Everything is an ordinary SymPy expression and can be written out at given sizes.

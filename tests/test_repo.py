@@ -403,7 +403,45 @@ def test_snippets_run(tmp_path):
         cwd=tmp_path,
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout.count("it ran") == blocks > 0
+    ran = run.stdout.count("it ran")
+    assert ran == blocks > 0
+    shown, there = _blocks(ROOT / "README.md"), {b for page in PAGES for b in _blocks(page)}
+    runs, of = ran + sum(b in there for b in shown), blocks + len(shown)
+    print(f"{runs} of {of} Python blocks of README and docs run, {runs / of:.0%}; {_share()}")
+    assert runs >= 0.95 * of
+
+
+#: Blocks of commands: indented, on the pages that people start from.
+COMMANDS = re.compile(r"(?:\A|\n\n)((?: {4}(?:entropysym|python3?) .*\n)+)")
+
+
+def _commands() -> list[str]:
+    """Every line of a block of commands that calls the package, without what is installed before it."""
+    blocks = (b for page in (ROOT / "README.md", *PAGES) for b in COMMANDS.findall(page.read_text(encoding="utf-8")))  # fmt: skip
+    lines = (line.partition("#")[0] for block in blocks for line in block.splitlines())
+    calls = (re.search(r"\bentropysym (.+)", line.rpartition("&&")[2]) for line in lines)
+    return [found[1].strip() for found in calls if found]
+
+
+def _share() -> str:
+    """How many of them are commands that some test gives to the command line."""
+    told = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("test_*.py"))
+    commands = _commands()
+    given = [c for c in commands if f'"{c.split()[0]}"' in told]
+    return f"{len(given)} of {len(commands)} commands are given in a test"
+
+
+def test_commands_of_the_pages_are_understood():
+    """Names, options and their values, without running what takes long."""
+    from typer.main import get_command
+
+    from entropysym.cli import app
+
+    commands = _commands()
+    assert len(commands) > 3
+    for line in commands:
+        name, *given = line.split()
+        get_command(app).commands[name].make_context(name, given)
 
 
 def test_the_readme_knows_how_much_is_trusted():

@@ -8,7 +8,8 @@ import entropysym as es
 from benchmarks import machine_checked as record
 from entropysym.export.coq import PRELUDE, prelude
 from entropysym.language.store import digest
-from entropysym.prover import Refusal
+from entropysym.pages import for_screen
+from entropysym.pages.medium import markdown_text
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -18,19 +19,19 @@ def pages() -> Iterator[tuple[str, str]]:
         derived = es.derive(make())
         stored = es.render(derived, to="json")
         said, sha = es.replay(stored), digest(stored)
-        refused = isinstance(derived, Refusal)
+        title = markdown_text(derived.model.title)
         theory = es.render(derived, to="coq")
         accepted = record.accepted(name, theory)
-        marks = ", ".join(["replayed", *(["machine-checked"] if accepted else [])])
+        marks = "replayed, machine-checked" if accepted else "replayed"
         rows.append(
-            f"| [{name}]({name}.md) | {'refused' if refused else 'proved'} | {marks} | `{sha[:12]}` |"
+            f"| [{name}]({name}.md) | {title} | {derived.verdict.value.value} | {marks} | `{sha[:12]}` |"
         )
         yield f"gallery/{name}.json", stored
         yield f"gallery/{name}.tex", es.render(derived, to="latex")
         yield f"gallery/{name}.v", theory
         yield (
             f"gallery/{name}.md",
-            _page(name, es.render(derived, to="markdown"), str(said), sha, accepted),
+            _page(name, for_screen(derived), str(said), sha, accepted),
         )
     yield f"gallery/{PRELUDE}", prelude()
     yield "gallery/index.md", _index(rows)
@@ -59,8 +60,8 @@ def _index(rows: list[str]) -> str:
             "",
             "Every model that ships, each derived, stored, and replayed by the independent checker when this page was made. *Machine-checked* are those whose theory Coq has accepted as it is printed here: of refused models what holds all the same. `entropysym derive NAME` does the same on your machine.",
             "",
-            "| model | verdict | checked | hash of the stored form |",
-            "| --- | --- | --- | --- |",
+            "| model | what it is | verdict | checked | hash of the stored form |",
+            "| --- | --- | --- | --- | --- |",
             *rows,
         )
     )

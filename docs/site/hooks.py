@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))  # the sites' own modules and the scripts of `deri
 
 from docs.site import gallery, notebooks, reference  # noqa: E402
 from docs.site.formulas import drawn, marked  # noqa: E402
+from docs.site.tables import labelled  # noqa: E402
 from entropysym.glossary import glossary  # noqa: E402
 
 
@@ -68,8 +69,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def on_page_content(content: str, **_: Any) -> str:
-    """Draw them."""
-    return drawn(content)
+    """Draw them, and name the cells of wide tables."""
+    return labelled(drawn(content))
 
 
 def on_post_build(config: Any, **_: Any) -> None:

@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
 #: Seconds that a cell may take.
 LIMIT = 300
+#: A formula in the size of a display, and nothing else.
+_ALONE = re.compile(r"\A\$\\displaystyle (.*)\$\Z", re.S)
 
 
 def pages() -> Iterator[tuple[str, str | bytes]]:
@@ -52,14 +54,35 @@ def written(notebook: Any, stem: str) -> tuple[str, dict[str, bytes]]:
             parts.append(cell.source)
         elif cell.cell_type == "code" and cell.source.strip():
             parts.append(f"```python\n{cell.source}\n```")
-            parts += [_shown(o, stem, pictures) for o in cell.outputs]
+            parts += [_shown(o, stem, pictures) for o in _joined(cell.outputs)]
     return "\n\n".join(p for p in parts if p), pictures
+
+
+def _joined(outputs: Any) -> list[Any]:
+    """Outputs, what was printed in pieces as one."""
+    found: list[Any] = []
+    for output in outputs:
+        one = dict(output)
+        if found and one["output_type"] == "stream" == found[-1]["output_type"]:
+            found[-1]["text"] += one["text"]
+        else:
+            found.append(one)
+    return found
+
+
+def _fenced(text: str) -> str:
+    """What was printed, if anything was; lines are wrapped where no columns stand below each other."""
+    if not text.strip():
+        return ""
+    columns = re.search(r"\S {2,}\S", text)
+    kind = "{ .text .columns }" if columns else "text"
+    return f"```{kind}\n{text.rstrip()}\n```"
 
 
 def _shown(output: Any, stem: str, pictures: dict[str, bytes]) -> str:
     """The richest form of an output that a page can hold."""
-    if output.output_type == "stream":
-        return f"```text\n{output.text.rstrip()}\n```"
+    if output["output_type"] == "stream":
+        return _fenced(output["text"])
     data = output.get("data", {})
     for kind, ending in (("image/svg+xml", "svg"), ("image/png", "png")):
         if kind in data:
@@ -68,9 +91,10 @@ def _shown(output: Any, stem: str, pictures: dict[str, bytes]) -> str:
             pictures[name] = content.encode() if ending == "svg" else base64.b64decode(content)
             return f"![Output]({name})"
     if "text/markdown" in data:
-        return str(data["text/markdown"])
+        return _ALONE.sub(r"$$\n\1\n$$", str(data["text/markdown"]))
     if "text/html" in data:
         return f'<div class="output">\n{data["text/html"]}\n</div>'
     if "text/latex" in data:
-        return f"$$\n{str(data['text/latex']).strip().strip('$').strip()}\n$$"
-    return f"```text\n{data.get('text/plain', '')}\n```" if "text/plain" in data else ""
+        tex = str(data["text/latex"]).strip().strip("$").strip()
+        return f"$$\n{tex.removeprefix(chr(92) + 'displaystyle').strip()}\n$$"
+    return _fenced(data.get("text/plain", ""))

@@ -15,7 +15,7 @@ import sympy as sp
 from entropysym.display.forms import unicode_html
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
-from entropysym.pages import latex, plain
+from entropysym.pages import broken, latex, plain
 
 #: Whether the data mean is one over N data or an expectation over p(x).
 Amount = Literal["finite", "infinite"]
@@ -33,6 +33,11 @@ class Formula:
         return plain(self.expression, self.model, data=self.data)
 
     def _repr_latex_(self) -> str:
+        if isinstance(self.expression, sp.Expr):
+            lines = broken(self.expression, self.model, data=self.data)
+            if len(lines) > 1:
+                body = " \\\\\n&\\quad ".join(lines)
+                return f"$$\n\\begin{{aligned}}\n&{body}\n\\end{{aligned}}\n$$"
         return rf"$\displaystyle {latex(self.expression, self.model, data=self.data)}$"
 
     _repr_markdown_ = _repr_latex_

@@ -26,7 +26,7 @@ def _theorem(d: Any, lead: str = "Under") -> tuple[Formulas, ...]:
     from entropysym.language.formula import equation
     from entropysym.language.heads import Elbo
     from entropysym.pages import Line
-    from entropysym.pages.abbreviations import abbreviation
+    from entropysym.pages.abbreviations import abbreviations
     from entropysym.pages.equations import direction_lines
     from entropysym.pages.marks import ENTROPY_SUM, EXCESS
 
@@ -44,22 +44,27 @@ def _theorem(d: Any, lead: str = "Under") -> tuple[Formulas, ...]:
     out.append((f"{where},", Line(equation(Elbo(), ENTROPY_SUM + left_over), d.stationary_value)))
     if d.excess != 0:
         out.append(("where beside the entropy sum stands", Line(EXCESS, d.excess)))
-    short = abbreviation(model)
-    if short is not None:
-        out = [(words, *(_abbreviated(line, short) for line in lines)) for words, *lines in out]
-        if any(line.right.has(short.letter.func) for _, *lines in out for line in lines):
-            out.append(("with", Line(short.letter, short.meaning)))
+    short = abbreviations(model)
+    out = [(words, *(_abbreviated(line, short) for line in lines)) for words, *lines in out]
+    used = [
+        one
+        for one in short
+        if any(line.right.has(one.letter.label) for _, *ls in out for line in ls)
+    ]
+    if used:
+        out.append(("with", *(Line(one.letter, one.meaning) for one in used)))
     return tuple(Formulas(words, tuple(lines), model) for words, *lines in out)
 
 
 def _abbreviated(line: Any, short: Any) -> Any:
-    """The line with a long argument of the decoder under its letter, as on the page."""
+    """The line with each long argument of the decoder under its letter, as on the page."""
     from dataclasses import replace
 
     import sympy as sp
 
-    is_expression = isinstance(line.right, sp.Expr)
-    return replace(line, right=short.gathered(line.right)) if is_expression else line
+    for one in short if isinstance(line.right, sp.Expr) else ():
+        line = replace(line, right=one.gathered(line.right))
+    return line
 
 
 def of_refusal(r: Any) -> Said:

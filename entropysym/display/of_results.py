@@ -37,7 +37,8 @@ def of_certificate(c: Any) -> Said:
             rows.append(("curvatures: positive, negative, flat", ", ".join(map(str, c.inertia))))
         rows.append(("directions", c.origin))
         rows += [("motion", one) for one in c.motion[:ROWS]]
-        return Body(rows=tuple(rows), notes=(c.message,))
+        _, _, more = c.message.partition("; ")  # the figures stand above
+        return Body(rows=tuple(rows), notes=(more,) if more else ())
 
     agrees = "as predicted" if c.agrees else "not as predicted"
     says = f"{_label(c.reading)}, gap {nats(c.gap)} {agrees}, gradient norm {c.gradient_norm:.2g}"

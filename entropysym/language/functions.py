@@ -155,7 +155,7 @@ class Row:
 
     `head` is its name in stored documents; `symbol` the SymPy class, with the arguments `order` before the one that counts (digamma is `polygamma(0, u)`). `jax` names the function
     that computes it, in `jax` or in `entropysym.lowering.special`; `number(m, u)` computes it in mpmath's context m, once more and by other code. `moves` says whether
-    it has a derivative.
+    it has a derivative. A page says what a function is by its `formula`, in exponentials or as a derivative, and in `words`; what everybody knows has neither.
     """
 
     head: str
@@ -166,6 +166,8 @@ class Row:
     number: Callable[[Any, Any], Any]
     order: tuple[int, ...] = ()
     moves: bool = True
+    formula: Callable[[sp.Expr], sp.Expr] | None = None
+    words: str = ""
 
     @property
     def is_logarithm(self) -> bool:
@@ -200,6 +202,7 @@ ROWS: tuple[Row, ...] = (
         r"\operatorname{softplus}",
         "softplus",
         lambda m, u: max(u, 0) + m.log1p(m.exp(-abs(u))),
+        formula=lambda u: sp.log(1 + sp.exp(u)),
     ),
     Row(
         "sigmoid",
@@ -208,6 +211,7 @@ ROWS: tuple[Row, ...] = (
         r"\operatorname{sigmoid}",
         "sigmoid",
         lambda m, u: 1 / (1 + m.exp(-u)) if u > 0 else m.exp(u) / (1 + m.exp(u)),
+        formula=lambda u: 1 / (1 + sp.exp(-u)),
     ),
     Row(
         "loggamma",
@@ -216,6 +220,7 @@ ROWS: tuple[Row, ...] = (
         r"\log\Gamma",
         "log Γ",
         lambda m, u: m.loggamma(u),
+        words="the logarithm of the gamma function",
     ),
     Row(
         "digamma",
@@ -225,11 +230,28 @@ ROWS: tuple[Row, ...] = (
         "ψ",
         lambda m, u: m.digamma(u),
         (0,),
+        formula=lambda u: sp.Derivative(sp.loggamma(u), u),
     ),
     Row(
-        "trigamma", sp.polygamma, "trigamma", r"\psi'", "ψ'", lambda m, u: m.psi(1, u), (1,), False
+        "trigamma",
+        sp.polygamma,
+        "trigamma",
+        r"\psi'",
+        "ψ'",
+        lambda m, u: m.psi(1, u),
+        (1,),
+        False,
+        formula=lambda u: sp.Derivative(sp.polygamma(0, u), u),
     ),
-    Row("logbessel", LogBessel, "log_bessel", r"\log I_0", "log I₀", _log_bessel),
+    Row(
+        "logbessel",
+        LogBessel,
+        "log_bessel",
+        r"\log I_0",
+        "log I₀",
+        _log_bessel,
+        words="the logarithm of the modified Bessel function of the first kind and order 0",
+    ),
     Row(
         "besselratio",
         BesselRatio,
@@ -237,8 +259,17 @@ ROWS: tuple[Row, ...] = (
         r"\tfrac{I_1}{I_0}",
         "I₁/I₀",
         lambda m, u: m.besseli(1, u) / m.besseli(0, u),
+        formula=lambda u: sp.Derivative(LogBessel(u), u),
     ),
-    Row("logsinhc", LogSinhc, "log_sinhc", r"\log\operatorname{sinhc}", "log sinhc", _log_sinhc),
+    Row(
+        "logsinhc",
+        LogSinhc,
+        "log_sinhc",
+        r"\log\operatorname{sinhc}",
+        "log sinhc",
+        _log_sinhc,
+        formula=lambda u: sp.log((sp.exp(u) - sp.exp(-u)) / (2 * u)),
+    ),
     Row(
         "langevin",
         Langevin,
@@ -246,8 +277,18 @@ ROWS: tuple[Row, ...] = (
         r"\mathrm{L}",
         "L",
         lambda m, u: m.coth(u) - 1 / u if u else u,
+        formula=lambda u: 1 + 2 / (sp.exp(2 * u) - 1) - 1 / u,
+        words="the Langevin function",
     ),
-    Row("erf", sp.erf, "scipy.special.erf", r"\operatorname{erf}", "erf", lambda m, u: m.erf(u)),
+    Row(
+        "erf",
+        sp.erf,
+        "scipy.special.erf",
+        r"\operatorname{erf}",
+        "erf",
+        lambda m, u: m.erf(u),
+        words="the error function",
+    ),
     Row(
         "erfc",
         Erfc,
@@ -255,6 +296,7 @@ ROWS: tuple[Row, ...] = (
         r"\operatorname{erfc}",
         "erfc",
         lambda m, u: m.erfc(u),
+        formula=lambda u: 1 - sp.erf(u),
     ),
     Row("sin", sp.sin, "numpy.sin", r"\sin", "sin", lambda m, u: m.sin(u)),
     Row("cos", sp.cos, "numpy.cos", r"\cos", "cos", lambda m, u: m.cos(u)),
@@ -265,6 +307,7 @@ ROWS: tuple[Row, ...] = (
         r"\operatorname{arsinh}",
         "arsinh",
         lambda m, u: m.asinh(u),
+        formula=lambda u: sp.log(u + sp.sqrt(1 + u**2)),
     ),
     Row(
         "iszero",
@@ -274,8 +317,18 @@ ROWS: tuple[Row, ...] = (
         "1₀",
         lambda m, u: m.mpf(1 if u == 0 else 0),
         moves=False,
+        words="1 where its argument is 0, and 0 elsewhere",
     ),
-    Row("isabove", IsAbove, "is_above", r"\mathbb{1}_{>0}", "1₊", _above, moves=False),
+    Row(
+        "isabove",
+        IsAbove,
+        "is_above",
+        r"\mathbb{1}_{>0}",
+        "1₊",
+        _above,
+        moves=False,
+        words="1 where its argument is positive, and 0 elsewhere",
+    ),
 )
 _BY_SYMBOL: Mapping[tuple[object, ...], Row] = {(row.symbol, *row.order): row for row in ROWS}
 _ORDERED = tuple({row.symbol for row in ROWS if row.order})

@@ -78,7 +78,7 @@ def beta_decoder_vae() -> Model:
     w = ModelWriter()
     w.plate("k K")
     above = (sp.exp(_last_layer(w, "A", "a")), sp.exp(_last_layer(w, "B", "b")))
-    title = "VAE with a Beta decoder, a - 1 and b - 1 log-linear in the last layer"
+    title = "VAE with a Beta decoder, its arguments less 1 log-linear in the last layer"
     return _vae(w, "beta_decoder_vae", title, _OWN, BETA(1 + above[0], 1 + above[1]))
 
 

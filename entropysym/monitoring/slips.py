@@ -42,6 +42,11 @@ class Slip:
     reading: Reading = Reading.WRONG_USE
     certain: bool = True
 
+    def __str__(self) -> str:
+        """A line for a log."""
+        factor = "" if self.factor is None else f" (factor {self.factor:.4g})"
+        return f"{self.name}{factor}: {self.cure}"
+
 
 class Row(NamedTuple):
     """A mistake that multiplies slopes: the weights of decoder and prior, of the batch size N, D and H; "free" is any constant, the same for both.

@@ -17,6 +17,8 @@ from entropysym.pages.latex import PaperPrinter
 from entropysym.pages.order import in_order
 from entropysym.pages.plain import PlainPrinter
 
+#: What has brackets around its body.
+_BINDERS = (DataMean, sp.Sum, _Expectation)
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.")
 _WIDTHS = {  # em, at the size of the text
     "\\quad": 1.0, "\\qquad": 2.0, "\\log": 1.5, "\\mid": 0.85, "\\cdot": 0.75, "\\nabla": 0.85, "\\iff": 3.0, "\\mathbb": 0.0,
@@ -75,17 +77,19 @@ def _one(tokens: list[str], at: int, *, script: bool = False) -> tuple[float, in
     return _WIDTHS.get(token, usual), at + 1
 
 
-def _inside_a_binder(
+def _inside_brackets(
     e: sp.Expr | Matrix, written: str, printer: PaperPrinter | PlainPrinter
 ) -> list[str]:
-    """The pieces of a mean, a sum or an expectation of addends, which is too wide for a line: its brackets may stand on different lines."""
+    """The pieces of a product with a sum in brackets, its own or those of a mean or an expectation, which is too wide for a line: the brackets may stand on different lines."""
     factors = () if isinstance(e, Matrix) else sp.Mul.make_args(e)
-    bodies = [f.args[0] for f in factors if isinstance(f, (DataMean, sp.Sum, _Expectation))]
+    bodies = [f.args[0] if isinstance(f, _BINDERS) else f for f in factors]
     sums = [body for body in bodies if isinstance(body, sp.Add)]
     if len(sums) != 1:
         return []
     opening, found, closing = written.partition(printer.doprint(sums[0]))
-    if not found:
+    if not found or opening.count("{") - opening.count(r"\{") != (
+        opening.count("}") - opening.count(r"\}")
+    ):  # a fraction is not torn apart
         return []
     pieces: list[str] = []
     for a in in_order(sums[0], printer.places):
@@ -130,7 +134,7 @@ def rows(
         sign, body = printer.signed(a)
         opening = not lines and not current
         piece = (f"-{body}" if sign == "-" else body) if opening else f"{sign} {body}"
-        parts = _inside_a_binder(a, piece, printer)
+        parts = _inside_brackets(a, piece, printer)
         if parts and measure(piece) > rest:
             lines += [current] if current else []
             *full, current = _filled(parts, measure, first if not lines else rest, rest)

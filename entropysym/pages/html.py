@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from unicodedata import lookup
 
@@ -28,11 +29,13 @@ _REWRITTEN = (
     (re.compile(r"\\mid(?![a-z])"), r"\\,|\\,"),
     (re.compile(r"(?<=[^\[({\s])\s*\\log(?![a-z])"), r"\\,\\log"),
     (re.compile(r"\\log (?=[\w\\])"), r"\\log\\,"),
+    (re.compile(r"\\log(?=\\(?!Big)[A-Z])"), r"\\log\\,"),
 )
 #: Matrices: browsers know bold letters as characters of their own.
 _BOLD = re.compile(r"\\boldsymbol\{(\\?)([A-Za-z]+)\}")
-#: What it writes otherwise than a browser needs it: sized braces, primes of indices, and the room behind a relation that opens a line.
+#: What it writes otherwise than a browser needs it: capital Greek letters, which stand upright in TeX, sized braces, primes of indices, and the room behind a relation that opens a line.
 _CORRECTED = (
+    (re.compile(r"<mi>(&#x003(?:9[1-9A-F]|A[0-9]);)</mi>"), r'<mi mathvariant="normal">\1</mi>'),
     (re.compile(r">\\([{}])</mo>"), r">\1</mo>"),
     (
         re.compile(r"<msup><mi>([a-z])</mi><mi>(&#x0203[234];)</mi></msup>"),
@@ -145,20 +148,40 @@ def display(tex: str) -> str:
         return f'<div class="gathered"><span>{mathml(tex, display=True)}</span></div>'
     rows = found[2].split(" \\\\\n")
     if found[1] == "gathered":
-        parts = (part.strip() for row in rows for part in row.split(r"\qquad"))
-        cells = "".join(f"<span>{mathml(part, display=True)}</span>" for part in parts)
-        return f'<div class="gathered">{cells}</div>'
-    return f'<div class="aligned">{"".join(map(_row, rows))}</div>'
+        return f'<div class="gathered">{"".join(map(_equation, _equations(rows)))}</div>'
+    cells, flush = "", False
+    for row in rows:
+        left, _, rest = row.partition("&")
+        stands_above = not left and not rest.startswith((r"\quad", r"\qquad"))
+        flush = not left.strip() and (flush or stands_above)
+        cells += _row(left, rest, flush=flush)
+    return f'<div class="aligned">{cells}</div>'
 
 
-def _row(row: str) -> str:
-    left, _, rest = row.partition("&")
+def _equations(rows: Sequence[str]) -> list[list[str]]:
+    """The equations that stand side by side, each in its rows: one that opens with a quad goes on with the equation before."""
+    found: list[list[str]] = []
+    for row in rows:
+        if row.startswith(r"\quad") and found:
+            found[-1].append(row)
+        else:
+            found += [[part.strip()] for part in row.split(r"\qquad")]
+    return found
+
+
+def _equation(rows: Sequence[str]) -> str:
+    lines = [f"<span>{mathml(row, display=True)}</span>" for row in rows]
+    return lines[0] if len(lines) == 1 else f'<span class="broken">{"".join(lines)}</span>'
+
+
+def _row(left: str, rest: str, *, flush: bool) -> str:
+    """A line in cells. A left side that stands alone above its right one, and what follows it, begins at the edge."""
     right, _, reason = rest.partition("&& ")
-    cells = [
-        f'<span class="reason">{_reason(reason.strip())}</span>',
-        f'<span class="left">{mathml(left, display=True) if left.strip() else ""}</span>',
-        f'<span class="right">{mathml(right.strip(), display=True)}</span>',
-    ]
+    cells = [f'<span class="reason">{_reason(reason.strip())}</span>']
+    if not flush:
+        cells += [f'<span class="left">{mathml(left, display=True) if left.strip() else ""}</span>']
+    kind = "right flush" if flush else "right"
+    cells += [f'<span class="{kind}">{mathml(right.strip(), display=True)}</span>']
     return "".join(cells)
 
 

@@ -18,6 +18,8 @@ from entropysym.pages.medium import Medium, listed, tex_text
 COLUMNS = 100
 #: Widths of a LaTeX page in em: a display, and the column of reasons.
 PAGE, REASON = 46.9, 9.0
+#: What share of the widest left side others are about as wide as.
+_ABOUT = 0.6
 #: Below this width of a text, in em, reasons have no column of their own; what small type is to the text's; the room of a number of an equation, and of what stands before a row that goes on.
 NARROW, SMALL, NUMBER, INDENT = 30.0, 0.92, 2.5, 2.0
 
@@ -156,16 +158,16 @@ def _aligned(lines: Sequence[Line], medium: Medium, width: float) -> tuple[list[
     beside = {k: tex_width(left) for k, (left, _) in enumerate(sides) if left}
     while True:
         lead = max(beside.values(), default=0.0)
-        found = [
-            _rows_of(
-                line, left, relation, medium, width - lead, alone=bool(left) and k not in beside
-            )
-            for k, (line, (left, relation)) in enumerate(zip(lines, sides, strict=True))
-        ]
+        found: list[list[str]] = []
+        alone = False  # and so are the lines that go on without a left side
+        for k, (line, (left, relation)) in enumerate(zip(lines, sides, strict=True)):
+            alone = k not in beside if left else alone
+            found.append(_rows_of(line, left, relation, medium, width - lead, alone=alone))
         widest = lead + max(tex_width(_behind_sign(row)) for rows_ in found for row in rows_)
         if widest <= width or lead <= INDENT:
             return found, widest
-        del beside[max(beside, key=beside.__getitem__)]
+        # Those that are about as wide go with it: beside one of them the others would stand far from the edge.
+        beside = {k: one for k, one in beside.items() if one < _ABOUT * lead}
 
 
 def _behind_sign(row: str) -> str:
@@ -177,30 +179,38 @@ def _rows_of(
     line: Line, left: str, relation: str, medium: Medium, room: float, *, alone: bool
 ) -> list[str]:
     """One line in rows no wider than `room` behind its left side, which stands above them if it is `alone`."""
-    above: list[str] = []
-    if alone:
-        above, left, room = [f"&{left}"], "", room - INDENT
-        if line.given is not None:
-            middle, _, relation = relation.rpartition(" ")
-            above.append(rf"&\quad {middle}")
-    first, *more = rows(
-        line.right, medium.printer, tex_width, room - tex_width(relation), room - INDENT
-    )
-    start = rf"&\quad {relation} {first}" if alone else f"{left} &{relation} {first}"
-    return [*above, start, *(rf"&\quad {row}" for row in more)]
+
+    def broken(relation: str, indents: tuple[float, float]) -> list[str]:
+        first, rest = (room - indent for indent in indents)
+        return rows(line.right, medium.printer, tex_width, first - tex_width(relation), rest)
+
+    if not alone:
+        first, *more = broken(relation, (0.0, INDENT))
+        return [f"{left} &{relation} {first}", *(rf"&\quad {row}" for row in more)]
+    above = [f"&{left}"] if left else []
+    first, *more = broken(relation, (INDENT, 2 * INDENT))
+    if line.given is not None and tex_width(f"{relation} {first}") > room - INDENT:
+        middle, _, relation = relation.rpartition(" ")
+        above.append(rf"&\quad {middle}")
+        first, *more = broken(relation, (INDENT, 2 * INDENT))
+    return [*above, rf"&\quad {relation} {first}", *(rf"&\qquad {row}" for row in more)]
 
 
 def _side_by_side(lines: Sequence[Line], medium: Medium, width: float) -> list[str]:
-    """Equations in rows, as many to a row as fit; one that is too wide breaks at its addends."""
+    """Equations in rows, as many to a row as fit; one that is too wide breaks at its addends, and its later rows open with a quad."""
     equations: list[list[str]] = []
     for line in lines:
         text = medium.printer.doprint(sp.Eq(line.left, line.right, evaluate=False))
         if tex_width(text) > width:
             left = "" if line.left is None else medium.printer.doprint(line.left)
             first = width - tex_width(f"{left} =")
-            start, *more = rows(line.right, medium.printer, tex_width, first, width - 2)
-            equations.append([f"{left} = {start}", *more])
-        elif equations and tex_width(f"{equations[-1][-1]}, \\qquad {text}") <= width:
+            start, *more = rows(line.right, medium.printer, tex_width, first, width - INDENT)
+            equations.append([f"{left} = {start}", *(rf"\quad {row}" for row in more)])
+        elif (
+            equations
+            and len(equations[-1]) == 1
+            and tex_width(f"{equations[-1][-1]}, \\qquad {text}") <= width
+        ):
             equations[-1][-1] += rf", \qquad {text}"
         else:
             equations.append([text])

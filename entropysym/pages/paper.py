@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 
 import sympy as sp
@@ -13,7 +13,7 @@ from entropysym.language.heads import Elbo, ObjectiveValue
 from entropysym.language.objective import objective
 from entropysym.language.records import Model
 from entropysym.language.store import digest
-from entropysym.pages.abbreviations import Abbreviation, abbreviation
+from entropysym.pages.abbreviations import Abbreviation, abbreviations
 from entropysym.pages.argument import about_direction, curve, scaling_parameters
 from entropysym.pages.argument import arguments as reasons_for
 from entropysym.pages.declarations import factor_lines, letters
@@ -25,6 +25,7 @@ from entropysym.pages.equations import (
     identity_lines,
     stationarity_lines,
 )
+from entropysym.pages.functions import about_functions
 from entropysym.pages.marks import ENTROPY_SUM, EXCESS, GAP
 from entropysym.pages.medium import Medium
 from entropysym.pages.wording import (
@@ -70,6 +71,7 @@ class Paper:
     source: str
     heading: str  # theorem, or partial result where something stands beside the entropy sum
     notation: tuple[tuple[str, str], ...]
+    functions: str  # what those are that readers may not know
     factors: tuple[Line, ...]
     objective: Line
     learning: tuple[Line, ...]  # what learning maximises where that is not the ELBO
@@ -112,18 +114,19 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
     standing = [c for c in d.conditions if c not in hypotheses]
     derivative = by_rule["gap"].after - by_rule["stationary"].after
     right = ENTROPY_SUM + _under_its_sign(d)
-    short = abbreviation(model)
+    short = abbreviations(model)
 
     def lines(*given: Line) -> tuple[Line, ...]:
         return tuple(_abbreviated(line, short) for line in given)
 
-    meaning = () if short is None else (Line(short.letter, short.meaning),)
-    return Paper(
+    meanings = tuple(Line(one.letter, one.meaning) for one in short)
+    content = Paper(
         title=medium.prose(model.title, model),
         source=medium.text(model.source),
         heading="Partial result" if d.excess != 0 else "Theorem",
         notation=tuple(letters(model, medium)),
-        factors=(*lines(*factor_lines(model)), *meaning),
+        functions="",
+        factors=(*lines(*factor_lines(model)), *meanings),
         objective=Line(Elbo(), by_rule["definition"].after),
         learning=() if model.objective.is_elbo else (Line(ObjectiveValue(), objective(model)),),
         maximised=medium.math(maximised(model)),
@@ -156,6 +159,22 @@ def paper(derivation: Derivation, medium: Medium) -> Paper:
         version=installed_version(),
         verdict=medium.text(str(d.verdict)),
     )
+    return replace(content, functions=about_functions(_formulas(content), model, medium))
+
+
+def _formulas(content: Paper) -> Iterator[sp.Basic]:
+    """Every formula that stands in a line of its own."""
+    pending: list[object] = [getattr(content, field.name) for field in fields(content)]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, tuple):
+            pending += one
+        elif isinstance(one, Part):
+            pending += one.lines
+        elif isinstance(one, Line):
+            pending += (one.given, one.left, one.right)
+        elif isinstance(one, sp.Basic):
+            yield one
 
 
 def _hypotheses(conditions: Sequence[Condition], model: Model, m: Medium) -> str:
@@ -167,10 +186,10 @@ def _hypotheses(conditions: Sequence[Condition], model: Model, m: Medium) -> str
     return " and ".join(said)
 
 
-def _abbreviated(line: Line, short: Abbreviation | None) -> Line:
-    if short is None:
-        return line
-    return replace(line, right=short.gathered(of_type(line.right, sp.Expr)))
+def _abbreviated(line: Line, short: tuple[Abbreviation, ...]) -> Line:
+    for one in short:
+        line = replace(line, right=one.gathered(of_type(line.right, sp.Expr)))
+    return line
 
 
 def _under_its_sign(d: Derivation) -> sp.Expr:

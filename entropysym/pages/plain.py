@@ -55,7 +55,10 @@ class PlainPrinter(PagePrinter, PlainNotation, StrPrinter):
             several = len(below) > 1 or (
                 below and not isinstance(below[0], short) and not is_closed(below[0])
             )
-            grouped = f"({above})" if below and " " in above else above
+            whole = len(p.numerator) == 1 and (
+                isinstance(p.numerator[0], sp.exp) or is_closed(p.numerator[0])
+            )
+            grouped = f"({above})" if below and " " in above and not whole else above
             parts.append(
                 f"{grouped}/({under})" if several else f"{grouped}/{under}" if below else above
             )

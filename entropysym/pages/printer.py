@@ -50,6 +50,12 @@ def divided_sum(exponent: sp.Expr) -> tuple[str, sp.Expr, int] | None:
     return "-" if factor.p < 0 else "", rest, int(factor.q)
 
 
+def factorial_of(e: sp.Basic) -> sp.Expr | None:
+    r"""The x of a $\log\Gamma(x+1)$ that is written $\log x!$, else None."""
+    x = inside(e) - 1 if isinstance(e, sp.loggamma) else None
+    return x if isinstance(x, (sp.Symbol, sp.Indexed)) else None
+
+
 class PagePrinter(Notation):
     """A mixin for a SymPy printer: heads in one of the notations, and the arithmetic between them as a paper orders it."""
 
@@ -185,8 +191,8 @@ class PagePrinter(Notation):
         return f"{self.law_letter('p')}({', '.join(self.variable(str(a)) for a in e.args)})"
 
     def _print_loggamma(self, e: sp.Expr, exp: object = None) -> str:
-        counted = inside(e) - 1
-        if isinstance(counted, (sp.Symbol, sp.Indexed)):
+        counted = factorial_of(e)
+        if counted is not None:
             return f"{self.signs['log']} {self._print(counted)}!"
         return self._print_row(e)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import sympy as sp
+
 from entropysym.errors import InputError, one_of, shown
 from entropysym.language.records import Model
+from entropysym.pages.breaking import rows, tex_width
 from entropysym.pages.equations import Line
 from entropysym.pages.html import html_body, html_page
-from entropysym.pages.latex import LATEX_SIGNS
+from entropysym.pages.latex import LATEX_SIGNS, PaperPrinter
 from entropysym.pages.layout import (
+    INDENT,
     PAGE,
     Layout,
     bare,
@@ -21,6 +25,7 @@ from entropysym.pages.layout import (
 )
 from entropysym.pages.marks import Amount
 from entropysym.pages.medium import Medium, latex_medium, markdown_medium, plain_medium
+from entropysym.pages.order import Roles, roles
 from entropysym.pages.own_notation import MACROS, own_notation, with_macros
 from entropysym.pages.paper import paper
 from entropysym.pages.refusals import refusal_paper
@@ -213,8 +218,22 @@ def display(
     if to not in _FORMS:
         raise one_of(to, _FORMS, "format")
     form = _FORMS[to]
-    text = form.layout(form.medium(model, data), form.width).display(*lines)
+    width = form.width if to == "latex" else min(form.width, SCREEN)  # else it is looked at
+    text = form.layout(form.medium(model, data), width).display(*lines)
     return html_body(text) if to == "html" else text
+
+
+def broken(e: sp.Expr, model: Model | None = None, *, data: Amount = "finite") -> list[str]:
+    """LaTeX of an expression in lines that a screen has room for; later ones open with a sign."""
+    printer = PaperPrinter(roles(model) if model else Roles(), data)
+    return rows(e, printer, tex_width, SCREEN, SCREEN - INDENT)
+
+
+def for_screen(derivation: Derivation | Refusal) -> str:
+    """The Markdown of the page in HTML: that of a notebook, its lines broken for a screen."""
+    found, form = _checked(derivation), _FORMS["html"]
+    medium = form.medium(found.model, "finite")
+    return _filled(found, medium, form.layout(medium, form.width), form.ending, whole=True)
 
 
 def preamble() -> str:

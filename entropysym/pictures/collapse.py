@@ -52,6 +52,7 @@ def collapse_figure(report: EntropyReport, path: str | Path, *, title: str = "")
     axes[0].set_ylabel("latent, by KL")
     for each in axes:
         tidy(each)
+        _roomy(each)
         each.locator_params(axis="x", nbins=4)
     _captions(figure, axes, report, title)
     return write(figure, target)
@@ -76,6 +77,16 @@ def _pairs(
     axes.plot(prior, rows, "|", color="0.3", markersize=9, markeredgewidth=1.6, label="prior")
     for which, colour, fill in ((~gone, BLUE, BLUE), (gone, VERMILION, "white")):
         axes.plot(encoder[which], rows[which], "o", color=colour, markerfacecolor=fill, markersize=5)  # fmt: skip
+
+
+def _roomy(axes: Any) -> None:
+    """No axis of rounding errors: what is equal to a percent of its size stands in one line."""
+    low, high = axes.get_xlim()
+    least = 0.02 * max(abs(low), abs(high))
+    if high - low < least:
+        middle = (low + high) / 2
+        axes.set_xlim(middle - 5 * least, middle + 5 * least)
+    axes.ticklabel_format(axis="x", useOffset=False)
 
 
 def _captions(figure: Any, axes: Any, report: EntropyReport, title: str) -> None:

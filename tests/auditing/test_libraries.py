@@ -119,9 +119,8 @@ def test_the_whole_table():
 
 
 @pytest.mark.slow
-def test_the_command():
-    run = subprocess.run(
-        [sys.executable, "-m", "entropysym.auditing", "scipy"], capture_output=True, text=True
-    )
+@pytest.mark.parametrize("asked", [["entropysym", "audit"], ["entropysym.auditing"]])
+def test_the_command(asked):
+    run = subprocess.run([sys.executable, "-m", *asked, "scipy"], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "cells decided" in run.stdout

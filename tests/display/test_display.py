@@ -257,6 +257,8 @@ def test_long_arguments_stand_under_a_letter_as_on_the_page():
     text = forms.text(derivation("bernoulli_vae"))
     assert "with\n\n    η_d(z) = Σ_k V_dk f_k(z) + c_d" in text
     assert "with\n" not in forms.text(RESULTS["Derivation"])
+    both = forms.text(derivation("beta_decoder_vae"))
+    assert "Σ_k A_dk f_k(z) + a_d\n    ζ_d(z) = Σ_k B_dk f_k(z) + b_d" in both
 
 
 def test_stationarity_conditions_show_as_the_page_has_them():

@@ -68,3 +68,11 @@ def test_sympys_hook_takes_the_pages_printer(d):
     assert printer(sp.Matrix([[1, 2]])) == sp.latex(sp.Matrix([[1, 2]]))
     assert printer([sp.Symbol("x")]) == sp.latex([sp.Symbol("x")])
     assert printer(sp.Integral(sp.Symbol("x"), sp.Symbol("x"))).startswith(r"\int")
+
+
+def test_a_long_formula_is_broken_for_a_screen():
+    long = es.derive(es.models.hidden_markov_model())
+    tex = es.show(long.entropy_sum, long.model)._repr_latex_()
+    assert tex.startswith("$$\n\\begin{aligned}\n&\\frac{1}{N}")
+    assert tex.count("\\\\\n&\\quad") >= 1
+    assert tex == es.show(long.entropy_sum, long.model)._repr_markdown_()

@@ -3,6 +3,7 @@
 import html
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
@@ -136,3 +137,43 @@ def test_equations_alone_are_drawn_too():
 def test_a_letter_of_another_alphabet_needs_no_braces():
     assert mathml(r"\mathcal F=\mathbb E") == mathml(r"\mathcal{F}=\mathbb{E}")
     assert mathml(r"\mathcal F") != mathml("F")
+
+
+def test_a_left_side_above_its_right_one_begins_at_the_edge_with_all_that_follows():
+    rows = [r"a &= b", r"&c", r"&\quad = d", r"&\qquad + e", r" &= f", r"g &= h"]
+    body = "$$\n\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}\n$$"
+    kinds = re.findall(r'class="(left|right|right flush)"', html_body(body))
+    assert kinds == ["left", "right", *["right flush"] * 4, "left", "right"]
+
+
+def test_the_rows_of_one_equation_stay_together():
+    rows = [r"a = b, \qquad c = d,", r"e = f", r"\quad + g"]
+    body = html_body("$$\n\\begin{gathered}\n" + " \\\\\n".join(rows) + "\n\\end{gathered}\n$$")
+    assert len(re.findall(r'<span class="broken">(?:<span>.*?</span>){2}</span>', body)) == 1
+    assert body.count("<span>") == 4
+
+
+def test_capital_greek_letters_stand_upright_and_a_logarithm_before_one_has_room():
+    drawn = mathml(r"\log\Gamma(\Theta) + \theta")
+    assert drawn.count('mathvariant="normal"') == 2
+    assert "mspace" in drawn.partition("log")[2].partition("&#x00393;")[0]
+
+
+def test_all_that_draws_displays_knows_their_cells():
+    """The page that stands alone, the site and the playground."""
+    root = Path(__file__).parents[2]
+    drawn = (root / "entropysym/pages/html.py").read_text(encoding="utf-8")
+    cells = {c for names in re.findall(r'class="([a-z ]+)"', drawn) for c in names.split()}
+    assert len(cells) > 5
+    for style in (
+        "entropysym/pages/templates/page.html",
+        "docs/stylesheets/extra.css",
+        "docs/playground/style.css",
+    ):
+        rules = (root / style).read_text(encoding="utf-8")
+        assert cells - set(re.findall(r"\.([a-z]+)", rules)) == set(), style
+        # What is too wide is scrolled sideways; a bar beside every display would be for the tails of its letters.
+        assert "overflow: auto hidden" in rules, style
+        assert "overflow-x: auto; }" not in "".join(
+            re.findall(r"\.(?:aligned|gathered) \{.*", rules)
+        )

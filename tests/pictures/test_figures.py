@@ -91,6 +91,22 @@ def test_the_collapse_figure_shows_the_table(report, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_an_axis_is_not_one_of_rounding_errors(report, tmp_path, monkeypatch):
+    """Where every latent is stationary, the ratios are 1 up to rounding."""
+    drawn = []
+    monkeypatch.setattr(
+        "entropysym.pictures.collapse.write", lambda figure, _: drawn.append(figure)
+    )
+    ones = 1 + 1e-13 * np.arange(len(report.latents.moment))
+    collapse_figure(
+        replace(report, latents=replace(report.latents, moment=ones)), tmp_path / "x.png"
+    )
+    axis = drawn[0].axes[2]
+    low, high = axis.get_xlim()
+    assert high - low > 0.05
+    assert not axis.xaxis.get_major_formatter().get_useOffset()
+
+
 def test_very_many_latents_fit(tmp_path):
     H = 300
     x = RNG.normal(size=(20, 2))

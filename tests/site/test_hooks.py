@@ -6,8 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from docs.site import hooks, notebooks
+import entropysym as es
+from docs.site import gallery, hooks, notebooks, tables
+from docs.site.hooks import ROOT
 from entropysym.glossary import glossary
+from entropysym.pages import for_screen
+from entropysym.pages.html import html_body
 
 
 def both(markdown):
@@ -64,15 +68,26 @@ def test_the_glossary_s_links_lead_somewhere():
     assert linked <= there
 
 
+def test_the_first_page_leads_to_what_people_come_for():
+    """LaTeX, testing a claim, what a reading means, what to believe: one click each."""
+    first = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([a-z]+)\.md\)", first))
+    assert {"pages", "testing", "glossary", "trust", "idea"} <= linked
+
+
 def test_outputs_of_a_notebook():
     cell = SimpleNamespace
     dot = base64.b64encode(b"a picture").decode()
     outputs = [
-        cell(output_type="stream", text="said\n"),
-        cell(output_type="display_data", get=lambda *_: {"image/png": dot}),
-        cell(output_type="execute_result", get=lambda *_: {"text/plain": "x", "text/markdown": "**x**"}),
-        cell(output_type="execute_result", get=lambda *_: {"text/latex": "$\\sigma$"}),
-    ]  # fmt: skip
+        {"output_type": "stream", "text": "said"},
+        {"output_type": "stream", "text": "\n"},
+        {"output_type": "display_data", "data": {"image/png": dot}},
+        {"output_type": "stream", "text": "\n"},
+        {"output_type": "execute_result", "data": {"text/plain": "x", "text/markdown": "**x**"}},
+        {"output_type": "execute_result", "data": {"text/latex": "$\\sigma$"}},
+        {"output_type": "execute_result", "data": {"text/markdown": "$\\displaystyle x$"}},
+        {"output_type": "execute_result", "data": {"text/plain": "one  two"}},
+    ]
     cells = [cell(cell_type="markdown", source="# Title"), cell(cell_type="code", source="f()", outputs=outputs)]  # fmt: skip
     text, pictures = notebooks.written(cell(cells=cells), "n")
     assert text.split("\n\n") == [
@@ -82,8 +97,29 @@ def test_outputs_of_a_notebook():
         "![Output](n_0.png)",
         "**x**",
         "$$\n\\sigma\n$$",
+        "$$\nx\n$$",
+        "```{ .text .columns }\none  two\n```",
     ]
     assert pictures == {"n_0.png": b"a picture"}
+
+
+def test_cells_of_a_wide_table_are_named():
+    row = "<tr>\n<td>a</td>\n<td>b</td>\n<td>c</td>\n</tr>"
+    heads = "<tr>\n<th>x</th>\n<th><em>y</em></th>\n<th>z</th>\n</tr>"
+    page = tables.labelled(f"<table>\n{heads}\n{row}\n{row}\n</table>")
+    assert re.findall(r'data-name="(\w)">(\w)', page) == [*zip("xyz", "abc", strict=True)] * 2
+    narrow = "<table>\n<tr><th>x</th><th>y</th></tr>\n<tr><td>a</td><td>b</td></tr>\n</table>"
+    assert tables.labelled(narrow) == narrow
+
+
+def test_the_gallery_is_broken_for_a_screen_and_says_what_each_model_is(monkeypatch):
+    monkeypatch.setattr(es.models, "ZOO", {"vae0": es.models.vae0})
+    made = dict(gallery.pages())
+    assert "VAE-0: Gaussian VAE with fixed decoder variance | refuted |" in made["gallery/index.md"]
+    refused = es.derive(es.models.vae0())
+    text = for_screen(refused)
+    assert made["gallery/vae0.md"].startswith(text.strip())
+    assert html_body(text) in es.render(refused, "html")
 
 
 @pytest.mark.slow
