@@ -40,7 +40,7 @@ class Abbreviation:
                     return self.letter.xreplace({self.index: index})
                 rest = self._beside(e, index)
                 if rest is not None:
-                    return self.letter.xreplace({self.index: index}) + self._applied(rest)
+                    return sp.Add(self.letter.xreplace({self.index: index}), self._applied(rest))
         args = [self._applied(a) for a in e.args]
         return e.func(*args) if tuple(args) != e.args else e
 
