@@ -40,7 +40,8 @@ class Abbreviation:
                     return self.letter.xreplace({self.index: index})
                 rest = self._beside(e, index)
                 if rest is not None:
-                    return sp.Add(self.letter.xreplace({self.index: index}), self._applied(rest))
+                    letter = self.letter.xreplace({self.index: index})
+                    return of_type(letter, sp.Expr) + of_type(self._applied(rest), sp.Expr)
         args = [self._applied(a) for a in e.args]
         return e.func(*args) if tuple(args) != e.args else e
 
