@@ -207,6 +207,10 @@ def _derived(model: Any, wish: Wish) -> None:
     )
     if wish.to is Form.pdf:
         text = pdf(str(text))
+    if wish.to is Form.coq and wish.out is not None:
+        from entropysym.export.coq import demand_place
+
+        demand_place(wish.out)
     out = wish.written(text, model.name)
     if wish.to is Form.coq and out is not None:
         from entropysym.export.coq import PRELUDE, prelude

@@ -113,7 +113,10 @@ class Wish:
         if out is None and self.show:
             import tempfile
 
-            out = Path(tempfile.mkdtemp(prefix="entropysym-")) / f"{name}.{self.to.value}"
+            out = (
+                Path(tempfile.mkdtemp(prefix="entropysym-"))
+                / f"{name}.{'v' if self.to is Form.coq else self.to.value}"
+            )
         if out is not None:
             from entropysym.files import write_whole
 

@@ -191,6 +191,7 @@ def _stored(found: Derivation | Refusal) -> str:
 
 
 def _theory(found: Derivation | Refusal) -> str:
+    from entropysym.checker import Refused
     from entropysym.export.coq import theory
 
     d = found.partial if isinstance(found, Refusal) else found
@@ -198,7 +199,12 @@ def _theory(found: Derivation | Refusal) -> str:
         raise InputError(
             f"nothing was derived for {found.model.name}, so there is no theorem to print for Coq"
         )
-    return theory(to_json(d))
+    try:
+        return theory(to_json(d))
+    except Refused as error:
+        raise InputError(
+            f"the checker does not accept what was derived for {found.model.name}, and only that is printed for Coq: {error}"
+        ) from None
 
 
 def section(derivation: Derivation | Refusal, *, data: Amount = "finite", closing: str = "") -> str:

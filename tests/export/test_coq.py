@@ -12,6 +12,7 @@ from entropysym.errors import InputError
 from entropysym.export.coq import checking, theory
 from entropysym.export.coq.checking import check, compile_prelude, coqc
 from entropysym.prover.document import to_json
+from tests.export.awkward import ACCEPTED, sparse
 from tests.export.tampering import false_ones
 from tests.instances import derivation, found
 
@@ -145,6 +146,15 @@ def test_the_second_checker_accepts_one_of_each_kind(folder):
     axioms = re.search(r"\* Axioms:\n(.*?)\n\s*\n", said, re.S)[1].split()
     known = {axiom.split(".")[-1] for axiom in checking.AXIOMS}
     assert {axiom.split(".")[-1] for axiom in axioms} <= known
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(ACCEPTED))
+def test_names_of_others_make_no_file_that_is_refused(kind, folder):
+    name = f"awkward_{kind}"
+    text = es.render(es.derive(sparse(name, **ACCEPTED[kind])), to="coq")
+    seen = check(text, name, folder)
+    assert seen.standard, seen.message
 
 
 def test_without_coq_there_is_one_clear_line(monkeypatch, tmp_path):

@@ -13,10 +13,11 @@ import pytest
 import entropysym as es
 from entropysym.checker import Refused
 from entropysym.errors import InputError
-from entropysym.export.coq import prelude, theory
+from entropysym.export.coq import PRELUDE, demand_place, prelude, theory
 from entropysym.language.store import canonical
 from entropysym.prover.document import to_json
 from tests.checker.explicit_sums import NODES, WEIGHTS, number, world
+from tests.export.awkward import REFUSED, sparse
 from tests.export.instances import instance
 from tests.export.reading import definitions
 from tests.export.tampering import false_ones
@@ -89,6 +90,54 @@ def test_what_is_not_printed_says_so():
     assert "vae1_frozen_encoder_theorem" in es.render(refused, to="coq")  # the partial result
     with pytest.raises(InputError, match="no parts"):
         es.render(derivation("vae2"), to="coq", part="theorem")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_name_that_the_file_gives_to_something_else_is_refused_in_one_line(name):
+    with pytest.raises(InputError, match=f"the name {name}, which such a file gives to something"):
+        es.render(es.derive(sparse(W=name)), to="coq")
+
+
+def test_a_model_is_not_called_like_the_prelude():
+    with pytest.raises(InputError, match="the prelude has this name"):
+        es.render(es.derive(sparse("EntropySum")), to="coq")
+
+
+def test_what_the_checker_refuses_is_an_error_of_the_caller():
+    """A positive number need not be below 1."""
+    f, w = es.families, es.ModelWriter(observed="d D")
+    z, y = w.latent_variable("z", "h H"), w.observed_variable("y", "e B", support="count")
+    w.p(z, f.NORMAL(0, w.learned("a", "h", range="positive")))
+    w.p(w.x, f.NORMAL(w.network("mu", "d", reads=z), w.learned("s", range="positive")))
+    w.p(y, f.GEOMETRIC(w.learned("r", "e", range="positive")))
+    w.q(z, f.ANY)
+    model = w.model("own")
+    with pytest.raises(InputError, match="the checker does not accept what was derived for own"):
+        es.render(es.derive(model), to="coq")
+
+
+@pytest.mark.parametrize(("name", "fixed"), [("beta_vae", "beta"), ("vae0", "sigma2")])
+def test_what_does_not_learn_is_no_part_of_a_stationary_point(name, fixed):
+    text = theory(_document(name))
+    distance = re.search(r"^Definition distance .*?\.\n", text, re.M | re.S)[0]
+    assert not re.search(rf"\b{fixed} q", distance)
+    assert "Rabs (u q h - u p h)" in " ".join(distance.split())
+    assert (
+        f"Definition learned (q : parameters) : Prop := in_range q /\\ {fixed} q = {fixed} p."
+        in text
+    )
+    assert "stationary learned distance" in text
+    assert "stationary in_range distance" in theory(_document("vae2"))
+
+
+def test_no_file_is_lost_beside_a_theory(tmp_path):
+    (tmp_path / PRELUDE).write_text("my notes")
+    with pytest.raises(InputError, match="would be lost"):
+        demand_place(tmp_path / "vae1.v")
+    with pytest.raises(InputError, match="where the prelude belongs"):
+        demand_place(tmp_path / "other" / PRELUDE)
+    (tmp_path / PRELUDE).write_text(prelude())
+    demand_place(tmp_path / "vae1.v")
 
 
 def test_printing_is_quick():

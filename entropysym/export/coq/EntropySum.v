@@ -452,8 +452,8 @@ Proof.
 Qed.
 
 (* ---- from the gradient to the curve ------------------------------------------------------------- *)
-(* A stationary point of O: O is differentiable there and its gradient is 0, as seen by all that is
-   in range: whatever eps > 0, near p it changes by at most eps times the distance. *)
+(* A stationary point of O: O is differentiable there and its gradient is 0, as seen by all that learning
+   can reach: whatever eps > 0, near p it changes by at most eps times the distance. *)
 Definition stationary {P} (in_range : P -> Prop) (distance : P -> P -> R) (O : P -> R) (p : P) : Prop :=
   forall eps, 0 < eps -> exists delta, 0 < delta /\
     forall q, in_range q -> distance p q < delta -> Rabs (O q - O p) <= eps * distance p q.
@@ -652,7 +652,9 @@ Ltac positive :=
   lazymatch goal with
   | |- _ <> 0 => apply Rgt_not_eq; unfold Rgt; positive
   | |- 0 < _ => first [ solve [assumption] | solve [eauto 3] | positive_by_shape | solve [lra] ]
-  | |- 0 <= _ => first [ solve [assumption] | solve [eauto 3 using count_nonneg] | left; positive ]
+  | |- 0 <= _ ^ 2 => apply pow2_ge_0
+  | |- 0 <= _ => first [ solve [assumption] | solve [eauto 3 using count_nonneg] | solve [left; positive]
+      | apply Rmult_le_pos; positive ]
   | |- _ /\ _ => split; positive
   | |- True => exact I
   end

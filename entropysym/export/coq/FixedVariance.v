@@ -1,6 +1,7 @@
-(* vae0, the VAE with a fixed variance: an explicit counter-example. At c = 0 and u = 0 the ELBO stands
-   still along every curve of the learned parameters, and yet it differs from the entropy sum by
-   1/2 - v / (2 s): so no direction gives the identity, unless v = s. Needs vae0.v, as it is printed.
+(* vae0, the VAE with a fixed variance: an explicit counter-example. Networks are functions that are
+   given, here 0; the parameters W, V, c and u learn. At c = 0 and u = 0 the ELBO stands still along every
+   curve of the learned parameters, and yet it differs from the entropy sum by 1/2 - v / (2 s): so no
+   direction of theirs gives the identity, unless v = s. Needs vae0.v, as it is printed.
 
    coqc EntropySum.v && coqc vae0.v && coqc FixedVariance.v *)
 From Coq Require Import Reals Lra Lia FunctionalExtensionality.

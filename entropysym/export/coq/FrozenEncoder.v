@@ -1,8 +1,9 @@
-(* vae1_frozen_encoder, the VAE whose encoder does not learn: an explicit counter-example. Where the
-   decoder's variance is the second moment of the data, the ELBO stands still along every curve of the
-   learned parameters W and sigma2, and yet it differs from the entropy sum by (1 - w) / 2, w being the
-   second moment of the latent: so no direction gives the identity, unless w = 1. Needs
-   vae1_frozen_encoder.v, as it is printed.
+(* vae1_frozen_encoder, the VAE whose encoder does not learn: an explicit counter-example.
+   Networks are functions that are given, here 0; the parameters W and sigma2 learn. Where the decoder's
+   variance is the second moment of the data, the ELBO stands still along every curve of the learned
+   parameters, and yet it differs from the entropy sum by (1 - w) / 2, w being the second moment of the
+   latent: so no direction of theirs gives the identity, unless w = 1. Needs vae1_frozen_encoder.v, as it
+   is printed.
 
    coqc EntropySum.v && coqc vae1_frozen_encoder.v && coqc FrozenEncoder.v *)
 From Coq Require Import Reals Lra Lia FunctionalExtensionality.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 from entropysym.checker import gate
 from entropysym.checker.kernel.normal_form import Work
@@ -23,6 +24,19 @@ def prelude() -> str:
     return files(__name__).joinpath(PRELUDE).read_text(encoding="utf-8")
 
 
+def demand_place(out: Path) -> None:
+    """Raise `InputError` where a theory in the file `out`, with the prelude beside it, would take the place of something else."""
+    beside = out.parent / PRELUDE
+    if out.name == PRELUDE:
+        raise InputError(f"{out} is where the prelude belongs; call the theory otherwise")
+    if beside.is_file() and not beside.read_text(encoding="utf-8", errors="replace").startswith(
+        prelude().partition(":")[0]
+    ):
+        raise InputError(
+            f"{beside} is no prelude of this package and would be lost; choose another folder"
+        )
+
+
 def theory(document: str | bytes) -> str:
     """The Coq text of a stored derivation, which is replayed first.
 
@@ -39,6 +53,8 @@ def theory(document: str | bytes) -> str:
 def printed(judgement: Judgement, sha256: str) -> str:
     """The Coq text of an accepted statement."""
     name = judgement.statement.model.name
+    if f"{name}.v" == PRELUDE:
+        raise InputError(f"{name} cannot be printed for Coq: the prelude has this name")
     try:
         moving = motions(judgement)
     except NoRate as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,6 +15,10 @@ from entropysym.export.coq.printer import LAWS, PRODUCT, Place, of_model, text, 
 #: Ranges of numbers and of the entries of arrays, as premises.
 RANGES = {"positive": "0 < {0}", "nonnegative": "0 <= {0}", "unit": "0 < {0} < 1"}
 SUPPORTS = {**RANGES, "binary": "binary {0}", "count": "count {0}"}
+#: Names that a file gives by number, or by plate.
+_NUMBERED = re.compile(
+    r"(finite|still|tame|near|gap|mean|d|e)_(\w*\d+)|(finite|interchange|E|outcome|elbo|entropies|gain)_\w+"
+)
 
 
 class Layout:
@@ -29,6 +34,7 @@ class Layout:
         self.several = len(self.worlds) > 1
         self.latent_free = not any(map(model.latent, model.variables))
         self._refuse_what_is_not_printed()
+        self._refuse_names()
         taken = {
             *TAKEN,
             *map(safe, model.sizes),
@@ -61,6 +67,23 @@ class Layout:
                 raise unsupported(f"{family.name} is over matrices", model)
         if self.several and (said.penalty != 0 or said.excess != 0):
             raise unsupported("an excess or a penalty with several data plates", model)
+
+    def _refuse_names(self) -> None:
+        """Names of the model that the file gives to something else."""
+        model = self.model
+        of_families = ("logpdf", "logbase", "entropy", "T", "is_entropy", "entropy_moves")
+        given = {f"{family}_{end}" for family in model.families for end in of_families}
+        for factor in model.factors:
+            given |= {f"H_{factor}", f"log_{factor}", f"log_base_{factor}", f"{factor}_T"}
+        own = [*model.parameters, *model.networks, *model.variables, *model.sizes]
+        for name in own:
+            given |= {f"{name}_moves", f"{name}_scales", f"eps_{name}"}
+            given |= {f"{kind}_{name}" for kind in ("size", "range", "support", "laws", "law")}
+        for name in own:
+            if name in given or _NUMBERED.fullmatch(name):
+                raise unsupported(
+                    f"the name {name}, which such a file gives to something else", model
+                )
 
     def at(self, world: str = "", moved: bool = False, **more) -> Place:
         """A place at an outcome, at the parameters or at those along the curve."""

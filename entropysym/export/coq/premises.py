@@ -43,7 +43,7 @@ def ranges(t: Layout) -> Iterator[Premise]:
 
 
 def range_of(t: Layout, array: Array, at: str = "p") -> str:
-    inputs = [fresh(f"v{i}", []) for i in range(len(array.inputs))]
+    inputs = [fresh(f"v{i}", t.place.used) for i in range(len(array.inputs))]
     called = " ".join([safe(array.name), *(inputs if array.inputs else [at])])
     first = f"forall {' '.join(inputs)}, " if inputs else ""
     return bounded(t, called, array.plates, array.range, first=first)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from entropysym.checker.kernel.terms import Array
 from entropysym.export.coq.layout import Layout
-from entropysym.export.coq.lines import comment, definition
+from entropysym.export.coq.lines import comment, definition, wrapped
 from entropysym.export.coq.names import safe
 from entropysym.export.coq.premises import range_of
 from entropysym.export.coq.separation import LASTING, moves_by_rate, separates
@@ -24,20 +24,45 @@ def stationary_block(t: Layout) -> str:
     near = near_lemma(t)
     if near is None:
         return ""
-    o = t.optimised
+    o, fixed = t.optimised, [a for a in t.model.parameters.values() if not a.learned]
     said = "ELBO" if t.plain else "objective"
+    region = "learned" if fixed else "in_range"
     return "\n".join(
         [
-            comment("How far two parameters are from each other: the sum over all entries."),
+            comment(
+                "How far two parameters are from each other: the sum over all entries that are learned."
+            ),
             definition("distance (p q : parameters)", distance(t)),
+            *([_learned(fixed)] if fixed else []),
             near,
+            *([_near_learned()] if fixed else []),
             "Lemma distance_grows : slow (fun t : R => distance p (move p t)).",
             "Proof. in_range. unfold distance. grows. Qed.",
             comment(
                 f"Where the {said} is differentiable and its gradient is 0, see `stationary`, the ELBO is the closed form."
             ),
-            f"Theorem {t.model.name}_stationary : stationary in_range distance {o} p -> ELBO p = closed_form p.",
-            f"Proof using All. intro. apply {t.theorem}. now apply (zero_along in_range distance {o} p (move p) near distance_grows). Qed.",
+            f"Theorem {t.model.name}_stationary : stationary {region} distance {o} p -> ELBO p = closed_form p.",
+            f"Proof using All. intro. apply {t.theorem}. now apply (zero_along {region} distance {o} p (move p) near{'_learned' if fixed else ''} distance_grows). Qed.",
+        ]
+    )
+
+
+def _learned(fixed: list[Array]) -> str:
+    """What is in range and can be reached by learning."""
+    same = " /\\ ".join(f"{safe(a.name)} q = {safe(a.name)} p" for a in fixed)
+    return "\n".join(
+        [
+            comment("What learning can reach from p: what is fixed stays as it is."),
+            wrapped(f"Definition learned (q : parameters) : Prop := in_range q /\\ {same}."),
+        ]
+    )
+
+
+def _near_learned() -> str:
+    return "\n".join(
+        [
+            "Lemma near_learned : locally 0 (fun t : R => learned (move p t)).",
+            "Proof. generalize near. apply filter_imp. intros t ?. split; [assumption | repeat split]. Qed.",
         ]
     )
 
@@ -45,13 +70,15 @@ def stationary_block(t: Layout) -> str:
 def distance(t: Layout) -> str:
     found = []
     for array in t.model.parameters.values():
+        if not array.learned:
+            continue
         indices, _ = t.opened(replace(t.place, scope=()), array.plates)
         name = safe(array.name)
         words = f"Rabs ({' '.join([name, 'q', *indices])} - {' '.join([name, 'p', *indices])})"
         for index, size in reversed(list(zip(indices, array.plates, strict=True))):
             words = f"Sum {safe(size)} (fun {index} => {words})"
         found.append(words)
-    return " + ".join(found)
+    return " + ".join(found) or "0"
 
 
 def near_lemma(t: Layout) -> str | None:
