@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from entropysym.errors import InputError, integer
 from entropysym.language.records import Model
 from entropysym.lowering.precision import COARSE, EPS, REFUTES, TOLERANCE, require_x64
 from entropysym.testing import flat_points as points
+from entropysym.testing.averages import unserved
 from entropysym.testing.claims import Claim, Numbered, Theorem, model_of
 from entropysym.testing.failures import Blind, Different, NotShown
 from entropysym.testing.flat_points import Flat
@@ -149,6 +151,11 @@ class Comparison:
         """One side alone, where it has been compiled."""
         return self.made[shape][which](flat, rough=True)
 
+    @cached_property
+    def unserved(self) -> str:
+        """Why numbers neither accept nor refute it, if an average over q may be missed by nodes."""
+        return unserved(self.model, self.sides)
+
     @property
     def is_numbered(self) -> bool:
         """Whether a side has sizes of its own, so that there is no other shape."""
@@ -224,6 +231,8 @@ def check(
         seen.append((both, shape, flat))
         if not (both.finite.all() and (both.residual <= TOLERANCE).all()):
             fail(made, shape, flat, both)
+    if made.unserved:
+        raise NotShown(f"{made.claim} is not shown: {made.unserved}")
     return _passed(made, seen)
 
 
