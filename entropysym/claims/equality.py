@@ -42,6 +42,16 @@ def equal(a: sp.Expr | complex, b: sp.Expr | complex, model: Model) -> Verdict:
     >>> equal(d.derivative("sigma"), -D / sigma, d.model).value.name
     'PROVED'
     """
+    try:
+        return _settled(a, b, model)
+    except RecursionError:
+        return undecided(
+            "not shown to be equal, nor told apart: the expressions are nested too deep"
+        )
+
+
+def _settled(a: sp.Expr | complex, b: sp.Expr | complex, model: Model) -> Verdict:
+    """The verdict, where expressions are not nested too deep for Python."""
     symbols = Symbols(model)
     a, b = (_formula(name, e, model, symbols) for name, e in (("a", a), ("b", b)))
     plates = free_plates(model, a, b)

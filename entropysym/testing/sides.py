@@ -374,6 +374,10 @@ def _as_numbers(found: Any, name: str) -> np.ndarray:
         raise InputError(
             f"{name} returned {array.dtype}, which cannot support 8 eps; let it compute in float64"
         )
+    if not array.size:
+        raise InputError(
+            f"{name} returned no number, but an array of shape {array.shape}; nothing could be compared"
+        )
     return np.array(array, copy=True).reshape(-1)
 
 

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import torch
 
+from entropysym import testing
+from entropysym.errors import InputError
 from entropysym.lowering.quadrature import JointPoints
 from entropysym.testing import Claim, Different, assert_equal, assert_rejects, at
 from entropysym.testing import sides as module
@@ -137,3 +139,16 @@ def test_nodes_of_a_graph_are_copies():
         given.weights["n"][:] = 5
     assert (values["z"] == 1).all()
     assert (ones["n"] == 1).all()
+
+
+def test_a_function_that_returns_no_number_is_no_side():
+    with pytest.raises(InputError, match="no number"):
+        assert_equal(lambda tau: [], lambda tau: np.zeros((0, 2)), "linear_vae")
+
+
+def test_import_of_everything_binds_the_names():
+    names: dict[str, object] = {}
+    exec("from entropysym.testing import *", names)
+    assert {"assert_equal", "assert_rejects", "Claim", "ELBO", "NotShown"} <= names.keys()
+    strategies = {"configurations", "datasets", "models", "networks", "points", "sizes"}
+    assert set(testing.__all__) == set(dir(testing)) - strategies
