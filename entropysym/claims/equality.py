@@ -30,7 +30,8 @@ def equal(a: sp.Expr | complex, b: sp.Expr | complex, model: Model) -> Verdict:
     `d.derivative("alpha2")`, stand for every entry.
 
     * PROVED: $a-b$ comes to 0 in the checker's own normal form, wherever both are finite; evidence *replayed*.
-    * REFUTED: at a point, which the reason names, they differ by more than rounding explains ($10^3$ eps × the sum of the |terms|); evidence *witness*.
+    * REFUTED: at a point, which the reason names, they differ by more than rounding explains ($10^3$ eps × the sum of the |terms|, and than rounding inside of functions
+      may do); evidence *witness*. An average over q refutes only where a rule is known to be right: of a polynomial in the latents, with any functions of networks beside it.
     * UNDECIDED: neither was found, with the reason; that is not *different*.
 
     Raises `InputError` for what is no expression of numbers, and for a symbol that only looks like one of the model or that the model does not declare.
@@ -41,6 +42,16 @@ def equal(a: sp.Expr | complex, b: sp.Expr | complex, model: Model) -> Verdict:
     >>> equal(d.derivative("sigma"), -D / sigma, d.model).value.name
     'PROVED'
     """
+    try:
+        return _settled(a, b, model)
+    except RecursionError:
+        return undecided(
+            "not shown to be equal, nor told apart: the expressions are nested too deep"
+        )
+
+
+def _settled(a: sp.Expr | complex, b: sp.Expr | complex, model: Model) -> Verdict:
+    """The verdict, where expressions are not nested too deep for Python."""
     symbols = Symbols(model)
     a, b = (_formula(name, e, model, symbols) for name, e in (("a", a), ("b", b)))
     plates = free_plates(model, a, b)

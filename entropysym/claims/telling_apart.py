@@ -1,7 +1,8 @@
 """Points at which two expressions of a model differ by more than rounding explains, looked for among the random configurations of the witness.
 
-Both sides are evaluated in float64 and compared by the rule that refutes everywhere: $10^3$ eps × the sum of the |terms|. Where what is averaged has to be averaged right,
-an average over normal noise is taken by two Gauss-Hermite rules, and their difference counts as an error; a law of q that has no such rule tells nothing apart.
+Both sides are evaluated in float64 and compared by the rule that refutes everywhere: $10^3$ eps × the sum of the |terms|, and where that is exceeded, what rounding inside of functions may do
+(`lowering.rounding`) as well. Where what is averaged has to be averaged right, an average over normal noise is taken by two Gauss-Hermite rules, and their difference counts as an error; of what is
+no polynomial in the latents, with networks beside them, no rule is known to be right (`language.averages`), and it tells nothing apart, nor does a law of q that has no such rule.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sympy as sp
 
 from entropysym.errors import InputError, shown
 from entropysym.language.algebra import reads_latent
+from entropysym.language.averages import beyond_rules
 from entropysym.language.formula import array_name, array_of, of_type
 from entropysym.language.heads import (
     EncoderExpectation,
@@ -34,10 +36,14 @@ from entropysym.language.symbols import VARIABLES
 from entropysym.lowering.lowered import Lowered, lower
 from entropysym.lowering.precision import EPS, REFUTES
 from entropysym.lowering.quadrature import JointPoints, Nodes, Points
+from entropysym.lowering.rounding import TIMES
 from entropysym.witness.configurations import Configuration, Shape, callables, draw, shapes
 
 #: Configurations of each shape, and the order of the two rules for expectations over normal noise.
 _DRAWS, _ORDERS = 4, (24, 31)
+
+#: How much larger than what shaking does a difference has to be: 2**-38, some 10^4 roundings.
+_SHAKEN = 4.0
 
 #: A relative difference that needs no further shapes.
 _PLAIN = 1e-6
@@ -126,13 +132,23 @@ def _not_averaged(model: Model, *expressions: sp.Expr) -> str:
             fits = not isinstance(x, (LocationScaleExpectation, OtherNoiseExpectation))
         if not fits:
             return f"no rule for the averages over the law of {shown(str(x))}"
+    if _is_in_noise(model):
+        for e in expressions:
+            x = beyond_rules(e, 2 * min(_ORDERS) - 1)
+            if x is not None:
+                return f"no quadrature rule is known to be right for {shown(str(x))}, whose integrand is no polynomial in the latents of degree up to {2 * min(_ORDERS) - 1} with functions of networks beside it"
     return ""
+
+
+def _is_in_noise(model: Model) -> bool:
+    """Whether averages are taken by rules for normal noise, and not over random points, which are a law of q themselves."""
+    return model.is_plain and not model.encoder.family.is_any
 
 
 def _searched(
     sides: tuple[Lowered, ...], written: tuple[sp.Expr, ...], model: Model, seed: int
 ) -> Apart | str:
-    in_noise = bool(_expectations(*written)) and model.is_plain and not model.encoder.family.is_any
+    in_noise = bool(_expectations(*written)) and _is_in_noise(model)
     found: list[Apart] = []
     seen = 0
     for shape in shapes(model, seed):
@@ -144,9 +160,8 @@ def _searched(
             if at is None:
                 continue
             seen += 1
-            values, terms, error = at
-            least = max(REFUTES * EPS * terms, REFUTES * error)
-            if abs(values[0] - values[1]) > least:
+            values, terms, refutes = at
+            if refutes:
                 point = _point(written, model, shape, _numbered(drawn, number))
                 found.append(Apart(shape, seed, number, values, terms, point))
         if found and max(p.ratio for p in found) > _PLAIN:
@@ -181,13 +196,13 @@ def _numbered(drawn: Configuration, number: int) -> Configuration:
     return Configuration(one(drawn.arrays), one(drawn.weights), made)
 
 
-_Compared = tuple[tuple[float, float], float, float]
+_Compared = tuple[tuple[float, float], float, bool]
 
 
 def _compared(
     sides: tuple[Lowered, ...], model: Model, shape: Shape, at: Configuration, in_noise: bool
 ) -> _Compared | None:
-    """Both values where they are furthest apart, the |terms| there, and the error of the averages; None where one is not finite."""
+    """Both values where they are furthest apart, the |terms| there, and whether that refutes; None where one is not finite."""
     given = {**at.arrays, **callables(model, shape, "numpy")(at.weights), **_sizes(sides, shape)}
     nodes = (
         [_rule(order, shape[model.latent.size.name]) for order in _ORDERS]
@@ -202,18 +217,37 @@ def _compared(
     if not all(np.all(np.isfinite(v)) for v in (a, b, terms, error)):
         return None
     terms = np.where(terms > 0, terms, 1.0)
-    ratio = np.abs(a - b) / terms
+    least = REFUTES * np.maximum(EPS * terms, error)
+    if np.any(np.abs(a - b) > least):
+        with np.errstate(all="ignore"):
+            inside = _rounding(sides, {**given, "noise": nodes[-1]}, (a, b))
+        least = np.maximum(least, inside)
+    refutes = np.abs(a - b) > least
+    ratio = np.where(refutes | ~np.any(refutes), np.abs(a - b) / terms, -1.0)
     worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-    return (float(a[worst]), float(b[worst])), float(terms[worst]), float(error[worst])
+    return (float(a[worst]), float(b[worst])), float(terms[worst]), bool(refutes[worst])
+
+
+def _rounding(
+    sides: tuple[Lowered, ...], given: Mapping[str, Any], values: tuple[np.ndarray, ...]
+) -> np.ndarray:
+    """The difference that rounding inside of both sides does not explain: `_SHAKEN` times what 2**-40 in place of a rounding does, which a jump is as well; infinite where it makes a number none."""
+    total = np.zeros(())
+    for side, value in zip(sides, values, strict=True):
+        wanted = _wanted(side, given)
+        moved = [np.abs(side.shaken(k, **wanted) - value) for k in range(TIMES)]
+        total = total + _SHAKEN * np.max(moved, axis=0)
+    return np.where(np.isfinite(total), total, np.inf)
+
+
+def _wanted(side: Lowered, given: Mapping[str, Any]) -> dict[str, Any]:
+    known = {*side.signature, *side.wanted.sizes}
+    return {name: value for name, value in given.items() if name in known}
 
 
 def _evaluated(sides: tuple[Lowered, ...], given: Mapping[str, Any]) -> Any:
-    def wanted(side: Lowered) -> dict[str, Any]:
-        known = {*side.signature, *side.wanted.sizes}
-        return {name: value for name, value in given.items() if name in known}
-
-    values = [np.asarray(side(**wanted(side)), np.float64) for side in sides]
-    terms = [np.asarray(side.terms(**wanted(side)), np.float64) for side in sides]
+    values = [np.asarray(side(**_wanted(side, given)), np.float64) for side in sides]
+    terms = [np.asarray(side.terms(**_wanted(side, given)), np.float64) for side in sides]
     return values, terms[0] + terms[1]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +16,12 @@ from entropysym.errors import InputError, shown
 from entropysym.language.functions import on_entry
 from entropysym.language.matrices import Matrix
 from entropysym.language.records import Model, Plate
-from entropysym.lowering.arguments import bind
+from entropysym.lowering.arguments import Bound, bind
 from entropysym.lowering.axes import NamedArray, spread
 from entropysym.lowering.backends import demand_backend
 from entropysym.lowering.evaluator import Evaluator
 from entropysym.lowering.plates import plates_of
+from entropysym.lowering.rounding import Shaken
 from entropysym.lowering.scope import Scope
 from entropysym.lowering.signature import Signature, read_signature, size_of
 from entropysym.lowering.words import COLUMN, ROW
@@ -70,10 +71,20 @@ class Lowered:
         with np.errstate(all="ignore") if self.to == "numpy" else nullcontext():
             return self._evaluated(arguments, what)
 
-    def _evaluated(self, arguments: Mapping[str, Any], what: str) -> Any:
+    def shaken(self, seed: int, /, **arguments: Any) -> Any:
+        """The value with rounding made visible: all that is computed is off by `rounding.STEP`, at random; of NumPy."""
+        with np.errstate(all="ignore"):
+            return self._evaluated(arguments, "value", lambda bound: Shaken(bound, seed))
+
+    def _evaluated(
+        self,
+        arguments: Mapping[str, Any],
+        what: str,
+        make: Callable[[Bound], Evaluator] = Evaluator,
+    ) -> Any:
         wanted, arguments = self._with_values(arguments)
         bound = bind(wanted, arguments, self.to, self.dtype)
-        evaluator = Evaluator(bound)
+        evaluator = make(bound)
         scope = Scope({p.index: size_of(p.size) for p in self.plates})
         if isinstance(self.expression, Matrix):
             word = evaluator.matrix if what == "value" else evaluator.matrix_magnitude

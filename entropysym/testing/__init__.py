@@ -47,3 +47,27 @@ __getattr__, __dir__ = lazily(
         "strategies": "configurations datasets models networks points sizes",
     },
 )
+
+#: For ``import *``, which does not ask `__getattr__` for a list; without the strategies, which need Hypothesis.
+__all__ = [
+    "ELBO",
+    "ENTROPY_SUM",
+    "Along",
+    "Blind",
+    "Checked",
+    "Claim",
+    "Different",
+    "NotShown",
+    "Numbered",
+    "Theorem",
+    "assert_entropy_sum",
+    "assert_equal",
+    "assert_gap_identity",
+    "assert_rejects",
+    "assert_stationary_condition",
+    "at",
+    "check",
+    "random_graph",
+    "random_model",
+    "read_latex",
+]

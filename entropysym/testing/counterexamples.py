@@ -51,6 +51,8 @@ def fail(made: Comparison, shape: Shape, flat: Flat, both: Both) -> NoReturn:
     point = {name: np.asarray(a)[k] for name, a in flat.items()}
     if wrong is not_finite or wrong is beyond_tolerance:
         raise NotShown(_message(made, shape, point, words))
+    if made.unserved:
+        raise NotShown(_message(made, shape, point, f"is not shown: {made.unserved}"))
     shape, point = smaller(made, shape, point, wrong)
     if not is_confirmed(made, shape, point):
         raise NotShown(

@@ -341,9 +341,41 @@ class _Reader:
         return sp.Abs(found)
 
     def logarithm(self) -> sp.Expr:
-        """Of brackets, or of the one factor that follows; log k! is its own function."""
-        inside = self.factor()
+        r"""Of brackets, or of the one factor that stands alone behind it; log k! is its own function.
+
+        Raises `InputError` for \log(u)^{2}, which people also write for the square of the logarithm, and for \log 2 \pi e, which they write for that of the product.
+        """
+        start, in_brackets = self.at, self.peek() in ("(", "[", r"\{")
+        inside = self.atom() if in_brackets else self.factor()
+        of = self.written(start, self.at)
+        if in_brackets and self.peek() == "^":
+            behind = self.at
+            self.power()
+            power = self.written(behind, self.at)
+            raise self.two_readings(
+                rf"\log{of}{power}", rf"\log({of}{power})", rf"(\log{of}){power}"
+            )
+        if in_brackets and self.peek() == "!":
+            self.take()
+            inside = sp.gamma(inside + 1)
+        # Bars close, as brackets do: what stands behind them is outside.
+        if not (in_brackets or self.tokens[start] == "|") and self.starts_factor():
+            behind = self.at
+            while self.starts_factor():
+                self.factor()
+            rest = self.written(behind, self.at)
+            raise self.two_readings(
+                rf"\log {of} {rest}", rf"\log({of} {rest})", rf"\log({of}) {rest}"
+            )
         return sp.loggamma(inside.args[0]) if isinstance(inside, sp.gamma) else sp.log(inside)
+
+    def written(self, start: int, end: int) -> str:
+        """Tokens as a person writes them, for a message."""
+        text = " ".join(token.removeprefix("head ").removeprefix("function ") for token in self.tokens[start:end])  # fmt: skip
+        return re.sub(r" ?([\^_{}()\[\]!]) ?", r"\1", text)
+
+    def two_readings(self, text: str, first: str, second: str) -> InputError:
+        return InputError(f"{text} can be read in two ways; write {first} or {second}")
 
     def over(self) -> sp.Expr:
         r"""\sum_{h=1}^{H}, or over data, which is a mean times their number."""

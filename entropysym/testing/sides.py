@@ -341,18 +341,22 @@ def _libraries(function: Callable[..., Any]) -> list[str]:
 
 
 def _converted(arguments: Mapping[str, Any], library: str) -> dict[str, Any]:
+    """The arguments as arrays of a library, each a copy: a function may work in place, and the other side and every later call must not see what it leaves."""
+
     def into(a: Any) -> Any:
         if library == "torch":
             return sys.modules["torch"].from_numpy(np.array(a, copy=True))
-        return jnp.asarray(a) if library == "jax" else np.asarray(a)
+        return jnp.array(a, copy=True) if library == "jax" else np.array(a, copy=True)
 
     def one(value: Any) -> Any:
         if isinstance(value, (Nodes, Points)):
             return replace(value, **{k: into(v) for k, v in vars(value).items()})
-        if isinstance(value, (int, JointPoints)):
+        if isinstance(value, JointPoints):
+            return jax.tree.map(lambda a: np.array(a, copy=True), value)
+        if isinstance(value, int):
             return value
         if callable(value):
-            return lambda *v: into(value(*(jnp.asarray(np.asarray(a)) for a in v)))
+            return lambda *v: into(value(*(jnp.array(np.asarray(a), copy=True) for a in v)))
         array = np.asarray(value, np.float64)
         return float(array) if array.ndim == 0 and library == "numpy" else into(array)
 
@@ -360,7 +364,7 @@ def _converted(arguments: Mapping[str, Any], library: str) -> dict[str, Any]:
 
 
 def _as_numbers(found: Any, name: str) -> np.ndarray:
-    """What a function returned, flat. Raises `InputError` for what is no float64."""
+    """What a function returned, flat, and a copy: it may return a buffer that its next call fills again. Raises `InputError` for what is no float64."""
     if hasattr(found, "detach"):
         found = found.detach().cpu().numpy()
     array = np.asarray(found)
@@ -370,7 +374,11 @@ def _as_numbers(found: Any, name: str) -> np.ndarray:
         raise InputError(
             f"{name} returned {array.dtype}, which cannot support 8 eps; let it compute in float64"
         )
-    return array.reshape(-1)
+    if not array.size:
+        raise InputError(
+            f"{name} returned no number, but an array of shape {array.shape}; nothing could be compared"
+        )
+    return np.array(array, copy=True).reshape(-1)
 
 
 def _networks(model: Model, shape: Shape) -> dict[str, Callable[..., Any]]:

@@ -162,3 +162,12 @@ def test_the_free_index_runs_over_all_entries():
     assert [
         str(p.size) for p in equality.free_plates(model("vae2"), s.alpha2[s.h] * s.x[s.n, s.d])
     ] == ["N", "D", "H"]
+
+
+def test_what_is_nested_too_deep_is_undecided():
+    s = Symbols(model("vae2"))
+    deep = s.sigma2
+    for _ in range(400):
+        deep = sp.Abs(deep - 1, evaluate=False)
+    found = es.equal(deep, s.sigma2, model("vae2"))
+    assert found.value.name == "UNDECIDED"

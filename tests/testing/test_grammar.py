@@ -66,3 +66,34 @@ def test_a_letter_that_may_be_two_names_is_refused():
     model = w.model("two", prior=N(0, whole), decoder=N(mu, entry), encoder=N(nu, tau2))
     with pytest.raises(InputError, match="may be"):
         read_latex(r"a_{d}", model)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        (r"\log(\tau_{h})^{2}", r"\log((\tau_{h})^{2})", r"(\log(\tau_{h}))^{2}"),
+        (r"\frac{D}{2} \log 2\pi e - 1", r"\log(2 \pi e)", r"\log(2) \pi e"),
+        (r"\log\bigl[\sigma\bigr]^3", r"\log([\sigma]^3)", r"(\log[\sigma])^3"),
+        (r"\log \tau_{h} \sigma", r"\log(\tau_{h} \sigma)", r"\log(\tau_{h}) \sigma"),
+        (r"\log\frac{D}{2} \sigma", r"\log(\frac{D}{2} \sigma)", r"\log(\frac{D}{2}) \sigma"),
+    ],
+)
+def test_a_logarithm_with_two_readings_is_refused(text, first, second):
+    """Both readings that are offered are read, and are not the same."""
+    model = es.models.linear_vae()
+    with pytest.raises(InputError, match="two ways") as refused:
+        read_latex(text, model)
+    assert first in str(refused.value)
+    assert second in str(refused.value)
+    assert read_latex(first, model) != read_latex(second, model)
+
+
+def test_a_logarithm_with_one_reading_is_read():
+    model = es.models.linear_vae()
+    for text, same in (
+        (r"\log \sigma^{2}", r"\log(\sigma^{2})"),
+        (r"D \log(2 \pi e) \sigma", r"\sigma D \log(2 \pi e)"),
+        (r"(\log \sigma)^{2}", r"\log(\sigma) \log(\sigma)"),
+        (r"\log |\sigma| + D", r"D + \log(|\sigma|)"),
+    ):
+        assert read_latex(text, model) == read_latex(same, model)

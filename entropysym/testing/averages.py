@@ -1,0 +1,72 @@
+r"""Averages over q in formulas that the nodes of a comparison may miss, so that numbers neither accept nor refute.
+
+Nodes see a polynomial in the latents, and whatever networks are beside it (`language.averages`); of another function, such as $e^{-10^7z^2}$, they may see nothing. Beside the densities a function
+that the model's own objective averages is taken: there both sides average the same. So is a function that is given the nodes, which says what happens at them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import sympy as sp
+
+from entropysym.errors import shown
+from entropysym.language.algebra import reads_latent
+from entropysym.language.averages import degree
+from entropysym.language.formula import of_type, substituted
+from entropysym.language.heads import EncoderExpectation, NoiseExpectation
+from entropysym.language.objective import elbo, objective, spelled_out
+from entropysym.language.records import Model
+from entropysym.language.symbols import index
+from entropysym.testing.sides import AlongDirection, Densities, Formula, Function, Side
+
+#: The degree that both rules which confirm a difference are exact for.
+_MOST = 17
+
+
+def unserved(model: Model, sides: tuple[Side, Side]) -> str:
+    """Why the averages of two sides show nothing, or nothing to say."""
+    written = [spelled_out(model, s.expression, {}) for s in sides if isinstance(s, Formula)]
+    if not any(map(_has_other, written)) or any(map(_is_given_nodes, sides)):
+        return ""
+    if len(written) == 2:  # what both sides average alike is no part of the difference
+        written = [of_type(sp.expand(written[0] - written[1]), sp.Expr)]
+    known: set[sp.Basic] = set()
+    if any(isinstance(s, (Densities, AlongDirection)) for s in sides):
+        own = [spelled_out(model, e(model), {}) for e in (elbo, objective)]
+        known = {_plain(f) for e in own for _, f in _others(e)}
+    for e in written:
+        for x, f in _others(e):
+            if _plain(f) not in known:
+                return f"nodes may miss {shown(str(x))}: its integrand is no polynomial in the latents of degree up to {_MOST} with functions of networks beside it, so no quadrature rule is known to be right"
+    return ""
+
+
+def _has_other(e: sp.Basic) -> bool:
+    return next(_others(e), None) is not None
+
+
+def _others(e: sp.Basic) -> Iterator[tuple[Any, sp.Basic]]:
+    """Averages with what is no polynomial in them: the innermost functions of latents, or the power that is too high."""
+    for x in e.atoms(EncoderExpectation, NoiseExpectation):
+        if not reads_latent(x.body) or degree(x.body) <= _MOST:
+            continue
+        parts = [f for f in sp.preorder_traversal(x.body) if _is_innermost(f)]
+        for f in parts or [x.body]:
+            yield x, f
+
+
+def _is_innermost(f: sp.Basic) -> bool:
+    return degree(f) == sp.oo and all(degree(a) < sp.oo for a in f.args)
+
+
+def _plain(f: sp.Basic) -> sp.Basic:
+    """With one name for all indices."""
+    names = {s: index("i") for s in f.free_symbols if s.is_integer}  # type: ignore[attr-defined]
+    return substituted(f, names)  # type: ignore[type-var]
+
+
+def _is_given_nodes(side: Side) -> bool:
+    return isinstance(side, Function) and "noise" in inspect.signature(side.function).parameters

@@ -1,0 +1,71 @@
+"""An average that nodes may miss is neither accepted nor refuted; polynomials, networks and the model's own functions are as before."""
+
+import pytest
+import sympy as sp
+
+import entropysym as es
+from entropysym.language.declared import Symbols
+from entropysym.language.heads import DataMean
+from entropysym.language.objective import expectation
+from entropysym.models.zoo import ZOO
+from entropysym.testing import ELBO, Different, NotShown, assert_equal, comparing
+
+M = ZOO["vae2"]()
+S = Symbols(M)
+NU, TAU2 = M.encoder.arguments
+Z = S.z[S.h]
+
+
+def total(body):
+    return DataMean(sp.Sum(body, (S.h, 1, S.H)), S.n)
+
+
+def mean(body):
+    return total(expectation(M, body))
+
+
+A = 10**7
+TRUE_BUMP = (
+    mean(sp.exp(-A * Z**2)) + 1,
+    total(sp.exp(-A * NU**2 / (1 + 2 * A * TAU2)) / sp.sqrt(1 + 2 * A * TAU2)) + 1,
+)
+MISSED = 1 + mean(sp.exp(-A * (Z - sp.Rational(12345, 10000)) ** 2))
+
+
+def test_a_true_closed_form_is_not_called_different():
+    with pytest.raises(NotShown, match="nodes may miss"):
+        assert_equal(*TRUE_BUMP, M)
+
+
+def test_a_bump_that_nodes_miss_is_not_accepted():
+    with pytest.raises(NotShown, match="nodes may miss"):
+        assert_equal(MISSED * S.sigma2, S.sigma2, M)
+    with pytest.raises(NotShown, match="nodes may miss"):
+        assert_equal(MISSED * S.sigma2, lambda sigma2: sigma2, M)
+    with pytest.raises(NotShown, match="nodes may miss"):
+        assert_equal(ELBO, es.derive(M).elbo + MISSED - 1, M)
+
+
+def test_without_it_they_are(monkeypatch):
+    monkeypatch.setattr(comparing, "unserved", lambda *_: "")
+    assert_equal(MISSED * S.sigma2, S.sigma2, M)
+    with pytest.raises(Different):
+        assert_equal(*TRUE_BUMP, M)
+
+
+def test_polynomials_and_what_cancels_are_as_before():
+    assert_equal(mean(Z**2), total(NU**2 + TAU2), M)
+    with pytest.raises(Different):
+        assert_equal(mean(Z**2), total(NU**2 + 2 * TAU2), M)
+    exp = mean(sp.exp(Z))
+    with pytest.raises(Different):
+        assert_equal(exp + S.sigma2, 2 * S.sigma2 + exp, M)
+
+
+@pytest.mark.parametrize("name", ["sparse_coding", "poisson_vae"])
+def test_the_objective_itself_is_as_before(name):
+    model = ZOO[name]()
+    whole = es.derive(model).elbo
+    assert_equal(ELBO, whole, model)
+    with pytest.raises(Different):
+        assert_equal(ELBO, whole + sp.Rational(1, 10**6), model)
