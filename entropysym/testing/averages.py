@@ -20,6 +20,7 @@ from entropysym.language.heads import EncoderExpectation, NoiseExpectation
 from entropysym.language.objective import elbo, objective, spelled_out
 from entropysym.language.records import Model
 from entropysym.language.symbols import index
+from entropysym.testing.flat_points import is_drawn_from_noise
 from entropysym.testing.sides import AlongDirection, Densities, Formula, Function, Side
 
 #: The degree that both rules which confirm a difference are exact for.
@@ -42,6 +43,21 @@ def unserved(model: Model, sides: tuple[Side, Side]) -> str:
             if _plain(f) not in known:
                 return f"nodes may miss {shown(str(x))}: its integrand is no polynomial in the latents of degree up to {_MOST} with functions of networks beside it, so no quadrature rule is known to be right"
     return ""
+
+
+def of_random_points(model: Model, sides: tuple[Side, Side]) -> str:
+    """Why a difference of two sides is none for the law of q: where latents are weighted points at random, a moment that somebody worked out is not theirs. Nothing to say beside the densities."""
+    if is_drawn_from_noise(model) or all(f.family.is_any for f in model.q):
+        return ""
+    written = [spelled_out(model, s.expression, {}) for s in sides if isinstance(s, Formula)]
+    own = any(isinstance(s, (Densities, AlongDirection)) for s in sides)
+    if own or any(map(_is_given_nodes, sides)):
+        return ""
+    if len(written) == 2:
+        written = [of_type(sp.expand(written[0] - written[1]), sp.Expr)]
+    averages = (x for e in written for x in e.atoms(EncoderExpectation, NoiseExpectation))
+    x = next((x for x in averages if reads_latent(x.body)), None)
+    return "" if x is None else f"{shown(str(x))} is taken over random points, which are not the law of q that the model names"  # fmt: skip
 
 
 def _has_other(e: sp.Basic) -> bool:

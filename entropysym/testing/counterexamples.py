@@ -15,6 +15,7 @@ from entropysym.language.records import Model
 from entropysym.lowering.precision import EPS, TOLERANCE
 from entropysym.lowering.quadrature import MAX_NODES, Nodes, gauss_hermite
 from entropysym.testing import flat_points as points
+from entropysym.testing.averages import of_random_points
 from entropysym.testing.comparing import Both, Comparison, refutes
 from entropysym.testing.failures import Different, NotShown
 from entropysym.testing.flat_points import RADIUS, Flat
@@ -51,8 +52,9 @@ def fail(made: Comparison, shape: Shape, flat: Flat, both: Both) -> NoReturn:
     point = {name: np.asarray(a)[k] for name, a in flat.items()}
     if wrong is not_finite or wrong is beyond_tolerance:
         raise NotShown(_message(made, shape, point, words))
-    if made.unserved:
-        raise NotShown(_message(made, shape, point, f"is not shown: {made.unserved}"))
+    why = made.unserved or of_random_points(made.model, made.sides)
+    if why:
+        raise NotShown(_message(made, shape, point, f"is not shown: {why}"))
     shape, point = smaller(made, shape, point, wrong)
     if not is_confirmed(made, shape, point):
         raise NotShown(

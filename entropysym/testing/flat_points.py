@@ -118,6 +118,12 @@ def shapes(model: Model, seed: int = 0) -> tuple[Shape, ...]:
     return _shapes(model, (odd, even, [int(k) + 2 for k in order]))
 
 
+def larger_shape(model: Model) -> Shape:
+    """A shape whose sizes are larger than those of `shapes`, and all different."""
+    count = len(sizes_of(model))
+    return _shapes(model, ([count + 3 + k for k in range(count)],))[0]
+
+
 def small_shapes(model: Model) -> tuple[Shape, ...]:
     """Shapes in which up to two sizes are 2 and the others 1, the smallest first."""
     places = range(len(sizes_of(model)))

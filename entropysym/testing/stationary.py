@@ -1,7 +1,7 @@
 r"""A claimed stationarity condition against the derivative of the objective.
 
 An equation g = 0 says the same as $\partial\mathcal J/\partial\theta=0$ if $g=c\,\partial\mathcal J/\partial\theta$ with $c\ne0$. Here c may depend on θ alone: at two points with the same θ and other data, networks and
-parameters, $g_1\partial\mathcal J_2=g_2\partial\mathcal J_1$.
+parameters, $g_1\partial\mathcal J_2=g_2\partial\mathcal J_1$. That $c\ne0$ is seen by its sign, which has to be one at all points, at values of θ from 1/64 to 64 or -3 to 3 besides, and at four shapes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from entropysym.testing.grammar import read_latex
 from entropysym.testing.reproducing import condition_lines
 from entropysym.testing.sides import Compiled, Formula, Values, elbo_of, undressed
 from entropysym.witness.configurations import Configuration, Shape, callables
+
+#: Points at which the sign of the factor is looked at.
+_SPREAD = 60
 
 
 def check_condition(
@@ -60,6 +63,7 @@ def check_condition(
         g = pair[0][0].value
         if not np.any(np.abs(g) > TOLERANCE * EPS * pair[0][0].scale):
             raise Blind(f"{claim} is blind: the equation holds at every point")
+    _demand_one_sign(claim, model, parameter, side, every, seed)
     if 2 * coarse >= compared:
         raise NotShown(f"{claim} is not shown: rounding could hide {COARSE} at {coarse} of {compared} points")  # fmt: skip
     if not any(rejected.values()):
@@ -157,6 +161,40 @@ def _demand(
         )
     if residual[k] > TOLERANCE:
         raise NotShown(f"{claim} is not shown: residual {residual[k]:.3g} at {shape}, which rounding may explain")  # fmt: skip
+
+
+def _demand_one_sign(
+    claim: str,
+    model: Model,
+    parameter: Parameter,
+    side: Formula,
+    every: tuple[Shape, ...],
+    seed: int,
+) -> None:
+    """Raise `NotShown` for a factor that is 0 at a point, or that has both signs, so that it is 0 or breaks off between two."""
+    seen: set[float] = set()
+    for shape in (*every, points.larger_shape(model)):
+        flat = points.drawn(model, shape, seed + 2, _SPREAD)
+        flat[parameter.name] = _spread_out(parameter, flat[parameter.name])
+        g, slope = side.at(model, shape)(flat), _slope(model, parameter, shape)(flat)
+        with np.errstate(all="ignore"):
+            moves = np.isfinite(g.value) & (np.abs(slope.value) > 1e-3 * slope.scale)
+            vanishes = moves & (np.abs(g.value) <= TOLERANCE * EPS * g.scale)
+            known = moves & (np.abs(g.value) > REFUTES * EPS * g.scale)
+        if vanishes.any():
+            raise NotShown(f"{claim} is not shown: the equation holds at {shape} where the derivative of the objective is not 0")  # fmt: skip
+        seen |= set(np.unique(np.sign(g.value * slope.value)[known]))
+    if len(seen) > 1:
+        raise NotShown(f"{claim} is not shown: left - right is the derivative of the objective times a factor of both signs, which may vanish")  # fmt: skip
+
+
+def _spread_out(parameter: Parameter, drawn: np.ndarray) -> np.ndarray:
+    """Values of a parameter over a wide range, all entries of a point alike; as drawn where its range is another."""
+    ranges = {"positive": 2 ** np.linspace(-6, 6, _SPREAD), "real": np.linspace(-3, 3, _SPREAD)}
+    if parameter.range not in ranges:
+        return drawn
+    grid = ranges[parameter.range].reshape(-1, *[1] * (np.ndim(drawn) - 1))
+    return np.broadcast_to(grid, np.shape(drawn)).copy()
 
 
 def _wrong(pair: Pair) -> list[tuple[str, Pair]]:

@@ -69,3 +69,15 @@ def test_the_objective_itself_is_as_before(name):
     assert_equal(ELBO, whole, model)
     with pytest.raises(Different):
         assert_equal(ELBO, whole + sp.Rational(1, 10**6), model)
+
+
+def test_a_moment_of_a_graph_is_not_called_different():
+    """Its latents are weighted points at random there, whose moments are not those of the law."""
+    model = ZOO["two_layer_vae"]()
+    n, z = model.data[0], model.entry("z1")
+    first = DataMean(expectation(model, z, datum=n), n.index)
+    location = next(f for f in model.q if f.of == ("z1",)).arguments[0]
+    with pytest.raises(NotShown, match="random points"):
+        assert_equal(first, DataMean(location, n.index), model)
+    with pytest.raises(Different):
+        assert_equal(first + 1, first + 2, model)
