@@ -191,20 +191,14 @@ def _stored(found: Derivation | Refusal) -> str:
 
 
 def _theory(found: Derivation | Refusal) -> str:
-    from entropysym.checker import Refused
-    from entropysym.export.coq import theory
+    from entropysym.export.coq import theory_of
 
     d = found.partial if isinstance(found, Refusal) else found
     if d is None:
         raise InputError(
             f"nothing was derived for {found.model.name}, so there is no theorem to print for Coq"
         )
-    try:
-        return theory(to_json(d))
-    except Refused as error:
-        raise InputError(
-            f"the checker does not accept what was derived for {found.model.name}, and only that is printed for Coq: {error}"
-        ) from None
+    return theory_of(found.model.name, to_json(d))
 
 
 def section(derivation: Derivation | Refusal, *, data: Amount = "finite", closing: str = "") -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from entropysym.checker import gate
 from entropysym.checker.kernel.normal_form import Work
 from entropysym.checker.kernel.reader import read
+from entropysym.checker.kernel.terms import Refused
 from entropysym.checker.kernel.theorem import Judgement, accept
 from entropysym.errors import InputError
 from entropysym.export.coq.layout import Layout
@@ -48,6 +49,16 @@ def theory(document: str | bytes) -> str:
     judgement = accept(said, Work())
     gate.check_hashes(found)
     return printed(judgement, found.actual_sha256["statement"])
+
+
+def theory_of(name: str, document: str) -> str:
+    """The Coq text of what was derived for a model; `InputError` where the checker does not accept it."""
+    try:
+        return theory(document)
+    except Refused as error:
+        raise InputError(
+            f"the checker does not accept what was derived for {name}, and only that is printed for Coq: {error}"
+        ) from None
 
 
 def printed(judgement: Judgement, sha256: str) -> str:
