@@ -54,6 +54,7 @@ AVERAGES = {
 }  # fmt: skip
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", AVERAGES)
 def test_an_average_that_no_rule_serves_refutes_nothing(name):
     found = es.equal(*AVERAGES[name], M)
@@ -61,6 +62,7 @@ def test_an_average_that_no_rule_serves_refutes_nothing(name):
     assert name != "exp" or "no quadrature rule is known to be right" in found.reason
 
 
+@pytest.mark.slow
 def test_without_the_degree_they_are_refuted(monkeypatch):
     monkeypatch.setattr(telling_apart, "beyond_rules", lambda *_: None)
     wrong = {k for k, pair in AVERAGES.items() if es.equal(*pair, M).value.name == "REFUTED"}
@@ -106,6 +108,7 @@ ROUNDED = {
 }  # fmt: skip
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("name", ROUNDED)
 def test_rounding_inside_of_functions_refutes_nothing(name):
     for a, b in (ROUNDED[name], ROUNDED[name][::-1]):
@@ -119,6 +122,7 @@ def test_without_it_they_are_refuted(monkeypatch):
     assert len(wrong) >= 6, wrong
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["erfc", "digamma", "roots", "log of exp"])
 def test_a_planted_error_is_still_seen(name):
     a, b = ROUNDED[name]

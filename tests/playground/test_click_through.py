@@ -19,6 +19,8 @@ pytestmark = [
 
 #: Seconds that an answer may take, the first with all that has to be loaded.
 FIRST, LATER = 20, 5
+#: How many times as long it may take on a machine that does other things as well.
+BUSY = 3
 VAE = example("proved", "vae")
 
 
@@ -137,8 +139,8 @@ def test_load_derive_fix_the_variance_be_refused_and_copy(browser, site):
     stored = download.value.path().read_text(encoding="utf-8")
     assert es.replay(stored).value.name == "REFUTED"
     assert visit.complaints == []
-    assert first <= FIRST
-    assert seconds <= LATER
+    assert first <= BUSY * FIRST
+    assert seconds <= BUSY * LATER
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.py")), ids=lambda p: p.stem)
@@ -147,7 +149,7 @@ def test_the_gallery(visit, path):
     kind, seconds = visit.derive()
     print(f"{path.stem}: {seconds:.1f} s")
     assert kind in {"proved": {"proved"}, "refused": {"refuted", "undecided"}}[path.parent.name]
-    assert seconds <= LATER
+    assert seconds <= BUSY * LATER
     assert "not installed" not in visit.said("#answer")
 
 
@@ -196,7 +198,7 @@ def test_a_model_without_end_freezes_nothing_and_is_stopped(browser, site, text)
     visit.page.select_option("#examples", "vae")
     assert "VAE with learned variances" in visit.said(".cm-content")
     visit.page.click("#stop")
-    assert time.monotonic() - start < LATER
+    assert time.monotonic() - start < BUSY * LATER
     assert visit.said().startswith("Stopped.")
     assert visit.derive(120)[0] == "proved"
     assert visit.complaints == []

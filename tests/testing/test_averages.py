@@ -46,6 +46,7 @@ def test_a_bump_that_nodes_miss_is_not_accepted():
         assert_equal(ELBO, es.derive(M).elbo + MISSED - 1, M)
 
 
+@pytest.mark.slow
 def test_without_it_they_are(monkeypatch):
     monkeypatch.setattr(comparing, "unserved", lambda *_: "")
     assert_equal(MISSED * S.sigma2, S.sigma2, M)
@@ -62,6 +63,7 @@ def test_polynomials_and_what_cancels_are_as_before():
         assert_equal(exp + S.sigma2, 2 * S.sigma2 + exp, M)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("name", ["sparse_coding", "poisson_vae"])
 def test_the_objective_itself_is_as_before(name):
     model = ZOO[name]()
@@ -71,6 +73,7 @@ def test_the_objective_itself_is_as_before(name):
         assert_equal(ELBO, whole + sp.Rational(1, 10**6), model)
 
 
+@pytest.mark.slow
 def test_a_moment_of_a_graph_is_not_called_different():
     """Its latents are weighted points at random there, whose moments are not those of the law."""
     model = ZOO["two_layer_vae"]()

@@ -66,6 +66,7 @@ FALSE = [
 ]
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("model", "left", "right"), FALSE, ids=lambda v: getattr(v, "__name__", "")
 )
@@ -94,6 +95,7 @@ def test_a_true_claim_in_place_holds():
     assert_equal(lambda x: jnp.mean((x - x.mean(axis=0)) ** 2), centred, "linear_vae")
 
 
+@pytest.mark.slow
 def test_a_buffer_that_is_filled_again_is_read_at_once():
     buffer = np.zeros(1)
 
@@ -110,6 +112,7 @@ def test_a_buffer_that_is_filled_again_is_read_at_once():
         assert_equal(into_buffer, into_the_same, "linear_vae")
 
 
+@pytest.mark.slow
 def test_what_a_network_returns_may_be_overwritten():
     assert_equal(
         from_network,

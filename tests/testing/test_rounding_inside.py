@@ -46,6 +46,7 @@ TRUE = {
 }
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", TRUE)
 def test_a_true_claim_is_not_called_different(name):
     left, right = TRUE[name]
@@ -54,6 +55,7 @@ def test_a_true_claim_is_not_called_different(name):
             assert_equal(*pair, "linear_vae")
 
 
+@pytest.mark.slow
 def test_without_roughness_they_are(monkeypatch):
     monkeypatch.setattr(comparing, "roughness", lambda value, flat: 0.0)
     wrong = set()
