@@ -108,6 +108,7 @@ def test_the_laws_of_determinants_hold_for_sizes_two_and_three(folder):
     assert not check(wrong, "WrongDeterminants", folder).accepted
 
 
+@pytest.mark.slow
 def test_every_model_that_ships_and_is_refuted_has_its_counter_example():
     refuted = {n for n in NAMES if not hasattr(f := found(n), "steps") and f.witness is not None}
     assert refuted == {name for name, *_ in COUNTER_EXAMPLES.values()}
