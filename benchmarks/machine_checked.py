@@ -46,11 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.out or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        accepted = _table(names := given.names or list(ZOO), folder)
+        found = _table(names := given.names or list(ZOO), folder)
     if given.record:
-        _record(accepted)
-    print(f"{len(accepted)} of {len(names)} accepted")
-    return 0 if len(accepted) == len(names) else 1
+        _record(found)
+    print(f"{len(found)} of {len(names)} accepted")
+    return 0 if len(found) == len(names) else 1
 
 
 def _table(names: list[str], folder: Path) -> dict[str, str]:

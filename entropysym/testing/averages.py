@@ -7,6 +7,7 @@ that the model's own objective averages is taken: there both sides average the s
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,16 +30,14 @@ _MOST = 17
 
 def unserved(model: Model, sides: tuple[Side, Side]) -> str:
     """Why the averages of two sides show nothing, or nothing to say."""
-    written = [spelled_out(model, s.expression, {}) for s in sides if isinstance(s, Formula)]
+    written = _written(model, sides)
     if not any(map(_has_other, written)) or any(map(_is_given_nodes, sides)):
         return ""
-    if len(written) == 2:  # what both sides average alike is no part of the difference
-        written = [of_type(sp.expand(written[0] - written[1]), sp.Expr)]
     known: set[sp.Basic] = set()
-    if any(isinstance(s, (Densities, AlongDirection)) for s in sides):
+    if _is_beside_densities(sides):
         own = [spelled_out(model, e(model), {}) for e in (elbo, objective)]
         known = {_plain(f) for e in own for _, f in _others(e)}
-    for e in written:
+    for e in _apart(written):
         for x, f in _others(e):
             if _plain(f) not in known:
                 return f"nodes may miss {shown(str(x))}: its integrand is no polynomial in the latents of degree up to {_MOST} with functions of networks beside it, so no quadrature rule is known to be right"
@@ -49,15 +48,29 @@ def of_random_points(model: Model, sides: tuple[Side, Side]) -> str:
     """Why a difference of two sides is none for the law of q: where latents are weighted points at random, a moment that somebody worked out is not theirs. Nothing to say beside the densities."""
     if is_drawn_from_noise(model) or all(f.family.is_any for f in model.q):
         return ""
-    written = [spelled_out(model, s.expression, {}) for s in sides if isinstance(s, Formula)]
-    own = any(isinstance(s, (Densities, AlongDirection)) for s in sides)
-    if own or any(map(_is_given_nodes, sides)):
+    if _is_beside_densities(sides) or any(map(_is_given_nodes, sides)):
         return ""
-    if len(written) == 2:
-        written = [of_type(sp.expand(written[0] - written[1]), sp.Expr)]
-    averages = (x for e in written for x in e.atoms(EncoderExpectation, NoiseExpectation))
+    apart = _apart(_written(model, sides))
+    averages = (x for e in apart for x in e.atoms(EncoderExpectation, NoiseExpectation))
     x = next((x for x in averages if reads_latent(x.body)), None)
     return "" if x is None else f"{shown(str(x))} is taken over random points, which are not the law of q that the model names"  # fmt: skip
+
+
+def _written(model: Model, sides: tuple[Side, Side]) -> list[sp.Expr]:
+    """The sides that are formulas, spelled out."""
+    return [spelled_out(model, s.expression, {}) for s in sides if isinstance(s, Formula)]
+
+
+def _apart(written: list[sp.Expr]) -> list[sp.Expr]:
+    """What is compared: what both sides average alike is no part of the difference."""
+    if len(written) < 2:
+        return written
+    first, second = written
+    return [of_type(sp.expand(first - second), sp.Expr)]
+
+
+def _is_beside_densities(sides: tuple[Side, Side]) -> bool:
+    return any(isinstance(s, (Densities, AlongDirection)) for s in sides)
 
 
 def _has_other(e: sp.Basic) -> bool:
@@ -75,7 +88,7 @@ def _others(e: sp.Basic) -> Iterator[tuple[Any, sp.Basic]]:
 
 
 def _is_innermost(f: sp.Basic) -> bool:
-    return degree(f) == sp.oo and all(degree(a) < sp.oo for a in f.args)
+    return degree(f) == math.inf and all(degree(a) < math.inf for a in f.args)
 
 
 def _plain(f: sp.Basic) -> sp.Basic:

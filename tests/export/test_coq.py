@@ -67,16 +67,19 @@ def test_what_is_tampered_with_is_refused(name, folder):
         seen = check(text, f"{name}_{what}", folder)
         assert not seen.accepted, what
         assert "yntax" not in seen.message
-        line = int(re.search(r"line (\d+)", seen.message)[1])
-        assert "Proof" in "".join(text.splitlines()[line - 1 : line + 1]) or _within_proof(
-            text, line
-        )
+        assert _within_proof(text, int(re.search(r"line (\d+)", seen.message)[1]))
 
 
 def _within_proof(text, line):
-    before = text.splitlines()[:line]
-    last = next(row for row in reversed(before) if re.search(r"\b(Proof|Qed|Defined)\b", row))
-    return "Proof" in last
+    """Whether a line is in a proof: of one line, or of one that was begun and not ended before."""
+    *before, own = text.splitlines()[:line]
+    keys = [row for row in before if re.search(r"\b(Proof|Qed)\b", row)]
+    return "Proof" in own or ("Proof" in keys[-1] and "Qed" not in keys[-1])
+
+
+def test_what_stands_between_proofs_is_in_none():
+    text = "Lemma a : b.\nProof. c. Qed.\nDefinition d := e.\nLemma f : g.\nProof.\n  h.\nQed.\n"
+    assert [_within_proof(text, line) for line in (2, 3, 6)] == [True, False, True]
 
 
 #: What is false -> the theory of its counter-example, the model it is about, a gap and a wrong one.

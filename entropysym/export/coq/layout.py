@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -15,10 +14,6 @@ from entropysym.export.coq.printer import LAWS, PRODUCT, Place, of_model, text, 
 #: Ranges of numbers and of the entries of arrays, as premises.
 RANGES = {"positive": "0 < {0}", "nonnegative": "0 <= {0}", "unit": "0 < {0} < 1"}
 SUPPORTS = {**RANGES, "binary": "binary {0}", "count": "count {0}"}
-#: Names that a file gives by number, or by plate.
-_NUMBERED = re.compile(
-    r"(finite|still|tame|near|gap|mean|d|e)_(\w*\d+)|(finite|interchange|E|outcome|elbo|entropies|gain)_\w+"
-)
 
 
 class Layout:
@@ -80,7 +75,7 @@ class Layout:
             given |= {f"{name}_moves", f"{name}_scales", f"eps_{name}"}
             given |= {f"{kind}_{name}" for kind in ("size", "range", "support", "laws", "law")}
         for name in own:
-            if name in given or _NUMBERED.fullmatch(name):
+            if name in given:
                 raise unsupported(
                     f"the name {name}, which such a file gives to something else", model
                 )

@@ -7,23 +7,19 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 _WORDS = """
-as at cofix else end exists exists2 fix for forall fun if IF in let match mod Prop return Set
-then Type using where with SProp R O S I True False nat bool list eq_refl Law law Some None left
-right inl inr pair fst snd exp ln sqrt cosh sinh tanh sin cos tan PI Rabs Rpower Rplus Rmult
-Rminus Rdiv Rinv Ropp INR IZR Derive is_derive plus mult minus opp scal zero one norm abs Sum
-integrable expect interchange softplus sigmoid logsinhc langevin lag onehot simplex count binary
-finite surely joint moves velocity means known same positive algebra spell tempers identity
-atoms pull move p t o E e elbo entropies gain penalty objective excess closed_form entropy_sum
-ELBO outcome parameters in_range conditions ranges mean_a mean_b mean_0 mean_1 mean_2 gap_0
-gap_1 gap_2 slope gap closed along pointwise loggamma digamma trigamma inverse logdet det matrix
-scaled transposed matmul trace quad posdef triangular matrix_laws eq_plus distribute
-constant_part real near near_0 near_1 near_2 near_3 distance distance_grows stationary slow grows stays
-stays_in_range move_move interchange_holds entropies_move separates learned near_learned locally
-q draw some unit by using Parameters Definition Lemma Theorem Proof Qed Defined Record Section End Variable
-Variables Hypothesis Check Print Require Import From Open Scope Ltac Set Module Axiom Parameter Inductive
-Fixpoint Notation Arguments Context Class Instance Coercion Hint Export Include Definition Example Fact
-Goal Eval Compute Search Abort Admitted Show Unset Scheme Combined Opaque Transparent Canonical Structure
-Corollary Remark Proposition Property Let Local Global Program Function CoFixpoint CoInductive Variant
+as at cofix else end exists exists2 fix for forall fun if IF in let match mod Prop return Set then
+Type using where with SProp R O S I True False nat bool list eq_refl Law Some None left right inl
+inr pair fst snd exp ln sqrt cosh sinh tanh sin cos tan PI Rabs Rpower Rplus Rmult Rminus Rdiv Rinv
+Ropp INR IZR Derive is_derive plus mult minus opp scal zero one norm abs integrable expect move p t
+o E e elbo entropies gain penalty objective excess closed_form entropy_sum ELBO outcome parameters
+in_range conditions ranges mean_a mean_b slope gap closed along pointwise loggamma digamma trigamma
+inverse logdet det real near distance distance_grows stays_in_range move_move interchange_holds
+entropies_move learned near_learned locally q draw some unit by Parameters Definition Lemma Theorem
+Proof Qed Defined Record Section End Variable Variables Hypothesis Check Print Require Import From
+Open Scope Ltac Module Axiom Parameter Inductive Fixpoint Notation Arguments Context Class Instance
+Coercion Hint Export Include Example Fact Goal Eval Compute Search Abort Admitted Show Unset Scheme
+Combined Opaque Transparent Canonical Structure Corollary Remark Proposition Property Let Local
+Global Program Function CoFixpoint CoInductive Variant
 """
 _PRELUDE = Path(__file__).with_name("EntropySum.v")
 _DEFINED = r"^\s*(?:Definition|Fixpoint|Lemma|Theorem|Record|Ltac|with) (\w+)"
@@ -31,11 +27,15 @@ _DEFINED = r"^\s*(?:Definition|Fixpoint|Lemma|Theorem|Record|Ltac|with) (\w+)"
 TAKEN = frozenset(_WORDS.split()) | frozenset(
     re.findall(_DEFINED, _PRELUDE.read_text(encoding="utf-8"), re.M)
 )
+#: Names that a printed file gives by number, or to each plate of data.
+_NUMBERED = re.compile(
+    r"(finite|still|tame|near|gap|mean|d|e)_\d+|(finite|interchange|E|outcome|elbo|entropies|gain)_\w+"
+)
 
 
 def safe(name: str) -> str:
     """The name itself, with an underscore behind it where it is taken."""
-    return f"{name}_" if name in TAKEN else name
+    return f"{name}_" if name in TAKEN or _NUMBERED.fullmatch(name) else name
 
 
 def letter(size: str, used: Collection[str]) -> str:
