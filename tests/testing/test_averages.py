@@ -63,7 +63,7 @@ def test_polynomials_and_what_cancels_are_as_before():
         assert_equal(exp + S.sigma2, 2 * S.sigma2 + exp, M)
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sparse_coding", "poisson_vae"])
 def test_the_objective_itself_is_as_before(name):
     model = ZOO[name]()

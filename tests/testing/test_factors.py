@@ -12,7 +12,7 @@ S = D.symbols
 VANISHING = [S.sigma2 - 1, S.sigma2 - 2, sp.log(S.sigma2), S.D - 3, S.D - S.H, 1 / (S.sigma2 - 2)]
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("factor", VANISHING, ids=str)
 def test_a_factor_that_can_vanish_is_refused(factor):
     with pytest.raises(NotShown, match=r"both signs|where the derivative|not finite"):
@@ -31,7 +31,7 @@ def test_a_factor_that_cannot_is_none(factor):
     assert_stationary_condition(D.model, "sigma2", (factor * ST.lhs, factor * ST.rhs))
 
 
-@pytest.mark.some(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["W", "sigma"])
 def test_derived_conditions_of_other_ranges_hold(name):
     d = derivation("linear_vae")

@@ -66,7 +66,7 @@ FALSE = [
 ]
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("model", "left", "right"), FALSE, ids=lambda v: getattr(v, "__name__", "")
 )
