@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, count
 
 import sympy as sp
 
@@ -34,7 +35,8 @@ def _letter(model: Model) -> sp.Symbol:
     """A letter that the model has no other use for."""
     named = (*model.parameters, *model.networks, *model.variables)
     taken = {record.name for record in named}
-    return sp.Symbol(next((c for c in _LETTERS if c not in taken), _LETTERS[0]), real=True)
+    more = (f"u_{k}" for k in count(1))
+    return sp.Symbol(next(c for c in chain(_LETTERS, more) if c not in taken), real=True)
 
 
 def _rows_in(e: sp.Basic) -> set[Row]:

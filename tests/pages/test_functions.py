@@ -57,3 +57,18 @@ def test_a_factorial_needs_no_words_and_a_letter_of_the_model_is_not_used():
     taken = found("vae1").model  # has a u of its own
     told = about_functions([Softplus(U)], taken, latex_medium(taken, "finite"))
     assert r"\operatorname{softplus}(s)" in told
+
+
+def test_a_model_that_uses_every_such_letter_gets_another_one():
+    w = es.ModelWriter(observed="d D")
+    z = w.latent_variable("z", "h H")
+    w.p(z, es.families.NORMAL(0, w.learned("u", "h", range="positive")))
+    w.p(w.x, es.families.NORMAL(w.network("s", "d", reads=z), w.learned("w", range="positive")))
+    y, r = (
+        w.network("y", "h", reads=w.x),
+        w.network("r", "h", reads=w.x, range="positive"),
+    )
+    w.q(z, es.families.NORMAL(y, r))
+    model = w.model("all_letters")
+    told = about_functions([Softplus(U)], model, latex_medium(model, "finite"))
+    assert r"\operatorname{softplus}(u_{1})" in told
