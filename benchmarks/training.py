@@ -8,7 +8,6 @@ and gradient for the same noise and weights. The contenders take turns within on
 from __future__ import annotations
 
 import argparse
-import ctypes
 import itertools
 import math
 import os
@@ -33,6 +32,7 @@ from entropysym.networks.estimators import draw_noise, elbo, kept
 from entropysym.networks.networks import BernoulliVae, Layer, LinearVae, Vae, Vae3, initial
 from entropysym.networks.outputs import Outputs, parts
 from entropysym.networks.outputs import elbo as plain_elbo
+from entropysym.sweeping.processes import keep_memory
 
 try:
     import convolutions
@@ -302,14 +302,6 @@ def processor() -> str:
     places = sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index[23]/size"))
     caches = [f"L{k} {place.read_text().strip()}" for k, place in enumerate(places, 2)]
     return ", ".join([*sorted(names), f"{os.cpu_count()} cores", *caches])
-
-
-def keep_memory() -> None:
-    """Ask glibc to keep freed memory, as other allocators do: large temporaries are not mapped afresh in each step."""
-    libc = ctypes.CDLL("libc.so.6")
-    never, threshold, trim = 2**30, -3, -1
-    if not (libc.mallopt(threshold, never) and libc.mallopt(trim, never)):
-        sys.exit("mallopt refused; this option needs glibc")
 
 
 # --- agreement ----------------------------------------------------------------------------------------------------------------------
@@ -602,8 +594,8 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.cases) - set(choices):
         parser.error(f"no case {', '.join(sorted(unknown))}; pass {', '.join(choices)}")
-    if given.keep_memory:
-        keep_memory()
+    if given.keep_memory and not keep_memory():
+        sys.exit("mallopt refused; this option needs glibc")
     torch.set_num_threads(THREADS)
     torch.manual_seed(0)
     print(processor())

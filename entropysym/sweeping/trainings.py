@@ -25,7 +25,7 @@ from entropysym.ascent.settling import Ending, Plan, Settled, settling
 from entropysym.errors import InputError, integer, shown
 from entropysym.files import folder
 from entropysym.sweeping.computing import double_precision
-from entropysym.sweeping.processes import carried_out, here, one_thread
+from entropysym.sweeping.processes import carried_out, here, see_to_worker
 from entropysym.sweeping.units import code_digest
 
 _PLAN = Plan()
@@ -138,8 +138,7 @@ def _file(place: Path, name: str) -> Checkpoint:
 
 def settled_pack(work: Training, seeds: list[int]) -> dict[str, np.ndarray]:
     """The points, values and endings of some seeds; what a worker calls."""
-    if here() != work.home:
-        one_thread()
+    see_to_worker(work.home)
     with double_precision():
         parts = list(_finite(work, seeds))
         arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import entropysym
 from entropysym.errors import InputError
-from entropysym.sweeping.processes import here, one_thread
+from entropysym.sweeping.processes import see_to_worker
 
 #: Configurations of one seed, and of one call of a compiled program: so many that calling costs nothing, and few enough for the caches of a core.
 CHUNK = 1024
@@ -102,8 +102,7 @@ def code_digest() -> str:
 
 def compute(job: Job, unit: Unit) -> str:
     """The text of a unit's record; what a worker calls. Raises `InputError` where the code is another than that of the process that asks."""
-    if here() != job.home:
-        one_thread()
+    see_to_worker(job.home)
     from entropysym.sweeping.computing import computed  # JAX, after its environment
 
     return computed(job, unit)

@@ -1,6 +1,7 @@
 """Tasks on executors: workers die, tasks raise, and our own processes are spawned, deaf to Ctrl-C and of one thread."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -85,6 +86,36 @@ def test_workers_of_ours_have_one_thread_and_hear_no_ctrl_c(monkeypatch):
     assert "--xla_cpu_multi_thread_eigen=false" in flags
     assert platform == "cpu"
     assert heard is signal.SIG_IGN
+
+
+FAULTS = """
+import resource, sys
+import numpy as np
+from entropysym.sweeping.processes import here, see_to_worker
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        np.ones(2**17)  # 256 pages
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+first = faults()
+see_to_worker(here())
+at_home = faults()
+see_to_worker(("elsewhere", 0))
+print(first, at_home, faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_what_a_worker_frees_it_keeps_even_where_its_environment_says_otherwise():
+    told = dict(os.environ, MALLOC_TRIM_THRESHOLD_="65536")  # as Dask's nanny does
+    told |= {"MALLOC_MMAP_THRESHOLD_": "65536"}
+    done = subprocess.run([sys.executable, "-c", FAULTS], env=told, capture_output=True, check=True)
+    first, at_home, kept = map(int, done.stdout.split())
+    assert first > 50 * 200
+    assert at_home > 50 * 200  # the process that asks is left alone
+    assert kept < 2 * 256
 
 
 ORPHANS = """
