@@ -25,6 +25,14 @@ from entropysym.sweeping.sweeps import job_of
 from entropysym.sweeping.units import CHUNK, UNIT
 from entropysym.witness.configurations import Shape, draw, shapes
 
+#: Dask's housekeeping: what it measures of itself, and how often.
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
+
 
 def _of_model(name: str, seconds: float) -> str:
     """One line: configurations per second of the processor over all shapes, as many at each, as a sweep has them; what drawing takes of it; the slowest shape; compiling."""
@@ -66,9 +74,14 @@ def models(names: list[str], seconds: float) -> None:
 
 
 def on_dask(name: str, draws: int) -> None:
-    """The same sweep with one worker and with two; workers are warm, since what compiles at the start is not throughput."""
+    """The same sweep with one worker and with two; workers are warm, since what compiles at the start is not throughput.
+
+    Dask keeps house in this process, on the cores that two workers fill: as seldom as docs/sweeps.md says.
+    """
+    import dask
     from distributed import Client, LocalCluster
 
+    dask.config.set(QUIET)
     seconds: dict[int, float] = {}
     reports: dict[int, str] = {}
     for workers in (1, 2):
@@ -80,7 +93,7 @@ def on_dask(name: str, draws: int) -> None:
             tempfile.TemporaryDirectory() as into,
         ):
             began = time.perf_counter()
-            es.sweep(name, 8 * UNIT * workers, seed=1, on=client.get_executor())
+            es.sweep(name, 32 * UNIT * workers, on=client.get_executor())  # each meets each shape
             warm = time.perf_counter() - began
             report = es.sweep(name, draws, on=client.get_executor(), into=into)
             seconds[workers], reports[workers] = report.seconds, report.json()
