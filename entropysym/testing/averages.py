@@ -1,7 +1,7 @@
 r"""Averages over q in formulas that the nodes of a comparison may miss, so that numbers neither accept nor refute.
 
 Nodes see a polynomial in the latents, and whatever networks are beside it (`language.averages`); of another function, such as $e^{-10^7z^2}$, they may see nothing. Beside the densities a function
-that the model's own objective averages is taken: there both sides average the same. So is a function that is given the nodes, which says what happens at them.
+that the model's own objective averages is taken, and along a direction the derivative of one: there both sides average the same. So is a function that is given the nodes, which says what happens at them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import ArgumentIndexError
 
 from entropysym.errors import shown
 from entropysym.language.algebra import reads_latent
 from entropysym.language.averages import degree
-from entropysym.language.formula import of_type, substituted
+from entropysym.language.formula import of_type
 from entropysym.language.heads import EncoderExpectation, NoiseExpectation
 from entropysym.language.objective import elbo, objective, spelled_out
 from entropysym.language.records import Model
@@ -36,7 +38,10 @@ def unserved(model: Model, sides: tuple[Side, Side]) -> str:
     known: set[sp.Basic] = set()
     if _is_beside_densities(sides):
         own = [spelled_out(model, e(model), {}) for e in (elbo, objective)]
-        known = {_plain(f) for e in own for _, f in _others(e)}
+        functions = {f for e in own for _, f in _others(e)}
+        if any(isinstance(side, AlongDirection) for side in sides):
+            functions |= {slope for f in functions for slope in _slopes(f)}
+        known = {_plain(f) for f in functions}
     for e in _apart(written):
         for x, f in _others(e):
             if _plain(f) not in known:
@@ -80,21 +85,36 @@ def _has_other(e: sp.Basic) -> bool:
 def _others(e: sp.Basic) -> Iterator[tuple[Any, sp.Basic]]:
     """Averages with what is no polynomial in them: the innermost functions of latents, or the power that is too high."""
     for x in e.atoms(EncoderExpectation, NoiseExpectation):
-        if not reads_latent(x.body) or degree(x.body) <= _MOST:
-            continue
-        parts = [f for f in sp.preorder_traversal(x.body) if _is_innermost(f)]
-        for f in parts or [x.body]:
-            yield x, f
+        if reads_latent(x.body) and degree(x.body) > _MOST:
+            for f in _innermost(x.body):
+                yield x, f
 
 
-def _is_innermost(f: sp.Basic) -> bool:
-    return degree(f) == math.inf and all(degree(a) < math.inf for a in f.args)
+def _innermost(e: sp.Basic) -> Iterator[sp.Basic]:
+    """The functions of polynomials in the latents in an expression that is none, what networks read left alone; itself where its power is too high."""
+    others = [a for a in e.args if degree(a) == math.inf]
+    if not others or degree(e) < math.inf:
+        yield e
+        return
+    for a in others:
+        yield from _innermost(a)
+
+
+def _slopes(f: sp.Basic) -> Iterator[sp.Basic]:
+    """What a function becomes where the objective is differentiated: softplus a sigmoid, a logarithm a reciprocal."""
+    if isinstance(f, sp.Pow) and not reads_latent(f.exp):
+        yield f.base ** (f.exp - 1)
+    elif isinstance(f, sp.Function):
+        with suppress(ArgumentIndexError, NotImplementedError):
+            yield from _innermost(of_type(f.fdiff(1), sp.Expr))
 
 
 def _plain(f: sp.Basic) -> sp.Basic:
-    """With one name for all indices."""
+    """With one name for all indices, and an exponential without the factors that read no latent."""
+    if isinstance(f, sp.exp):
+        f = sp.exp(sp.Add(*(a for a in sp.Add.make_args(f.exp) if reads_latent(a))))
     names = {s: index("i") for s in f.free_symbols if s.is_integer}  # type: ignore[attr-defined]
-    return substituted(f, names)  # type: ignore[type-var]
+    return f.xreplace(names)
 
 
 def _is_given_nodes(side: Side) -> bool:

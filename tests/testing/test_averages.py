@@ -8,7 +8,21 @@ from entropysym.language.declared import Symbols
 from entropysym.language.heads import DataMean
 from entropysym.language.objective import expectation
 from entropysym.models.zoo import ZOO
-from entropysym.testing import ELBO, Different, NotShown, assert_equal, comparing
+from entropysym.prover import Derivation
+from entropysym.testing import (
+    ELBO,
+    Along,
+    Claim,
+    Different,
+    NotShown,
+    Theorem,
+    assert_entropy_sum,
+    assert_equal,
+    comparing,
+    random_graph,
+)
+from entropysym.testing.comparing import Comparison
+from tests.instances import found
 
 M = ZOO["vae2"]()
 S = Symbols(M)
@@ -84,3 +98,37 @@ def test_a_moment_of_a_graph_is_not_called_different():
         assert_equal(first, DataMean(location, n.index), model)
     with pytest.raises(Different):
         assert_equal(first + 1, first + 2, model)
+
+
+@pytest.mark.some(6)
+@pytest.mark.parametrize("name", sorted(ZOO))
+def test_no_derived_sum_has_an_average_that_nodes_may_miss(name):
+    d = found(name)
+    if isinstance(d, Derivation):
+        assert Comparison.of(Theorem(d)).unserved == ""
+
+
+#: A network that reads latents beside latents; a sigmoid, the slope of softplus, over counts and in time; exponentials that were taken apart.
+GRAPHS = (6000013, 6000023, 6000027, 6000055, 6000070)
+
+
+@pytest.mark.some(3)
+@pytest.mark.parametrize("seed", GRAPHS)
+def test_nor_has_that_of_a_graph(seed):
+    assert Comparison.of(Theorem(es.derive(random_graph(seed)))).unserved == ""
+
+
+def test_what_no_objective_averages_is_not_accepted_beside_its_slopes():
+    model = ZOO["poisson_vae"]()
+    sum_ = es.derive(model).entropy_sum
+    S = Symbols(model)
+    bump = expectation(model, sp.exp(-A * (S.z[S.h] - sp.Rational(12345, 10000)) ** 2))
+    missed = DataMean(sp.Sum(bump, (S.h, 1, S.H)), S.n)
+    assert Comparison.of(Claim(model, Along(), sum_)).unserved == ""
+    with pytest.raises(NotShown, match="nodes may miss"):
+        assert_entropy_sum(model, sum_ + missed)
+
+
+def test_a_slope_is_known_along_a_direction_only():
+    d = es.derive(random_graph(6000023))
+    assert "nodes may miss" in Comparison.of(Claim(d.model, ELBO, d.entropy_sum)).unserved
