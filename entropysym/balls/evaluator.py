@@ -135,11 +135,16 @@ def _each(f: Callable[..., Any], *values: Value) -> Value:
     return Value(out, axes)
 
 
-def _summed(v: Value, axis: sp.Symbol, length: int) -> Value:
-    if axis not in v.axes:
-        return _each(lambda a: a * length, v)
+def _summed(v: Value, axis: sp.Symbol) -> Value:
     at = v.axes.index(axis)
     return Value(np.asarray(np.add.reduce(v.array, axis=at), dtype=object), v.axes[:at] + v.axes[at + 1 :])  # fmt: skip
+
+
+def _over(v: Value, axis: sp.Symbol, length: int) -> Value:
+    """The sum over an axis of this length, which the value need not have."""
+    if axis in v.axes:
+        return _summed(v, axis)
+    return _multiplied(v, _scalar(numbers.exact(length, str(axis))))
 
 
 def _added(*values: Value) -> Value:
@@ -151,11 +156,48 @@ def _added(*values: Value) -> Value:
 
 
 def _multiplied(*values: Value) -> Value:
-    total = values[0]
-    for v in values[1:]:
+    total, *others = sorted(values, key=lambda v: v.array.size)
+    for v in others:
         axes: Axes = tuple(dict.fromkeys((*total.axes, *v.axes)))
         total = Value(np.asarray(total.spread(axes) * v.spread(axes), dtype=object), axes)
     return total
+
+
+def _divided(top: Value, below: Value) -> Value:
+    """By one number: times its reciprocal, which is taken once."""
+    if below.axes:
+        return _each(numbers.divided, top, below)
+    one = numbers.exact(1, "1")
+    return _multiplied(top, _scalar(numbers.divided(one, below.array[()])))
+
+
+def _power(base: Value, exponent: Value) -> Value:
+    if not exponent.axes:
+        k = exponent.array[()]
+        if numbers.is_exact(k) and k.q == 1 and k >= 0:
+            return Value(np.asarray(base.array ** int(k.p), dtype=object), base.axes)
+    return _each(numbers.power, base, exponent)
+
+
+def _contracted(factors: list[Value], axis: sp.Symbol) -> Value:
+    """The sum over an axis of a product: what has not that axis stands outside, and of two that share no other axis flint takes the matrix product."""
+    along = [f for f in factors if axis in f.axes]
+    beside = [f for f in factors if axis not in f.axes]
+    if len(along) == 2 and {*along[0].axes} & {*along[1].axes} == {axis}:
+        return _multiplied(_matrix_product(along[0], along[1], axis), *beside)
+    return _multiplied(_summed(_multiplied(*along), axis), *beside)
+
+
+def _matrix_product(a: Value, b: Value, axis: sp.Symbol) -> Value:
+    rows, columns = (tuple(i for i in v.axes if i != axis) for v in (a, b))
+    left, right = a.spread((*rows, axis)), b.spread((axis, *columns))
+    shape = (*left.shape[:-1], *right.shape[1:])
+    count = left.shape[-1]
+    left, right = left.reshape(-1, count), right.reshape(count, -1)
+    kind = _kind(left, right)
+    out = np.empty(shape, dtype=object)
+    out.ravel()[:] = (_flint(kind, left) * _flint(kind, right)).entries()
+    return Value(out, (*rows, *columns))
 
 
 class Evaluator:
@@ -165,6 +207,7 @@ class Evaluator:
         self.point = point
         self.memo: dict[object, Value] = {}
         self.matrices: dict[object, Any] = {}
+        self.samples: dict[object, Mapping[type, Value]] = {}
 
     def value(self, e: sp.Expr, scope: Scope) -> Value:
         free = e.free_symbols
@@ -200,7 +243,7 @@ class Evaluator:
                 base, exponent = args_of(e)
                 if base == sp.E:
                     return _each(lambda u: numbers.ball(u).exp(), self.value(exponent, scope))
-                return _each(numbers.power, self.value(base, scope), self.value(exponent, scope))
+                return _power(self.value(base, scope), self.value(exponent, scope))
             case sp.Abs():
                 return _each(abs, self.value(inside(e), scope))
             case sp.sign():
@@ -211,8 +254,8 @@ class Evaluator:
                 return self._sum(e, scope)
             case DataMean():
                 length = self._length_of_data(e.index)
-                total = _summed(self.value(e.body, scope.binding(e.index, length)), e.index, length)
-                return _each(lambda a: numbers.divided(a, numbers.exact(length, "N")), total)
+                total = self._total(e.body, e.index, length, scope)
+                return _divided(total, _scalar(numbers.exact(length, "N")))
             case EncoderExpectation() | NoiseExpectation():
                 return self._expectation(e, scope)
             case LogDet() | Trace() | Entry() | Quadratic():
@@ -225,16 +268,21 @@ class Evaluator:
         return _each(FUNCTIONS[row.head], self.value(argument_of(e), scope))
 
     def _product(self, e: sp.Mul, scope: Scope) -> Value:
-        """Numerators by denominators, so that what is rational stays rational."""
-        above, below = [], []
+        above, below = self._fraction(e, scope)
+        top = _multiplied(*above) if above else _scalar(numbers.exact(1, "1"))
+        return _divided(top, _multiplied(*below)) if below else top
+
+    def _fraction(self, e: sp.Mul, scope: Scope) -> tuple[list[Value], list[Value]]:
+        """Numerators and denominators, so that what is rational stays rational."""
+        above: list[Value] = []
+        below: list[Value] = []
         for factor in args_of(e):
             base, exponent = factor.as_base_exp()
             if isinstance(exponent, sp.Rational) and exponent.is_negative and not isinstance(factor, sp.exp):  # fmt: skip
                 below.append(self.value(base**-exponent, scope))
             else:
                 above.append(self.value(factor, scope))
-        top = _multiplied(*above) if above else _scalar(numbers.exact(1, "1"))
-        return _each(numbers.divided, top, _multiplied(*below)) if below else top
+        return above, below
 
     def _extreme(self, e: sp.Expr, scope: Scope) -> Value:
         two = numbers.exact(2, "2")
@@ -318,10 +366,23 @@ class Evaluator:
         inner = scope
         for i, _, high in limits:
             inner = inner.binding(i, self.length(high))
-        total = self.value(body, inner)
-        for i, _, high in limits:
-            total = _summed(total, i, self.length(high))
+        (first, _, high), *others = limits
+        total = self._total(body, of_type(first, sp.Symbol), self.length(high), inner)
+        for i, _, high in others:
+            total = _over(total, i, self.length(high))
         return total
+
+    def _total(self, body: sp.Expr, axis: sp.Symbol, length: int, scope: Scope) -> Value:
+        """The sum of an expression over an index: term by term, and of each what has not that index stands outside."""
+        inner = scope.binding(axis, length)
+        if isinstance(body, sp.Add):
+            return _added(*(self._total(a, axis, length, scope) for a in args_of(body)))
+        if isinstance(body, sp.Mul):
+            above, below = self._fraction(body, inner)
+            if not any(axis in v.axes for v in below) and any(axis in v.axes for v in above):
+                top = _contracted(above, axis)
+                return _divided(top, _multiplied(*below)) if below else top
+        return _over(self.value(body, inner), axis, length)
 
     def _expectation(self, e: EncoderExpectation | NoiseExpectation, scope: Scope) -> Value:
         r"""Over independent normal noise of what is a polynomial of degree at most 3 in it: the points $\pm\sqrt H\,e_h$ with equal weights are exact."""
@@ -329,9 +390,21 @@ class Evaluator:
             raise InputError(f"{type(e).__name__} is no average over independent normal noise, of which alone a ball is known")  # fmt: skip
         if degree(e.body) > 3:
             raise InputError("what stands under an expectation is no polynomial of degree 3 or less in the latents, so its average is an integral that has no ball here")  # fmt: skip
+        h, count = e.encoder[0], self.length(e.location.size)
+        drawn = self._drawn(e, count, scope)
+        body = self.value(e.body, Scope(scope.lengths, drawn, h))
+        total = _over(body, _SAMPLE, 2 * count)
+        return _divided(total, _scalar(numbers.exact(2 * count, "S")))
+
+    def _drawn(
+        self, e: EncoderExpectation | NoiseExpectation, count: int, scope: Scope
+    ) -> Mapping[type, Value]:
+        """Latents and noise at the points; one object for all expectations over one encoder, so that what they share is computed once."""
         h, location, scale = e.encoder
-        count = self.length(e.location.size)
         inner = scope.binding(h, count)
+        key = (e.encoder, frozenset(inner.lengths.items()))
+        if key in self.samples:
+            return self.samples[key]
         arb = numbers.flint().arb
         eps = np.empty((2 * count, count), dtype=object)
         for s in range(2 * count):
@@ -340,10 +413,8 @@ class Evaluator:
         noise = Value(eps, (_SAMPLE, h))
         at, width = self.value(location, inner), self.value(of_type(scale, sp.Expr), inner)
         z = _added(at, _multiplied(width, noise))
-        drawn = {LatentArray: z, NoiseArray: noise}
-        body = self.value(e.body, Scope(scope.lengths, drawn, h))
-        total = _summed(body, _SAMPLE, 2 * count)
-        return _each(lambda a: numbers.divided(a, numbers.exact(2 * count, "S")), total)
+        self.samples[key] = {LatentArray: z, NoiseArray: noise}
+        return self.samples[key]
 
     # -- matrices --
 
@@ -360,8 +431,7 @@ class Evaluator:
         rows, columns = (sp.Dummy(n, integer=True, positive=True) for n in "rc")
         left, right = self._vector(e.left, scope, rows), self._vector(e.right, scope, columns)
         word = Value(self.matrix(e.word, scope), (rows, columns))
-        half = _summed(_multiplied(word, right), columns, len(word.array))
-        return _summed(_multiplied(left, half), rows, len(word.array))
+        return _contracted([left, _contracted([word, right], columns)], rows)
 
     def _vector(self, v: Vector, scope: Scope, axis: sp.Symbol) -> Value:
         length = self.length(v.size)
@@ -420,26 +490,28 @@ def _log(u: Any) -> Any:
     return u.log() if u > 0 else numbers.nothing()
 
 
-def _is_exact(array: np.ndarray) -> bool:
-    return all(map(numbers.is_exact, array.ravel()))
+def _kind(*arrays: np.ndarray) -> Any:
+    """Matrices of rationals where all entries are, else of balls."""
+    exact = all(numbers.is_exact(v) for a in arrays for v in a.ravel())
+    return numbers.flint().fmpq_mat if exact else numbers.flint().arb_mat
+
+
+def _flint(kind: Any, array: np.ndarray) -> Any:
+    entries = list(array.ravel())
+    if kind is numbers.flint().arb_mat:
+        entries = [numbers.ball(v) for v in entries]
+    return kind(*array.shape, entries)
 
 
 def _det(array: np.ndarray) -> Any:
-    kind = numbers.flint().fmpq_mat if _is_exact(array) else numbers.flint().arb_mat
-    return kind(len(array), len(array), _entries(array)).det()
-
-
-def _entries(array: np.ndarray) -> list[Any]:
-    entries = list(array.ravel())
-    return entries if _is_exact(array) else [numbers.ball(a) for a in entries]
+    return _flint(_kind(array), array).det()
 
 
 def _inverse(array: np.ndarray) -> np.ndarray:
     """The inverse; no numbers where none is seen to exist."""
-    kind = numbers.flint().fmpq_mat if _is_exact(array) else numbers.flint().arb_mat
     out = np.empty(array.shape, dtype=object)
     try:
-        found = kind(len(array), len(array), _entries(array)).inv()
+        found = _flint(_kind(array), array).inv()
         out.ravel()[:] = found.entries()
     except ZeroDivisionError:
         out.ravel()[:] = [numbers.nothing()] * out.size

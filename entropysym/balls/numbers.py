@@ -36,6 +36,8 @@ def exact(value: object, name: str) -> Any:
         return q(value, 1)
     if isinstance(value, q):
         return value
+    if isinstance(value, Fraction):
+        return q(value.numerator, value.denominator)
     numerator, denominator = getattr(value, "p", None), getattr(value, "q", None)
     if numerator is not None and denominator is not None and not callable(numerator) and int(denominator):  # fmt: skip
         return q(int(numerator), int(denominator))

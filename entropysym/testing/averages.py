@@ -112,7 +112,9 @@ def _slopes(f: sp.Basic) -> Iterator[sp.Basic]:
 def _plain(f: sp.Basic) -> sp.Basic:
     """With one name for all indices, and an exponential without the factors that read no latent."""
     if isinstance(f, sp.exp):
-        f = sp.exp(sp.Add(*(a for a in sp.Add.make_args(f.exp) if reads_latent(a))))
+        f = sp.exp(
+            sp.Add(*(a for a in sp.Add.make_args(of_type(f.exp, sp.Expr)) if reads_latent(a)))
+        )
     names = {s: index("i") for s in f.free_symbols if s.is_integer}  # type: ignore[attr-defined]
     return f.xreplace(names)
 

