@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy as sp
 
-from entropysym.errors import InputError
+from entropysym.errors import InputError, integer
 from entropysym.language.heads import Entropy, LogDensity
 from entropysym.language.objective import averaged, head, spelled_out
 from entropysym.language.records import Factor, Model
@@ -302,12 +302,17 @@ def by_sympy(seconds: float, seed: int = 0) -> tuple[int, int, int]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m entropysym.testing.power", description=(__doc__ or "").splitlines()[0])  # fmt: skip
-    parser.add_argument("--models", nargs="*", default=sorted(ZOO), metavar="NAME")
+    parser.add_argument("--models", nargs="*", default=sorted(ZOO), choices=sorted(ZOO), metavar="NAME")  # fmt: skip
     parser.add_argument("--configurations", type=int, default=1_000_000, help="true comparisons in all")  # fmt: skip
     parser.add_argument("--variants", type=int, default=VARIANTS, help="false variants of each claim")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sympy", type=float, default=60.0, metavar="S", help="CPU-seconds for SymPy's own check")  # fmt: skip
     given = parser.parse_args(arguments)
+    try:
+        for name, least in (("configurations", 1), ("variants", 1), ("seed", 0)):
+            integer(name, getattr(given, name), least)
+    except InputError as reason:
+        parser.error(str(reason))
     jax.config.update("jax_enable_x64", True)
     share = -(-given.configurations // (4 * len(given.models)))
     print(_HEAD)

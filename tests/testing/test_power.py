@@ -55,3 +55,12 @@ def test_the_command():
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Expr.equals of SymPy" in run.stdout
+
+
+@pytest.mark.parametrize(
+    "wrong", ["--models nope", "--configurations 0", "--variants -3", "--seed -1"]
+)
+def test_what_the_command_cannot_do_is_said(wrong, capsys):
+    with pytest.raises(SystemExit):
+        power.main(wrong.split())
+    assert wrong.split()[0].strip("-") in capsys.readouterr().err
