@@ -41,10 +41,10 @@ def unserved(model: Model, sides: tuple[Side, Side]) -> str:
         functions = {f for e in own for _, f in _others(e)}
         if any(isinstance(side, AlongDirection) for side in sides):
             functions |= {slope for f in functions for slope in _slopes(f)}
-        known = {_plain(f) for f in functions}
+        known = {part for f in functions for part in _plain(f)}
     for e in _apart(written):
         for x, f in _others(e):
-            if _plain(f) not in known:
+            if not _plain(f) <= known:
                 return f"nodes may miss {shown(str(x))}: its integrand is no polynomial in the latents of degree up to {_MOST} with functions of networks beside it, so no quadrature rule is known to be right"
     return ""
 
@@ -109,14 +109,12 @@ def _slopes(f: sp.Basic) -> Iterator[sp.Basic]:
             yield from _innermost(of_type(f.fdiff(1), sp.Expr))
 
 
-def _plain(f: sp.Basic) -> sp.Basic:
-    """With one name for all indices, and an exponential without the factors that read no latent."""
-    if isinstance(f, sp.exp):
-        f = sp.exp(
-            sp.Add(*(a for a in sp.Add.make_args(of_type(f.exp, sp.Expr)) if reads_latent(a)))
-        )
+def _plain(f: sp.Basic) -> set[sp.Basic]:
+    """With one name for all indices, and an exponential as one of each term that reads latents: they may stand apart, and beside others."""
+    terms = sp.Add.make_args(of_type(f.exp, sp.Expr)) if isinstance(f, sp.exp) else ()
     names = {s: index("i") for s in f.free_symbols if s.is_integer}  # type: ignore[attr-defined]
-    return f.xreplace(names)
+    parts = [sp.exp(a) for a in terms if reads_latent(a)] or [f]
+    return {part.xreplace(names) for part in parts}
 
 
 def _is_given_nodes(side: Side) -> bool:

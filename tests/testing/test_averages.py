@@ -109,7 +109,7 @@ def test_no_derived_sum_has_an_average_that_nodes_may_miss(name):
 
 
 #: A network that reads latents beside latents; a sigmoid, the slope of softplus, over counts and in time; exponentials that were taken apart.
-GRAPHS = (6000013, 6000023, 6000027, 6000055, 6000070)
+GRAPHS = (6000013, 6000023, 6000027, 6000055, 6000070, 7000349)
 
 
 @pytest.mark.some(3)
