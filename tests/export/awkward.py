@@ -25,7 +25,7 @@ ACCEPTED = {
     "commands": {"W": "Record", "scale": "by", "sigma2": "Section", "nu": "Lemma", "tau2": "Proof"},
     "lemmas": {"W": "hm_self", "scale": "curve_line", "sigma2": "Parameters", "nu": "near", "tau2": "v0"},
     "sizes": {"latent": "q Q"},
-    "numbered": {"W": "finite_1", "scale": "mean_1", "sigma2": "finite_elbo", "nu": "still_0", "tau2": "d_1"},
+    "numbered": {"W": "finite_1", "scale": "finite_2", "sigma2": "finite_elbo", "nu": "still_0", "tau2": "d_1"},
 }  # fmt: skip
 #: Names that such a file gives to something else.
 REFUSED = ("H_prior", "log_prior", "Normal_T", "size_H", "range_sigma2")
