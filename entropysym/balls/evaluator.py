@@ -402,7 +402,8 @@ class Evaluator:
         """Latents and noise at the points; one object for all expectations over one encoder, so that what they share is computed once."""
         h, location, scale = e.encoder
         inner = scope.binding(h, count)
-        key = (e.encoder, frozenset(inner.lengths.items()))
+        outer = any(isinstance(a, sp.Basic) and a.has(LatentArray, NoiseArray) for a in e.encoder)
+        key = (e.encoder, frozenset(inner.lengths.items()), id(scope.drawn) if outer else 0)
         if key in self.samples:
             return self.samples[key]
         arb = numbers.flint().arb

@@ -206,6 +206,20 @@ def test_a_sum_of_products_is_the_sum_of_its_products():
     assert abs(float(es.enclose(whole * sp.exp(c), given)) - float(by_hand) * np.exp(1 / 7)) < 1e-9
 
 
+def test_what_is_no_number_stays_so_in_a_product_of_matrices():
+    """Also beside a 0, and in matrices that are large."""
+    n, h, N, H, z, y = index("n"), index("h"), size("N"), size("H"), array("z"), array("y")
+    whole = sum_over(sum_over(sp.log(entry(z, n, h)) * entry(y, h), (h, 1, H)) ** 2, (n, 1, N))
+    for rows, columns in ((2, 2), (60, 60)):
+        u = np.ones((rows, columns), int)
+        assert es.enclose(whole, {"z": u + 1, "y": np.ones(columns, int)}).is_finite
+        u[1, 1] = -1
+        for other in (np.ones(columns, int), np.arange(columns) != 1):
+            found = es.enclose(whole, {"z": u, "y": other.astype(int)})
+            assert not found.is_finite
+            assert found.verdict.value is Value.UNDECIDED
+
+
 def test_matrices():
     family = es.families.MULTIVARIATE_NORMAL
     value = es.kl(family, family).value
