@@ -180,10 +180,14 @@ def _power(base: Value, exponent: Value) -> Value:
 
 
 def _contracted(factors: list[Value], axis: sp.Symbol) -> Value:
-    """The sum over an axis of a product: what has not that axis stands outside, and of two that share no other axis flint takes the matrix product."""
+    """The sum over an axis of a product: what has not that axis stands outside, and of two that share no other axis flint takes the matrix product.
+
+    Not where an entry is no number: the product of large matrices of which one is 0 is 0 for flint, whatever the other is.
+    """
     along = [f for f in factors if axis in f.axes]
     beside = [f for f in factors if axis not in f.axes]
-    if len(along) == 2 and {*along[0].axes} & {*along[1].axes} == {axis}:
+    are_matrices = len(along) == 2 and {*along[0].axes} & {*along[1].axes} == {axis}
+    if are_matrices and all(numbers.is_finite(a) for f in along for a in f.array.ravel()):
         return _multiplied(_matrix_product(along[0], along[1], axis), *beside)
     return _multiplied(_summed(_multiplied(*along), axis), *beside)
 
