@@ -225,9 +225,10 @@ def test_what_is_no_number_stays_so_in_a_product_of_matrices(length, other):
 
 def test_flint_itself_says_that_no_number_times_zeros_is_zero():
     """The trap that the rule is for."""
-    left, right = (flint.arb_mat(60, 60, [flint.arb(v)] * 3600) for v in (1, 0))
-    left[0, 0] = flint.arb("nan")
-    assert (left * right)[0, 0].is_finite()
+    with flint.ctx.workprec(140):
+        left, right = (flint.arb_mat(60, 60, [flint.arb(v)] * 3600) for v in (1, 0))
+        left[0, 0] = flint.arb("nan")
+        assert (left * right)[0, 0].is_finite()
 
 
 def test_matrices():
