@@ -5,8 +5,8 @@ from entropysym import interruption
 
 def main() -> None:
     """Run the command line and leave with its exit status; after Ctrl-C or SIGTERM with one line, and 130 or 143."""
-    interruption.listen()
     try:
+        interruption.listen()
         from entropysym.cli import main as run
 
         code = run()
