@@ -104,6 +104,25 @@ def test_verify_at_some_instants(number, milestone, delay, tmp_path):
     demand_partial_or_absent(tmp_path / "report")
 
 
+#: Ctrl-C as soon as it is listened to, before anything else is done.
+AT_ONCE = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from entropysym import __main__, interruption
+listen = interruption.listen
+interruption.listen = lambda: (listen(), os.kill(os.getpid(), signal.SIGINT))
+__main__.main()
+"""
+
+
+def test_the_first_instant(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", AT_ONCE], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    demand_interrupted(process, signal.SIGINT)
+
+
 def over_the_whole(number: int, folder: Path, *arguments: str) -> None:
     """A signal at forty instants, one in each fortieth of what the command takes when nobody interrupts it."""
     rng = random.Random(int(os.environ.get("ENTROPYSYM_SEED", "0")))
