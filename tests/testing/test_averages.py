@@ -68,6 +68,7 @@ def test_without_it_they_are(monkeypatch):
         assert_equal(*TRUE_BUMP, M)
 
 
+@pytest.mark.slow
 def test_polynomials_and_what_cancels_are_as_before():
     assert_equal(mean(Z**2), total(NU**2 + TAU2), M)
     with pytest.raises(Different):
@@ -112,7 +113,7 @@ def test_no_derived_sum_has_an_average_that_nodes_may_miss(name):
 GRAPHS = (6000013, 6000023, 6000027, 6000055, 6000070, 7000349)
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("seed", GRAPHS)
 def test_nor_has_that_of_a_graph(seed):
     assert Comparison.of(Theorem(es.derive(random_graph(seed)))).unserved == ""
@@ -129,6 +130,7 @@ def test_what_no_objective_averages_is_not_accepted_beside_its_slopes():
         assert_entropy_sum(model, sum_ + missed)
 
 
+@pytest.mark.slow
 def test_a_slope_is_known_along_a_direction_only():
     d = es.derive(random_graph(6000023))
     assert "nodes may miss" in Comparison.of(Claim(d.model, ELBO, d.entropy_sum)).unserved
