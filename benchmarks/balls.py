@@ -42,12 +42,26 @@ def timed(call: Callable[[], Any]) -> tuple[Any, float]:
     return found, seconds
 
 
-def gaussian() -> None:
-    """The mean log-likelihood, and the negative entropy that it equals at the best variance."""
+def gaussian_sides() -> tuple[sp.Expr, sp.Expr]:
+    """The mean log-likelihood of N data in D dimensions, and the negative entropy that it equals at the best variance."""
     n, d, data, sigma2 = index("n"), index("d"), array("y"), scalar("sigma2", "positive")
     square = sum_over(entry(data, n, d) ** 2, (n, 1, size("N")), (d, 1, size("D"))) / size("N")
     left = -size("D") * sp.log(2 * sp.pi * sigma2) / 2 - square / (2 * sigma2)
-    right = -size("D") * sp.log(2 * sp.pi * square / size("D")) / 2 - size("D") / 2
+    return left, -size("D") * sp.log(2 * sp.pi * square / size("D")) / 2 - size("D") / 2
+
+
+def at_random(model: es.Model, **sizes: int) -> dict[str, Any]:
+    """A rational point of a model without networks."""
+    point: dict[str, Any] = {"x": rationals(sizes["N"], sizes["D"])}
+    for p in model.parameters:
+        shape = [sizes[str(plate.size)] for plate in p.plates]
+        point[p.name] = rationals(*shape, positive=p.range == "positive") if shape else Fraction(7, 5)  # fmt: skip
+    return point
+
+
+def gaussian() -> None:
+    """Beside intervals of mpmath."""
+    left, right = gaussian_sides()
     y = rationals(N, D)
     best = sum(v * v for v in y.ravel()) / N / D
     point = {"y": y, "sigma2": best}
@@ -72,11 +86,7 @@ def gaussian() -> None:
 def linear_vae(H: int) -> None:
     """F - E - v·∇J."""
     found = es.derive(es.models.linear_vae())
-    sizes = {"D": D, "H": H}
-    point: dict[str, Any] = {"x": rationals(N, D)}
-    for p in found.model.parameters:
-        shape = [sizes[str(plate.size)] for plate in p.plates]
-        point[p.name] = rationals(*shape, positive=p.range == "positive") if shape else Fraction(7, 5)  # fmt: skip
+    point = at_random(found.model, N=N, D=D, H=H)
     one, seconds = timed(lambda: es.enclose(found, point))
     little = found.identity.entropy_sum + sp.Rational(1, 10**25)
     wrong = es.enclose(replace(found.identity, entropy_sum=little), point)

@@ -105,8 +105,10 @@ def _slopes(f: sp.Basic) -> Iterator[sp.Basic]:
     if isinstance(f, sp.Pow) and not reads_latent(f.exp):
         yield f.base ** (f.exp - 1)
     elif isinstance(f, sp.Function):
-        with suppress(ArgumentIndexError, NotImplementedError):
-            yield from _innermost(of_type(f.fdiff(1), sp.Expr))
+        for k, argument in enumerate(f.args, 1):
+            if reads_latent(argument):
+                with suppress(ArgumentIndexError, NotImplementedError):
+                    yield from _innermost(of_type(f.fdiff(k), sp.Expr))
 
 
 def _plain(f: sp.Basic) -> set[sp.Basic]:

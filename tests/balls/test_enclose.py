@@ -13,6 +13,7 @@ import pytest
 import sympy as sp
 
 import entropysym as es
+from benchmarks.balls import at_random, gaussian_sides, rationals
 from entropysym.errors import InputError
 from entropysym.language.formula import entry, sum_over
 from entropysym.language.functions import ROWS
@@ -121,40 +122,15 @@ def test_flint_itself_says_that_nothing_contains_zero():
     assert flint.arb("nan").contains(0)
 
 
-def _gaussian():
-    """The mean log-likelihood of N data in D dimensions and its value at the best variance."""
-    n, d, N, D = index("n"), index("d"), size("N"), size("D")
-    data, sigma2 = array("y"), scalar("sigma2", "positive")
-    square = sum_over(entry(data, n, d) ** 2, (n, 1, N), (d, 1, D)) / N
-    return -D * sp.log(2 * sp.pi * sigma2) / 2 - square / (2 * sigma2), square, D
-
-
 def test_a_hundred_data_in_two_hundred_dimensions():
-    F, square, D = _gaussian()
-    rng = np.random.default_rng(0)
-    y = [[Fraction(int(v), 1000) for v in row] for row in rng.integers(-3000, 3000, (100, 200))]
-    best = sum(v * v for row in y for v in row) / 100 / 200
-    entropy = -D * sp.log(2 * sp.pi * square / D) / 2 - D / 2
+    F, entropy = gaussian_sides()
+    y = rationals(100, 200)
+    best = sum(v * v for v in y.ravel()) / 100 / 200
     found = es.enclose((F, entropy), {"y": y, "sigma2": best})
     assert found.contains_zero
     assert found.radius < 1e-30
     wrong = es.enclose((F, entropy + sp.Rational(1, 10**25)), {"y": y, "sigma2": best})
     assert wrong.verdict.value is Value.REFUTED
-
-
-def _at_random(model, **sizes):
-    """A rational point of a model without networks."""
-    rng = np.random.default_rng(0)
-
-    def drawn(shape, positive=False):
-        numbers = rng.integers(1 if positive else -900, 900, shape)
-        return np.vectorize(lambda v: Fraction(int(v), 300), otypes=[object])(numbers)
-
-    point = {"x": drawn((sizes["N"], sizes["D"]))}
-    for p in model.parameters:
-        shape = tuple(sizes[str(plate.size)] for plate in p.plates)
-        point[p.name] = drawn(shape, p.range == "positive") if shape else Fraction(7, 5)
-    return point
 
 
 @pytest.mark.parametrize(
@@ -163,7 +139,7 @@ def _at_random(model, **sizes):
 def test_the_gap_identity_of_a_model(sizes):
     """The linear VAE, expectations included; one part in 10**20 of a nat is shown to be wrong."""
     found = es.derive(es.models.linear_vae())
-    point = _at_random(found.model, **dict(zip("NDH", sizes, strict=True)))
+    point = at_random(found.model, **dict(zip("NDH", sizes, strict=True)))
     right = es.enclose(found, point)
     assert right.contains_zero
     assert right.radius < 1e-30
@@ -178,7 +154,7 @@ def test_the_gap_identity_of_a_model(sizes):
 def test_an_average_that_is_no_polynomial_is_refused():
     """|z| under a Normal encoder is an integral, and a rule that is exact for cubics is none of it."""
     found = es.derive(es.models.sparse_coding())
-    point = _at_random(found.model, N=2, D=3, H=2)
+    point = at_random(found.model, N=2, D=3, H=2)
     for net in found.model.networks:
         point[net.name] = lambda x: [1, 2]
     with pytest.raises(InputError, match="no polynomial of degree 3"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.sweeps import QUIET
 from entropysym.sweeping import sweep, sweeps
 from entropysym.sweeping.units import CHUNK
 
@@ -97,3 +98,10 @@ def test_six_kills_of_workers_and_one_of_the_client_change_no_byte(seed, serial_
         assert wait_for(second, "all kills")
     assert second.returncode == 0
     assert report_of(tmp_path) == serial_report(draws)
+
+
+def test_the_benchmark_has_dask_keep_house_as_the_page_says():
+    page = (ROOT / "docs" / "sweeps.md").read_text()
+    for name, value in QUIET.items():
+        said = f'"{value}"' if isinstance(value, str) else value
+        assert f'"{name}": {said},' in page
